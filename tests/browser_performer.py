@@ -85,7 +85,7 @@ class BrowserPerformer:
 
     def _change(self, move: Move) -> bool:
         """Change what the account has, as the actor or as the administrator who helps."""
-        page = self._helper if move.holding.who is ScenarioPrincipal.ADMINISTRATOR else self._page
+        page = self._helper if move.holding.owner is ScenarioPrincipal.ADMINISTRATOR else self._page
         match move.kind:
             case MoveKind.CREATE_DEVICE:
                 return self._create(move.device)

@@ -39,7 +39,7 @@ from sekisho.prover.scenarios import (
     ScenarioUser,
     Setting,
 )
-from sekisho.prover.scenarios.judge import OK, MoveEvaluator
+from sekisho.prover.scenarios.evaluator import OK, MoveEvaluator
 from sekisho.prover.scenarios.model import PAGE_READS
 from sekisho.signin import NextStep, totp
 
@@ -171,11 +171,11 @@ class Performer:
             )
             self._keys[hold] = _session(answer)
         elif hold.access is Access.KEY:
-            self._keys[hold] = keys_of(self._names[hold.who])
+            self._keys[hold] = keys_of(self._names[hold.owner])
         elif hold.access is Access.LOGIN_CACHE:
-            self._cached = self._logged_in(hold.who)
+            self._cached = self._logged_in(hold.owner)
         else:
-            page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
+            page = self._console().sign_in(self._names[hold.owner], ADMIN_PASSWORD)
             page = self._console().mfa(page.ticket, self._code_of(self._virtual("")))
             assert page.keys is not None
             self._keys[hold] = page.keys
@@ -210,7 +210,7 @@ class Performer:
         given = answer.body["accessToken"]
         keys = Keys(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"])
         access = Access.LOGIN if move.holding.access is Access.CONSOLE else Access.LOGIN_MFA
-        self._keys[Holding(move.holding.who, access)] = keys
+        self._keys[Holding(move.holding.owner, access)] = keys
         self._cached = cli, answer.body["refreshToken"]
 
     def perform(self, step: ScenarioStep) -> str:
@@ -401,14 +401,14 @@ class Performer:
             return
         more: dict[str, str] = {}
         if move.device is not None:
-            virtual = self._enabled[move.holding.who, move.device]
+            virtual = self._enabled[move.holding.owner, move.device]
             more = {"SerialNumber": virtual.serial, "TokenCode": self._code_of(virtual)}
         hold = ROLE_HOLD
         if move.kind is MoveKind.ASSUME_ROLE:
             role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             more |= {"RoleArn": role, "RoleSessionName": "session"}
         else:
-            hold = Holding(move.holding.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
+            hold = Holding(move.holding.owner, Access.TOKEN_MFA if move.code else Access.TOKEN)
         answer = self._signed(move).call("sts", move.kind.value.split(":")[1], **more)
         self._keys[hold] = _session(answer)
 
@@ -422,7 +422,7 @@ class Performer:
                 move.kind.value.split(":")[1],
                 UserName=self._names[who],
                 Password=new,
-                PasswordResetRequired=move.holding.who is ScenarioPrincipal.ADMINISTRATOR,
+                PasswordResetRequired=move.holding.owner is ScenarioPrincipal.ADMINISTRATOR,
             )
         self._passwords[who] = new
 

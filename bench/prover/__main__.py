@@ -162,7 +162,9 @@ def beside_iamprover() -> None:
 def _ours(documents: Iterable[Any], action: str) -> tuple[float, bool]:
     policies = Policies(identity=tuple(attached(str(n), each) for n, each in enumerate(documents)))
     within = Restriction(actions=((Element((action,)), True),))
-    question = Question(USER, NOW, (CallerCredential.SESSION,), allowed=policies, within=within)
+    question = Question(
+        USER, NOW, (CallerCredential.SESSION,), allowed=policies, restriction=within
+    )
     proved = isinstance(prove_none(question), Proved)
     return median_of(lambda: prove_none(question), 21), proved
 

@@ -395,7 +395,7 @@ def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
     from sekisho.prover import Callers, CallingUser, callers_of_difference, representative_callers
 
     if arn:
-        return Callers((CallingUser.named(arn),), is_given=True)
+        return Callers((CallingUser.from_arn(arn),), is_given=True)
     whose = representative_callers(old, new)
     return callers_of_difference(old, new) if whose.indistinct_keys else whose
 

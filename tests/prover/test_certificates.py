@@ -333,7 +333,7 @@ def test_of_a_caller_who_cannot_be_nothing_is_certified() -> None:
     text = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": asks}
     document = from_json({"Version": "2012-10-17", "Statement": [text]})
     policies = Policies(identity=(AttachedPolicy("p", document),))
-    user = replace(ALICE, known={**ALICE.known, "aws:userid": "987654321098"})
+    user = replace(ALICE, known_values={**ALICE.known_values, "aws:userid": "987654321098"})
     found = certify(claim_of(policies, user, check_proof.NOTHING_ALLOWED))
     assert isinstance(found, OpenLeaf)
 

@@ -186,7 +186,7 @@ def test_a_class_is_what_is_alike_in_resources_and_ties_and_no_more(named: list[
                 (
                     actions.includes_action(catalogue, each, told_apart),
                     each.resource_types,
-                    ties.of(each, direct=True),
+                    ties.restriction_of(each, direct=True),
                 )
                 for each in one.actions
             }

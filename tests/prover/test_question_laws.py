@@ -78,7 +78,7 @@ def test_under_every_assumption_no_request_that_a_proof_denies_passes(
         question.now,
         question.credentials,
         allowed=policies,
-        within=question.within,
+        restriction=question.restriction,
         assumptions=assumptions,
     )
     found = conclude([asked])
@@ -108,7 +108,7 @@ def test_a_assumption_that_is_not_named_does_not_matter(statements: list[dict[st
                     question.now,
                     question.credentials,
                     allowed=question.allowed,
-                    within=question.within,
+                    restriction=question.restriction,
                     assumptions=Assumptions(**{name: setting}),  # type: ignore[arg-type]  # its own setting
                 )
             ]

@@ -94,7 +94,7 @@ def answered(question: Question, assumptions: Assumptions) -> Conclusion:
 
 
 def _fields(question: Question) -> dict[str, Any]:
-    names = ("user", "now", "credentials", "allowed", "denied", "within")
+    names = ("user", "now", "credentials", "allowed", "denied", "restriction")
     return {name: getattr(question, name) for name in names}
 
 

@@ -100,7 +100,7 @@ def test_the_verdict_is_the_expected_one(case: dict[str, Any], tmp_path: Path) -
     # nothing is found, but what tells so is none of the facts of certificates
     assert (verdict == Unknown(NOT_CERTIFIED)) is expected.get("searched", False)
     if report is not None:
-        ways = {each.kind.name.lower(): each.without_mfa for each in report.ways}
+        ways = {each.kind.name.lower(): each.without_mfa for each in report.ways_in}
         assert {kind: type(each).__name__ for kind, each in ways.items()} == expected["ways"]
     if isinstance(verdict, Refuted):
         found = verdict.counterexample
@@ -117,7 +117,7 @@ def test_the_engine_lets_in_by_the_whole_trust_policy(case: dict[str, Any], tmp_
     _, report = answered(case, tmp_path)
     assert report is not None
     trust = trusting(case["role"]["trust"])
-    for way in report.ways:
+    for way in report.ways_in:
         for verdict in (way.at_all, way.without_mfa):
             if isinstance(verdict, Refuted):
                 request = verdict.counterexample.request
@@ -324,7 +324,7 @@ def test_who_assumes_the_role_without_mfa_is_what_the_world_says(
         beyond = report.without_mfa.beyond
         assert beyond is not None
         assert beyond.undocumented == ("sts:ExternalId",)
-    services = [each for each in report.ways if each.kind.name == "SERVICE"]
+    services = [each for each in report.ways_in if each.kind.name == "SERVICE"]
     if True in entered:
         assert services
 

@@ -79,4 +79,4 @@ def test_an_administrator_deletes_the_lost_device_as_well() -> None:
     found = run_scenario(scenario_of("lost-phone"), Policies(identity=(enforcement,))).result
     assert isinstance(found, Reachable)
     deleted = [step.move for step in found.path if step.move.kind is MoveKind.DELETE_DEVICE]
-    assert [move.holding.who for move in deleted] == [ScenarioPrincipal.ADMINISTRATOR]
+    assert [move.holding.owner for move in deleted] == [ScenarioPrincipal.ADMINISTRATOR]

@@ -44,7 +44,7 @@ from sekisho.prover.scenarios import (
     search,
     setting_of,
 )
-from sekisho.prover.scenarios.judge import MoveOutcome
+from sekisho.prover.scenarios.evaluator import MoveOutcome
 from socketless import socketless
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}

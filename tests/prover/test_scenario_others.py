@@ -32,7 +32,7 @@ from sekisho.prover.scenarios.answers import (
     settings_with_other_colleagues,
     starts_with_colleague,
 )
-from sekisho.prover.scenarios.judge import DistinctSetting, MoveEvaluator
+from sekisho.prover.scenarios.evaluator import DistinctSetting, MoveEvaluator
 from sekisho.prover.scenarios.model import ON_USERS
 from sekisho.prover.scenarios.search import MOST_STATES
 

@@ -15,7 +15,7 @@ from sekisho.prover.scenarios import (
     run_scenario,
     scenario_of,
 )
-from sekisho.prover.scenarios.judge import MoveOutcome
+from sekisho.prover.scenarios.evaluator import MoveOutcome
 
 
 def _policy(name: str, statements: list[Any], kind: PolicyKind) -> AttachedPolicy:

@@ -48,7 +48,7 @@ from sekisho.prover.scenarios import (
     step_text,
 )
 from sekisho.prover.scenarios.answers import outcome_of
-from sekisho.prover.scenarios.judge import MoveEvaluator, MoveOutcome, _outcomes_in
+from sekisho.prover.scenarios.evaluator import MoveEvaluator, MoveOutcome, _outcomes_in
 from sekisho.prover.scenarios.model import SigninPage
 from sekisho.signin import NextStep, SigninAssumptions, SigninOrder
 
@@ -253,7 +253,7 @@ def test_policies_are_asked_once_in_a_setting(monkeypatch: pytest.MonkeyPatch) -
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
     first, second = MoveEvaluator(setting), MoveEvaluator(replace(setting))
     outcome = _denied(first)
-    monkeypatch.setattr("sekisho.prover.scenarios.judge.decide", None)
+    monkeypatch.setattr("sekisho.prover.scenarios.evaluator.decide", None)
     assert _denied(second) is outcome
     with pytest.raises(TypeError):
         # a setting that differs is asked anew

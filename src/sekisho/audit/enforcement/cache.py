@@ -330,13 +330,13 @@ def _renamed(
 
 
 def _renamed_context(context: Context, other: CallingUser, own: CallingUser) -> Context:
-    replaced = {key.lower() for key in (*other.known, *own.known)}
+    replaced = {key.lower() for key in (*other.known_values, *own.known_values)}
     constant: dict[str, ContextValue] = {
         key: _renamed_value(value, other, own)
         for key, value in context.items()
         if key.lower() not in replaced and not own.lacks(key.lower())
     }
-    return Context({**constant, **own.known})
+    return Context({**constant, **own.known_values})
 
 
 def _renamed_value(value: ContextValue, other: CallingUser, own: CallingUser) -> ContextValue:

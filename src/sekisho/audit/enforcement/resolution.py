@@ -150,7 +150,7 @@ def _compared(asked: VersionedCondition, name: str, value: str) -> str | None:
 
 def _context(caller: CallingUser) -> Context:
     own = {"aws:PrincipalArn": caller.arn, "aws:username": caller.name}
-    return Context({**own, "aws:PrincipalAccount": caller.account, **caller.known})
+    return Context({**own, "aws:PrincipalAccount": caller.account, **caller.known_values})
 
 
 @dataclass(frozen=True, slots=True)

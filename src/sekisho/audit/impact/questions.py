@@ -105,7 +105,7 @@ class AllowedCalls:
         policies, credentials = caller.policies, (caller.credential,)
         if not any(self.gives(policies, action) for action in ask.actions):
             return Proved()
-        question = Question(caller.named, self._now, credentials, policies, within=ask.within)
+        question = Question(caller.named, self._now, credentials, policies, restriction=ask.within)
         # calls of IAM and STS by name, on resources of theirs, whose forms AWS documents
         return prove_unlimited_first(question.in_catalogue)
 

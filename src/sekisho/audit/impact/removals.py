@@ -177,7 +177,7 @@ def _answer(
     snapshot: Snapshot, user: User, policies: Policies, credential: Credential, probe: Request
 ) -> Decision:
     values = context_of(credential, snapshot.taken_at, SigninAssumptions())
-    context = Context({**values, **named_of(user).known}).with_(probe.context)
+    context = Context({**values, **named_of(user).known_values}).with_(probe.context)
     return decide(replace(probe, context=context), policies)
 
 

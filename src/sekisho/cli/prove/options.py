@@ -211,7 +211,7 @@ def subject_of_files(options: ProveOptions) -> Subject:
         whose.arn if whose is not None else None,
         datetime.now(UTC),
         users_may_change=scenarios.users_may_change,
-        beside=beside,
+        assumed_attachments=beside,
     )
     found = next(iter(read_attached(trust, PolicyKind.TRUST)), None)
     return with_resource(replace(subject, trust=found), options)

@@ -163,7 +163,7 @@ def _rows(proof: SubjectProof, lang: Language) -> Iterator[LabelledLine]:
         those = [
             one
             for one in proof.scenarios
-            if one.answer.scenario.actor is actor and (one.counts or not one.apart)
+            if one.answer.scenario.actor is actor and (one.counts or not one.unstoppable)
         ]
         yield from _tally(those, text, lang)
     if isinstance(proof.report.exempt, tuple):
@@ -261,7 +261,9 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         yield report.exempt.reason
     if settings := settings_text(settings_of(report.inquiry)):
         yield settings
-    apart = [one.answer.scenario.id for one in proof.scenarios if one.apart and not one.counts]
+    apart = [
+        one.answer.scenario.id for one in proof.scenarios if one.unstoppable and not one.counts
+    ]
     if apart:
         yield _NO_POLICY.filled(names=", ".join(apart))
     hypothetical = sum(

@@ -35,8 +35,8 @@ _SHOWN = Message("such as {principal}")
 
 def ways_lines(trust: TrustReport, lang: Language) -> list[str]:
     """Return who may assume a role, a line for each, with the caller and the statement if known."""
-    lines = [_WHO.into(lang), *(line for each in trust.ways for line in _way(each, lang))]
-    if not trust.ways:
+    lines = [_WHO.into(lang), *(line for each in trust.ways_in for line in _way(each, lang))]
+    if not trust.ways_in:
         lines.append(f"  {_NOBODY.into(lang)}")
     if trust.unhandled:
         lines.append(f"  {_UNHANDLED.filled(names=', '.join(trust.unhandled)).into(lang)}")

@@ -42,18 +42,18 @@ def claim_of(
     """
     if user is None:
         return check_proof.Claim(kind, _layers(policies), exempt=tuple(exempt), calls=calls)
-    if user.outside:
+    if user.outside_principal:
         raise check_proof.UnreadableError("no certificate is about callers of no account")
-    known = {key.lower(): value for key, value in user.known.items()}
+    known = {key.lower(): value for key, value in user.known_values.items()}
     known |= check_proof.known_of(user.arn)
-    of_one_kind = user.unsettled.isdisjoint(_KINDS)
+    of_one_kind = user.open_keys.isdisjoint(_KINDS)
     return (check_proof.Claim if of_one_kind else _ClaimOfAnyKind)(
         kind,
         _layers(policies),
         exempt=tuple(exempt),
         calls=calls,
         role=user.is_role,
-        known={key: value for key, value in known.items() if key not in user.unsettled},
+        known={key: value for key, value in known.items() if key not in user.open_keys},
         all_tags=user.all_tags,
     )
 

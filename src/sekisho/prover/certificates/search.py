@@ -152,7 +152,9 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
         # whatever is claimed of a caller who cannot be is true, and worth nothing
         return OpenLeaf(claim, check_proof.READINGS[0], (), work)
     for reading in check_proof.READINGS:
-        if trees and _closes(claim, trees["any"], reading):
+        if trees and isinstance(
+            check_proof.check_tree(claim, trees["any"], reading), check_proof.Valid
+        ):
             continue
         search = _Search(claim, reading, limit - work)
         try:
@@ -183,10 +185,6 @@ def _contradicts_facts(known: frozenset[tuple[str, str]], role: bool, calls: str
     search = _Search(alone, check_proof.READINGS[0], DEFAULT_LIMIT)
     asked = search.everything | {*alone.known}
     return isinstance(search.closed(frozenset(), asked, search.statements_of_all), _Closed)
-
-
-def _closes(claim: Claim, steps: Steps, reading: str) -> bool:
-    return isinstance(check_proof.check_tree(claim, steps, reading), check_proof.Valid)
 
 
 class _GivenUpError(Exception):
@@ -225,10 +223,10 @@ class _Search:
     @cached_property
     def everything(self) -> frozenset[str]:
         """All attributes that statements name."""
-        return frozenset(part.attribute for one in self.named.values() for part in one.parts)
+        return frozenset(part.attribute for one in self.clauses.values() for part in one.parts)
 
     @cached_property
-    def own(self) -> Mapping[str, Statement]:
+    def own_statements(self) -> Mapping[str, Statement]:
         """The statements of the policies that a step can name, but those of the old ones."""
         found = {
             one.reference: one
@@ -240,7 +238,7 @@ class _Search:
         return found | {name: one for name, one in self.claim.own.items() if len(one.parts) != 1}
 
     @cached_property
-    def old(self) -> Mapping[str, tuple[Statement, ...]]:
+    def old_allows(self) -> Mapping[str, tuple[Statement, ...]]:
         """The Allow statements of each old layer."""
         return {
             layer.name: tuple(one for one in layer.statements if one.allows)
@@ -286,11 +284,11 @@ class _Search:
                 yield name
 
     @cached_property
-    def named(self) -> Mapping[str, Statement]:
+    def clauses(self) -> Mapping[str, Statement]:
         """Everything of several parts that a step can name, by reference."""
         facts = {name: one for name, one in self.facts.items() if len(one.parts) > 1}
-        allows = {one.reference: one for each in self.old.values() for one in each}
-        return {**self.own, **facts, **allows}
+        allows = {one.reference: one for each in self.old_allows.values() for one in each}
+        return {**self.own_statements, **facts, **allows}
 
     @cached_property
     def unit_facts(self) -> Mapping[str, tuple[str, ...]]:
@@ -311,8 +309,8 @@ class _Search:
     @cached_property
     def statements_of_all(self) -> Left:
         """What is left of the statements at first: all that is of no old Allow."""
-        allows = {one.reference for each in self.old.values() for one in each}
-        return self._unread(name for name in self.named if name not in allows)
+        allows = {one.reference for each in self.old_allows.values() for one in each}
+        return self._unread(name for name in self.clauses if name not in allows)
 
     @cached_property
     def depends(self) -> Mapping[str, frozenset[str]]:
@@ -422,29 +420,29 @@ class _Search:
             if self.branch.by_attribute.get(attribute) and (step := self.leaf(attribute)):
                 return _Closed([step], self._used(step))
         if (name := self._applying(left)) is not None:
-            leaves = tuple(["leaf", part.attribute] for part in self.named[name].parts)
-            return self._around(name, leaves, None)
+            leaves = tuple(["leaf", part.attribute] for part in self.clauses[name].parts)
+            return self._step_around(name, leaves, None)
         left = self._narrowed(left, self.touched(dirty))
         units = {name: leaves for name, leaves in left.items() if leaves.count(None) <= 1}
         if not units:
             return self._choice(opened, left)
         done = next((name for name, leaves in units.items() if None not in leaves), None)
         if done is not None:
-            return self._around(done, left[done], None)
+            return self._step_around(done, left[done], None)
         return self._propagated(units, opened, {**left})
 
     def _applying(self, left: Left) -> str | None:
         """Return a statement that applies, all its parts being claimed as they are written."""
         self._spend(len(self.branch.trail) + len(left))
         holding = {part for part, holds in self.branch.trail if holds}
-        return next((name for name in left if holding.issuperset(self.named[name].parts)), None)
+        return next((name for name in left if holding.issuperset(self.clauses[name].parts)), None)
 
     def _propagated(self, units: Left, opened: Opened, left: Left) -> "_Closed | _Open":
         """Use all statements at once of which one part alone can fail."""
         mark, dirty = len(self.branch.trail), set[str]()
         for name, leaves in units.items():
             del left[name]
-            parts = self.named[name].parts
+            parts = self.clauses[name].parts
             at = leaves.index(None)
             claims = [*((part, True) for part in parts[:at]), (parts[at], False)]
             self.branch.add(claims)
@@ -457,13 +455,13 @@ class _Search:
             if not isinstance(found, _Closed):
                 return found
             at = units[name].index(None)
-            claimed = {part.attribute for part in self.named[name].parts[: at + 1]}
+            claimed = {part.attribute for part in self.clauses[name].parts[: at + 1]}
             # what closes without the claims needs no step for them
             if not found.used.isdisjoint(claimed):
-                found = self._around(name, units[name], found)
+                found = self._step_around(name, units[name], found)
         return found
 
-    def _around(self, name: str, leaves: "Leaves", inner: "_Closed | None") -> "_Closed":
+    def _step_around(self, name: str, leaves: "Leaves", inner: "_Closed | None") -> "_Closed":
         """Return the step that a statement does not apply, around what closes its open branch."""
         steps, used = [["not", name]], frozenset[str]()
         for leaf in leaves:
@@ -480,7 +478,7 @@ class _Search:
         """Return the statements left, without those that cannot apply anyway."""
         found: Left = {}
         for name, leaves in left.items():
-            parts = self.named[name].parts
+            parts = self.clauses[name].parts
             changed = [at for at, part in enumerate(parts) if part.attribute in dirty]
             if any(self._would_close(parts[at], True) for at in changed):
                 continue
@@ -517,7 +515,7 @@ class _Search:
     def _splits(self, left: Left) -> Iterator[str]:
         """Yield keys whose variables may have no value: with a default, or never there."""
         parts = [part for part, _ in self.branch.trail]
-        parts += [part for name in left for part in self.named[name].parts]
+        parts += [part for name in left for part in self.clauses[name].parts]
         keys = {key for part in parts for key in variables_with_default(part)}
         keys |= self.missing & {key for part in parts for key in variables_of(part)}
         for key in sorted(keys):
@@ -543,7 +541,7 @@ class _Search:
         for claims, now_open in below:
             mark = len(self.branch.trail)
             self.branch.add(claims)
-            fresh = self._unread(self._opened(now_open - opened))
+            fresh = self._unread(self._statements_of_layers(now_open - opened))
             dirty = {part.attribute for part, _ in claims}
             try:
                 found = self.closed(
@@ -561,11 +559,11 @@ class _Search:
         return _Closed(steps, used)
 
     def _unread(self, names: Iterable[str]) -> Left:
-        return {name: (None,) * len(self.named[name].parts) for name in names}
+        return {name: (None,) * len(self.clauses[name].parts) for name in names}
 
-    def _opened(self, layers: Iterable[str]) -> Iterator[str]:
+    def _statements_of_layers(self, layers: Iterable[str]) -> Iterator[str]:
         for name in layers:
-            yield from (one.reference for one in self.old[name])
+            yield from (one.reference for one in self.old_allows[name])
 
 
 _ORDERED = ("address", "date", "number")

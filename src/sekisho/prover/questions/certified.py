@@ -138,19 +138,19 @@ class EnforcementCertifier:
             calls: whose calls it has to be about.
             thorough: whether to look with all the work that it may take.
         """
-        found = self._of(ALL_CALLS, thorough=thorough)
-        if found is None and thorough and self._apart:
-            found = self._of(calls, thorough=thorough)
-        return found
+        certificate = self._certificate_of(ALL_CALLS, thorough=thorough)
+        if certificate is None and thorough and self._apart:
+            certificate = self._certificate_of(calls, thorough=thorough)
+        return certificate
 
     def needed(self) -> tuple[Certificate, ...]:
         """Return the certificates about all calls, each once; none if one of them is missing."""
         if (certificate := self.find(ALL_CALLS, thorough=True)) is not None:
             return (certificate,)
-        apart = [self._of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
+        apart = [self._certificate_of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
         return tuple(each for each in apart if each is not None) if all(apart) else ()
 
-    def _of(self, calls: str, *, thorough: bool) -> Certificate | None:
+    def _certificate_of(self, calls: str, *, thorough: bool) -> Certificate | None:
         asked = (calls, thorough)
         if asked not in self._found:
             self._found[asked] = _certificate(partial(self._claim, calls), thorough=thorough)
@@ -250,7 +250,7 @@ def _denials_of_the_rest(
     question: Question, credentials: Sequence[CallerCredential]
 ) -> Iterator[Statement]:
     """Yield statements that deny requests that the question is not about, and no others."""
-    user, within = question.user, question.within
+    user, within = question.user, question.restriction
     if user.is_role:
         within = join_restrictions(within, NOT_BY_ROLES)
     for element, holds in within.actions:

@@ -77,7 +77,9 @@ def _question(
     apart = distinguishes_services(old) or distinguishes_services(new)
     credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
     within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
-    return Question(user, now, credentials, within=within, assumptions=assumptions or Assumptions())
+    return Question(
+        user, now, credentials, restriction=within, assumptions=assumptions or Assumptions()
+    )
 
 
 def new_access(
@@ -139,10 +141,10 @@ def difference_for_any(
 def callers_of_difference(
     old: Policies, new: Policies, assumptions: Assumptions | None = None
 ) -> Callers:
-    """Return the users whom two sets of policies tell apart as far as the difference goes.
+    """Return the users whom two sets of policies distinguish as far as the difference goes.
 
-    What both sides have tells users apart to no purpose: where there is much of it, or where it
-    tells more users apart than are asked about, it is left out.
+    What both sides have distinguishes users to no purpose: where there is much of it, or where it
+    distinguishes more users than are asked about, it is left out.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -203,7 +205,7 @@ def merge_items(
 
 
 def more_callers_text(keys: Sequence[str]) -> Message:
-    """Say that the users who were asked about may not be all that policies tell apart."""
+    """Say that the users who were asked about may not be all that policies distinguish."""
     return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
 

@@ -303,7 +303,7 @@ def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
 
     Only a user's access key makes one, and has no MFA in that call (AWS STS API Reference,
     GetFederationToken): where no request without MFA passes, there is none. They matter only where
-    the call itself is exempt, and where policies tell them apart.
+    the call itself is exempt, and where policies distinguish them.
 
     Args:
         conclusion: about the question.
@@ -317,7 +317,7 @@ def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
     if not proved or question.user.is_role or policies is None:
         return conclusion
     within = Restriction(actions=((Element((_FEDERATION,)), True),))
-    asked = replace(question, credentials=(CallerCredential.KEY,), within=within)
+    asked = replace(question, credentials=(CallerCredential.KEY,), restriction=within)
     if not distinguishes_federation(policies) or isinstance(prove_none(asked), Proved):
         return conclusion
     return Conclusion(Unknown(_FEDERATED), conclusion.assumed)
@@ -352,7 +352,7 @@ def _question(
         policies = replace(policies, identity=(*policies.identity, _CONSOLE_SIGN_IN))
     within = Restriction(actions=((outside, False),))
     ways = without_mfa(policies, _WITHOUT_MFA)
-    return Question(user, now, ways, allowed=policies, within=within)
+    return Question(user, now, ways, allowed=policies, restriction=within)
 
 
 def without_mfa(
@@ -395,7 +395,7 @@ _SPLIT = frozenset({OperatorFamily.TEXT, OperatorFamily.BOOLEAN, OperatorFamily.
 
 
 def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
-    """Return a question for each value other than true and false that the policies tell apart.
+    """Return a question for each value other than true and false that the policies distinguish.
 
     Args:
         question: about policies that must be given as `allowed`.
@@ -404,15 +404,13 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
         values = _values(question)
     except LimitReached as limit:
         return Unknown(limit.reason)
-    return tuple(
-        replace(
-            question,
-            user=_with_mfa_value(question.user, value),
-            credentials=(CallerCredential.HYPOTHETICAL,),
-        )
+    user, hypothetical = question.user, (CallerCredential.HYPOTHETICAL,)
+    users = (
+        replace(user, known_values={**user.known_values, MFA_PRESENT: value})
         for value in values
         if value.lower() not in _KNOWN
     )
+    return tuple(replace(question, user=each, credentials=hypothetical) for each in users)
 
 
 def _values(question: Question) -> list[str]:
@@ -430,10 +428,6 @@ def _values(question: Question) -> list[str]:
 
 
 _KEY = MFA_PRESENT.lower()
-
-
-def _with_mfa_value(user: CallingUser, value: str) -> CallingUser:
-    return replace(user, known={**user.known, MFA_PRESENT: value})
 
 
 def _conditions(question: Question) -> Iterator[VersionedCondition]:
@@ -490,7 +484,7 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
     if distinguishes_services(before) or distinguishes_services(after):
         credentials += (CallerCredential.MFA_VIA_SERVICE,)
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
-    return Question(user, now, credentials, allowed=before, denied=after, within=deniable)
+    return Question(user, now, credentials, allowed=before, denied=after, restriction=deniable)
 
 
 _AGE = "aws:multifactorauthage"
@@ -519,14 +513,14 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
     if young.conditions and isinstance(
-        prove_none(Question(user, now, credentials, within=young).in_catalogue), Proved
+        prove_none(Question(user, now, credentials, restriction=young).in_catalogue), Proved
     ):
         young = deniable
     without_enforcement = policies_of_statements(
         policies, lambda statement: not _is_of_enforcement(statement)
     )
     return Question(
-        user, now, credentials, allowed=without_enforcement, denied=policies, within=young
+        user, now, credentials, allowed=without_enforcement, denied=policies, restriction=young
     )
 
 
@@ -550,7 +544,7 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
         actions=((_OF_IAM, True),),
         resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
     )
-    return Question(user, now, credentials, allowed=allowed, within=within)
+    return Question(user, now, credentials, allowed=allowed, restriction=within)
 
 
 def has_self_service(policies: Policies) -> bool:
@@ -592,7 +586,7 @@ def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
     """Tell whether a pattern matches some text that begins with `start` and goes on."""
     machine = Machine([pattern])
     state = machine.run(start)
-    return bool(state & ~machine.accepting) or machine.certain(state)
+    return bool(state & ~machine.accepting) or machine.accepts_every_suffix(state)
 
 
 def _ages(policies: Policies) -> Iterator[VersionedCondition]:

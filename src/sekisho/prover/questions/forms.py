@@ -130,7 +130,7 @@ def _ways_as_json(trust: TrustReport) -> dict[str, object]:
                 "assumes": _verdict_as_json(each.at_all),
                 "withoutMfa": _verdict_as_json(each.without_mfa),
             }
-            for each in trust.ways
+            for each in trust.ways_in
         ],
         "notAsked": list(trust.unhandled),
     }

@@ -175,10 +175,13 @@ class _Comparison:
         """Yield how the policies differ for one caller; nothing if they do not."""
         sides: dict[bool, PolicyDifference] = {}
         for asked in self._questions_about(requester):
-            old, new = (self._shown(side_of(asked.question(each)), asked, each) for each in (0, 1))
+            old, new = (
+                self._with_real_callers(side_of(asked.question(each)), asked, each)
+                for each in (0, 1)
+            )
             sides[asked.denied] = PolicyDifference(old, new)
         same = PolicyDifference(Side(None, ()), Side(None, ()))
-        arn = requester.user.outside or requester.user.arn
+        arn = requester.user.outside_principal or requester.user.arn
         allowed, denied = (sides.get(each, same) for each in (False, True))
         found = GrantDifference(requester.name, requester.kind, arn, allowed, denied)
         verdicts = (found.new_access, found.lost_access)
@@ -191,10 +194,10 @@ class _Comparison:
             place = 0 if asked.denied else 1
             found = prove_none(asked.question(place))
             if isinstance(found, Refuted):
-                real = self._real(found.counterexample, asked, place)
+                real = self._real_counterexample(found.counterexample, asked, place)
                 # where the first request is of no real caller, another one may be
                 found = (
-                    _verdict(self._shown(side_of(asked.question(place)), asked, place))
+                    _verdict(self._with_real_callers(side_of(asked.question(place)), asked, place))
                     if real is None
                     else Refuted(real)
                 )
@@ -226,7 +229,7 @@ class _Comparison:
             requester.user,
             self.now,
             (*DIRECT, *VIA_SERVICE) if apart else DIRECT,
-            within=Restriction(
+            restriction=Restriction(
                 actions=((Element(SERVICE_EXEMPT), False), *(((_STS, True),) if trust else ())),
                 resources=((_ANY_ROLE if trust else _ANY_ARN, True),),
             ),
@@ -235,7 +238,9 @@ class _Comparison:
         question = question if requester.exact else question_about_all_like(requester, question)
         return _CallerQuestion(requester, question, (first, second), denied)
 
-    def _shown(self, side: Side | Unknown, asked: "_CallerQuestion", place: int) -> Side | Unknown:
+    def _with_real_callers(
+        self, side: Side | Unknown, asked: "_CallerQuestion", place: int
+    ) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
         if isinstance(side, Unknown):
             return side
@@ -244,29 +249,33 @@ class _Comparison:
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:
-            counterexample = self._real(each.counterexample, asked, place)
+            counterexample = self._real_counterexample(each.counterexample, asked, place)
             if counterexample is None:
                 unlisted = unlisted or _NOT_SHOWN
             else:
                 items.append(replace(each, counterexample=counterexample))
-        first = self._real(side.counterexample, asked, place)
+        first = self._real_counterexample(side.counterexample, asked, place)
         first = items[0].counterexample if items else first
         return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
 
-    def _real(
+    def _real_counterexample(
         self, counterexample: Counterexample, asked: "_CallerQuestion", place: int
     ) -> Counterexample | None:
         """Return a request as a real caller makes it, if the engine says the same by both."""
         effect = DecisionEffect.EXPLICITLY_DENIED if asked.denied else DecisionEffect.ALLOWED
-        for request in _requests(counterexample, asked.one):
+        for request in _requests(counterexample, asked.requester):
             old, new = (self._decided(each, request) for each in (self.old, self.new))
             says = [each.effect is effect for each in (old, new)]
             if says[place] and not says[1 - place]:
                 # an id that nobody asked for tells nothing
                 plain = request.context.get(USER_ID) in _EXAMPLES
-                named = tuple(each for each in counterexample.named if not plain or each != USER_ID)
+                named = tuple(
+                    each for each in counterexample.named_keys if not plain or each != USER_ID
+                )
                 decisions = {"old": old, "new": new}
-                return replace(counterexample, request=request, decisions=decisions, named=named)
+                return replace(
+                    counterexample, request=request, decisions=decisions, named_keys=named
+                )
         return None
 
     def _decided(self, policy: AttachedPolicy, request: Request) -> Decision:
@@ -285,20 +294,20 @@ class _CallerQuestion:
     """A question about one caller: what does one policy allow, or deny, and the other does not?
 
     Attributes:
-        one: the caller.
-        about: the question, without policies.
+        requester: the caller.
+        base: the question, without policies.
         policies: what each allows the caller; of denials, all but what the other one denies.
         denied: whether it is asked what they deny.
     """
 
-    one: Requester
-    about: Question
+    requester: Requester
+    base: Question
     policies: tuple[Policies, Policies]
     denied: bool
 
     def question(self, place: int) -> Question:
         """Return the question what only the old policy (0) or the new one (1) says."""
-        return replace(self.about, allowed=self.policies[place], denied=self.policies[1 - place])
+        return replace(self.base, allowed=self.policies[place], denied=self.policies[1 - place])
 
 
 def _denials(document: Document) -> object:
@@ -318,10 +327,10 @@ _EXAMPLES = (EXAMPLE_ID, f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}")
 def _requests(counterexample: Counterexample, requester: Requester) -> Iterator[Request]:
     """Yield a request as callers make it: the one who stands for all, and those of its names."""
     request = counterexample.request
-    if requester.user.outside:
-        yield replace(request, principal=requester.user.outside)
+    if requester.user.outside_principal:
+        yield replace(request, principal=requester.user.outside_principal)
         yield from (
-            replace(request, principal=each.outside)
+            replace(request, principal=each.outside_principal)
             for each in real_callers(counterexample, requester.user)
         )
         return

@@ -186,7 +186,9 @@ def invariant_holds(
     is_never = invariant.demand is not InvariantKind.ALWAYS
     within = range_of(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
-    base = Question(user, now, (), within=within, assumptions=assumptions, cross_account=is_never)
+    base = Question(
+        user, now, (), restriction=within, assumptions=assumptions, cross_account=is_never
+    )
     asked = replace(
         base,
         allowed=policies if is_never else None,
@@ -212,10 +214,12 @@ def _own_policy(invariant: Invariant, base: Question) -> Message | None:
     """Return that a request of the range needs a key's or a role's own policy, if one does."""
     credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     for action, resource in _OWN_POLICIES:
-        actions = (*base.within.actions, (Element((action,)), True))
-        resources = (*base.within.resources, (Element((resource,)), True))
-        within = replace(base.within, actions=actions, resources=resources)
-        match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
+        actions = (*base.restriction.actions, (Element((action,)), True))
+        resources = (*base.restriction.resources, (Element((resource,)), True))
+        within = replace(base.restriction, actions=actions, resources=resources)
+        match prove_none(
+            replace(base.in_catalogue, credentials=credentials[:1], restriction=within)
+        ):
             case Refuted(counterexample):
                 request = counterexample.request
                 return reasons.OWN_POLICY.filled(
@@ -229,7 +233,7 @@ def _own_policy(invariant: Invariant, base: Question) -> Message | None:
 
 
 def policy_naming_resources(invariant: Invariant) -> AttachedPolicy:
-    """Return a policy that tells users apart as the invariant's resources do."""
+    """Return a policy that distinguishes users as the invariant's resources do."""
     statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
     return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
 
@@ -277,11 +281,13 @@ def questions_of(invariant: Invariant, question: Question) -> Iterator[Question]
         yield replace(question, credentials=without)
     if invariant.only_from:
         conditions = (
-            *question.within.conditions,
+            *question.restriction.conditions,
             (_condition_on_address(invariant.only_from), False),
         )
         yield replace(
-            question, credentials=every, within=replace(question.within, conditions=conditions)
+            question,
+            credentials=every,
+            restriction=replace(question.restriction, conditions=conditions),
         )
     if not invariant.unless_mfa and not invariant.only_from:
         yield replace(question, credentials=every)
@@ -305,9 +311,9 @@ def _empty_elsewhere(
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
-    conditions = (*base.within.conditions, (_condition_on_address(invariant.only_from), False))
-    within = replace(base.within, conditions=conditions, resources=())
-    match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
+    conditions = (*base.restriction.conditions, (_condition_on_address(invariant.only_from), False))
+    within = replace(base.restriction, conditions=conditions, resources=())
+    match prove_none(replace(base.in_catalogue, credentials=credentials[:1], restriction=within)):
         case Refuted():
             return None
         case Unknown(reason):
@@ -323,8 +329,10 @@ def empty_part(invariant: Invariant, base: Question) -> Message | None:
     credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     if (reason := _empty_elsewhere(invariant, base, credentials)) is not None:
         return reason
-    for within, reason in _parts(invariant, base.within):
-        match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
+    for within, reason in _parts(invariant, base.restriction):
+        match prove_none(
+            replace(base.in_catalogue, credentials=credentials[:1], restriction=within)
+        ):
             case Refuted():
                 continue
             case Unknown(unknown):
@@ -345,18 +353,18 @@ def _no_such_action(invariant: Invariant) -> Message | None:
     return None
 
 
-def _parts(invariant: Invariant, within: Restriction) -> Iterator[tuple[Restriction, Message]]:
+def _parts(invariant: Invariant, restriction: Restriction) -> Iterator[tuple[Restriction, Message]]:
     """Yield the part of the range that each entry names, and what it is if nothing is in it."""
     for entry in invariant.on:
         resources = ((Element((entry,)), True),)
-        yield replace(within, resources=resources), reasons.NONE_ON.filled(entry=quoted(entry))
+        yield replace(restriction, resources=resources), reasons.NONE_ON.filled(entry=quoted(entry))
     for entry in invariant.actions:
         name = quoted(entry)
         actions = ((Element((entry,)), True), (Element(SERVICE_EXEMPT), False))
-        part = replace(within, actions=actions, resources=())
+        part = replace(restriction, actions=actions, resources=())
         yield part, reasons.NONE_DENIABLE.filled(action=name)
         if invariant.on:
-            part = replace(part, resources=within.resources)
+            part = replace(part, resources=restriction.resources)
             yield part, reasons.NONE_OF.filled(action=name)
 
 

@@ -128,7 +128,7 @@ class Subject:
         now: datetime,
         *,
         users_may_change: bool,
-        beside: tuple[Message, ...] = (),
+        assumed_attachments: tuple[Message, ...] = (),
     ) -> "Subject":
         """Return the subject of policies that are given without an account.
 
@@ -137,13 +137,13 @@ class Subject:
             arn: the ARN of the user or the role; None: any user.
             now: the earliest time of a request.
             users_may_change: the account's `AllowUsersToChangePassword`.
-            beside: as the attribute.
+            assumed_attachments: as the attribute.
 
         Raises:
             FaultyRequest: if it is not the ARN of an IAM user or role.
         """
         whose = (
-            Callers((CallingUser.named(arn),), is_given=True)
+            Callers((CallingUser.from_arn(arn),), is_given=True)
             if arn
             else representative_callers(policies)
         )
@@ -153,7 +153,7 @@ class Subject:
             named=arn is not None,
             now=now,
             users_may_change=users_may_change,
-            assumed_attachments=beside,
+            assumed_attachments=assumed_attachments,
             unanswerable_reason=None if arn else why_no_common_answer(unnamed_callers(policies)),
             representatives=whose,
         )
@@ -168,7 +168,7 @@ class Subject:
         )
 
     def with_distinguishing_policies(self, *sets: Policies) -> "Subject":
-        """Return the subject of a question in which other policies tell users apart, too."""
+        """Return the subject of a question in which other policies distinguish users, too."""
         if self.named:
             return self
         callers = representative_callers(self.policies, *sets)
@@ -277,8 +277,8 @@ _NO_SELF_SERVICE = Message(
 def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     """Return the answers to all that is asked of a subject's policies.
 
-    Of any user it is proved if it is of all whom the policies tell apart. Where the password policy
-    is not known, what depends on it is unknown.
+    A property of any user is proved if it is proved of all users whom the policies distinguish.
+    Where the password policy is not known, what depends on it is unknown.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -363,16 +363,16 @@ def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyRepor
 
 
 def _policies_naming_resources(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
-    """Return policies that tell users apart as the resources of some invariants do."""
+    """Return policies that distinguish users as the resources of some invariants do."""
     named = (policy_naming_resources(each) for each in invariants if each.on)
     return tuple(Policies(identity=(each,)) for each in named)
 
 
 def _of_users(reports: Sequence[PolicyReport], callers: Callers, subject: Subject) -> PolicyReport:
-    """Return the answers of any user: proved if they are of all whom the policies tell apart.
+    """Return the answers of any user: proved if they are of all whom the policies distinguish.
 
-    What is denied tells fewer users apart than what else is allowed: whether MFA is enforced needs
-    no more users than these.
+    Denials distinguish fewer users than all statements together: whether MFA is enforced needs no
+    more users than these.
 
     Args:
         reports: of each of the users, in order.
@@ -391,12 +391,12 @@ def _of_users(reports: Sequence[PolicyReport], callers: Callers, subject: Subjec
 
 
 def _callers_of_denials(report: PolicyReport, callers: Callers, subject: Subject) -> Callers:
-    """Return the users whom the denials tell apart, if all of them were asked about."""
+    """Return the users whom the denials distinguish, if all of them were asked about."""
     if not callers.indistinct_keys:
         return callers
     policies = with_password_policy(subject.policies, report.user.arn, subject.users_may_change)[0]
     beside = (policies, *_policies_naming_resources(report.inquiry.invariants))
-    apart = representative_callers(denials(policies), beside=beside)
+    apart = representative_callers(denials(policies), further_sets=beside)
     asked = {user.arn for user in callers.users}
     all_asked = {user.arn for user in apart.users} <= asked
     return replace(callers, indistinct_keys=apart.indistinct_keys) if all_asked else callers

@@ -153,11 +153,11 @@ def _of_partition(
     if not any(each.effect is Effect.ALLOW for each in own.document.statements):
         return Conclusion(Proved())
     whole = Question(
-        replace(user, unsettled=CALLER_KEYS),
+        replace(user, open_keys=CALLER_KEYS),
         now,
         _EVERY,
         allowed=Policies(identity=(own,)),
-        within=_within(policy.document, own.document, user, assumptions),
+        restriction=_within(policy.document, own.document, user, assumptions),
         assumptions=assumptions,
     )
     return conclude_empty([whole], partial(_searched, policy, whole, user))
@@ -168,7 +168,10 @@ def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Con
     assert whole.allowed is not None  # noqa: S101 - it is made so above
     own = whole.allowed.identity[0].document
     real = replace(
-        whole, user=user, credentials=_DIRECT, within=_with_shapes(whole.within, own, user)
+        whole,
+        user=user,
+        credentials=_DIRECT,
+        restriction=_with_shapes(whole.restriction, own, user),
     )
     shown = next(_shown(policy, whole, real), None)
     # what rests on no assumption refutes whatever is assumed
@@ -235,19 +238,21 @@ def _within(
     )
 
 
-def _with_shapes(within: Restriction, own: Document, user: CallingUser) -> Restriction:
+def _with_shapes(restriction: Restriction, own: Document, user: CallingUser) -> Restriction:
     shapes = tuple((each, True) for each in conditions_of_value_forms(own, user))
-    return replace(within, conditions=(*within.conditions, *shapes))
+    return replace(restriction, conditions=(*restriction.conditions, *shapes))
 
 
 def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[Counterexample]:
     """Yield requests of strangers that the engine allows by the whole policy."""
-    on_something = replace(real.within, resources=(*real.within.resources, (_ANY_ARN, True)))
-    for question in (replace(real, within=on_something), real):
+    on_something = replace(
+        real.restriction, resources=(*real.restriction.resources, (_ANY_ARN, True))
+    )
+    for question in (replace(real, restriction=on_something), real):
         for counterexample in _refuting(question):
             yield from _decided(policy, real, counterexample)
-    # of other callers, as far as their names tell them apart
-    for counterexample in _refuting(replace(whole, within=real.within)):
+    # of other callers, as far as their names distinguish them
+    for counterexample in _refuting(replace(whole, restriction=real.restriction)):
         yield from _decided(policy, real, counterexample)
         for user in _users(counterexample, real.user):
             other = replace(real, user=user)
@@ -316,7 +321,7 @@ def _decided(
         if decision.effect is DecisionEffect.ALLOWED:
             named = named_keys(question, request)
             yield replace(
-                counterexample, request=request, decisions={"allowed": decision}, named=named
+                counterexample, request=request, decisions={"allowed": decision}, named_keys=named
             )
 
 
@@ -422,7 +427,7 @@ def not_granted_with_resource(
         owned = Condition(_EQUALS, "aws:ResourceAccount", (resource.account,))
         of_owner = (VersionedCondition(owned, Version.V2012), True)
         within = replace(within, conditions=(*within.conditions, of_owner))
-    base = replace(asking, allowed=None, within=within, cross_account=not own)
+    base = replace(asking, allowed=None, restriction=within, cross_account=not own)
     if (reason := empty_part(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
     key = any(arns.is_kms_key(each) or ":kms:" in each for each in invariant.on)
@@ -457,7 +462,7 @@ def _sessions(user: CallingUser, policy: AttachedPolicy) -> Iterator[CallingUser
     named = (value for _, values in entries for value in values if value.startswith(start))
     for value in dict.fromkeys(named) if user.is_role else ():
         user_id = f"{EXAMPLE_ROLE_ID}:{value.removeprefix(start)}"
-        yield replace(user, known={**user.known, USER_ID: user_id})
+        yield replace(user, known_values={**user.known_values, USER_ID: user_id})
 
 
 _EQUALS = Operator(OperatorName.STRING_EQUALS)
@@ -475,27 +480,27 @@ class _Ways:
     def within_account(self, *, must_itself: bool) -> Iterator[Policies]:
         """Yield policies; what one of them allows is allowed."""
         denied = keep_statements(
-            (self._about(Closeness.ACCOUNT),), lambda one: one.effect is Effect.DENY
+            (self._statements_of_caller(Closeness.ACCOUNT),), lambda one: one.effect is Effect.DENY
         )
         given = self.policies
         own = replace(given, identity=(*given.identity, *denied))
         if must_itself:
-            limits = (*(given.boundaries or ()), self._about(Closeness.ACCOUNT))
+            limits = (*(given.boundaries or ()), self._statements_of_caller(Closeness.ACCOUNT))
             own = replace(own, boundaries=limits)
         yield own
         denies = keep_statements(given.identity, lambda one: one.effect is Effect.DENY)
-        by_role = replace(given, identity=(*denies, self._about(Closeness.ROLE)))
+        by_role = replace(given, identity=(*denies, self._statements_of_caller(Closeness.ROLE)))
         yield by_role
         limits = (*(given.boundaries or ()), *(given.session or ()))
         denies += keep_statements(limits, lambda one: one.effect is Effect.DENY)
-        itself = (*denies, self._about(Closeness.ITSELF))
+        itself = (*denies, self._statements_of_caller(Closeness.ITSELF))
         yield replace(given, identity=itself, boundaries=None, session=None)
 
     def across_accounts(self) -> Iterator[Policies]:
         """Yield policies that all must allow."""
-        limits = (*(self.policies.boundaries or ()), self._about(Closeness.ACCOUNT))
+        limits = (*(self.policies.boundaries or ()), self._statements_of_caller(Closeness.ACCOUNT))
         yield replace(self.policies, boundaries=limits)
 
-    def _about(self, least: Closeness) -> AttachedPolicy:
+    def _statements_of_caller(self, least: Closeness) -> AttachedPolicy:
         document = statements_naming(self.resource.document, self.user, self.tracked, least)
         return replace(self.resource, document=document)

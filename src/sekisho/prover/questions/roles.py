@@ -80,12 +80,12 @@ class TrustReport:
     """The callers who may assume a role.
 
     Attributes:
-        ways: those who get in, or of whom it is not known.
+        ways_in: those who get in, or of whom it is not known.
         unhandled: principals of which it is not asked.
         assumed: the assumptions under whose other setting `without_mfa` is another verdict.
     """
 
-    ways: tuple[WayIn, ...]
+    ways_in: tuple[WayIn, ...]
     unhandled: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 
@@ -96,7 +96,7 @@ class TrustReport:
         A session of another role has no MFA, and of those whom an identity provider vouches for AWS
         sees none, so that they get in without it.
         """
-        asked = [each for each in self.ways if each.kind is not RequesterKind.SERVICE]
+        asked = [each for each in self.ways_in if each.kind is not RequesterKind.SERVICE]
         verdict = combine_verdicts([each.without_mfa for each in asked])
         if isinstance(verdict, Proved) and self.unhandled:
             return Unknown(_NOT_HANDLED.filled(name=", ".join(map(quoted, self.unhandled))))
@@ -140,12 +140,15 @@ def ways_into(
         for value in values
     }
     asking = _Asking(trust, role, now, assumptions or Assumptions(), sessions or SessionReadings())
-    found = TrustReport(asking.ways(callers), tuple(each for each in unhandled if each in allowed))
+    found = TrustReport(
+        asking.ways_in(callers), tuple(each for each in unhandled if each in allowed)
+    )
     others = asking.read_otherwise(settled=isinstance(found.without_mfa, Proved))
     assumed = (
         name
         for name, other in others
-        if type(replace(found, ways=other.ways(callers)).without_mfa) is not type(found.without_mfa)
+        if type(replace(found, ways_in=other.ways_in(callers)).without_mfa)
+        is not type(found.without_mfa)
     )
     return replace(found, assumed=tuple(dict.fromkeys(assumed)))
 
@@ -162,10 +165,10 @@ class _Asking:
     tracked: set[str] = field(default_factory=set)
     """The engine's assumptions that came across."""
 
-    def ways(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
+    def ways_in(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
         """Return the ways in of some callers."""
         asked = (replace(each, user=replace(each.user, readings=self.sessions)) for each in callers)
-        return tuple(way for each in asked for way in self.way(each))
+        return tuple(way for each in asked for way in self.way_in(each))
 
     def read_otherwise(self, *, settled: bool) -> Iterator[tuple[str, "_Asking"]]:
         """Yield each assumption that can matter, and the same question with another setting of it.
@@ -189,13 +192,13 @@ class _Asking:
                     for each in other_readings(self.sessions, name)
                 )
 
-    def way(self, requester: Requester) -> Iterator[WayIn]:
+    def way_in(self, requester: Requester) -> Iterator[WayIn]:
         """Yield the verdict of the policy on one caller; nothing if they do not get in."""
         at_all = self._verdict(requester, _AT_ALL)
         if isinstance(at_all, Proved):
             return
         without = self._verdict(requester, WITHOUT_MFA)
-        arn = requester.user.outside or requester.user.arn
+        arn = requester.user.outside_principal or requester.user.arn
         yield WayIn(requester.name or arn, requester.kind, arn, at_all, without)
 
     def _verdict(self, requester: Requester, credentials: Sequence[CallerCredential]) -> Verdict:
@@ -203,18 +206,18 @@ class _Asking:
         if not question.allowed or not _allows(question.allowed):
             return Proved()
         if requester.exact:
-            return self._shown(question, self._asked(question))
-        loose = self._asked(question_about_all_like(requester, question))
+            return self._confirmed(question, self._verdict_of(question))
+        loose = self._verdict_of(question_about_all_like(requester, question))
         if not isinstance(loose, Refuted):
             return loose
         for user in (requester.user, *real_callers(loose.counterexample, requester.user)):
             real = replace(question, user=user)
-            found = self._shown(real, self._asked(real))
-            if isinstance(found, Refuted):
-                return found
+            verdict = self._confirmed(real, self._verdict_of(real))
+            if isinstance(verdict, Refuted):
+                return verdict
         return Unknown(_NOT_SHOWN)
 
-    def _asked(self, question: Question) -> Verdict:
+    def _verdict_of(self, question: Question) -> Verdict:
         verdict, tracked = verdict_of(question)
         self.tracked.update(tracked)
         return verdict
@@ -232,24 +235,24 @@ class _Asking:
             self.now,
             without_mfa(allowed, credentials),
             allowed=allowed,
-            within=Restriction(
+            restriction=Restriction(
                 actions=((actions, True),), resources=((Element((self.role,)), True),)
             ),
             assumptions=self.assumptions,
         )
 
-    def _shown(self, question: Question, verdict: Verdict) -> Verdict:
+    def _confirmed(self, question: Question, verdict: Verdict) -> Verdict:
         """Return a verdict with the engine's decision by the whole policy, if it is the same."""
         if not isinstance(verdict, Refuted):
             return verdict
         found = verdict.counterexample
-        own = () if question.user.outside else (ALLOW_EVERYTHING,)
+        own = () if question.user.outside_principal else (ALLOW_EVERYTHING,)
         policies = Policies(identity=own, trust=self.trust)
         decision = decided_by_engine(found.request, policies, self.assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
             return Unknown(_NOT_SHOWN)
-        named = tuple(each for each in found.named if each != USER_ID)
-        return Refuted(replace(found, decisions={"allowed": decision}, named=named))
+        named = tuple(each for each in found.named_keys if each != USER_ID)
+        return Refuted(replace(found, decisions={"allowed": decision}, named_keys=named))
 
 
 def _allows(policies: Policies) -> bool:
@@ -264,7 +267,7 @@ def _action_of(requester: Requester) -> str:
     """Return the call with which somebody asks for a role."""
     if requester.kind is not RequesterKind.PROVIDER:
         return _ASSUME
-    saml = arns.split(requester.user.outside)[-1].startswith("saml-provider/")
+    saml = arns.split(requester.user.outside_principal)[-1].startswith("saml-provider/")
     return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
 
 

@@ -268,7 +268,7 @@ def _listed(values: tuple[str, ...]) -> str:
 def _valued(counterexample: Counterexample) -> Iterator[str]:
     """Yield the keys that the policies name, each with its value."""
     context = counterexample.request.context
-    for key in counterexample.named:
+    for key in counterexample.named_keys:
         value = context.get(key)
         if value is not None:
             text = value if isinstance(value, str) else _listed(value)

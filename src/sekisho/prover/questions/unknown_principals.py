@@ -23,11 +23,11 @@ _OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
 
 def question_about_all_like(requester: Requester, question: Question) -> Question:
     """Return the question about all callers like one, and more: with any name, path and id."""
-    if requester.user.outside:
-        return replace(question, user=replace(requester.user, unsettled=_OF_SERVICES))
+    if requester.user.outside_principal:
+        return replace(question, user=replace(requester.user, open_keys=_OF_SERVICES))
     user, kind = requester.user, "role/" if requester.user.is_role else "user/"
     start = f"arn:{user.partition}:iam::"
-    like = f"{start}{'*' if requester.besides else user.account}:{kind}"
+    like = f"{start}{'*' if requester.excluded_accounts else user.account}:{kind}"
     ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
     formed = (
         (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
@@ -35,18 +35,18 @@ def question_about_all_like(requester: Requester, question: Question) -> Questio
         (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
         *(
             (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
-            for each in requester.besides
+            for each in requester.excluded_accounts
         ),
     )
-    if requester.others:
-        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *requester.others)
+    if requester.excluded_arns:
+        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *requester.excluded_arns)
         formed = (*formed, (others, False))
-    conditions = (*question.within.conditions, *formed)
-    unsettled = _OF_ANYBODY if requester.besides else _OF_CALLERS
+    conditions = (*question.restriction.conditions, *formed)
+    unsettled = _OF_ANYBODY if requester.excluded_accounts else _OF_CALLERS
     return replace(
         question,
-        user=replace(user, unsettled=unsettled - _LACKED if user.is_role else unsettled),
-        within=replace(question.within, conditions=conditions),
+        user=replace(user, open_keys=unsettled - _LACKED if user.is_role else unsettled),
+        restriction=replace(question.restriction, conditions=conditions),
     )
 
 
@@ -61,9 +61,9 @@ _LACKED = {"aws:username"}
 def real_callers(counterexample: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
     """Yield real callers of the same kind with the name that a request has."""
     context = counterexample.request.context.folded
-    if user.outside:
+    if user.outside_principal:
         service = context.get("aws:principalservicename")
-        yield from [replace(user, outside=service)] if isinstance(service, str) else []
+        yield from [replace(user, outside_principal=service)] if isinstance(service, str) else []
         return
     arn, name, unique_id = map(context.get, ("aws:principalarn", "aws:username", "aws:userid"))
     start = user.arn[: -len(user.name)]

@@ -1,4 +1,4 @@
-"""Users who stand for all: those whom policies tell apart as callers, and one whom none names.
+"""Users who stand for all: those whom policies distinguish as callers, and one whom none names.
 
 Whom a policy variable makes special is found by what the variable can coincide with.
 """
@@ -75,14 +75,14 @@ class _Form:
     """A pattern of a policy, and what it is compared with.
 
     Attributes:
-        where: the condition key in lower case; "" for `Resource` and `NotResource`.
+        key: the condition key in lower case; "" for `Resource` and `NotResource`.
         head: the first five parts of a resource's ARN, in lower case.
         parts: the rest.
         folds: whether case does not matter.
         of_arns: whether its wildcards may match less than they seem to.
     """
 
-    where: str
+    key: str
     head: tuple[str, ...]
     parts: _Parts
     folds: bool = False
@@ -139,7 +139,7 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
     """
     budget = Budget(_MOST_STEPS)
     named = [form for form in forms if kind.key.lower() in form.keys]
-    linked = {form.where for form in named} - {""}
+    linked = {form.key for form in named} - {""}
     # whose resource it is is asked of one caller, whose own values nothing can carry on
     linked -= _SETTLED if kind in OWNERS else set()
     # a key that is compared with the variable may carry its value to where another one names it
@@ -148,7 +148,7 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
         if len(values) > MOST_CALLERS:
             break
         budget.spend(_STEPS_A_PAIR)
-        if one.where == other.where and not _unaffected_by_variable(kind, one, other, budget):
+        if one.key == other.key and not _unaffected_by_variable(kind, one, other, budget):
             these, all_of_them = _separating_values(kind, one, other, budget)
             values |= dict.fromkeys(these)
             whole &= all_of_them
@@ -323,11 +323,11 @@ _A_USER = re.compile(r"user/(?:[!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Users that stand for all whom policies tell apart as those who call.
+    """Users that stand for all whom policies distinguish as those who call.
 
     Attributes:
         users: first those of no name that the policies have, one for each account; then by name.
-        indistinct_keys: the keys by which the policies may tell more users apart than these.
+        indistinct_keys: the keys by which the policies may distinguish more users than these.
         is_given: whether it is one user or role that was given, and stands for nobody else.
     """
 
@@ -342,7 +342,7 @@ class Callers:
 
     @property
     def distinguishing_keys(self) -> tuple[str, ...]:
-        """The keys by which policies tell users apart at all; none if one stands for any."""
+        """The keys by which policies distinguish users at all; none if one stands for any."""
         return self.indistinct_keys or (() if len(self.users) == 1 else (ARN.key,))
 
 
@@ -404,7 +404,7 @@ def _unnamed_in_accounts(
 
 
 def distinguishable_callers(*sets: Policies) -> Callers:
-    """Return the users whom some sets of policies tell apart as those who call.
+    """Return the users whom some sets of policies distinguish as those who call.
 
     To the accounts that policies name comes one that they do not.
     """
@@ -417,7 +417,7 @@ def distinguishable_callers(*sets: Policies) -> Callers:
     return _callers_made_special(sets, strangers, values, untold)
 
 
-def representative_callers(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
+def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = ()) -> Callers:
     """Return the users whom policies distinguish, in the accounts of `unnamed_callers`.
 
     A user of another account, which the policies are not about, would meet none of their
@@ -425,10 +425,10 @@ def representative_callers(*sets: Policies, beside: Sequence[Policies] = ()) -> 
 
     Args:
         sets: what tells the users apart.
-        beside: what also says of which accounts and partitions they are, and who has a name.
+        further_sets: what also says of which accounts and partitions they are, and who has a name.
     """
     values, untold = values_equal_to_variables(*sets)
-    those = (*sets, *beside)
+    those = (*sets, *further_sets)
     accounts = (*(user.account for user in unnamed_callers(*those)), *values[ACCOUNT])
     strangers = _unnamed_in_accounts(those, list(dict.fromkeys(accounts)))
     return _callers_made_special(sets, strangers, values, untold)
@@ -461,7 +461,7 @@ def _callers_made_special(
 def _arns_named(
     asked: VersionedCondition, strangers: tuple[CallingUser, ...]
 ) -> tuple[list[str], bool]:
-    """Return the users' ARNs that a condition names, and whether it tells no others apart."""
+    """Return the users' ARNs that a condition names, and whether it distinguishes no others."""
     condition = asked.condition
     operator = condition.operator.name
     if operator is OperatorName.NULL:

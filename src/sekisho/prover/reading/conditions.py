@@ -1,4 +1,4 @@
-"""The values of one condition key that conditions can tell apart.
+"""The values of one condition key that conditions can distinguish.
 
 Each operator has its twin here: the engine says whether a value satisfies it, this module gives a
 value for every way in which the conditions on a key can come out together. Texts are split by
@@ -122,7 +122,7 @@ def _compares_itself(condition: Condition) -> bool:
 def values_for(
     asked: Sequence[VersionedCondition], context: Context, now: datetime, budget: Budget
 ) -> tuple[list[str], bool]:
-    """Return values of a key, and whether they are all that the conditions can tell apart.
+    """Return values of a key, and whether they are all that the conditions can distinguish.
 
     They are not if the key is compared as two types at once, or ignoring the case of letters
     beyond ASCII.
@@ -246,7 +246,7 @@ def texts_of_forms(
     patterns: Sequence[tuple[Token, ...]],
     budget: Budget,
 ) -> list[str]:
-    """Return texts of some forms that patterns can tell apart, the known ones first."""
+    """Return texts of some forms that patterns can distinguish, the known ones first."""
     every = (*patterns, *forms)
     texts = budget.cached(every, lambda: representatives(every, budget))
     return list(dict.fromkeys(filter(Patterns(forms).matches, (*known, *texts))))
@@ -438,7 +438,7 @@ _INSIDE: dict[object, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 
 def _arn(pattern: Pattern) -> tuple[Token, ...]:
     parts = arns.parts_of(pattern)
-    # what a short one is like is an assumption: what it takes in is told apart whatever is assumed
+    # what a short one matches is an assumption: its texts are distinguished whatever is assumed
     parts = (*parts, *((Wild.STAR,) for _ in range(arns.PARTS - len(parts))))
     tokens: list[Token] = []
     for part in parts[:-1]:

@@ -146,27 +146,27 @@ class CallingUser:
 
     Attributes:
         arn: of the user or role, which tells name, path, account and partition.
-        known: further context keys of every request by this user, like tags and `aws:userid`;
-            an id that is not among them can be any user's.
-        all_tags: whether the tags in `known` are all that the user has.
-        unsettled: keys (in lower case) that are taken to have any value, or none, though the user's
+        known_values: further context keys of every request by this user, like tags and
+            `aws:userid`; an id that is not among them can be any user's.
+        all_tags: whether the tags in `known_values` are all that the user has.
+        open_keys: keys (in lower case) that are taken to have any value, or none, though the user's
             own requests settle them: the user then stands for callers of every other kind, too.
-        outside: who calls in the place of the user, and is of no account: a service, an identity
-            provider or `anonymous`, as the engine names them; "": the user calls.
+        outside_principal: a caller in the place of the user that is of no account: a service, an
+            identity provider or `anonymous`, as the engine names them; "": the user calls.
         readings: how the caller's sessions show that they have no MFA.
     """
 
     arn: str
-    known: Mapping[str, str]
+    known_values: Mapping[str, str]
     all_tags: bool = False
-    unsettled: frozenset[str] = frozenset()
-    outside: str = ""
+    open_keys: frozenset[str] = frozenset()
+    outside_principal: str = ""
     readings: SessionReadings = SessionReadings()
 
     @property
     def is_service(self) -> bool:
         """Whether a service calls in the place of the user."""
-        return self.outside.endswith(_SERVICES)
+        return self.outside_principal.endswith(_SERVICES)
 
     @property
     def is_role(self) -> bool:
@@ -175,8 +175,8 @@ class CallingUser:
 
     def caller(self, user_id: object = None) -> Caller:
         """Return the principal that signs; `user_id`: `aws:userid`, which names a session."""
-        if self.outside:
-            return caller_of(Request(self.outside, "sts:AssumeRole", "*"), bounded=False)
+        if self.outside_principal:
+            return caller_of(Request(self.outside_principal, "sts:AssumeRole", "*"), bounded=False)
         of_key = user_id if isinstance(user_id, str) else self.unique_id
         unique_id, _, session = of_key.partition(":")
         arn, kind = self.arn, CallerKind.USER
@@ -203,19 +203,19 @@ class CallingUser:
     @property
     def unique_id(self) -> str:
         """The unique id, like `AIDA…`; "" if it is not known."""
-        return next((text for key, text in self.known.items() if key.lower() == USER_ID), "")
+        return next((text for key, text in self.known_values.items() if key.lower() == USER_ID), "")
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags that are known, without what their keys begin with."""
-        known = self.known.items()
+        known = self.known_values.items()
         return {key[len(TAG) :]: text for key, text in known if key.lower().startswith(TAG)}
 
     def lacks(self, key: str) -> bool:
         """Tell whether `key` (in lower case) is a tag that the user is known not to have."""
-        if self.outside:
+        if self.outside_principal:
             return key.startswith(TAG)
-        known = {each.lower() for each in self.known}
+        known = {each.lower() for each in self.known_values}
         return self.all_tags and key.startswith(TAG) and key not in known
 
     @classmethod
@@ -236,7 +236,7 @@ class CallingUser:
         return cls(arn, known or {}, all_tags)
 
     @classmethod
-    def named(cls, arn: str) -> "CallingUser":
+    def from_arn(cls, arn: str) -> "CallingUser":
         """Return the user or the role with this ARN; raises as `of` and `of_role` do."""
         return cls.of_role(arn) if _is_of(arn, "role/") else cls.of(arn)
 
@@ -291,7 +291,7 @@ def situations(
     user: CallingUser, now: datetime, credentials: tuple[CallerCredential, ...]
 ) -> list[Situation]:
     """Return the situations of `user` for each of the ways of calling."""
-    situation = _of_outsider if user.outside else _of_role if user.is_role else _of_user
+    situation = _of_outsider if user.outside_principal else _of_role if user.is_role else _of_user
     return [situation(user, now, each) for each in ways_of(user, credentials)]
 
 
@@ -301,7 +301,7 @@ def ways_of(
     """Return in which of the ways of calling a user can call, or a role's session for each."""
     roles = frozenset(_OF_ROLES.values())
     outside = CallerCredential.OUTSIDE
-    if user.outside:
+    if user.outside_principal:
         return (outside,) if {outside, *_OF_ROLES} & set(credentials) else ()
     if not user.is_role:
         of_others = {outside, *roles}
@@ -331,7 +331,7 @@ def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situati
     )
     shows = RoleSessionMfa.ABSENT if way in _KEYLESS else RoleSessionMfa.FALSE
     brought = context_of(credential, now, SigninAssumptions(role_session_mfa=shows))
-    values = Context(brought).with_(role.known)
+    values = Context(brought).with_(role.known_values)
     absent = {*set(_CREDENTIALS).difference(values.folded), "aws:username"}
     if way.direct:
         absent |= VIA_SERVICE
@@ -350,12 +350,12 @@ def _of_outsider(user: CallingUser, now: datetime, credential: CallerCredential)
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:ViaAWSService": "false",
     }
-    if user.outside != ANONYMOUS:
+    if user.outside_principal != ANONYMOUS:
         values["aws:PrincipalIsAWSService"] = "false"
     if user.is_service:
         values["aws:PrincipalIsAWSService"] = "true"
-        values["aws:PrincipalServiceName"] = user.outside
-        values["aws:PrincipalServiceNamesList"] = (user.outside,)
+        values["aws:PrincipalServiceName"] = user.outside_principal
+        values["aws:PrincipalServiceNamesList"] = (user.outside_principal,)
     context = Context(values)
     absent = {*_OF_IDENTITIES, *_CREDENTIALS, *VIA_SERVICE}.difference(context.folded)
     absent -= OF_SERVICES if user.is_service else set()
@@ -396,7 +396,7 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
     )
     if way is CallerCredential.LOGIN_KEYLESS:
         credential = login_session(credential, sign_in_arn(credential, *_A_LOGIN), now)
-    values = Context(context_of(credential, now, _LOGIN_ABSENT)).with_(user.known)
+    values = Context(context_of(credential, now, _LOGIN_ABSENT)).with_(user.known_values)
     absent = set(_CREDENTIALS).difference(values.folded)
     no_login = user.readings.aws_login_mfa is AwsLoginMfa.ABSENT
     if key or (no_login and way is not CallerCredential.LOGIN_KEYLESS):

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from sekisho.engine import Context
 from sekisho.engine.matching import TrackedAssumptions, Wild, conditions, variables
 from sekisho.policy import OperatorName, Quantifier
-from sekisho.prover.reading import keys, tied
+from sekisho.prover.reading import dependent_keys, keys
 from sekisho.prover.reading.conditions import (
     VersionedCondition,
     is_exact,
@@ -39,7 +39,7 @@ from sekisho.prover.solver.theories import AnyText, KeyValues, ListedTexts
 _TAG = "tag/"
 _EXACTLY = {OperatorName.STRING_EQUALS: False, OperatorName.STRING_NOT_EQUALS: True}
 _MANY = 8
-"""Patterns with wildcards beyond which the texts that they tell apart are not listed."""
+"""Patterns with wildcards beyond which the texts that they distinguish are not listed."""
 
 Holds = Callable[[VersionedCondition, KeyValues], bool]
 """Whether a condition holds for some values, as the engine says."""
@@ -107,10 +107,10 @@ class Comparisons:
     """Conditions that compare one key, or several of one value, with what is not known.
 
     Attributes:
-        of: the conditions, each with the number of what it compares with.
+        numbers: the conditions, each with the number of what it compares with.
     """
 
-    of: Mapping[VersionedCondition, int]
+    numbers: Mapping[VersionedCondition, int]
 
     def listed(self, values: Sequence[KeyValues]) -> tuple[list[KeyValues], dict[int, int]]:
         """Return values for each way to be like what is not known, and the ways, by `id`, as bits.
@@ -120,7 +120,7 @@ class Comparisons:
         found: list[KeyValues] = []
         ways: dict[int, int] = {}
         for each in values:
-            for way in range(1 << len({*self.of.values()}) if each else 1):
+            for way in range(1 << len({*self.numbers.values()}) if each else 1):
                 found.append({**each})
                 ways[id(found[-1])] = way
         return found, ways
@@ -133,7 +133,7 @@ class Comparisons:
         negated = operator.name in conditions.NEGATIONS
         if key not in map(str.lower, values):
             return negated or operator.if_exists
-        return bool(ways[id(values)] >> self.of[condition] & 1) is not negated
+        return bool(ways[id(values)] >> self.numbers[condition] & 1) is not negated
 
 
 def comparisons(name: str, linked: Iterable[VersionedCondition]) -> Comparisons:
@@ -209,16 +209,16 @@ class KnownKeys:
     Attributes:
         knows: whether the value of a key (in lower case), or its absence, is settled.
         may_be_absent: whether a request can lack a key (in lower case).
-        settled: the values that are.
-        besides: keys (in lower case), and what each is none of.
+        values: the values that are settled.
+        excluded_values: keys (in lower case), and what each is none of.
         tracked: the assumptions.
         budget: what may still be spent.
     """
 
     knows: Callable[[str], bool]
     may_be_absent: Callable[[str], bool]
-    settled: Context
-    besides: Mapping[str, frozenset[str | None]]
+    values: Context
+    excluded_values: Mapping[str, frozenset[str | None]]
     tracked: TrackedAssumptions
     budget: Budget
 
@@ -235,14 +235,14 @@ class ComparedKeys:
 
     Attributes:
         names: the keys, in lower case; where several have one value, the global one.
-        asked: the conditions on them that ask which texts are the same, or which patterns match.
-        others: those that ask more.
+        conditions: those on the keys that ask which texts are the same, or which patterns match.
+        further_conditions: conditions that ask more.
         known: what is known of keys.
     """
 
     names: tuple[str, ...]
-    asked: tuple[VersionedCondition, ...]
-    others: tuple[VersionedCondition, ...]
+    conditions: tuple[VersionedCondition, ...]
+    further_conditions: tuple[VersionedCondition, ...]
     known: KnownKeys
 
     def values(self) -> list[KeyValues]:
@@ -251,9 +251,9 @@ class ComparedKeys:
         Raises:
             LimitReached: if that is too much.
         """
-        settled = filter(None, map(self._settled, self.names))
+        settled = filter(None, map(self._only_text, self.names))
         patterns = (
-            *patterns_of(self.asked, self.known.settled),
+            *patterns_of(self.conditions, self.known.values),
             *(tuple(each) for each in settled),
             *self._empty(),
         )
@@ -263,7 +263,7 @@ class ComparedKeys:
             texts = representatives([*patterns, *map(tuple, texts)], self.known.budget)
         alike = _alike(patterns, texts, self.known.budget)
         ways: list[KeyValues] = []
-        for each in _ways([self._of(name, alike) for name in self.names]):
+        for each in _ways([self._choices_of(name, alike) for name in self.names]):
             self.known.budget.spend(len(self.names))
             ways.append(each)
             if len(ways) > MOST_SETS:
@@ -273,26 +273,26 @@ class ComparedKeys:
     def _empty(self) -> Iterator[tuple[Token, ...]]:
         """Yield the pattern of the empty text, where `Null` may tell it from others."""
         for name in self.names:
-            if may_be_null(name, self._on(name)) or self._settled(name) == "":
+            if may_be_null(name, self._conditions_on(name)) or self._only_text(name) == "":
                 yield ()
 
-    def _settled(self, name: str) -> str | None:
+    def _only_text(self, name: str) -> str | None:
         """Return the one text that a key can be; None if it can be another, or none."""
-        value = self.known.settled.folded.get(name) if self.known.knows(name) else None
+        value = self.known.values.folded.get(name) if self.known.knows(name) else None
         return value if isinstance(value, str) else None
 
-    def _on(self, name: str) -> list[VersionedCondition]:
-        return [each for each in self.asked if _name_of(each) == name]
+    def _conditions_on(self, name: str) -> list[VersionedCondition]:
+        return [each for each in self.conditions if _name_of(each) == name]
 
-    def _of(self, name: str, alike: Mapping[str, "_Place"]) -> list["_Choice"]:
+    def _choices_of(self, name: str, alike: Mapping[str, "_Place"]) -> list["_Choice"]:
         """Return the values of one key together with the service keys of the same value."""
         if self.known.knows(name):
-            text = self._settled(name)
+            text = self._only_text(name)
             return [_Choice(None if text is None else alike[text], {})]
-        by_key = tied.group_by_key(self._on(name))
+        by_key = dependent_keys.group_by_key(self._conditions_on(name))
         main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
-        none_of = self.known.besides.get(name, frozenset())
+        none_of = self.known.excluded_values.get(name, frozenset())
         ways: list[tuple[str | None, KeyValues]] = (
             [(None, {})] if self.known.may_be_absent(name) else []
         )
@@ -300,7 +300,7 @@ class ComparedKeys:
         return [
             _Choice(None if text is None else alike[text], each)
             for text, way in ways
-            for each in tied.values_of_one_value(main, others, [way], {})
+            for each in dependent_keys.values_of_one_value(main, others, [way], {})
             if each.get(main) not in none_of
         ]
 
@@ -401,7 +401,7 @@ def _name_of(condition: VersionedCondition) -> str:
 def _is_plain(name: str, asked: Sequence[VersionedCondition], known: KnownKeys) -> bool:
     """Tell whether a key is one text, of any form if it is not known, and compared as a text."""
     if known.knows(name):
-        value = known.settled.folded.get(name)
+        value = known.values.folded.get(name)
         one = value is None or isinstance(value, str)
         return one and all(each.condition.key.lower() == name for each in asked)
     plain = [each for each in asked if not known.open_in(each)]

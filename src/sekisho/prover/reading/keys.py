@@ -212,8 +212,8 @@ def chains(
     be named, and one that is named calls.
 
     Args:
-        texts: the names that conditions can tell apart.
-        between: sets of names, one for each way in which the whole list can be told apart.
+        texts: the names that conditions can distinguish.
+        between: sets of names, one for each way in which the whole list can be distinguished.
         asked: which of `SERVICES` are asked about.
 
     Raises:

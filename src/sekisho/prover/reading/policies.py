@@ -213,11 +213,13 @@ def _relevant_statements(document: Document, action: str, resource: str) -> Docu
         return document
     parts = _parts_of(document)
     found = tuple(sorted(parts.of_actions.of(action) & parts.of_resources.of(resource)))
-    if found not in parts.known:
+    if found not in parts.cut_documents:
         statements = tuple(document.statements[number] for number in found)
         # a document has a statement: where none is left, one that does not apply says as little
-        parts.known[found] = replace(document, statements=statements or document.statements[:1])
-    return parts.known[found]
+        parts.cut_documents[found] = replace(
+            document, statements=statements or document.statements[:1]
+        )
+    return parts.cut_documents[found]
 
 
 class _Starts:
@@ -244,7 +246,7 @@ class _DocumentParts:
 
     of_actions: _Starts
     of_resources: _Starts
-    known: dict[tuple[int, ...], Document]
+    cut_documents: dict[tuple[int, ...], Document]
 
 
 @cached_by_identity

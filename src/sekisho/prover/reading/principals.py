@@ -67,21 +67,21 @@ class Requester:
         kind: what they can show of MFA.
         user: the caller as the prover asks about one.
         exact: whether this is the only one, and not one of many.
-        others: the ARNs of users and roles that they are not: those are named themselves.
-        besides: of these accounts they are not, but of any other; none: of the user's account.
+        excluded_arns: users and roles that they are not: those are named themselves.
+        excluded_accounts: they are of any account but these; none: of the user's account.
     """
 
     name: str
     kind: RequesterKind
     user: CallingUser
     exact: bool = False
-    besides: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    excluded_accounts: tuple[str, ...] = ()
+    excluded_arns: tuple[str, ...] = ()
 
     @property
     def of_identity(self) -> bool:
         """Whether a user or a role is named itself, and no session of it."""
-        return self.exact and not self.user.outside and not self.user.unique_id
+        return self.exact and not self.user.outside_principal and not self.user.unique_id
 
 
 def some_providers(partition: str) -> dict[str, RequesterKind]:
@@ -120,7 +120,8 @@ def requesters(
             unhandled[value] = None
         else:
             found.setdefault(
-                (requester.user.arn, requester.user.outside, requester.user.unique_id), requester
+                (requester.user.arn, requester.user.outside_principal, requester.user.unique_id),
+                requester,
             )
     others = (f"{number:012}" for number in range(444455556666, 444455999999))
     stranger = next(each for each in others if each not in accounts)
@@ -136,13 +137,13 @@ def requesters(
         Requester(
             anybody,
             kind,
-            CallingUser(of_stranger, {}, outside=name),
+            CallingUser(of_stranger, {}, outside_principal=name),
             exact=kind is RequesterKind.NOBODY,
         )
         for name, kind in outside.items()
     ]
     named = tuple(each.user.arn for each in found.values() if each.of_identity)
-    many = (each if each.exact else replace(each, others=named) for each in several)
+    many = (each if each.exact else replace(each, excluded_arns=named) for each in several)
     return (*found.values(), *many), tuple(unhandled)
 
 
@@ -174,8 +175,8 @@ def _of_account(
     start = f"arn:{partition}:iam::{account}:"
     user = CallingUser.of(f"{start}user/{SOME_USER}")
     role = CallingUser.of_role(f"{start}role/{SOME_ROLE}")
-    yield Requester(name, RequesterKind.PEOPLE, user, besides=besides)
-    yield Requester(name, RequesterKind.ROLE, role, besides=besides)
+    yield Requester(name, RequesterKind.PEOPLE, user, excluded_accounts=besides)
+    yield Requester(name, RequesterKind.ROLE, role, excluded_accounts=besides)
 
 
 def _requester_named(
@@ -187,7 +188,7 @@ def _requester_named(
             kind = RequesterKind.SERVICE if key is PrincipalKey.SERVICE else RequesterKind.PROVIDER
             # an ARN of the provider tells its account, which nothing is asked of
             arn = f"arn:{partition}:iam::{account}:user/{SOME_USER}"
-            user = CallingUser(arn, {}, outside=value)
+            user = CallingUser(arn, {}, outside_principal=value)
             try:
                 user.caller()
             except FaultyRequest:
@@ -219,7 +220,9 @@ def _identity(value: str, partition: str, account: str) -> Requester | None:
             case (("sts",), ["assumed-role", name, session]) if session:
                 role = CallingUser.of_role(f"arn:{parts[1]}:iam::{parts[4]}:role/{name}")
                 known = {USER_ID: f"{EXAMPLE_ROLE_ID}:{session}"}
-                return Requester(value, RequesterKind.ROLE, replace(role, known=known), exact=True)
+                return Requester(
+                    value, RequesterKind.ROLE, replace(role, known_values=known), exact=True
+                )
             case _:
                 return None
     except (FaultyRequest, IndexError):

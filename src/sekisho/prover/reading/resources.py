@@ -59,16 +59,16 @@ class ResourcePlace:
     Attributes:
         partition: of their ARNs.
         account: whose they are.
-        own: whether that is the user's account, which requests about no resource are in.
-        unsaid: whether resources whose ARN does not tell the account are asked about.
+        is_own: whether that is the user's account, which requests about no resource are in.
+        without_account: whether resources whose ARN does not tell the account are asked about.
         bounded: whether names are no longer than AWS takes, which makes the patterns large.
         region: the one Region that they are in, if they are in any; "": any.
     """
 
     partition: str
     account: str
-    own: bool = True
-    unsaid: bool = True
+    is_own: bool = True
+    without_account: bool = True
     bounded: bool = False
     region: str = ""
 
@@ -85,13 +85,13 @@ def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns,
         service: whose ARNs come first; "": no service's.
     """
     services = (tuple(service), SEGMENT) if service else (SEGMENT,)
-    accounts = (tuple(place.account), *(((), _WORD) if place.unsaid else ()))
+    accounts = (tuple(place.account), *(((), _WORD) if place.without_account else ()))
     forms = [
         (*f"arn:{place.partition}:", *each, ":", Segment.STAR, ":", *account, ":", *SOME)
         for each in services
         for account in accounts
     ]
-    return Patterns(forms), _ALL if place.own else None
+    return Patterns(forms), _ALL if place.is_own else None
 
 
 _WORD = (Segment.STAR, Kind(frozenset(f"{string.ascii_letters}-")), Segment.STAR)
@@ -103,14 +103,14 @@ def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None
     # an access point last: whether it serves a request is up to the bucket behind it, too
     kinds = sorted(action.resource_types, key=lambda kind: kind.name.startswith("accesspoint"))
     forms = [form for kind in kinds for form in _forms(kind.arn, place)]
-    return Patterns(dict.fromkeys(forms)), _ALL if place.own and can_be_all(action) else None
+    return Patterns(dict.fromkeys(forms)), _ALL if place.is_own and can_be_all(action) else None
 
 
 def kinds_of_target(action: Action, place: ResourcePlace) -> tuple[bool, bool]:
     """Tell whether an action can be checked against some ARN, and against `*`."""
     kinds = action.resource_types
     some = any(True for kind in kinds for _ in _forms(kind.arn, place))
-    return some, place.own and can_be_all(action)
+    return some, place.is_own and can_be_all(action)
 
 
 def can_be_all(action: Action) -> bool:
@@ -133,12 +133,14 @@ _OF_AWS = "aws"
 
 def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
     parts = arns.split(template)
-    if len(parts) < arns.PARTS or not (place.unsaid or parts[4] == _ALL or "Account" in parts[4]):
+    if len(parts) < arns.PARTS or not (
+        place.without_account or parts[4] == _ALL or "Account" in parts[4]
+    ):
         return
     service, policy = parts[2].lower(), parts[2] == "iam" and parts[5].startswith("policy/")
     own = tuple(place.account) if parts[4] == _ALL else _account(parts[4], place)
     besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
-    accounts = (own, *besides) if place.unsaid else (own,)
+    accounts = (own, *besides) if place.without_account else (own,)
     # AWS Backup's recovery points are of `${Vendor}`, whose data they hold
     owner = SERVICE if _PLACE.fullmatch(parts[2]) else tuple(service)
     start = (*f"arn:{place.partition}:", *owner, ":")
@@ -279,14 +281,14 @@ class RequestTarget:
             found[ACTION] = self._actions
         return Theories(self._reading.theories, found)
 
-    def named(self, literal: Literal) -> VersionedCondition | NamedElement:
+    def source_of(self, literal: Literal) -> VersionedCondition | NamedElement:
         """Return the condition, or the element about the resource, that a literal is about."""
         for key, known in islice(self._elements.items(), self._indexed, None):
             self._keys.setdefault((known.theory, known.number), key)
         self._indexed = len(self._elements)
         found = self._keys.get((literal.theory, literal.number))
         if found is None:
-            return self._reading.named(literal)
+            return self._reading.condition_of(literal)
         element, effect, version = found
         special = self._takes_unresolved(element, effect, version)
         said = replace(element, negated=element.negated is self._elements[found].holds)
@@ -294,7 +296,7 @@ class RequestTarget:
 
     def lists(self, literal: Literal) -> bool:
         """Tell whether a literal says that the resource is among those that a `Resource` lists."""
-        named = self.named(literal)
+        named = self.source_of(literal)
         return isinstance(named, NamedElement) and literal.holds is not named.element.negated
 
     def is_implied(self, literal: Literal) -> bool:

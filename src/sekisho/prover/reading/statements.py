@@ -16,7 +16,7 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, conditions
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
-from sekisho.prover.reading import keys, tied
+from sekisho.prover.reading import dependent_keys, keys
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -30,6 +30,7 @@ from sekisho.prover.reading.conditions import (
     values_for,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallingUser, Situation
+from sekisho.prover.reading.dependent_keys import LONGEST_SESSION, TIMES, SessionTimes, times_for
 from sekisho.prover.reading.equality import (
     Comparisons,
     KnownKeys,
@@ -40,7 +41,6 @@ from sekisho.prover.reading.equality import (
     listed_texts,
     may_be_null,
 )
-from sekisho.prover.reading.tied import LONGEST_SESSION, TIMES, SessionTimes, times_for
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Literal
 from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
@@ -65,10 +65,10 @@ class RequestScope:
         now: the earliest time of a request.
         tracked: the assumptions, and which of them were asked.
         assigned: values given to keys that policy variables name, by name in lower case; None if
-            the key is absent. None: the reading is loose.
+            the key is absent. None: the reading is approximate.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
-        besides: keys (in lower case), and what each is none of, None for absent; the reading is
-            loose as to what else they are.
+        excluded_values: keys (in lower case) with the values that each does not have, None for
+            absent; the reading is approximate as to what else they are.
     """
 
     user: CallingUser
@@ -77,7 +77,7 @@ class RequestScope:
     tracked: TrackedAssumptions
     assigned: Mapping[str, ContextValue | None] | None = None
     owners: tuple[str, ...] | None = None
-    besides: Mapping[str, frozenset[str | None]] | None = None
+    excluded_values: Mapping[str, frozenset[str | None]] | None = None
 
 
 class ConditionReading:
@@ -105,7 +105,7 @@ class ConditionReading:
         budget: Budget,
         like: "ConditionReading | None" = None,
     ) -> None:
-        self.loose = about.assigned is None or about.besides is not None
+        self.loose = about.assigned is None or about.excluded_values is not None
         self.budget = budget
         self.tracked = about.tracked
         self.direct = about.situation.credential.direct
@@ -114,15 +114,15 @@ class ConditionReading:
         self.owners = (user.account,) if about.owners is None else about.owners
         self._caller = user.caller()
         given = {key: value for key, value in assigned.items() if value is not None}
-        anyones = user.unsettled - assigned.keys()
+        anyones = user.open_keys - assigned.keys()
         settled = situation.values
-        if user.unsettled:
-            settled = Context({k: v for k, v in settled.items() if k.lower() not in user.unsettled})
+        if user.open_keys:
+            settled = Context({k: v for k, v in settled.items() if k.lower() not in user.open_keys})
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory = tied.group_by_dependency(asked, user)
+        by_theory = dependent_keys.group_by_dependency(asked, user)
         # the time is settled only where nobody asks about it
-        self._open = TIMES if tied.TIME in by_theory else frozenset()
+        self._open = TIMES if dependent_keys.TIME in by_theory else frozenset()
         self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
         self._open |= anyones
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
@@ -163,12 +163,12 @@ class ConditionReading:
             return None
         return tuple(each for each in found if isinstance(each, Literal))
 
-    def named(self, literal: Literal) -> VersionedCondition:
+    def condition_of(self, literal: Literal) -> VersionedCondition:
         """Return the condition that a literal is about."""
-        return self._named[literal.theory, literal.number]
+        return self._conditions_by_literal[literal.theory, literal.number]
 
     @cached_property
-    def _named(self) -> dict[tuple[str, int], VersionedCondition]:
+    def _conditions_by_literal(self) -> dict[tuple[str, int], VersionedCondition]:
         known = self._literals.items()
         return {
             (each.theory, each.number): asked for asked, each in known if not isinstance(each, bool)
@@ -203,7 +203,7 @@ class ConditionReading:
         self.budget.spend(_ASKING + len(self._given))
         context = self._given.with_(values)
         caller = self._caller
-        if not self.about.user.outside:
+        if not self.about.user.outside_principal:
             caller = self.about.user.caller(context.folded.get(USER_ID))
         return Scope(Request(caller.arn, action, resource, context), caller, version, self.tracked)
 
@@ -222,20 +222,20 @@ class ConditionReading:
                     key for key in keys_compared_with(each, self.tracked) if not self.knows(key)
                 }
             )
-            and not (self._at_home and tied.compares_organisations(each))
+            and not (self._at_home and dependent_keys.compares_organisations(each))
         }
         for missing in linked.values():
             self.linked |= missing
         plain = [each for each in asked if each not in linked]
         compared = comparisons(name, linked)
         for each in linked:
-            if each not in compared.of:
+            if each not in compared.numbers:
                 self._literals[each] = self.free()
-        if name != tied.TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
+        if name != dependent_keys.TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
             self._literals.update({each: self._holds(each, {}) for each in plain})
-            self._literals |= {each: self.free() for each in compared.of}
+            self._literals |= {each: self.free() for each in compared.numbers}
             return
-        if compared.of:
+        if compared.numbers:
             self._read_compared(name, plain, compared)
         elif (theory := self._any_text(name, plain)) is not None:
             self.theories[name] = theory
@@ -245,7 +245,7 @@ class ConditionReading:
 
     def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
         """Make the theories of keys that conditions compare with each other, and take these out."""
-        besides = self.about.besides or {}
+        besides = self.about.excluded_values or {}
         known = KnownKeys(
             self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.budget
         )
@@ -256,13 +256,13 @@ class ConditionReading:
                 continue
             name = each.names[0]
             self.theories[name] = theory
-            for asked in each.asked:
+            for asked in each.conditions:
                 if self.knows(_key_of(asked)) and not known.open_in(asked):
                     self._literals[asked] = self._holds(asked, {})
                     continue
                 number = theory.add(partial(self._holds, asked))
                 self._literals[asked] = Literal(name, number, holds=True)
-            for asked in each.others:
+            for asked in each.further_conditions:
                 self.linked |= known.open_in(asked)
                 self._literals[asked] = self.free()
             for one in each.names:
@@ -270,7 +270,7 @@ class ConditionReading:
                 by_theory.pop(one, None)
 
     def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
-        if name in (self.about.besides or {}):
+        if name in (self.about.excluded_values or {}):
             return None
         absent = self.may_be_absent(name)
         return any_text(name, asked, self.budget, self._holds, may_be_absent=absent)
@@ -280,24 +280,24 @@ class ConditionReading:
     ) -> None:
         """Make the theory of a key that is compared with what is not known, too."""
         try:
-            values, exact = self._values(name, [*plain, *compared.of])
+            values, exact = self._values(name, [*plain, *compared.numbers])
         except LimitReached:
             values, exact = [], False
         if not exact:
-            self._literals |= {each: self.free() for each in compared.of}
+            self._literals |= {each: self.free() for each in compared.numbers}
             self._read_listed(name, plain)
             return
         listed, ways = compared.listed(values)
         theory = self.theories[name] = FiniteChoices(listed)
-        for each in (*plain, *compared.of):
-            of = compared.of
+        for each in (*plain, *compared.numbers):
+            of = compared.numbers
             holds = (
                 partial(compared.holds, each, ways) if each in of else partial(self._holds, each)
             )
             self._literals[each] = Literal(name, theory.add(holds), holds=True)
 
     def _read_listed(self, name: str, plain: Sequence[VersionedCondition]) -> None:
-        """Make the theory of a key of which the values are listed that conditions tell apart."""
+        """Make the theory of a key of which the values are listed that conditions distinguish."""
         try:
             values, exact = self._values(name, plain)
             if not exact:
@@ -317,60 +317,64 @@ class ConditionReading:
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        if name == tied.TIME:
+        if name == dependent_keys.TIME:
             issued = "aws:tokenissuetime"
             session = SessionTimes(issued in self.settled.folded, issued in self._absent)
             return times_for(asked, self.about.now, session, self.budget)
-        if name == USER_ID and USER_ID not in self.about.user.unsettled:
+        if name == USER_ID and USER_ID not in self.about.user.open_keys:
             texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
-        if name == tied.ORIGIN:
+        if name == dependent_keys.ORIGIN:
             return self._origins(asked)
         if name == keys.CALLED_VIA:
             return self._services(asked)
-        if name == tied.OF_PRINCIPAL:
-            return tied.organisations(self._together(asked), at_home=self._at_home)
-        if name in tied.PART_OF:
-            return tied.values_of_pair(tied.PART_OF[name], self._together(asked))
+        if name == dependent_keys.OF_PRINCIPAL:
+            return dependent_keys.organisations(self._together(asked), at_home=self._at_home)
+        if name in dependent_keys.PART_OF:
+            return dependent_keys.values_of_pair(
+                dependent_keys.PART_OF[name], self._together(asked)
+            )
         if name == keys.TAG_KEYS:
             return self._tags(asked)
         others = {_key_of(each) for each in asked} - {name}
-        return self._same(name, asked) if others else self._of_key(name, asked)
+        return self._values_of_one_value(name, asked) if others else self._of_key(name, asked)
 
     @property
     def _at_home(self) -> bool:
         """Whether the resource is of the caller's account, so that they are of one organisation."""
-        return self.owners == (self.about.user.account,) and not self.about.user.unsettled
+        return self.owners == (self.about.user.account,) and not self.about.user.open_keys
 
-    def _known(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
+    def _known_values(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
         """Return the known values of some keys (in lower case)."""
         return {key: self.settled.folded.get(key) for key in some if self.knows(key)}
 
-    def _together(self, asked: Sequence[VersionedCondition]) -> tied.DependentConditions:
+    def _together(self, asked: Sequence[VersionedCondition]) -> dependent_keys.DependentConditions:
         """Return the conditions on keys of which some are parts of others."""
-        by_key = tied.group_by_key(asked)
-        spelled = tied.spelling_of_keys(by_key)
+        by_key = dependent_keys.group_by_key(asked)
+        spelled = dependent_keys.spelling_of_keys(by_key)
         user = self.about.user
-        known = self._known(spelled)
-        return tied.DependentConditions(
+        known = self._known_values(spelled)
+        return dependent_keys.DependentConditions(
             by_key, spelled, known, self.settled, user.partition, self.budget
         )
 
-    def _same(self, name: str, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+    def _values_of_one_value(
+        self, name: str, asked: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
         """Return the values of a global key together with the service keys of the same value."""
-        by_key = tied.group_by_key(asked)
+        by_key = dependent_keys.group_by_key(asked)
         main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         those = [replace(each, condition=replace(each.condition, key=main)) for each in asked]
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
         values, exact = self._of_key(name, those)
-        known = self._known((name, *by_key))
-        return [*tied.values_of_one_value(main, others, values, known)], exact
+        known = self._known_values((name, *by_key))
+        return [*dependent_keys.values_of_one_value(main, others, values, known)], exact
 
     def _tags(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the values of the keys of a call's tags, together with the tags."""
-        by_key = tied.group_by_key(asked)
+        by_key = dependent_keys.group_by_key(asked)
         own = by_key.pop(keys.TAG_KEYS, [])
-        in_keys = {key: tied.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
+        in_keys = {key: dependent_keys.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
         sets, exact = self._of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
         if self.knows(keys.TAG_KEYS):
             sets, exact = [{}], True
@@ -384,13 +388,13 @@ class ConditionReading:
             (each, frozenset(key for key, one in in_keys.items() if self._holds(one, each)))
             for each in sets
         ]
-        return [*tied.with_tag_keys(found, tags)], exact
+        return [*dependent_keys.with_tag_keys(found, tags)], exact
 
     def _origins(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the addresses and the VPC endpoints that a request can come from."""
         by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
         for condition in asked:
-            part = tied.PART_OF.get(_key_of(condition))
+            part = dependent_keys.PART_OF.get(_key_of(condition))
             by_key.setdefault(part.part if part else _key_of(condition), []).append(condition)
         nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
@@ -405,8 +409,8 @@ class ConditionReading:
         self, key: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         """Return the values of a key of the request's origin, and of its whole."""
-        if key in tied.ORGANISATIONS or {_key_of(each) for each in asked} != {key}:
-            return tied.values_of_pair(tied.PART_OF[key], self._together(asked))
+        if key in dependent_keys.ORGANISATIONS or {_key_of(each) for each in asked} != {key}:
+            return dependent_keys.values_of_pair(dependent_keys.PART_OF[key], self._together(asked))
         return ([{}], True) if self.knows(key) else self._of_key(key, asked)
 
     def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
@@ -451,17 +455,17 @@ class ConditionReading:
             found += [{spelled: text} for text in texts]
         if shape is not keys.KeyShape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
-        none_of = (self.about.besides or {}).get(name, ())
+        none_of = (self.about.excluded_values or {}).get(name, ())
         return [one for one in (*found, *absent) if one.get(spelled) not in none_of], exact
 
     def ids(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
-        """Return unique ids that conditions can tell apart, and whether they are all."""
+        """Return unique ids that conditions can distinguish, and whether they are all."""
         about = self.about
         of_role = about.user.is_role
         return ids_for(asked, self.settled, about.now, self.budget, of_role=of_role)
 
     def regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
-        """Return regions that conditions can tell apart, and whether they are all."""
+        """Return regions that conditions can distinguish, and whether they are all."""
         return regions_for(asked, self.settled, self.about.user.partition, self.budget)
 
     def _sets(

@@ -19,7 +19,7 @@ from sekisho.prover.reading.credentials import CallerCredential, situations
 from sekisho.prover.reading.resources import NO_USERS, RequestTarget
 from sekisho.prover.reading.statements import ConditionReading, RequestScope
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
-from sekisho.prover.scenarios.judge import MOST_SETTINGS, DistinctSetting, MoveEvaluator
+from sekisho.prover.scenarios.evaluator import MOST_SETTINGS, DistinctSetting, MoveEvaluator
 from sekisho.prover.scenarios.model import (
     ON_USERS,
     PAGE_READS,
@@ -87,7 +87,7 @@ def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        LimitReached: if there are too many classes, or a pattern that tells users apart is not
+        LimitReached: if there are too many classes, or a pattern that distinguishes users is not
             handled.
     """
     setting = place.setting
@@ -136,7 +136,7 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
 
 
 def _theory(setting: Setting) -> Texts:
-    """Return the names of users, with an atom for every element that can tell them apart.
+    """Return the names of users, with an atom for every element that can distinguish them.
 
     Raises:
         LimitReached: if an element compares them with what is not known.
@@ -144,8 +144,8 @@ def _theory(setting: Setting) -> Texts:
     tracked, budget = TrackedAssumptions(setting.engine), Budget()
     holder = setting.holder(ScenarioPrincipal.USER)
     user = setting.caller(ScenarioPrincipal.USER)
-    (situation,) = situations(user, setting.at, (CallerCredential.KEY,))
-    reading = ConditionReading(RequestScope(user, situation, setting.at, tracked, {}), (), budget)
+    (situation,) = situations(user, setting.time, (CallerCredential.KEY,))
+    reading = ConditionReading(RequestScope(user, situation, setting.time, tracked, {}), (), budget)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
     target = RequestTarget(reading, forms, None, lambda _: True)
@@ -252,18 +252,18 @@ class Exploration:
 def run_scenario(
     scenario: Scenario,
     policies: Policies,
-    around: Setting | None = None,
+    setting: Setting | None = None,
     *,
     most_states: int = MOST_STATES,
 ) -> ScenarioAnswer:
     """Return the answer about one scenario under the policies that are attached to the user.
 
-    What else there is of the account and the user is in `around`.
+    What else there is of the account and the user is in `setting`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    return _answer_in(setting_of(scenario, policies, around), scenario, most_states)
+    return _answer_in(setting_of(scenario, policies, setting), scenario, most_states)
 
 
 def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> ScenarioAnswer:
@@ -284,7 +284,7 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
 
 
 def outcome_of(
-    scenario: Scenario, policies: Policies, around: Setting | None = None
+    scenario: Scenario, policies: Policies, setting: Setting | None = None
 ) -> ScenarioOutcome:
     """Return how a scenario ends, as `run_scenario` finds it, without looking for the reason.
 
@@ -292,7 +292,7 @@ def outcome_of(
         FaultyPolicy: if a document cannot be read for certain.
     """
     asked = replace(scenario, question=replace(scenario.question, explained=False))
-    return _outcome_at(DistinctSetting.of(setting_of(asked, policies, around).timeless()), asked)
+    return _outcome_at(DistinctSetting.of(setting_of(asked, policies, setting).timeless()), asked)
 
 
 @lru_cache(maxsize=_MOST_OUTCOMES)
@@ -346,7 +346,7 @@ def explorations(
 
 
 def _holdings_of_user(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
-    return (one for one in footholds if one.hold.who is ScenarioPrincipal.USER)
+    return (one for one in footholds if one.hold.owner is ScenarioPrincipal.USER)
 
 
 def _untried(searches: list[Exploration]) -> Message | None:
@@ -355,7 +355,7 @@ def _untried(searches: list[Exploration]) -> Message | None:
     for exploration in searches:
         for foothold in _footholds(exploration):
             key = (
-                exploration.setting.holder(foothold.hold.who).arn,
+                exploration.setting.holder(foothold.hold.owner).arn,
                 foothold.hold,
                 foothold.member,
             )
@@ -382,7 +382,7 @@ def _may_lead_further(searches: list[Exploration]) -> Message | None:
         (each.setting, one)
         for each in searches
         for one in _footholds(each)
-        if one.hold.who is ScenarioPrincipal.COLLEAGUE and one.hold.access in WAYS
+        if one.hold.owner is ScenarioPrincipal.COLLEAGUE and one.hold.access in WAYS
     ]
     if not theirs:
         return None
@@ -435,7 +435,10 @@ def assumptions_that_matter(
     `answer` is the answer about a scenario under these policies, in this account.
     """
     base = around or Setting()
-    turned = _with_assumption_changed(answer, base)
+    turned = {
+        name: replace(base, signin=with_other_setting(base.signin, name))
+        for name in _may_matter(answer, base)
+    }
     return tuple(
         sorted(
             name
@@ -443,13 +446,6 @@ def assumptions_that_matter(
             if outcome_of(answer.scenario, policies, setting) is not answer.outcome
         )
     )
-
-
-def _with_assumption_changed(answer: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
-    now, settings = base.signin, {}
-    for name in _may_matter(answer, base):
-        settings[name] = replace(base, signin=with_other_setting(now, name))
-    return settings
 
 
 def _may_matter(answer: ScenarioAnswer, base: Setting) -> Iterator[str]:

@@ -432,16 +432,16 @@ _MFA_KEYS = "aws:multifactorauth"
 """How the keys begin that tell of MFA."""
 
 
-def setting_of(scenario: Scenario, policies: Policies, around: Setting | None = None) -> Setting:
+def setting_of(scenario: Scenario, policies: Policies, setting: Setting | None = None) -> Setting:
     """Return the account in which a scenario takes place.
 
     `policies` are those in question, as attached to the user. A person has no others, so that
     nothing else is needed to get in; beside an attacker's policies stands everything that may be
     attached later. A helping administrator may do everything within the service control policies,
     under the same enforcement: whatever of the policies asks for MFA. What else there is of the
-    account and the user is in `around`.
+    account and the user is in `setting`.
     """
-    base = around or Setting()
+    base = setting or Setting()
     anything = replace(policies, identity=(*policies.identity, ALLOW_EVERYTHING))
     enforcement = keep_statements(policies.identity, _asks_for_mfa)
     helper = replace(

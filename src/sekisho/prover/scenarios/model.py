@@ -37,7 +37,7 @@ class Access(StrEnum):
 class Holding:
     """A credential and its owner; a role session is held through the user who opened it."""
 
-    who: ScenarioPrincipal
+    owner: ScenarioPrincipal
     access: Access
 
 
@@ -113,7 +113,7 @@ class SigninPage:
         mfa: whether a code was given already.
     """
 
-    who: ScenarioPrincipal
+    owner: ScenarioPrincipal
     step: NextStep
     mfa: bool
 
@@ -266,9 +266,9 @@ class ScenarioState:
     page: SigninPage | None = None
     deeds: frozenset[Deed] = frozenset()
 
-    def person(self, who: ScenarioPrincipal) -> ScenarioUser:
-        """Return the account's objects of `who`; an administrator's own things play no part."""
-        match who:
+    def person(self, principal: ScenarioPrincipal) -> ScenarioUser:
+        """Return the account's objects of a user; those of an administrator play no part."""
+        match principal:
             case ScenarioPrincipal.USER:
                 return self.user
             case ScenarioPrincipal.COLLEAGUE:
@@ -307,9 +307,9 @@ def moves_in(
     """
 
     def tried(move: Move) -> bool:
-        if move.holding.who is ScenarioPrincipal.ADMINISTRATOR:
+        if move.holding.owner is ScenarioPrincipal.ADMINISTRATOR:
             return move.kind in helps and move.target is ScenarioPrincipal.USER
-        return move.kind in acts and (on_others or move.target is move.holding.who)
+        return move.kind in acts and (on_others or move.target is move.holding.owner)
 
     return tuple(filter(tried, _all_moves(state)))
 
@@ -320,7 +320,7 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
         if hold == ROLE_HOLD:
             yield Move(MoveKind.WORK, hold, ScenarioPrincipal.USER)
         elif hold.access is Access.LOGIN_CACHE:
-            yield Move(MoveKind.RENEW_LOGIN, hold, hold.who)
+            yield Move(MoveKind.RENEW_LOGIN, hold, hold.owner)
         elif hold.access in _API:
             yield from _own_calls(state, hold)
             for whom in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
@@ -335,29 +335,29 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
     page = state.page
     if page is None:
         return
-    by = Holding(page.who, Access.PASSWORD)
+    by = Holding(page.owner, Access.PASSWORD)
     if page.step is NextStep.DONE:
-        yield Move(MoveKind.OPEN_CONSOLE, by, page.who)
+        yield Move(MoveKind.OPEN_CONSOLE, by, page.owner)
     elif page.step is NextStep.NEEDS_MFA:
         # who has no device of the user's can only guess
         mine = [
             each
-            for each in state.person(page.who).devices
+            for each in state.person(page.owner).devices
             if each.hand is not DeviceHolder.ELSEWHERE
         ]
         tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
-        yield from (Move(MoveKind.GIVE_CODE, by, page.who, device) for device in tried)
+        yield from (Move(MoveKind.GIVE_CODE, by, page.owner, device) for device in tried)
         late = (device for device in mine if not device.in_step)
         yield from (
-            Move(MoveKind.RESYNC_AT_SIGN_IN, by, page.who, device) for device in sorted(late)
+            Move(MoveKind.RESYNC_AT_SIGN_IN, by, page.owner, device) for device in sorted(late)
         )
     else:
-        yield Move(MoveKind.NEW_PASSWORD, by, page.who)
+        yield Move(MoveKind.NEW_PASSWORD, by, page.owner)
 
 
 def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
-    who = ScenarioPrincipal.USER if hold.who is ScenarioPrincipal.ADMINISTRATOR else hold.who
+    who = ScenarioPrincipal.USER if hold.owner is ScenarioPrincipal.ADMINISTRATOR else hold.owner
     if not state.has_name(who):
         yield Move(MoveKind.CREATE_DEVICE, hold, who, ScenarioDevice(DeviceHolder.ACTOR, who))
     other = ScenarioDevice(DeviceHolder.ACTOR)
@@ -381,16 +381,16 @@ def _logins(hold: Holding) -> Iterator[Move]:
     """
     if hold.access in SESSIONS:
         for client in (*LoginClient, None):
-            yield Move(MoveKind.LOG_IN, hold, hold.who, client=client)
-    yield Move(MoveKind.AGENT_TOKEN, hold, hold.who)
+            yield Move(MoveKind.LOG_IN, hold, hold.owner, client=client)
+    yield Move(MoveKind.AGENT_TOKEN, hold, hold.owner)
 
 
 def _sts_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
-    devices = [each for each in state.person(hold.who).devices if each.hand is DeviceHolder.ACTOR]
+    devices = [each for each in state.person(hold.owner).devices if each.hand is DeviceHolder.ACTOR]
     for act in (MoveKind.SESSION_TOKEN, MoveKind.ASSUME_ROLE):
-        yield Move(act, hold, hold.who)
+        yield Move(act, hold, hold.owner)
         for device in sorted(devices):
-            yield Move(act, hold, hold.who, device, code=True)
+            yield Move(act, hold, hold.owner, device, code=True)
 
 
 def _calls_on(state: ScenarioState, hold: Holding, whom: ScenarioPrincipal) -> Iterator[Move]:
@@ -444,7 +444,7 @@ def _after_password(state: ScenarioState, move: Move) -> ScenarioState:
     if move.kind is MoveKind.CHANGE_PASSWORD:
         return _with_new_password(state, move.target)
     # an administrator gives a temporary password; an attacker sets what suits an attacker
-    temporary = move.holding.who is ScenarioPrincipal.ADMINISTRATOR
+    temporary = move.holding.owner is ScenarioPrincipal.ADMINISTRATOR
     person = replace(state.person(move.target), password=ScenarioPassword.KNOWN, hard_expired=False)
     return _with_user(state, move.target, replace(person, must_change=temporary))
 
@@ -463,11 +463,11 @@ def _credentials_gained(move: Move) -> Holding:
         case MoveKind.CREATE_KEY:
             return Holding(move.target, Access.KEY)
         case MoveKind.SESSION_TOKEN:
-            return Holding(move.holding.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
+            return Holding(move.holding.owner, Access.TOKEN_MFA if move.code else Access.TOKEN)
         case MoveKind.ASSUME_ROLE:
             return ROLE_HOLD
         case _:
-            return Holding(move.holding.who, _login_of(move.holding.access))
+            return Holding(move.holding.owner, _login_of(move.holding.access))
 
 
 def _login_of(access: Access) -> Access:
@@ -497,9 +497,11 @@ def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions
     return replace(state, page=SigninPage(move.target, step, mfa))
 
 
-def _console_opened(state: ScenarioState, who: ScenarioPrincipal, *, mfa: bool) -> ScenarioState:
+def _console_opened(
+    state: ScenarioState, principal: ScenarioPrincipal, *, mfa: bool
+) -> ScenarioState:
     access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
-    return replace(_with_holding(state, Holding(who, access)), page=None)
+    return replace(_with_holding(state, Holding(principal, access)), page=None)
 
 
 def _created(state: ScenarioState, _: Move, device: ScenarioDevice) -> ScenarioState:
@@ -549,15 +551,17 @@ def _with_holding(state: ScenarioState, hold: Holding) -> ScenarioState:
     return replace(state, holds=state.holds | {hold})
 
 
-def _with_new_password(state: ScenarioState, who: ScenarioPrincipal) -> ScenarioState:
+def _with_new_password(state: ScenarioState, principal: ScenarioPrincipal) -> ScenarioState:
     """Return the state once a user has a new password of their own."""
-    person = replace(state.person(who), must_change=False, hard_expired=False)
-    return _with_user(state, who, person)
+    person = replace(state.person(principal), must_change=False, hard_expired=False)
+    return _with_user(state, principal, person)
 
 
-def _with_user(state: ScenarioState, who: ScenarioPrincipal, person: ScenarioUser) -> ScenarioState:
+def _with_user(
+    state: ScenarioState, principal: ScenarioPrincipal, person: ScenarioUser
+) -> ScenarioState:
     return (
         replace(state, user=person)
-        if who is ScenarioPrincipal.USER
+        if principal is ScenarioPrincipal.USER
         else replace(state, colleague=person)
     )

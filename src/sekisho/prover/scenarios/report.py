@@ -45,7 +45,7 @@ from sekisho.prover.scenarios.definitions import (
     scenario_of,
     without_enforcement,
 )
-from sekisho.prover.scenarios.judge import OK
+from sekisho.prover.scenarios.evaluator import OK
 from sekisho.prover.scenarios.model import Access, DeviceHolder, Move, MoveKind, ScenarioPrincipal
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
@@ -60,7 +60,7 @@ class TradeOff:
 
     Attributes:
         choice: the choice of Force_MFA that tells which.
-        why: why no policy tells them apart.
+        why: why no policy distinguishes them.
     """
 
     person: str
@@ -113,13 +113,13 @@ class Acceptance:
     """Decides what is accepted under somebody's policies.
 
     Attributes:
-        around: what else there is of the account and the user.
+        setting: what else there is of the account and the user.
         answer_of: how a scenario ends for the subject.
         of_family: whether MFA enforcement is a Force_MFA, for whichever choices.
     """
 
     subject: Subject
-    around: Setting
+    setting: Setting
     answer_of: Callable[[Scenario], ScenarioAnswer]
     of_family: bool
 
@@ -148,7 +148,7 @@ class Acceptance:
     @cached_property
     def _more_than_recommended(self) -> Proved | Refuted | Unknown:
         """Whether no request passes that the recommended Force_MFA denies, whatever is attached."""
-        subject, around = self.subject, self.around
+        subject, around = self.subject, self.setting
         choices = replace(choices_of(Preset.RECOMMENDED), partition=around.partition)
         # in every partition, also where no Force_MFA is offered
         written = AttachedPolicy(NAME, from_json(force_mfa_json(choices)))
@@ -178,7 +178,7 @@ class ScenarioReport:
         choices: those of the Force_MFA among the policies, which `fixed_by` changes.
         working_variants: what of our family, in place of MFA enforcement, makes it right.
         blocking_statements: those beside MFA enforcement that keep our family from making it right.
-        apart: an attacker whom no policy can stop.
+        unstoppable: an attacker whom no policy can stop.
         trade_off: the one of which it is the half that is given up.
         not_accepted: why it is not accepted, though the other half of a trade-off is right.
         counts: whether it decides the exit code.
@@ -189,7 +189,7 @@ class ScenarioReport:
     fixed_by: tuple[tuple[str, ...], ...] = ()
     working_variants: tuple[str, ...] = ()
     blocking_statements: tuple[Cause, ...] = ()
-    apart: bool = False
+    unstoppable: bool = False
     trade_off: TradeOff | None = None
     not_accepted: Message | None = None
     counts: bool = True
@@ -274,14 +274,14 @@ class _Fixes:
     """
 
     choices: Choices | None
-    beside: Policies
-    around: Setting
+    other_policies: Policies
+    setting: Setting
 
     def report(self, answer: ScenarioAnswer, *, strict: bool) -> ScenarioReport:
         """Return a scenario that goes wrong, with what would fix it."""
-        scenario, beside, around = answer.scenario, self.beside, self.around
+        scenario, beside, around = answer.scenario, self.other_policies, self.setting
         if scenario.beyond is not None and beyond_family(answer, beside, around):
-            return ScenarioReport(answer, apart=True, counts=strict)
+            return ScenarioReport(answer, unstoppable=True, counts=strict)
         fixing = fixing_choices(scenario, self.choices, beside, around) if self.choices else ()
         right = variants_that_fix(scenario, beside, around)
         blocking = () if fixing or right else blocking_statements(scenario, beside, around)
@@ -325,25 +325,25 @@ _MOST_CHANGES = 2
 def fixing_choices(
     scenario: Scenario,
     start: Choices,
-    beside: Policies | None = None,
-    around: Setting | None = None,
+    other_policies: Policies | None = None,
+    setting: Setting | None = None,
 ) -> tuple[tuple[str, ...], ...]:
     """Return which choices, changed from `start`, make a Force_MFA under which a scenario is right.
 
     Found by trying them: every single choice, and if none helps every two. Empty if nothing needs
-    to change, or nothing helps. `beside` is what else the user's policies are, the boundary and the
-    service control policies among them, and `around` what else there is of the account.
+    to change, or nothing helps. `other_policies` are the user's further policies, the boundary and
+    the service control policies among them; `setting` is the rest of the account.
     """
-    if _is_right(scenario, start, beside, around):
+    if _is_right(scenario, start, other_policies, setting):
         return ()
     # where no policy is asked at the sign-in, what policies say of it fixes nothing
-    asks = (around or Setting()).signin.console_asks_policies
+    asks = (setting or Setting()).signin.console_asks_policies
     for count in range(1, _MOST_CHANGES + 1):
         found = tuple(
             names
             for names, choices in _changed(start, count)
             if (asks or "console_sign_in_without_mfa" not in names)
-            and _is_right(scenario, choices, beside, around)
+            and _is_right(scenario, choices, other_policies, setting)
         )
         if found:
             return found
@@ -351,22 +351,24 @@ def fixing_choices(
 
 
 def variants_that_fix(
-    scenario: Scenario, beside: Policies | None = None, around: Setting | None = None
+    scenario: Scenario, other_policies: Policies | None = None, setting: Setting | None = None
 ) -> tuple[str, ...]:
-    """Return the names in `FAMILY` under which a scenario is right, with the others `beside`."""
-    offered = _family_written((around or Setting()).partition)
-    return tuple(name for name in offered if _is_right(scenario, FAMILY[name], beside, around))
+    """Return the names in `FAMILY` under which, with other policies, a scenario is right."""
+    offered = _family_written((setting or Setting()).partition)
+    return tuple(
+        name for name in offered if _is_right(scenario, FAMILY[name], other_policies, setting)
+    )
 
 
 def blocking_statements(
-    scenario: Scenario, beside: Policies, around: Setting | None = None
+    scenario: Scenario, other_policies: Policies, setting: Setting | None = None
 ) -> tuple[Cause, ...]:
-    """Return the statements `beside` that refuse the way of a person in place of MFA enforcement.
+    """Return the statements of other policies that refuse a person in place of MFA enforcement.
 
     Empty if none does, whichever of `FAMILY` MFA enforcement is.
     """
-    for choices in _family_written((around or Setting()).partition).values():
-        result = _outcome_under(scenario, choices, beside, around).result
+    for choices in _family_written((setting or Setting()).partition).values():
+        result = _outcome_under(scenario, choices, other_policies, setting).result
         if isinstance(result, Unreachable) and result.deadlock is not None:
             because = result.deadlock.refused_step.outcome.because
             if because and NAME not in {cause.policy for cause in because}:
@@ -374,14 +376,16 @@ def blocking_statements(
     return ()
 
 
-def beyond_family(answer: ScenarioAnswer, beside: Policies, around: Setting | None = None) -> bool:
+def beyond_family(
+    answer: ScenarioAnswer, other_policies: Policies, setting: Setting | None = None
+) -> bool:
     """Tell whether an attacker gets in as found, step by step, under the strictest of `FAMILY` too.
 
     So it is taken to be in a partition for which there is no Force_MFA.
     """
-    if not _family_written((around or Setting()).partition):
+    if not _family_written((setting or Setting()).partition):
         return True
-    strictest = _outcome_under(answer.scenario, FAMILY["hardened"], beside, around)
+    strictest = _outcome_under(answer.scenario, FAMILY["hardened"], other_policies, setting)
     return _acts(answer) == _acts(strictest) != ()
 
 
@@ -421,24 +425,24 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
 
 
 def _is_right(
-    scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
+    scenario: Scenario, choices: Choices, other_policies: Policies | None, around: Setting | None
 ) -> bool:
     around = around or Setting()
-    policies = _with_family(choices, beside, around)
+    policies = _with_family(choices, other_policies, around)
     return outcome_of(scenario, policies, around) is required_of(scenario.actor)
 
 
 def _outcome_under(
-    scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
+    scenario: Scenario, choices: Choices, other_policies: Policies | None, around: Setting | None
 ) -> ScenarioAnswer:
     around = around or Setting()
-    return run_scenario(scenario, _with_family(choices, beside, around), around)
+    return run_scenario(scenario, _with_family(choices, other_policies, around), around)
 
 
-def _with_family(choices: Choices, beside: Policies | None, around: Setting) -> Policies:
+def _with_family(choices: Choices, beside: Policies | None, setting: Setting) -> Policies:
     """Return the policies with that Force_MFA in front."""
     beside = beside or Policies()
-    identity = (_enforcement(choices, around.partition), *beside.identity)
+    identity = (_enforcement(choices, setting.partition), *beside.identity)
     return replace(beside, identity=identity)
 
 
@@ -578,6 +582,6 @@ def _what(move: Move) -> Message:
 def _holder(step: ScenarioStep) -> Message:
     """Return the credential, and whose it is where that is not the user's."""
     by = step.move.holding
-    if by.who is ScenarioPrincipal.USER:
+    if by.owner is ScenarioPrincipal.USER:
         return ACCESS_NAMES[by.access]
-    return _HOLDER.filled(who=_WHO[by.who], credential=ACCESS_NAMES[by.access])
+    return _HOLDER.filled(who=_WHO[by.owner], credential=ACCESS_NAMES[by.access])

@@ -19,7 +19,7 @@ from sekisho.policy import from_json
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
 from sekisho.prover.questions.sentences import CREDENTIALS
 from sekisho.prover.reading.credentials import CallerCredential
-from sekisho.prover.scenarios.judge import (
+from sekisho.prover.scenarios.evaluator import (
     MOST_SETTINGS,
     DistinctSetting,
     MoveEvaluator,
@@ -136,13 +136,13 @@ def _verdict(place: DistinctSetting, foothold: Foothold) -> Verdict:
     # the service itself lets a session token without MFA call nothing of
     # IAM (AWS STS API Reference, "GetSessionToken")
     refused = ("iam:*",) if access is Access.TOKEN else ()
-    policies = setting.policies(foothold.hold.who, member=foothold.member)
+    policies = setting.policies(foothold.hold.owner, member=foothold.member)
     if access not in SESSIONS:
         policies = replace(policies, identity=(*policies.identity, _WITHOUT_BROWSER))
     question = enforcement_question(
         policies,
-        setting.caller(foothold.hold.who),
-        setting.at,
+        setting.caller(foothold.hold.owner),
+        setting.time,
         (*sorted(foothold.tried), *_LOOKING_UP, *refused),
     )
     way = WAYS[access]
@@ -167,11 +167,11 @@ enforcement), the next 268. A thousand states take about 0.8 s of processor time
 class StateBudget:
     """How many states may still be looked at, and how many it were at first."""
 
-    left: int = MOST_STATES
-    whole: int = field(init=False)
+    remaining: int = MOST_STATES
+    total: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.whole = self.left
+        self.total = self.remaining
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class ScenarioGoal:
     deeds: frozenset[Deed] = frozenset()
     devices: frozenset[ScenarioDevice] = frozenset()
 
-    def reached(self, state: ScenarioState) -> bool:
+    def is_reached(self, state: ScenarioState) -> bool:
         """Whether the state has it."""
         return bool(
             self.holds & state.holds
@@ -343,12 +343,13 @@ class _Search:
         queue = deque([question.start])
         while queue:
             state = queue.popleft()
-            if question.goal.reached(state):
+            if question.goal.is_reached(state):
                 tried = tuple(self._tried.values())
-                return Reachable(ways[state], _assumed(ways[state]), tried)
-            self._budget.left -= 1
-            if self._budget.left < 0:
-                return Unexplored(_TOO_MANY.filled(most=self._budget.whole))
+                assumed = {name for step in ways[state] for name in step.outcome.assumed}
+                return Reachable(ways[state], tuple(sorted(assumed)), tried)
+            self._budget.remaining -= 1
+            if self._budget.remaining < 0:
+                return Unexplored(_TOO_MANY.filled(most=self._budget.total))
             for step in self._steps(state):
                 if not step.outcome.carried_out:
                     if step.move not in self._tried:
@@ -368,12 +369,14 @@ class _Search:
         return Unreachable(len(ways), tried, deadlock, assumed)
 
     def _footholds(self, states: Iterable[ScenarioState]) -> Iterator[Foothold]:
-        holdings = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
+        holdings = {
+            (hold, each.person(hold.owner).member) for each in states for hold in each.holds
+        }
         # one group is tried, and there are others
         acts = self._question.acts - _GROUP_ACTS
         actions = {ACTION_OF.get(act, act.value) for act in acts}
         for hold, member in sorted(holdings):
-            if hold.who is not ScenarioPrincipal.ADMINISTRATOR:
+            if hold.owner is not ScenarioPrincipal.ADMINISTRATOR:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Foothold(hold, member, frozenset(actions - refused))
 
@@ -389,7 +392,7 @@ class _Search:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""
         ways: dict[ScenarioState, Path] = {}
         layer: dict[ScenarioState, Path] = {self._question.start: ()}
-        while layer and len(ways) <= self._budget.left:
+        while layer and len(ways) <= self._budget.remaining:
             ways |= layer
             path, layer = self._spread(ways, layer)
             if path is not None:
@@ -408,7 +411,7 @@ class _Search:
         queue = deque(layer)
         while queue:
             state = queue.popleft()
-            if self._question.goal.reached(state):
+            if self._question.goal.is_reached(state):
                 return ways[state], {}
             for step in self._steps(state):
                 outcome = step.outcome
@@ -422,10 +425,6 @@ class _Search:
                 else:
                     lifted.setdefault(reached, (*ways[state], step))
         return None, {state: way for state, way in lifted.items() if state not in ways}
-
-
-def _assumed(path: Path) -> tuple[str, ...]:
-    return tuple(sorted({name for step in path for name in step.outcome.assumed}))
 
 
 def _to_first_refusal(path: Path) -> Attempt | None:

@@ -195,7 +195,7 @@ class Setting:
         return iam_region(self.partition)
 
     @property
-    def at(self) -> datetime:
+    def time(self) -> datetime:
         """When everything happens, on some day if the time is not known."""
         return self.now or _SOME_DAY
 
@@ -207,21 +207,21 @@ class Setting:
     def attached(self) -> Iterator[AttachedPolicy]:
         """Yield every policy of everybody, the group's and the role's."""
         for who in ScenarioPrincipal:
-            yield from every_policy(self._own(who))
+            yield from every_policy(self._policies_of(who))
         yield from self.enrolled
         if self.trust is not None:
             yield self.trust
 
-    def policies(self, who: ScenarioPrincipal, *, member: bool = False) -> Policies:
+    def policies(self, principal: ScenarioPrincipal, *, member: bool = False) -> Policies:
         """Return the policies of one of the three, as a member of the group or not."""
-        own = self._own(who)
+        own = self._policies_of(principal)
         more = self.enrolled if member else ()
         if self.users_may_change:
-            more = (*more, password_change_policy(self.holder(who).arn))
+            more = (*more, password_change_policy(self.holder(principal).arn))
         return replace(own, identity=(*own.identity, *more)) if more else own
 
-    def _own(self, who: ScenarioPrincipal) -> Policies:
-        match who:
+    def _policies_of(self, principal: ScenarioPrincipal) -> Policies:
+        match principal:
             case ScenarioPrincipal.USER:
                 return self.user
             case ScenarioPrincipal.COLLEAGUE:
@@ -229,31 +229,33 @@ class Setting:
             case ScenarioPrincipal.ADMINISTRATOR:
                 return self.administrator
 
-    def holder(self, who: ScenarioPrincipal) -> Holder:
+    def holder(self, principal: ScenarioPrincipal) -> Holder:
         """Return the IAM identity of one of the three."""
         name, paths = (
-            self.called.people[who],
+            self.called.people[principal],
             {ScenarioPrincipal.USER: self.path, ScenarioPrincipal.COLLEAGUE: self.colleague_path},
         )
-        unique = self._id(who) or f"AIDAEXAMPLE{USUAL.people[who].upper():0<10}"
+        unique = self._id(principal) or f"AIDAEXAMPLE{USUAL.people[principal].upper():0<10}"
         return Holder(
-            HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
+            HolderKind.USER, self.partition, self.account, name, paths.get(principal, "/"), unique
         )
 
-    def _id(self, who: ScenarioPrincipal) -> str:
-        return self.user_id if who is ScenarioPrincipal.USER else ""
+    def _id(self, principal: ScenarioPrincipal) -> str:
+        return self.user_id if principal is ScenarioPrincipal.USER else ""
 
-    def tags(self, who: ScenarioPrincipal) -> Mapping[str, str]:
+    def tags(self, principal: ScenarioPrincipal) -> Mapping[str, str]:
         """Return the condition keys that the tags of one of the three bring, as far as known."""
-        tags = self.user_tags if who is ScenarioPrincipal.USER and self.user_tags else {}
+        tags = self.user_tags if principal is ScenarioPrincipal.USER and self.user_tags else {}
         return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
-    def caller(self, who: ScenarioPrincipal) -> CallingUser:
+    def caller(self, principal: ScenarioPrincipal) -> CallingUser:
         """Return one of the three as a calling user: with id and tags if they are known."""
-        unique = self._id(who)
+        unique = self._id(principal)
         known = {USER_ID: unique} if unique else {}
-        all_tags = who is ScenarioPrincipal.USER and self.user_tags is not None
-        return CallingUser.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
+        all_tags = principal is ScenarioPrincipal.USER and self.user_tags is not None
+        return CallingUser.of(
+            self.holder(principal).arn, {**known, **self.tags(principal)}, all_tags=all_tags
+        )
 
     def unmodelled(
         self, acting: Iterable[ScenarioPrincipal], acts: Collection[MoveKind]
@@ -280,7 +282,7 @@ class Setting:
         asked = self._on_addresses()
         if not asked:
             return (None,)
-        values, _ = values_for(asked, Context(), self.at, Budget())
+        values, _ = values_for(asked, Context(), self.time, Budget())
         caller = Caller(self.holder(ScenarioPrincipal.USER).arn, CallerKind.USER)
         found: dict[tuple[bool, ...], str | None] = {}
         for address in (*values, *([None] if self.endpoints else [])):
@@ -318,18 +320,18 @@ class Setting:
         variables = (key.lower() for value in named for key in _VARIABLE.findall(value))
         return families <= _OF_ADDRESSES and keys.ADDRESS not in variables
 
-    def _knows(self, who: ScenarioPrincipal, key: str) -> bool:
+    def _knows(self, principal: ScenarioPrincipal, key: str) -> bool:
         if key == keys.ADDRESS:
             return self._knows_addresses()
         if key.startswith(TAG):
-            return who is ScenarioPrincipal.USER and self.user_tags is not None
+            return principal is ScenarioPrincipal.USER and self.user_tags is not None
         if key == "aws:requestedregion":
             return self.region is not None
         timed = key in _TIMES and self.now is not None
         return key in _MODELLED or timed or (key == USER_ID and bool(self.user_id))
 
     def names_callers(self) -> tuple[str, ...]:
-        """Return the keys by which the policies tell users apart as those who call."""
+        """Return the keys by which the policies distinguish users as those who call."""
         found = {
             key.lower()
             for statement in self._statements(ScenarioPrincipal.COLLEAGUE)
@@ -338,7 +340,7 @@ class Setting:
         return tuple(sorted(found & _NAMING))
 
     def device_name_patterns(self, acts: Container[MoveKind]) -> tuple[str, ...]:
-        """Return the patterns that tell names of devices apart that are nobody's own.
+        """Return the patterns that distinguish names of devices that are nobody's own.
 
         The model has one other name for all of them. `acts` are those of interest.
         """
@@ -347,12 +349,12 @@ class Setting:
             for who in ScenarioPrincipal
             for statement in self._statements(who)
             for value in _device_patterns(statement, acts)
-            if not self._alike(value)
+            if not self._names_no_device_of_others(value)
         )
 
-    def _statements(self, who: ScenarioPrincipal) -> Iterator[Statement]:
+    def _statements(self, principal: ScenarioPrincipal) -> Iterator[Statement]:
         """Yield the statements that can decide; next to an Allow of everything no other Allow."""
-        policies = self.policies(who, member=True)
+        policies = self.policies(principal, member=True)
         idle = ALLOW_EVERYTHING in policies.identity
         for attached in policies.identity:
             for statement in attached.document.statements:
@@ -362,7 +364,7 @@ class Setting:
         for attached in every_policy(replace(policies, identity=())):
             yield from attached.document.statements
 
-    def _alike(self, value: str) -> bool:
+    def _names_no_device_of_others(self, value: str) -> bool:
         tail = value.split(":", 5)[-1]
         prefix = re.split(r"[*?$]", tail, maxsplit=1)[0]
         if not ("mfa/".startswith(prefix) or prefix.startswith("mfa/")):

@@ -113,7 +113,7 @@ def _cause(cause: Cause) -> Message:
 
 def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
     """Yield the changes that mend a scenario that goes wrong, or why none does or has to."""
-    if report.apart and report.answer.scenario.beyond is not None:
+    if report.unstoppable and report.answer.scenario.beyond is not None:
         yield report.answer.scenario.beyond.into(lang)
     elif report.trade_off:
         other, choice = report.trade_off.other(report.answer.scenario.id), report.trade_off.choice
@@ -158,9 +158,13 @@ def sections_of(
     for actor in Actor:
         yield (
             actor,
-            tuple(one for one in scenarios if one.answer.scenario.actor is actor and not one.apart),
+            tuple(
+                one
+                for one in scenarios
+                if one.answer.scenario.actor is actor and not one.unstoppable
+            ),
         )
-    yield None, tuple(one for one in scenarios if one.apart)
+    yield None, tuple(one for one in scenarios if one.unstoppable)
 
 
 def proof_to_json(
@@ -195,7 +199,7 @@ def _scenario_as_json(report: ScenarioReport) -> dict[str, object]:
         if report.trade_off and report.accepted
         else None,
         "notAccepted": report.not_accepted.en if report.not_accepted else None,
-        "noPolicyCanStop": scenario.beyond.en if report.apart and scenario.beyond else None,
+        "noPolicyCanStop": scenario.beyond.en if report.unstoppable and scenario.beyond else None,
         "otherUser": report.answer.other or None,
         "steps": [_step_as_json(step) for step in steps_of(report.answer)],
         "states": result.states if isinstance(result, Unreachable) else None,
@@ -211,7 +215,7 @@ def _step_as_json(step: ScenarioStep) -> dict[str, object]:
     move, outcome = step.move, step.outcome
     return {
         "act": move.kind.value,
-        "by": {"who": move.holding.who.value, "holding": move.holding.access.value},
+        "by": {"who": move.holding.owner.value, "holding": move.holding.access.value},
         "on": move.target.value,
         "code": move.code,
         "answer": outcome.answer,

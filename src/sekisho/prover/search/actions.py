@@ -1,6 +1,6 @@
 """The actions of a question: classes of real ones, and all names that may come to exist.
 
-Real actions are in one class if no element of the policies tells them apart, if they are checked
+Real actions are in one class if no element of the policies distinguishes them, if they are checked
 against resources of the same types, and if the same keys are tied to them (where the action is
 carried out, and whose tags it shows). One of a class answers for all.
 """
@@ -133,7 +133,7 @@ class _Likeness:
 
     def add(self, kind: int, action: Action) -> int:
         """Return the number of a kind that has none yet, of which `action` is one."""
-        said = (action.resource_types, self._ties.of(action, direct=True))
+        said = (action.resource_types, self._ties.restriction_of(action, direct=True))
         number = self._numbers.setdefault(said, len(self._numbers))
         self.by_kind[kind] = number
         return number
@@ -152,9 +152,9 @@ def classes(
 ) -> tuple[tuple[ActionClass, ...], ...]:
     """Return the classes of the actions of some sources, in the order in which they are met.
 
-    Those that the elements do not tell apart stand in one list.
+    Those that the elements do not distinguish stand in one list.
     """
-    # what takes in everything, or nothing, tells nothing apart
+    # what takes in everything, or nothing, distinguishes nothing
     included = [names for each in elements if (names := _included(catalogue, each)) is not None]
     by_name: dict[str, int] = {}
     for place, names in enumerate(included):
@@ -285,13 +285,13 @@ class RequestRanges:
         self,
         allowed: Sequence[Sequence[StatementRule]] | None,
         rules: Sequence[StatementRule],
-        within: Restriction,
+        restriction: Restriction,
         ties: Ties,
         tracked: TrackedAssumptions,
     ) -> None:
         self._allowed = allowed
         self._rules = rules
-        self._within = within
+        self._within = restriction
         self._ties = ties
         self._doubts = tracked
 
@@ -318,7 +318,7 @@ class RequestRanges:
         for name in (*([found] if found else []), *_LIKELY):
             action = self.catalogue.action(name)
             if action is not None:
-                yield self.of(action, place)
+                yield self.range_of(action, place)
 
     def beyond(
         self, place: ResourcePlace, may_answer: Callable[[Sequence[ActionClass]], bool]
@@ -346,9 +346,9 @@ class RequestRanges:
         yield RequestRange(forms, None, words=words, known=False)
 
     def _tied(self, action: Action) -> object:
-        return tuple(self._ties.of(action, direct=direct) for direct in (True, False))
+        return tuple(self._ties.restriction_of(action, direct=direct) for direct in (True, False))
 
-    def of(self, action: Action, place: ResourcePlace) -> RequestRange:
+    def range_of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
         place = replace(place, region=self._ties.region_of(action))
         forms, besides = resources.forms_of(action, place)
@@ -356,7 +356,7 @@ class RequestRanges:
         return RequestRange(forms, besides, str(action), takes, real=action)
 
     def resources_of(self, action: Action) -> tuple[Element, ...]:
-        """Return the elements by which resources of an action may be told apart."""
+        """Return the elements by which resources of an action may be distinguished."""
         takes = partial(includes_action, self.catalogue, action)
         named = (rule.resource for rule in self._rules if takes(rule.action))
         given = (element for element, _ in self._within.resources)

@@ -146,13 +146,9 @@ def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
         for verdict in verdicts:
             if isinstance(verdict, kind):
                 return verdict
-    return _combined_proof(verdicts)
-
-
-def _combined_proof(verdicts: Sequence[Verdict]) -> Proved:
-    """Return a proof of all together, with the certificate if one shows them all."""
-    found = {id(each.certificate): each for each in verdicts if isinstance(each, Proved)}
-    return next(iter(found.values())) if len(found) == 1 else Proved()
+    # with the certificate if one shows them all
+    proofs = {id(each.certificate): each for each in verdicts if isinstance(each, Proved)}
+    return next(iter(proofs.values())) if len(proofs) == 1 else Proved()
 
 
 def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
@@ -296,7 +292,7 @@ def other_readings(readings: SessionReadings, name: str) -> Iterator[SessionRead
 def _may_read(name: str, question: Question) -> bool:
     """Tell whether such an assumption may matter to a question."""
     policies = [each for each in (question.allowed, question.denied) if each is not None]
-    if question.user.outside or question.user.is_role is not (name == "role_session_mfa"):
+    if question.user.outside_principal or question.user.is_role is not (name == "role_session_mfa"):
         return False
     tells = distinguishes_mfa if question.user.is_role else distinguishes_logins
     return any(map(tells, policies))
@@ -430,7 +426,7 @@ def roles_within_reach(
     within = Restriction(actions=((Element((_ASSUME,)), True),))
     credentials = (CallerCredential.KEY, CallerCredential.SESSION)
     question = Question(
-        user, now, credentials, allowed=policies, within=within, assumptions=settings
+        user, now, credentials, allowed=policies, restriction=within, assumptions=settings
     )
     without = not isinstance(prove_none(question.in_catalogue), Proved)
     match (without, any(_leads_out(each, user.account) for each in allows)):

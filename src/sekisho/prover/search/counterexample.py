@@ -88,7 +88,7 @@ def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
             for action, asked_for in _keys_by_action(policy.document):
                 if actions.matches(action, request.action, tracked):
                     yield asked_for
-    for asked, _ in question.within.conditions:
+    for asked, _ in question.restriction.conditions:
         yield {key.lower(): key for key in keys_of(asked.condition, asked.version)}
 
 
@@ -153,7 +153,7 @@ def replay(
 
 def contradiction(question: Question, request: Request) -> LimitReached:
     """Return that the engine decides otherwise about what was found, and by which statements."""
-    if question.user.outside:
+    if question.user.outside_principal:
         request = replace(request, principal=question.user.arn)
     causes: list[Cause] = []
     for policies in (question.allowed, question.denied):
@@ -191,7 +191,7 @@ def decisions_that_answer(
 ) -> dict[str, Decision] | None:
     """Return the engine's decisions on a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
-    if question.user.outside:
+    if question.user.outside_principal:
         # the policies are those of who stands in the place of a caller of no account
         request = replace(request, principal=question.user.arn)
     for name, given in (("allowed", question.allowed), ("denied", question.denied)):
@@ -253,7 +253,7 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
 
 def _is_within(question: Question, request: Request) -> bool:
     """Tell whether a request is within the question, as the engine reads that."""
-    within, tracked = question.within, TrackedAssumptions(question.assumptions)
+    within, tracked = question.restriction, TrackedAssumptions(question.assumptions)
     caller = question.user.caller(request.context.folded.get(USER_ID))
     scope = Scope(request, caller, Version.V2012, tracked)
     return (

@@ -46,20 +46,20 @@ class AnswerSpace:
         target: what says which literals are about what.
         theories: of every attribute of a request.
         within: what every request that is asked about fits.
-        ways: lists of demands; who meets one answers.
-        others: the same for requests that do not answer.
+        answering: lists of demands; who meets one answers.
+        not_answering: the same for requests that do not answer.
         budget: what may still be spent.
-        reached: what has been found out about the resources of this class of actions.
+        reachable_entries: what has been found out about the resources of this class of actions.
         place: what every request fits as well, and every description says.
     """
 
     target: RequestTarget
     theories: Theories
     within: Sequence[Demand]
-    ways: Sequence[Sequence[Demand]]
-    others: Sequence[Sequence[Demand]]
+    answering: Sequence[Sequence[Demand]]
+    not_answering: Sequence[Sequence[Demand]]
     budget: Budget
-    reached: dict[object, tuple[str, ...]]
+    reachable_entries: dict[object, tuple[str, ...]]
     place: Cube = ()
 
     def cubes(self) -> list[Cube]:
@@ -69,7 +69,7 @@ class AnswerSpace:
             LimitReached: if there are too many, or something could not be found out.
         """
         cubes: list[Cube] = []
-        for way in self.ways:
+        for way in self.answering:
             while True:
                 besides = [self._not(cube) for cube in cubes]
                 cube = implicant([*self.within, *way, *besides], self.theories, self.budget)
@@ -82,7 +82,7 @@ class AnswerSpace:
 
     def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
         """Return values that fit a cube and answer, or None."""
-        for way in self.ways:
+        for way in self.answering:
             demands = [*self.within, *way, *self._all(cube)]
             if (found := search(demands, self.theories, self.budget)) is not None:
                 return found
@@ -117,9 +117,9 @@ class AnswerSpace:
         about = {one.theory for one in self.target.closed((literal,))}
         asked = [*self.within, *self._all(rest)]
         others = (
-            self.others
+            self.not_answering
             if about & _theories(self.within)
-            else (other for other in self.others if about & _theories(other))
+            else (other for other in self.not_answering if about & _theories(other))
         )
         return any(
             search([*asked, *other], self.theories, self.budget) is not None for other in others
@@ -187,7 +187,7 @@ class Question:
         now: the earliest time of a request.
         credentials: of which kinds, and calling in which ways.
         allowed, denied: None: nothing is demanded.
-        within: further demands.
+        restriction: further demands.
         assumptions: how the points are read that AWS does not document.
         cross_account: whether requests about other accounts' resources are asked about, too.
     """
@@ -197,7 +197,7 @@ class Question:
     credentials: tuple[CallerCredential, ...]
     allowed: Policies | None = None
     denied: Policies | None = None
-    within: Restriction = field(default_factory=Restriction)
+    restriction: Restriction = field(default_factory=Restriction)
     assumptions: Assumptions = field(default_factory=Assumptions)
     cross_account: bool = True
 
@@ -253,25 +253,27 @@ ChangePassword.
 """
 
 
-def join_restrictions(within: Restriction, more: Restriction) -> Restriction:
+def join_restrictions(restriction: Restriction, more: Restriction) -> Restriction:
     """Return both restrictions together."""
     return Restriction(
-        (*within.actions, *more.actions),
-        (*within.resources, *more.resources),
-        (*within.conditions, *more.conditions),
-        (*within.of_nothing, *more.of_nothing),
-        (*within.implied, *more.implied),
+        (*restriction.actions, *more.actions),
+        (*restriction.resources, *more.resources),
+        (*restriction.conditions, *more.conditions),
+        (*restriction.of_nothing, *more.of_nothing),
+        (*restriction.implied, *more.implied),
     )
 
 
-def effective_restriction(within: Restriction, tracked: TrackedAssumptions) -> Restriction:
+def effective_restriction(restriction: Restriction, tracked: TrackedAssumptions) -> Restriction:
     """Return the restriction of a question under the assumptions.
 
     Without the entries that an assumption makes void.
     """
     return replace(
-        within,
-        actions=tuple((_without_void_entries(one, tracked), want) for one, want in within.actions),
+        restriction,
+        actions=tuple(
+            (_without_void_entries(one, tracked), want) for one, want in restriction.actions
+        ),
     )
 
 
@@ -295,11 +297,11 @@ def demands(
     target: RequestTarget,
     reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
-    within: Restriction,
+    restriction: Restriction,
 ) -> Iterator[list[Demand]]:
     """Yield lists of demands; a request that meets all of one list answers the question."""
     allowed, denied = asked
-    always = [*_demands_of_restriction(target, reading, within)]
+    always = [*_demands_of_restriction(target, reading, restriction)]
     if allowed is not None:
         always += _demands_to_allow(target, reading, allowed)
     if denied is None:
@@ -313,7 +315,7 @@ def answer_space_of(
     target: RequestTarget,
     reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
-    within: Restriction,
+    restriction: Restriction,
     place: Element | None = None,
 ) -> AnswerSpace:
     """Return the demands on a request of the range to answer the question, and not to.
@@ -322,7 +324,7 @@ def answer_space_of(
         target: what says which literals are about what.
         reading: the conditions.
         asked: the statements that allow what answers, and those that do not.
-        within: what the question is restricted to.
+        restriction: what the question is restricted to.
         place: what the resource is among, and is said to be; None: any.
     """
     allowed, denied = asked
@@ -334,7 +336,7 @@ def answer_space_of(
     if denied is not None:
         ways = [[*always, *way] for way in _demands_not_to_allow(target, reading, denied)]
         others.append([*_demands_to_allow(target, reading, denied)])
-    within_ = [*_demands_of_restriction(target, reading, within)]
+    within_ = [*_demands_of_restriction(target, reading, restriction)]
     found = None if place is None else target.of_resource(place, Effect.DENY, Version.V2012)
     there = (found,) if isinstance(found, Literal) else ()
     within_ += [_demand(target, each, holds=True) for each in there]
@@ -344,21 +346,21 @@ def answer_space_of(
 
 
 def _demands_of_restriction(
-    target: RequestTarget, reading: ConditionReading, within: Restriction
+    target: RequestTarget, reading: ConditionReading, restriction: Restriction
 ) -> Iterator[Demand]:
-    for element, holds in within.actions:
+    for element, holds in restriction.actions:
         yield _demand(target, target.of_action(element), holds)
-    for element, holds in within.resources:
+    for element, holds in restriction.resources:
         yield _demand(target, target.of_resource(element, Effect.DENY, Version.V2012), holds)
-    for asked, holds in within.conditions:
+    for asked, holds in restriction.conditions:
         yield _demand(target, _literal(reading, asked), holds)
-    for asked in within.of_nothing:
+    for asked in restriction.of_nothing:
         literals = reading.literals((asked,))
         yield (
             *_demand(target, target.of_something(), holds=True),
             *([] if literals is None else [literals]),
         )
-    for first, second in within.implied:
+    for first, second in restriction.implied:
         yield (
             *_demand(target, _literal(reading, first), holds=False),
             *_demand(target, _literal(reading, second), holds=True),
@@ -475,7 +477,7 @@ def describe_cube(cube: Cube, look: AnswerSpace) -> Description:
     patterns: tuple[str, ...] | None = None
     stated: list[StatedCondition] = []
     for literal in cube:
-        match target.named(literal):
+        match target.source_of(literal):
             case VersionedCondition(condition=condition):
                 operator = str(condition.operator)
                 stated.append(
@@ -501,7 +503,7 @@ def restriction_of_cube(cube: Cube, target: RequestTarget) -> Restriction:
     resources: list[tuple[Element, bool]] = []
     conditions: list[tuple[VersionedCondition, bool]] = []
     for literal in cube:
-        match target.named(literal):
+        match target.source_of(literal):
             case VersionedCondition() as asked:
                 conditions.append((asked, literal.holds))
             case NamedElement(element=element, special=True):
@@ -530,10 +532,10 @@ def _reachable(
         return element.values
     # the attributes of a request are free of each other, so only what is about the resource counts
     rest = [one for one in cube if one.theory == RESOURCE and one is not literal]
-    key = (named, *((look.target.named(one), one.holds) for one in rest))
-    if key not in look.reached:
-        look.reached[key] = _entries(rest, named, look)
-    return look.reached[key]
+    key = (named, *((look.target.source_of(one), one.holds) for one in rest))
+    if key not in look.reachable_entries:
+        look.reachable_entries[key] = _entries(rest, named, look)
+    return look.reachable_entries[key]
 
 
 def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tuple[str, ...]:

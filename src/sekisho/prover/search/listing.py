@@ -69,12 +69,12 @@ class _MatchedPart:
 
     view: RequestView
     described: Description
-    within: Restriction
+    restriction: Restriction
     example: Counterexample
-    found: dict[str, ContextValue] | None
+    values: dict[str, ContextValue] | None
 
     @property
-    def said(self) -> tuple[Description, CallerCredential]:
+    def description_and_credential(self) -> tuple[Description, CallerCredential]:
         """The description, and with what the requests are made."""
         return self.described, self.view.situation.credential
 
@@ -87,8 +87,8 @@ class _Searched:
     """
 
     view: RequestView
-    within: Restriction
-    ways: list[list[_MatchedPart | None]]
+    restriction: Restriction
+    matches: list[list[_MatchedPart | None]]
 
 
 class ItemSearch(RequestSearch):
@@ -110,10 +110,10 @@ class ItemSearch(RequestSearch):
         """
         if nothing_can_answer(self._allowed, self._denied):
             return
-        if not self._views.owners.whole:
+        if not self._views.owners.is_complete:
             raise LimitReached(reasons.TELLS_OWNERS)
         views = [
-            self._views.of(one, owner)
+            self._views.view_of(one, owner)
             for owner in self._views.owners.all
             for one in self._views.situations
         ]
@@ -121,7 +121,9 @@ class ItemSearch(RequestSearch):
             able = [each for each in views if self._may_answer(each, alike)]
             known: dict[object, _Answers] = {}
             places = list(dict.fromkeys(each.place for each in views))
-            named = self._some_arns(alike[0].actions[0]) if able else []
+            elements = self._ranges.resources_of(alike[0].actions[0]) if able else ()
+            # what distinguishes resources of the action, but for ARNs from `*`
+            named = [each for each in elements if not self._takes_every_arn(each)]
             for one in alike if able else ():
                 likeness = self._ranges.likeness(one.actions[0], places, named)
                 shared = None if likeness is None else known.get(likeness)
@@ -129,11 +131,6 @@ class ItemSearch(RequestSearch):
                     known[likeness] = self._answers_of(one, able)
                 if known[likeness]:
                     yield one, known[likeness]
-
-    def _some_arns(self, action: Action) -> list[Element]:
-        """Return the elements that tell resources of an action apart, but for ARNs from `*`."""
-        elements = self._ranges.resources_of(action)
-        return [each for each in elements if not self._takes_every_arn(each)]
 
     def _takes_every_arn(self, element: Element) -> bool:
         """Tell whether all ARNs of the partition are among those that an element lists."""
@@ -149,7 +146,7 @@ class ItemSearch(RequestSearch):
     def _leaves_arns(self, element: Element) -> bool:
         """Tell whether there is an ARN that is not among an element's, for all that is found."""
         forms = resources.any_resource(self._question.user.partition)
-        reading = self._views.of(self._views.situations[0], self._views.owners.all[0]).reading
+        reading = self._views.view_of(self._views.situations[0], self._views.owners.all[0]).reading
         target = RequestTarget(reading, forms, None, lambda _: True)
         listed = target.of_resource(element, Effect.DENY, Version.V2012)
         assert isinstance(listed, Literal)  # noqa: S101 - `*` is in none of these
@@ -168,15 +165,17 @@ class ItemSearch(RequestSearch):
         ]
         accounts: dict[object, set[str]] = {}
         for way in found:
-            accounts.setdefault(way.said, set()).add(way.view.owner.account)
+            accounts.setdefault(way.description_and_credential, set()).add(way.view.owner.account)
         known: dict[object, Description] = {}
         answers: _Answers = []
         for each in found:
             # a copy is of the same requests
-            key = (id(each.within), frozenset(accounts[each.said]))
+            key = (id(each.restriction), frozenset(accounts[each.description_and_credential]))
             if key not in known:
-                known[key] = self._of_owner(each, action, accounts[each.said])
-            answers.append(MatchedRequests(known[key], each.said[1], each.example))
+                known[key] = self._of_owner(each, action, accounts[each.description_and_credential])
+            answers.append(
+                MatchedRequests(known[key], each.description_and_credential[1], each.example)
+            )
         return answers
 
     def _described(
@@ -184,7 +183,7 @@ class ItemSearch(RequestSearch):
     ) -> Iterator[_MatchedPart]:
         """Yield the matches of one class, view by view, on the resources of one account."""
         action = alike.actions[0]
-        about = self._ranges.of(action, views[0].place)
+        about = self._ranges.range_of(action, views[0].place)
         if about.empty:
             return
         takes = partial(includes_action, self._ranges.catalogue, action)
@@ -198,24 +197,24 @@ class ItemSearch(RequestSearch):
             for part in divided:
                 if (ways := self._copied(now, part, searched)) is None:
                     asked = (part.allowed, part.denied)
-                    look = answer_space_of(target, view.reading, asked, now.within, part.place)
-                    look = replace(look, reached=reached)
+                    look = answer_space_of(target, view.reading, asked, now.restriction, part.place)
+                    look = replace(look, reachable_entries=reached)
                     ways = [*self._described_by(look, view, about, alike)]
-                now.ways.append(ways)
+                now.matches.append(ways)
             searched.append(now)
-            yield from filter(None, chain.from_iterable(now.ways))
+            yield from filter(None, chain.from_iterable(now.matches))
 
     def _copied(
         self, now: _Searched, part: QuestionPart, searched: list[_Searched]
     ) -> list[_MatchedPart | None] | None:
         """Return the matches of one part, copied from another view; None if no view is like it."""
-        number = len(now.ways)
+        number = len(now.matches)
         for searched_view in searched:
-            ways = [way for way in searched_view.ways[number] if way is not None]
+            ways = [way for way in searched_view.matches[number] if way is not None]
             if (
-                len(ways) == len(searched_view.ways[number])
-                and searched_view.within == now.within
-                and same_demands(searched_view.view, now.view, now.within, part)
+                len(ways) == len(searched_view.matches[number])
+                and searched_view.restriction == now.restriction
+                and same_demands(searched_view.view, now.view, now.restriction, part)
             ):
                 copies = [self._copy(way, now.view) for way in ways]
                 return None if None in copies else copies
@@ -228,11 +227,11 @@ class ItemSearch(RequestSearch):
         it does not answer.
         """
         self._listed += 1
-        exact = match.found is not None and match.view.reading.exact and view.reading.exact
+        exact = match.values is not None and match.view.reading.exact and view.reading.exact
         if exact and not self._is_sampled:
             return replace(match, view=view)
         request = _made_with(match.example.request, match.view.situation, view.situation)
-        question = replace(self._question, within=match.within)
+        question = replace(self._question, restriction=match.restriction)
         if decisions_that_answer(question, request, of_list=not exact) is not None:
             return replace(match, view=view)
         if exact:
@@ -248,9 +247,11 @@ class ItemSearch(RequestSearch):
             found = look.found_in(cube)
             if found is None:
                 raise LimitReached(reasons.NOT_LISTED.filled(action=str(action)))
-            narrow = join_restrictions(self._question.within, restriction_of_cube(cube, target))
+            narrow = join_restrictions(
+                self._question.restriction, restriction_of_cube(cube, target)
+            )
             only = (view.situation.credential,)
-            question = replace(self._question, credentials=only, within=narrow)
+            question = replace(self._question, credentials=only, restriction=narrow)
             too_long = is_too_long(str(found[RESOURCE]))
             self._listed += 1
             # of a long list, the engine reads whole policies now and then, else what can matter
@@ -266,10 +267,10 @@ class ItemSearch(RequestSearch):
                 yield None
             else:
                 said = describe_cube(cube, look)
-                shown = self._shown(counterexample, question, view, alike)
+                shown = self._documented_example(counterexample, question, view, alike)
                 yield _MatchedPart(view, said, narrow, shown, found if at_once else None)
 
-    def _shown(
+    def _documented_example(
         self,
         counterexample: Counterexample,
         question: Question,
@@ -281,7 +282,7 @@ class ItemSearch(RequestSearch):
             return counterexample
         try:
             search = RequestSearch(question, action, budget=self._budget, documented=True)
-            other = search._of_only(view, self._ranges.of(action, view.place))
+            other = search._of_only(view, self._ranges.range_of(action, view.place))
         except LimitReached:
             return counterexample
         return counterexample if other is None or not other.documented else other
@@ -313,11 +314,11 @@ class ItemSearch(RequestSearch):
             credentials=(credential,),
             allowed=None,
             denied=None,
-            within=match.within,
+            restriction=match.restriction,
         )
         for owner in others:
-            view = self._views.of(match.view.situation, owner)
-            about = self._ranges.of(action, view.place)
+            view = self._views.view_of(match.view.situation, owner)
+            about = self._ranges.range_of(action, view.place)
             try:
                 fits = RequestSearch(question, action, whole=self)._of_only(view, about) is not None
             except StepsSpent:
@@ -325,7 +326,7 @@ class ItemSearch(RequestSearch):
             except LimitReached:
                 fits = True
             if fits:
-                conditions = (*match.described.conditions, *match.view.owner.stated)
+                conditions = (*match.described.conditions, *match.view.owner.conditions)
                 return replace(match.described, conditions=conditions)
         return match.described
 
@@ -342,25 +343,25 @@ _TRIED = 1
 
 
 def same_demands(
-    view: RequestView, other: RequestView, within: Restriction, part: QuestionPart
+    view: RequestView, other: RequestView, restriction: Restriction, part: QuestionPart
 ) -> bool:
     """Tell whether a part of a question demands the same in two views of one account's resources.
 
     Args:
         view: a view.
         other: another one.
-        within: what requests are restricted to, in both.
+        restriction: what requests are restricted to, in both.
         part: the statements that matter.
     """
     mine, others = view.reading, other.reading
-    if not all(_same_in_both(mine, others, each) for each in _conditions(within, part)):
+    if not all(_same_in_both(mine, others, each) for each in _conditions(restriction, part)):
         return False
     for each in (mine.theories, others.theories):
         each.unasked()
         if each.any_without(()):
             return False
     # with a variable, an element is another one for each value
-    entries = (entry for each in _elements(within, part) for entry in each.values)
+    entries = (entry for each in _elements(restriction, part) for entry in each.values)
     named = {key for entry in entries for key in variables_in(entry, Version.V2012)}
     return all(_value_of(key, mine) == _value_of(key, others) for key in named)
 
@@ -389,11 +390,11 @@ def _same_in_both(
     return literal == another and theory is other_theory
 
 
-def _conditions(within: Restriction, part: QuestionPart) -> Iterator[VersionedCondition]:
-    for asked, _ in within.conditions:
+def _conditions(restriction: Restriction, part: QuestionPart) -> Iterator[VersionedCondition]:
+    for asked, _ in restriction.conditions:
         yield asked
-    yield from within.of_nothing
-    for pair in within.implied:
+    yield from restriction.of_nothing
+    for pair in restriction.implied:
         yield from pair
     for groups in (part.allowed, part.denied):
         for group in groups or ():
@@ -401,8 +402,8 @@ def _conditions(within: Restriction, part: QuestionPart) -> Iterator[VersionedCo
                 yield from rule.conditions
 
 
-def _elements(within: Restriction, part: QuestionPart) -> Iterator[Element]:
-    for element, _ in within.resources:
+def _elements(restriction: Restriction, part: QuestionPart) -> Iterator[Element]:
+    for element, _ in restriction.resources:
         yield element
     if part.place is not None:
         yield part.place

@@ -76,7 +76,7 @@ def _by_denials(
     """Yield the question about each place of some Denies, and about all other resources."""
     entries: list[dict[str, None]] = [{} for _ in range(places.count)]
     for rule in denying:
-        for place in places.own(rule):
+        for place in places.place_of(rule):
             entries[place] |= dict.fromkeys(rule.resource.values)
     divided = (_divided(each, places, denying) for each in (allowed, denied))
     for those, others, listed in zip(*divided, entries, strict=True):
@@ -134,7 +134,7 @@ def _divided(
     own = {id(rule) for rule in needed}
     for number, group in enumerate(groups):
         for rule in group:
-            for place in places.own(rule) if id(rule) in own else places.of(rule):
+            for place in places.place_of(rule) if id(rule) in own else places.places_of(rule):
                 found[place][number].append(rule)
     return found
 
@@ -164,21 +164,21 @@ class _Places:
             if above:
                 self._join(above[-1][1], number)
             above.append((start, number))
-        roots = sorted({self._of(number) for number in range(len(rules))})
+        roots = sorted({self._places_of_number(number) for number in range(len(rules))})
         names = {root: name for name, root in enumerate(roots)}
         self.count = len(roots)
-        self._names = [names[self._of(number)] for number in range(len(rules))]
+        self._names = [names[self._places_of_number(number)] for number in range(len(rules))]
         self._by_rule = {id(rule): name for rule, name in zip(rules, self._names, strict=True)}
         self._by_start: dict[str, set[int]] = {}
         for start, number in self._starts:
             self._by_start.setdefault(start, set()).add(self._names[number])
         self._lengths = sorted(set(map(len, self._by_start)))
 
-    def own(self, rule: StatementRule) -> Iterator[int]:
+    def place_of(self, rule: StatementRule) -> Iterator[int]:
         """Yield the place of one of the statements."""
         yield self._by_rule[id(rule)]
 
-    def of(self, rule: StatementRule) -> set[int]:
+    def places_of(self, rule: StatementRule) -> set[int]:
         """Return the places that another statement can be about."""
         found: set[int] = set()
         for start in _starts(rule):
@@ -192,13 +192,13 @@ class _Places:
                 at += 1
         return found
 
-    def _of(self, number: int) -> int:
+    def _places_of_number(self, number: int) -> int:
         while self._root[number] != number:
             self._root[number] = number = self._root[self._root[number]]
         return number
 
     def _join(self, one: int, other: int) -> None:
-        self._root[self._of(other)] = self._of(one)
+        self._root[self._places_of_number(other)] = self._places_of_number(one)
 
 
 def _starts(rule: StatementRule) -> Iterator[str]:

@@ -76,16 +76,16 @@ FEW_STATEMENTS = 16
 
 
 def reduce_policies(
-    allowed: Groups | None, denied: Groups | None, within: Restriction = _ANYTHING
+    allowed: Groups | None, denied: Groups | None, restriction: Restriction = _ANYTHING
 ) -> tuple[Groups | None, Groups | None]:
     """Return two sets of policies with the same answers, in fewer statements.
 
     Args:
         allowed: the statements that allow what answers, group by group.
         denied: those that do not.
-        within: what the question is restricted to.
+        restriction: what the question is restricted to.
     """
-    range_ = [*_range_of(within)]
+    range_ = [*_range_of(restriction)]
     those = None if allowed is None else _without_duplicates(_reachable(allowed, range_))
     others = None if denied is None else _without_duplicates(_reachable(denied, range_))
     if those is None:
@@ -106,12 +106,12 @@ def reduce_policies(
     return those, others
 
 
-def _range_of(within: Restriction) -> Iterator[list[StatementRule]]:
+def _range_of(restriction: Restriction) -> Iterator[list[StatementRule]]:
     """Yield the restrictions of a question, each in the form of a statement."""
-    for element, holds in within.actions:
+    for element, holds in restriction.actions:
         if holds:
             yield [replace(ALLOW_EVERYTHING_RULE, action=element)]
-    for element, holds in within.resources:
+    for element, holds in restriction.resources:
         if holds:
             yield [replace(ALLOW_EVERYTHING_RULE, resource=element)]
 
@@ -239,7 +239,7 @@ def _maximal_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
         unlike.setdefault(rule, rule)
     index, gone, pairs = _Index(tuple(unlike)), set[int](), 0
     for rule in unlike:
-        for other in index.around(rule):
+        for other in index.candidates(rule):
             pairs += 1
             if other is not rule and id(other) not in gone and _minus_rule(rule, other) is None:
                 gone.add(id(rule))
@@ -270,7 +270,7 @@ def _unless_covered(group: list[StatementRule], those: Groups) -> list[Statement
 
 def _minus_rules(rule: StatementRule, index: "_Index") -> StatementRule | None:
     """Return a statement without the alternatives that others take in; None if nothing is left."""
-    for other in index.around(rule):
+    for other in index.candidates(rule):
         rest = _minus_rule(rule, other)
         if rest is None:
             return None
@@ -293,7 +293,7 @@ class _Index:
                 self._found.setdefault(key, []).append(rule)
         self._lengths = sorted({len(start) for _, start in self._found})
 
-    def around(self, rule: StatementRule) -> Iterator[StatementRule]:
+    def candidates(self, rule: StatementRule) -> Iterator[StatementRule]:
         """Yield the statements that may take in something of one; if one is equal, that alone."""
         if self._same.get(rule, rule) is not rule:
             yield self._same[rule]
@@ -421,7 +421,7 @@ def _reachable(groups: Groups, those: Groups) -> Groups:
     found = groups
     for each in those:
         reach = _Reach(_with_effect((each,), Effect.ALLOW))
-        cut = ([reach.within(rule) for rule in group] for group in found)
+        cut = ([reach.cut(rule) for rule in group] for group in found)
         found = [[rule for rule in group if rule is not None] for group in cut]
     return found
 
@@ -443,7 +443,7 @@ class _Reach:
             if key and all(key in one for one in of_each)
         }
 
-    def within(self, rule: StatementRule) -> StatementRule | None:
+    def cut(self, rule: StatementRule) -> StatementRule | None:
         """Return a statement without the values that are out of reach; None if all of it is."""
         for some, element in ((self._actions, rule.action), (self._resources, rule.resource)):
             if some is not None and not element.negated and some.are_disjoint_from(element.values):

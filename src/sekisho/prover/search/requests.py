@@ -1,7 +1,7 @@
 """Asking: is there a request that policies allow, or that some allow and others do not?
 
 1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
-2. Account by account of those whose resources are told apart, the user's own first: over the
+2. Account by account of those whose resources are distinguished, the user's own first: over the
    catalogue's actions, class by class, with resources of their types.
 3. Over what the catalogue does not know: any action on any ARN, and every other name, spelled out
    by a policy or yet to come. What only that answers refutes nothing, and nothing is proved: the
@@ -35,9 +35,9 @@ from sekisho.prover.reading.conditions import (
     variables_in,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, Situation
+from sekisho.prover.reading.dependent_keys import PART_OF, TIMES, dependency_of
 from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading, RequestScope
-from sekisho.prover.reading.tied import PART_OF, TIMES, dependency_of
 from sekisho.prover.search.actions import (
     ActionClass,
     RequestRange,
@@ -164,7 +164,7 @@ def _about(
             besides[name] = pinned[name] | {None}
         else:
             assigned[name] = None if isinstance(case, _Case) else case
-    return replace(about, assigned=assigned, besides=besides)
+    return replace(about, assigned=assigned, excluded_values=besides)
 
 
 _PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS})
@@ -255,7 +255,7 @@ class RequestSearch:
         self._only = only
         self._budget: Budget = (budget or Budget()) if whole is None else whole._budget
         self.tracked = TrackedAssumptions(question.assumptions)
-        self._within = effective_restriction(question.within, self.tracked)
+        self._within = effective_restriction(question.restriction, self.tracked)
         if question.user.is_role:
             self._within = join_restrictions(self._within, NOT_BY_ROLES)
         self._written: dict[int, _Written] = {} if whole is None else whole._written
@@ -268,11 +268,11 @@ class RequestSearch:
             for group in rules or ()
             for rule in group
         ]
-        given = [asked for asked, _ in question.within.conditions]
+        given = [asked for asked, _ in question.restriction.conditions]
         which = DocumentedRequests.of_user(question.user) if documented else None
         self._ties = Ties.between(question.user.partition, self._rules, given, which)
         own = (asked for rule in self._rules for asked in rule.conditions)
-        self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
+        self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.conditions]))
         self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._budget)
         if whole is not None:
             self._views.readings = whole._views.readings
@@ -334,7 +334,7 @@ class RequestSearch:
                 if counterexample is not None:
                     return counterexample
         possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
-        if possible and not self._views.owners.whole:
+        if possible and not self._views.owners.is_complete:
             limit = limit or LimitReached(reasons.TELLS_OWNERS)
         if limit is not None:
             raise limit
@@ -384,16 +384,18 @@ class RequestSearch:
 
     def _within_of(self, view: RequestView, range_: RequestRange) -> Restriction:
         """Return the restriction of one range: to the question, and to real requests."""
-        within = self._within if view.owner.own else join_restrictions(self._within, ABROAD)
-        return join_restrictions(within, self._ties.of(range_.real, direct=view.reading.direct))
+        within = self._within if view.owner.is_caller else join_restrictions(self._within, ABROAD)
+        return join_restrictions(
+            within, self._ties.restriction_of(range_.real, direct=view.reading.direct)
+        )
 
     def _candidate(self, situation: Situation) -> Looked:
         """Return a candidate out of more than can exist: of any name, and any ARN."""
         if situation.credential not in self._possible:
             owners, own = self._views.owners, self._views.owners.all[0]
-            view = self._views.of(situation, own)
-            if owners.keyed and (len(owners.all) > 1 or not owners.whole):
-                every = owners.all if owners.whole else ()
+            view = self._views.view_of(situation, own)
+            if owners.keyed and (len(owners.all) > 1 or not owners.is_complete):
+                every = owners.all if owners.is_complete else ()
                 view = replace(view, reading=self._views.reading(situation, every))
             everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
             try:
@@ -410,7 +412,7 @@ class RequestSearch:
     ) -> Counterexample | None:
         if isinstance(candidate := self._candidate(situation), NoCandidate):
             return None
-        view = self._views.of(situation, owner)
+        view = self._views.view_of(situation, owner)
         limit: LimitReached | None = None
         for each in ranges(view, candidate):
             try:
@@ -435,7 +437,7 @@ class RequestSearch:
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
         for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
             if self._may_answer(view, alike):
-                yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
+                yield from (self._ranges.range_of(one.actions[0], view.place) for one in alike)
 
     def _beyond(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
         """Yield the ranges that AWS may have and the catalogue does not know."""
@@ -490,7 +492,7 @@ class RequestSearch:
         return RequestTarget(reading, range_.forms, range_.besides, names)
 
     def _search(self, view: RequestView, range_: RequestRange) -> _Found | None:
-        found = self._found(view, range_)
+        found = self._solve(view, range_)
         if (
             found is None
             or range_.real is None
@@ -499,9 +501,9 @@ class RequestSearch:
         ):
             return found
         place = replace(view.place, bounded=True)
-        return self._found(view, self._ranges.of(range_.real, place))
+        return self._solve(view, self._ranges.range_of(range_.real, place))
 
-    def _found(self, view: RequestView, range_: RequestRange) -> _Found | None:
+    def _solve(self, view: RequestView, range_: RequestRange) -> _Found | None:
         self._budget.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, range_)
         asked = (self._allowed, self._denied)
@@ -545,7 +547,7 @@ class RequestSearch:
         request = view.reading.scope(
             range_.action or str(found[ACTION]), resource, values, None
         ).request
-        if not view.owner.own and arns.account_of(resource) is None:
+        if not view.owner.is_caller and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
         return request
 

@@ -34,13 +34,13 @@ class DocumentedRequests:
     Attributes:
         partition: the user's.
         caller: what kind of caller it is, as the catalogue names them.
-        given: keys, in lower case, that are known of every request of the user.
+        given_keys: keys, in lower case, that are known of every request of the user.
         provider: the identity provider that calls in the user's place, in lower case; "": none.
     """
 
     partition: str
     caller: str
-    given: frozenset[str]
+    given_keys: frozenset[str]
     provider: str = ""
 
     @classmethod
@@ -49,18 +49,18 @@ class DocumentedRequests:
         caller, provider = "user", ""
         if user.is_service:
             caller = "service"
-        elif user.outside:
-            caller, provider = "provider", user.outside.lower()
-        elif user.is_role or user.unsettled:
+        elif user.outside_principal:
+            caller, provider = "provider", user.outside_principal.lower()
+        elif user.is_role or user.open_keys:
             caller = "role"
-        return cls(user.partition, caller, frozenset(map(str.lower, user.known)), provider)
+        return cls(user.partition, caller, frozenset(map(str.lower, user.known_values)), provider)
 
     def tells_actions_apart(self, key: str) -> bool:
         """Tell whether some actions' requests have `key` (in lower case) and others' do not.
 
         One that tells what a key of every action does has its value wherever it is.
         """
-        return key not in self.given and depends_on_action(keys.main_of(key))
+        return key not in self.given_keys and depends_on_action(keys.main_of(key))
 
     def has(self, action: Action, key: str) -> bool:
         """Tell whether requests of an action can have `key` (in lower case)."""
@@ -125,7 +125,7 @@ class Ties:
     Attributes:
         home: what holds where IAM is called.
         untagged: what holds of a request about no resource.
-        same: keys of services that are like global ones.
+        same_keys: keys of services that are like global ones.
         tags: the keys of tags in the call, each absent; in the end that there is no list of them.
         documented: which requests AWS documents; None: others are asked about, too.
         lacking: keys that some actions' requests do not have, in lower case, each absent.
@@ -134,7 +134,7 @@ class Ties:
 
     home: tuple[VersionedCondition, ...]
     untagged: tuple[VersionedCondition, ...]
-    same: tuple[SameKey, ...] = ()
+    same_keys: tuple[SameKey, ...] = ()
     tags: tuple[VersionedCondition, ...] = ()
     documented: DocumentedRequests | None = None
     lacking: tuple[tuple[str, VersionedCondition], ...] = ()
@@ -186,22 +186,22 @@ class Ties:
         )
 
     @property
-    def asked(self) -> tuple[VersionedCondition, ...]:
+    def conditions(self) -> tuple[VersionedCondition, ...]:
         """The conditions that say the ties; none if no key is tied."""
-        same = (one for each in self.same for one in (each.absent, each.main_absent))
+        same = (one for each in self.same_keys for one in (each.absent, each.main_absent))
         chosen = (asked for _, asked in (*self.lacking, *self.regions))
         return (*self.home, *self.untagged, *same, *self.tags, *chosen)
 
-    def of(self, action: Action | None, *, direct: bool) -> Restriction:
+    def restriction_of(self, action: Action | None, *, direct: bool) -> Restriction:
         """Return the restriction of every request about an action; None: an unknown action.
 
         Where a service calls on the user's behalf, it is not documented where that call goes.
         """
-        if action is None or not self.asked:
+        if action is None or not self.conditions:
             return _FREE
         home = self.home if direct and keys.is_where_iam_is(action) else ()
         untagged = () if keys.has_tags_of_nothing(action) else self.untagged
-        foreign = (each.absent for each in self.same if keys.is_foreign(each.key, action))
+        foreign = (each.absent for each in self.same_keys if keys.is_foreign(each.key, action))
         chosen = self._chosen(action, direct=direct)
         return Restriction(
             conditions=tuple((each, True) for each in (*home, *foreign, *chosen)),
@@ -226,7 +226,7 @@ class Ties:
 
     def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
         """Yield the keys that are absent only if another is, in requests about an action."""
-        for each in self.same:
+        for each in self.same_keys:
             if keys.come_together(each.key, each.main, action):
                 yield each.absent, each.main_absent
                 yield each.main_absent, each.absent

@@ -21,7 +21,7 @@ class Counterexample:
         decisions: what the engine says of it, by the name of the set of policies.
         exists: whether it is a request that AWS is known to have: the catalogue knows the action
             and has the resource's form.
-        named: the keys of its context that the policies name and the credential does not settle.
+        named_keys: the keys of its context that policies name and the credential does not settle.
         undocumented: the keys of its context that AWS does not document of such requests:
             `aws:RequestedRegion` where the service is in another Region alone. Where there are any,
             there may be no such request, and it refutes nothing.
@@ -31,7 +31,7 @@ class Counterexample:
     credential: CallerCredential
     decisions: Mapping[str, Decision]
     exists: bool
-    named: tuple[str, ...] = ()
+    named_keys: tuple[str, ...] = ()
     undocumented: tuple[str, ...] = ()
 
     @property

@@ -28,9 +28,9 @@ from sekisho.prover.reading.conditions import (
     variables_in,
 )
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser, Situation, situations
+from sekisho.prover.reading.dependent_keys import OF_RESOURCE, ORGANISATIONS
 from sekisho.prover.reading.resources import ResourcePlace
 from sekisho.prover.reading.statements import ConditionReading, RequestScope
-from sekisho.prover.reading.tied import OF_RESOURCE, ORGANISATIONS
 from sekisho.prover.search.formula import (
     OWNER,
     Question,
@@ -59,13 +59,13 @@ class Owner:
 
     Attributes:
         account: its id.
-        own: whether it is the user's.
-        stated: what tells it, and those for which it stands, from the others that are asked about.
+        is_caller: whether it is the user's.
+        conditions: those that select it, and the accounts for which it stands, among the owners.
     """
 
     account: str
-    own: bool = True
-    stated: tuple[StatedCondition, ...] = ()
+    is_caller: bool = True
+    conditions: tuple[StatedCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Owners:
         all: the user's own first.
         keyed: whether a condition or a variable asks for the owner, also where the ARN does not
             tell.
-        whole: whether the policies tell no other accounts apart.
+        is_complete: whether the policies distinguish no other accounts.
     """
 
     all: tuple[Owner, ...]
     keyed: bool = False
-    whole: bool = True
+    is_complete: bool = True
 
 
 def owners_of(
@@ -90,7 +90,7 @@ def owners_of(
     conditions: Sequence[VersionedCondition],
     tracked: TrackedAssumptions,
 ) -> Owners:
-    """Return the accounts that the policies of a question tell apart as owners of resources.
+    """Return the accounts that the policies of a question distinguish as owners of resources.
 
     Args:
         question: what is asked.
@@ -102,7 +102,10 @@ def owners_of(
     about = [each for each in conditions if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
     if not question.cross_account:
         return Owners((Owner(account),), bool(about))
-    elements = [*(rule.resource for rule in rules), *(one for one, _ in question.within.resources)]
+    elements = [
+        *(rule.resource for rule in rules),
+        *(one for one, _ in question.restriction.resources),
+    ]
     whole = not any(_shifts(each) and tracked.stars_span_colons() for each in elements)
     patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
     settled = Context(_of_caller(question.user))
@@ -130,16 +133,16 @@ def owners_of(
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
     except LimitReached:
-        return Owners((Owner(account),), keyed, whole=False)
+        return Owners((Owner(account),), keyed, is_complete=False)
 
 
 def _of_caller(user: CallingUser) -> dict[str, str]:
     """Return the keys of a request that are the user's own, however the user calls."""
-    if user.outside:
+    if user.outside_principal:
         return {}
     names = {"aws:PrincipalArn": user.arn}
     names |= {} if user.is_role else {"aws:username": user.name}
-    return {**names, "aws:PrincipalAccount": user.account, **user.known}
+    return {**names, "aws:PrincipalAccount": user.account, **user.known_values}
 
 
 def _accounts_in(settled: Context) -> list[str]:
@@ -155,7 +158,7 @@ _Pattern = tuple[tuple[Token, ...], str]
 
 @lru_cache(maxsize=4_096)
 def _of_arns(element: Element) -> tuple[_Pattern, ...]:
-    """Return the patterns in the place of the account; one without a digit tells none apart."""
+    """Return the patterns in the place of the account; one without a digit distinguishes none."""
     found: list[str] = []
     for entry in element.values:
         for part in arns.split(entry)[_PLACE : _PLACE + 1]:
@@ -290,7 +293,7 @@ class RequestViews:
         """The accounts that the resources are of."""
         return owners_of(self._question, self._rules, self._asked, self._tracked)
 
-    def of(self, situation: Situation, owner: Owner) -> RequestView:
+    def view_of(self, situation: Situation, owner: Owner) -> RequestView:
         """Return the view of requests that are made one way, about one account's resources."""
         key = (situation.credential, owner.account)
         if key not in self._known:
@@ -303,7 +306,9 @@ class RequestViews:
                 others = (view for (_, of), view in self._known.items() if of == owner.account)
                 like = next((view.reading for view in others), None)
                 reading = self.reading(situation, (owner,), like=like)
-            self._known[key] = RequestView(situation, owner, self._place(owner), reading)
+            partition, is_own = self._question.user.partition, owner.is_caller
+            place = ResourcePlace(partition, owner.account, is_own, is_own or keyed)
+            self._known[key] = RequestView(situation, owner, place, reading)
         return self._known[key]
 
     def reading(
@@ -342,7 +347,3 @@ class RequestViews:
         if key not in self.readings:
             self.readings[key] = self.reading(view.situation, (view.owner,), assigned)
         return replace(view, reading=self.readings[key])
-
-    def _place(self, owner: Owner) -> ResourcePlace:
-        unsaid = owner.own or self.owners.keyed
-        return ResourcePlace(self._question.user.partition, owner.account, owner.own, unsaid)

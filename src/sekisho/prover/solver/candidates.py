@@ -74,13 +74,13 @@ class _Run:
             if at is None:
                 untried.pop()
                 continue
-            ways = self._ways(*at)
+            ways = self._choices(*at)
             if ways is None:
                 return at[0]
             untried.append(ways)
         return None
 
-    def _ways(
+    def _choices(
         self, masks: Masks, demands: Sequence[Demand]
     ) -> Iterator[tuple[Masks, Sequence[Demand]]] | None:
         """Return the ways to meet one more demand, each with those left; None if all are met."""
@@ -180,11 +180,6 @@ def _implied(masks: Masks, alternative: Alternative) -> bool:
     )
 
 
-def _units_first(demands: Sequence[Demand]) -> list[Demand]:
-    """Return the demands, those that leave no choice first: most often they settle it."""
-    return sorted(demands, key=lambda demand: len(demand) > 1)
-
-
 def search(
     demands: Sequence[Demand], theories: Theories, budget: Budget
 ) -> dict[str, ContextValue] | None:
@@ -237,7 +232,8 @@ def _meeting(masks: Masks, demands: Sequence[Demand], theories: Theories) -> Mas
 
 def _solved(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Masks | None:
     run = _Run(theories, budget)
-    masks = run.met(_units_first(demands))
+    # demands that leave no choice most often decide, and so come first
+    masks = run.met(sorted(demands, key=lambda demand: len(demand) > 1))
     if masks is None and run.reason is not None:
         raise run.reason
     return masks

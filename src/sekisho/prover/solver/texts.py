@@ -146,11 +146,11 @@ class Machine:
         """Tell whether any pattern matches the whole of `text`."""
         return bool(self.run(text) & self.accepting)
 
-    def certain(self, state: int) -> bool:
+    def accepts_every_suffix(self, state: int) -> bool:
         """Tell whether every continuation is accepted."""
         return bool(state & self.accepting & self._star)
 
-    def settled(self, state: int) -> int:
+    def canonical(self, state: int) -> int:
         """Return the same of all states from which every continuation is accepted."""
         certain = state & self.accepting & self._star
         return certain & -certain or state
@@ -372,7 +372,7 @@ def _search(
     cost = sum(map(_cost, machines))
     while waiting:
         state = waiting.popleft()
-        if none.certain(state[-2]):
+        if none.accepts_every_suffix(state[-2]):
             continue
         if all(s & m.accepting for s, m in zip(state, every, strict=False)) and not (
             state[-2] & none.accepting or words.ends(state[-1])
@@ -381,7 +381,7 @@ def _search(
         choices = _choices(every, state, alphabet)
         budget.spend(cost * len(choices))
         for char in choices:
-            read = [m.settled(m.step(s, char)) for m, s in zip(machines, state, strict=False)]
+            read = [m.canonical(m.step(s, char)) for m, s in zip(machines, state, strict=False)]
             if 0 in read[:-1]:
                 continue
             after = (*read, words.step(state[-1], char) if wordy else 0)
@@ -453,7 +453,7 @@ def _choices(every: Sequence[Machine], state: _State, alphabet: _Alphabet) -> li
     for machine, reached in zip(every, state, strict=False):
         if not machine.open(reached):
             return machine.next(reached)
-        if not machine.certain(reached):
+        if not machine.accepts_every_suffix(reached):
             read |= dict.fromkeys(machine.next(reached))
     return [*dict.fromkeys((*alphabet.others[:-1], *read, *alphabet.known, alphabet.others[-1]))]
 
@@ -491,7 +491,7 @@ def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
 
 
 class _Never(Machine):
-    """Tells states apart as its patterns do, and accepts nothing."""
+    """Distinguishes states as its patterns do, and accepts nothing."""
 
     __slots__ = ()
 

@@ -232,10 +232,10 @@ class FiniteChoices:
     def _holding(self, number: int) -> int:
         """Return, as bits, the values for which an atom holds."""
         if number not in self._hold:
-            self._hold[number] = self._asked(number, self._listed[number])
+            self._hold[number] = self._evaluate(number, self._listed[number])
         return self._hold[number]
 
-    def _asked(self, number: int, listed: ListedTexts | None) -> int:
+    def _evaluate(self, number: int, listed: ListedTexts | None) -> int:
         holds = self._holds[number]
         if listed is None:
             return sum(holds(each) << place for place, each in enumerate(self._values))

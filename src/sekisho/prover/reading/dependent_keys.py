@@ -65,7 +65,7 @@ class SessionTimes(NamedTuple):
 def times_for(
     asked: Sequence[VersionedCondition], now: datetime, session: SessionTimes, budget: Budget
 ) -> tuple[list[KeyValues], bool]:
-    """Return the times of request and sign-in that conditions tell apart; and if these are all.
+    """Return the times of request and sign-in that conditions distinguish; and if these are all.
 
     Args:
         asked: the conditions on them.
@@ -188,12 +188,6 @@ _TWO = {
 """The keys of the caller's organisation, and of the resource's, which is the same at home."""
 
 
-def _tied_to(key: str) -> str | None:
-    """Return the name for what is asked together with `key` (in lower case); None: itself."""
-    found = PART_OF.get(key)
-    return _TWO.get(key) or (None if found is None else found.part)
-
-
 def dependency_of(name: str) -> str:
     """Return a key (in lower case), or the name of those with which it depends on each other."""
     key = keys.main_of(name)
@@ -201,7 +195,10 @@ def dependency_of(name: str) -> str:
         return ORIGIN
     if key in keys.SERVICES:
         return keys.CALLED_VIA
-    return TIME if key in TIMES else _tied_to(key) or key
+    if key in TIMES:
+        return TIME
+    pair = PART_OF.get(key)
+    return _TWO.get(key) or (key if pair is None else pair.part)
 
 
 def group_by_dependency(
@@ -211,7 +208,7 @@ def group_by_dependency(
     found = dict[str, list[VersionedCondition]]()
     for condition in asked:
         found.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
-    if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
+    if keys.VIA in user.open_keys and keys.CALLED_VIA in found:
         found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
     if keys.TAG_KEYS in found:
         for name in [name for name in found if name.startswith(keys.REQUEST_TAG)]:
@@ -269,27 +266,27 @@ class DependentConditions:
 
     Attributes:
         by_key: the conditions, by key in lower case.
-        spelled: how the keys are spelled.
-        known: what is known of them.
+        spelling: how the keys are spelled.
+        known_values: what is known of them.
         context: what policy variables stand for.
         partition: the caller's.
         budget: what may still be spent.
     """
 
     by_key: Mapping[str, Sequence[VersionedCondition]]
-    spelled: Mapping[str, str]
-    known: KnownValues
+    spelling: Mapping[str, str]
+    known_values: KnownValues
     context: Context
     partition: str
     budget: Budget
 
     def texts(self, parts: Sequence[PartOfKey]) -> tuple[list[str], bool]:
-        """Return wholes that conditions on some keys can tell apart, and whether they are all."""
+        """Return wholes that conditions on some keys can distinguish, and whether they are all."""
         asked = [one for each in parts for one in self.by_key.get(each.whole, ())]
         own = [(each, self.by_key.get(each.part, ())) for each in parts]
         forms = names.forms_of(parts[0].whole, self.partition)
         for pair in parts:
-            value = self.known.get(pair.part)
+            value = self.known_values.get(pair.part)
             if isinstance(value, str):
                 forms = names.forms_of(pair.whole, self.partition, value)
         nice = [keys.EXAMPLES.get(parts[0].whole, "")]
@@ -305,18 +302,18 @@ class DependentConditions:
         patterns = (*patterns_of(asked, self.context), *around)
         return texts_of_forms(nice, forms, patterns, self.budget), True
 
-    def of(self, part: PartOfKey, text: str) -> dict[str, ContextValue]:
+    def values_given_whole(self, part: PartOfKey, text: str) -> dict[str, ContextValue]:
         """Return the values of both keys of a pair, given the text of the whole."""
         whole: ContextValue = (text,) if part.of_list else text
         return {
-            self.spelled.get(part.part, part.part): part.in_text(text),
-            self.spelled.get(part.whole, part.whole): whole,
+            self.spelling.get(part.part, part.part): part.in_text(text),
+            self.spelling.get(part.whole, part.whole): whole,
         }
 
     def agrees(self, values: KeyValues, parts: Iterable[PartOfKey]) -> bool:
         """Tell whether values agree with what is known of the keys of some pairs."""
         every = (key for each in parts for key in (each.part, each.whole))
-        return _agrees(values, (self.spelled.get(key, key) for key in every), self.known)
+        return _agrees(values, (self.spelling.get(key, key) for key in every), self.known_values)
 
 
 def values_of_pair(part: PartOfKey, asked: DependentConditions) -> tuple[list[KeyValues], bool]:
@@ -324,8 +321,8 @@ def values_of_pair(part: PartOfKey, asked: DependentConditions) -> tuple[list[Ke
     texts, exact = asked.texts((part,))
     ways: list[KeyValues] = [{}]
     for text in texts:
-        both = asked.of(part, text)
-        ways += [{asked.spelled.get(part.part, part.part): part.in_text(text)}] * part.alone
+        both = asked.values_given_whole(part, text)
+        ways += [{asked.spelling.get(part.part, part.part): part.in_text(text)}] * part.alone
         ways.append(both)
     return [way for way in ways if asked.agrees(way, (part,))], exact
 
@@ -342,9 +339,9 @@ def organisations(asked: DependentConditions, *, at_home: bool) -> tuple[list[Ke
     if at_home:
         texts, exact = asked.texts((caller, resource))
         for text in texts:
-            own = asked.of(caller, text)
+            own = asked.values_given_whole(caller, text)
             # not every service sends whose the resource is
-            ways += [own, {**own, **asked.of(resource, text)}]
+            ways += [own, {**own, **asked.values_given_whole(resource, text)}]
         return [way for way in ways if asked.agrees(way, (caller, resource))], exact
     these, exact = values_of_pair(caller, asked)
     those, too = values_of_pair(resource, asked)

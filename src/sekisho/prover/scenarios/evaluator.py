@@ -136,12 +136,16 @@ _CONTEXT: Mapping[MoveKind, Mapping[str, ContextValue]] = {
 """The keys that a call puts into the context beside those of its credential."""
 
 
-def _on_others(by: Holding, who: ScenarioPrincipal) -> Iterator[Move]:
+def _on_others(by: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
     """Yield everything that can be done to a user, whatever the user has."""
-    yield from (Move(act, by, who) for act in ON_USERS)
-    yield from (Move(act, by, who) for act in (MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP))
-    for name in (who, ""):
-        yield Move(MoveKind.DELETE_DEVICE, by, who, ScenarioDevice(DeviceHolder.ELSEWHERE, name))
+    yield from (Move(act, by, principal) for act in ON_USERS)
+    yield from (
+        Move(act, by, principal) for act in (MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP)
+    )
+    for name in (principal, ""):
+        yield Move(
+            MoveKind.DELETE_DEVICE, by, principal, ScenarioDevice(DeviceHolder.ELSEWHERE, name)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class _Ask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistinctSetting:
-    """A setting, told apart from others by the statements themselves: causes name their lines."""
+    """A setting that equals another if the statements do, with their lines: causes name these."""
 
     setting: Setting
     statements: tuple[int, ...]
@@ -229,13 +233,14 @@ class MoveEvaluator:
         return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
 
     def open_to(
-        self, who: ScenarioPrincipal, by: Holding, acts: Container[MoveKind], *, member: bool
+        self, principal: ScenarioPrincipal, by: Holding, acts: Container[MoveKind], *, member: bool
     ) -> frozenset[MoveKind]:
         """Return which of some acts policies let through on this user, whatever the user has."""
         return frozenset(
             move.kind
-            for move in _on_others(by, who)
-            if move.kind in acts and self._once(move, by.access in _WITH_MFA, member).carried_out
+            for move in _on_others(by, principal)
+            if move.kind in acts
+            and self._remembered_outcome(move, by.access in _WITH_MFA, member).carried_out
         )
 
     def refused(self, by: Holding, acts: Container[MoveKind], *, member: bool) -> frozenset[str]:
@@ -264,7 +269,7 @@ class MoveEvaluator:
         # a code at an open page says nothing about a session that is held already
         page = state.page if move.holding.access is Access.PASSWORD else None
         mfa = page.mfa if page is not None else move.holding.access in _WITH_MFA
-        outcome = self._once(move, mfa, state.person(move.holding.who).member)
+        outcome = self._remembered_outcome(move, mfa, state.person(move.holding.owner).member)
         if move.kind not in _ON_DEVICES or not outcome.carried_out:
             return outcome
         if refused := self._holder_rule(state, move):
@@ -287,21 +292,21 @@ class MoveEvaluator:
             return refused
         return check_device_count(devices)
 
-    def _once(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
+    def _remembered_outcome(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         asked = (move, mfa, member)
         if (known := self._known.get(asked)) is not None:
             return known
         if (found := self._answered.get(asked)) is None:
-            found = self._answered[asked] = self._asked(*asked)
-        # what this judge was asked is told apart from what others were: `assumed`, `refused`
+            found = self._answered[asked] = self._outcome_from_any_address(*asked)
+        # `assumed` and `refused` are about what this evaluator was asked, and no other one
         self._known[asked] = found
         return found
 
-    def _asked(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
+    def _outcome_from_any_address(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         """Return the outcome of a move from an address where it passes, or else from the first."""
         outcomes: list[MoveOutcome] = []
         for address in self._addresses:
-            outcome = self._asked_from(move, mfa, member, address)
+            outcome = self._outcome_from(move, mfa, member, address)
             outcomes.append(replace(outcome, address=address or ""))
             if outcome.carried_out:
                 break
@@ -309,9 +314,11 @@ class MoveEvaluator:
         chosen = outcomes[-1] if outcomes[-1].carried_out else outcomes[0]
         return replace(chosen, assumed=tuple(names)) if len(outcomes) > 1 else chosen
 
-    def _asked_from(self, move: Move, mfa: bool, member: bool, address: str | None) -> MoveOutcome:
+    def _outcome_from(
+        self, move: Move, mfa: bool, member: bool, address: str | None
+    ) -> MoveOutcome:
         credential = self._credential(move.holding, mfa)
-        own = self.setting.policies(move.holding.who, member=member)
+        own = self.setting.policies(move.holding.owner, member=member)
         causes: tuple[Cause, ...] = ()
         assumed: tuple[str, ...] = ()
         for ask in self._asks(move):
@@ -345,9 +352,11 @@ class MoveEvaluator:
         setting = self.setting
         context = Context(
             {
-                **context_of(credential, setting.at, setting.signin),
+                **context_of(credential, setting.time, setting.signin),
                 **(
-                    setting.tags(move.holding.who) if move.holding.access is not Access.ROLE else {}
+                    setting.tags(move.holding.owner)
+                    if move.holding.access is not Access.ROLE
+                    else {}
                 ),
                 **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
@@ -376,10 +385,10 @@ class MoveEvaluator:
 
     def _issued(self, by: Holding, mfa: bool) -> Credential:
         setting = self.setting
-        holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
+        holder, issued = setting.holder(by.owner), setting.time - timedelta(minutes=1)
         if by.access is Access.KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, holder)
-        ends = setting.at + timedelta(hours=1)
+        ends = setting.time + timedelta(hours=1)
         if by.access is Access.ROLE:
             role = Holder(
                 *(HolderKind.ROLE, setting.partition, setting.account),
