@@ -293,12 +293,12 @@ class _Search:
     @cached_property
     def unit_facts(self) -> Mapping[str, tuple[str, ...]]:
         """The facts of one part, by attribute."""
-        found: dict[str, tuple[str, ...]] = {}
+        result: dict[str, tuple[str, ...]] = {}
         for name, one in self.facts.items():
             if len(one.parts) == 1:
                 attribute = one.parts[0].attribute
-                found[attribute] = (*found.get(attribute, ()), name.removeprefix("fact."))
-        return found
+                result[attribute] = (*result.get(attribute, ()), name.removeprefix("fact."))
+        return result
 
     @cached_property
     def missing(self) -> frozenset[str]:
@@ -321,12 +321,12 @@ class _Search:
                 for key in variables_of(part):
                     near[key].add(part.attribute)
                     near[part.attribute].add(key)
-        found: dict[str, frozenset[str]] = {}
+        result: dict[str, frozenset[str]] = {}
         for key in near:
-            if key not in found:
+            if key not in result:
                 together = _reached(key, near)
-                found.update(dict.fromkeys(together, together))
-        return found
+                result.update(dict.fromkeys(together, together))
+        return result
 
     def touched(self, attributes: Iterable[str]) -> frozenset[str]:
         """Return the attributes whose claims may contradict themselves after a change."""
@@ -448,18 +448,18 @@ class _Search:
             self.branch.add(claims)
             dirty |= {part.attribute for part, _ in claims}
         try:
-            found = self.closed(opened, dirty, left)
+            result = self.closed(opened, dirty, left)
         finally:
             self.branch.undo(mark)
         for name in reversed(units):
-            if not isinstance(found, _Closed):
-                return found
+            if not isinstance(result, _Closed):
+                return result
             at = units[name].index(None)
             claimed = {part.attribute for part in self.clauses[name].parts[: at + 1]}
             # what closes without the claims needs no step for them
-            if not found.used.isdisjoint(claimed):
-                found = self._step_around(name, units[name], found)
-        return found
+            if not result.used.isdisjoint(claimed):
+                result = self._step_around(name, units[name], result)
+        return result
 
     def _step_around(self, name: str, leaves: "Leaves", inner: "_Closed | None") -> "_Closed":
         """Return the step that a statement does not apply, around what closes its open branch."""
@@ -476,7 +476,7 @@ class _Search:
 
     def _narrowed(self, left: Left, dirty: frozenset[str]) -> Left:
         """Return the statements left, without those that cannot apply anyway."""
-        found: Left = {}
+        result: Left = {}
         for name, leaves in left.items():
             parts = self.clauses[name].parts
             changed = [at for at, part in enumerate(parts) if part.attribute in dirty]
@@ -485,8 +485,8 @@ class _Search:
             fresh = [*leaves]
             for at in changed:
                 fresh[at] = leaves[at] or self._would_close(parts[at], False)
-            found[name] = tuple(fresh)
-        return found
+            result[name] = tuple(fresh)
+        return result
 
     def _choice(self, opened: Opened, left: Left) -> "_Closed | _Open":
         """Close the branch by a layer, a split or a statement with several open branches."""
@@ -544,18 +544,18 @@ class _Search:
             fresh = self._unread(self._statements_of_layers(now_open - opened))
             dirty = {part.attribute for part, _ in claims}
             try:
-                found = self.closed(
+                result = self.closed(
                     now_open, self.everything if fresh else dirty, {**left, **fresh}
                 )
             finally:
                 self.branch.undo(mark)
-            if not isinstance(found, _Closed):
-                return found
-            if found.used.isdisjoint(dirty) and now_open == opened:
+            if not isinstance(result, _Closed):
+                return result
+            if result.used.isdisjoint(dirty) and now_open == opened:
                 # what closes without the claims of the branch closes without the step
-                return found
-            steps += found.steps
-            used |= found.used
+                return result
+            steps += result.steps
+            used |= result.used
         return _Closed(steps, used)
 
     def _unread(self, names: Iterable[str]) -> Left:

@@ -99,18 +99,18 @@ def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -
     certificate = find(thorough=False)
     if certificate is not None and not certificate.assumed:
         return Conclusion(Proved(certificate))
-    found = search()
-    if isinstance(found.verdict, Refuted):
-        return found
+    conclusion = search()
+    if isinstance(conclusion.verdict, Refuted):
+        return conclusion
     certificate = certificate or find(thorough=True)
     if certificate is not None and not certificate.assumed:
         return Conclusion(Proved(certificate))
-    if isinstance(found.verdict, Unknown):
-        return found
+    if isinstance(conclusion.verdict, Unknown):
+        return conclusion
     if certificate is None:
-        return found if found.refuting else Conclusion(Unknown(reasons.NOT_CERTIFIED))
-    assumed = tuple(dict.fromkeys((*found.assumed, *certificate.assumed)))
-    return Conclusion(Proved(certificate), assumed, found.refuting)
+        return conclusion if conclusion.refuting else Conclusion(Unknown(reasons.NOT_CERTIFIED))
+    assumed = tuple(dict.fromkeys((*conclusion.assumed, *certificate.assumed)))
+    return Conclusion(Proved(certificate), assumed, conclusion.refuting)
 
 
 class EnforcementCertifier:

@@ -224,8 +224,8 @@ def granting_texts(counterexample: Counterexample) -> list[Message]:
 
 def _sentence(counterexample: Counterexample, who: str, language: str, *, refused: bool) -> str:
     def said(text: Message) -> str:
-        found: str = getattr(text, language)
-        return found
+        result: str = getattr(text, language)
+        return result
 
     request = counterexample.request
     address = request.context.get("aws:SourceIp")

@@ -344,16 +344,16 @@ _OF_ADDRESSES = frozenset({"aws:sourceip", "aws:vpcsourceip"})
 
 def _addresses(constants: Iterable[str]) -> list[str]:
     """Return the first address of every stretch between the ends of the ranges."""
-    found = [*_NICE_ADDRESSES, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
+    result = [*_NICE_ADDRESSES, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
     for text in constants:
         try:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             continue
-        found += [str(network[0]), str(network[-1])]
+        result += [str(network[0]), str(network[-1])]
         if int(network[-1]) < 2**network.max_prefixlen - 1:
-            found.append(str(network[-1] + 1))
-    return found
+            result.append(str(network[-1] + 1))
+    return result
 
 
 def _texts(asked: Sequence[VersionedCondition], context: Context, budget: Budget) -> list[str]:

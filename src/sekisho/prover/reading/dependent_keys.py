@@ -205,15 +205,15 @@ def group_by_dependency(
     asked: Iterable[VersionedCondition], user: CallingUser
 ) -> dict[str, list[VersionedCondition]]:
     """Return the conditions by the name of what depends on each other."""
-    found = dict[str, list[VersionedCondition]]()
+    result = dict[str, list[VersionedCondition]]()
     for condition in asked:
-        found.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
-    if keys.VIA in user.open_keys and keys.CALLED_VIA in found:
-        found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
-    if keys.TAG_KEYS in found:
-        for name in [name for name in found if name.startswith(keys.REQUEST_TAG)]:
-            found[keys.TAG_KEYS] += found.pop(name)
-    return found
+        result.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
+    if keys.VIA in user.open_keys and keys.CALLED_VIA in result:
+        result[keys.CALLED_VIA] += result.pop(keys.VIA, [])
+    if keys.TAG_KEYS in result:
+        for name in [name for name in result if name.startswith(keys.REQUEST_TAG)]:
+            result[keys.TAG_KEYS] += result.pop(name)
+    return result
 
 
 def compares_organisations(asked: VersionedCondition) -> bool:
@@ -246,10 +246,10 @@ def _names_organisation(text: str) -> bool:
 
 def group_by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
     """Return conditions by their keys, in lower case."""
-    found: dict[str, list[VersionedCondition]] = {}
+    result: dict[str, list[VersionedCondition]] = {}
     for condition in asked:
-        found.setdefault(condition.condition.key.lower(), []).append(condition)
-    return found
+        result.setdefault(condition.condition.key.lower(), []).append(condition)
+    return result
 
 
 def spelling_of_keys(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:

@@ -87,7 +87,7 @@ def any_text(
     if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(asked):
         return None
     key = asked[0].condition.key
-    found = AnyText(key, budget, may_be_absent=may_be_absent)
+    result = AnyText(key, budget, may_be_absent=may_be_absent)
     for condition in asked:
         there = {value: holds(condition, way) for value, way in ((None, {}), ("", {key: ""}))}
         operator = condition.condition.operator.name
@@ -98,8 +98,8 @@ def any_text(
             tokens = (tokens_of(condition, text, Context()) for text in condition.condition.values)
             patterns = Patterns(one for one in tokens if one is not None)
             negated = operator in conditions.NEGATIONS
-        found.add(patterns, negated=negated, without=there[None], empty=there[""])
-    return found
+        result.add(patterns, negated=negated, without=there[None], empty=there[""])
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,16 +123,16 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
         LimitReached: if there are too many.
     """
     # the first atom is the user's own name, which is nobody else's
-    found = [(0, 1)]
+    result = [(0, 1)]
     for place in range(1, texts.size):
         atom = 1 << place
         both = [
-            each for one in found for each in ((one[0] | atom, one[1]), (one[0], one[1] | atom))
+            each for one in result for each in ((one[0] | atom, one[1]), (one[0], one[1] | atom))
         ]
-        found = [one for one in both if texts.solve(*one) is not None]
-        if len(found) > MOST_CLASSES:
+        result = [one for one in both if texts.solve(*one) is not None]
+        if len(result) > MOST_CLASSES:
             raise LimitReached(reasons.TOO_MANY_USERS.filled(most=MOST_CLASSES))
-    return found
+    return result
 
 
 def _theory(setting: Setting) -> Texts:

@@ -296,11 +296,11 @@ class MoveEvaluator:
         asked = (move, mfa, member)
         if (known := self._known.get(asked)) is not None:
             return known
-        if (found := self._answered.get(asked)) is None:
-            found = self._answered[asked] = self._outcome_from_any_address(*asked)
+        if (outcome := self._answered.get(asked)) is None:
+            outcome = self._answered[asked] = self._outcome_from_any_address(*asked)
         # `assumed` and `refused` are about what this evaluator was asked, and no other one
-        self._known[asked] = found
-        return found
+        self._known[asked] = outcome
+        return outcome
 
     def _outcome_from_any_address(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         """Return the outcome of a move from an address where it passes, or else from the first."""

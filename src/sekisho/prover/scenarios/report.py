@@ -297,18 +297,18 @@ def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) 
     if policies.session is not None:
         return ScenarioAnswer(scenario, Unexplored(_SESSION))
     answers = [run_scenario(scenario, policies, around) for around in arounds]
-    found = answers[0]
+    answer = answers[0]
     if len({each.outcome for each in answers}) > 1:
-        found = ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
-    if subject.callers.distinguishing_keys and found.as_required:
-        found = ScenarioAnswer(
+        answer = ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
+    if subject.callers.distinguishing_keys and answer.as_required:
+        answer = ScenarioAnswer(
             scenario, Unexplored(more_callers_text(subject.callers.distinguishing_keys))
         )
-    if subject.scps_unread_reason and _gets_in(found):
-        found = ScenarioAnswer(
+    if subject.scps_unread_reason and _gets_in(answer):
+        answer = ScenarioAnswer(
             scenario, Unexplored(_MAY_DENY.filled(reason=subject.scps_unread_reason))
         )
-    return found
+    return answer
 
 
 FAMILY = {
@@ -339,14 +339,14 @@ def fixing_choices(
     # where no policy is asked at the sign-in, what policies say of it fixes nothing
     asks = (setting or Setting()).signin.console_asks_policies
     for count in range(1, _MOST_CHANGES + 1):
-        found = tuple(
+        result = tuple(
             names
             for names, choices in _changed(start, count)
             if (asks or "console_sign_in_without_mfa" not in names)
             and _is_right(scenario, choices, other_policies, setting)
         )
-        if found:
-            return found
+        if result:
+            return result
     return ()
 
 

@@ -323,9 +323,9 @@ def search(
     if MoveKind.CREATE_DEVICE in question.acts:
         # a way with an authenticator app is as good, and a program can go it
         without = replace(question, acts=question.acts - {MoveKind.REGISTER_PASSKEY})
-        found = _Search(judge, without, budget).run()
-        if not isinstance(found, Unreachable) or without == question:
-            return found
+        result = _Search(judge, without, budget).run()
+        if not isinstance(result, Unreachable) or without == question:
+            return result
     return _Search(judge, question, budget).run()
 
 

@@ -104,11 +104,11 @@ def _by_service(catalogue: Catalogue) -> dict[str, dict[int, Action]]:
 
     Each is under its place in the catalogue.
     """
-    found: dict[str, dict[int, Action]] = {}
+    result: dict[str, dict[int, Action]] = {}
     for place, action in enumerate(catalogue.expand(_ALL)):
         for service in _services_of(action):
-            found.setdefault(service, {})[place] = action
-    return found
+            result.setdefault(service, {})[place] = action
+    return result
 
 
 def _services_of(action: Action) -> frozenset[str]:
@@ -207,15 +207,15 @@ def _known(action: Action) -> tuple[str, int, Action]:
     Actions of one kind are the same in all that resources and ties go by. A question asks this of
     every action there is, and to compare what they are made of would take longer than the rest.
     """
-    found = _KNOWN.get(id(action))
-    if found is None:
+    result = _KNOWN.get(id(action))
+    if result is None:
         tagged = keys.has_tags_of_nothing(action)
         apart = (keys.is_where_iam_is(action), tagged, unlisted_keys(action))
         kind = (action.service, apart, action.resource_types, action.condition_keys)
         number = _KINDS.setdefault(kind, len(_KINDS))
-        found = (f"{action.service}:{action.name}".lower(), number, action)
-        _KNOWN[id(action)] = found
-    return found
+        result = (f"{action.service}:{action.name}".lower(), number, action)
+        _KNOWN[id(action)] = result
+    return result
 
 
 def _name(action: Action) -> str:

@@ -84,8 +84,8 @@ class AnswerSpace:
         """Return values that fit a cube and answer, or None."""
         for way in self.answering:
             demands = [*self.within, *way, *self._all(cube)]
-            if (found := search(demands, self.theories, self.budget)) is not None:
-                return found
+            if (result := search(demands, self.theories, self.budget)) is not None:
+                return result
         return None
 
     def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:

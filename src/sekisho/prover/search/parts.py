@@ -130,13 +130,13 @@ def _divided(
     """Return the groups of each place, with the statements that can be about it."""
     if groups is None:
         return [None] * places.count
-    found: list[Groups] = [[[] for _ in groups] for _ in range(places.count)]
+    result: list[Groups] = [[[] for _ in groups] for _ in range(places.count)]
     own = {id(rule) for rule in needed}
     for number, group in enumerate(groups):
         for rule in group:
             for place in places.place_of(rule) if id(rule) in own else places.places_of(rule):
-                found[place][number].append(rule)
-    return found
+                result[place][number].append(rule)
+    return result
 
 
 _ALL = "*"
@@ -180,17 +180,17 @@ class _Places:
 
     def places_of(self, rule: StatementRule) -> set[int]:
         """Return the places that another statement can be about."""
-        found: set[int] = set()
+        result: set[int] = set()
         for start in _starts(rule):
             for length in self._lengths:
-                found |= (
+                result |= (
                     self._by_start.get(start[:length], set()) if length <= len(start) else set()
                 )
             at = bisect_left(self._starts, (start, 0))
             while at < len(self._starts) and self._starts[at][0].startswith(start):
-                found.add(self._names[self._starts[at][1]])
+                result.add(self._names[self._starts[at][1]])
                 at += 1
-        return found
+        return result
 
     def _places_of_number(self, number: int) -> int:
         while self._root[number] != number:

@@ -252,11 +252,11 @@ def _maximal_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
 def _minus_covered(groups: Groups, covers: Sequence[StatementRule], effect: Effect) -> Groups:
     """Return groups without the statements of an effect, and alternatives, that others take in."""
     index = _Index(covers)
-    found: Groups = []
+    result: Groups = []
     for group in groups:
         rest = ((_minus_rules(rule, index) if rule.effect is effect else rule) for rule in group)
-        found.append([rule for rule in rest if rule is not None])
-    return found
+        result.append([rule for rule in rest if rule is not None])
+    return result
 
 
 def _unless_covered(group: list[StatementRule], those: Groups) -> list[StatementRule]:
@@ -418,12 +418,12 @@ def _is_stricter(mine: VersionedCondition, its: VersionedCondition) -> bool:
 
 def _reachable(groups: Groups, those: Groups) -> Groups:
     """Return groups without the statements out of reach of what some group of `those` allows."""
-    found = groups
+    result = groups
     for each in those:
         reach = _Reach(_with_effect((each,), Effect.ALLOW))
-        cut = ([reach.cut(rule) for rule in group] for group in found)
-        found = [[rule for rule in group if rule is not None] for group in cut]
-    return found
+        cut = ([reach.cut(rule) for rule in group] for group in result)
+        result = [[rule for rule in group if rule is not None] for group in cut]
+    return result
 
 
 class _Reach:

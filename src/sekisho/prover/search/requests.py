@@ -492,14 +492,14 @@ class RequestSearch:
         return RequestTarget(reading, range_.forms, range_.besides, names)
 
     def _search(self, view: RequestView, range_: RequestRange) -> _Found | None:
-        found = self._solve(view, range_)
+        result = self._solve(view, range_)
         if (
-            found is None
+            result is None
             or range_.real is None
             or not range_.known
-            or not is_too_long(str(found[RESOURCE]))
+            or not is_too_long(str(result[RESOURCE]))
         ):
-            return found
+            return result
         place = replace(view.place, bounded=True)
         return self._solve(view, self._ranges.range_of(range_.real, place))
 
@@ -510,12 +510,12 @@ class RequestSearch:
         limit: LimitReached | None = None
         for way in demands(target, view.reading, asked, self._within_of(view, range_)):
             try:
-                found = search(way, target.theories, self._budget)
+                result = search(way, target.theories, self._budget)
             except LimitReached as reason:
                 limit = limit or reason
                 continue
-            if found is not None:
-                return found
+            if result is not None:
+                return result
         if limit is not None:
             raise limit
         return None

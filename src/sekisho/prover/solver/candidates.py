@@ -220,14 +220,14 @@ def _meeting(masks: Masks, demands: Sequence[Demand], theories: Theories) -> Mas
     example = _Example.of(masks, theories)
     if example is None:
         return None
-    found = dict(masks)
+    result = dict(masks)
     for demand in demands:
-        if not any(_implied(found, each) for each in demand):
+        if not any(_implied(result, each) for each in demand):
             for theory, number, holds in next(filter(example.fits, demand)):
-                true, false = found.get(theory, (0, 0))
+                true, false = result.get(theory, (0, 0))
                 bit = 1 << number
-                found[theory] = (true | bit, false) if holds else (true, false | bit)
-    return found
+                result[theory] = (true | bit, false) if holds else (true, false | bit)
+    return result
 
 
 def _solved(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Masks | None:

@@ -126,14 +126,14 @@ class Texts:
         for number in _numbers(true | false):
             patterns, negated = self._atoms[number]
             (some if bool(true >> number & 1) is not negated else none).append(patterns)
-        found = find_text(some, none, self._budget, self._words) if self._forms.all else None
-        if found is not None:
-            self._known = [_Known(found), *self._known[: _MOST_KNOWN - 1]]
+        result = find_text(some, none, self._budget, self._words) if self._forms.all else None
+        if result is not None:
+            self._known = [_Known(result), *self._known[: _MOST_KNOWN - 1]]
         elif self._besides is not None:
             hold = self._hold_besides
             if not true & ~hold and not false & hold:
                 return self._besides
-        return found
+        return result
 
     def _is_so(self, known: "_Known", true: int, false: int) -> bool:
         """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
@@ -282,8 +282,8 @@ class AnyText:
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return values with which the atoms hold, or do not, as wanted: the least that is said."""
         for theory in (self._absent, self._texts, self._empty):
-            if (found := theory.solve(true, false)) is not None:
-                return found
+            if (result := theory.solve(true, false)) is not None:
+                return result
         return None
 
     def holds(self, values: KeyValues, number: int) -> bool:
@@ -378,7 +378,7 @@ class Theories:
         unasked = self.of_keys.unasked()
         if self.of_keys.any_without(masks):
             return None
-        found: dict[str, KeyValues] = {}
+        result: dict[str, KeyValues] = {}
         asked = {name for name in masks if name not in self.of_texts}
         for name in (*sorted({*unasked, *asked}, key=self.of_keys.place), *self.of_texts):
             values = unasked.get(name) if name not in masks else None
@@ -386,5 +386,5 @@ class Theories:
                 values = self[name].solve(*masks.get(name, (0, 0)))
             if values is None:
                 return None
-            found[name] = values
-        return found
+            result[name] = values
+        return result
