@@ -50,9 +50,9 @@ if [ ${#files[@]} != 0 ]; then
   [ -s "$folder/lint.sarif" ] || rm -f "$folder/lint.sarif"
 fi
 if [ ${#proved[@]} != 0 ]; then
-  sekisho prove ${options[@]+"${options[@]}"} -- "${proved[@]}"
+  sekisho prove policy ${options[@]+"${options[@]}"} -- "${proved[@]}"
   note $?
-  sekisho prove ${options[@]+"${options[@]}"} --format sarif -- "${proved[@]}" > "$folder/prove.sarif" 2> /dev/null
+  sekisho prove policy ${options[@]+"${options[@]}"} --format sarif -- "${proved[@]}" > "$folder/prove.sarif" 2> /dev/null
   [ -s "$folder/prove.sarif" ] || rm -f "$folder/prove.sarif"
 fi
 case "$worst:$FAIL" in

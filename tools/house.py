@@ -61,7 +61,7 @@ _COMPANY = "outputs/company/judged/collect.en.company.json"
 """The example company, as it was collected at the time at which the golden tests run."""
 
 TRIPS: Mapping[str, Trip] = {
-    "prove": Trip(("prove", "inputs/policies/force-mfa.json"), 0),
+    "prove": Trip(("prove", "policy", "inputs/policies/force-mfa.json"), 0),
     "audit": Trip(("audit", "--snapshot", _COMPANY), 3),
     "plan": Trip(
         (

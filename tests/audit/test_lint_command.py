@@ -67,7 +67,7 @@ def test_the_verdict_is_first_and_the_next_command_last(files: dict[str, str]) -
     assert said[0] == "To be corrected: 1 of 2 policies (not examined whole: 0)."
     said = run(good, "--lang", "en").stdout.splitlines()
     assert said[0] == f"{good}: nothing to correct (errors: 0, warnings: 0, notes: 2)."
-    assert said[-1] == f"Next: sekisho prove {good}"
+    assert said[-1] == f"Next: sekisho prove policy {good}"
     said = run(files["refused"], "--lang", "en").stdout.splitlines()
     assert said[0].startswith(f"{files['refused']}: IAM refuses to save this policy")
 

@@ -81,7 +81,7 @@ def written(folder: Path, given: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("case", CASES)
 def test_prove_says_the_word_in_every_form(case: dict[str, Any], tmp_path: Path) -> None:
     word = Enforced(case["expected"]["enforced"])
-    words = ["prove", *written(tmp_path, case["policies"]), "--only", "enforcement"]
+    words = ["prove", "policy", *written(tmp_path, case["policies"]), "--only", "enforcement"]
     text = run(*words)
     assert text.returncode == EXITS[word]
     assert " ".join(text.stdout.split()).startswith(SAID[word])
@@ -101,11 +101,13 @@ def test_an_account_says_the_word(case: dict[str, Any], tmp_path: Path) -> None:
     rows = {row.user.name: row.enforcement for row in sekisho.audit_account(snapshot).rows}
     assert rows["alice"].enforced is word
     save_snapshot(snapshot, path)
-    one = run("prove", "--snapshot", str(path), "--user", "alice", "--only", "enforcement")
+    one = run("prove", "user", "alice", "--snapshot", str(path), "--only", "enforcement")
     assert one.returncode == EXITS[word]
-    found = json.loads(run("prove", "--snapshot", str(path), "--format", "json").stdout)
+    found = json.loads(run("prove", "account", "--snapshot", str(path), "--format", "json").stdout)
     assert {each["user"]: each["enforced"] for each in found["users"]}["alice"] == word.value
-    whole_log = json.loads(run("prove", "--snapshot", str(path), "--format", "sarif").stdout)
+    whole_log = json.loads(
+        run("prove", "account", "--snapshot", str(path), "--format", "sarif").stdout
+    )
     texts = {each["message"]["text"]: each["level"] for each in whole_log["runs"][0]["results"]}
     levels = {level for said, level in texts.items() if said.startswith("alice: ")}
     assert levels == LEVELS[word]
@@ -118,7 +120,7 @@ def test_what_is_not_enforced_is_said_where_today_is_unknown(tmp_path: Path, lan
     save_snapshot(staged(given["policies"]), path)
     word = {"en": "not enforced (what is", "ja": "強制されていない (今"}[lang]
     once = {"en": "once some policy allows it", "ja": "許可するポリシーがアタッチ"}[lang]
-    text = run("prove", "--snapshot", str(path), "--lang", lang, "-v").stdout
+    text = run("prove", "account", "--snapshot", str(path), "--lang", lang, "-v").stdout
     assert f"alice: {word}" in text
     assert once in text
     found = json.loads(run("audit", "--snapshot", str(path), "--format", "json").stdout)

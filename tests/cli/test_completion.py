@@ -64,10 +64,11 @@ def test_what_is_offered(
 def test_what_may_be_repeated_is_offered_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert offered("sekisho prove --never a --nev", monkeypatch, capsys) == ["plain,--never"]
-    assert offered("sekisho prove --user a --use", monkeypatch, capsys) == [
-        "plain,--user-arn",
-        "plain,--users-may-change-password",
+    assert offered("sekisho prove access --never a --nev", monkeypatch, capsys) == ["plain,--never"]
+    assert offered("sekisho prove policy --scp a --s", monkeypatch, capsys) == [
+        "plain,--session",
+        "plain,--scp",
+        "plain,--strict",
     ]
 
 

@@ -133,8 +133,8 @@ def test_a_policy_that_cannot_apply_hides_no_other_fault(tmp_path: Path) -> None
     [
         ("decide", *REQUEST, "--policy", "-", "--boundary", "-"),
         ("decide", *REQUEST, "--policy", "-", "--scp", "root=-"),
-        ("prove", "-", "-"),
-        ("prove", "-", "--after-enrolment", "-"),
+        ("prove", "policy", "-", "-"),
+        ("prove", "policy", "-", "--after-enrolment", "-"),
         ("policy", "diff", "-", "-"),
         ("policy", "diff", "-", str(Path(__file__)), "--with-both", "-"),
     ],

@@ -99,7 +99,10 @@ def test_an_example_is_a_command_line_that_its_command_takes(path: str, line: st
     LEAVES[path].make_context(path, words[len(names) :], obj=Spoken(Language.EN))
 
 
-RUN = {"policy new", "policy summary", "policy lint", "policy diff", "decide", "explain", "prove"}
+RUN = {
+    *("policy new", "policy summary", "policy lint", "policy diff", "decide", "explain"),
+    *("prove policy", "prove account", "prove user", "prove role", "prove access"),
+}
 RUN |= {"audit", "plan", "completion", "guide admin"}
 WORKED = {Exit.CLEAN, Exit.CHANGES, Exit.FINDINGS, Exit.UNKNOWN}
 

@@ -69,19 +69,19 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
     ("arguments", "environment", "said"),
     [
         (
-            ["prove", "--user-arn", "nobody", str(ENFORCEMENT), "--lang", "ja"],
+            ["prove", "policy", "--principal", "nobody", str(ENFORCEMENT), "--lang", "ja"],
             {},
             "IAM ユーザーの ARN ではありません (`arn:…:user/NAME` の形で書いてください)",
         ),
         (
-            ["prove", str(ENFORCEMENT), "--any-value", "--only", "people"],
+            ["prove", "policy", str(ENFORCEMENT), "--any-value", "--only", "people"],
             {"LC_ALL": "ja_JP.UTF-8"},
             "`--any-value`: これを使うのは `enforcement` だけで",
         ),
         (
-            ["prove", "--no-such-option"],
+            ["prove", "policy", "--no-such-option"],
             {"LC_ALL": "ja_JP.UTF-8"},
-            "`sekisho prove --help` を参照してください。",
+            "`sekisho prove policy --help` を参照してください。",
         ),
     ],
     ids=str,
@@ -103,7 +103,7 @@ def test_an_error_is_in_the_language_of_the_user(
         (["guide", "admin", "--no-such-option"], "`--no-such-option` はありません。"),
         (["tour", "--format", "pdf"], "`--format` の値が正しくありません。使える値: `"),
         (["reset"], "`USER` を指定してください。"),
-        (["prove", "--user"], "`--user` の書き方が違います"),
+        (["prove", "access", "--user"], "`--user` の書き方が違います"),
         (["collect", "too", "many"], "引数が多すぎます。"),
         (["local", "--port", "x"], "0 から 65535 までの整数を指定してください。"),
         (["orphans", "--older-than", "-1"], "0 以上の整数を指定してください。"),

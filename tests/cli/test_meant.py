@@ -21,8 +21,8 @@ SAVED = ["--snapshot", str(COMPANY_FILE), "--caller", "arn:aws:iam::111122223333
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
-        (["prove", "--snapshot", str(COMPANY_FILE), "--user", "yuki.tanak"], "yuki.tanaka"),
-        (["prove", POLICY, "--exempt", "iam:GetUsr"], "iam:GetUser"),
+        (["prove", "user", "yuki.tanak", "--snapshot", str(COMPANY_FILE)], "yuki.tanaka"),
+        (["prove", "policy", POLICY, "--exempt", "iam:GetUsr"], "iam:GetUser"),
         (["plan", *SAVED, "--user", "yuki.tanak"], "yuki.tanaka"),
         (["plan", *SAVED, "--members-of", "Develpers"], "Developers"),
         (["plan", *SAVED, "--all-users", "--break-glass", "break-glas"], "break-glass"),
@@ -56,7 +56,8 @@ def test_a_key_of_the_goal_file_with_its_line_and_column(tmp_path: Path) -> None
 @pytest.mark.parametrize("option", ["--never", "--always", "--granted", "--exempt"])
 def test_an_action_that_is_asked_about(option: str) -> None:
     """As with `sekisho decide`, where there is no such request: it is said what is meant, and 1."""
-    error = CliRunner().invoke(root, ["prove", POLICY, option, "iam:ListUser"]).exception
+    command = "policy" if option == "--exempt" else "access"
+    error = CliRunner().invoke(root, ["prove", command, POLICY, option, "iam:ListUser"]).exception
     assert isinstance(error, FaultyRequest)
     (fault,) = error.faults
     assert fault.path == option
@@ -78,7 +79,7 @@ def test_an_action_of_an_invariant(tmp_path: Path) -> None:
 
 def test_an_action_that_may_be_new() -> None:
     done = CliRunner().invoke(
-        root, ["prove", POLICY, "--never", "iam:TeleportUser", "--lang", "en"]
+        root, ["prove", "access", POLICY, "--never", "iam:TeleportUser", "--lang", "en"]
     )
     assert "takes in no action of the catalogue" in " ".join(done.output.split())
 

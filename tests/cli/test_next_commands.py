@@ -77,12 +77,12 @@ OWN: dict[str, tuple[Exit, dict[str, Any], str]] = {
     "lint has nothing to correct": (
         Exit.FINDINGS,
         _not_exempting("iam:ListMFADevices"),
-        "prove own.json -v",
+        "prove policy own.json -v",
     ),
     "unknown": (
         Exit.UNKNOWN,
         policy.force_mfa_json(replace(RECOMMENDED, console_sign_in_without_mfa=True)),
-        "prove own.json -v",
+        "prove policy own.json -v",
     ),
     "not enforced": (Exit.FINDINGS, _alone(), "audit"),
     "not enforced, though nothing is allowed without MFA": (
@@ -107,7 +107,7 @@ def test_the_next_commands_of_an_own_policy_come_to_an_end(
     Path("own.json").write_text(json.dumps(document), encoding="utf-8")
     # a policy that lacks self-service locks people out as well
     only = " --only enforcement" if ended is Exit.NOT_YET else ""
-    first = f"sekisho prove own.json{only}"
+    first = f"sekisho prove policy own.json{only}"
     steps, command = _walk(capsys, first, NEXT[locale])
     assert steps[0].code is ended
     assert {each.code for each in steps} <= {Exit.CLEAN, ended}
@@ -208,7 +208,7 @@ def test_a_proof_of_standard_input_cannot_be_repeated(
 ) -> None:
     text = json.dumps(OWN["unknown"][1])
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
-    assert root.main(["prove", "-"], standalone_mode=False) is Exit.UNKNOWN
+    assert root.main(["prove", "policy", "-"], standalone_mode=False) is Exit.UNKNOWN
     assert "Next: " not in capsys.readouterr().out
 
 
@@ -217,4 +217,4 @@ def test_of_a_policy_that_the_shell_puts_into_a_file_the_proof_is_next(name: str
     with Path(name).open("wb") as out:
         new = (sys.executable, "-m", "sekisho", "policy", "new")
         done = subprocess.run(new, stdout=out, stderr=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command
-    assert done.stderr.endswith(f"\nNext: sekisho prove {shlex.quote(name)}\n")
+    assert done.stderr.endswith(f"\nNext: sekisho prove policy {shlex.quote(name)}\n")

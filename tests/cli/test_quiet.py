@@ -42,9 +42,9 @@ SAID = {
     "decide --principal arn:aws:iam::111122223333:user/a --action s3:GetObject "
     "--resource arn:aws:s3:::b/k --policy {at}/policy.json": 1,
     "explain AccessDenied": 1,
-    "prove {at}/policy.json": 1,
-    "prove --snapshot {at}/account.json": 1,
-    "prove --public {at}/grant.json": 1,
+    "prove policy {at}/policy.json": 1,
+    "prove account --snapshot {at}/account.json": 1,
+    "prove resource {at}/grant.json": 1,
     "audit --snapshot {at}/account.json": 1,
     "plan --user machine --snapshot {at}/account.json --caller {admin}": 1,
     "reset hanako --snapshot {at}/account.json --caller {admin}": 1,
@@ -87,7 +87,7 @@ def test_a_report_in_a_file_is_whole(folder: Path) -> None:
 
 @pytest.mark.parametrize("both", [("-q", "-v"), ("-v", "-q")])
 def test_quiet_and_verbose_contradict_each_other(both: tuple[str, ...], folder: Path) -> None:
-    assert isinstance(run("prove {at}/policy.json", folder, *both).exception, UsageError)
+    assert isinstance(run("prove policy {at}/policy.json", folder, *both).exception, UsageError)
 
 
 def test_what_is_asked_for_is_not_left_out_in_silence(folder: Path) -> None:

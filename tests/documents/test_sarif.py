@@ -62,11 +62,11 @@ def faults(log: object) -> list[str]:
     "words",
     [
         ("policy", "lint", "日本 %.json", "broken.json", "nowhere.json", "-"),
-        ("prove", "日本 %.json", "--only", "enforcement"),
-        ("prove", "--snapshot", "account.json"),
+        ("prove", "policy", "日本 %.json", "--only", "enforcement"),
+        ("prove", "account", "--snapshot", "account.json"),
         ("audit", "--snapshot", "account.json", "--exceptions", "exceptions.yaml"),
     ],
-    ids=["lint", "prove", "prove-users", "audit"],
+    ids=["lint", "prove", "policy", "prove-users", "audit"],
 )
 def test_every_log_is_valid(
     words: tuple[str, ...], lang: str, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -37,7 +37,12 @@ RUNS = {
     "policy diff": "-v policies/aws-self-manage.json policies/aws-self-manage-mfa-only.json",
     "decide": f"-v --principal {USER} --action iam:ListUsers --resource * --policy {POLICY}",
     "explain": f"-v {DENIED}",
-    "prove": "-v policies/force-mfa-first-login.json --only enforcement",
+    "prove policy": "-v policies/force-mfa-first-login.json --only enforcement",
+    "prove account": "-v --snapshot accounts/policy-not-read.json",
+    "prove user": "ken -v --snapshot accounts/device-name-in-use.json --only enforcement",
+    "prove role": "arn:aws:iam::111122223333:role/ops --trust policies/trust.json -v",
+    "prove resource": "-v policies/public-bucket.json",
+    "prove access": f"-v {POLICY} --never s3:* --unless-mfa",
     "audit": "-v --snapshot accounts/policy-not-read.json",
     "impact": f"-v logs/company.json --policy {POLICY}",
     "plan": f"-v --all-users {CALLER}",
@@ -160,7 +165,7 @@ PROOFS = [
     for case in CASES
     if case.id.startswith("prove/")
     and case.form == "text"
-    and not {"-v", "--verbose", "--public"} & {*case.argv}
+    and not {"-v", "--verbose", "resource"} & {*case.argv}
 ]
 
 

@@ -21,7 +21,7 @@ GOAL = (str(INPUTS / "goals" / "first.yaml"), "--mfa", "--caller", CALLER)
 OF_THE_CORE = [
     (("policy", "new"), 0, '"Version": "2012-10-17"'),
     (("policy", "lint", POLICY), 0, "nothing to correct"),
-    (("prove", "--only", "enforcement", POLICY), 0, "MFA is enforced"),
+    (("prove", "policy", "--only", "enforcement", POLICY), 0, "MFA is enforced"),
     (("decide", *REQUEST, "--policy", POLICY), 0, "Explicitly denied"),
     (("audit", "--snapshot", COMPANY), 4, "enforced"),
     (("plan", *GOAL, "--snapshot", COMPANY), 4, "MFA-required"),

@@ -13,7 +13,7 @@ import pytest
 
 from profiles import sampled
 from prover.questions import ALICE, NOW, identity
-from sekisho.cli.prove.options import assumptions_given
+from sekisho.cli.prove.options import OF_ROLES, OF_USERS, AllAssumptions, assume_option
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.engine.matching import with_other_setting
 from sekisho.policy import PolicyKind, from_json
@@ -97,8 +97,15 @@ def named(report: PolicyReport) -> set[str]:
 
 def set_by(text: str) -> SessionReadings:
     """Return what `--assume` sets."""
-    assume = click.Option(["--assume"])
-    return assumptions_given(click.Context(click.Command("prove")), assume, (text,)).sessions
+    found: list[SessionReadings] = []
+
+    @click.command()
+    @assume_option(*OF_USERS, *OF_ROLES)
+    def command(assumptions: AllAssumptions) -> None:
+        found.append(assumptions.sessions)
+
+    command.main(["--assume", text], standalone_mode=False)
+    return found[0]
 
 
 ASKED = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}))

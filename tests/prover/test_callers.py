@@ -165,7 +165,7 @@ def test_that_nobody_differs_is_said_only_of_all_whom_policies_tell_apart() -> N
     ):
         for side in difference_in(beyond):
             assert isinstance(side, Unknown)
-            assert "--user-arn" in side.reason.en
+            assert "--principal" in side.reason.en
 
 
 def test_a_policy_does_not_differ_from_itself_whoever_calls() -> None:

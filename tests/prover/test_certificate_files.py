@@ -49,27 +49,27 @@ def checked(output: str) -> str:
 CASES: dict[str, tuple[dict[str, str], list[str]]] = {
     "the preset": (
         {"own": render(force_mfa(choices_of(Preset.RECOMMENDED))), "all": policy(EVERYTHING)},
-        ["own.json", "all.json"],
+        ["policy", "own.json", "all.json"],
     ),
     "exempt actions that were given": (
         {"own": policy(EVERYTHING, DENY)},
-        ["own.json", "--exempt", "iam:GetUser"],
+        ["policy", "own.json", "--exempt", "iam:GetUser"],
     ),
     "a boundary": (
         {"own": policy(EVERYTHING), "limit": policy(EVERYTHING, DENY)},
-        ["own.json", "--boundary", "limit.json"],
+        ["policy", "own.json", "--boundary", "limit.json"],
     ),
     "a session policy": (
         {"own": policy(EVERYTHING), "limit": policy(EVERYTHING, DENY)},
-        ["own.json", "--session", "limit.json"],
+        ["policy", "own.json", "--session", "limit.json"],
     ),
     "a level that is taken to have FullAWSAccess": (
         {"own": policy(EVERYTHING), "scp": policy(DENY)},
-        ["own.json", "--scp", "Root=scp.json"],
+        ["policy", "own.json", "--scp", "Root=scp.json"],
     ),
     "a text with comments": (
         {"own": "// ours\n" + policy(EVERYTHING, DENY)},
-        ["own.json"],
+        ["policy", "own.json"],
     ),
     "one user": (
         {
@@ -78,15 +78,15 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
                 {**DENY, "Condition": {**NO_MFA, "ArnLike": {"aws:PrincipalArn": ALICE}}},
             )
         },
-        ["own.json", "--user-arn", ALICE],
+        ["policy", "own.json", "--principal", ALICE],
     ),
     "a role": (
         {"own": policy(EVERYTHING, DENY)},
-        ["own.json", "--role", "arn:aws:iam::111122223333:role/ops"],
+        ["role", "arn:aws:iam::111122223333:role/ops", "own.json"],
     ),
     "direct calls and those of services apart": (
         {"own": policy(EVERYTHING, DIRECT, SERVICE)},
-        ["own.json"],
+        ["policy", "own.json"],
     ),
 }
 
@@ -110,7 +110,9 @@ def test_the_checker_accepts_what_is_saved(
 def test_a_changed_policy_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given(tmp_path, own=policy(EVERYTHING, DENY))
     monkeypatch.chdir(tmp_path)
-    _, out, _ = run("prove", "own.json", "--only", "enforcement", "--certificate", "proof.json")
+    _, out, _ = run(
+        "prove", "policy", "own.json", "--only", "enforcement", "--certificate", "proof.json"
+    )
     given(tmp_path, own=policy(EVERYTHING, {**DENY, "NotAction": ["iam:GetUser", "s3:*"]}))
     command = shlex.split(out.partition("\nNext: ")[2].replace("\\\n", ""))
     done = subprocess.run(  # noqa: S603 - the printed command
@@ -126,7 +128,7 @@ def test_what_is_not_enforced_has_no_certificate(
     given(tmp_path, own=policy(EVERYTHING))
     monkeypatch.chdir(tmp_path)
     code, out, err = run(
-        "prove", "own.json", "--only", "enforcement", "--certificate", "proof.json"
+        "prove", "policy", "own.json", "--only", "enforcement", "--certificate", "proof.json"
     )
     assert code == Exit.FINDINGS
     assert "No certificate is saved" in err
@@ -137,7 +139,9 @@ def test_what_is_not_enforced_has_no_certificate(
 def test_a_file_that_is_there_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given(tmp_path, own=policy(EVERYTHING, DENY), proof="mine")
     monkeypatch.chdir(tmp_path)
-    code, _, err = run("prove", "own.json", "--only", "enforcement", "--certificate", "proof.json")
+    code, _, err = run(
+        "prove", "policy", "own.json", "--only", "enforcement", "--certificate", "proof.json"
+    )
     assert code == Exit.ERROR
     assert "proof.json" in err
     assert (tmp_path / "proof.json").read_text(encoding="utf-8") == "mine"
@@ -202,7 +206,7 @@ def test_an_account_is_handed_over_as_a_folder(
     text = details(staff=[EVERYTHING, DENY], named=[EVERYTHING, only_own], loose=[EVERYTHING])
     (tmp_path / "account.json").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    ask = ("prove", "--snapshot", "account.json", "--only", "enforcement", "--certificate")
+    ask = ("prove", "account", "--snapshot", "account.json", "--certificate")
     code, out, _ = run(*ask, "proofs")
     assert code == Exit.FINDINGS
     # one certificate for all whom the same policies bind, whoever they are; one for each by name
@@ -214,6 +218,6 @@ def test_an_account_is_handed_over_as_a_folder(
     code, _, err = run(*ask, "proofs")
     assert code == Exit.ERROR
     assert "proofs" in err
-    code, out, _ = run(*ask[:3], "--user", "named-1", *ask[3:], "one")
+    code, out, _ = run("prove", "user", "named-1", *ask[2:], "one", "--only", "enforcement")
     assert code == Exit.CLEAN
     assert checked(out).startswith("valid: enforced")

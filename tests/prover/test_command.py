@@ -19,9 +19,10 @@ EVERY_REQUEST = ("--only", "enforcement", "--only", "nothing-lost", "--only", "o
 
 def run(*arguments: str, given: str = "") -> CompletedProcess[str]:
     """Ask about every request, if not said otherwise; `test_command_people` asks the rest."""
-    own = {"--only", "--never", "--always", "--only-from", "--invariants"}
-    parts = () if own & set(arguments) else EVERY_REQUEST
-    return sekisho("prove", *parts, *arguments, given=given, COLUMNS="1000")
+    if {"--never", "--always", "--granted", "--only-from", "--invariants"} & {*arguments}:
+        return sekisho("prove", "access", *arguments, given=given, COLUMNS="1000")
+    parts = () if "--only" in arguments else EVERY_REQUEST
+    return sekisho("prove", "policy", *parts, *arguments, given=given, COLUMNS="1000")
 
 
 def test_proved_enforcement_exits_0_with_the_exempt_actions() -> None:
@@ -92,7 +93,7 @@ def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) ->
 
 def test_the_counterexample_can_be_decided_again() -> None:
     done = run(
-        "-", "--format", "json", "--user-arn", "arn:aws:iam::111122223333:user/a", given=OPEN
+        "-", "--format", "json", "--principal", "arn:aws:iam::111122223333:user/a", given=OPEN
     )
     value = json.loads(done.stdout)
     question = next(one for one in value["questions"] if one["id"] == "enforcement")
@@ -130,12 +131,6 @@ def test_what_is_not_allowed_yet_is_not_enforced(lang: str, said: str) -> None:
     assert levels["enforcement"] == "warning"
 
 
-def test_later_is_no_option_any_more() -> None:
-    done = run("-", "--later", given=OPEN)
-    assert done.returncode == Exit.USAGE
-    assert "always means whatever" in done.stderr
-
-
 def test_an_exempt_list_of_ones_own() -> None:
     assert run("-", "--exempt", "s3:Get*", given=OPEN).returncode == Exit.NOT_YET
     assert run(SAMPLE, "--exempt", "iam:GetUser").returncode == 3
@@ -150,7 +145,7 @@ def test_a_boundary_limits_and_a_level_must_be_named(tmp_path: Path) -> None:
 
 
 def test_what_is_no_user_or_no_policy_is_an_error() -> None:
-    assert run(SAMPLE, "--user-arn", "arn:aws:iam::111122223333:role/r").returncode == 1
+    assert run(SAMPLE, "--principal", "arn:aws:iam::111122223333:role/r").returncode == 1
     assert run("-", given="{}").returncode == 1
 
 

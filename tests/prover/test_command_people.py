@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from cases import CORPUS
@@ -56,7 +57,7 @@ def policy(tmp_path: Path, choices: Choices) -> str:
 
 
 def test_each_scenario_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    found = people(capsys, SAMPLE)
+    found = people(capsys, "policy", SAMPLE)
     assert list(found) == [each.id for each in (*PEOPLE, *ATTACKERS)]
     new = found["new-user"]
     assert (new["outcome"], new["must"]) == ("locked out", "gets in")
@@ -71,17 +72,17 @@ def test_each_scenario_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixtu
 
 
 def test_a_refuted_scenario_exits_3_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(SAMPLE, "--only", "people") is Exit.FINDINGS
+    assert run("policy", SAMPLE, "--only", "people") is Exit.FINDINGS
     told = capsys.readouterr().out
     assert "locked out: new-user: a new user with a temporary password\n    set a new pass" in told
     assert "it dead-locks here" not in told
-    assert run(SAMPLE, "--only", "people", "-v") is Exit.FINDINGS
+    assert run("policy", SAMPLE, "--only", "people", "-v") is Exit.FINDINGS
     told = capsys.readouterr().out
     assert "it dead-locks here" in told
     assert "2. set a new password" in told
     assert f"because of statement DenyAllExceptListedIfNoMFA of {SAMPLE}" in told
     assert "fixes it: password change without MFA (password_change_without_mfa)" in told
-    assert run(SAMPLE) is Exit.FINDINGS
+    assert run("policy", SAMPLE) is Exit.FINDINGS
     assert "MFA is enforced" in capsys.readouterr().out
 
 
@@ -99,7 +100,7 @@ def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
     }
     path = tmp_path / "hers.json"
     path.write_text(texts["hers"], encoding="utf-8")
-    found = people(capsys, str(path))["key-with-device"]
+    found = people(capsys, "policy", str(path))["key-with-device"]
     assert (found["outcome"], "`aws:userid`" in found["reason"]) == ("unknown", True)
     outcomes = {}
     for name, text in texts.items():
@@ -107,14 +108,16 @@ def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
             ENFORCEMENT: managed(ENFORCEMENT, json.loads(text)),
             FULL: managed(FULL, EVERYTHING),
         }
-        asked = ("--snapshot", staged(tmp_path, policies=policies), "--user", "alice")
+        asked = ("user", "alice", "--snapshot", staged(tmp_path, policies=policies))
         outcomes[name] = people(capsys, *asked)["key-with-device"]["outcome"]
     assert outcomes["other"] == "kept out"
     assert outcomes["hers"] != "kept out"
 
 
 def test_japanese(capsys: pytest.CaptureFixture[str]) -> None:
-    root.main(["prove", SAMPLE, "--only", "people", "--lang", "ja", "-v"], standalone_mode=False)
+    root.main(
+        ["prove", "policy", SAMPLE, "--only", "people", "--lang", "ja", "-v"], standalone_mode=False
+    )
     told = capsys.readouterr().out
     assert "攻撃者:" in told
     assert "ここで行き詰まります" in told
@@ -124,7 +127,7 @@ def test_whom_no_policy_can_stop_counts_only_if_strict(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     hardened = policy(tmp_path, FAMILY["hardened"])
-    found = people(capsys, hardened)
+    found = people(capsys, "policy", hardened)
     apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
     passwords = {"temporary-password", "password-without-device"}
     assert apart == {*passwords, "role-session", "login-cache"}
@@ -132,8 +135,8 @@ def test_whom_no_policy_can_stop_counts_only_if_strict(
     # the price of the hardened variant
     assert wrong == {*apart, "key-user"}
     assert not any(found[name]["counts"] for name in apart)
-    assert all(one["counts"] for one in people(capsys, hardened, "--strict").values())
-    run(hardened, "--only", "people", "-v")
+    assert all(one["counts"] for one in people(capsys, "policy", hardened, "--strict").values())
+    run("policy", hardened, "--only", "people", "-v")
     section = capsys.readouterr().out.split("Whom no policy can stop:")[1]
     assert "Hand temporary passwords over safely" in section
 
@@ -143,7 +146,7 @@ def test_what_no_member_of_the_family_is_names_those_that_are_right(
 ) -> None:
     path = tmp_path / "other.json"
     path.write_text(json.dumps(EVERYTHING), encoding="utf-8")
-    found = people(capsys, str(path))
+    found = people(capsys, "policy", str(path))
     assert found["key-without-device"]["fixedBy"] == []
     assert found["key-without-device"]["rightWith"] == ["hardened"]
     assert found["admin-key-policies"]["rightWith"] == list(FAMILY)
@@ -154,8 +157,8 @@ def test_a_stricter_policy_after_enrolment(
 ) -> None:
     path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
     name = "admin-key-enables-device"
-    assert people(capsys, path)[name]["outcome"] == "gets in"
-    found = people(capsys, path, "--after-enrolment", STRICT)
+    assert people(capsys, "policy", path)[name]["outcome"] == "gets in"
+    found = people(capsys, "policy", path, "--after-enrolment", STRICT)
     assert found[name]["outcome"] == "kept out"
     acts = [step["act"] for step in found["lost-phone"]["steps"]]
     assert "iam:RemoveUserFromGroup" in acts
@@ -168,8 +171,13 @@ def test_whom_a_policy_after_enrolment_names_is_not_any_user(
     of_bob = {**deny, "Condition": {"StringEquals": {"aws:username": "bob"}}}
     path = tmp_path / "not-bob.json"
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": of_bob}), encoding="utf-8")
-    asked = (policy(tmp_path, choices_of(Preset.FIRST_LOGIN)), "--after-enrolment", str(path))
-    bob = ("--user-arn", f"arn:aws:iam::{ACCOUNT}:user/bob")
+    asked = (
+        "policy",
+        policy(tmp_path, choices_of(Preset.FIRST_LOGIN)),
+        "--after-enrolment",
+        str(path),
+    )
+    bob = ("--principal", f"arn:aws:iam::{ACCOUNT}:user/bob")
     assert people(capsys, *asked, *bob)["password-expired"]["outcome"] == "locked out"
     run(*asked, "--only", "enforcement", "--only", "people", "--format", "json")
     said = json.loads(capsys.readouterr().out)
@@ -182,8 +190,8 @@ def test_whom_a_policy_after_enrolment_names_is_not_any_user(
 def test_the_user_may_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
     arn = f"arn:aws:iam::{ACCOUNT}:user/dev/taro"
-    assert people(capsys, path)["new-user"]["outcome"] == "gets in"
-    assert people(capsys, path, "--user-arn", arn)["new-user"]["outcome"] == "locked out"
+    assert people(capsys, "policy", path)["new-user"]["outcome"] == "gets in"
+    assert people(capsys, "policy", path, "--principal", arn)["new-user"]["outcome"] == "locked out"
 
 
 def test_what_cannot_be_told_is_unknown_and_exits_4(
@@ -193,17 +201,18 @@ def test_what_cannot_be_told_is_unknown_and_exits_4(
     condition = {"NotIpAddress": {"aws:VpcSourceIp": "10.0.0.0/24"}}
     path = tmp_path / "office.json"
     path.write_text(json.dumps({"Statement": {**deny, "Condition": condition}}), encoding="utf-8")
-    assert run(str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN
+    assert run("policy", str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN
     log = json.loads(capsys.readouterr().out)["runs"][0]
     assert log["results"] == []
     assert len(log["invocations"][0]["toolExecutionNotifications"]) == len((*PEOPLE, *ATTACKERS))
     assert all(
-        one["outcome"] == "unknown" for one in people(capsys, SAMPLE, "--session", SAMPLE).values()
+        one["outcome"] == "unknown"
+        for one in people(capsys, "policy", SAMPLE, "--session", SAMPLE).values()
     )
 
 
 def test_sarif_has_a_result_for_each_refuted_scenario(capsys: pytest.CaptureFixture[str]) -> None:
-    run(SAMPLE, "--format", "sarif")
+    run("policy", SAMPLE, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
     levels = {one["ruleId"]: one["level"] for one in log["results"]}
     assert levels["new-user"] == "error"
@@ -239,7 +248,7 @@ def staged(tmp_path: Path, **changed: Any) -> str:
 
 def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = staged(tmp_path)
-    assert run("--snapshot", path, "--all", "--format", "json") is Exit.UNKNOWN
+    assert run("account", "--snapshot", path, "--format", "json") is Exit.UNKNOWN
     value = json.loads(capsys.readouterr().out)
     found = {one["user"]: one["now"]["verdict"] for one in value["users"]}
     assert found == {"bob": "Refuted", "carol": "Unknown", "alice": "Proved"}
@@ -248,13 +257,13 @@ def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: 
     bob = value["users"][0]["now"]["counterexample"]["request"]
     assert bob["principal"].endswith(":user/bob")
     assert OWN in value["users"][1]["gap"]
-    run("--snapshot", path, "-v")
+    run("account", "--snapshot", path, "-v")
     told = capsys.readouterr().out
     assert "MFA is enforced for 1 of 3 users" in told
     assert "bob's console session" in told
     assert all(text in told for text in value["assumptions"])
     assert "its own policies are taken to allow" in told
-    run("--snapshot", path, "--format", "sarif")
+    run("account", "--snapshot", path, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
     assert [one["ruleId"] for one in log["results"]] == ["user-enforced"]
     assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
@@ -272,7 +281,7 @@ def test_invariants_of_every_user_of_an_account(
         "  - {id: passwords, always: 'iam:ChangePassword', withMfa: true}\n",
         encoding="utf-8",
     )
-    asked = ("--snapshot", path, "--all", "--invariants", str(rules))
+    asked = ("access", "--snapshot", path, "--invariants", str(rules))
     assert run(*asked, "--format", "json") is Exit.UNKNOWN
     value = json.loads(capsys.readouterr().out)
     found = {one["user"]: [each["verdict"] for each in one["invariants"]] for one in value["users"]}
@@ -290,10 +299,9 @@ def test_invariants_of_every_user_of_an_account(
     told = capsys.readouterr().out
     assert "never s3:* unless with MFA: holds for 1 of 3 users, does not hold for 1" in told
     assert "bob: buckets: does not hold" in told
-    # beside something else they are asked, too
-    run(*asked, "--format", "sarif", "--only", "enforcement")
+    run(*asked, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
-    assert [one["ruleId"] for one in log["results"]] == ["user-enforced", "buckets"]
+    assert [one["ruleId"] for one in log["results"]] == ["buckets"]
 
 
 def test_what_may_work_without_mfa_is_told_for_every_user(
@@ -301,7 +309,7 @@ def test_what_may_work_without_mfa_is_told_for_every_user(
 ) -> None:
     path = staged(tmp_path)
     for exempt, verdict in ((("--exempt", "*"), "Proved"), (("--exempt", "s3:*"), "Refuted")):
-        run("--snapshot", path, "--all", *exempt, "--format", "json")
+        run("account", "--snapshot", path, *exempt, "--format", "json")
         value = json.loads(capsys.readouterr().out)
         bob = next(one for one in value["users"] if one["user"] == "bob")
         assert bob["now"]["verdict"] == verdict
@@ -309,8 +317,8 @@ def test_what_may_work_without_mfa_is_told_for_every_user(
 
 def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = staged(tmp_path)
-    assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
-    assert run("--snapshot", path, "--user", "bob", "--only", "enforcement") is Exit.FINDINGS
+    assert run("user", "alice", "--snapshot", path, "--only", "enforcement") is Exit.CLEAN
+    assert run("user", "bob", "--snapshot", path, "--only", "enforcement") is Exit.FINDINGS
     capsys.readouterr()
     never = ("--never", "s3:*", "--unless-mfa")
     for asked, ids in (
@@ -318,18 +326,19 @@ def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (never, {"never"}),
         (("--only", "people"), {"new-user", "key-with-device"}),
     ):
-        carol = ("--snapshot", path, "--user", "carol", *asked, "--format", "json")
+        whose = ("access", "--principal", "user/carol") if asked == never else ("user", "carol")
+        carol = (*whose, "--snapshot", path, *asked, "--format", "json")
         assert run(*carol) is Exit.UNKNOWN
         value = json.loads(capsys.readouterr().out)
         found = {one["id"]: one for one in (*value["questions"], *value["people"])}
         assert ids <= set(found)
         assert all(OWN in one["reason"] for one in found.values())
-    assert run("--snapshot", path, "--user", "carol", *never) is Exit.UNKNOWN
+    assert run("access", "--snapshot", path, "--principal", "user/carol", *never) is Exit.UNKNOWN
     said = f"unknown: never s3:* unless with MFA (all calls)\n    the text of policy `{OWN}`"
     assert said in capsys.readouterr().out
-    assert run("--snapshot", path, "--user", "alice", *never) is Exit.CLEAN
+    assert run("access", "--snapshot", path, "--principal", "alice", *never) is Exit.CLEAN
     with pytest.raises(FaultyAccount, match="nobody"):
-        run("--snapshot", path, "--user", "nobody")
+        run("user", "nobody", "--snapshot", path)
 
 
 def test_the_password_policy_of_the_account_matters(
@@ -350,7 +359,7 @@ def test_the_password_policy_of_the_account_matters(
         ({"gaps": unread}, "unknown"),
     ):
         path = staged(tmp_path, **{**alone, **changed})
-        found = people(capsys, "--snapshot", path, "--user", "alice")
+        found = people(capsys, "user", "alice", "--snapshot", path)
         assert found["new-user"]["outcome"] == outcome
         assert found["half-enrolled"]["outcome"] == "gets in"
 
@@ -361,12 +370,12 @@ def test_service_control_policies_that_were_not_read_are_said(
     """They may deny what seems allowed: who seems to get in perhaps does not."""
     gap = (gap_at("DescribeOrganization", "", "AccessDenied"),)
     path = staged(tmp_path, gaps=gap, users=(user("alice", attached=(ENFORCEMENT,)),))
-    assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
+    assert run("user", "alice", "--snapshot", path, "--only", "enforcement") is Exit.CLEAN
     assert "service control policies are not known (AccessDenied)" in capsys.readouterr().out
-    found = people(capsys, "--snapshot", path, "--user", "alice")
+    found = people(capsys, "user", "alice", "--snapshot", path)
     assert found["new-user"]["outcome"] == "unknown"
     assert found["key-with-device"]["outcome"] == "kept out"
-    run("--snapshot", path, "--format", "json")
+    run("account", "--snapshot", path, "--format", "json")
     assert json.loads(capsys.readouterr().out)["serviceControlPoliciesUnknown"] == "AccessDenied"
 
 
@@ -374,19 +383,18 @@ def test_service_control_policies_that_were_not_read_are_said(
     "arguments",
     [
         (),
-        ("--user", "alice", SAMPLE),
-        ("--all", SAMPLE),
-        ("--snapshot", SAMPLE, SAMPLE),
-        ("--snapshot", SAMPLE, "--user", "alice", "--all"),
-        ("--snapshot", SAMPLE, "--boundary", SAMPLE),
-        ("--snapshot", "FILE", "--only", "people"),
-        ("--snapshot", "FILE", "--any-value"),
-        ("--snapshot", "FILE", "--on", "arn:aws:s3:::b/*"),
+        ("--snapshot", SAMPLE),
+        (SAMPLE,),
+        ("access", "--snapshot", "FILE", SAMPLE, "--never", "s3:*"),
+        ("access", "--snapshot", "FILE", "--boundary", SAMPLE, "--never", "s3:*"),
+        ("access", "--snapshot", "FILE", "--on", "arn:aws:s3:::b/*"),
+        ("role", "r", "--snapshot", "FILE", SAMPLE),
+        ("role", "r"),
     ],
 )
 def test_what_does_not_go_together_is_wrong_usage(
     arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
     path = staged(tmp_path)
-    with pytest.raises(UsageError):
+    with pytest.raises((UsageError, click.UsageError)):
         run(*(path if each == "FILE" else each for each in arguments))

@@ -69,7 +69,7 @@ ASKED: dict[str, tuple[tuple[str, ...], int]] = {
     "no such assumption": (("--assume", "moon=full"), 1),
     "no assumption at all": (("--assume", "moon"), 64),
     "no file": (("--invariants", "/nowhere/at-all.yaml"), 1),
-    "no invariant": (("--only", "invariants"), 64),
+    "no question": ((), 64),
 }
 
 
@@ -77,14 +77,13 @@ ASKED: dict[str, tuple[tuple[str, ...], int]] = {
 def test_the_exit_code_is_the_verdict(
     options: tuple[str, ...], code: int, everything: str, run: Run
 ) -> None:
-    done = run("prove", SAMPLE, everything, *options)
+    done = run("prove", "access", SAMPLE, everything, *options)
     assert done.returncode == code, done.stderr
     assert bool(done.stdout) is (code in (0, 3, 4))
 
 
-@pytest.mark.parametrize("part", ["enforcement", "nothing-lost", "people"])
-def test_a_question_that_is_given_is_asked_whatever_else_is(
-    part: str, everything: str, tmp_path: Path, run: Run
+def test_the_questions_of_options_and_of_a_file_are_asked(
+    everything: str, tmp_path: Path, run: Run
 ) -> None:
     path = tmp_path / "invariants.yaml"
     path.write_text(FILE.replace("s3:*", "iam:*"), encoding="utf-8")
@@ -92,13 +91,12 @@ def test_a_question_that_is_given_is_asked_whatever_else_is(
         (("--never", "s3:*"), {"never"}),
         (("--always", "iam:*"), {"always"}),
         (("--only-from", "203.0.113.0/24"), {"never"}),
-        (("--invariants", str(path)), {"s3", "office", "vain"}),
+        (("--invariants", str(path)), {"s3", "office", "vain", "who"}),
     ):
-        only = ("--only", part, "--format", "json")
-        done = run("prove", SAMPLE, everything, *given, *only)
-        own = {one["id"] for one in json.loads(done.stdout)["questions"]}
-        assert asked <= own
-        assert ("enforcement" in own) is (part == "enforcement")
+        done = run("prove", "access", SAMPLE, everything, *given, "--format", "json")
+        value = json.loads(done.stdout)
+        assert {one["id"] for one in value["questions"]} == asked
+        assert (value["people"], value["enforced"]) == ([], None)
         assert done.returncode != 0
 
 
@@ -118,7 +116,7 @@ def test_a_file_of_invariants_is_a_table_json_and_sarif(
 ) -> None:
     path = tmp_path / "invariants.yaml"
     path.write_text(FILE, encoding="utf-8")
-    asked = ("prove", SAMPLE, everything, "--invariants", str(path))
+    asked = ("prove", "access", SAMPLE, everything, "--invariants", str(path))
     table = run(*asked, "--lang", "ja")
     assert "No S3 without MFA." in table.stdout
     assert "成り立たない" in table.stdout
@@ -137,7 +135,7 @@ def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) 
     wrong = wrong.replace("unlessMfa", "unlesMfa").replace("vain", "s3")
     wrong = wrong.replace("withMfa: true", 'always: "s3:*"')
     path.write_text(wrong, encoding="utf-8")
-    done = run("prove", SAMPLE, "--invariants", str(path))
+    done = run("prove", "access", SAMPLE, "--invariants", str(path))
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert [f":{number}:" in line for number, line in zip((3, 5, 6, 7), lines, strict=True)]
@@ -148,7 +146,9 @@ def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) 
 
 
 def questions(run: Run, *arguments: str) -> dict[str, Any]:
-    value = json.loads(run("prove", *arguments, "--format", "json", "--only", "enforcement").stdout)
+    value = json.loads(
+        run("prove", "policy", *arguments, "--format", "json", "--only", "enforcement").stdout
+    )
     answers = {one["id"]: one for one in value["questions"]}
     return answers | {"assumptionsSet": value["assumptionsSet"]}
 
@@ -174,8 +174,8 @@ def test_a_value_that_no_credential_brings_is_told_apart_and_counts_if_asked_for
     other = found["enforcement-other-values"]
     assert (other["verdict"], other["hypothetical"], other["counts"]) == ("Refuted", True, False)
     assert other["counterexample"]["credential"] == "no known credential"
-    assert run("prove", SAMPLE, "--only", "enforcement").returncode == 0
-    assert run("prove", SAMPLE, "--only", "enforcement", "--any-value").returncode == 3
+    assert run("prove", "policy", SAMPLE, "--only", "enforcement").returncode == 0
+    assert run("prove", "policy", SAMPLE, "--only", "enforcement", "--any-value").returncode == 3
 
 
 def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path, run: Run) -> None:
@@ -187,7 +187,14 @@ def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path
 
     denies = written("denies", "Deny", "ec2:RunInstances")
     allows = written("allows", "Allow", "s3:GetObject")
-    asked = ("prove", written("open", "Allow", "s3:*"), "--never", "s3:PutObject", "--scp")
+    asked = (
+        "prove",
+        "access",
+        written("open", "Allow", "s3:*"),
+        "--never",
+        "s3:PutObject",
+        "--scp",
+    )
     shut = (*asked, f"root={allows}", "--scp", f"root={denies}")
     done = run(*shut)
     assert done.returncode == 0

@@ -113,9 +113,19 @@ def test_an_id_is_told_where_it_may_be_another(known: dict[str, str], told: bool
 
 
 FORMS = {
-    "prove": ("prove", "{0}", "--only", "enforcement", "--lang", "en"),
-    "prove of all": ("prove", "--snapshot", "{account}", "--all", "--lang", "en"),
-    "SARIF": ("prove", "{0}", "--only", "enforcement", "--lang", "en", "--format", "sarif"),
+    "prove": ("prove", "policy", "{0}", "--only", "enforcement", "--lang", "en"),
+    "prove of all": ("prove", "account", "--snapshot", "{account}", "--lang", "en"),
+    "SARIF": (
+        "prove",
+        "policy",
+        "{0}",
+        "--only",
+        "enforcement",
+        "--lang",
+        "en",
+        "--format",
+        "sarif",
+    ),
     "diff": ("policy", "diff", "{0}", "{none}", "--lang", "en"),
     "audit": ("audit", "--snapshot", "{account}", "--lang", "en"),
     "HTML": ("audit", "--snapshot", "{account}", "--lang", "en", "--format", "html"),

@@ -246,7 +246,7 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
     }
     path = tmp_path / "p.json"
     path.write_text(json.dumps(policy), encoding="utf-8")
-    asked = (str(path), "--only", "enforcement", "--user-arn", ALICE.arn)
+    asked = (str(path), "--only", "enforcement", "--principal", ALICE.arn)
     for more in ((), ("-v",)):
         done = run(*asked, "--lang", "en", *more)
         assert done.returncode == 3

@@ -78,10 +78,12 @@ def test_what_is_asked_of_all_is_what_is_asked_of_one(
 ) -> None:
     asked, expected = QUESTIONS[question]
     path = staged(tmp_path, **ACCOUNTS[which])
-    of_all = told(capsys, "--snapshot", path, "--all", *asked)["users"]
+    of_all = told(capsys, "access", "--snapshot", path, *asked)["users"]
     assert {one["user"] for one in of_all} == {"alice", "bob"}
     for each in of_all:
-        (own,) = told(capsys, "--snapshot", path, "--user", each["user"], *asked)["questions"]
+        (own,) = told(capsys, "access", "--snapshot", path, "--principal", each["user"], *asked)[
+            "questions"
+        ]
         (found,) = each["invariants"]
         assert own["verdict"] == found["verdict"]
         # what is on `user/bob` is not on bob, who has a path
@@ -100,9 +102,9 @@ def test_the_enforcement_of_all_is_the_enforcement_of_one(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, which: str, verdict: str
 ) -> None:
     path = staged(tmp_path, **ACCOUNTS[which])
-    asked = ("--exempt", "iam:GetUser", "--only", "enforcement")
-    for each in told(capsys, "--snapshot", path, "--all", *asked)["users"]:
-        value = told(capsys, "--snapshot", path, "--user", each["user"], *asked)
+    asked = ("--snapshot", path, "--exempt", "iam:GetUser")
+    for each in told(capsys, "account", *asked)["users"]:
+        value = told(capsys, "user", each["user"], *asked, "--only", "enforcement")
         own = {one["id"]: one["verdict"] for one in value["questions"]}
         # what is allowed now is shown in the place of what could be
         now = own.get("nothing-allowed", "Refuted")
@@ -129,7 +131,7 @@ def test_what_is_taken_for_granted_of_policy_files_is_said(
     path = tmp_path / "a.json"
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}), "utf-8")
-    never = (str(path), "--never", "iam:ChangePassword", "--unless-mfa")
+    never = ("access", str(path), "--never", "iam:ChangePassword", "--unless-mfa")
     said = "is taken not to have AllowUsersToChangePassword"
     assert any(said in text for text in told(capsys, *never)["assumptions"])
     assert run(*never, "--lang", "ja", "-v") is Exit.CLEAN
@@ -153,6 +155,6 @@ def test_nothing_is_lost_only_if_it_is_not_whatever_was_not_read(
     }
     for which, verdict in (("may", "Refuted"), ("may not", "Proved"), ("unread", "Unknown")):
         path = staged(tmp_path, **about, **ACCOUNTS[which])
-        asked = ("--snapshot", path, "--user", "alice", "--only", "nothing-lost")
+        asked = ("user", "alice", "--snapshot", path, "--only", "nothing-lost")
         (found,) = told(capsys, *asked)["questions"]
         assert found["verdict"] == verdict

@@ -145,8 +145,8 @@ def _follow(
         if command == "sekisho audit":
             return ended, proved
         found, following = None, ""
-        if command.startswith("sekisho prove "):
-            text = Path(shlex.split(command)[2]).read_text(encoding="utf-8")
+        if command.startswith("sekisho prove policy "):
+            text = Path(shlex.split(command)[3]).read_text(encoding="utf-8")
             proved.append(text)
             found = PROVED[text] = PROVED.get(text) or _run(capsys, command)
             ended, following = found
@@ -202,20 +202,20 @@ def test_whether_the_console_s_own_sign_in_is_all_that_passes_is_not_certified(
 ) -> None:
     """The search finds no other request, and a certificate knows no rule of the sign-in."""
     _run(capsys, "sekisho policy new --console-sign-in-without-mfa --out asked.json")
-    assert _run(capsys, "sekisho prove asked.json")[0] is Exit.UNKNOWN
-    asked = ["prove", "asked.json", "--only", "people"]
+    assert _run(capsys, "sekisho prove policy asked.json")[0] is Exit.UNKNOWN
+    asked = ["prove", "policy", "asked.json", "--only", "people"]
     assert root.main(asked, standalone_mode=False) is Exit.CLEAN
 
 
 def test_the_default_is_accepted_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert _follow(capsys, "sekisho policy new")[0] is Exit.CLEAN
     (file,) = Path().iterdir()
-    root.main(["prove", str(file), "--lang", "en"], standalone_mode=False)
+    root.main(["prove", "policy", str(file), "--lang", "en"], standalone_mode=False)
     told = capsys.readouterr().out
     assert "27 of 28 points (not: 0, unknown: 0, accepted: 1)" in told
     assert "Accepted:\n  gets in: key-without-device" in told
     assert "accepted in exchange for key-user" in told
-    strict = ["prove", str(file), "--strict", "--lang", "en"]
+    strict = ["prove", "policy", str(file), "--strict", "--lang", "en"]
     assert root.main(strict, standalone_mode=False) is Exit.FINDINGS
     told = capsys.readouterr().out
     assert "either this or key-user goes wrong" in told
@@ -267,13 +267,13 @@ WORSE = {
 @pytest.mark.parametrize("document", WORSE.values(), ids=WORSE)
 def test_what_is_worse_than_the_preset_is_refuted(document: dict[str, Any]) -> None:
     Path("worse.json").write_text(json.dumps(document), encoding="utf-8")
-    asked = ["prove", "worse.json", "--only", "people"]
+    asked = ["prove", "policy", "worse.json", "--only", "people"]
     assert root.main(asked, standalone_mode=False) is Exit.FINDINGS
 
 
 def test_why_it_is_not_accepted_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     Path("worse.json").write_text(json.dumps(_exempting("iam:ListAccessKeys")), encoding="utf-8")
-    asked = ["prove", "worse.json", "--only", "people", "--lang", "en"]
+    asked = ["prove", "policy", "worse.json", "--only", "people", "--lang", "en"]
     assert root.main(asked, standalone_mode=False) is Exit.FINDINGS
     assert (
         "not accepted in exchange for key-user: without MFA, `iam:ListAccessKeys`"
@@ -315,4 +315,7 @@ def test_what_is_as_good_as_the_preset_is_accepted_whoever_wrote_it(
     document: dict[str, Any],
 ) -> None:
     Path("own.json").write_text(json.dumps(document), encoding="utf-8")
-    assert root.main(["prove", "own.json", "--only", "people"], standalone_mode=False) is Exit.CLEAN
+    assert (
+        root.main(["prove", "policy", "own.json", "--only", "people"], standalone_mode=False)
+        is Exit.CLEAN
+    )

@@ -250,13 +250,13 @@ def test_no_key_of_another_kind_of_caller_is_settled() -> None:
 
 
 COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
-    "public": (("--public", "FILE"), 3),
-    "as JSON": (("--public", "FILE", "--format", "json"), 3),
-    "not a table": (("--public", "FILE", "--format", "sarif"), 64),
-    "no policy": (("--public",), 64),
-    "another question": (("--public", "FILE", "--never", "s3:*"), 64),
-    "another option": (("--public", "FILE", "--any-value"), 64),
-    "no resource-based policy": (("--public", "IDENTITY"), 1),
+    "public": (("FILE",), 3),
+    "as JSON": (("FILE", "--format", "json"), 3),
+    "not a table": (("FILE", "--format", "sarif"), 64),
+    "no policy": ((), 64),
+    "another question": (("FILE", "--never", "s3:*"), 64),
+    "another option": (("FILE", "--any-value"), 64),
+    "no resource-based policy": (("IDENTITY",), 1),
 }
 
 
@@ -273,7 +273,7 @@ def test_the_command(
         value = {"Version": "2012-10-17", "Statement": statement}
         (tmp_path / name).write_text(json.dumps(value), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["sekisho", "prove", *arguments])
+    monkeypatch.setattr(sys, "argv", ["sekisho", "prove", "resource", *arguments])
     with pytest.raises(SystemExit) as end:
         main()
     assert int(end.value.code or 0) == code

@@ -79,7 +79,7 @@ def test_a_command_is_about_now_and_says_so(
     closed["Condition"]["DateGreaterThan"]["aws:CurrentTime"] = "2000-01-01T00:00:00Z"
     path = tmp_path / "late.json"
     path.write_text(json.dumps(hardened(closed)), encoding="utf-8")
-    args = ["prove", str(path), "--only", "people"]
+    args = ["prove", "policy", str(path), "--only", "people"]
     before = datetime.now(UTC).replace(microsecond=0)
     root.main([*args, "--format", "json"], standalone_mode=False)
     said = json.loads(capsys.readouterr().out)

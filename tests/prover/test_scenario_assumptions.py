@@ -91,7 +91,10 @@ def test_where_console_authorization_is_enabled_it_is_said_that_policies_may_not
 
 
 def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    root.main(["prove", *arguments, "--only", "people", "--format", "json"], standalone_mode=False)
+    root.main(
+        ["prove", "policy", *arguments, "--only", "people", "--format", "json"],
+        standalone_mode=False,
+    )
     value: dict[str, Any] = json.loads(capsys.readouterr().out)
     return value
 
@@ -104,7 +107,7 @@ def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[st
     assert expired() == ("gets in", ["order"])
     assert expired("--assume", "order=reset-first") == ("locked out", ["order"])
     assert expired("--assume", "arn_span=whole-string") == ("gets in", ["order"])
-    in_text = ["prove", SAMPLE, "--only", "people", "--lang", "en"]
+    in_text = ["prove", "policy", SAMPLE, "--only", "people", "--lang", "en"]
     root.main(in_text, standalone_mode=False)
     summary = capsys.readouterr().out
     (rests,) = [line for line in summary.splitlines() if line.startswith("This rests on points")]
@@ -115,7 +118,7 @@ def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[st
         _told(capsys, SAMPLE, "--assume", "orders=reset-first")
     with pytest.raises(UsageError, match="scenarios"):
         root.main(
-            ["prove", SAMPLE, "--only", "enforcement", "--assume", "order=reset-first"],
+            ["prove", "policy", SAMPLE, "--only", "enforcement", "--assume", "order=reset-first"],
             standalone_mode=False,
         )
 
@@ -126,7 +129,7 @@ def test_what_is_taken_for_granted_of_the_password_policy_is_said_of_people_alon
     def said(*arguments: str) -> tuple[bool, bool]:
         json_says = any("AllowUsers" in one for one in _told(capsys, *arguments)["assumptions"])
         people = ["--only", "people", "--lang", "en", "-v"]
-        root.main(["prove", *arguments, *people], standalone_mode=False)
+        root.main(["prove", "policy", *arguments, *people], standalone_mode=False)
         return json_says, "AllowUsersToChangePassword" in capsys.readouterr().out
 
     assert said(SAMPLE) == (True, True)

@@ -126,7 +126,10 @@ def test_a_lock_on_the_partition_s_own_region_keeps_nobody_out(partition: str) -
 
 
 def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, Any]]:
-    root.main(["prove", *arguments, "--only", "people", "--format", "json"], standalone_mode=False)
+    root.main(
+        ["prove", "policy", *arguments, "--only", "people", "--format", "json"],
+        standalone_mode=False,
+    )
     return {one["id"]: one for one in json.loads(capsys.readouterr().out)["people"]}
 
 
@@ -144,7 +147,9 @@ def test_the_command_names_what_is_in_the_way(
     new = _told(capsys, *asked)["new-user"]
     assert (new["fixedBy"], new["rightWith"]) == ([], [])
     assert [cause["sid"] for cause in new["inTheWay"]] == ["NobodyEnrols"]
-    root.main(["prove", *asked, "--only", "people", "--lang", "en"], standalone_mode=False)
+    root.main(
+        ["prove", "policy", *asked, "--only", "people", "--lang", "en"], standalone_mode=False
+    )
     assert "in the way is statement NobodyEnrols" in capsys.readouterr().out
 
 
@@ -161,7 +166,7 @@ def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
     apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
     assert apart == {"role-session", "login-cache"}
     assert found["temporary-password"]["counts"]
-    root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
+    root.main(["prove", "policy", path, "--only", "people", "--lang", "en"], standalone_mode=False)
     assert "Force_MFA stops these steps, but not this attacker." in capsys.readouterr().out
 
 
@@ -169,7 +174,7 @@ def test_a_partition_without_a_force_mfa_has_no_fixes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
-    found = _told(capsys, path, "--user-arn", "arn:aws-iso:iam::111122223333:user/ken")
+    found = _told(capsys, path, "--principal", "arn:aws-iso:iam::111122223333:user/ken")
     assert set(found) >= {each.id for each in PEOPLE}
     assert {(*one["fixedBy"], *one["rightWith"]) for one in found.values()} == {()}
 
@@ -180,7 +185,9 @@ def test_at_a_terminal_it_is_seen_how_far_it_has_come(
     path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
     for terminal in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda is_one=terminal: is_one)
-        root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
+        root.main(
+            ["prove", "policy", path, "--only", "people", "--lang", "en"], standalone_mode=False
+        )
         assert ("scenarios" in capsys.readouterr().err) is terminal
 
 

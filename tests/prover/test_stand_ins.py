@@ -1,4 +1,4 @@
-"""Without `--user-arn`: what is proved is proved of all whom the policies tell apart."""
+"""Without `--principal`: what is proved is proved of all whom the policies tell apart."""
 
 import json
 from pathlib import Path

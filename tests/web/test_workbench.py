@@ -243,7 +243,7 @@ def test_a_policy_is_examined_as_the_commands_do(bench: Bench, text: str, tmp_pa
     assert answer["summary"] == command("policy", "summary", "policy", cwd=tmp_path)
     parts = ("enforcement", "nothing-lost", "own-things")
     only = [each for part in parts for each in ("--only", part)]
-    proved = command("prove", "policy", *only, cwd=tmp_path)
+    proved = command("prove", "policy", "policy", *only, cwd=tmp_path)
     # each is asked about its own present
     assert strip_times(without(answer["prove"], "asOf")) == strip_times(without(proved, "asOf"))
     status, page = bench.send("/policy", document=text)
@@ -285,10 +285,10 @@ def test_two_policies_are_compared_as_the_command_does(bench: Bench, tmp_path: P
 
 def test_scenarios_are_what_prove_prints(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "policy").write_text(SAMPLE, encoding="utf-8")
-    printed = command("prove", "policy", "--only", "people", cwd=tmp_path)
+    printed = command("prove", "policy", "policy", "--only", "people", cwd=tmp_path)
     _, found = bench.send("/scenarios", document=SAMPLE, format="json")
     assert json.loads(found)["people"] == printed["people"]
-    of_user = ("prove", "--snapshot", "account.json", "--user", "hanako", "--only", "people")
+    of_user = ("prove", "user", "hanako", "--snapshot", "account.json", "--only", "people")
     printed = command(*of_user, cwd=bench.snapshot.parent)
     assert bench.json("/scenarios", user="hanako") == printed
     # the sample locks a new user out at the page that asks for a new password
@@ -405,8 +405,8 @@ def test_what_takes_too_long_is_ended_and_left_to_the_command(
     text = json.dumps(json.loads(long_policy()), indent=1)
     monkeypatch.setattr(subprocess_worker, "SECONDS", 0.05)
     for path, fields, command in (
-        ("/policy", {"document": text}, "sekisho prove policy.json"),
-        ("/scenarios", {"document": text}, "sekisho prove policy.json --only people"),
+        ("/policy", {"document": text}, "sekisho prove policy policy.json"),
+        ("/scenarios", {"document": text}, "sekisho prove policy policy.json --only people"),
         ("/difference", {"old": text, "new": OPEN}, "sekisho policy diff"),
     ):
         status, page = bench.send(path, **fields)

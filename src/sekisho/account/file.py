@@ -83,7 +83,7 @@ _FORM = re.compile(r"sekisho\.([a-z]+)/[0-9]+")
 _OTHER_FILES = {
     "snapshot": (
         Message("it is a snapshot of `sekisho collect`, and no account file"),
-        Message("`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"),
+        Message("`sekisho prove account --snapshot` and `sekisho audit --snapshot` take it"),
     ),
     "plan": (
         Message("it is a plan, and no account file"),
@@ -92,8 +92,8 @@ _OTHER_FILES = {
     "policy": (
         Message("it is a policy, and no account file"),
         Message(
-            "`sekisho prove FILE` and `sekisho policy lint FILE` take a policy; this takes an "
-            "account file (`sekisho.account/1`), or what `aws iam "
+            "`sekisho prove policy FILE` and `sekisho policy lint FILE` take a policy; this takes "
+            "an account file (`sekisho.account/1`), or what `aws iam "
             "get-account-authorization-details` prints"
         ),
     ),

@@ -5,12 +5,12 @@ A command of a feature is shown where the feature is installed.
 
 from collections.abc import Mapping
 
-from sekisho.cli.group import Group, Lazy
+from sekisho.cli.group import CommandGroup, Lazy
 from sekisho.messages import Message
 
-COMMANDS: Mapping[str, Lazy | Group] = {
+COMMANDS: Mapping[str, Lazy | CommandGroup] = {
     "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour.commands.tour"),
-    "guide": Group(
+    "guide": CommandGroup(
         Message("Print the same steps by hand, in the AWS console."),
         Message("Print the path by hand, for people who click; nothing is changed anywhere."),
         {
@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, Lazy | Group] = {
             )
         },
     ),
-    "policy": Group(
+    "policy": CommandGroup(
         Message("Write a Force_MFA policy; show what the console says it does."),
         Message(
             "Write a Force_MFA policy; show what the console says it does, and what it really does."
@@ -46,8 +46,38 @@ COMMANDS: Mapping[str, Lazy | Group] = {
     ),
     "decide": Lazy(Message("Decide one request, or a file of them, and say why."), "cli.decide"),
     "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "cli.explain"),
-    "prove": Lazy(
-        Message("Prove that MFA is enforced, or show a request that passes."), "cli.prove.command"
+    "prove": CommandGroup(
+        Message("Prove that MFA is enforced, or show a request that passes."),
+        Message(
+            "Prove what holds for every request and every sign-in, or show a request or the steps "
+            "of a sign-in for which it does not hold."
+        ),
+        {
+            "policy": Lazy(
+                Message("Prove that policies in files enforce MFA."), "cli.prove.policy", "policy"
+            ),
+            "account": Lazy(
+                Message("Prove for each user of an account that MFA is enforced."),
+                "cli.prove.account",
+            ),
+            "user": Lazy(
+                Message("Prove that MFA is enforced for one user of an account."),
+                "cli.prove.policy",
+                "user",
+            ),
+            "role": Lazy(
+                Message("Prove that a role cannot be assumed and used without MFA."),
+                "cli.prove.role",
+            ),
+            "resource": Lazy(
+                Message("Prove that resource-based policies are not public."), "cli.prove.resource"
+            ),
+            "access": Lazy(
+                Message("Prove that actions are never allowed, always allowed, or not granted."),
+                "cli.prove.access",
+            ),
+        },
+        usual=Message("of policies in files: `sekisho prove policy FILE`"),
     ),
     "collect": Lazy(Message("Read an account whole, and save it as one file."), "cli.collect"),
     "audit": Lazy(

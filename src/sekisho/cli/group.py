@@ -10,8 +10,10 @@ import click
 
 from sekisho.cli.features import is_there
 from sekisho.cli.help import LANG, SpokenContext, language_of
-from sekisho.messages import Message
+from sekisho.errors import UsageError
+from sekisho.messages import Message, joined_messages, verbatim
 
+_WHICH = Message("say what is to be checked: {names}")
 _TYPED = "sekisho.typed"
 """Under which a run keeps its own command line."""
 
@@ -43,18 +45,20 @@ class Lazy:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CommandGroup:
     """A command that only has commands of its own.
 
     Attributes:
         line: its help in one line.
         help: what its own help begins with.
         commands: those that it has, by name.
+        usual: what to do where none of them is named.
     """
 
     line: Message
     help: Message
     commands: Mapping[str, Lazy]
+    usual: Message | None = None
 
     def is_there(self) -> bool:
         """Tell whether any of the commands is installed."""
@@ -62,7 +66,9 @@ class Group:
 
     def load(self) -> click.Command:
         """Return the command."""
-        return LazyGroup(lazy=self.commands, help=self.help.english)
+        if self.usual is None:
+            return LazyGroup(lazy=self.commands, help=self.help.english)
+        return _GuidedGroup(lazy=self.commands, help=self.help.english, usual=self.usual)
 
 
 class LazyGroup(click.Group):
@@ -70,7 +76,9 @@ class LazyGroup(click.Group):
 
     context_class = SpokenContext
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy | Group], **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, lazy: Mapping[str, Lazy | CommandGroup], **attributes: Any
+    ) -> None:
         super().__init__(*args, **attributes)
         self.params.append(click.Option(["--lang"], expose_value=False, **LANG))
         self.lazy = {name: each for name, each in lazy.items() if each.is_there()}
@@ -107,6 +115,42 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 [(name, each.line.into(language)) for name, each in self.lazy.items()]
             )
+
+
+class _GuidedGroup(LazyGroup):
+    """A group that says which of its commands is usual where none is named."""
+
+    def __init__(self, *args: Any, usual: Message, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self._usual = usual
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            UsageError: if an option of one of the commands comes before its name.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            raise self._no_command() from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called, and its arguments.
+
+        Raises:
+            UsageError: if there is none of that name.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand:
+            raise self._no_command() from None
+
+    def _no_command(self) -> UsageError:
+        names = joined_messages((verbatim(f"`{name}`") for name in self.lazy), en=", ", ja="、")
+        return UsageError(_WHICH.filled(names=names), fix=self._usual)
 
 
 def typed_again(*more: str) -> str:

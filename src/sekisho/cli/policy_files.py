@@ -57,7 +57,7 @@ def read_policy(file: str) -> str:
     text = _text(file)
     if _ACCOUNT.match(text):
         message = Message("it is an account, and no policy")
-        fix = Message("`sekisho prove --snapshot` and `sekisho audit --snapshot` take it")
+        fix = Message("`sekisho prove account --snapshot` and `sekisho audit --snapshot` take it")
         raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, fix=fix)])
     return text
 

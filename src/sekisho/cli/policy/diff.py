@@ -86,8 +86,7 @@ class DiffOptions:
     with_new: tuple[str, ...]
     with_both: tuple[str, ...]
     boundary: tuple[str, ...]
-    user_arn: str | None
-    role: str | None
+    principal: str | None
     compared: ComparedAs
     no_new_access: bool
     certificate: str | None
@@ -108,9 +107,10 @@ class DiffOptions:
         "--boundary", metavar="FILE", multiple=True, help="A permissions boundary of both."
     ),
     click.option(
-        "--user-arn", metavar="ARN", help="The user; one that stands for any if not given."
+        "--principal",
+        metavar="ARN",
+        help="The user or role that has the policies; any user if not given.",
     ),
-    click.option("--role", metavar="ARN", help="A role instead, whose sessions call."),
     click.option(
         "--kind",
         "compared",
@@ -189,8 +189,7 @@ def _check_alone(options: DiffOptions) -> None:
         "--with-new": options.with_new,
         "--with-both": options.with_both,
         "--boundary": options.boundary,
-        "--user-arn": options.user_arn,
-        "--role": options.role,
+        "--principal": options.principal,
         "--certificate": options.certificate,
     }
     for option, given in of_identities.items():
@@ -203,18 +202,11 @@ def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
     """Return who is asked about.
 
     Raises:
-        UsageError: if that is a user and a role.
-        FaultyRequest: if an ARN is none of an IAM user, or of a role.
+        FaultyRequest: if the ARN is none of an IAM user or a role.
     """
-    match (options.user_arn, options.role):
-        case (None, None):
-            return callers_of_difference(before, after, options.assumptions)
-        case (str(user), None):
-            return Callers((CallingUser.of(user),), is_given=True)
-        case (None, str(role)):
-            return Callers((CallingUser.of_role(role),), is_given=True)
-        case _:
-            raise UsageError(Message("`--role` and users are two questions"))
+    if options.principal is None:
+        return callers_of_difference(before, after, options.assumptions)
+    return Callers((CallingUser.from_arn(options.principal),), is_given=True)
 
 
 def _saved(verdict: Verdict, before: Policies, after: Policies, options: DiffOptions) -> str:
@@ -292,11 +284,11 @@ def _verdict(found: PolicyDifference) -> Message:
 
 def _prove(options: DiffOptions) -> str:
     """Return the command that says whether the new side enforces MFA."""
-    if options.role is not None:
+    if options.principal is not None and CallingUser.from_arn(options.principal).is_role:
         return f"sekisho policy lint --kind role {as_written(options.new)}"
     files = (options.new, *options.with_new, *options.with_both)
     limits = (f"--boundary {as_written(each)}" for each in options.boundary)
-    return " ".join(["sekisho prove", *map(as_written, files), *limits])
+    return " ".join(["sekisho prove policy", *map(as_written, files), *limits])
 
 
 def _whole(options: DiffOptions) -> str:
@@ -308,8 +300,7 @@ def _whole(options: DiffOptions) -> str:
         "--boundary": options.boundary,
     }
     files = (f"{name} {as_written(each)}" for name, those in several.items() for each in those)
-    whose = {"--user-arn": options.user_arn, "--role": options.role}
-    arns = (f"{name} {arn}" for name, arn in whose.items() if arn is not None)
+    arns = [] if options.principal is None else [f"--principal {options.principal}"]
     sides = (as_written(options.old), as_written(options.new))
     return " ".join(["sekisho policy diff", *sides, *files, *arns])
 
@@ -323,7 +314,7 @@ def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[
     if not printed.verbose:
         return [*untold, MORE_OF_DIFFERENCE.into(lang)]
     lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
-    if options.user_arn is None and options.role is None:
+    if options.principal is None:
         lines.append(assumed_user(whose).into(lang))
     return [*lines, *untold]
 

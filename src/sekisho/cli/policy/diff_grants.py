@@ -184,7 +184,7 @@ class GrantsOutput:
         if not self._found and not self._unknown:
             return ""
         if self._compared is ComparedAs.RESOURCE:
-            return f"sekisho prove --public {new}"
+            return f"sekisho prove resource {new}"
         return f"sekisho policy lint --kind {self._compared} {new}"
 
     def _lines(self, printed: DiffPrinting) -> Iterator[str]:

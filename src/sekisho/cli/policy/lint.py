@@ -237,9 +237,9 @@ def _next(reports: Sequence[LintReport], options: LintOptions, *, verbose: bool)
     source = as_written(reports[0].source)
     match options.attachment:
         case Attachment.USER | Attachment.GROUP | Attachment.INLINE | Attachment.GROUP_INLINE:
-            return f"sekisho prove {source}"
+            return f"sekisho prove policy {source}"
         case Attachment.RESOURCE:
-            return f"sekisho prove --public {source}"
+            return f"sekisho prove resource {source}"
         case _:
             # what else there is limits others, or says who may come: nothing to prove of it alone
             return ""

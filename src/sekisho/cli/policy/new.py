@@ -108,7 +108,7 @@ def command(
         aside(length_of(document).into(lang))
         aside(*(_given_up(each).into(lang) for each in policy.tradeoffs(choices)))
         name = str(out) if out is not None else redirected_to()
-        after = f"sekisho prove {shlex.quote(name)}" if name else ""
+        after = f"sekisho prove policy {shlex.quote(name)}" if name else ""
         show_next(after or typed_again(f"--out {unused_name()}"), lang, err=True)
     return Exit.CLEAN
 

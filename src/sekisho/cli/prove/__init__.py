@@ -1,1 +1,1 @@
-"""The command `sekisho prove`."""
+"""The commands of `sekisho prove`, one for each kind of subject."""

@@ -114,10 +114,10 @@ _OWN_POLICY = Message(" (the resource's own policy must allow it, too, and is no
 _FUTURE = Message(" (an action that the catalogue does not know)")
 _UNLISTED = Message(" (AWS does not list {keys} for this action: there may be no such request)")
 _ELSEWHERE = Message(" (AWS has this service in {region} alone: there may be no such request)")
-_ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --user-arn.")
+_ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --principal.")
 
 
-_THESE = Message("Asked about {arn}, whom the policies distinguish; give the user by --user-arn.")
+_THESE = Message("Asked about {arn}, whom the policies distinguish; give the user by --principal.")
 
 
 def assumed_user(callers: Callers) -> Message:

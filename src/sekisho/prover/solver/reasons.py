@@ -14,12 +14,12 @@ NOT_HANDLED = Message("a {kind} is not handled")
 MAY_HAVE_NO_VALUE = Message("an Allow's NotResource where a variable may have no value: {entries}")
 READ_AS_ONE = Message("`{entry}` read as one string")
 SEVERAL_ACCOUNTS = Message(
-    "the user may be of several accounts ({accounts}): say whose they are by --user-arn"
+    "the user may be of several accounts ({accounts}): say whose they are by --principal"
 )
 SEVERAL_PARTITIONS = Message(
-    "the user may be of several partitions ({users}): say whose they are by --user-arn"
+    "the user may be of several partitions ({users}): say whose they are by --principal"
 )
-TELLS_CALLERS = Message("the policies distinguish users by {keys}: say who calls by --user-arn")
+TELLS_CALLERS = Message("the policies distinguish users by {keys}: say who calls by --principal")
 TELLS_OWNERS = Message(
     "the policies may distinguish more accounts, as owners of resources, than were asked about"
 )

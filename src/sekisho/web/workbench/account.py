@@ -262,7 +262,7 @@ def _commands(row: UserRow) -> Iterator[tuple[Message, str]]:
     """Yield what to type to go on with a user; nothing of it is done here."""
     name, source = shlex.quote(row.user.name), material().source
     if "--snapshot" in source:
-        yield text("workbench.user.to_prove"), f"sekisho prove {source} --user {name}"
+        yield text("workbench.user.to_prove"), f"sekisho prove user {name} {source}"
     yield text("workbench.user.to_plan"), f"sekisho plan --user {name} --out plan.json"
     if row.credentials.devices:
         yield text("workbench.user.to_reset"), f"sekisho reset {name} --out plan.json"

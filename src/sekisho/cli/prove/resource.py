@@ -1,21 +1,20 @@
-"""`sekisho prove --public`: do resource-based policies let in somebody whom they do not name?"""
+"""`sekisho prove resource`: do resource-based policies allow anything to the public?"""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
-from click.core import ParameterSource
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import PrintOptions, ReportFormat
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import OutputFormat, assumption_option, format_option, lang_option
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of
-from sekisho.cli.quiet import quiet
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
+from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, AttachedPolicy
-from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
@@ -37,38 +36,28 @@ _NOT_PUBLIC = Message("not public")
 _PUBLIC = Message("public")
 _MORE = Message("`-v` says what counts as public.")
 _ASSUMED = Message("another setting gives another verdict: {names}")
-_HEEDED = frozenset({"files", "public", "assumptions", "output", "verbose", "quiet", "lang"})
 
 
-def check_alone(ctx: click.Context) -> None:
-    """See that no option is given that says nothing beside `--public`.
+@click.command("resource", cls=SpokenCommand)
+@click.argument("files", metavar="POLICY|-...", nargs=-1, required=True)
+@assumption_option
+@format_option
+@verbose_option
+@quiet_option
+@lang_option
+def command(
+    files: tuple[str, ...],
+    assumptions: Assumptions,
+    output: OutputFormat,
+    verbose: bool,
+    lang: Language,
+) -> Exit:
+    """Prove that resource-based policies are not public, or show a request that they allow.
 
-    Raises:
-        UsageError: if one is.
+    A policy is public if it allows anything to a caller whose account it does not name. Exit 0 if
+    it is proved for each policy that it is not public, 3 with a request if one is public, 4 if it
+    is not known.
     """
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in _HEEDED:
-            raise UsageError(
-                Message("`{option}` says nothing beside `--public`").filled(
-                    option=parameter.opts[0]
-                )
-            )
-
-
-def prove_public(files: Sequence[str], assumptions: Assumptions, printed: PrintOptions) -> Exit:
-    """Print whether each of some resource-based policies is public, and return the exit code.
-
-    Raises:
-        FaultyInput: if a file cannot be read.
-        UsageError: if there is none, or SARIF is asked for.
-    """
-    if not files:
-        raise UsageError(Message("give resource-based policies to `--public`"))
-    output, lang = printed.output, printed.lang
-    if output is ReportFormat.SARIF:
-        raise UsageError(Message("`--public` is answered as a table or as JSON"))
     refuse_stdin_twice(files)
     now = datetime.now(UTC)
     found = [
@@ -76,14 +65,14 @@ def prove_public(files: Sequence[str], assumptions: Assumptions, printed: PrintO
         for policy in read_attached(files, PolicyKind.RESOURCE)
     ]
     match output:
-        case ReportFormat.JSON:
-            click.echo(json.dumps(_as_json(found, now), indent=2, ensure_ascii=False))
-        case ReportFormat.TEXT:
+        case OutputFormat.JSON:
+            click.echo(indented_json(_as_json(found, now)), nl=False)
+        case OutputFormat.TEXT:
             if quiet():
                 show_folded(_verdict(policy, each).into(lang) for policy, each in found)
                 return worst([exit_of(each.verdict) for _, each in found])
             lines = [line for policy, each in found for line in _lines(policy, each, lang)]
-            if printed.verbose:
+            if verbose:
                 lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
             else:
                 lines += ["", _MORE.into(lang)]

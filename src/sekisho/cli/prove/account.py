@@ -1,23 +1,38 @@
-"""The answers of `sekisho prove --snapshot` about all users as text, JSON and SARIF."""
+"""`sekisho prove account`: for which users of an account is MFA enforced?"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sekisho.account import Credentials
+import click
+
+import sekisho
+from sekisho.account import Credentials, Snapshot, open_account
 from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import counterexample_for_user
-from sekisho.audit.proofs import UserProofs
-from sekisho.cli.exits import Exit
+from sekisho.audit.proofs import UserProofs, account_certificates, prove_users
+from sekisho.cli.certificates import save_of_account, saved_text
+from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.policy_files import as_written
+from sekisho.cli.prove.options import (
+    AllAssumptions,
+    EnforcementOptions,
+    assume_option,
+    enforcement_options,
+    printed_options,
+    snapshot_option,
+)
 from sekisho.cli.prove.output import (
     UNREAD,
     exit_of,
     exit_of_enforced,
     undeniable,
 )
-from sekisho.cli.quiet import quiet
+from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
-from sekisho.documents.sarif import FileFindings
+from sekisho.documents import indented_json
+from sekisho.documents.sarif import FileFindings, log_of_files
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
     ASSUMED,
@@ -34,7 +49,13 @@ from sekisho.prover import (
     invariant_text,
     verdict_text,
 )
-from sekisho.prover.questions import ONCE_ALLOWED, RESTS, counterexample_to_json
+from sekisho.prover.questions import (
+    ONCE_ALLOWED,
+    RESTS,
+    Inquiry,
+    QuestionGroup,
+    counterexample_to_json,
+)
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
@@ -42,8 +63,8 @@ _COUNT = Message(
     "MFA, but not enforced: {nothing}; unknown: {unknown}."
 )
 _ROLES = Message(
-    "Roles are not asked about: {count} can be assumed from the account ({names}). `--role NAME` "
-    "asks about one, in place of `--all`."
+    "Roles are not asked about: {count} can be assumed from the account ({names}). "
+    "`sekisho prove role NAME --snapshot FILE` asks about one."
 )
 _NAMED = 3
 _SHOWN = 20
@@ -60,7 +81,72 @@ _RULE = "user-enforced"
 _TITLE = Message("MFA is enforced for the user")
 
 
-def show_users(
+@click.command("account", cls=SpokenCommand)
+@snapshot_option(required=True)
+@enforcement_options
+@assume_option()
+@printed_options
+def command(
+    snapshot: tuple[str, ...],
+    enforcement: EnforcementOptions,
+    assumptions: AllAssumptions,
+    printed: PrintOptions,
+) -> Exit:
+    """Prove for each user of an account that MFA is enforced, or show a request that passes.
+
+    Exit 0 if MFA is enforced for all users, 3 if it is not for one, 4 if it is not known for one, 5
+    if it is not enforced for one although the policies allow nothing without MFA.
+    """
+    inquiry = Inquiry(
+        groups=frozenset({QuestionGroup.ENFORCEMENT}),
+        exempt=enforcement.exempt_actions,
+        assumptions=assumptions.engine,
+    )
+    return prove_account(snapshot, inquiry, printed, enforcement.certificate)
+
+
+def prove_account(
+    files: Sequence[str], inquiry: Inquiry, printed: PrintOptions, certificate: str | None = None
+) -> Exit:
+    """Print the answers about all users of an account, and return the exit code.
+
+    Args:
+        files: what the account is read from.
+        inquiry: what is asked of each user.
+        printed: how it is printed.
+        certificate: the folder where the certificates are saved.
+
+    Raises:
+        SekishoError: `output.unwritable`, if the certificates cannot be saved.
+    """
+    snapshot = open_account(*files)
+    users, lang = prove_users(snapshot, inquiry), printed.lang
+    check = ""
+    if certificate is not None:
+        check = _save_certificates(snapshot, users, certificate, inquiry.exempt)
+        aside(saved_text(certificate, check).into(lang))
+    match printed.output:
+        case ReportFormat.TEXT:
+            _show_users(users, files[0], lang, verbose=printed.verbose, check=check)
+        case ReportFormat.JSON:
+            click.echo(indented_json(_users_as_json(users)), nl=False)
+        case ReportFormat.SARIF:
+            log = log_of_files(sekisho.__version__, _findings_of_users(users, files[0], lang))
+            click.echo(indented_json(log), nl=False)
+    return worst(_exits_of_users(users))
+
+
+def _save_certificates(
+    snapshot: Snapshot, users: UserProofs, path: str, exempt: Sequence[str]
+) -> str:
+    """Save the certificates of the users; return the command that checks them."""
+    enforced = [
+        name for name, each in users.enforcements.items() if each.enforced is Enforced.PROVED
+    ]
+    return save_of_account(path, account_certificates(snapshot, enforced, exempt).certified)
+
+
+def _show_users(
     users: UserProofs, source: str, lang: Language, *, verbose: bool, check: str
 ) -> None:
     """Print for how many it holds, and for whom not, with the request that passes.
@@ -199,7 +285,7 @@ def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
         yield f"  {RESTS.filled(names=', '.join(assumed)).into(lang)}"
 
 
-def users_as_json(users: UserProofs) -> dict[str, object]:
+def _users_as_json(users: UserProofs) -> dict[str, object]:
     """Return the users as JSON values."""
     return {
         "schema": "sekisho.prove-users/1",
@@ -255,7 +341,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def exits_of_users(users: UserProofs) -> Iterator[Exit]:
+def _exits_of_users(users: UserProofs) -> Iterator[Exit]:
     """Yield the exit codes that the answers about all users call for."""
     yield from (exit_of_enforced(each.enforced) for each in users.enforcements.values())
     yield from (exit_of(one.verdict) for each in users.conclusions.values() for one in each)
@@ -267,7 +353,7 @@ _LEVELS = {
 }
 
 
-def findings_of_users(users: UserProofs, file: str, lang: Language) -> FileFindings:
+def _findings_of_users(users: UserProofs, file: str, lang: Language) -> FileFindings:
     """Return the users for a SARIF log: a result for each who is not enforced."""
     rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
     found = FileFindings(file, {_RULE: _TITLE.into(lang), **rules})

@@ -1,0 +1,375 @@
+"""`sekisho prove access`: what is never allowed, always allowed, or granted by some policy."""
+
+from dataclasses import dataclass, replace
+
+import click
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import PrintOptions, grouped, spelled_actions
+from sekisho.cli.policy_files import read_attached
+from sekisho.cli.prove.options import (
+    OF_ROLES,
+    OF_USERS,
+    AllAssumptions,
+    LimitOptions,
+    PolicyFiles,
+    assume_option,
+    limit_options,
+    password_option,
+    printed_options,
+    snapshot_option,
+)
+from sekisho.cli.prove.subject import SubjectQuestion, describe_request, prove_subject
+from sekisho.engine.matching import arns
+from sekisho.errors import UsageError
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.policy import PolicyKind
+from sekisho.prover import (
+    CallingUser,
+    Calls,
+    Invariant,
+    InvariantKind,
+    OwnedResource,
+    SessionReadings,
+    faults_in,
+    read_invariants,
+)
+from sekisho.prover.questions import Describe, Inquiry, QuestionGroup, Subject
+from sekisho.signin import LONGEST_CONSOLE_SESSION
+
+_OF_OPTION = verbatim("`{option}`: {message}")
+_NO_QUESTION = Message(
+    "give a question: `--never`, `--always`, `--granted`, `--only-from` or `--invariants`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerOptions:
+    """Whose access is asked about.
+
+    Attributes:
+        principal: the user or role; None: any user, or each user of an account.
+        users_may_change: the account's `AllowUsersToChangePassword`; a snapshot tells it.
+    """
+
+    principal: str | None
+    users_may_change: bool
+
+    @property
+    def is_role(self) -> bool:
+        """Whether it is a role."""
+        return self._kind == "role"
+
+    @property
+    def name(self) -> str:
+        """The name of the user or role, or of the role its ARN."""
+        text = self.principal or ""
+        return text if text.startswith("arn:") and self.is_role else text.rpartition("/")[2]
+
+    @property
+    def _kind(self) -> str:
+        return (self.principal or "").rpartition(":")[2].partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOptions:
+    """A question about actions, and the policy of the resource that it is about."""
+
+    never: tuple[str, ...]
+    always: tuple[str, ...]
+    granted: tuple[str, ...]
+    on: tuple[str, ...]
+    unless_mfa: bool
+    with_mfa: bool
+    mfa_age: int | None
+    only_from: tuple[str, ...]
+    within: tuple[str, ...]
+    calls: str
+    file: str | None
+    resource: str | None
+    owner: str | None
+
+
+@click.command("access", cls=SpokenCommand)
+@click.argument("files", metavar="[POLICY|-...]", nargs=-1)
+@grouped(
+    "asked",
+    AccessOptions,
+    click.option(
+        "--never",
+        metavar="ACTION",
+        callback=spelled_actions,
+        multiple=True,
+        help="Check that this action is never allowed, like `s3:*`.",
+    ),
+    click.option(
+        "--always",
+        metavar="ACTION",
+        callback=spelled_actions,
+        multiple=True,
+        help="Check that this action is always allowed.",
+    ),
+    click.option(
+        "--granted",
+        metavar="ACTION",
+        callback=spelled_actions,
+        multiple=True,
+        help="Show which statement grants this action. Exit 3 if one does, 0 if it is proved that "
+        "none does.",
+    ),
+    click.option("--on", metavar="ARN", multiple=True, help="Only on these resources."),
+    click.option("--unless-mfa", is_flag=True, help="With --never: requests with MFA may pass."),
+    click.option("--with-mfa", is_flag=True, help="Only requests with MFA."),
+    click.option(
+        "--mfa-age",
+        metavar="SECONDS",
+        type=click.IntRange(0, int(LONGEST_CONSOLE_SESSION.total_seconds())),
+        help="With --with-mfa: only if the sign-in with MFA is no older than this.",
+    ),
+    click.option(
+        "--only-from",
+        metavar="CIDR",
+        multiple=True,
+        help="Check that nothing, or nothing of --never, is allowed from other addresses.",
+    ),
+    click.option(
+        "--from", "within", metavar="CIDR", multiple=True, help="Only requests from here."
+    ),
+    click.option(
+        "--calls",
+        type=click.Choice([calls.value for calls in Calls]),
+        default=Calls.ALL.value,
+        show_default=True,
+        help="Only calls by the user, only calls by AWS services for the user, or all.",
+    ),
+    click.option(
+        "--invariants",
+        "file",
+        metavar="FILE",
+        help="Questions of a file (YAML or JSON): a list like `- never: s3:*`.",
+    ),
+    click.option(
+        "--resource-policy",
+        "resource",
+        metavar="FILE",
+        help="The policy of the resource in --on, which may grant access, too.",
+    ),
+    click.option(
+        "--resource-account",
+        "owner",
+        metavar="ID",
+        help="The account of the resource, if its ARN has none; the caller's if not given.",
+    ),
+)
+@limit_options
+@grouped(
+    "caller",
+    CallerOptions,
+    click.option(
+        "--principal",
+        metavar="NAME|ARN",
+        help="The user or role: an ARN; of an account also user/NAME or role/NAME. Any user, or "
+        "each user of an account, if not given.",
+    ),
+    password_option,
+)
+@snapshot_option(required=False)
+@assume_option(*OF_USERS, *OF_ROLES)
+@printed_options
+def command(
+    files: tuple[str, ...],
+    asked: AccessOptions,
+    limits: LimitOptions,
+    caller: CallerOptions,
+    snapshot: tuple[str, ...],
+    assumptions: AllAssumptions,
+    printed: PrintOptions,
+) -> Exit:
+    """Prove that an action is never allowed, always allowed, or not granted; or show a request.
+
+    The policies are files: the identity-based policies of one user, or of the role in --principal.
+    With --snapshot they are those of each user of an account, or of the user or role in
+    --principal. Exit 0 if it is proved, 3 with a request if it does not hold, 4 if it is not known.
+    """
+    given = PolicyFiles(files, limits)
+    given.check(snapshot)
+    inquiry = Inquiry(
+        groups=frozenset({QuestionGroup.INVARIANTS}),
+        invariants=_invariants_of(asked),
+        assumptions=assumptions.engine,
+        sessions=assumptions.sessions,
+    )
+    _check_sessions(assumptions.sessions, caller, of_all=bool(snapshot) and not caller.principal)
+    if snapshot and not caller.principal:
+        from sekisho.cli.prove.account import prove_account  # noqa: PLC0415 - slow to import
+
+        if asked.resource or asked.owner:
+            raise UsageError(_RESOURCE_NEEDS)
+        return prove_account(snapshot, inquiry, printed)
+    subject, describe = _subject_of(given, caller, snapshot)
+    question = SubjectQuestion(
+        subject=_with_resource(subject, asked, named=bool(caller.principal)),
+        inquiry=inquiry,
+        source=next(iter((*snapshot, *files))),
+        describe=describe,
+    )
+    return prove_subject(question, printed)
+
+
+def _check_sessions(sessions: SessionReadings, caller: CallerOptions, *, of_all: bool) -> None:
+    """Refuse assumptions about sessions that the question does not depend on.
+
+    Raises:
+        UsageError: if one is set.
+    """
+    if of_all and sessions != SessionReadings():
+        raise UsageError(
+            Message("`--assume`: a point of sessions, which is asked of one: `--principal`")
+        )
+    if sessions.aws_login_mfa if caller.is_role else sessions.role_session_mfa:
+        raise UsageError(
+            Message("`--assume`: `aws_login_mfa` is of users alone, `role_session_mfa` of roles")
+        )
+
+
+def _subject_of(
+    given: PolicyFiles, caller: CallerOptions, snapshot: tuple[str, ...]
+) -> tuple[Subject, Describe]:
+    """Return whose policies are asked about, and what returns a counterexample as a sentence."""
+    if not snapshot:
+        arn = CallingUser.from_arn(caller.principal).arn if caller.principal else None
+        subject = given.subject(arn, users_may_change=caller.users_may_change)
+        return subject, describe_request
+    from sekisho.account import open_account  # noqa: PLC0415 - files need no account
+    from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
+    from sekisho.audit.proofs import subject_of_role, subject_of_user  # noqa: PLC0415 - as above
+
+    account = open_account(*snapshot)
+    if caller.is_role:
+        return subject_of_role(account, caller.name, snapshot[0]), describe_request
+    subject, credentials = subject_of_user(
+        account, caller.name, snapshot[0], users_may_change=caller.users_may_change
+    )
+    return subject, lambda found, refused: counterexample_for_user(
+        found, credentials, refused=refused
+    )
+
+
+_RESOURCE_NEEDS = Message(
+    "`--resource-policy` needs `--granted` or `--never`, `--on`, and who calls: `--principal`"
+)
+
+
+def _with_resource(subject: Subject, asked: AccessOptions, *, named: bool) -> Subject:
+    """Return a subject with the policy of the resource that is asked about, if one is given.
+
+    The resource's account is the one that is given, or that `--on` tells, or the caller's own.
+
+    Raises:
+        FaultyInput: if the file cannot be read.
+        UsageError: if the question, the caller or the resource's account is missing.
+    """
+    if asked.resource is None:
+        if asked.owner:
+            raise UsageError(Message("`--resource-account` needs `--resource-policy`"))
+        return subject
+    if not (named and asked.on and (asked.granted or asked.never)):
+        raise UsageError(_RESOURCE_NEEDS)
+    accounts = {account for each in asked.on if (account := arns.account_of(each))}
+    if asked.owner and not arns.is_account(asked.owner):
+        raise UsageError(Message("`--resource-account` is an account id of twelve digits"))
+    if len(accounts | ({asked.owner} if asked.owner else set())) > 1:
+        raise UsageError(Message("`--on` is about resources of several accounts"))
+    (policy,) = read_attached((asked.resource,), PolicyKind.RESOURCE)
+    owner = asked.owner or next(iter(accounts), subject.user.account)
+    return replace(subject, resource=OwnedResource(policy, owner))
+
+
+def _invariants_of(asked: AccessOptions) -> tuple[Invariant, ...]:
+    """Return the questions of the options and of the file.
+
+    Raises:
+        UsageError: if there is none, or the options contradict each other.
+        FaultyInput: if the file is not what it should be.
+    """
+    of_file = read_invariants(asked.file) if asked.file else ()
+    found = (*_own_invariant(asked), *of_file)
+    if not found:
+        raise UsageError(_NO_QUESTION)
+    return found
+
+
+_ACTIONS_BY = {
+    InvariantKind.NEVER: "--never",
+    InvariantKind.ALWAYS: "--always",
+    InvariantKind.NOT_GRANTED: "--granted",
+}
+_OPTION_OF_FIELD = {
+    "actions": "--never/--always/--granted",
+    "on": "--on",
+    "unless_mfa": "--unless-mfa",
+    "with_mfa": "--with-mfa",
+    "mfa_age": "--mfa-age",
+    "only_from": "--only-from",
+    "within": "--from",
+}
+
+
+def _own_invariant(options: AccessOptions) -> tuple[Invariant, ...]:
+    """Return what the options demand, if anything."""
+    asked = {
+        InvariantKind.NEVER: options.never,
+        InvariantKind.ALWAYS: options.always,
+        InvariantKind.NOT_GRANTED: options.granted,
+    }
+    given = [(kind, actions) for kind, actions in asked.items() if actions]
+    if len(given) > 1:
+        first, second = (_ACTIONS_BY[kind] for kind, _ in given[:2])
+        raise UsageError(
+            Message("`{first}` and `{second}` are two questions").filled(
+                first=first, second=second
+            ),
+            fix=Message("write both to a file: --invariants"),
+        )
+    if not given and not options.only_from:
+        _refuse_restriction_alone(options)
+        return ()
+    kind, actions = given[0] if given else (InvariantKind.NEVER, ("*",))
+    invariant = Invariant(
+        id=kind.value,
+        demand=kind,
+        actions=actions,
+        on=options.on,
+        unless_mfa=options.unless_mfa,
+        with_mfa=options.with_mfa,
+        mfa_age=options.mfa_age,
+        only_from=options.only_from,
+        within=options.within,
+        calls=Calls(options.calls),
+    )
+    faults = [
+        _OF_OPTION.filled(option=_OPTION_OF_FIELD[name], message=message)
+        for name, message in faults_in(invariant)
+    ]
+    if faults:
+        raise UsageError(joined_messages(faults, en="; ", ja="; "))
+    return (invariant,)
+
+
+def _refuse_restriction_alone(options: AccessOptions) -> None:
+    restrictions = {
+        "--on": bool(options.on),
+        "--unless-mfa": options.unless_mfa,
+        "--with-mfa": options.with_mfa,
+        "--mfa-age": options.mfa_age is not None,
+        "--from": bool(options.within),
+        "--calls": options.calls != Calls.ALL.value,
+    }
+    for option, given in restrictions.items():
+        if given:
+            raise UsageError(
+                Message(
+                    "`{option}` needs `--never`, `--always`, `--granted` or `--only-from`"
+                ).filled(option=option)
+            )

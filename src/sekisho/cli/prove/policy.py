@@ -1,0 +1,133 @@
+"""`sekisho prove policy` and `sekisho prove user`: does MFA enforcement hold for one user?"""
+
+import click
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import PrintOptions
+from sekisho.cli.policy_files import read_attached
+from sekisho.cli.prove.options import (
+    OF_USERS,
+    AllAssumptions,
+    EnforcementOptions,
+    LimitOptions,
+    PolicyFiles,
+    UserOptions,
+    assume_option,
+    check_heeded,
+    enforcement_options,
+    limit_options,
+    printed_options,
+    snapshot_option,
+    user_option,
+    user_options,
+)
+from sekisho.cli.prove.subject import SubjectQuestion, prove_subject
+from sekisho.policy import PolicyKind
+from sekisho.prover import CallingUser
+from sekisho.prover.questions import Inquiry
+from sekisho.prover.scenarios import Setting
+
+
+@click.command("policy", cls=SpokenCommand)
+@click.argument("files", metavar="POLICY|-...", nargs=-1, required=True)
+@limit_options
+@user_option
+@user_options
+@enforcement_options
+@assume_option(*OF_USERS, signin=True)
+@printed_options
+def policy(
+    files: tuple[str, ...],
+    limits: LimitOptions,
+    principal: str | None,
+    asked: UserOptions,
+    enforcement: EnforcementOptions,
+    assumptions: AllAssumptions,
+    printed: PrintOptions,
+) -> Exit:
+    """Prove that policies enforce MFA, or show a request that passes without it.
+
+    POLICY files are all identity-based policies of one user, those of the user's groups among them.
+    Four checks are made: every request without MFA is denied, apart from the exempt actions; users
+    with MFA lose nothing; users cannot change the credentials of others; and all users can sign in
+    and enrol an MFA device while no attacker can. Exit 0 if all of it holds, 3 if something does
+    not, 4 if something is not known, 5 if MFA is not enforced although these policies allow nothing
+    without it.
+    """
+    check_heeded(enforcement, asked, assumptions)
+    given = PolicyFiles(files, limits, asked.enrolled)
+    arn = CallingUser.of(principal).arn if principal else None
+    question = SubjectQuestion(
+        subject=given.subject(arn, users_may_change=asked.users_may_change),
+        inquiry=_inquiry(enforcement, asked, assumptions),
+        source=files[0],
+        setting=_setting(asked, assumptions),
+        strict=asked.strict,
+        certificate=enforcement.certificate,
+        files=given.names,
+    )
+    return prove_subject(question, printed)
+
+
+@click.command("user", cls=SpokenCommand)
+@click.argument("name")
+@snapshot_option(required=True)
+@user_options
+@enforcement_options
+@assume_option(*OF_USERS, signin=True)
+@printed_options
+def user(
+    name: str,
+    snapshot: tuple[str, ...],
+    asked: UserOptions,
+    enforcement: EnforcementOptions,
+    assumptions: AllAssumptions,
+    printed: PrintOptions,
+) -> Exit:
+    """Prove that MFA is enforced for one user of an account, or show a request that passes.
+
+    The checks are those of `sekisho prove policy`, with the user's policies, tags and credentials
+    from the account. Exit 0 if all of it holds, 3 if something does not, 4 if something is not
+    known, 5 if MFA is not enforced although the policies allow nothing without it.
+    """
+    from sekisho.account import open_account  # noqa: PLC0415 - files need no account
+    from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
+    from sekisho.audit.proofs import subject_of_user  # noqa: PLC0415 - as above
+
+    check_heeded(enforcement, asked, assumptions)
+    subject, credentials = subject_of_user(
+        open_account(*snapshot), name, snapshot[0], users_may_change=asked.users_may_change
+    )
+    question = SubjectQuestion(
+        subject=subject,
+        inquiry=_inquiry(enforcement, asked, assumptions),
+        source=snapshot[0],
+        describe=lambda found, refused: counterexample_for_user(
+            found, credentials, refused=refused
+        ),
+        setting=_setting(asked, assumptions),
+        strict=asked.strict,
+        certificate=enforcement.certificate,
+    )
+    return prove_subject(question, printed)
+
+
+def _inquiry(
+    enforcement: EnforcementOptions, asked: UserOptions, assumptions: AllAssumptions
+) -> Inquiry:
+    return Inquiry(
+        groups=asked.groups,
+        exempt=enforcement.exempt_actions,
+        assumptions=assumptions.engine,
+        sessions=assumptions.sessions,
+        any_value=asked.any_value,
+    )
+
+
+def _setting(asked: UserOptions, assumptions: AllAssumptions) -> Setting | None:
+    """Return where the scenarios take place; None if they are not asked."""
+    if not asked.people:
+        return None
+    enrolled = read_attached(asked.enrolled, PolicyKind.IDENTITY)
+    return Setting(enrolled=enrolled, engine=assumptions.engine, signin=assumptions.signin)
