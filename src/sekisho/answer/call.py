@@ -74,7 +74,7 @@ def answer_request(
     permission, what is behind an S3 access point. Arguments and errors are those of
     `answer_part`.
     """
-    answer = _without_what_is_behind(answer_part(request, policies, now, settings))
+    answer = _without_resource_behind(answer_part(request, policies, now, settings))
     if not _could_pass(answer):
         return answer
     return _with_further(answer, requirements_of((RequestPart(request, policies),), now, settings))
@@ -122,7 +122,7 @@ def _gravest(effects: Sequence[AnswerEffect]) -> AnswerEffect:
     return min(effects, key=GRAVEST_FIRST.index)
 
 
-def _without_what_is_behind(answer: Answer) -> Answer:
+def _without_resource_behind(answer: Answer) -> Answer:
     """Return the answer without the resource behind an access point: at most unknown."""
     action, resource = answer.request.action, answer.request.resource
     if not is_through_access_point(action, resource):
@@ -155,7 +155,7 @@ def answer_together(
     )
     each_alone = [answer_part(one.request, one.policies, now, settings) for one in calls]
     found = tuple(
-        one if is_all_behind(one.request.resource, asked) else _without_what_is_behind(one)
+        one if is_all_behind(one.request.resource, asked) else _without_resource_behind(one)
         for one in each_alone
     )
     effect = _gravest([each.effect for each in found])

@@ -73,7 +73,7 @@ def complete(request: Request, caller: Caller, now: datetime) -> CompletedReques
         raise FaultyRequest("request", faults)
     given = request.context.folded
     found: dict[str, AddedKey] = {}
-    for one in (*_of_caller(caller, given), *_of_call(request, caller, now)):
+    for one in (*_caller_keys(caller, given), *_call_keys(request, caller, now)):
         name = one.key.lower()
         if name not in given and name not in found:
             found[name] = one
@@ -113,7 +113,7 @@ _TYPES: Mapping[CallerKind, HolderKind] = {
 }
 
 
-def _of_caller(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
+def _caller_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
     """Yield the keys that follow from who asks."""
     if is_service(caller):
         yield _derived("aws:PrincipalIsAWSService", "true")
@@ -127,10 +127,10 @@ def _of_caller(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[Ad
         return
     yield from map(_derived, *zip(*_facts(caller).items(), strict=True))
     yield _derived("aws:PrincipalIsAWSService", "false")
-    yield from _of_session(caller, given)
+    yield from _session_keys(caller, given)
 
 
-def _of_session(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
+def _session_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
     """Yield the keys that depend on whether the principal is there for a session."""
     iam = f"arn:{caller.partition}:iam::{caller.account}"
     if caller.kind is CallerKind.ROOT_SESSION:
@@ -172,15 +172,15 @@ def _facts(caller: Caller) -> dict[str, str]:
     return facts
 
 
-def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedKey]:
+def _call_keys(request: Request, caller: Caller, now: datetime) -> Iterator[AddedKey]:
     """Yield the keys that follow from what is asked, and those of any direct call."""
     region = _region(request)
     if region:
-        yield from _named(request, "aws:RequestedRegion", region, Origin.DERIVED)
-    yield from _of_resource(request, caller)
+        yield from _with_service_key(request, "aws:RequestedRegion", region, Origin.DERIVED)
+    yield from _resource_keys(request, caller)
     yield from _tags(request)
     if caller.account:
-        yield from _of_service(request, "aws:PrincipalAccount", caller.account, Origin.DERIVED)
+        yield from _service_key(request, "aws:PrincipalAccount", caller.account, Origin.DERIVED)
     if "aws:calledvia" in request.context.folded:
         yield _derived("aws:ViaAWSService", "true")
     if "kms:viaservice" in request.context.folded and not is_service(caller):
@@ -191,7 +191,7 @@ def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedK
     yield _defaulted("aws:EpochTime", str(int(now.timestamp())))
 
 
-def _of_resource(request: Request, caller: Caller) -> Iterator[AddedKey]:
+def _resource_keys(request: Request, caller: Caller) -> Iterator[AddedKey]:
     if request.resource == "*":
         return
     told = arns.account_of(request.resource) or request.resource_account
@@ -200,13 +200,15 @@ def _of_resource(request: Request, caller: Caller) -> Iterator[AddedKey]:
         return
     # where nobody says whose the resource is, it counts as the caller's own
     origin = Origin.DERIVED if told else Origin.DEFAULTED
-    yield from _named(request, "aws:ResourceAccount", told or caller.account or "", origin)
+    yield from _with_service_key(
+        request, "aws:ResourceAccount", told or caller.account or "", origin
+    )
 
 
-def _named(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
+def _with_service_key(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
     """Yield a global key, and the key of the service that has the same value."""
     yield AddedKey(key, value, origin)
-    yield from _of_service(request, key, value, origin)
+    yield from _service_key(request, key, value, origin)
 
 
 _TAG = "aws:ResourceTag/"
@@ -225,7 +227,7 @@ def _tags(request: Request) -> Iterator[AddedKey]:
             yield _derived(other + tag, value)
 
 
-def _of_service(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
+def _service_key(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
     """Yield the key of the service that has the value of a global one, if there is any."""
     own = equivalent_service_keys(key).get(request.action.partition(":")[0].lower())
     if own is not None:
@@ -255,7 +257,7 @@ def _contradictions(request: Request, caller: Caller) -> Iterator[Fault]:
         found = request.context.folded.get(key.lower())
         if isinstance(found, str) and not re.fullmatch(pattern, found):
             yield _contradiction(request, key, found, example)
-    for key in _absent(caller):
+    for key in _absent_keys(caller):
         found = request.context.folded.get(key.lower())
         if found:
             message = Message("no request of {principal} has `{key}`")
@@ -277,7 +279,7 @@ def _patterns(caller: Caller) -> dict[str, tuple[str, str]]:
     }
 
 
-def _absent(caller: Caller) -> Iterator[str]:
+def _absent_keys(caller: Caller) -> Iterator[str]:
     """Yield the keys about the principal that a principal of this kind never has."""
     yield "aws:PrincipalServiceName"
     if caller.kind is not CallerKind.USER:

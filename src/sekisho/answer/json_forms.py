@@ -26,7 +26,7 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
         "decision": answer.effect.value,
         "because": [cause_to_json(cause) for cause in answer.because],
         "blockedBy": answer.blocked_by.value if answer.blocked_by else None,
-        "missing": [*map(_missing, answer.missing)],
+        "missing": [*map(_missing_key, answer.missing)],
     }
     if len(answer.possible) > 1:
         value["possible"] = [one.value for one in AnswerEffect if one in answer.possible]
@@ -46,10 +46,10 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
         owner = answer.assumed_owner
         value["assumedOwner"] = {"account": owner.account, "otherwise": owner.otherwise.value}
     further = _further(answer.not_asked, answer.also_needs)
-    return value | _beside_policies(answer) | _about_the_question(answer) | further
+    return value | _grounds_besides_policies(answer) | _notes_on_question(answer) | further
 
 
-def _missing(one: MissingKey) -> dict[str, object]:
+def _missing_key(one: MissingKey) -> dict[str, object]:
     return {"key": one.key, "couldChange": one.could_change, "presence": one.presence.value}
 
 
@@ -83,7 +83,7 @@ def _outcome(one: UnnamedResource | NeededPermission) -> dict[str, object]:
     return {"decision": one.effect.value, "because": [*map(cause_to_json, causes)]}
 
 
-def _beside_policies(answer: Answer) -> dict[str, object]:
+def _grounds_besides_policies(answer: Answer) -> dict[str, object]:
     """Return the grounds other than policies, and what the policies alone say then."""
     value: dict[str, object] = {}
     if (
@@ -104,7 +104,7 @@ def _beside_policies(answer: Answer) -> dict[str, object]:
     return value
 
 
-def _about_the_question(answer: Answer) -> dict[str, object]:
+def _notes_on_question(answer: Answer) -> dict[str, object]:
     """Return the notes on the question."""
     value: dict[str, object] = {}
     if answer.note is not None:
@@ -119,12 +119,12 @@ def _about_the_question(answer: Answer) -> dict[str, object]:
     return value
 
 
-def _nothing(_: Answer) -> Mapping[str, object]:
+def _no_more_values(_: Answer) -> Mapping[str, object]:
     return {}
 
 
 def joint_to_json(
-    answer: JointAnswer, more: Callable[[Answer], Mapping[str, object]] = _nothing
+    answer: JointAnswer, more: Callable[[Answer], Mapping[str, object]] = _no_more_values
 ) -> Mapping[str, object]:
     """Return the answer about several resources as JSON values, each resource's with it.
 
@@ -142,7 +142,7 @@ def joint_to_json(
         value["because"] = [*map(cause_to_json, decision.because)] if decision is not None else []
         value["blockedBy"] = blocked.value if blocked is not None else None
     if answer.missing:
-        value["missing"] = [*map(_missing, answer.missing)]
+        value["missing"] = [*map(_missing_key, answer.missing)]
     return value | _further(answer.not_asked, answer.also_needs)
 
 

@@ -143,7 +143,7 @@ class _RequirementsFinder:
         for action, own in self._actions():
             for group in _kinds_not_named(action, own):
                 likes = self._patterns(group, own)
-                found = self._about_any(str(action), likes, _call_context(action, own))
+                found = self._ask_any_resource(str(action), likes, _call_context(action, own))
                 outcomes.append(found)
                 if found.effect is not _ALLOWED:
                     kinds = tuple(dict.fromkeys(one.name for one in group))
@@ -189,7 +189,7 @@ class _RequirementsFinder:
             return (), _Outcome(_UNKNOWN)
         context = _context(permission, further, own)
         named = self._known_resources(permission, further, own)
-        found = [self._about_resource(permission, one, context, counts=counts) for one in named]
+        found = [self._ask_resource(permission, one, context, counts=counts) for one in named]
         if found and all(one.effect is not AnswerEffect.IMPOSSIBLE for one in found):
             asked = tuple(one.request.resource for one in named)
             # of several that the call may create it is not known which gets the tags
@@ -204,7 +204,7 @@ class _RequirementsFinder:
         likes = self._patterns(group, own)
         # what is created has no policy of its own yet
         own_policy = counts and not same
-        found_any = self._about_any(
+        found_any = self._ask_any_resource(
             permission.action, likes, context, own_policy=own_policy, via=permission.via
         )
         return likes, found_any
@@ -216,7 +216,7 @@ class _RequirementsFinder:
         if permission.resource_kind == SAME:
             return [one for one in own if _is_known_resource(permission, further, one.request)]
         if permission.resource_kind == NO_RESOURCE:
-            return [_alone(own[0], NO_RESOURCE)]
+            return [_for_other_resource(own[0], NO_RESOURCE)]
         value = _keys_given(own).get((permission.arn_key or "").lower())
         if not isinstance(value, str):
             return []
@@ -228,16 +228,16 @@ class _RequirementsFinder:
         beside = [one for one in own if _bucket_of(one.request.resource) == _bucket_of(arn) != ""]
         # what is in the same bucket is under the same policy
         asked = [replace(one, request=replace(one.request, resource=arn)) for one in beside]
-        return asked[:1] or [_alone(own[0], arn)]
+        return asked[:1] or [_for_other_resource(own[0], arn)]
 
-    def _about_resource(
+    def _ask_resource(
         self, permission: FurtherPermission, part: RequestPart, context: Context, *, counts: bool
     ) -> _Outcome:
         """Return the answer about a resource that is known.
 
         Where it does not count, a policy of the resource itself that is not there does not either.
         """
-        context = context.with_(_via(permission.via, part.request.resource))
+        context = context.with_(_via_service(permission.via, part.request.resource))
         request = replace(part.request, action=permission.action, context=context)
         answer = answer_part(request, part.policies, self.now, self.settings)
         others = tuple(answer.possible - {answer.effect})
@@ -259,7 +259,7 @@ class _RequirementsFinder:
         found = (_PLACE.sub(lambda place: known.get(place[0], "*"), one.arn) for one in group)
         return tuple(dict.fromkeys(found)) or (NO_RESOURCE,)
 
-    def _about_any(
+    def _ask_any_resource(
         self,
         action: str,
         likes: Sequence[str],
@@ -282,11 +282,11 @@ class _RequirementsFinder:
         )
         found = []
         for like in likes:
-            asked = replace(request, context=context.with_(_via(via, like)))
-            found.append(self._about_pattern(asked, like, policies, own_policy=own_policy))
+            asked = replace(request, context=context.with_(_via_service(via, like)))
+            found.append(self._ask_pattern(asked, like, policies, own_policy=own_policy))
         return _common_outcome(found)
 
-    def _about_pattern(
+    def _ask_pattern(
         self, request: Request, like: str, policies: Policies, *, own_policy: bool
     ) -> _Outcome:
         """Return the answer that holds for every resource like a pattern, else unknown."""
@@ -359,7 +359,7 @@ def _without_version(source: str) -> str:
     return source.removeprefix("/").partition(VERSION_MARK)[0]
 
 
-def _alone(part: RequestPart, resource: str) -> RequestPart:
+def _for_other_resource(part: RequestPart, resource: str) -> RequestPart:
     """Return a part about another resource, whose owner and own policy are not known."""
     request = replace(part.request, resource=resource, resource_account=None)
     policies = replace(part.policies, resource=None, resource_kind=None, trust=None)
@@ -384,7 +384,7 @@ def _is_known_resource(permission: FurtherPermission, further: Action, request: 
 _VIA = "kms:ViaService"
 
 
-def _via(service: str | None, resource: str) -> dict[str, str]:
+def _via_service(service: str | None, resource: str) -> dict[str, str]:
     """Return the key that says which service asks AWS KMS, about a resource or a pattern."""
     if service is None:
         return {}
@@ -417,10 +417,10 @@ def as_permission(part: RequestPart) -> RequestPart:
         if further is None or not is_of_kinds(request.resource, kinds_of(permission.resource_kind)):
             continue
         context = _context(permission, further, (part,)).with_(
-            _via(permission.via, request.resource)
+            _via_service(permission.via, request.resource)
         )
         asked = replace(request, action=permission.action, context=context)
-        return _alone(RequestPart(asked, part.policies), request.resource)
+        return _for_other_resource(RequestPart(asked, part.policies), request.resource)
     return part
 
 

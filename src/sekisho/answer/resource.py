@@ -86,12 +86,12 @@ def checked_resource(
     `name` is that of an action that the catalogue does not have.
     """
     if action is None:
-        return _of_unknown(name, resource)
+        return _check_unknown_action(name, resource)
     if not action.resource_types:
         note = None if resource == "*" else ResourceNote.NO_TYPES
         return CheckedResource("*", note)
     if resource == "*":
-        return _without_resource(action)
+        return _check_star(action)
     if not is_of_kinds(resource, action.resource_types):
         if _is_known(resource, action.service):
             return _impossible(Impossibility.OTHER_TYPE, action)
@@ -104,14 +104,14 @@ def checked_resource(
     return CheckedResource(resource)
 
 
-def _of_unknown(name: str, resource: str) -> CheckedResource | ImpossibleRequest:
+def _check_unknown_action(name: str, resource: str) -> CheckedResource | ImpossibleRequest:
     meant = spelling_correction(name)
     if meant is not None:
         return ImpossibleRequest(Impossibility.MISSPELLED, (), meant)
     return CheckedResource(resource)
 
 
-def _without_resource(action: Action) -> CheckedResource | ImpossibleRequest:
+def _check_star(action: Action) -> CheckedResource | ImpossibleRequest:
     required = action.service == "s3" or any(one.required for one in action.resource_types)
     if required and action.service in _ALWAYS_NAMED and str(action) not in _OF_ALL_TOO:
         return _impossible(Impossibility.NOT_NAMED, action)

@@ -146,20 +146,20 @@ def heading(answer: Answer) -> Iterator[Message]:
     """Yield the answer, one sentence that says what was asked, and what it depends on."""
     yield EFFECTS[answer.effect]
     yield _sentence(answer)
-    yield from _depends(answer)
+    yield from _dependence(answer)
     if answer.note is not None:
         yield _NOTES[answer.note].filled(
             action=answer.request.action, resource=answer.request.resource
         )
     if answer.not_in_catalogue and (stranger := unknown_action_text(answer.request.action)):
         yield stranger
-    yield from _beside(answer)
+    yield from _other_grounds(answer)
     if answer.assumed_owner is not None:
         owner = answer.assumed_owner
         yield _OWNER.filled(account=owner.account, otherwise=EFFECTS[owner.otherwise])
 
 
-def _depends(answer: Answer) -> Iterator[Message]:
+def _dependence(answer: Answer) -> Iterator[Message]:
     matter = [one for one in answer.missing if one.could_change]
     if not matter:
         return
@@ -221,7 +221,7 @@ def _no_request(answer: Answer, impossible: ImpossibleRequest) -> Message:
     )
 
 
-def _beside(answer: Answer) -> Iterator[Message]:
+def _other_grounds(answer: Answer) -> Iterator[Message]:
     """Yield the sentences on other grounds than the given policies."""
     resource = answer.request.resource
     if answer.impossible is not None and ":kms:" in resource and ":alias/" in resource:

@@ -37,14 +37,14 @@ def needed_kinds(name: str) -> tuple[KindGroup, ...]:
     listed = table("needed-resources.json")
     for entry in listed["needed"]:
         if _is_listed(action, entry["actions"]):
-            return tuple(_of_kinds(action, group) for group in entry["groups"])
+            return tuple(_kinds_named(action, group) for group in entry["groups"])
     groups: list[tuple[str, ...]] = [
         (kind,) for kind in dict.fromkeys(one.name for one in action.resource_types if one.required)
     ]
     for entry in listed["alternatives"]:
         if _is_listed(action, entry["actions"]):
             groups = _joined(groups, entry["groups"])
-    return tuple(_of_kinds(action, group) for group in groups)
+    return tuple(_kinds_named(action, group) for group in groups)
 
 
 def _is_listed(action: Action, patterns: Sequence[str]) -> bool:
@@ -64,7 +64,7 @@ def _joined(
     return groups
 
 
-def _of_kinds(action: Action, names: Sequence[str]) -> KindGroup:
+def _kinds_named(action: Action, names: Sequence[str]) -> KindGroup:
     return tuple(one for one in action.resource_types if one.name in names)
 
 
@@ -155,16 +155,20 @@ def further_permissions(name: str) -> tuple[FurtherPermission, ...]:
     None is known of an action that the catalogue does not have.
     """
     action = load().action(name)
-    return () if action is None else tuple(_of_rules(action))
+    return () if action is None else tuple(_rule_permissions(action))
 
 
-def _of_rules(action: Action) -> Iterator[FurtherPermission]:
-    yield from _listed(action, rules())
+def _rule_permissions(action: Action) -> Iterator[FurtherPermission]:
+    yield from _permissions_listed(action, rules())
     of_tags = table("tags-on-create.json")
-    yield from _listed(action, [{**of_tags["common"], **rule} for rule in of_tags["rules"]])
+    yield from _permissions_listed(
+        action, [{**of_tags["common"], **rule} for rule in of_tags["rules"]]
+    )
 
 
-def _listed(action: Action, listed: Sequence[Mapping[str, Any]]) -> Iterator[FurtherPermission]:
+def _permissions_listed(
+    action: Action, listed: Sequence[Mapping[str, Any]]
+) -> Iterator[FurtherPermission]:
     for rule in listed:
         if rule.get("seen") == "calls":
             continue
@@ -191,7 +195,7 @@ def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
     rules = [
         {**rule, **of_tags["common"]} for rule in of_tags["rules"] if rule["id"] != _UNDOCUMENTED
     ]
-    if documented := tuple(_listed(action, rules)):
+    if documented := tuple(_permissions_listed(action, rules)):
         return documented
     rule = {**of_tags["common"], "id": _UNDOCUMENTED}
     return tuple(
@@ -217,7 +221,7 @@ def _permission(rule: Mapping[str, Any], further: str, action: Action) -> Furthe
         else value.get(action.service)
         for key, value in rule.get("context", {}).items()
     }
-    tagged = _tagged(action, further) if on["type"] == SAME and _TAG in shown else ((), True)
+    tagged = _kinds_tagged(action, further) if on["type"] == SAME and _TAG in shown else ((), True)
     return FurtherPermission(
         rule["id"],
         further,
@@ -239,7 +243,7 @@ def _permission(rule: Mapping[str, Any], further: str, action: Action) -> Furthe
     )
 
 
-def _tagged(action: Action, further: str) -> tuple[KindGroup, bool]:
+def _kinds_tagged(action: Action, further: str) -> tuple[KindGroup, bool]:
     """Return the kinds of resource that an action creates with tags, and whether they are listed.
 
     Otherwise they are all that it is about, one of which it creates.

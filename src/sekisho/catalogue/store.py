@@ -327,10 +327,10 @@ class Catalogue:
         if prefix not in self._names:
             return {}
         if prefix not in self._services:
-            uses = _Uses(prefix, self._resource_types(prefix))
+            uses = _ActionTypes(prefix, self._resource_types(prefix))
             entries = self._read("actions", f"{prefix}.json")
             known = {key: _action(prefix, entry, uses) for key, entry in entries.items()}
-            known = {**_added(prefix, uses), **known}
+            known = {**_supplemented_actions(prefix, uses), **known}
             self._services[prefix] = {key: known[key] for key in sorted(known)}
         return self._services[prefix]
 
@@ -363,7 +363,7 @@ control", table "Resources and operations".
 """
 
 
-class _Uses:
+class _ActionTypes:
     """The resource types that a service's actions are checked against; equal ones are shared."""
 
     def __init__(self, prefix: str, types: Mapping[str, ResourceType]) -> None:
@@ -372,7 +372,7 @@ class _Uses:
         self._kinds = _more_kinds(prefix)
         self._made: dict[tuple[str, bool, tuple[str, ...]], tuple[ResourceType, ...]] = {}
 
-    def of(self, entry: Mapping[str, Any]) -> Iterator[ResourceType]:
+    def types_of(self, entry: Mapping[str, Any]) -> Iterator[ResourceType]:
         """Yield the resource types of an action's entry."""
         for use in entry["resourceTypes"]:
             asked = (use["name"], use["required"], tuple(use.get("conditionKeys", ())))
@@ -400,12 +400,12 @@ class _Uses:
         )
 
 
-def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
+def _action(prefix: str, entry: Mapping[str, Any], uses: _ActionTypes) -> Action:
     return Action(
         prefix,
         entry["name"],
         _level(entry["accessLevel"]),
-        tuple(uses.of(entry)),
+        tuple(uses.types_of(entry)),
         tuple(entry.get("conditionKeys", ())),
     )
 
@@ -430,7 +430,7 @@ def _more_kinds(prefix: str) -> Mapping[str, tuple[ResourceType, ...]]:
     return found
 
 
-def _added(prefix: str, uses: _Uses) -> Mapping[str, Action]:
+def _supplemented_actions(prefix: str, uses: _ActionTypes) -> Mapping[str, Action]:
     """Return the actions of a service that are known from elsewhere, by name in lower case."""
     return {
         name.lower(): Action(

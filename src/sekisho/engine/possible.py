@@ -175,14 +175,14 @@ def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
 
 def keys_of(statement: Statement, version: Version | None) -> Iterator[str]:
     """Yield the context keys that a statement asks for, as they are written there."""
-    if statement.principal is not None and any(_ids(statement.principal)):
+    if statement.principal is not None and any(_unique_ids(statement.principal)):
         yield USER_ID
     if statement.resource is not None:
         for entry in statement.resource.values:
             yield from _variables(entry, version)
     for condition in statement.conditions:
         yield condition.key
-        yield from _of_values(condition, version)
+        yield from _keys_in_values(condition, version)
 
 
 def _variables(text: str, version: Version | None) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _variables(text: str, version: Version | None) -> Iterator[str]:
                 yield part.key
 
 
-def _of_values(condition: Condition, version: Version | None) -> Iterator[str]:
+def _keys_in_values(condition: Condition, version: Version | None) -> Iterator[str]:
     name = condition.operator.name
     if name in conditions.SUBSTITUTING or name is OperatorName.BOOL:
         for value in condition.values:
@@ -297,12 +297,12 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
             return _Span(Closeness.NOT, Closeness.NOT)
         if False in holds:
             sure = False
-            keys = (condition.key, *_of_values(condition, scope.version))
+            keys = (condition.key, *_keys_in_values(condition, scope.version))
             depends |= set(map(str.lower, keys))
     return _Span(least if sure else Closeness.NOT, most, frozenset(depends & unknown.keys()))
 
 
-def _ids(principal: Principal) -> Iterator[str]:
+def _unique_ids(principal: Principal) -> Iterator[str]:
     """Yield the unique ids of users and roles that a principal names."""
     for key, values in principal.entries:
         if key is PrincipalKey.AWS:
@@ -317,7 +317,7 @@ def _principal_span(
         return Closeness.ITSELF, Closeness.ITSELF
     callers = [scope.caller]
     if USER_ID in unknown:
-        callers += [scope.caller._replace(unique_id=one) for one in _ids(principal)]
+        callers += [scope.caller._replace(unique_id=one) for one in _unique_ids(principal)]
     found = [closeness_of(principal, statement.effect, one, scope.tracked) for one in callers]
     return min(found), max(found)
 
@@ -432,7 +432,7 @@ def _condition_span(
     """Return whether a condition can hold, can fail, or both."""
     key = condition.key.lower()
     fixed = key not in unknown
-    open_values = any(one.lower() in unknown for one in _of_values(condition, scope.version))
+    open_values = any(one.lower() in unknown for one in _keys_in_values(condition, scope.version))
     has_no_value = scope.request.context.folded.get(key) in (None, ())
     if fixed and (has_no_value or not open_values):
         return frozenset({conditions.holds(condition, scope)})
@@ -451,7 +451,7 @@ def _condition_span(
             within = scope._replace(request=replace(scope.request, context=empty))
             found.add(conditions.holds(condition, within))
     else:
-        found |= _of_any_value(condition, unknown[key].like, scope, open_values=open_values)
+        found |= _span_of_any_value(condition, unknown[key].like, scope, open_values=open_values)
     return frozenset(found)
 
 
@@ -468,7 +468,7 @@ def _matches_all_by_part(text: str, like: str) -> bool:
     return all(map(_matches_all, arns.split(text), arns.split(like)))
 
 
-def _of_any_value(
+def _span_of_any_value(
     condition: Condition, like: str, scope: Scope, *, open_values: bool
 ) -> frozenset[bool]:
     """Return how a condition can come out for the values that are like a pattern."""

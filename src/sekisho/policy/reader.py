@@ -89,7 +89,7 @@ class _Reader:
         value = self.value()
         self.blank()
         if self.at < len(self.text):
-            self.stop(Message("text after the end: {found}").filled(found=self.found()))
+            self.stop(Message("text after the end: {found}").filled(found=self.next_text()))
         return value
 
     def position(self, at: int | None = None) -> Position:
@@ -115,7 +115,7 @@ class _Reader:
         """Return the next character, or "" at the end."""
         return self.text[self.at : self.at + 1]
 
-    def found(self) -> Message:
+    def next_text(self) -> Message:
         """Return the next character or end of text, in words for a message."""
         if self.at >= len(self.text):
             return Message("the end of the text")
@@ -178,7 +178,7 @@ class _Reader:
         name = word[0] if word else self.peek()
         if name not in ("true", "false", "null"):
             self.stop(
-                Message("expected a value, found {found}").filled(found=self.found()),
+                Message("expected a value, found {found}").filled(found=self.next_text()),
                 _FIXES.get(name),
             )
         self.at += len(name)
@@ -192,7 +192,7 @@ class _Reader:
         while self.peek() != "}":
             if self.peek() != '"':
                 self.stop(
-                    Message("expected a key, found {found}").filled(found=self.found()),
+                    Message("expected a key, found {found}").filled(found=self.next_text()),
                     _FIXES.get(self.peek()),
                 )
             member = self.member()
@@ -220,7 +220,7 @@ class _Reader:
         self.blank()
         if self.peek() != ":":
             self.stop(
-                Message("expected `:` after the key, found {found}").filled(found=self.found())
+                Message("expected `:` after the key, found {found}").filled(found=self.next_text())
             )
         self.at += 1
         self.blank()
@@ -262,7 +262,7 @@ class _Reader:
         else:
             self.stop(
                 Message("expected `,` or `{closing}`, found {found}").filled(
-                    closing=closing, found=self.found()
+                    closing=closing, found=self.next_text()
                 )
             )
 

@@ -77,7 +77,7 @@ def document_of(
         )
         faults.add(Code.POLICY_NOT_A_POLICY, message, position=root.position)
         return None
-    members = _known(root, _DOCUMENT, "", faults)
+    members = _known_members(root, _DOCUMENT, "", faults)
     version = _version(members.get("Version"), faults)
     policy_id = _text(members["Id"], "Id", faults) if "Id" in members else None
     if (member := members.get("Statement")) is None:
@@ -88,7 +88,7 @@ def document_of(
     return Document(statements, version, policy_id, comments, source)
 
 
-def _known(
+def _known_members(
     node: ObjectNode, names: tuple[str, ...], path: str, faults: Collector
 ) -> dict[str, Member]:
     """Return the members by name; note each name that is not an element."""
@@ -195,7 +195,7 @@ class _Statement:
         self.path = path
         self.kind = kind
         self.faults = faults
-        self.members = _known(node, _STATEMENT, path, faults)
+        self.members = _known_members(node, _STATEMENT, path, faults)
 
     def read(self, index: int) -> Statement:
         """Return the statement; what is wrong with it is noted."""
@@ -361,11 +361,13 @@ def from_json(
         # version of it writes equal values alike
         key = marshal.dumps(value, 2)  # type: ignore[arg-type]  # what it is, is found out
     except ValueError:
-        return _of_value(value, source, kind)
-    return _OF_VALUES.look((key, source, kind), len(key), lambda: _of_value(value, source, kind))
+        return _document_of_value(value, source, kind)
+    return _DOCUMENTS_OF_VALUES.look(
+        (key, source, kind), len(key), lambda: _document_of_value(value, source, kind)
+    )
 
 
-class _Remembered:
+class _DocumentCache:
     """The documents of decoded JSON, which are remembered like those of texts.
 
     They may be longer, as AWS's own policies are, but are no more than fit into as many bytes.
@@ -387,10 +389,10 @@ class _Remembered:
         return found
 
 
-_OF_VALUES = _Remembered()
+_DOCUMENTS_OF_VALUES = _DocumentCache()
 
 
-def _of_value(value: object, source: str, kind: PolicyKind) -> Document:
+def _document_of_value(value: object, source: str, kind: PolicyKind) -> Document:
     return _document(lambda faults: (from_value(value, faults), ()), source, kind)
 
 

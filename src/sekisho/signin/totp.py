@@ -37,7 +37,7 @@ def step_of(when: datetime) -> int:
 
 def code_at(seed: str, step: int) -> str:
     """Return the six-digit code of a base32 `seed` at `step`."""
-    digest = hmac.digest(_key_of(seed), step.to_bytes(8, "big"), hashlib.sha1)
+    digest = hmac.digest(_secret_key(seed), step.to_bytes(8, "big"), hashlib.sha1)
     offset = digest[-1] & 0x0F
     number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
     return f"{number % 10**DIGITS:0{DIGITS}}"
@@ -61,7 +61,7 @@ def _decoded(seed: str) -> bytes:
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
 
-def _key_of(seed: str) -> bytes:
+def _secret_key(seed: str) -> bytes:
     try:
         return _decoded(seed)
     except (binascii.Error, ValueError):

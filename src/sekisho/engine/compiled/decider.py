@@ -47,7 +47,7 @@ class _CompiledSet:
         statements: every statement with what a decision says of it: its group and its policy.
         ask: the engine, about these policies.
         has_organisation: whether policies of an organisation are among them.
-        named: whether it matters which callers the statements name.
+        by_principal: whether it matters which callers the statements name.
         bounded: whether a permissions boundary is among them.
     """
 
@@ -55,7 +55,7 @@ class _CompiledSet:
     statements: tuple[tuple[int, str, ReadyStatement], ...]
     ask: Decide
     has_organisation: bool
-    named: bool
+    by_principal: bool
     bounded: bool
 
 
@@ -102,7 +102,7 @@ class Compiler:
             named,
             policies.boundaries is not None,
         )
-        return _by_action(lambda request: self._planned(own, request))
+        return _dispatch_by_action(lambda request: self._planned(own, request))
 
     def _planned(self, own: _CompiledSet, request: Request) -> Decide:
         if request.action not in self._actions:
@@ -122,7 +122,9 @@ class Compiler:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             chosen = [statement for _, _, statement in about]
-            callers = CallerProfiles(chosen, bounded=own.bounded) if own.named else self._callers
+            callers = (
+                CallerProfiles(chosen, bounded=own.bounded) if own.by_principal else self._callers
+            )
             context = PlanContext(
                 callers, own.ask, own.has_organisation, about_iam=action.startswith("iam:")
             )
@@ -166,7 +168,7 @@ def _names_everyone(principal: Principal) -> bool:
     )
 
 
-def _by_action(planned: Callable[[Request], Decide]) -> Decide:
+def _dispatch_by_action(planned: Callable[[Request], Decide]) -> Decide:
     """Return the function that finds the plan for a request by its action."""
     plans: dict[str, Decide] = {}
 
@@ -267,18 +269,20 @@ def _identity_of(policies: Policies) -> tuple[object, ...]:
     """Return a key that differs between sets of policies, cheaper than their content."""
     on_resource = (policies.trust, policies.resource)
     return (
-        _names(policies.identity),
-        _names(policies.boundaries),
-        _names(policies.session),
-        _names(policies.vpc_endpoint),
-        *(_names(None if one is None else (one,)) for one in on_resource),
+        _names_and_ids(policies.identity),
+        _names_and_ids(policies.boundaries),
+        _names_and_ids(policies.session),
+        _names_and_ids(policies.vpc_endpoint),
+        *(_names_and_ids(None if one is None else (one,)) for one in on_resource),
         policies.resource_kind,
-        tuple((level.name, _names(level.policies)) for level in policies.scps),
-        tuple((level.name, _names(level.policies)) for level in policies.rcps),
+        tuple((level.name, _names_and_ids(level.policies)) for level in policies.scps),
+        tuple((level.name, _names_and_ids(level.policies)) for level in policies.rcps),
     )
 
 
-def _names(attached: tuple[AttachedPolicy, ...] | None) -> tuple[tuple[str, int], ...] | None:
+def _names_and_ids(
+    attached: tuple[AttachedPolicy, ...] | None,
+) -> tuple[tuple[str, int], ...] | None:
     if attached is None:
         return None
     return tuple((policy.name, id(policy.document)) for policy in attached)

@@ -263,13 +263,13 @@ class _Decisions:
     """The decisions on sets of statements, each made by the engine."""
 
     ask: Decide
-    made: dict[object, Decision]
+    kept: dict[object, Decision]
 
     def settle(self, key: object, request: Request) -> Decision:
         """Have the engine decide `request`, and keep that for the set of statements."""
         decision = self.ask(request)
-        if len(self.made) < _MOST_SETS:
-            self.made[key] = decision
+        if len(self.kept) < _MOST_SETS:
+            self.kept[key] = decision
         return decision
 
 
@@ -290,7 +290,7 @@ class PlanContext:
     about_iam: bool
 
     @property
-    def named(self) -> bool:
+    def by_principal(self) -> bool:
         """Whether it matters which callers the statements name."""
         return isinstance(self.callers, CallerProfiles)
 
@@ -305,7 +305,7 @@ class Plans:
         self._statements = statements
         self._context = context
         self._made: dict[ResourceClass, Decide] = {}
-        own_iam = context.about_iam and not context.named
+        own_iam = context.about_iam and not context.by_principal
         self._first_tried = ResourceClass.OWN_IAM if own_iam else ResourceClass.OWN_ACCOUNT
 
     def plan_for(self, resource: str, tried: ResourceClass | None = None) -> Decide:
@@ -328,14 +328,14 @@ class Plans:
 
     def _plan(self, resources: ResourceClass) -> Decide:
         source, context = Constants(), self._context
-        lines = _tests(source, self._statements, resources, named=context.named)
+        lines = _tests(source, self._statements, resources, named=context.by_principal)
         decisions = _Decisions(context.ask, {})
         environment: dict[str, object] = {
             "callers": context.callers,
             "learn": context.callers.learn,
             "ask": context.ask,
             "other_plan": lambda request: self.plan_for(request.resource, resources)(request),
-            "decisions": decisions.made,
+            "decisions": decisions.kept,
             "settle": decisions.settle,
             "is_account": arns.is_account,
             "linked": is_service_linked,
@@ -356,7 +356,7 @@ def _body(lines: Sequence[str], context: PlanContext, resources: ResourceClass) 
         checks += _LOWER_CASE
     if resources in (ResourceClass.NO_RESOURCE, ResourceClass.OWN_IAM):
         more += _OF_ANOTHER
-    if context.named:
+    if context.by_principal:
         more += " or request.canonical_user is not None"
         key = _NAMED_KEY if resources is ResourceClass.NO_RESOURCE else _NAMED_ARN_KEY
         frame = _FRAME.format(caller=_NAMED_CALLER, checks=checks, more=more, tests=tests, key=key)

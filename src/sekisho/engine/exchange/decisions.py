@@ -214,7 +214,7 @@ def reasons(explanation: Explanation) -> tuple[Message, ...]:
     for denial in explanation.denials:
         cause = denial.statement
         lines.append(
-            _about(_DENIES, cause.kind, level=_level(denial.level), place=location_of(cause))
+            _with_kind(_DENIES, cause.kind, level=_level(denial.level), place=location_of(cause))
         )
         for point in denial.points:
             if point.negated or point.expected != ("*",) or point.part is Part.CONDITION:
@@ -227,7 +227,7 @@ def reasons(explanation: Explanation) -> tuple[Message, ...]:
 
 
 def _lack(lack: Lack) -> Iterator[Message]:
-    yield _about(_lack_template(lack), lack.kind, level=_level(lack.level))
+    yield _with_kind(_lack_template(lack), lack.kind, level=_level(lack.level))
     for miss in lack.nearest:
         yield _indented(_MISSES.filled(place=location_of(miss.statement)))
         for point in miss.failed_points:
@@ -253,7 +253,7 @@ def _lack_template(lack: Lack) -> Message:
     return _LACKS_ACTION if other_action else _LACKS
 
 
-def _about(template: Message, kind: PolicyKind, **values: Message | str) -> Message:
+def _with_kind(template: Message, kind: PolicyKind, **values: Message | str) -> Message:
     return _filled(template, kind=KINDS[kind], **values)
 
 
@@ -281,8 +281,8 @@ def _point(point: Point, templates: Mapping[tuple[Part, bool], Message]) -> Iter
             template,
             written=_listed(point.expected),
             asked=asked,
-            test=_test(point),
-            has=_has(point),
+            test=_test_text(point),
+            has=_request_text(point),
         ),
         2,
         mark="- ",
@@ -308,7 +308,7 @@ def _listed(values: tuple[str, ...]) -> Message:
     return joined_messages(map(verbatim, shown), en=" or ", ja=" または ")
 
 
-def _test(point: Point) -> Message:
+def _test_text(point: Point) -> Message:
     """Return a condition as a sentence that is true of a request that meets it."""
     operator = point.operator
     if operator is None:
@@ -330,7 +330,7 @@ def _test(point: Point) -> Message:
     )
 
 
-def _has(point: Point) -> Message:
+def _request_text(point: Point) -> Message:
     """Return the request's values for a condition's key."""
     if point.actual is None or point.actual == ():
         return _HAS_NONE.filled(key=quoted(point.key))

@@ -175,13 +175,13 @@ def answer(
         return _failure(identity, error, place)
 
 
-class _Written(float):
+class _VerbatimNumber(float):
     """A JSON number with a fraction or exponent that prints as it was written."""
 
     __slots__ = ("_text",)
     _text: str
 
-    def __new__(cls, text: str) -> "_Written":
+    def __new__(cls, text: str) -> "_VerbatimNumber":
         number = super().__new__(cls, text)
         number._text = text
         return number
@@ -202,7 +202,7 @@ def _decoded(line: bytes) -> Mapping[str, object]:
         value = json.loads(
             line.decode("utf-8-sig"),
             object_pairs_hook=_unique,
-            parse_float=_Written,
+            parse_float=_VerbatimNumber,
             parse_constant=_no_constant,
         )
     except UnicodeDecodeError:

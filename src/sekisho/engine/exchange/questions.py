@@ -194,7 +194,7 @@ class _Reader:
         self.members(value, "")
         identity = identity_of(value)
         if identity is None or isinstance(identity, bool):
-            self.wrong("id", Message("expected a string, or a number within range"))
+            self.add_fault("id", Message("expected a string, or a number within range"))
             identity = ""
         options = self.members(value.get("options"), "options")
         request = self.request(value.get("request"), options)
@@ -213,32 +213,32 @@ class _Reader:
         if policy is not None:
             point = self.document(policy, "accessPoint", PolicyKind.RESOURCE)
         if listed is None:
-            self.point_is_asked(point, [request])
+            self.check_access_point(point, [request])
             return parts_of([request], policies, point) if point else ()
         if not isinstance(listed, list) or not listed:
-            self.wrong(path, Message("expected a list of resources"))
+            self.add_fault(path, Message("expected a list of resources"))
             return ()
         if asked.get("resource") is not None:
-            self.wrong("request.resource", Message("give `resource` or `resources`"))
-        each = [self.one_of(one, f"{path}[{n}]", request) for n, one in enumerate(listed)]
-        self.point_is_asked(point, each)
+            self.add_fault("request.resource", Message("give `resource` or `resources`"))
+        each = [self.part_request(one, f"{path}[{n}]", request) for n, one in enumerate(listed)]
+        self.check_access_point(point, each)
         return parts_of(each, policies, point)
 
-    def point_is_asked(self, point: AttachedPolicy | None, each: Iterable[Request]) -> None:
+    def check_access_point(self, point: AttachedPolicy | None, each: Iterable[Request]) -> None:
         """Note a policy of an access point where none is asked about."""
         if point is not None and not any(is_access_point(one.resource) for one in each):
-            self.wrong(
+            self.add_fault(
                 "policies.accessPoint",
                 Message("no access point is among the resources that are asked about"),
                 Code.REQUEST_BAD_VALUE,
             )
 
-    def one_of(self, value: object, path: str, request: Request) -> Request:
+    def part_request(self, value: object, path: str, request: Request) -> Request:
         """Read one of several resources: an ARN, or what differs from the request."""
         if isinstance(value, str):
             return replace(request, resource=self.short(value, path))
         own = self.members(value, path)
-        self.known(own, _OF_ONE, path)
+        self.reject_unknown_keys(own, _OF_ONE, path)
         context = self.context(own.get("context"), f"{path}.context")
         return replace(
             request,
@@ -251,7 +251,7 @@ class _Reader:
             context=request.context.with_(context),
         )
 
-    def wrong(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
+    def add_fault(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
         """Note a fault."""
         self.faults.append(Fault(code, message, path))
 
@@ -260,17 +260,19 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.wrong(path, Message("expected an object"))
+            self.add_fault(path, Message("expected an object"))
             return {}
         if path in _NAMES:
-            self.known(value, _NAMES[path], path)
+            self.reject_unknown_keys(value, _NAMES[path], path)
         return value
 
-    def known(self, value: Mapping[str, object], names: tuple[str, ...], path: str) -> None:
+    def reject_unknown_keys(
+        self, value: Mapping[str, object], names: tuple[str, ...], path: str
+    ) -> None:
         """Note each key that is not one of `names`."""
         for name in value:
             if name not in names:
-                self.wrong(
+                self.add_fault(
                     _under(path, name),
                     Message("unknown key; there are {names}").filled(names=", ".join(names)),
                 )
@@ -279,7 +281,7 @@ class _Reader:
         """Return a string that must be there."""
         if isinstance(value, str):
             return self.short(value, path)
-        self.wrong(path, Message("missing") if value is None else Message("expected a string"))
+        self.add_fault(path, Message("missing") if value is None else Message("expected a string"))
         return ""
 
     def short(self, text: str, path: str) -> str:
@@ -287,7 +289,7 @@ class _Reader:
         if len(text) <= MOST_CHARACTERS:
             return text
         # a pattern with `?` takes time for each of its characters with each of the text's
-        self.wrong(
+        self.add_fault(
             path,
             Message("more than {most:,} characters").filled(most=MOST_CHARACTERS),
             Code.REQUEST_BAD_VALUE,
@@ -301,7 +303,7 @@ class _Reader:
     def request(self, value: object, options: Mapping[str, object]) -> Request:
         """Read the request, and what the options tell about its caller."""
         if value is None:
-            self.wrong("request", Message("missing"))
+            self.add_fault("request", Message("missing"))
             return Request("", "", "")
         request = self.members(value, "request")
         return Request(
@@ -336,7 +338,7 @@ class _Reader:
         for key, member in self.members(value, where).items():
             path = _under(where, key)
             if key.lower() in spelled:
-                self.wrong(
+                self.add_fault(
                     path,
                     Message("the key is given twice, in different case"),
                     Code.REQUEST_BAD_VALUE,
@@ -356,7 +358,7 @@ class _Reader:
             return "true" if value else "false"
         if isinstance(value, str | int | float):
             return self.short(str(value), path)
-        self.wrong(
+        self.add_fault(
             path, Message("expected a string, a number, true or false"), Code.REQUEST_BAD_VALUE
         )
         return ""
@@ -364,7 +366,7 @@ class _Reader:
     def policies(self, value: object, kind: object, request: Request) -> Policies:
         """Read the policies of every kind; `kind` is that of the resource's own."""
         given = self.members(value, "policies")
-        trust, resource, of_kind = self.of_resource(given.get("resource"), kind, request)
+        trust, resource, of_kind = self.resource_policies(given.get("resource"), kind, request)
         return Policies(
             identity=self.documents_at(given.get("identity"), "identity", PolicyKind.IDENTITY)
             or (),
@@ -382,7 +384,7 @@ class _Reader:
             ),
         )
 
-    def of_resource(
+    def resource_policies(
         self, value: object, kind: object, request: Request
     ) -> tuple[AttachedPolicy | None, AttachedPolicy | None, ResourcePolicyKind | None]:
         """Read the resource's own policy: a trust policy, or another with its kind.
@@ -390,7 +392,7 @@ class _Reader:
         The kind `other` leaves it to the resource's ARN whether that is a KMS key.
         """
         if kind is not None and kind not in _RESOURCE_KINDS:
-            self.wrong("options.resourceKind", _one_of(_RESOURCE_KINDS))
+            self.add_fault("options.resourceKind", _one_of(_RESOURCE_KINDS))
         if value is None:
             return None, None, None
         if kind == "trust" or (kind is None and assumes_role(request)):
@@ -403,7 +405,7 @@ class _Reader:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.wrong(f"policies.{name}", Message("expected a list of levels"))
+            self.add_fault(f"policies.{name}", Message("expected a list of levels"))
             return ()
         return tuple(self.level(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
 
@@ -411,11 +413,11 @@ class _Reader:
         """Read one level and what it has attached."""
         path = f"policies.{name}"
         level = self.members(value, path)
-        self.known(level, _LEVEL, path)
+        self.reject_unknown_keys(level, _LEVEL, path)
         title = self.text(level.get("level"), f"{path}.level")
         attached = self.documents_at(level.get("policies"), f"{name}.policies", kind)
         if attached is None:
-            self.wrong(f"{path}.policies", Message("missing"))
+            self.add_fault(f"{path}.policies", Message("missing"))
         return Level(title, attached or ())
 
     def one_or_more(
@@ -434,7 +436,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, list):
-            self.wrong(f"policies.{name}", Message("expected a list of policy documents"))
+            self.add_fault(f"policies.{name}", Message("expected a list of policy documents"))
             return None
         found = (self.document(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
         return tuple(policy for policy in found if policy)
@@ -456,11 +458,11 @@ class _Reader:
             path = _under("options", name)
             if name in _FLAGS:
                 if value is not None and not isinstance(value, bool):
-                    self.wrong(path, Message("expected true or false"))
+                    self.add_fault(path, Message("expected true or false"))
             elif name not in _OPTIONS:
                 message = _assumption_fault(name, value, ASSUMPTIONS)
                 if message:
-                    self.wrong(path, message)
+                    self.add_fault(path, message)
                 else:
                     settings[name] = type(ASSUMPTIONS[name])(value)
         return Assumptions(**settings)
