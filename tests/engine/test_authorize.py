@@ -22,7 +22,7 @@ from sekisho.engine import (
 from sekisho.engine.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.groups import applies
 from sekisho.engine.matching import Scope, caller_of
-from sekisho.engine.matching.principals import Named
+from sekisho.engine.matching.principals import Closeness
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,
@@ -322,9 +322,11 @@ def test_a_variable_without_a_value_counts_only_where_it_could_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "closeness"), [("s3:GetObject", Named.ITSELF), ("s3:PutObject", Named.NOT)]
+    ("action", "closeness"), [("s3:GetObject", Closeness.ITSELF), ("s3:PutObject", Closeness.NOT)]
 )
-def test_a_statement_by_itself_applies_to_its_action_only(action: str, closeness: Named) -> None:
+def test_a_statement_by_itself_applies_to_its_action_only(
+    action: str, closeness: Closeness
+) -> None:
     (statement,) = policy(allow(Action="s3:GetObject")).document.statements
     request = Request(ALICE, action, OBJECT)
     caller = caller_of(request, bounded=False)
