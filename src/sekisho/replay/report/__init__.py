@@ -1,16 +1,17 @@
 """What a log comes to under the policies in question, and the forms to hand it over in."""
 
 from sekisho.replay.report.calendar import calendars
-from sekisho.replay.report.callers import CallerReport, KeyReport
-from sekisho.replay.report.document import replay_document
-from sekisho.replay.report.evidence import (
+from sekisho.replay.report.callers import (
+    CallerReport,
     ExemptionProposal,
+    KeyReport,
     evidence_of,
     evidence_of_key,
     proposals,
 )
+from sekisho.replay.report.document import replay_document
+from sekisho.replay.report.forms import to_json, to_sarif
 from sekisho.replay.report.from_log import figures_of, report_on
-from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
     Counted,
     DayCount,
@@ -22,17 +23,16 @@ from sekisho.replay.report.model import (
     days_between,
     report_of,
 )
-from sekisho.replay.report.rows import (
+from sekisho.replay.report.sheet import replay_sheet
+from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
+from sekisho.replay.report.wording import headline
+from sekisho.replay.rows import (
     CallRow,
     ConsoleSignIn,
     JudgedGroup,
     LoggedCaller,
     PrincipalKind,
 )
-from sekisho.replay.report.sarif import to_sarif
-from sekisho.replay.report.sheet import replay_sheet
-from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
-from sekisho.replay.report.wording import headline
 
 __all__ = [
     "CallRow",

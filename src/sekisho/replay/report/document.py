@@ -28,10 +28,16 @@ from sekisho.messages import Message, joined_messages, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.calendar import calendars
-from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of, grouped_by
-from sekisho.replay.report.evidence import ExemptionProposal, proposals
+from sekisho.replay.report.callers import (
+    CallerReport,
+    ExemptionProposal,
+    KeyReport,
+    counts_of,
+    events_of,
+    grouped_by,
+    proposals,
+)
 from sekisho.replay.report.model import ASKED, SELDOM, DayCount, FileFault, ReplayReport
-from sekisho.replay.report.rows import CallRow, ConsoleSignIn, cause_name, count_of, together
 from sekisho.replay.report.wording import (
     KINDS,
     LOOKS,
@@ -53,6 +59,7 @@ from sekisho.replay.report.wording import (
     ways_out,
     why_of,
 )
+from sekisho.replay.rows import CallRow, ConsoleSignIn, cause_name, count_of, together
 
 _SHOWN = 10
 """So many keys, callers and files are shown in a terminal."""

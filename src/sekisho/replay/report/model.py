@@ -16,7 +16,7 @@ from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, Count, DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import CallerReport, Counts, KeyReport, counts_of, events_of
-from sekisho.replay.report.rows import (
+from sekisho.replay.rows import (
     CallRow,
     CallSum,
     Deferred,

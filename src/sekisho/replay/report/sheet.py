@@ -6,7 +6,7 @@ from datetime import datetime
 from sekisho.documents.report import Sheet, SheetColumn
 from sekisho.messages import Message
 from sekisho.replay.report.model import NOT_OPENED, LogFigures, ReplayReport
-from sekisho.replay.report.rows import cause_name
+from sekisho.replay.rows import cause_name
 
 _NOT_READ = "not read"
 

@@ -15,7 +15,7 @@ from sekisho.replay.caller import TrailCaller, caller_of_event, exempt_by_name
 from sekisho.replay.event import CallerDetail, CallGroup, DetailKind, Tally, TrailEvent
 from sekisho.replay.plain import PlainGroups, Window
 from sekisho.replay.report.model import NOT_OPENED
-from sekisho.replay.report.rows import ConsoleSignIn, is_aws_login, sign_in_of
+from sekisho.replay.rows import ConsoleSignIn, is_aws_login, sign_in_of
 from sekisho.signin import HolderKind
 
 if TYPE_CHECKING:

@@ -8,10 +8,15 @@ from sekisho.account import LooksLike, looks_like
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
 from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
-from sekisho.replay.report.callers import CallerReport, KeyReport, events_of, grouped_by
-from sekisho.replay.report.evidence import evidence_of_key
+from sekisho.replay.report.callers import (
+    CallerReport,
+    KeyReport,
+    events_of,
+    evidence_of_key,
+    grouped_by,
+)
 from sekisho.replay.report.model import NOT_OPENED, PEOPLE, LogFigures, ReplayReport
-from sekisho.replay.report.rows import CallRow, CallSum, ConsoleSignIn, PrincipalKind
+from sekisho.replay.rows import CallRow, CallSum, ConsoleSignIn, PrincipalKind
 
 NAMES = 12
 """So many names are in a sentence."""

@@ -15,7 +15,7 @@ from sekisho.replay.event import CallerDetail, Column, Count, TrailEvent
 from sekisho.replay.judge import Judge
 from sekisho.replay.reading import TrailGroups
 from sekisho.replay.reading.result import values_of
-from sekisho.replay.report.rows import (
+from sekisho.replay.rows import (
     CallRow,
     CallSum,
     Deferred,

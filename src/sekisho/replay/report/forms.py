@@ -1,22 +1,40 @@
-"""A replay as JSON, with English keys; row by row, since a large log has many."""
+"""A replay for programs: JSON with English keys, row by row, and SARIF for code scanners.
+
+A large log has many rows. In SARIF there is one result for each key or principal that would lose
+calls.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sekisho.account import looks_like
 from sekisho.documents import json_pieces
+from sekisho.documents.sarif import Json, location, notice, result, rule, sarif_log
+from sekisho.messages import Language, Message, joined_messages
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
-from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of
-from sekisho.replay.report.evidence import (
+from sekisho.replay.report.callers import (
+    CallerReport,
     ExemptionProposal,
+    KeyReport,
+    counts_of,
+    events_of,
     evidence_of,
     evidence_of_key,
     proposals,
 )
 from sekisho.replay.report.model import ReplayReport
-from sekisho.replay.report.rows import CallRow, cause_name
-from sekisho.replay.report.wording import headline, key_story, notices, ways_out
+from sekisho.replay.report.wording import (
+    calls_text,
+    headline,
+    key_looks_like,
+    key_story,
+    notices,
+    outcome_label,
+    reason_text,
+    ways_out,
+)
+from sekisho.replay.rows import CallRow, cause_name
 
 SCHEMA = "sekisho.impact/1"
 """The name of the form; another number means another form."""
@@ -181,3 +199,53 @@ def _tally(seen: Tally) -> dict[str, object]:
 
 def _time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="seconds")
+
+
+_STOPS, _LOSES = "impact.stops", "impact.loses-calls"
+_RULES = {
+    _STOPS: Message("Everything that was called with this key would be denied"),
+    _LOSES: Message("Some of what was called with this key would be denied"),
+}
+_UNKNOWN = Message("{label}: {count}: {reason}")
+_FAULT = Message("{file} {place}: {what}")
+
+
+def to_sarif(report: ReplayReport, source: str, lang: Language) -> Json:
+    """Return a replay as one SARIF run.
+
+    Args:
+        report: the replay.
+        source: the first of the paths that were read.
+        lang: the language of the messages.
+    """
+    return sarif_log(
+        report.version,
+        (rule(name, text.into(lang)) for name, text in _RULES.items()),
+        (_result(key, report, source, lang) for key in report.stopping),
+        _notices(report, lang),
+        columnKind="unicodeCodePoints",
+    )
+
+
+def _result(key: KeyReport, report: ReplayReport, source: str, lang: Language) -> Json:
+    said = joined_messages(
+        (key_story(key, report), key_looks_like(key), *ways_out(key)), en=" ", ja=""
+    )
+    about = f"{key.caller.arn or key.caller.name} {key.key_id}".strip()
+    rule_id = _STOPS if key.stops else _LOSES
+    level = "error" if key.stops else "warning"
+    where = location(source, about)
+    return result(rule_id, level, said.into(lang), where, about=about)
+
+
+def _notices(report: ReplayReport, lang: Language) -> Iterator[Json]:
+    for text in (headline(report), report.question.about, *notices(report)):
+        yield notice("note", text.into(lang))
+    label = outcome_label(CallOutcome.UNKNOWN)
+    for (reason, keys), count in report.unknown.items():
+        said = reason_text(reason, keys)
+        text = _UNKNOWN.filled(label=label, count=calls_text(count), reason=said)
+        yield notice("warning", text.into(lang))
+    for each in report.log.faults:
+        text = _FAULT.filled(file=each.file, place=each.place, what=each.what)
+        yield notice("warning", text.into(lang))
