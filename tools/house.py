@@ -321,10 +321,19 @@ def limits() -> dict[str, int]:
     return {name: int(figure.replace(",", "")) for name, figure in rows}
 
 
+def _rounded(name: str, figure: int) -> int:
+    """Round up what a docstring more, or a function on the way, may change."""
+    step = 500 if name.startswith("lines") else 10 if "crossed" in name else 1
+    return -(-figure // step) * step
+
+
 def lower_limits() -> None:
-    """Write today's figures as the limits, but none that is higher than it was."""
+    """Write today's figures, rounded up, as the limits, but none that is higher than it was."""
     before = limits()
-    lowered = {name: min(figure, before.get(name, figure)) for name, figure in figures().items()}
+    lowered = {
+        name: min(_rounded(name, figure), before.get(name, figure))
+        for name, figure in figures().items()
+    }
     rows = "\n".join(f"| {name} | {figure:,} |" for name, figure in lowered.items())
     page = _TABLE.sub(lambda _: rows, PAGE.read_text(encoding="utf-8"))
     PAGE.write_text(page, encoding="utf-8", newline="\n")

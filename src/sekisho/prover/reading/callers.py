@@ -20,12 +20,7 @@ from sekisho.prover.reading.conditions import (
     tokens_of,
 )
 from sekisho.prover.reading.credentials import CallingUser
-from sekisho.prover.reading.keys import (
-    OF_CALLER_ACCOUNT,
-    OF_RESOURCE_ACCOUNT,
-    OWNER_KEYS,
-    main_of,
-)
+from sekisho.prover.reading.keys import OF_CALLER_ACCOUNT, OF_RESOURCE_ACCOUNT, OWNER_KEYS, main_of
 from sekisho.prover.reading.policies import handled_policies
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import Budget, LimitReached
