@@ -27,8 +27,8 @@ from sekisho.account import (
     CALLS_PER_USER,
     READS,
     AwsApi,
+    CallUnit,
     Pace,
-    Per,
     Snapshot,
     User,
     collect,
@@ -115,7 +115,7 @@ def _read(url: str, workers: int) -> Snapshot:
     count = sum(api.calls.values())
     print(f"collect: {took:.0f} s, {count:,} calls, {count / took:.0f} calls/s, {workers} workers")
     print(f"  processor: {used:.1f} s, of which in boto3 {api.seconds:.1f} s")
-    per_user = {read.operation for read in READS if read.per in (Per.USER, Per.KEY)}
+    per_user = {read.operation for read in READS if read.per in (CallUnit.USER, CallUnit.KEY)}
     spent = sum(calls for name, calls in api.calls.items() if name in per_user)
     users = len(snapshot.users)
     print(f"  calls per user: {spent / users:.2f} on average; the budget is {CALLS_PER_USER}")

@@ -169,7 +169,7 @@ def test_export_and_report_together(files: dict[str, Path]) -> None:
     row = snapshot.report.rows["carol"]
     assert (carol.arn, len(carol.keys)) == (row.arn, row.keys_active.count(True))
     assert "GetAccountAuthorizationDetails" in what(snapshot, "carol")
-    assert not snapshot.whole
+    assert not snapshot.identities_complete
     with pytest.raises(FaultyAccount, match="in the credential report, and not in the export"):
         policies_of(snapshot, "carol")
 

@@ -13,12 +13,12 @@ import pytest
 
 from administered import ACCOUNT, REGION, administered, iam_of
 from sekisho.account import (
-    BESIDE,
     CALLS_PER_USER,
+    OPTIONAL_READS,
     READS,
     AwsApi,
+    CallUnit,
     Pace,
-    Per,
     Snapshot,
     collect,
     least_policy,
@@ -149,7 +149,7 @@ def test_it_is_the_least_and_only_reads() -> None:
         read.operation.startswith(("Get", "List", "Describe", "GenerateCredentialReport"))
         for read in READS
     )
-    assert {read.operation for read in READS} > BESIDE
+    assert {read.operation for read in READS} > OPTIONAL_READS
 
 
 def test_no_user_costs_more_calls_than_the_budget(local: LocalAws, reader: Boto3Api) -> None:
@@ -160,7 +160,7 @@ def test_no_user_costs_more_calls_than_the_budget(local: LocalAws, reader: Boto3
     keys = [key.id for key in snapshot.user_named["keeper"].keys]
     spent = sum(calls for (_, who), calls in counting.calls.items() if who in ("keeper", *keys))
     assert spent == CALLS_PER_USER == 8
-    per_user = {read.operation for read in READS if read.per is Per.USER}
+    per_user = {read.operation for read in READS if read.per is CallUnit.USER}
     for user in snapshot.users:
         assert {what for what, who in counting.calls if who == user.name} == per_user
 

@@ -72,8 +72,8 @@ def test_figures_of_a_user_are_those_of_the_keys() -> None:
     assert ALICE.key("AKIAOTHER") is None
     assert KEY.long_term
     assert not ALICE.keys[1].long_term
-    assert USAGE.of(ALICE.arn) is ALICE
-    assert USAGE.of("arn:aws:iam::111122223333:user/bob").calls == 0
+    assert USAGE.user_use(ALICE.arn) is ALICE
+    assert USAGE.user_use("arn:aws:iam::111122223333:user/bob").calls == 0
     assert USAGE.accounts == {"111122223333"}
 
 

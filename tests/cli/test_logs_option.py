@@ -34,7 +34,10 @@ def test_a_usage_file_is_loaded_and_logs_are_read(saved: Path) -> None:
     assert usage_of(saved) == USAGE
     logs = usage_of(LOG)
     assert logs is not None
-    assert (logs.files, logs.of("arn:aws:iam::111122223333:user/deploy-bot").without_mfa > 0) == (
+    assert (
+        logs.files,
+        logs.user_use("arn:aws:iam::111122223333:user/deploy-bot").without_mfa > 0,
+    ) == (
         1,
         True,
     )

@@ -95,7 +95,7 @@ def _plainly(records: Iterable[object]) -> Usage:
 
 def test_each_call_counts_where_it_belongs() -> None:
     usage = _plainly(RECORDS)
-    bot, alice = usage.of(BOT), usage.of(ALICE)
+    bot, alice = usage.user_use(BOT), usage.user_use(ALICE)
     assert [user.arn for user in usage.users] == [ALICE, BOT]
     assert usage.events == len(RECORDS)
     key = bot.key("AKIAEXAMPLE1")

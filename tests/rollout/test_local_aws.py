@@ -10,7 +10,7 @@ import pytest
 
 from administered import signed_in
 from rollout.staging import policy_goal
-from sekisho.account import READS, Per, collect, load_account
+from sekisho.account import READS, CallUnit, collect, load_account
 from sekisho.account.aws import Boto3Api
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.errors import AwsRefused
@@ -146,7 +146,9 @@ def test_the_plans_word_about_its_caller_is_what_the_guard_does(
 def test_what_a_session_may_not_read_is_a_gap(local: LocalAws) -> None:
     # deploy-bot may deploy a web site, and knows nothing of IAM
     snapshot = collect(signed_in(local, "deploy-bot", mfa=False), now=local.clock.now())
-    of_account = {read.operation for read in READS if read.per is Per.ACCOUNT and not read.free}
+    of_account = {
+        read.operation for read in READS if read.per is CallUnit.ACCOUNT and not read.free
+    }
     # what is only asked for when another answer calls for it
     assert {gap.operation for gap in snapshot.gaps} == of_account - {
         "GetCredentialReport",

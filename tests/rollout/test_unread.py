@@ -20,7 +20,7 @@ from rollout.staging import (
     user,
     with_user,
 )
-from sekisho.account import BESIDE, Password, Snapshot
+from sekisho.account import OPTIONAL_READS, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.documents import yaml_shape
@@ -112,7 +112,7 @@ def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
     assert reasons(made) == [("gap", ("machine",))]
 
 
-@pytest.mark.parametrize("what", sorted(BESIDE))
+@pytest.mark.parametrize("what", sorted(OPTIONAL_READS))
 def test_what_no_proof_waits_for_is_told(what: str) -> None:
     made = plan(MACHINE, lacking((what, "")), ADMIN)
     (note,) = [note for note in made.warnings if note.id == "unread"]

@@ -1,16 +1,16 @@
-"""What an account is, and how to read one.
+"""Accounts: the model, and how to read one.
 
 `account.aws` (boto3) is not imported here, so that reading a snapshot stays light.
 """
 
 from sekisho.account.calls import (
-    BESIDE,
     CALLS_PER_USER,
-    LOST,
+    OPTIONAL_READS,
     READS,
+    REJECTED_CREDENTIALS,
     THROTTLED,
     AwsApi,
-    Per,
+    CallUnit,
     Read,
     SigningApi,
     calls_to_allow,
@@ -27,7 +27,7 @@ from sekisho.account.collect import (
 )
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
-    IN_USE,
+    IN_USE_WITHIN,
     Credentials,
     credentials_by_user,
     credentials_of,
@@ -65,7 +65,7 @@ from sekisho.account.model import (
     Snapshot,
     SshKey,
     User,
-    reasons_of,
+    gap_reasons,
     user_ref,
 )
 from sekisho.account.policies import (
@@ -96,17 +96,18 @@ from sekisho.account.usage import (
 )
 
 __all__ = [
-    "BESIDE",
     "CALLS_PER_USER",
-    "IN_USE",
-    "LOST",
+    "IN_USE_WITHIN",
     "NOT_READ",
+    "OPTIONAL_READS",
     "READS",
+    "REJECTED_CREDENTIALS",
     "THE_ACCOUNT",
     "THROTTLED",
     "AccessKey",
     "AccountFile",
     "AwsApi",
+    "CallUnit",
     "CredentialReport",
     "CredentialRow",
     "Credentials",
@@ -121,7 +122,6 @@ __all__ = [
     "Metadata",
     "Pace",
     "Password",
-    "Per",
     "Read",
     "ResourceKind",
     "ResourceRef",
@@ -150,6 +150,7 @@ __all__ = [
     "dump_snapshot",
     "dump_usage",
     "evidence_in",
+    "gap_reasons",
     "is_usage",
     "lacks_report",
     "least_policy",
@@ -168,7 +169,6 @@ __all__ = [
     "read_snapshot",
     "read_usage",
     "readings_of",
-    "reasons_of",
     "role_policies_as_read",
     "save_snapshot",
     "save_usage",

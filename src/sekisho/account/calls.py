@@ -1,4 +1,4 @@
-"""What sekisho calls of AWS, and every call that `collect` makes.
+"""The interface to AWS's API, and every call that `collect` makes.
 
 `AwsApi` is one narrow protocol: operations and parameters have AWS's own names (`CreatePolicy`,
 `PolicyName`), so that a plan, a journal and CloudTrail all read alike. The calls of `collect` are
@@ -25,7 +25,7 @@ THROTTLED = frozenset(
 
 
 class AwsApi(Protocol):
-    """What sekisho needs of AWS; tests and the local AWS implement it too."""
+    """The interface to AWS's API; tests and the local AWS implement it too."""
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output.
@@ -59,8 +59,8 @@ class SigningApi(AwsApi, Protocol):
         ...
 
 
-class Per(StrEnum):
-    """What a call is made for, once each."""
+class CallUnit(StrEnum):
+    """The unit that a call is made for."""
 
     ACCOUNT = "account"
     USER = "user"
@@ -81,7 +81,7 @@ class Read:
 
     service: str
     operation: str
-    per: Per
+    per: CallUnit
     free: bool = False
 
     @property
@@ -91,36 +91,36 @@ class Read:
 
 
 READS = (
-    Read("sts", "GetCallerIdentity", Per.ACCOUNT, free=True),
-    Read("iam", "GetAccountAuthorizationDetails", Per.ACCOUNT),
-    Read("iam", "GetAccountPasswordPolicy", Per.ACCOUNT),
-    Read("iam", "GetAccountSummary", Per.ACCOUNT),
-    Read("iam", "ListAccountAliases", Per.ACCOUNT),
-    Read("iam", "ListVirtualMFADevices", Per.ACCOUNT),
-    Read("iam", "GenerateCredentialReport", Per.ACCOUNT),
-    Read("iam", "GetCredentialReport", Per.ACCOUNT),
-    Read("iam", "ListRoles", Per.ACCOUNT),
-    Read("signin", "GetConsoleAuthorizationConfiguration", Per.ACCOUNT),
-    Read("signin", "GetResourcePolicy", Per.ACCOUNT),
-    Read("iam", "GetLoginProfile", Per.USER),
-    Read("iam", "ListMFADevices", Per.USER),
-    Read("iam", "ListAccessKeys", Per.USER),
-    Read("iam", "ListServiceSpecificCredentials", Per.USER),
-    Read("iam", "ListSSHPublicKeys", Per.USER),
-    Read("iam", "ListSigningCertificates", Per.USER),
-    Read("iam", "GetAccessKeyLastUsed", Per.KEY),
-    Read("iam", "GetPolicy", Per.POLICY),
-    Read("iam", "GetPolicyVersion", Per.POLICY),
-    Read("iam", "ListPolicyTags", Per.POLICY),
-    Read("organizations", "DescribeOrganization", Per.ACCOUNT),
-    Read("organizations", "ListRoots", Per.ACCOUNT),
-    Read("organizations", "ListParents", Per.LEVEL),
-    Read("organizations", "ListPoliciesForTarget", Per.LEVEL),
-    Read("organizations", "DescribePolicy", Per.POLICY),
+    Read("sts", "GetCallerIdentity", CallUnit.ACCOUNT, free=True),
+    Read("iam", "GetAccountAuthorizationDetails", CallUnit.ACCOUNT),
+    Read("iam", "GetAccountPasswordPolicy", CallUnit.ACCOUNT),
+    Read("iam", "GetAccountSummary", CallUnit.ACCOUNT),
+    Read("iam", "ListAccountAliases", CallUnit.ACCOUNT),
+    Read("iam", "ListVirtualMFADevices", CallUnit.ACCOUNT),
+    Read("iam", "GenerateCredentialReport", CallUnit.ACCOUNT),
+    Read("iam", "GetCredentialReport", CallUnit.ACCOUNT),
+    Read("iam", "ListRoles", CallUnit.ACCOUNT),
+    Read("signin", "GetConsoleAuthorizationConfiguration", CallUnit.ACCOUNT),
+    Read("signin", "GetResourcePolicy", CallUnit.ACCOUNT),
+    Read("iam", "GetLoginProfile", CallUnit.USER),
+    Read("iam", "ListMFADevices", CallUnit.USER),
+    Read("iam", "ListAccessKeys", CallUnit.USER),
+    Read("iam", "ListServiceSpecificCredentials", CallUnit.USER),
+    Read("iam", "ListSSHPublicKeys", CallUnit.USER),
+    Read("iam", "ListSigningCertificates", CallUnit.USER),
+    Read("iam", "GetAccessKeyLastUsed", CallUnit.KEY),
+    Read("iam", "GetPolicy", CallUnit.POLICY),
+    Read("iam", "GetPolicyVersion", CallUnit.POLICY),
+    Read("iam", "ListPolicyTags", CallUnit.POLICY),
+    Read("organizations", "DescribeOrganization", CallUnit.ACCOUNT),
+    Read("organizations", "ListRoots", CallUnit.ACCOUNT),
+    Read("organizations", "ListParents", CallUnit.LEVEL),
+    Read("organizations", "ListPoliciesForTarget", CallUnit.LEVEL),
+    Read("organizations", "DescribePolicy", CallUnit.POLICY),
 )
 """All calls; `collect` makes no other."""
 
-BESIDE = frozenset(
+OPTIONAL_READS = frozenset(
     {
         "GetAccessKeyLastUsed",
         "GetAccountSummary",
@@ -142,7 +142,7 @@ assumed that no policy is asked there (`console_authorization`).
 """
 
 _KEYS_PER_USER = 2
-CALLS_PER_USER = sum(read.per is Per.USER for read in READS) + _KEYS_PER_USER
+CALLS_PER_USER = sum(read.per is CallUnit.USER for read in READS) + _KEYS_PER_USER
 """At most so many calls for one user: those per user, and one for each access key."""
 
 _BY_OPERATION = {read.operation: read for read in READS}
@@ -178,7 +178,7 @@ def calls_to_allow(snapshot: Snapshot) -> tuple[str, ...]:
 
 Item = Mapping[str, Any]
 
-LOST = frozenset(
+REJECTED_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -265,12 +265,12 @@ class ReadingRun:
     ) -> None:
         if error.aws_code in absent:
             return
-        if error.aws_code in LOST or _unanswered(error, read_of(operation)):
+        if error.aws_code in REJECTED_CREDENTIALS or _unanswered(error, read_of(operation)):
             raise error
         self.gap(operation, about, verbatim(error.aws_message), error.aws_code)
 
 
-class WholeRun(ReadingRun):
+class StrictRun(ReadingRun):
     """A run of calls that leaves no gap where AWS refuses one: it ends there.
 
     Raises:

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sekisho.account import identities
-from sekisho.account.calls import AwsApi, Item, ReadingRun, WholeRun
+from sekisho.account.calls import AwsApi, Item, ReadingRun, StrictRun
 from sekisho.account.credential_report import read_credential_report
 from sekisho.account.identities import device_kind, with_holdings
 from sekisho.account.model import (
@@ -90,11 +90,11 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
         report=report,
     )
     whole = _with_account(bare, reading)
-    return _with_each(whole, _Crew(api, pace, reading))
+    return _with_each(whole, _Readers(api, pace, reading))
 
 
 def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime) -> Snapshot:
-    """Return who there is in an account and which policies decide for them, and nothing else.
+    """Return the identities of an account and the policies that decide for them, and nothing else.
 
     `GetAccountAuthorizationDetails` is all that is called. What a document that cannot be read is
     of is a gap.
@@ -102,7 +102,7 @@ def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime
     Raises:
         AwsRefused: if any of it is refused.
     """
-    reading = WholeRun(api)
+    reading = StrictRun(api)
     kinds = ("LocalManagedPolicy", "AWSManagedPolicy")
     read = (each for kind in kinds for each in identities.read_policies(reading, kind))
     snapshot = Snapshot(
@@ -151,12 +151,12 @@ def collect_sign_in(
         console_authorization=known.console_authorization or read_console_authorization(reading),
     )
     wanted = {*names}
-    crew = _Crew(api, pace, reading)
+    readers = _Readers(api, pace, reading)
     about = [user for user in around.users if user.name in wanted]
-    crew.total = len(about)
-    read = crew.all_of([partial(identities.with_sign_in, user=user) for user in about])
+    readers.total = len(about)
+    read = readers.all_of([partial(identities.with_sign_in, user=user) for user in about])
     users = {user.name: replace(user, devices=owned.get(user.name, ())) for user in around.users}
-    users |= {user.name: _signed_in(user, report) for user in read}
+    users |= {user.name: _with_last_use(user, report) for user in read}
     gaps = (*known.gaps, *reading.gaps)
     return replace(around, users=tuple(users.values()), gaps=gaps)
 
@@ -203,25 +203,25 @@ def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
     )
 
 
-def _with_each(snapshot: Snapshot, crew: "_Crew") -> Snapshot:
+def _with_each(snapshot: Snapshot, readers: "_Readers") -> Snapshot:
     """Return the snapshot with what each user holds, and each policy's tags or text."""
     missing = sorted(attached_policies(snapshot) - snapshot.policies.keys())
     holders = [partial(with_holdings, user=user) for user in snapshot.users]
     tagged = [partial(identities.with_tags, policy=policy) for policy in snapshot.policies.values()]
     others = [partial(identities.attached_policy, arn=arn) for arn in missing]
-    crew.total = len(holders) + len(tagged) + len(others)
-    users = tuple(_signed_in(user, snapshot.report) for user in crew.all_of(holders))
-    read = (*crew.all_of(tagged), *crew.all_of(others))
+    readers.total = len(holders) + len(tagged) + len(others)
+    users = tuple(_with_last_use(user, snapshot.report) for user in readers.all_of(holders))
+    read = (*readers.all_of(tagged), *readers.all_of(others))
     policies = {policy.arn: policy for policy in read if policy is not None}
     return replace(
         snapshot,
         users=users,
         policies=dict(sorted(policies.items())),
-        gaps=tuple(crew.reading.gaps),
+        gaps=tuple(readers.reading.gaps),
     )
 
 
-def _signed_in(user: User, report: CredentialReport | None) -> User:
+def _with_last_use(user: User, report: CredentialReport | None) -> User:
     """Return the user with the last use of the password, which only the report has."""
     row = report.rows.get(user.name) if report else None
     if row is None or user.password is None:
@@ -229,7 +229,7 @@ def _signed_in(user: User, report: CredentialReport | None) -> User:
     return replace(user, password=replace(user.password, last_used=row.password_last_used))
 
 
-class _Crew:
+class _Readers:
     """Several threads that read; the gaps are in the order of the jobs."""
 
     def __init__(self, api: AwsApi, pace: Pace, reading: ReadingRun) -> None:
@@ -363,7 +363,7 @@ def read_unassigned_devices(reading: ReadingRun) -> tuple[Device, ...]:
 
 
 def read_root(reading: ReadingRun, summary: dict[str, int]) -> RootUser:
-    """Return what the summary and the virtual devices say about the root user."""
+    """Return the root user, by the account summary and the virtual devices."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
     found = [
         item["SerialNumber"]

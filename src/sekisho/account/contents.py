@@ -1,4 +1,4 @@
-"""What an account file holds: a snapshot's own identities, what no snapshot has, and how they fit.
+"""The content of an account file: identities as in a snapshot, and secrets, texts and dates.
 
 What no snapshot has are the texts of policy documents, so that what is loaded into the local AWS is
 what was written; ids and dates that nothing is asked of; and passwords, secret keys and seeds,
@@ -27,7 +27,7 @@ from sekisho.signin import MAX_DEVICES, PasswordPolicy
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What IAM says of a group, a role or a managed policy and a snapshot does not have.
+    """IAM's facts of a group, a role or a managed policy that a snapshot does not have.
 
     Attributes:
         updated_at: of managed policies only.
@@ -42,7 +42,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class UserCredentials:
-    """What one user has to sign in and to sign requests with.
+    """The credentials of one user, for signing in and for signing requests.
 
     Attributes:
         password: the console password; None if there is none. A secret.
@@ -98,7 +98,7 @@ class AccountFile:
 
 
 def version_ref(arn: str, version: str, default: str) -> ResourceRef:
-    """Return what a version of a managed policy is: the policy itself, if it is in force."""
+    """Return the reference to a version of a policy: the policy itself, if it is in force."""
     if version == default:
         return ResourceRef(ResourceKind.MANAGED_POLICY, arn)
     return ResourceRef(ResourceKind.POLICY_VERSION, version, arn)

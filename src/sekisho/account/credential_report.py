@@ -107,7 +107,7 @@ class _Line:
     faults: list[Fault]
 
     def row(self) -> CredentialRow:
-        """Return what the line says."""
+        """Return the row of the line."""
         if None in self.cells or None in self.cells.values():
             self.faults.append(
                 _fault(Message("has more or fewer cells than the heading"), self.number)
@@ -191,7 +191,7 @@ def user_of_row(row: CredentialRow) -> User:
     return User(row.user, path, row.arn, id="", created_at=row.created_at)
 
 
-def filled(user: User, row: CredentialRow) -> User:
+def with_row(user: User, row: CredentialRow) -> User:
     """Return the user with the password and the keys of the report."""
     password = None
     if row.password_enabled:
@@ -213,7 +213,7 @@ def filled(user: User, row: CredentialRow) -> User:
 
 
 def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
-    """Yield what the report leaves open of one user."""
+    """Yield the gaps that the report leaves of one user."""
     about = user_ref(row.user)
     if row.password_enabled is not False:
         yield Gap("GetLoginProfile", about, _MUST_CHANGE)
@@ -224,7 +224,7 @@ def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
 
 
 def root_of(report: CredentialReport) -> RootUser:
-    """Return what the report says about the root user."""
+    """Return the root user as the report has it."""
     row = report.rows.get(ROOT)
     if row is None:
         return RootUser()

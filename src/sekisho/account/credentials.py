@@ -1,4 +1,4 @@
-"""What is known of a user's credentials; what is not known says why, and is never "none".
+"""The known credentials of a user; an unknown one has its reason, and is never "none".
 
 Where a call was refused, the credential report answers: it says whether there is a password and any
 device, and which keys are active, but not of which kind a device is, nor who changed it since.
@@ -21,7 +21,7 @@ from sekisho.account.model import (
 from sekisho.account.policies import users_may_change
 from sekisho.signin import DeviceKind
 
-IN_USE = timedelta(days=90)
+IN_USE_WITHIN = timedelta(days=90)
 """A key that was used within this time before the snapshot is in use."""
 
 _PASSWORD = "GetLoginProfile"  # noqa: S105 - an operation's name
@@ -36,7 +36,7 @@ _OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", _CERTIFICATES)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a user holds, as far as it is known.
+    """The credentials of a user, as far as they are known.
 
     Attributes:
         password: whether there is a console password; None if that is not known.
@@ -106,7 +106,7 @@ class Credentials:
     def key_in_use(self, now: datetime) -> bool:
         """Whether an active access key is known to be in use."""
         used = self.key_used
-        return bool(self.active_keys) and used is not None and now - used <= IN_USE
+        return bool(self.active_keys) and used is not None and now - used <= IN_USE_WITHIN
 
     def keys_may_work(self, now: datetime) -> bool:
         """Whether an active access key is in use, or may be."""
@@ -124,12 +124,12 @@ class Credentials:
 
 
 def credentials_by_user(snapshot: Snapshot) -> Mapping[str, Credentials]:
-    """Return what is known of each user's credentials, by user name."""
+    """Return the known credentials of each user, by user name."""
     return {user.name: credentials_of(snapshot, user) for user in snapshot.users}
 
 
 def credentials_of(snapshot: Snapshot, user: User) -> Credentials:
-    """Return what is known of one user's credentials."""
+    """Return the known credentials of one user."""
     row = snapshot.report.rows.get(user.name) if snapshot.report else None
     about = user_ref(user.name)
     why = {name: snapshot.gap_of(name, about) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
@@ -185,7 +185,7 @@ def _listed_keys(user: User, *, use_known: bool) -> _Keys:
 
 
 def _reported_keys(row: CredentialRow | None) -> _Keys:
-    """Return what a credential report says; it has two keys, and a note if there are more."""
+    """Return the keys of a credential report; it has two, and a note if there are more."""
     if row is None or row.additional or None in row.keys_active:
         return _Keys(None, None, use_known=False)
     pairs = zip(row.keys_active, row.keys_last_used, strict=True)
@@ -196,7 +196,7 @@ def _reported_keys(row: CredentialRow | None) -> _Keys:
 def _must_change(
     user: User, password: bool | None, expired: bool | None, *, known: bool
 ) -> bool | None:
-    """Tell whether the password is temporary or has expired."""
+    """Return whether the password is temporary or has expired."""
     if password is False:
         return False
     if expired or (known and user.password is not None and user.password.reset_required):
@@ -205,7 +205,7 @@ def _must_change(
 
 
 def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool | None:
-    """Tell whether a password has expired; without a report any that can expire may have.
+    """Return whether a password has expired; without a report any that can expire may have.
 
     None is older than since when there is one, and a day is the least that an account can set.
     """
@@ -260,7 +260,7 @@ def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
 
 
 def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
-    """Return whose password, access keys or devices were not read, and by which operations."""
+    """Return the users whose password, access keys or devices were not read, and the operations."""
     found: dict[str, list[str]] = {}
     for operation in _SIGN_IN:
         for name in users_not_read(snapshot, operation):

@@ -36,7 +36,7 @@ _NOT_READ = Document(())
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """Whose account the identities must belong to, and what is found beside them."""
+    """The account that the identities must belong to, and what else the file has of them."""
 
     partition: str
     account: str

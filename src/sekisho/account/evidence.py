@@ -41,7 +41,7 @@ _BY_HAND = re.compile(r"aws-cli/", re.IGNORECASE)
 
 
 class LooksLike(StrEnum):
-    """What a caller looks like; the values are those of an audit's `Nature`."""
+    """Whether a caller looks like a person or a machine; values as of an audit's `Nature`."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -71,7 +71,7 @@ _SIGNED_IN = Message("signed in to the console")
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What somebody left in logs that can speak for a person or a machine.
+    """Traces of a caller in logs that can speak for a person or a machine.
 
     Attributes:
         sign_ins: to the console, failed ones included.
@@ -89,7 +89,7 @@ class Traces:
 
 
 def traces_of(use: UserUse) -> Traces:
-    """Return what a user left in logs: that of all keys and sessions together.
+    """Return the traces of a user in logs: those of all keys and sessions together.
 
     Addresses that several keys share are counted once as far as the use lists them.
     """
@@ -112,13 +112,13 @@ def traces_of(use: UserUse) -> Traces:
 
 
 def evidence_in(traces: Traces) -> tuple[Evidence, ...]:
-    """Return what speaks for a person or a machine."""
+    """Return the evidence for a person or a machine."""
     signed_in = (Evidence(_SIGNED_IN, LooksLike.PERSON),) if traces.sign_ins else ()
     return (*signed_in, *_hours(traces), *_addresses(traces), *_agents(traces))
 
 
 def looks_like(evidence: Sequence[Evidence]) -> LooksLike:
-    """Return what a caller looks like: unsure where the evidence is for both, or for neither."""
+    """Return whether a caller looks like a person or a machine; unsure if the evidence is mixed."""
     found = {each.speaks_for for each in evidence} - {LooksLike.UNSURE}
     return found.pop() if len(found) == 1 else LooksLike.UNSURE
 
@@ -161,14 +161,14 @@ _KNOWN = re.compile(
     r"(?:aws-cli|Terraform|Pulumi|Boto3|aws-sdk-[a-z0-9-]+|aws-sdk|Botocore)/[\w.+-]{1,20}",
     re.IGNORECASE,
 )
-"""What tells more than what stands before it: Terraform calls itself `APN/1.0` first."""
+"""Names that tell more than the text before them: Terraform calls itself `APN/1.0` first."""
 _PRODUCT = re.compile(r"\[?([A-Za-z][\w.+…-]{0,39}(?:/[\w.+-]{1,20})?)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 40
 
 
 def program_name(agent: str) -> str:
-    """Return what a user agent is known by, like `Boto3/1.34.0`; of another form, its start."""
+    """Return the program's name in a user agent, like `Boto3/1.34.0`, or else its start."""
     known = _KNOWN.search(agent)
     if known:
         return known[0]

@@ -17,11 +17,11 @@ from typing import TypeVar
 from sekisho.account.contents import AccountFile, UserCredentials
 from sekisho.account.credential_report import (
     ROOT,
-    filled,
     gaps_of_row,
     read_credential_report,
     root_of,
     user_of_row,
+    with_row,
 )
 from sekisho.account.file import read_account
 from sekisho.account.model import (
@@ -64,8 +64,8 @@ def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
     if snapshots and len(given) == 1:
         return snapshots[0]
     if not given or snapshots or len(accounts) > 1 or len(reports) > 1:
-        raise _apart(paths)
-    date = as_of or min(_written(path) for path in paths)
+        raise _not_one_account(paths)
+    date = as_of or min(_modified_at(path) for path in paths)
     if not accounts:
         ((name, report),) = reports
         return snapshot_of_report(report, report.generated_at or date, name)
@@ -73,13 +73,13 @@ def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
     if not reports:
         return snapshot
     if not accounts[0].bare:
-        raise _apart(paths)
+        raise _not_one_account(paths)
     ((name, report),) = reports
     return with_report(snapshot, report, name)
 
 
 def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
-    """Return what one file holds; its content says what kind of file it is."""
+    """Return the account in one file; its content says what kind of file it is."""
     name, text = str(path), text_of_file(path, FaultyAccount)
     if not text.lstrip().startswith(("{", "[", '"')):
         return read_credential_report(text, name)
@@ -107,11 +107,11 @@ def _printed_report(value: object, source: str) -> CredentialReport:
     return read_credential_report(text, source, generated_at=generated_at)
 
 
-def _written(path: str | Path) -> datetime:
+def _modified_at(path: str | Path) -> datetime:
     return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
 
 
-def _apart(paths: Iterable[str | Path]) -> FaultyAccount:
+def _not_one_account(paths: Iterable[str | Path]) -> FaultyAccount:
     message = Message("do not make one account together")
     fix = Message("give one file, or an export of AWS and its credential report")
     names = ", ".join(str(path) for path in paths) or "no file"
@@ -143,7 +143,7 @@ _NOT_IN_EXPORT = Message("in the credential report, and not in the export")
 
 
 def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
-    """Return what an account file or a bare export says, and a gap for all that it does not.
+    """Return the snapshot of an account file or a bare export, with a gap for what it lacks.
 
     Args:
         account: the loaded file.
@@ -202,7 +202,7 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
     known = {user.name for user in snapshot.users}
     new = [report.rows[name] for name in sorted(report.rows.keys() - known - {ROOT})]
     users = tuple(
-        filled(user, report.rows[user.name]) if user.name in report.rows else user
+        with_row(user, report.rows[user.name]) if user.name in report.rows else user
         for user in _by_name((*snapshot.users, *map(user_of_row, new)))
     )
     of_all = [gap for gap in snapshot.gaps if gap.operation not in (*_CREDENTIAL_CALLS, _REPORT)]
@@ -224,7 +224,7 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
 
 
 def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -> Snapshot:
-    """Return what a credential report alone says: the users and their credentials.
+    """Return the snapshot of a credential report alone: the users and their credentials.
 
     Raises:
         FaultyAccount: if it names no account.

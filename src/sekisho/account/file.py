@@ -98,11 +98,11 @@ _OTHER_FILES = {
         ),
     ),
 }
-"""What people give in place of an account file, and where it belongs."""
+"""Other files that people give in place of an account file, and the command that takes each."""
 
 
 def _kind_of(raw: object) -> str:
-    """Return what sort of file this is by what it says itself; "" if that is not known."""
+    """Return the kind of a file by its own `schema`; "" if that is not known."""
     if not isinstance(raw, dict):
         return ""
     if "schema" not in raw:

@@ -279,6 +279,6 @@ def _active(item: Item) -> bool:
 def _listed(
     reading: ReadingRun, operation: str, section: str, user: str, identity: str
 ) -> Iterable[Item]:
-    """Return what a user has, in the order of its ids."""
+    """Return a listing of a user, in the order of its ids."""
     items = reading.items(operation, section, user_ref(user), UserName=user) or ()
     return sorted(items, key=lambda item: str(item[identity]))

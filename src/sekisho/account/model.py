@@ -1,4 +1,4 @@
-"""What an account is: one frozen snapshot of identities, policies, devices and keys, and its gaps.
+"""The model of an account: one frozen snapshot of identities, policies, devices, keys and gaps.
 
 A snapshot has no secret in it. What could not be read is a `Gap`, and a gap never means "none".
 
@@ -172,7 +172,7 @@ class ManagedPolicy:
 
 
 class ResourceKind(StrEnum):
-    """What a gap can be about."""
+    """The kinds of resources that a gap can be about."""
 
     ACCOUNT = "account"
     USER = "user"
@@ -202,7 +202,7 @@ class ResourceRef:
 
     @property
     def label(self) -> str:
-        """What the resource is called in reports; "" for the account."""
+        """The name of the resource in reports; "" for the account."""
         match self.kind:
             case (
                 ResourceKind.ACCOUNT
@@ -228,7 +228,7 @@ class ResourceRef:
 _INLINE = (ResourceKind.USER_POLICY, ResourceKind.GROUP_POLICY, ResourceKind.ROLE_POLICY)
 
 THE_ACCOUNT = ResourceRef(ResourceKind.ACCOUNT)
-"""What a gap is about that leaves an answer unknown for everybody."""
+"""The resource of a gap that leaves an answer unknown for everybody."""
 
 
 def user_ref(name: str) -> ResourceRef:
@@ -280,7 +280,7 @@ class Gap:
         }
 
 
-def reasons_of(gaps: Iterable[Gap]) -> Message:
+def gap_reasons(gaps: Iterable[Gap]) -> Message:
     """Return why something is not known, gap by gap, for people."""
     return joined_messages((gap.why for gap in gaps), en="; ", ja="; ")
 
@@ -304,7 +304,7 @@ class RootUser:
 
 @dataclass(frozen=True, slots=True)
 class CredentialRow:
-    """What one line of a credential report says of a user; None is `N/A` or not known.
+    """One line of a credential report; None is `N/A` or not known.
 
     Source: IAM User Guide, "Getting credential reports for your AWS account".
 
@@ -411,12 +411,12 @@ class Snapshot:
         return _by_key(of_owner, lambda gap: (gap.resource.kind, gap.resource.owner))
 
     @property
-    def unlisted(self) -> Gap | None:
+    def users_gap(self) -> Gap | None:
         """The gap because of which not one user is known; None if the account has none, or some."""
         return None if self.users else self.gap_of("GetAccountAuthorizationDetails")
 
     @property
-    def whole(self) -> bool:
+    def identities_complete(self) -> bool:
         """Whether the whole answer of GetAccountAuthorizationDetails was read.
 
         The text of a policy that it leaves out is a gap of `GetPolicy`.
@@ -424,7 +424,7 @@ class Snapshot:
         return all(gap.operation != "GetAccountAuthorizationDetails" for gap in self.gaps)
 
     @property
-    def listed(self) -> bool:
+    def users_listed(self) -> bool:
         """Whether every user is known by name, also where a policy of theirs was not read."""
         return self.gap_of("GetAccountAuthorizationDetails") is None
 

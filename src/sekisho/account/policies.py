@@ -21,7 +21,7 @@ _NO_POLICIES = Message("the policies of user `{user}` are not in it: {cause}")
 _UNREAD_POLICY = Message("policy `{policy}` could not be read: {cause}")
 _MORE = Message("collect the account again with more permissions")
 _ROOT = ("root", "<root_account>")
-"""What people, and the credential report, call the root user."""
+"""Names of the root user, in the credential report and among people."""
 
 
 def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT) -> User:

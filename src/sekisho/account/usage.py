@@ -1,4 +1,4 @@
-"""What logs say of the users of accounts: which keys are used, for what, since when, and with MFA.
+"""The logged use of an account's users: keys, services, dates, with MFA or without.
 
 A `Usage` is made of CloudTrail's logs by `sekisho.replay`, and read by whatever wants facts about
 use in place of IAM's own "last used": plans, audits, the workbench. It holds no secret; ids of
@@ -28,7 +28,7 @@ USAGE_SCHEMA = "sekisho.usage/1"
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """What one access key of a user did; or all the sessions of a user.
+    """The logged use of one access key of a user, or of all sessions of a user.
 
     Calls that services made on the user's behalf are in none of the counts.
 
@@ -72,7 +72,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class UserUse:
-    """What a user did, as far as logs have it.
+    """The logged use of a user.
 
     Attributes:
         arn: the user's, with its path; root's for root.
@@ -117,7 +117,7 @@ class UserUse:
         return bool(self.sign_ins_with_mfa) or any(key.calls > key.without_mfa for key in self.keys)
 
     @property
-    def seen(self) -> bool:
+    def in_logs(self) -> bool:
         """Whether there is a call or a sign-in, failed ones included."""
         return bool(self.calls or self.sign_ins or self.sign_ins_failed)
 
@@ -127,7 +127,7 @@ class UserUse:
         return self.sign_ins_with_mfa + self.sign_ins_without_mfa + self.sign_ins_unknown
 
     def key(self, key_id: str) -> KeyUse | None:
-        """Return what is said of a key; None: it made no call in these logs."""
+        """Return the use of a key; None: it made no call in these logs."""
         return next((key for key in self.keys if key.key_id == key_id), None)
 
 
@@ -172,7 +172,7 @@ _FAULTS = Message("; {count} places could not be read")
 
 @dataclass(frozen=True)
 class Usage:
-    """What logs say of users, and which logs.
+    """The logged use of users, and the logs that it was read from.
 
     Attributes:
         since, until: between which times events count; None: no limit was asked for.
@@ -195,8 +195,8 @@ class Usage:
     def _by_arn(self) -> Mapping[str, UserUse]:
         return {user.arn: user for user in self.users}
 
-    def of(self, arn: str) -> UserUse:
-        """Return what is said of a user; nothing of who is not in these logs."""
+    def user_use(self, arn: str) -> UserUse:
+        """Return the use of a user; an empty one if the user is not in these logs."""
         return self._by_arn.get(arn) or UserUse(arn)
 
     @property
@@ -228,7 +228,7 @@ def dump_usage(usage: Usage) -> str:
 
 
 def use_to_json(use: UserUse) -> dict[str, object]:
-    """Return what is said of a user as a usage file has it."""
+    """Return the use of a user as a usage file has it."""
     written: dict[str, object] = _USAGES.written(use)
     return written
 
@@ -281,7 +281,7 @@ def read_usage(value: object, source: str) -> Usage:
 
 
 def _contradictions(usage: Usage) -> Iterator[Fault]:
-    """Yield what cannot be: somebody twice, more of a part than of the whole, an end first."""
+    """Yield contradictions: a user twice, a part greater than the whole, an end first."""
     yield from _double((user.arn for user in usage.users), "users", "arn")
     for at, user in enumerate(usage.users):
         path = f"users[{at}]"

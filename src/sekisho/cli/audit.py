@@ -175,7 +175,7 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
 
 def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:
     """Return the plan to make, or what to do where none is needed or possible; "" if nothing."""
-    if report.snapshot.unlisted is not None:
+    if report.snapshot.users_gap is not None:
         return "sekisho collect --print-policy"
     if report.coverage.enforced == report.coverage.users:
         # what is saved already need not be saved again

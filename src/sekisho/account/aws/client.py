@@ -384,7 +384,7 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
 
 
 def _is_of_aws(endpoint_url: str) -> bool:
-    """Tell whether an endpoint of AWS Sign-In is botocore's own, and none that was configured."""
+    """Return whether an endpoint of AWS Sign-In is botocore's own, and none that was configured."""
     return (urlsplit(endpoint_url).hostname or "").startswith(("signin.", "signin-fips."))
 
 

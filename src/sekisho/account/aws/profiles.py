@@ -77,7 +77,7 @@ def key_of(profile: Profile) -> Keys:
     try:
         core = _core(profile.name)
         if profile.has_key:
-            return _written(core.get_scoped_config())
+            return _written_key(core.get_scoped_config())
         found = core.get_credentials()
         if found is None:
             raise NoCredentialsError
@@ -87,7 +87,7 @@ def key_of(profile: Profile) -> Keys:
     return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
 
-def _written(settings: Mapping[str, str]) -> Keys:
+def _written_key(settings: Mapping[str, str]) -> Keys:
     """Return the key that stands in a profile, which may have a role beside it."""
     if "aws_secret_access_key" not in settings:
         raise PartialCredentialsError(provider="profile", cred_var="aws_secret_access_key")

@@ -116,7 +116,7 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
         # where not everybody could be listed, nobody is told to be missing
-        if user is None and entry.user and snapshot.listed:
+        if user is None and entry.user and snapshot.users_listed:
             message = Message("there is no user `{user}`").filled(user=entry.user)
             fix = meant(entry.user, known, _ELSE)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, reasons_of
+from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, gap_reasons
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding, FindingId, Place, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
@@ -157,7 +157,7 @@ def exception_checks(examined: Examined) -> Iterator[Finding]:
         if row.credentials.password:
             yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
         elif row.credentials.password is None:
-            why = reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
+            why = gap_reasons(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
             yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))

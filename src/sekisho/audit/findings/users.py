@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.account import reasons_of
+from sekisho.account import gap_reasons
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import (
@@ -136,7 +136,7 @@ def _no_device(row: UserRow) -> Iterator[Finding]:
 def _holds_nothing(row: UserRow) -> Iterator[Finding]:
     if row.credentials.others_unread:
         yield unknown(
-            Id.USER_WITHOUT_DEVICE, row.user.name, reasons_of(row.credentials.others_unread)
+            Id.USER_WITHOUT_DEVICE, row.user.name, gap_reasons(row.credentials.others_unread)
         )
     else:
         yield found(Id.USER_WITHOUT_DEVICE, row.user.name, _NOTHING)
@@ -244,4 +244,4 @@ def _listed(row: UserRow) -> Message:
 
 
 def _why(row: UserRow) -> Message:
-    return reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
+    return gap_reasons(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sekisho.account import Credentials, Snapshot, User, policies_of, reasons_of
+from sekisho.account import Credentials, Snapshot, User, gap_reasons, policies_of
 from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, possible_credentials
@@ -149,7 +149,7 @@ class _Impacts:
     def _by_sign_in(self, user: User, credentials: Credentials, policies: Policies) -> UserImpact:
         """Return what comes of signing in."""
         gaps = (*credentials.unread, *self._scenarios.unread(user))
-        unread = _unknown(reasons_of(gaps) if gaps else None)
+        unread = _unknown(gap_reasons(gaps) if gaps else None)
         if None in (credentials.password, credentials.enrolled, credentials.active_keys):
             return unread
         if not credentials.password and not credentials.active_keys:

@@ -10,8 +10,8 @@ from sekisho.account import (
     ResourceKind,
     Snapshot,
     User,
+    gap_reasons,
     policies_of,
-    reasons_of,
 )
 from sekisho.account import credentials_of as known_credentials
 from sekisho.audit.enforcement import EVERYTHING, enforcements_of, trusting_statement
@@ -104,7 +104,7 @@ class SignInOutcomes:
         """
         credentials = self._held(user)
         if credentials.password is None:
-            return _unknown(reasons_of(credentials.unread))
+            return _unknown(gap_reasons(credentials.unread))
         if not credentials.password:
             return SignInOutcome(ScenarioOutcome.LOCKED_OUT, console=None)
         found = self._asked(user, self._scenarios.opens_console, credentials)
@@ -139,7 +139,7 @@ class SignInOutcomes:
         if result is None or result.why is None:
             gaps = (*credentials.unread, *self._scenarios.unread(user))
             # no call need have failed: a snapshot may do without a report
-            return _unknown(reasons_of(gaps) if gaps else _NO_REPORT)
+            return _unknown(gap_reasons(gaps) if gaps else _NO_REPORT)
         if result.verdict is ScenarioOutcome.UNKNOWN:
             return _unknown(result.why)
         return SignInOutcome(result.verdict, result.why)

@@ -184,7 +184,7 @@ def rows_of(
         holds = found is not None and not found.expired(now)
         goal = exceptions.goals.get(name, "")
         nature, because = nature_of(credentials[name], found if holds else None, now)
-        use = usage.of(user.arn) if usage is not None else None
+        use = usage.user_use(user.arn) if usage is not None else None
         if goal and not holds:
             nature, because = Nature.PERSON, (_BY_GOAL,)
         elif use is not None and because != (_BY_FILE,):

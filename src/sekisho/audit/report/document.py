@@ -140,7 +140,7 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
 
 def _seen(report: AccountReport) -> list[UserRow]:
     """Return the users whom logs have."""
-    return [row for row in report.rows if row.use is not None and row.use.seen]
+    return [row for row in report.rows if row.use is not None and row.use.in_logs]
 
 
 def _groups(report: AccountReport) -> list[FindingGroup]:

@@ -42,7 +42,7 @@ def to_json(report: AccountReport) -> Iterator[str]:
         "asOf": _time(snapshot.taken_at),
         "headline": headline(report).to_json(),
         "coverage": {
-            name: None if snapshot.unlisted else count
+            name: None if snapshot.users_gap else count
             for name, count in asdict(report.coverage).items()
         },
         **_logs(report),
@@ -50,7 +50,7 @@ def to_json(report: AccountReport) -> Iterator[str]:
             {**exemption_to_json(each), "expired": each.expired(snapshot.taken_at)}
             for each in report.exceptions.entries
         ],
-        "users": None if snapshot.unlisted else map(_row, report.rows),
+        "users": None if snapshot.users_gap else map(_row, report.rows),
         "findings": map(_finding, report.findings),
         "words": _words(report.findings),
         "controlsDoNotCheck": limits_of_controls().to_json(),

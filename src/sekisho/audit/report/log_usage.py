@@ -61,7 +61,7 @@ class LoggedFigures:
 
 def logged_figures(report: AccountReport) -> LoggedFigures | None:
     """Return what logs come to; None if there are none, or the users were not read."""
-    if report.usage is None or report.snapshot.unlisted is not None:
+    if report.usage is None or report.snapshot.users_gap is not None:
         return None
     uses = [(row.user.name, row.use) for row in report.rows if row.use is not None]
     used = sum(use.uses_mfa for _, use in uses)

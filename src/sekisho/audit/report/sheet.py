@@ -18,7 +18,7 @@ def account_sheet(report: AccountReport) -> Sheet:
 
     Where the users could not be listed there is one line, of nobody, that says why.
     """
-    gap = report.snapshot.unlisted
+    gap = report.snapshot.users_gap
     account, as_of = report.snapshot.account, _time(report.snapshot.taken_at)
     nobody = {"account": account, "as_of": as_of, "enforced": "unknown"}
     return Sheet(

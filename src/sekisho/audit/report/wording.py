@@ -126,12 +126,12 @@ def headline(report: AccountReport) -> Message:
     coverage = report.coverage
     users, enforced = f"{coverage.users:,}", f"{coverage.enforced:,}"
     left = coverage.users - coverage.enforced
-    if report.snapshot.unlisted is not None:
+    if report.snapshot.users_gap is not None:
         return _UNREAD
     if not coverage.users:
         return _NOBODY
     if not left:
-        return (_ALL if report.snapshot.whole else _ALL_READ).filled(users=users)
+        return (_ALL if report.snapshot.identities_complete else _ALL_READ).filled(users=users)
     unknown = sum(
         row.enforcement.enforced is Enforced.UNKNOWN and not row.left_out for row in report.rows
     )
@@ -164,7 +164,7 @@ def report_notes(report: AccountReport) -> tuple[Message, ...]:
 
 def figures(report: AccountReport) -> tuple[Message, ...]:
     """Say the figures: enabled, enforced, not to be phished, used; nothing of who was not read."""
-    if report.snapshot.unlisted is not None:
+    if report.snapshot.users_gap is not None:
         return (_NO_FIGURES,)
     found = report.coverage
 
@@ -205,7 +205,7 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
 
 def no_users_text(report: AccountReport) -> Message:
     """Say why there is no row: none, or not read."""
-    return NONE if report.snapshot.unlisted is None else _UNREAD
+    return NONE if report.snapshot.users_gap is None else _UNREAD
 
 
 def finding_title(finding: Finding) -> Message:

@@ -193,7 +193,7 @@ def command(
 def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
     """See that who is left out is there: else a name that is misspelt would leave out nobody."""
     for name in names:
-        if snapshot.listed and name not in snapshot.user_named:
+        if snapshot.users_listed and name not in snapshot.user_named:
             raise UsageError(
                 Message("`--except {name}`: there is no user `{name}`").filled(name=name),
                 fix=meant(name, snapshot.user_named),

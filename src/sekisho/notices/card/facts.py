@@ -16,7 +16,7 @@ from sekisho.account import (
     Snapshot,
     User,
     credentials_of,
-    reasons_of,
+    gap_reasons,
     user_of,
 )
 from sekisho.audit.impact import MayLogin, may_login
@@ -86,7 +86,7 @@ def card_facts(snapshot: Snapshot, name: str) -> CardFacts:
 def _unread(credentials: Credentials) -> Message | None:
     """Return why something that the card is about is not known; when a key was used is not."""
     gaps = tuple(each for each in credentials.unread if each.operation in _ABOUT)
-    return reasons_of(gaps) if gaps else None
+    return gap_reasons(gaps) if gaps else None
 
 
 def _devices(credentials: Credentials, *, codes: bool) -> tuple[Device, ...]:

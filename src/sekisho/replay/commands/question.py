@@ -292,7 +292,7 @@ def about_goals(paths: Iterable[str]) -> Message:
 
 def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
     """Return how many users have a device, and how many there are; None if not all was read."""
-    if not snapshot.listed or any(gap.operation == "ListMFADevices" for gap in snapshot.gaps):
+    if not snapshot.users_listed or any(gap.operation == "ListMFADevices" for gap in snapshot.gaps):
         return None
     return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sekisho.account import LOST, THROTTLED
+from sekisho.account import REJECTED_CREDENTIALS, THROTTLED
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.changes.model import Change
@@ -56,4 +56,8 @@ class Stop:
     @property
     def of_one_call(self) -> bool:
         """Whether AWS has refused this call, and another may well be answered."""
-        return self.status in _REFUSALS and not self.passes and self.aws_code not in LOST
+        return (
+            self.status in _REFUSALS
+            and not self.passes
+            and self.aws_code not in REJECTED_CREDENTIALS
+        )

@@ -138,7 +138,7 @@ def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[st
         FaultyInput: if the account lacks one of them; not where its users could not be listed.
     """
     listed = shape.members((), KEYS)["breakGlass"]
-    users = _known_users(listed, snapshot, complete=snapshot.listed)
+    users = _known_users(listed, snapshot, complete=snapshot.users_listed)
     if shape.faults:
         raise FaultyInput(source, shape.faults)
     return users

@@ -108,11 +108,11 @@ class Requirement(StrEnum):
     PASSKEY = "passkey"
 
     def met_by(self, serials: Iterable[str]) -> bool:
-        """Tell whether one of these serial numbers is that of a passkey or security key."""
+        """Return whether one of these serial numbers is that of a passkey or security key."""
         return any(kind_of_serial(serial) is DeviceKind.FIDO for serial in serials)
 
     def met_for(self, user: User) -> bool:
-        """Tell whether a user has such a device, as far as is known."""
+        """Return whether a user has such a device, as far as is known."""
         return self.met_by(device.serial for device in user.devices)
 
 

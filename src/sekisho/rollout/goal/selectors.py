@@ -47,7 +47,7 @@ def check_users_listed(snapshot: Snapshot) -> None:
     Raises:
         PlanRefused: if they were not, with AWS's answer.
     """
-    gap = snapshot.unlisted
+    gap = snapshot.users_gap
     if gap is not None:
         raise PlanRefused(
             Message("who the users are could not be read: `{operation}`: {cause}").filled(

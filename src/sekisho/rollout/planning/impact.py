@@ -182,7 +182,7 @@ def signs_for_sessions_only(accounts: BeforeAfter, user: User) -> bool:
         return False
     used = [key for key in user.keys if key.active and key.last_used is not None]
     if accounts.usage is not None:
-        logged = accounts.usage.of(user.arn)
+        logged = accounts.usage.user_use(user.arn)
         uses = [use for key in used if (use := logged.key(key.id)) is not None]
         if any(use.without_mfa and {*use.services} - {"sts"} for use in uses):
             return False
@@ -280,7 +280,7 @@ def facts_of_user(usage: Usage, user: User) -> tuple[Message, ...]:
     """Return a sentence about each active access key of a user, in the order of their ids."""
     found = []
     for key in sorted(key.id for key in user.keys if key.active):
-        use = usage.of(user.arn).key(key)
+        use = usage.user_use(user.arn).key(key)
         if use is None:
             found.append(_NO_CALL.filled(key=key))
         elif use.without_mfa:
@@ -314,7 +314,7 @@ def _facts_of_users(usage: Usage, users: Iterable[User]) -> Iterator[Message]:
 
 
 def _uses(usage: Usage, user: User) -> tuple[KeyUse, ...]:
-    of_keys = (usage.of(user.arn).key(key.id) for key in user.keys if key.active)
+    of_keys = (usage.user_use(user.arn).key(key.id) for key in user.keys if key.active)
     return tuple(use for use in of_keys if use is not None)
 
 

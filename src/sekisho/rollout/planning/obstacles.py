@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sekisho.account import BESIDE, READS, ManagedPolicy, Snapshot, User, user_ref
+from sekisho.account import OPTIONAL_READS, READS, ManagedPolicy, Snapshot, User, user_ref
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
@@ -230,7 +230,7 @@ def unjudged_gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     others = {user_ref(name) for name in users - about}
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
-        if gap.operation not in BESIDE and gap.resource not in others:
+        if gap.operation not in OPTIONAL_READS and gap.resource not in others:
             whom = found.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
             whom |= {gap.resource.label: None} if gap.resource.label else {}
     yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
@@ -248,7 +248,7 @@ def unread_notes(snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield the other gaps of the snapshot, with the checks that they leave uncertain."""
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
-        if gap.operation in BESIDE:
+        if gap.operation in OPTIONAL_READS:
             what = f"{gap.operation} {gap.resource.label}".rstrip()
             found.setdefault(_BESIDE.get(gap.operation, _NO_CHECK), {})[what] = None
     yield from (PlanNote("unread", text, tuple(whats)) for text, whats in found.items())

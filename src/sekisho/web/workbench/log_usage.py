@@ -44,7 +44,9 @@ def impact() -> ResponseReturnValue:
         said = [{"user": each["user"], "logged": each["logged"]} for each in rows]
         logs = material().as_json["logs"]
         return as_json({"logs": logs, "users": said, "impact": material().replay_json})
-    uses = {row.user.name: row.use for row in report.rows if row.use is not None and row.use.seen}
+    uses = {
+        row.user.name: row.use for row in report.rows if row.use is not None and row.use.in_logs
+    }
     days = _days(uses)
     counts = days_between(days, days)
     users, services = Counter({name: use.without_mfa for name, use in uses.items()}), Counter[str]()

@@ -182,7 +182,7 @@ _VIEWS = {
 def on_every_view() -> dict[str, Any]:
     """Return what every template of the workbench can use."""
     found = material()
-    logs = found.report.usage is not None and found.report.snapshot.unlisted is None
+    logs = found.report.usage is not None and found.report.snapshot.users_gap is None
     there = {"/plan": found.plan is not None, "/impact": logs}
     shown = {path: key for path, key in _VIEWS.items() if there.get(path, True)}
     return {
