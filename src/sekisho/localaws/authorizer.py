@@ -248,7 +248,7 @@ class Authorizer:
             if call.service == "sts":
                 check_sts(call.operation, call.params, self._world.partition)
             check_place(self._world, call)
-            caller = _with_code(self._world, caller, call)
+            caller = _check_mfa_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
             check_tags(call)
             check_lock(self._world, call)
@@ -303,7 +303,7 @@ def _refusal(refusal: Refusal, form: WireForm) -> _Response:
     return [answer.body], f"{answer.status} {phrase}", headers
 
 
-def _with_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
+def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
     """Check the MFA code that an STS call carries, before any policy is asked."""
     if call.service != "sts" or call.operation not in _WITH_CODE:
         return caller

@@ -173,7 +173,7 @@ def _empty(world: World) -> None:
     """Empty moto's state of the account, and let it have AWS's managed policies."""
     # either would let a request reach another account than the one that was decided about
     os.environ.pop("MOTO_ACCOUNT_ID", None)
-    own = [_own(policy, world.account) for policy in _aws_policies(world.partition)]
+    own = [_own_copy(policy, world.account) for policy in _aws_policies(world.partition)]
     # moto would make them anew for each of its IAMs
     default_user_config["iam"]["load_aws_managed_policies"] = False
     known: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto has no other list
@@ -199,7 +199,7 @@ def _aws_policies(partition: str) -> list[moto.ManagedPolicy]:
     return made
 
 
-def _own(policy: moto.ManagedPolicy, account: str) -> moto.ManagedPolicy:
+def _own_copy(policy: moto.ManagedPolicy, account: str) -> moto.ManagedPolicy:
     """Return an account's own copy of a managed policy, which may be attached and changed."""
     made, versions = _twin(policy), [_twin(version) for version in policy.versions]
     made.account_id, made.versions, made.tags = account, versions, dict(policy.tags)

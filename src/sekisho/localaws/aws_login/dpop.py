@@ -65,7 +65,7 @@ def check_proof(header: str, method: str, url: str, now: datetime) -> DpopProof:
     if head.get("typ") != "dpop+jwt" or head.get("alg") != "ES256":
         raise ProofFault("a proof is of type dpop+jwt and signed with ES256")
     x, y = _coordinates(head.get("jwk"))
-    _check_signature(x, y, f"{parts[0]}.{parts[1]}".encode(), _decoded(parts[2]))
+    _check_signature(x, y, f"{parts[0]}.{parts[1]}".encode(), _decode_base64url(parts[2]))
     if payload.get("htm") != method or payload.get("htu") != url:
         raise ProofFault("the proof is for another request")
     issued, identifier = payload.get("iat"), payload.get("jti")
@@ -83,7 +83,7 @@ def good_until(now: datetime) -> datetime:
 
 def _object(part: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(_decoded(part))
+        found = json.loads(_decode_base64url(part))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -91,7 +91,7 @@ def _object(part: str) -> Mapping[str, Any]:
     return found
 
 
-def _decoded(part: str) -> bytes:
+def _decode_base64url(part: str) -> bytes:
     try:
         return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except ValueError:
@@ -103,7 +103,9 @@ def _coordinates(jwk: object) -> tuple[bytes, bytes]:
         raise ProofFault("the key of a proof is of the curve P-256")
     if _PRIVATE in jwk:
         raise ProofFault("a proof carries no private key")
-    x, y = (_decoded(text) if isinstance(text := jwk.get(n), str) else b"" for n in ("x", "y"))
+    x, y = (
+        _decode_base64url(text) if isinstance(text := jwk.get(n), str) else b"" for n in ("x", "y")
+    )
     if len(x) != _COORDINATE or len(y) != _COORDINATE:
         raise ProofFault("a coordinate of the key has 32 bytes")
     return x, y

@@ -111,7 +111,9 @@ def list_sessions(
     world: World, caller: VerifiedCaller, params: Mapping[str, Any]
 ) -> Mapping[str, object]:
     """Answer ListSessions."""
-    found = [each for each in _owned(world, caller, params) if _is_asked(each, params)]
+    found = [
+        each for each in _sessions_of_owner(world, caller, params) if _matches_filters(each, params)
+    ]
     found.sort(key=lambda each: (each.begun_at, each.arn), reverse=True)
     start = _start(params.get("nextToken"), len(found))
     end = start + min(int(params.get("maxResults") or _MOST), _MOST)
@@ -124,7 +126,9 @@ def get_session(
 ) -> Mapping[str, object]:
     """Answer GetSession."""
     arn = str(params.get("sessionArn") or "")
-    session = next((each for each in _owned(world, caller, params) if each.arn == arn), None)
+    session = next(
+        (each for each in _sessions_of_owner(world, caller, params) if each.arn == arn), None
+    )
     if session is None:
         raise _no_such_session()
     more: dict[str, object] = {"issuedInRegion": session.region, "userAgent": session.agent}
@@ -137,7 +141,7 @@ def revoke_sessions(
     world: World, caller: VerifiedCaller, params: Mapping[str, Any]
 ) -> Mapping[str, object]:
     """Answer BatchRevokeSessions; to end what is ended succeeds."""
-    owned = {each.arn: each for each in _owned(world, caller, params)}
+    owned = {each.arn: each for each in _sessions_of_owner(world, caller, params)}
     revoked: list[Mapping[str, str]] = []
     errors: list[Mapping[str, str]] = []
     for arn in map(str, params.get("sessionArns") or ()):
@@ -150,7 +154,7 @@ def revoke_sessions(
     return {"revokedSessions": revoked, "errors": errors}
 
 
-def _owned(
+def _sessions_of_owner(
     world: World, caller: VerifiedCaller, params: Mapping[str, Any]
 ) -> Iterator[LoginSessionState]:
     owner = str(params.get("principalArn") or caller.credential.holder.arn)
@@ -160,7 +164,7 @@ def _owned(
             yield session
 
 
-def _is_asked(session: LoginSessionState, params: Mapping[str, Any]) -> bool:
+def _matches_filters(session: LoginSessionState, params: Mapping[str, Any]) -> bool:
     begun = int(session.begun_at.timestamp())
     after, before = params.get("issuedAfter"), params.get("issuedBefore")
     return (

@@ -109,10 +109,10 @@ def tokens(world: World, call: TokenCall) -> dict[str, object]:
         raise invalid_token_request("`clientId` is none of the two of `aws login`")
     match call.text("grantType"):
         case "authorization_code":
-            session, ident = _begun(world, call, client)
-            return _issued(world, session) | {"idToken": ident}
+            session, ident = _begin_session(world, call, client)
+            return _issue_tokens(world, session) | {"idToken": ident}
         case "refresh_token":
-            return _issued(world, _renewed(world, call, client))
+            return _issue_tokens(world, _renew_session(world, call, client))
         case _:
             raise TokenRefused(
                 "unsupported_grant_type", "`grantType` is not known", "ValidationException"
@@ -127,7 +127,9 @@ def _spend(world: World, proof: DpopProof) -> None:
     world.proofs[known] = good_until(now)
 
 
-def _begun(world: World, call: TokenCall, client: LoginClient) -> tuple[LoginSessionState, str]:
+def _begin_session(
+    world: World, call: TokenCall, client: LoginClient
+) -> tuple[LoginSessionState, str]:
     """Return the session that a code begins, and the token that says whose it is."""
     code = world.login_codes.pop(digest(call.text("code")), None)
     now = world.clock.now()
@@ -155,7 +157,7 @@ def _begun(world: World, call: TokenCall, client: LoginClient) -> tuple[LoginSes
 _LONGEST_AGENT = 256
 
 
-def _renewed(world: World, call: TokenCall, client: LoginClient) -> LoginSessionState:
+def _renew_session(world: World, call: TokenCall, client: LoginClient) -> LoginSessionState:
     kept = digest(call.text("refreshToken"))
     sessions = (
         each
@@ -179,7 +181,7 @@ def _check(world: World, session: LoginSessionState, grant: str) -> None:
     Raises:
         TokenRefused: if they do not allow it, or the password is another one.
     """
-    if _is_changed(world, session):
+    if _are_credentials_changed(world, session):
         message = "The user's credentials have changed. Please sign in again."
         raise TokenRefused(USER_CREDENTIALS_CHANGED, message)
     client = LoginClient(session.client)
@@ -196,7 +198,7 @@ def _check(world: World, session: LoginSessionState, grant: str) -> None:
         raise TokenRefused(INSUFFICIENT_PERMISSIONS, refusal.message) from refusal
 
 
-def _is_changed(world: World, session: LoginSessionState) -> bool:
+def _are_credentials_changed(world: World, session: LoginSessionState) -> bool:
     """Tell whether the user or the password is another one than at the sign-in.
 
     The code is AWS's; when it gives it is not documented.
@@ -209,7 +211,7 @@ def _is_changed(world: World, session: LoginSessionState) -> bool:
     return password.changed_at > issued
 
 
-def _issued(world: World, session: LoginSessionState) -> dict[str, object]:
+def _issue_tokens(world: World, session: LoginSessionState) -> dict[str, object]:
     now = world.clock.now()
     until = min(now + LOGIN_ACCESS, session.ends_at)
     credential = _credential(session, now, until)

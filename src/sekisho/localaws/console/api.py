@@ -138,7 +138,7 @@ def _answer(world: World, authorizer: WSGIApplication, request: Request) -> dict
         raise PageRefused("NotFound", message, HTTPStatus.NOT_FOUND)
     if request.method != "POST":
         raise PageRefused("MethodNotAllowed", "use POST", HTTPStatus.METHOD_NOT_ALLOWED)
-    return page.answer(world, authorizer, _fields(page, _decoded(_body(request))))
+    return page.answer(world, authorizer, _fields(page, _decode_json(_body(request))))
 
 
 def _fields(page: _Page, given: Mapping[str, object]) -> _Fields:
@@ -165,7 +165,7 @@ def _body(request: Request) -> bytes:
         raise PageRefused("RequestTooLarge", message, status) from None
 
 
-def _decoded(body: bytes) -> Mapping[str, object]:
+def _decode_json(body: bytes) -> Mapping[str, object]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):

@@ -96,13 +96,13 @@ def register_passkey(
     if ticket is None or user is None:
         message = "The registration has expired. Please start again."
         raise PageRefused("RegistrationExpired", message)
-    made = _made(ticket, fields["credential"])
+    made = _verified_passkey(ticket, fields["credential"])
     call = PasskeyCall(PasskeyStep.ACTIVATE, ticket.user_id, made)
     _enable(world, authorizer, session, (user.name, ticket.serial), call)
     return {"serial": ticket.serial}
 
 
-def _made(ticket: PasskeyTicket, response: Mapping[str, Any]) -> PasskeyState:
+def _verified_passkey(ticket: PasskeyTicket, response: Mapping[str, Any]) -> PasskeyState:
     try:
         return verify_registration(ticket.ceremony, response)
     except PasskeyFault as fault:

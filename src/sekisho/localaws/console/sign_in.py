@@ -112,7 +112,7 @@ def give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
-    ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+    ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_MFA)
     holder = _holder(world, user)
     chosen = fields.get("serial")
     serials = [chosen] if chosen else enabled_serials(world, holder)
@@ -121,10 +121,10 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
             passed = authenticate(world, holder, serial, fields["code"], SIGN_IN)
         except Refusal as refusal:
             if refusal.code == throttling_error().code:
-                raise too_many_attempts(_again(world, ticket)) from refusal
+                raise too_many_attempts(_ticket_for_retry(world, ticket)) from refusal
             continue
         return _go_on(world, user, replace(ticket, mfa_at=passed, tries=0))
-    raise failed_sign_in(_again(world, ticket))
+    raise failed_sign_in(_ticket_for_retry(world, ticket))
 
 
 def resync(
@@ -138,7 +138,7 @@ def resync(
         PageRefused: if the call is denied, or the codes are not those of a device of the user's.
     """
     with world.lock:
-        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_MFA)
         serials = enabled_serials(world, _holder(world, user))
         if not world.signin.resync_at_sign_in:
             raise unavailable_resync(seal_ticket(world, ticket))
@@ -153,7 +153,7 @@ def resync(
                 return _go_on(world, user, replace(ticket, tries=0))
         refusal = found
     with world.lock:
-        again = _again(world, ticket)
+        again = _ticket_for_retry(world, ticket)
     if refusal is None:
         # the last device has been taken off meanwhile
         raise failed_sign_in(again)
@@ -168,7 +168,7 @@ def passkey_request(world: World, fields: Mapping[str, Any]) -> dict[str, object
     """
     origin = checked_origin(fields["origin"])
     with world.lock:
-        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_MFA)
         ceremony = new_ceremony(world, origin)
         again = seal_ticket(world, replace(ticket, ceremony=ceremony))
         known = _passkeys(world, user)
@@ -185,17 +185,17 @@ def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
         PageRefused: it has not signed what it was asked for, or is not one of the user's.
     """
     with world.lock:
-        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_MFA)
         now, subject = world.clock.now(), f"passkey {user.id}"
         if not world.throttle.spend(subject, SIGN_IN, now):
-            raise too_many_attempts(_again(world, ticket))
+            raise too_many_attempts(_ticket_for_retry(world, ticket))
         if ticket.ceremony is None:
-            raise failed_sign_in(_again(world, ticket))
+            raise failed_sign_in(_ticket_for_retry(world, ticket))
         known, handle = _passkeys(world, user), user_handle(world, user.id)
         try:
             serial, count = verify_assertion(ticket.ceremony, fields["credential"], known, handle)
         except PasskeyFault as fault:
-            raise failed_sign_in(_again(world, ticket)) from fault
+            raise failed_sign_in(_ticket_for_retry(world, ticket)) from fault
         world.throttle.clear(subject, SIGN_IN)
         known[serial].sign_count = count
         return _go_on(world, user, replace(ticket, mfa_at=now, tries=0, ceremony=None))
@@ -217,7 +217,7 @@ def new_password(
             the cause tells them apart.
     """
     with world.lock:
-        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
+        ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
         session = _keys(mint(world, _session(world, user, ticket.mfa_at)))
     change = {
         "Action": "ChangePassword",
@@ -229,7 +229,7 @@ def new_password(
     with world.lock:
         if refusal is None:
             return _go_on(world, user, replace(ticket, tries=0))
-        again = _again(world, ticket)
+        again = _ticket_for_retry(world, ticket)
     raise PageRefused(
         refusal.code, CHANGE_REFUSED, HTTPStatus.FORBIDDEN, ticket=again, cause=refusal
     )
@@ -276,7 +276,7 @@ def _refuse_by_policy(world: World, session: Credential) -> None:
         raise denied_console_session(refusal) from refusal
 
 
-def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
+def _redeem(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
     ticket = redeem_ticket(world, text, step)
     users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
     user = next((each for each in users if ticket and each.id == ticket.user_id), None)
@@ -285,7 +285,7 @@ def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, Us
     return ticket, user
 
 
-def _again(world: World, ticket: SigninTicket) -> str:
+def _ticket_for_retry(world: World, ticket: SigninTicket) -> str:
     """Return a ticket for another try, or "" after too many."""
     tried = replace(ticket, tries=ticket.tries + 1, ceremony=None)
     return seal_ticket(world, tried) if tried.tries < MOST_TRIES else ""
@@ -302,10 +302,10 @@ def _holder(world: World, user: User) -> Holder:
 
 
 def _must_change(world: World, state: PasswordState) -> bool:
-    return state.reset_required or _expired(world, state)
+    return state.reset_required or _is_password_expired(world, state)
 
 
-def _expired(world: World, state: PasswordState) -> bool:
+def _is_password_expired(world: World, state: PasswordState) -> bool:
     policy = iam_backends[world.account][world.partition].account_password_policy
     days = policy.max_password_age if policy else 0
     return bool(days) and world.clock.now() - state.changed_at > timedelta(days=days)
@@ -313,6 +313,6 @@ def _expired(world: World, state: PasswordState) -> bool:
 
 def _refuse_hard_expired(world: World, state: PasswordState) -> None:
     policy = iam_backends[world.account][world.partition].account_password_policy
-    if policy and policy.hard_expiry and _expired(world, state):
+    if policy and policy.hard_expiry and _is_password_expired(world, state):
         message = "Your password has expired. Please contact your administrator."
         raise PageRefused("PasswordExpired", message, HTTPStatus.FORBIDDEN)

@@ -85,12 +85,12 @@ def seal_ticket(world: World, ticket: SigninTicket) -> str:
         ticket.tries,
         _ceremony_claims(ticket.ceremony) if ticket.ceremony else None,
     )
-    return _sealed(world, "sign-in", ticket.expires_at, claims)
+    return _seal(world, "sign-in", ticket.expires_at, claims)
 
 
 def redeem_ticket(world: World, text: str, step: NextStep) -> SigninTicket | None:
     """Return the ticket, and spend it; None if it is forged, spent, late or for another step."""
-    opened = _opened(world, "sign-in", text)
+    opened = _open(world, "sign-in", text)
     if opened is None or opened.claims[1] != step.value:
         return None
     user_id, _, mfa, tries, ceremony = opened.claims
@@ -113,12 +113,12 @@ def seal_passkey_ticket(world: World, ticket: PasskeyTicket) -> str:
         ticket.serial,
         _ceremony_claims(ticket.ceremony),
     )
-    return _sealed(world, "passkey", ticket.expires_at, claims)
+    return _seal(world, "passkey", ticket.expires_at, claims)
 
 
 def redeem_passkey_ticket(world: World, text: str, access_key_id: str) -> PasskeyTicket | None:
     """Return the ticket, and spend it; None if it is forged, spent, late or another session's."""
-    opened = _opened(world, "passkey", text)
+    opened = _open(world, "passkey", text)
     if opened is None or opened.claims[0] != access_key_id:
         return None
     _, user_id, serial, ceremony = opened.claims
@@ -142,13 +142,13 @@ class _OpenedTicket:
     claims: tuple[Any, ...] = field(repr=False)
 
 
-def _sealed(world: World, purpose: str, expires_at: datetime, claims: tuple[object, ...]) -> str:
+def _seal(world: World, purpose: str, expires_at: datetime, claims: tuple[object, ...]) -> str:
     nonce = world.entropy(_NONCE_BYTES).hex()
     plain = json.dumps([nonce, expires_at.timestamp(), *claims]).encode()
     return urlsafe_b64encode(_ticket_seal(world, purpose, plain) + plain).decode()
 
 
-def _opened(world: World, purpose: str, text: str) -> _OpenedTicket | None:
+def _open(world: World, purpose: str, text: str) -> _OpenedTicket | None:
     """Return what a ticket says; None if it is forged, spent or late."""
     try:
         sealed = urlsafe_b64decode(text.encode())

@@ -47,16 +47,18 @@ def launches(world: World, call: ApiCall) -> tuple[ApiCall, ...]:
     """Return a call, or what it stands for where it launches from a template that is known."""
     if (call.service, call.operation) not in _LAUNCHING:
         return (call,)
-    held = _held(world, call)
+    held = _template_data(world, call)
     if held is None:
         return (call,)
     if call.operation == _LAUNCH:
-        return tuple(replace(call, params=_merged(data, call.params)) for data in held) or (call,)
-    launched = (
+        return tuple(replace(call, params=_merge_template(data, call.params)) for data in held) or (
+            call,
+        )
+    launch_calls = (
         replace(call, service="ec2", operation=_LAUNCH, actions=("ec2:RunInstances",), params=data)
         for data in held
     )
-    return (call, *launched)
+    return (call, *launch_calls)
 
 
 def has_unknown_template(world: World, call: ApiCall) -> bool:
@@ -64,11 +66,11 @@ def has_unknown_template(world: World, call: ApiCall) -> bool:
     if call.service not in {"autoscaling", "ec2"}:
         return False
     if (call.service, call.operation) in _LAUNCHING:
-        return _held(world, call) is None
+        return _template_data(world, call) is None
     return any(True for _ in _specifications(call.params))
 
 
-def _held(world: World, call: ApiCall) -> list[Mapping[str, Any]] | None:
+def _template_data(world: World, call: ApiCall) -> list[Mapping[str, Any]] | None:
     """Return the contents of the launch templates that a call names; None if one is not found."""
     found = [
         moto_state.template_data(world, call.region, one) for one in _specifications(call.params)
@@ -93,7 +95,7 @@ def _specifications(value: object) -> Iterator[Mapping[str, Any]]:
 _NAMES = frozenset({"LaunchTemplateId", "LaunchTemplateName"})
 
 
-def _merged(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_template(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Return a template's parameters with those of the request over them."""
     both = {name: [*data[name], *own[name]] for name in _WITH_ALL & data.keys() & own.keys()}
     return {**data, **own, **both}
@@ -132,11 +134,11 @@ _READ = frozenset(
 """Parameters of which it is known what resources they name; any other may name one more."""
 
 
-def launched(world: World, call: ApiCall) -> tuple[str | None, ...]:
+def launch_resources(world: World, call: ApiCall) -> tuple[str | None, ...]:
     """Return the ARNs that RunInstances is about; None for what is not known."""
     found: dict[str | None, None] = {}
     start = f"arn:{world.partition}:ec2:{call.region}:"
-    for kind, name in _named(world, call):
+    for kind, name in _named_resources(world, call):
         known = name is not None and (name == "*" or _ID.fullmatch(name))
         account = "" if kind in _OF_NO_ACCOUNT else world.account
         found[f"{start}{account}:{kind}/{name}" if known else None] = None
@@ -145,7 +147,7 @@ def launched(world: World, call: ApiCall) -> tuple[str | None, ...]:
     return tuple(found)
 
 
-def _named(world: World, call: ApiCall) -> Iterator[tuple[str, str | None]]:
+def _named_resources(world: World, call: ApiCall) -> Iterator[tuple[str, str | None]]:
     """Yield the type and the name of each resource; None for one that is not known."""
     params = call.params
     yield "image", params.get("ImageId")
@@ -200,7 +202,7 @@ def _groups(
         yield "security-group", name
 
 
-def tagged(world: World, call: ApiCall) -> tuple[str | None, ...]:
+def tagged_resources(world: World, call: ApiCall) -> tuple[str | None, ...]:
     """Return the ARNs on which a call sets tags as it makes them; None for an unknown one."""
     found: dict[str | None, None] = {}
     for each in tag_sets(call):

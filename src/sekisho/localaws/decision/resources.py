@@ -19,7 +19,11 @@ from typing import Any
 from sekisho.catalogue import Action, load
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import ApiCall
-from sekisho.localaws.decision.ec2_launches import has_unknown_template, launched, tagged
+from sekisho.localaws.decision.ec2_launches import (
+    has_unknown_template,
+    launch_resources,
+    tagged_resources,
+)
 from sekisho.localaws.decision.resource_names import named_resources
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import World
@@ -153,7 +157,8 @@ def required_permissions(
             found.update(dict.fromkeys(_of(world, caller, call, name)))
     if call.service == "ec2":
         found.update(
-            (RequiredPermission("ec2:CreateTags", arn), None) for arn in tagged(world, call)
+            (RequiredPermission("ec2:CreateTags", arn), None)
+            for arn in tagged_resources(world, call)
         )
     if call.service == "lambda":
         found.update((one, None) for one in _code_of(world, call.params))
@@ -264,7 +269,7 @@ def _of_service(world: World, call: ApiCall, action: Action) -> Iterator[Require
         # whatever else the call names: the service goes by what is in the token
         yield RequiredPermission(name, _BY_TOKEN[name](world, call))
     elif name == "ec2:RunInstances":
-        yield from (RequiredPermission(name, arn) for arn in launched(world, call))
+        yield from (RequiredPermission(name, arn) for arn in launch_resources(world, call))
     else:
         yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
 

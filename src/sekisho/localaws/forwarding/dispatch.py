@@ -109,9 +109,9 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
     request = _handed_over(read, call)
     service = _service(module_of(call.service))
     try:
-        response = _called(service.handlers[service.endpoint(request.environ)], request)
+        response = _call_handler(service.handlers[service.endpoint(request.environ)], request)
     except NotFound as error:
-        raise _missing(call) from error
+        raise _not_implemented(call) from error
     except HTTPException as error:
         # what moto raises is an answer, too
         response = error.get_response(request.environ)
@@ -119,14 +119,14 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
     page = "text/html" in dict(headers).get("Content-Type", "")
     if page and status[:3] in {"404", "405"} and not call.form.head:
         # the answer to HEAD has no body, and is said to be of this type for want of another
-        raise _missing(call)
+        raise _not_implemented(call)
     # read while the lock is held
     body = list(content)
     response.close()
     return body, status, headers
 
 
-def _missing(call: ApiCall) -> NotImplementedError:
+def _not_implemented(call: ApiCall) -> NotImplementedError:
     return NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
 
 
@@ -152,7 +152,7 @@ def address(environ: WSGIEnvironment) -> str:
     return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['RAW_URI']}"
 
 
-def _called(handler: Callable[..., Any], request: Request) -> Response:
+def _call_handler(handler: Callable[..., Any], request: Request) -> Response:
     if handler.__name__ not in _CHECKED:
         raise NotImplementedError("moto answers this without naming its operation")
     try:

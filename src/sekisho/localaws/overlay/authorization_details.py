@@ -35,7 +35,7 @@ def get_account_authorization_details(self: IamResponse) -> ActionResult:
     shown, more = page(self, list(_entries(frozenset(wanted), bounding)))
     answer: dict[str, list[object]] = {name: [] for name in _LISTS.values()}
     for kind, entity in shown:
-        answer[_LISTS[kind]].append(_described(entity, bounding))
+        answer[_LISTS[kind]].append(_entity_entry(entity, bounding))
     return ActionResult({**answer, **more})
 
 
@@ -64,7 +64,7 @@ def _entries(wanted: frozenset[str], bounding: Mapping[str, int]) -> Iterable[tu
                 yield kind, policy
 
 
-def _described(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:
+def _entity_entry(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:
     match entity:
         case User():
             return _user(entity)
@@ -108,7 +108,7 @@ def _group(group: Group) -> dict[str, object]:
 def _role(role: Role) -> dict[str, object]:
     return {
         **role_entry(role),
-        "AssumeRolePolicyDocument": _encoded(role.assume_role_policy_document),
+        "AssumeRolePolicyDocument": _encode_document(role.assume_role_policy_document),
         "InstanceProfileList": [profile_entry(profile) for profile in profiles_of(role)],
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),
@@ -122,7 +122,7 @@ def _policy(policy: ManagedPolicy, bounding: Mapping[str, int]) -> dict[str, obj
     answer: dict[str, object] = {
         **policy_entry(policy, bounding),
         "PolicyVersionList": [
-            {**version_entry(policy, version), "Document": _encoded(version.document)}
+            {**version_entry(policy, version), "Document": _encode_document(version.document)}
             for version in policy.versions[::-1]
         ],
     }
@@ -133,7 +133,7 @@ def _policy(policy: ManagedPolicy, bounding: Mapping[str, int]) -> dict[str, obj
 
 def _inline(owner: User | Group | Role) -> list[dict[str, str]]:
     return [
-        {"PolicyName": name, "PolicyDocument": _encoded(document)}
+        {"PolicyName": name, "PolicyDocument": _encode_document(document)}
         for name, document in owner.policies.items()
     ]
 
@@ -145,7 +145,7 @@ def _attached(owner: User | Group | Role) -> list[dict[str, str]]:
     ]
 
 
-def _encoded(document: str) -> str:
+def _encode_document(document: str) -> str:
     return quote(document, safe="")
 
 

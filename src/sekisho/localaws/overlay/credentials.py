@@ -131,7 +131,9 @@ def _change(user: str, old: str, new: str) -> None:
     if not password_matches(old, state.hash):
         raise from_rule(WRONG_OLD_PASSWORD)
     world.throttle.clear(f"password {user}", source)
-    world.passwords[user] = replace(_with_new(world, user, state, new), reset_required=False)
+    world.passwords[user] = replace(
+        _with_new_password(world, user, state, new), reset_required=False
+    )
 
 
 def create_login_profile(self: IamResponse) -> ActionResult:
@@ -158,7 +160,7 @@ def update_login_profile(self: IamResponse) -> ActionResult:
     world, user = WORLD.get(), named_user(text(self, "UserName"))
     state = _password_of(user.name)
     if password := text(self, "Password"):
-        state = _with_new(world, user.name, state, password)
+        state = _with_new_password(world, user.name, state, password)
     reset = self._get_bool_param("PasswordResetRequired", state.reset_required)
     seconds = session_seconds(self, state.session_seconds)
     world.passwords[user.name] = replace(state, reset_required=reset, session_seconds=seconds)
@@ -211,7 +213,9 @@ def account_policy(world: World) -> PasswordPolicy | None:
     )
 
 
-def _with_new(world: World, user: str, state: PasswordState, password: str) -> PasswordState:
+def _with_new_password(
+    world: World, user: str, state: PasswordState, password: str
+) -> PasswordState:
     policy = account_policy(world)
     refuse(check_password(password, user, policy))
     # the current password counts among those that must not come back

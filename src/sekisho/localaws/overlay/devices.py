@@ -231,7 +231,7 @@ def list_virtual_mfa_devices(self: IamResponse) -> ActionResult:
         if status == "Any" or (device.user is not None) == (status == "Assigned")
     ]
     shown, more = page(self, devices)
-    return ActionResult({"VirtualMFADevices": [_listed(device) for device in shown], **more})
+    return ActionResult({"VirtualMFADevices": [_device_entry(device) for device in shown], **more})
 
 
 def get_mfa_device(self: IamResponse) -> ActionResult:
@@ -280,17 +280,17 @@ def _device_state(response: IamResponse) -> DeviceState:
     return state
 
 
-def _listed(device: VirtualMfaDevice) -> dict[str, object]:
+def _device_entry(device: VirtualMfaDevice) -> dict[str, object]:
     if device.user is None:
         return {"SerialNumber": device.serial_number}
     return {
         "SerialNumber": device.serial_number,
         "EnableDate": device.enable_date,
-        "User": _owner(device.user),
+        "User": _owner_entry(device.user),
     }
 
 
-def _owner(user: User) -> dict[str, object]:
+def _owner_entry(user: User) -> dict[str, object]:
     owner: dict[str, object] = {
         "Path": user.path,
         "UserName": user.name,

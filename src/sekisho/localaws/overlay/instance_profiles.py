@@ -87,12 +87,12 @@ def list_instance_profiles(self: IamResponse) -> ActionResult:
     prefix = text(self, "PathPrefix") or "/"
     known = iam().instance_profiles.values()
     found = [each for each in known if each.path.startswith(prefix)]
-    return _listed(self, found)
+    return _listed_profiles(self, found)
 
 
 def list_instance_profiles_for_role(self: IamResponse) -> ActionResult:
     """List the profiles that have a role."""
-    return _listed(self, profiles_of(named_role(text(self, "RoleName"))))
+    return _listed_profiles(self, profiles_of(named_role(text(self, "RoleName"))))
 
 
 def tag_instance_profile(self: IamResponse) -> ActionResult:
@@ -146,7 +146,7 @@ def _role(role: Role) -> dict[str, object]:
     return role_entry(role) | {"AssumeRolePolicyDocument": document}
 
 
-def _listed(response: IamResponse, profiles: list[InstanceProfile]) -> ActionResult:
+def _listed_profiles(response: IamResponse, profiles: list[InstanceProfile]) -> ActionResult:
     shown, more = page(response, sorted(profiles, key=lambda profile: profile.name))
     return ActionResult({"InstanceProfiles": [profile_entry(each) for each in shown], **more})
 

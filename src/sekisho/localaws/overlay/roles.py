@@ -65,7 +65,7 @@ def get_role(self: IamResponse) -> ActionResult:
     return ActionResult(
         {
             "Role": {
-                **_listed(role),
+                **_listed_role(role),
                 **_tags(role),
                 **boundary_entry(role.permissions_boundary_arn),
                 "RoleLastUsed": role_last_used(role),
@@ -79,7 +79,7 @@ def list_roles(self: IamResponse) -> ActionResult:
     prefix = text(self, "PathPrefix") or "/"
     found = [role for role in iam().roles.values() if role.path.startswith(prefix)]
     shown, more = page(self, sorted(found, key=lambda role: role.name.lower()))
-    return ActionResult({"Roles": [_listed(role) for role in shown], **more})
+    return ActionResult({"Roles": [_listed_role(role) for role in shown], **more})
 
 
 def update_role(self: IamResponse) -> ActionResult:
@@ -120,7 +120,7 @@ def role_last_used(role: Role) -> dict[str, object]:
     return {"LastUsedDate": role.last_used, "Region": role.last_used_region}
 
 
-def _listed(role: Role) -> dict[str, object]:
+def _listed_role(role: Role) -> dict[str, object]:
     longest = int(role.max_session_duration or _HOUR)
     about = {**role_entry(role), **_description(role), "MaxSessionDuration": longest}
     return {**about, **_session(role)}

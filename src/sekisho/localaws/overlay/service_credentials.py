@@ -38,7 +38,7 @@ def create_service_specific_credential(self: IamResponse) -> ActionResult:
     """Make a credential; its secret is in this answer, or in that of a reset, and nowhere else."""
     world, user = WORLD.get(), named_user(text(self, "UserName"))
     service = _service(self)
-    mine = [each for _, each in _owned([user]) if each.service == service]
+    mine = [each for _, each in _credentials_of([user]) if each.service == service]
     if len(mine) >= _MOST_PER_SERVICE:
         raise limit_exceeded(
             f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {_MOST_PER_SERVICE}"
@@ -55,7 +55,7 @@ def create_service_specific_credential(self: IamResponse) -> ActionResult:
     )
     identifier = unique_id(world.account, "ACCA")
     world.service_credentials[identifier] = made
-    return ActionResult({"ServiceSpecificCredential": _with_secret(user, identifier, made)})
+    return ActionResult({"ServiceSpecificCredential": _entry_with_secret(user, identifier, made)})
 
 
 def list_service_specific_credentials(self: IamResponse) -> ActionResult:
@@ -68,9 +68,9 @@ def list_service_specific_credentials(self: IamResponse) -> ActionResult:
     else:
         users = [user_of(self)]
     found = [
-        _described(user, identifier, each)
+        _entry(user, identifier, each)
         for user in users
-        for identifier, each in _owned([user])
+        for identifier, each in _credentials_of([user])
         if service in ("", each.service)
     ]
     shown, more = page(self, found)
@@ -88,7 +88,9 @@ def reset_service_specific_credential(self: IamResponse) -> ActionResult:
     """Replace a credential's secret."""
     user = user_of(self)
     identifier, credential = _credential(self, user)
-    return ActionResult({"ServiceSpecificCredential": _with_secret(user, identifier, credential)})
+    return ActionResult(
+        {"ServiceSpecificCredential": _entry_with_secret(user, identifier, credential)}
+    )
 
 
 def delete_service_specific_credential(self: IamResponse) -> ActionResult:
@@ -100,10 +102,10 @@ def delete_service_specific_credential(self: IamResponse) -> ActionResult:
 
 def has_service_credentials(user: User) -> bool:
     """Tell whether a user has any such credential, which keeps them from being deleted."""
-    return bool(_owned([user]))
+    return bool(_credentials_of([user]))
 
 
-def _owned(users: list[User]) -> list[tuple[str, ServiceCredentialState]]:
+def _credentials_of(users: list[User]) -> list[tuple[str, ServiceCredentialState]]:
     ids = {user.id for user in users}
     return [each for each in WORLD.get().service_credentials.items() if each[1].user_id in ids]
 
@@ -118,7 +120,7 @@ def _service(response: IamResponse) -> str:
 
 def _credential(response: IamResponse, user: User) -> tuple[str, ServiceCredentialState]:
     wanted = text(response, "ServiceSpecificCredentialId")
-    for identifier, credential in _owned([user]):
+    for identifier, credential in _credentials_of([user]):
         if identifier == wanted:
             return identifier, credential
     raise Refusal("NoSuchEntity", f"No such credential {wanted} exists", 404)
@@ -136,9 +138,7 @@ def _free_name(service: str, user: str) -> str:
     return name
 
 
-def _described(
-    user: User, identifier: str, credential: ServiceCredentialState
-) -> dict[str, object]:
+def _entry(user: User, identifier: str, credential: ServiceCredentialState) -> dict[str, object]:
     api_key = credential.service in _WITH_API_KEY
     expires = credential.expires_at
     expired = expires is not None and expires <= WORLD.get().clock.now()
@@ -155,13 +155,13 @@ def _described(
     return answer
 
 
-def _with_secret(
+def _entry_with_secret(
     user: User, identifier: str, credential: ServiceCredentialState
 ) -> dict[str, object]:
     secret = b64encode(WORLD.get().entropy(_SECRET_BYTES)).decode()
     api_key = credential.service in _WITH_API_KEY
     shown = {"ServiceCredentialSecret" if api_key else "ServicePassword": secret}
-    return _described(user, identifier, credential) | shown
+    return _entry(user, identifier, credential) | shown
 
 
 OPERATIONS = (

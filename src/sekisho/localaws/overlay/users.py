@@ -45,12 +45,12 @@ def create_user(self: IamResponse) -> ActionResult:
     user.id, user.create_date = unique_id(world.account, "AIDA"), now()
     if boundary:
         world.boundaries[name] = boundary
-    return ActionResult({"User": _described(user, full=True)})
+    return ActionResult({"User": _user_entry(user, full=True)})
 
 
 def get_user(self: IamResponse) -> ActionResult:
     """Show a user, or the caller."""
-    return ActionResult({"User": _described(user_of(self), full=True)})
+    return ActionResult({"User": _user_entry(user_of(self), full=True)})
 
 
 def list_users(self: IamResponse) -> ActionResult:
@@ -58,7 +58,7 @@ def list_users(self: IamResponse) -> ActionResult:
     prefix = text(self, "PathPrefix") or "/"
     users = [user for _, user in sorted(iam().users.items()) if user.path.startswith(prefix)]
     shown, more = page(self, users)
-    return ActionResult({"Users": [_described(user, full=False) for user in shown], **more})
+    return ActionResult({"Users": [_user_entry(user, full=False) for user in shown], **more})
 
 
 def update_user(self: IamResponse) -> ActionResult:
@@ -105,7 +105,7 @@ def list_groups(self: IamResponse) -> ActionResult:
     prefix = text(self, "PathPrefix") or "/"
     groups = [each for _, each in sorted(iam().groups.items()) if each.path.startswith(prefix)]
     shown, more = page(self, groups)
-    return ActionResult({"Groups": [_group(group) for group in shown], **more})
+    return ActionResult({"Groups": [_group_entry(group) for group in shown], **more})
 
 
 def create_group(self: IamResponse) -> ActionResult:
@@ -114,7 +114,7 @@ def create_group(self: IamResponse) -> ActionResult:
     check_free("Group", name, list(iam().groups))
     group = iam().create_group(name, text(self, "Path") or "/")
     group.id, group.create_date = unique_id(world.account, "AGPA"), now()
-    return ActionResult({"Group": _group(group)})
+    return ActionResult({"Group": _group_entry(group)})
 
 
 def update_group(self: IamResponse) -> ActionResult:
@@ -147,8 +147,8 @@ def get_group(self: IamResponse) -> ActionResult:
     """Show a group and its members."""
     group = named_group(text(self, "GroupName"))
     members, more = page(self, sorted(group.users, key=lambda user: user.name))
-    users = [_described(user, full=False) for user in members]
-    return ActionResult({"Group": _group(group), "Users": users, **more})
+    users = [_user_entry(user, full=False) for user in members]
+    return ActionResult({"Group": _group_entry(group), "Users": users, **more})
 
 
 def list_groups_for_user(self: IamResponse) -> ActionResult:
@@ -156,7 +156,7 @@ def list_groups_for_user(self: IamResponse) -> ActionResult:
     user = named_user(text(self, "UserName"))
     groups = [group for _, group in sorted(iam().groups.items()) if user in group.users]
     shown, more = page(self, groups)
-    return ActionResult({"Groups": [_group(group) for group in shown], **more})
+    return ActionResult({"Groups": [_group_entry(group) for group in shown], **more})
 
 
 def add_user_to_group(self: IamResponse) -> ActionResult:
@@ -181,7 +181,7 @@ def _rename(belongings: dict[str, _T], old: str, new: str) -> None:
         belongings[new] = belongings.pop(old)
 
 
-def _described(user: User, *, full: bool) -> dict[str, object]:
+def _user_entry(user: User, *, full: bool) -> dict[str, object]:
     world = WORLD.get()
     answer: dict[str, object] = {
         "Path": user.path,
@@ -200,7 +200,7 @@ def _described(user: User, *, full: bool) -> dict[str, object]:
     return answer
 
 
-def _group(group: Group) -> dict[str, object]:
+def _group_entry(group: Group) -> dict[str, object]:
     return {
         "Path": group.path,
         "GroupName": group.name,

@@ -116,7 +116,7 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     Raises:
         FaultyPolicy: if one of them cannot be read: then nothing can be decided.
     """
-    found = _found(world, holder)
+    found = _find_policies(world, holder)
     session = tuple(
         (f"session policy {index}", text, PolicyKind.SESSION)
         for index, text in enumerate(session_policies, 1)
@@ -124,7 +124,7 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     return _read(found._replace(session=session or None))
 
 
-def _found(world: World, holder: Holder) -> "_Found":
+def _find_policies(world: World, holder: Holder) -> "_Found":
     match holder.kind:
         case HolderKind.USER:
             user = _user_of(world, holder)
@@ -146,7 +146,7 @@ def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
     if found is None:
         return None
     text = str(found.assume_role_policy_document)
-    return _attached((f"trust policy of role {found.name}", text, PolicyKind.TRUST))
+    return _parse_attached((f"trust policy of role {found.name}", text, PolicyKind.TRUST))
 
 
 def tags_of(world: World, holder: Holder) -> dict[str, str]:
@@ -199,23 +199,23 @@ class _Found(NamedTuple):
 @lru_cache(maxsize=512)
 def _read(found: _Found) -> Policies:
     """Return policies; the same ones for the same texts, so that the engine checks them once."""
-    identity = tuple(map(_attached, found.identity))
+    identity = tuple(map(_parse_attached, found.identity))
     if found.changer:
         # what `AllowUsersToChangePassword` allows every user (docs/signin.md)
         identity += (password_change_policy(found.changer),)
     return Policies(
         identity,
-        None if found.boundaries is None else tuple(map(_attached, found.boundaries)),
-        None if found.session is None else tuple(map(_attached, found.session)),
+        None if found.boundaries is None else tuple(map(_parse_attached, found.boundaries)),
+        None if found.session is None else tuple(map(_parse_attached, found.session)),
     )
 
 
 def _found_of_user(world: World, user: User) -> _Found:
-    identity = [*_own(user, "user")]
+    identity = [*_policies_of_owner(user, "user")]
     for group in _iam(world).groups.values():
         # the same object: to ask every member for an id is a third of what a call costs
         if user in group.users:
-            identity += _own(group, "group")
+            identity += _policies_of_owner(group, "group")
     option = _iam(world).account_password_policy
     changes = option is not None and option.allow_users_to_change_password
     boundary = world.boundaries.get(user.name)
@@ -224,10 +224,10 @@ def _found_of_user(world: World, user: User) -> _Found:
 
 def _found_of_role(world: World, role: Role) -> _Found:
     boundaries = _boundaries(world, role.permissions_boundary_arn)
-    return _Found(tuple(_own(role, "role")), boundaries=boundaries)
+    return _Found(tuple(_policies_of_owner(role, "role")), boundaries=boundaries)
 
 
-def _own(owner: Any, noun: str) -> Iterable[_Text]:
+def _policies_of_owner(owner: Any, noun: str) -> Iterable[_Text]:
     for name, text in owner.policies.items():
         yield f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY
     for managed in owner.managed_policies.values():
@@ -252,7 +252,7 @@ def _default_text(managed: Any) -> str:
     raise InternalError(f"moto has no default version of `{managed.arn}`")
 
 
-def _attached(found: _Text) -> AttachedPolicy:
+def _parse_attached(found: _Text) -> AttachedPolicy:
     return AttachedPolicy(found[0], _document(*found))
 
 

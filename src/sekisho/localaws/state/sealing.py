@@ -54,7 +54,7 @@ def hash_loaded(password: str, salt: bytes) -> str:
     The file is in memory as long as the account is, so a slow hash would hide nothing, and 900 of
     them take eleven seconds. It is keyed with a key that dies with the process.
     """
-    return f"{b64encode(salt).decode()}${b64encode(_keyed(password, salt)).decode()}${_LOADED}"
+    return f"{b64encode(salt).decode()}${b64encode(_keyed_hash(password, salt)).decode()}${_LOADED}"
 
 
 def password_matches(password: str, hashed: str) -> bool:
@@ -63,7 +63,7 @@ def password_matches(password: str, hashed: str) -> bool:
     salt = b64decode(encoded)
     # always: time must not tell how a password was hashed, and so who has changed it
     slow = _derive(password, salt)
-    found = _keyed(password, salt) if loaded == [_LOADED] else slow
+    found = _keyed_hash(password, salt) if loaded == [_LOADED] else slow
     return hmac.compare_digest(found, b64decode(digest))
 
 
@@ -71,7 +71,7 @@ _LOADED = "loaded"
 _PROCESS_KEY = secrets.token_bytes(32)
 
 
-def _keyed(password: str, salt: bytes) -> bytes:
+def _keyed_hash(password: str, salt: bytes) -> bytes:
     return hmac.digest(_PROCESS_KEY, salt + password.encode("utf-8", "surrogatepass"), "sha256")
 
 
@@ -156,7 +156,7 @@ def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
         Refusal: `InvalidClientTokenId` if it is not a token of this world for this key id;
             `ExpiredToken` if its time is over by the world's own clock.
     """
-    claims = _opened(world.master, access_key_id, token)
+    claims = _open(world.master, access_key_id, token)
     expires_at = claims.credential.expires_at
     if expires_at is None or world.clock.now() >= expires_at:
         raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
@@ -164,7 +164,7 @@ def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _opened(master: bytes, access_key_id: str, token: str) -> SessionClaims:
+def _open(master: bytes, access_key_id: str, token: str) -> SessionClaims:
     """Return what a token says, whether or not its time is over.
 
     A request opens its token twice, and a session sends it with every request.

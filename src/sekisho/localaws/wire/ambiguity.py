@@ -71,7 +71,7 @@ def check_line(path: str, query: str, *, s3: bool) -> None:
     """
     if not _PATH.fullmatch(path):
         raise AmbiguousRequest("the path is not percent-encoded")
-    decoded = _decoded(path, "path")
+    decoded = _decode(path, "path")
     if s3:
         _check_s3_path(path)
     elif "%25" in path:
@@ -95,7 +95,7 @@ def _check_s3_path(path: str) -> None:
 def _check_query(query: str, *, s3: bool) -> None:
     if not _QUERY.fullmatch(query):
         raise AmbiguousRequest("the query string is not percent-encoded")
-    _decoded(query, "query string")
+    _decode(query, "query string")
     names = [(part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part]
     if len(names) > MAX_PARAMETERS:
         raise AmbiguousRequest(f"there are more than {MAX_PARAMETERS} parameters")
@@ -113,7 +113,7 @@ def _check_query(query: str, *, s3: bool) -> None:
             raise AmbiguousRequest("a part of the signature is given twice")
 
 
-def _decoded(text: str, what: str) -> str:
+def _decode(text: str, what: str) -> str:
     try:
         decoded = unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
@@ -201,5 +201,5 @@ def copy_source(text: str) -> CopySource:
         raise AmbiguousRequest(
             "the copy's source must be bucket/key or bucket/key?versionId=..., percent-encoded"
         )
-    key = _decoded(matched["key"], "copy's source")
+    key = _decode(matched["key"], "copy's source")
     return CopySource(matched["bucket"], key, version[1] if version else None)

@@ -108,11 +108,11 @@ class FormUpload:
         right = signed.service == "s3" and signed.day == signed.stamp[:8]
         if not (hmac.compare_digest(expected.encode(), given) and right):
             raise SignatureFault(Mismatch.WRONG)
-        self._check(_decoded(policy), now)
+        self._check(_decode_policy(policy), now)
 
     def _check(self, policy: Mapping[str, Any], now: datetime) -> None:
         if _moment(policy["expiration"]) <= now:
-            raise _against("Policy expired.")
+            raise _against_policy("Policy expired.")
         named = set()
         for condition in policy["conditions"]:
             named |= self._met(condition)
@@ -122,7 +122,7 @@ class FormUpload:
             if not name.startswith("x-ignore-")
         )
         if extra:
-            raise _against(f"Extra input fields: {', '.join(extra)}")
+            raise _against_policy(f"Extra input fields: {', '.join(extra)}")
 
     def _met(self, condition: object) -> set[str]:
         """Return the names of the fields that a condition is about, which it holds for."""
@@ -137,12 +137,12 @@ class FormUpload:
                 if not all(
                     each == wanted if how == "eq" else each.startswith(wanted) for each in values
                 ):
-                    raise _failed(condition)
+                    raise _failed_condition(condition)
                 return {name}
             case dict():
                 for name, wanted in condition.items():
                     if self._value(name.lower()) != wanted:
-                        raise _failed(["eq", f"${name}", wanted])
+                        raise _failed_condition(["eq", f"${name}", wanted])
                 return {name.lower() for name in condition}
             case _:
                 raise _malformed()
@@ -234,7 +234,7 @@ def read_form(environ: WSGIEnvironment, body: bytes) -> FormUpload:
     file = files["file"]
     given = {name.lower(): value for name, value in fields.items()}
     if given.get("bucket", path) != path:
-        raise _failed(["eq", "$bucket", given["bucket"]])
+        raise _failed_condition(["eq", "$bucket", given["bucket"]])
     if not given.get("key"):
         message = (
             "Bucket POST must contain a field named 'key'. If it is specified, please check the "
@@ -248,7 +248,7 @@ def read_form(environ: WSGIEnvironment, body: bytes) -> FormUpload:
 _MALFORMED = "The body of your POST request is not well-formed multipart/form-data."
 
 
-def _decoded(policy: str) -> Mapping[str, Any]:
+def _decode_policy(policy: str) -> Mapping[str, Any]:
     try:
         found = json.loads(b64decode(policy, validate=True))
     except (ValueError, RecursionError):
@@ -277,9 +277,9 @@ def _malformed() -> Refusal:
     return Refusal("InvalidPolicyDocument", "Invalid Policy: Invalid JSON.", 400)
 
 
-def _against(reason: str) -> Refusal:
+def _against_policy(reason: str) -> Refusal:
     return Refusal("AccessDenied", f"Invalid according to Policy: {reason}", 403)
 
 
-def _failed(condition: object) -> Refusal:
-    return _against(f"Policy Condition failed: {json.dumps(condition)}")
+def _failed_condition(condition: object) -> Refusal:
+    return _against_policy(f"Policy Condition failed: {json.dumps(condition)}")

@@ -343,11 +343,11 @@ def _canonical_query(query: str) -> str:
     for part in filter(None, query.split("&")):
         name, _, value = part.partition("=")
         if name != "X-Amz-Signature":
-            pairs.append((_encoded(name), _encoded(value)))
+            pairs.append((_percent_encode(name), _percent_encode(value)))
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 
 
-def _encoded(text: str) -> str:
+def _percent_encode(text: str) -> str:
     return quote(unquote_to_bytes(text), safe=_UNRESERVED)
 
 

@@ -57,7 +57,7 @@ def unpack(http: Http, signed: SignatureClaims, secret: str) -> Payload | None:
     kind = http.header("x-amz-content-sha256")
     if signed.service != "s3" or kind not in {_UNSIGNED, _SIGNED, _SIGNED_TRAILER}:
         if "aws-chunked" in (http.header("content-encoding") or ""):
-            raise _framing("aws-chunked without its x-amz-content-sha256")
+            raise _framing_fault("aws-chunked without its x-amz-content-sha256")
         return None
     reader = _Reader(http.body, None if kind == _UNSIGNED else _Signer(signed, secret))
     body = b"".join(iter(reader.chunk, b""))
@@ -65,15 +65,15 @@ def unpack(http: Http, signed: SignatureClaims, secret: str) -> Payload | None:
     wanted = (http.header("x-amz-trailer") or "").lower().split(",") if kind != _SIGNED else []
     names = {name.strip() for name in wanted} - {""}
     if names != trailer.keys():
-        raise _framing("the trailing headers are not those that x-amz-trailer names")
+        raise _framing_fault("the trailing headers are not those that x-amz-trailer names")
     if str(len(body)) != http.header("x-amz-decoded-content-length"):
-        raise _framing("x-amz-decoded-content-length is not the length of the chunks")
+        raise _framing_fault("x-amz-decoded-content-length is not the length of the chunks")
     for name, value in trailer.items():
         check_sum(name, value, body)
     return Payload(body, trailer)
 
 
-def _framing(message: str) -> SignatureFault:
+def _framing_fault(message: str) -> SignatureFault:
     return SignatureFault(Mismatch.FRAMING, message)
 
 
@@ -105,18 +105,18 @@ class _Reader:
         """Return the next chunk; b"" is the last."""
         head = _HEAD.fullmatch(self._line())
         if head is None or (head[2] is None) is not (self._signer is None):
-            raise _framing("a chunk does not begin with its length and signature")
+            raise _framing_fault("a chunk does not begin with its length and signature")
         size = int(head[1], 16)
         data = self._body[self._at : self._at + size]
         if len(data) < size:
-            raise _framing("the body ends within a chunk")
+            raise _framing_fault("the body ends within a chunk")
         if self._signer is not None:
             digest = hashlib.sha256(data).hexdigest()
             self._signer.check(head[2].decode(), "PAYLOAD", _EMPTY_DIGEST, digest)
         if size:
             self._at += size
             if self._line():
-                raise _framing("a chunk is longer than it says")
+                raise _framing_fault("a chunk is longer than it says")
         return data
 
     def trailer(self) -> dict[str, str]:
@@ -126,24 +126,24 @@ class _Reader:
         while line := self._line().rstrip(b"\n"):
             name, colon, value = line.decode("latin-1").partition(":")
             if not colon or signature or name in found:
-                raise _framing("the trailing headers are malformed")
+                raise _framing_fault("the trailing headers are malformed")
             if name == _TRAILER_SIGNATURE:
                 signature = value
             else:
                 found[name.lower()] = value.strip()
         if self._at < len(self._body):
-            raise _framing("something follows the last chunk")
+            raise _framing_fault("something follows the last chunk")
         if self._signer is not None and found:
             text = "".join(f"{name}:{value}\n" for name, value in sorted(found.items()))
             self._signer.check(signature, "TRAILER", hashlib.sha256(text.encode()).hexdigest())
         elif signature:
-            raise _framing("the trailing headers are malformed")
+            raise _framing_fault("the trailing headers are malformed")
         return found
 
     def _line(self) -> bytes:
         end = self._body.find(b"\r\n", self._at, self._at + _LONGEST_LINE)
         if end < 0:
-            raise _framing("the body ends before its last chunk")
+            raise _framing_fault("the body ends before its last chunk")
         line, self._at = self._body[self._at : end], end + 2
         return line
 
@@ -156,7 +156,7 @@ def check_sum(name: str, value: str, body: bytes) -> None:
     """
     make = _SUMS.get(name)
     if make is None:
-        raise _framing(f"the local AWS cannot verify {name}")
+        raise _framing_fault(f"the local AWS cannot verify {name}")
     if not hmac.compare_digest(b64encode(make(body)), value.encode("utf-8", "replace")):
         raise SignatureFault(
             Mismatch.CHECKSUM, f"The {name} you specified did not match the calculated checksum."

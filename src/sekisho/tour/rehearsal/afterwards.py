@@ -131,7 +131,7 @@ _KEEP = Message("users whom the plans made and for whom MFA is still enforced")
 def after(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """Look, roll back, compare, list what stays."""
     with rehearsal.step("5.1-who-is-enforced") as step:
-        _who_is_enforced(rehearsal, step)
+        _enforced_users(rehearsal, step)
     yield step.done
     # the first two created and attached the policy; those after them belong to the comparison
     main, others = rehearsal.applied_plans[:2], rehearsal.applied_plans[2:]
@@ -152,7 +152,7 @@ def after(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def _who_is_enforced(rehearsal: TourRehearsal, step: StepRecorder) -> None:
+def _enforced_users(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     snapshot = collect(step.api_of(rehearsal.administrator), now=rehearsal.now(), pace=IN_ORDER)
     step.check(_NO_GAPS, (), snapshot.gaps)
     statuses = statuses_of(snapshot)

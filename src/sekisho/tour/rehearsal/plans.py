@@ -62,7 +62,7 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
     """Show changes and warnings, and the proofs if asked for, before anything is changed."""
     step.check(_ACCEPTABLE if made.accepted else _SAFE, True, made.applicable)
     rows: list[tuple[Cell, ...]] = [
-        (type(change).__name__, _what(change)) for change in made.changes
+        (type(change).__name__, _change_name(change)) for change in made.changes
     ]
     rows += [(_ALREADY, _short(address)) for address in made.unchanged_addresses]
     step.table(_CHANGES, _COLUMNS, rows)
@@ -121,7 +121,7 @@ def _without(facts: str, addresses: set[str]) -> dict[str, object]:
     return {key: value for key, value in json.loads(facts).items() if key not in addresses}
 
 
-def _what(change: Change) -> str:
+def _change_name(change: Change) -> str:
     return _short(change.address)
 
 

@@ -188,14 +188,14 @@ def _find(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     found = [item for item in answer["Policies"] if item["PolicyName"] == company.POLICY]
     step.check(_FOUND, [arn], [item["Arn"] for item in found])
     answer = step.call(administrator, "iam:GetPolicyVersion", PolicyArn=arn, VersionId="v1")
-    credential = from_json(_decoded(answer["PolicyVersion"]["Document"]))
+    credential = from_json(_decode_document(answer["PolicyVersion"]["Document"]))
     step.same(_SAME, rehearsal.document(rehearsal.preset), credential)
     answer = step.call(administrator, "iam:ListPolicyTags", PolicyArn=arn)
     tags = [f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"]]
     step.check(_TAGS, [f"{key}={value}" for key, value in company.TAGS.items()], tags)
 
 
-def _decoded(document: Mapping[str, Any] | str) -> Any:
+def _decode_document(document: Mapping[str, Any] | str) -> Any:
     return json.loads(unquote(document)) if isinstance(document, str) else document
 
 

@@ -67,12 +67,12 @@ class CallResults:
             flash(FlashKind.SUCCESS, success)
             return
         if self.done:
-            flash(FlashKind.WARNING, text("changes.in_part", done=_said(self.done)))
+            flash(FlashKind.WARNING, text("changes.in_part", done=_descriptions(self.done)))
         for each in self.refusals:
             refused = text("changes.refused", change=each.change.said)
             flash(FlashKind.ERROR, refused, each.refused.aws_message)
         if self.left:
-            flash(FlashKind.INFO, text("changes.not_tried", left=_said(self.left)))
+            flash(FlashKind.INFO, text("changes.not_tried", left=_descriptions(self.left)))
 
 
 def carry_out(changes: Iterable[ConsoleCall], *, stops: bool = False) -> CallResults:
@@ -88,7 +88,7 @@ def carry_out(changes: Iterable[ConsoleCall], *, stops: bool = False) -> CallRes
     waiting, done, refusals = list(changes), list[ConsoleCall](), list[RefusedCall]()
     while waiting and not (stops and refusals):
         change = waiting.pop(0)
-        answer = _made(change, done)
+        answer = _make(change, done)
         if isinstance(answer, AwsRefused):
             refusals.append(RefusedCall(change, answer))
         else:
@@ -111,15 +111,15 @@ def console_call(
     return ConsoleCall(text(f"changes.{key}", **places), operation, parameters)
 
 
-def _made(change: ConsoleCall, done: list[ConsoleCall]) -> Any:
+def _make(change: ConsoleCall, done: list[ConsoleCall]) -> Any:
     """Return AWS's answer to a change, or the `AwsRefused`."""
     try:
         return attempt("iam", change.operation, **change.parameters)
     except AwsRefused:
         if done:
-            flash(FlashKind.WARNING, text("changes.in_part", done=_said(done)))
+            flash(FlashKind.WARNING, text("changes.in_part", done=_descriptions(done)))
         raise
 
 
-def _said(changes: Iterable[ConsoleCall]) -> Message:
+def _descriptions(changes: Iterable[ConsoleCall]) -> Message:
     return listed(each.said for each in changes)

@@ -54,7 +54,7 @@ def change() -> ResponseReturnValue:
         case "reset":
             return _set("UpdateLoginProfile", user)
         case "disable":
-            return _disabled(user)
+            return _disable_access(user)
         case _:
             return see_other(_PATH, user=user)
 
@@ -120,7 +120,7 @@ def _set(operation: str, user: str) -> ResponseReturnValue:
     return show_password(user, password, home_of(user))
 
 
-def _disabled(user: str) -> ResponseReturnValue:
+def _disable_access(user: str) -> ResponseReturnValue:
     answer = attempt("iam", "DeleteLoginProfile", UserName=user)
     if isinstance(answer, AwsRefused):
         return _page(user, refused=answer)

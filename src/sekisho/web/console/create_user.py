@@ -125,7 +125,7 @@ def review() -> ResponseReturnValue:
 @signed_in
 def create() -> ResponseReturnValue:
     """Create the user, the password and the permissions."""
-    if changed_elsewhere(_shown(_draft())):
+    if changed_elsewhere(_reviewed_fields(_draft())):
         return redirect(_REVIEW)
     draft = _draft() | _tag_fields()
     state().typed[_PATH] = draft
@@ -137,10 +137,10 @@ def create() -> ResponseReturnValue:
     given = try_reading(lambda: permissions_of(grant_of(draft)))
     if isinstance(given, AwsRefused):
         return _review_page(draft, refused=given), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _unready(draft) or _created(draft, given)
+    return _unready(draft) or _create_user(draft, given)
 
 
-def _created(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValue:
+def _create_user(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValue:
     user, here = draft["name"], state()
     tags = [{"Key": key, "Value": value} for key, value in _tags(draft)]
     wanted = {"Tags": tags, "PermissionsBoundary": given.boundary}
@@ -155,15 +155,15 @@ def _created(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValu
     here.new_password = ""
     del here.typed[_PATH]
     rest = replace(given, boundary="")
-    outcome = carry_out(_after_creating(user, password, choice, rest))
-    _say(user, outcome)
+    outcome = carry_out(_follow_up_calls(user, password, choice, rest))
+    _flash_results(user, outcome)
     if outcome.has_done("CreateLoginProfile"):
         return show_password(user, password, _LIST)
     tab = {"name": user, "tab": "permissions"}
     return see_other(_LIST) if outcome.whole else see_other("/iam/user", **tab)
 
 
-def _after_creating(
+def _follow_up_calls(
     user: str, password: str, choice: PasswordChoice | None, given: Permissions
 ) -> Iterator[ConsoleCall]:
     """Yield the calls that follow CreateUser."""
@@ -180,7 +180,7 @@ def _after_creating(
     yield from given.changes(user)
 
 
-def _say(user: str, outcome: CallResults) -> None:
+def _flash_results(user: str, outcome: CallResults) -> None:
     """Have the next page say that the user was created, and what was refused after it."""
     flash(FlashKind.SUCCESS, text("create_user.created", user=user))
     if not outcome.whole:
@@ -201,7 +201,7 @@ def _draft() -> dict[str, str]:
     return draft
 
 
-def _shown(draft: Mapping[str, str]) -> Mapping[str, str]:
+def _reviewed_fields(draft: Mapping[str, str]) -> Mapping[str, str]:
     """Return what the review shows of the draft and does not ask for."""
     return {name: value for name, value in draft.items() if name != "tags"}
 
@@ -282,7 +282,7 @@ def _review_page(
         choice=choice,
         unread=given if isinstance(given, AwsRefused) else None,
         summary=summary,
-        mark=mark_of(_shown(draft)),
+        mark=mark_of(_reviewed_fields(draft)),
         tags=_tags(draft),
         rows=rows,
         fault=fault,

@@ -52,7 +52,7 @@ def listing() -> ResponseReturnValue:
     pages = max(1, -(-len(found) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     shown = found[(page - 1) * _ROWS : page * _ROWS]
-    answers = _asked(person().api, [each["GroupName"] for each in shown])
+    answers = _count_for_groups(person().api, [each["GroupName"] for each in shown])
     return IdentityList(
         kind=IdentityKind.GROUP,
         columns=(term("users"), term("policies"), text("credentials.created")),
@@ -70,7 +70,7 @@ def _groups() -> list[Mapping[str, Any]]:
     return list(person().api.pages("iam", "ListGroups", "Groups", MaxItems=BLOCK))
 
 
-def _asked(api: Boto3Api, groups: Iterable[str]) -> list[tuple[int | AwsRefused, ...]]:
+def _count_for_groups(api: Boto3Api, groups: Iterable[str]) -> list[tuple[int | AwsRefused, ...]]:
     """Return how many users and policies each group has; several are asked about at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(partial(_counts, api), groups))
@@ -132,12 +132,12 @@ def create() -> ResponseReturnValue:
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     del state().typed[_CREATE]
-    outcome = carry_out(_after_creating(name, fields))
+    outcome = carry_out(_follow_up_calls(name, fields))
     outcome.flash(text("groups.created", group=name))
     return see_other(_PATH) if outcome.whole else see_other("/iam/group", name=name)
 
 
-def _after_creating(group: str, fields: Mapping[str, str]) -> Iterator[ConsoleCall]:
+def _follow_up_calls(group: str, fields: Mapping[str, str]) -> Iterator[ConsoleCall]:
     yield from add_calls(group, choice_lists.chosen("users", fields))
     for arn in choice_lists.chosen("policies", fields):
         yield IamIdentity(IdentityKind.GROUP, group).attach_call(arn)

@@ -47,13 +47,13 @@ def page() -> ResponseReturnValue:
     policy = request.args.get("policy", "")
     kept = typed_for(owner.name)
     if (kept.get("kind"), kept.get("policy", "")) == (owner.kind, policy) and "document" in kept:
-        edited = _edited(owner, kept["document"])
+        edited = _edited_text(owner, kept["document"])
         return _page(owner, policy, edited, policy_name=kept.get("policy_name", ""))
     if not policy:
-        return _page(owner, "", _edited(owner, _EMPTY))
+        return _page(owner, "", _edited_text(owner, _EMPTY))
     answer = call("iam", owner.operation("Get"), PolicyName=policy, **owner.parameters)
     document = json.dumps(answer["PolicyDocument"], indent=4, ensure_ascii=False)
-    return _page(owner, policy, _edited(owner, document))
+    return _page(owner, policy, _edited_text(owner, document))
 
 
 @SCREEN.post(_PATH)
@@ -63,14 +63,14 @@ def change() -> ResponseReturnValue:
     owner = _owner()
     if owner is None:
         return see_other("/iam/users")
-    return _deleted(owner) if request.form.get("do") == "delete" else _saved(owner)
+    return _delete(owner) if request.form.get("do") == "delete" else _save(owner)
 
 
-def _saved(owner: IamIdentity) -> ResponseReturnValue:
-    edited = _edited(owner, sent_document(), tried=True)
+def _save(owner: IamIdentity) -> ResponseReturnValue:
+    edited = _edited_text(owner, sent_document(), tried=True)
     policy = request.form.get("policy", "")
     name = policy or request.form.get("policy_name", "").strip()
-    fault = None if policy else _said(names.policy_name(name))
+    fault = None if policy else _fault_text(names.policy_name(name))
     if fault is not None or edited.faults:
         return _page(owner, policy, edited, policy_name=name, wrong=fault)
     answer = attempt(
@@ -90,21 +90,21 @@ def _saved(owner: IamIdentity) -> ResponseReturnValue:
     return owner.home()
 
 
-def _deleted(owner: IamIdentity) -> ResponseReturnValue:
+def _delete(owner: IamIdentity) -> ResponseReturnValue:
     policy = request.form.get("policy", "")
     answer = attempt("iam", owner.operation("Delete"), PolicyName=policy, **owner.parameters)
     if isinstance(answer, AwsRefused):
-        return _page(owner, policy, _edited(owner, sent_document()), wrong=answer)
+        return _page(owner, policy, _edited_text(owner, sent_document()), wrong=answer)
     state().typed.pop(_PATH, None)
     flash(FlashKind.SUCCESS, text("inline_policies.deleted", policy=policy))
     return owner.home()
 
 
-def _edited(owner: IamIdentity, document: str, *, tried: bool = False) -> EditedText:
+def _edited_text(owner: IamIdentity, document: str, *, tried: bool = False) -> EditedText:
     return EditedText(document, _ATTACHMENTS[owner.kind], tried)
 
 
-def _said(faults: Iterable[Fault]) -> Message | None:
+def _fault_text(faults: Iterable[Fault]) -> Message | None:
     wrong = tuple(faults)
     return faults_text(wrong) if wrong else None
 

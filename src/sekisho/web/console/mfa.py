@@ -77,7 +77,7 @@ def chosen() -> ResponseReturnValue:
         return _first_page(user, name_fault=fault)
     match request.form.get("kind", ""):
         case "app":
-            return _created(user, name)
+            return _create_device(user, name)
         case "passkey":
             return see_other(_PASSKEY, user=user, name=name)
         case "hardware":
@@ -108,7 +108,7 @@ def _first_page(
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else HTTPStatus.OK
 
 
-def _created(user: str, name: str) -> ResponseReturnValue:
+def _create_device(user: str, name: str) -> ResponseReturnValue:
     """Create the virtual device, unless this browser has done so and comes back to it."""
     here = state()
     if here.device is not None and (here.device.user, here.device.name) == (user, name):
@@ -168,7 +168,7 @@ def enable() -> ResponseReturnValue:
         return _app_page(device, answer), HTTPStatus.UNPROCESSABLE_ENTITY
     rehearsal().phones.add(device.user, device.serial, device.seed)
     state().device = None
-    return _assigned(device.user)
+    return _confirm_assigned(device.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _app_page(
     )
 
 
-def _assigned(user: str) -> ResponseReturnValue:
+def _confirm_assigned(user: str) -> ResponseReturnValue:
     own = user == person().user and not person().mfa
     flash(FlashKind.SUCCESS, text("mfa.assigned_own" if own else "mfa.assigned"))
     return see_other(home_of(user))
@@ -254,7 +254,7 @@ def passkey_made() -> ResponseReturnValue:
     except AwsRefused as refused:
         return _no_passkey(refused, sent)
     user = str(sent.get("user", ""))
-    _assigned(user)
+    _confirm_assigned(user)
     return jsonify(next=home_of(user))
 
 

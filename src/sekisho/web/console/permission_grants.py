@@ -210,10 +210,10 @@ def _by_way(grant: Grant) -> Permissions:
         case GrantMethod.ATTACH:
             return Permissions(policies=grant.policies)
         case GrantMethod.COPY:
-            return _copied(grant.source)
+            return _copy_permissions(grant.source)
 
 
-def _copied(user: str) -> Permissions:
+def _copy_permissions(user: str) -> Permissions:
     pages = person().api.pages
     groups = pages("iam", "ListGroupsForUser", "Groups", UserName=user)
     attached = pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName=user)

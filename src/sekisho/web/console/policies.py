@@ -60,7 +60,7 @@ def listing() -> ResponseReturnValue:
     wanted, origin = request.args.get("q", ""), request.args.get("type", "")
     read = try_reading(managed_policies)
     refused = read if isinstance(read, AwsRefused) else None
-    policies = () if isinstance(read, AwsRefused) else _filtered(read, wanted, origin)
+    policies = () if isinstance(read, AwsRefused) else _filter_policies(read, wanted, origin)
     pages = max(1, -(-len(policies) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     return render_template(
@@ -77,7 +77,7 @@ def listing() -> ResponseReturnValue:
     )
 
 
-def _filtered(
+def _filter_policies(
     policies: tuple[ListedPolicy, ...], wanted: str, origin: str
 ) -> tuple[ListedPolicy, ...]:
     found = matching(policies, wanted)
@@ -242,7 +242,7 @@ def tag() -> ResponseReturnValue:
     """Set a tag."""
     arn, key = request.form.get("arn", ""), request.form.get("key", "").strip()
     value = request.form.get("value", "").strip()
-    fault = _tagged(arn, key, value)
+    fault = _set_tag(arn, key, value)
     if fault is None:
         flash(FlashKind.SUCCESS, text("policy_page.tagged", tag=key))
         return see_other("/iam/policy", arn=arn, tab=PolicyTab.TAGS.value)
@@ -250,7 +250,7 @@ def tag() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _tagged(arn: str, key: str, value: str) -> Message | str | None:
+def _set_tag(arn: str, key: str, value: str) -> Message | str | None:
     """Set a tag; return what is wrong with it, or None."""
     if faults := names.tags([(key, value)]):
         return faults_text(faults)
@@ -280,7 +280,7 @@ def delete() -> ResponseReturnValue:
     wrong = False
     if request.method == "POST":
         wrong = request.form.get("name", "").strip() != shown["PolicyName"]
-        refused = None if wrong else _deleted(arn, shown["DefaultVersionId"])
+        refused = None if wrong else _delete_policy(arn, shown["DefaultVersionId"])
         if not wrong and refused is None:
             flash(FlashKind.SUCCESS, text("policy_page.deleted", name=shown["PolicyName"]))
             return see_other(_PATH)
@@ -291,7 +291,7 @@ def delete() -> ResponseReturnValue:
     return page, refused.status if refused is not None else status
 
 
-def _deleted(arn: str, default: str) -> AwsRefused | None:
+def _delete_policy(arn: str, default: str) -> AwsRefused | None:
     """Delete a policy as the console does: its other versions first, unless it is attached."""
     try:
         versions = person().api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=arn)

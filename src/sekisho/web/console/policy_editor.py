@@ -161,12 +161,12 @@ class Wizard:
             state().typed.pop(path, None)
 
 
-def creating() -> Wizard:
+def creation_wizard() -> Wizard:
     """Return the wizard that creates a policy."""
     return Wizard("", "/iam/policies/create")
 
 
-def editing() -> Wizard:
+def edit_wizard() -> Wizard:
     """Return the wizard that edits the policy which the request is about."""
     return Wizard(request.values.get("arn", ""), "/iam/policy/edit")
 
@@ -213,7 +213,7 @@ def problem_count(found: CheckedText) -> Message:
 @signed_in
 def create() -> ResponseReturnValue:
     """Ask for the text of a new policy."""
-    wizard = creating()
+    wizard = creation_wizard()
     if request.method == "POST":
         return _keep_text(wizard)
     read_ahead()
@@ -224,7 +224,7 @@ def create() -> ResponseReturnValue:
 @signed_in
 def edit() -> ResponseReturnValue:
     """Ask for the text of a new version of a policy."""
-    wizard = editing()
+    wizard = edit_wizard()
     if not wizard.arn:
         return see_other(_LIST)
     if request.method == "POST":
@@ -281,14 +281,14 @@ def editor(wizard: Wizard, document: str, *, tried: bool = False) -> str:
 @signed_in
 def review() -> ResponseReturnValue:
     """Ask for the name, the description and the tags of a new policy; create it."""
-    return _review(creating())
+    return _review(creation_wizard())
 
 
 @SCREEN.route("/iam/policy/edit/review", methods=["GET", "POST"])
 @signed_in
 def review_edit() -> ResponseReturnValue:
     """Show what the new text means; save it as a new version."""
-    return _review(editing())
+    return _review(edit_wizard())
 
 
 def _review(wizard: Wizard) -> ResponseReturnValue:
@@ -303,7 +303,7 @@ def _review(wizard: Wizard) -> ResponseReturnValue:
         return wizard.to(wizard.review)
     asked = request.form.get("do", "")
     if not asked:
-        return _saved(wizard, document, fields)
+        return _save(wizard, document, fields)
     if asked == "previous":
         return wizard.to(wizard.path)
     if asked == "add-tag":
@@ -327,7 +327,7 @@ def _fields() -> dict[str, str]:
     }
 
 
-def _saved(wizard: Wizard, document: str, fields: Mapping[str, str]) -> ResponseReturnValue:
+def _save(wizard: Wizard, document: str, fields: Mapping[str, str]) -> ResponseReturnValue:
     """Save the policy or its version; on a refusal, show the page again with what was typed."""
     faults: Mapping[str, Message] = {}
     if wizard.arn:

@@ -82,7 +82,7 @@ def with_code() -> ResponseReturnValue:
     try:
         answer = _client().mfa(pending.ticket, "".join(request.form.get("code", "").split()))
     except AwsRefused as refused:
-        return _tried(pending, refused) or (_mfa_form(pending, refused), _status(refused))
+        return _keep_ticket(pending, refused) or (_mfa_form(pending, refused), _status(refused))
     return _go_on(pending.user, answer)
 
 
@@ -100,7 +100,7 @@ def resync() -> ResponseReturnValue:
     try:
         answer = _client().resync(pending.ticket, *codes.codes)
     except AwsRefused as refused:
-        return _tried(pending, refused) or (_resync_form(pending, refused), _status(refused))
+        return _keep_ticket(pending, refused) or (_resync_form(pending, refused), _status(refused))
     flash(FlashKind.SUCCESS, text("mfa.resynced"))
     return _go_on(pending.user, answer)
 
@@ -130,9 +130,9 @@ def with_passkey() -> ResponseReturnValue:
     try:
         answer = _client().mfa_passkey(pending.ticket, signed.get("credential", {}))
     except AwsRefused as refused:
-        ended = _tried(pending, refused) is not None
+        ended = _keep_ticket(pending, refused) is not None
         return jsonify(error=refused.aws_message, next="/signin" if ended else ""), _status(refused)
-    return jsonify(next=_led(pending.user, answer, after))
+    return jsonify(next=_take_step(pending.user, answer, after))
 
 
 @SCREEN.get("/signin/new-password")
@@ -154,7 +154,10 @@ def with_new_password() -> ResponseReturnValue:
     try:
         answer = _client().new_password(pending.ticket, request.form.get("old", ""), new)
     except AwsRefused as refused:
-        return _tried(pending, refused) or (_password_form(pending, refused), _status(refused))
+        return _keep_ticket(pending, refused) or (
+            _password_form(pending, refused),
+            _status(refused),
+        )
     return _go_on(pending.user, answer)
 
 
@@ -195,7 +198,7 @@ def _signin_form(refused: AwsRefused | None) -> str:
         people=place.people()[:_MOST_PEOPLE],
         administrator=place.administrator,
         rail_more="signin_people.html",
-        refused=_said(refused),
+        refused=_refusal_text(refused),
     )
 
 
@@ -207,7 +210,7 @@ def _mfa_form(pending: PendingSignin, refused: AwsRefused | None) -> str:
         codes=place.phones.codes(pending.user, place.now()),
         by_code=MfaMethod.TOTP in pending.methods,
         by_passkey=MfaMethod.PASSKEY in pending.methods,
-        refused=_said(refused),
+        refused=_refusal_text(refused),
     )
 
 
@@ -221,7 +224,7 @@ def _resync_form(
         "signin_resync.html",
         user=pending.user,
         codes=place.phones.codes(pending.user, place.now()),
-        refused=_said(refused),
+        refused=_refusal_text(refused),
         faults=faults,
     )
 
@@ -231,7 +234,11 @@ def _password_form(
 ) -> str:
     cause = refused if isinstance(refused, ConsoleRefused) and refused.cause_code else None
     return render_template(
-        "new_password.html", user=pending.user, refused=_said(refused), cause=cause, differs=differs
+        "new_password.html",
+        user=pending.user,
+        refused=_refusal_text(refused),
+        cause=cause,
+        differs=differs,
     )
 
 
@@ -240,7 +247,7 @@ def _client() -> ConsoleClient:
     return ConsoleClient(place.url, place.account.account)
 
 
-def _said(refused: AwsRefused | None) -> Message | None:
+def _refusal_text(refused: AwsRefused | None) -> Message | None:
     """Return what the page says of a refusal, in its language where the console has it."""
     match refused.aws_message if refused else None:
         case None:
@@ -257,7 +264,7 @@ def _status(refused: AwsRefused) -> int:
     return refused.status or HTTPStatus.BAD_GATEWAY
 
 
-def _tried(pending: PendingSignin, refused: AwsRefused) -> ResponseReturnValue | None:
+def _keep_ticket(pending: PendingSignin, refused: AwsRefused) -> ResponseReturnValue | None:
     """Keep the ticket for another try; without one the sign-in begins anew, and says why."""
     again = refused.ticket if isinstance(refused, ConsoleRefused) else ""
     if again:
@@ -270,10 +277,10 @@ def _tried(pending: PendingSignin, refused: AwsRefused) -> ResponseReturnValue |
 
 def _go_on(user: str, answer: ShownPage) -> ResponseReturnValue:
     """Lead to the page that comes next."""
-    return see_other(_led(user, answer, local_path(request.form.get("next", ""), _HOME)))
+    return see_other(_take_step(user, answer, local_path(request.form.get("next", ""), _HOME)))
 
 
-def _led(user: str, answer: ShownPage, after: str) -> str:
+def _take_step(user: str, answer: ShownPage, after: str) -> str:
     """Take a step of the sign-in, and return the address of the next page."""
     if answer.keys is not None:
         sign_in_as(user, answer.keys, mfa=answer.mfa_used)

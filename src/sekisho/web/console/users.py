@@ -58,7 +58,7 @@ def listing() -> ResponseReturnValue:
         return see_other(_PATH, q=wanted)
     # the details of the account begin with the same users as the list
     first = page == 1 and not wanted
-    answers = _asked(person().api, [each.name for each in users[:_ROWS]], first=first)
+    answers = _answers_about(person().api, [each.name for each in users[:_ROWS]], first=first)
     return IdentityList(
         kind=IdentityKind.USER,
         columns=tuple(map(term, _HEADINGS)),
@@ -84,7 +84,9 @@ def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:
     return found[(page - 1) * _ROWS : last]
 
 
-def _asked(api: Boto3Api, users: Iterable[str], *, first: bool) -> Mapping[str, tuple[Any, ...]]:
+def _answers_about(
+    api: Boto3Api, users: Iterable[str], *, first: bool
+) -> Mapping[str, tuple[Any, ...]]:
     """Return AWS's answers about each user, each of them an `AwsRefused` where it refuses.
 
     Args:

@@ -28,8 +28,8 @@ from sekisho.policy import Document, Effect, Statement
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.policy_editor import (
     Wizard,
-    creating,
-    editing,
+    creation_wizard,
+    edit_wizard,
     editor,
     problem_count,
     typed_document,
@@ -75,14 +75,14 @@ class _Addition:
 @signed_in
 def create() -> ResponseReturnValue:
     """Show the new policy, and change it."""
-    return _answer(creating())
+    return _answer(creation_wizard())
 
 
 @SCREEN.route("/iam/policy/edit/visual", methods=["GET", "POST"])
 @signed_in
 def edit() -> ResponseReturnValue:
     """Show the text of a new version, and change it."""
-    wizard = editing()
+    wizard = edit_wizard()
     return _answer(wizard) if wizard.arn else see_other(_LIST)
 
 
@@ -94,16 +94,16 @@ def _answer(wizard: Wizard) -> ResponseReturnValue:
         return wizard.see(wizard.visual)
     asked = request.form.get("do", "")
     if asked.startswith("remove-"):
-        return _changed(wizard, document, asked.removeprefix("remove-"))
+        return _remove_statement(wizard, document, asked.removeprefix("remove-"))
     if asked == "add":
-        return _added(wizard, document)
+        return _add_statement(wizard, document)
     wizard.keep(wizard.path, {"document": document})
     if check_text(document).refused:
         return editor(wizard, document, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
     return wizard.to(wizard.review)
 
 
-def _changed(wizard: Wizard, document: str, number: str) -> ResponseReturnValue:
+def _remove_statement(wizard: Wizard, document: str, number: str) -> ResponseReturnValue:
     """Remove a statement."""
     if shown_policy(document).unread is None and number.isascii() and number.isdigit():
         wizard.keep(wizard.path, {"document": without_statement(document, int(number))})
@@ -111,9 +111,9 @@ def _changed(wizard: Wizard, document: str, number: str) -> ResponseReturnValue:
     return wizard.see(wizard.visual)
 
 
-def _added(wizard: Wizard, document: str) -> ResponseReturnValue:
+def _add_statement(wizard: Wizard, document: str) -> ResponseReturnValue:
     """Add a statement; what cannot be added is shown again as it was typed."""
-    wanted = _sent()
+    wanted = _sent_form()
     fault = wanted.fault
     if fault is not None:
         return _page(wizard, document, wanted, fault), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -130,7 +130,7 @@ def _added(wizard: Wizard, document: str) -> ResponseReturnValue:
     return wizard.see(wizard.visual)
 
 
-def _sent() -> _Addition:
+def _sent_form() -> _Addition:
     """Return what the form says; a level or the service as a whole stands for its actions."""
     service = _service(request.form.get("service", ""))
     levels = actions_by_level(service)
@@ -244,7 +244,7 @@ def shown_policy(document: str) -> ShownPolicy:
         return ShownPolicy(unread=error.reason)
     if read.comments or not _is_json(document):
         return ShownPolicy(unread=text("visual.comments"))
-    return ShownPolicy(tuple(map(_shown, _filled(read))))
+    return ShownPolicy(tuple(map(_show_statement, _filled_statements(read))))
 
 
 def _is_json(document: str) -> bool:
@@ -255,7 +255,7 @@ def _is_json(document: str) -> bool:
     return True
 
 
-def _filled(document: Document) -> Iterator[Statement]:
+def _filled_statements(document: Document) -> Iterator[Statement]:
     """Yield the statements without the empty one that the editor begins with."""
     return (each for each in document.statements if not _is_empty(each))
 
@@ -266,7 +266,7 @@ def _is_empty(statement: Statement) -> bool:
     return nothing and (resource is None or not resource.values) and not statement.conditions
 
 
-def _shown(statement: Statement) -> ShownStatement:
+def _show_statement(statement: Statement) -> ShownStatement:
     known = catalogue.load()
     named: dict[str, dict[str, Action]] = {}
     others = []
@@ -287,7 +287,7 @@ def _shown(statement: Statement) -> ShownStatement:
         conditions=tuple(
             (str(each.operator), each.key, ", ".join(each.values)) for each in statement.conditions
         ),
-        left=tuple(_left(statement)),
+        left=tuple(_unedited_elements(statement)),
     )
 
 
@@ -311,7 +311,7 @@ def _shown_service(prefix: str, actions: Iterable[Action]) -> ShownService:
     )
 
 
-def _left(statement: Statement) -> Iterator[str]:
+def _unedited_elements(statement: Statement) -> Iterator[str]:
     """Yield the elements that are shown as they are and not edited here."""
     if statement.action.negated:
         yield f"NotAction: {', '.join(statement.action.values)}"
@@ -358,29 +358,29 @@ def new_statement(
 
 def with_statement(document: str, statement: Mapping[str, Any]) -> str:
     """Return a text with one statement more, at its end; the empty one of the beginning is gone."""
-    read, statements = _loaded(document)
-    filled = {each.index for each in _filled(policy.parse(document, source="policy"))}
+    read, statements = _load_json(document)
+    filled = {each.index for each in _filled_statements(policy.parse(document, source="policy"))}
     kept = [each for index, each in enumerate(statements) if index in filled]
     used = {each.get("Sid") for each in kept}
     sid = next(name for number in range(len(kept) + 1) if (name := f"{_SID}{number}") not in used)
-    return _written({**read, "Statement": [*kept, {"Sid": sid, **statement}]})
+    return _dump_json({**read, "Statement": [*kept, {"Sid": sid, **statement}]})
 
 
 def without_statement(document: str, number: int) -> str:
     """Return a text without a statement, by its number; an empty one takes the last one's place."""
-    read, statements = _loaded(document)
+    read, statements = _load_json(document)
     kept = [each for index, each in enumerate(statements, 1) if index != number]
-    return _written({**read, "Statement": kept or [_EMPTY]})
+    return _dump_json({**read, "Statement": kept or [_EMPTY]})
 
 
-def _loaded(document: str) -> tuple[dict[str, Any], list[Any]]:
+def _load_json(document: str) -> tuple[dict[str, Any], list[Any]]:
     """Return a policy's JSON and its statements, of which a single one needs no list."""
     read: dict[str, Any] = json.loads(document)
     found = read.get("Statement", [])
     return read, found if isinstance(found, list) else [found]
 
 
-def _written(read: Mapping[str, Any]) -> str:
+def _dump_json(read: Mapping[str, Any]) -> str:
     return json.dumps(read, indent=4, ensure_ascii=False)
 
 

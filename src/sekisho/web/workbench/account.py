@@ -214,15 +214,15 @@ def user() -> ResponseReturnValue:
         others=other_credentials(row.user),
         policies=_policies_of(row),
         unread=[each.why for each in (*row.credentials.unread, *row.credentials.others_unread)],
-        findings=_grouped(report.findings_of.get(name, ())),
+        findings=_sort_findings(report.findings_of.get(name, ())),
         titles=finding_title,
         severities=SEVERITIES,
-        logged=_logged(row),
+        logged=_log_cells(row),
         commands=[*_commands(row)],
     )
 
 
-def _logged(row: UserRow) -> list[tuple[Message, Message]] | None:
+def _log_cells(row: UserRow) -> list[tuple[Message, Message]] | None:
     """Return what logs have of a user, column by column; None without logs."""
     return None if row.use is None else list(zip(LOGGED_COLUMNS, logged_cells(row), strict=True))
 
@@ -286,5 +286,5 @@ def findings() -> ResponseReturnValue:
     )
 
 
-def _grouped(found: Iterable[Finding]) -> Sequence[Finding]:
+def _sort_findings(found: Iterable[Finding]) -> Sequence[Finding]:
     return sorted(found, key=lambda each: (not each.known, list(SEVERITIES).index(each.severity)))

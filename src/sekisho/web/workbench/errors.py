@@ -30,7 +30,7 @@ def error() -> ResponseReturnValue:
     if request.method == "POST":
         return keep()
     pasted, status = form_text("text"), say_if_gone()
-    found, fault = _explained(pasted) if pasted.strip() else (None, None)
+    found, fault = _explain_text(pasted) if pasted.strip() else (None, None)
     if wants_json():
         return as_json(None if found is None else pasted_error_to_json(found, language()))
     page = render_template(
@@ -47,7 +47,7 @@ def error() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else status
 
 
-def _explained(pasted: str) -> tuple[ErrorExplanation | None, Message | None]:
+def _explain_text(pasted: str) -> tuple[ErrorExplanation | None, Message | None]:
     try:
         return explain(pasted), None
     except UsageError as refused:

@@ -180,7 +180,7 @@ def plan() -> ResponseReturnValue:
         exception_columns=EXEMPTION,
         standing=standing and status_sentence(standing),
         statuses=[] if standing is None else [*_statuses(standing.facts)],
-        drifted=[] if standing is None else [*_drifted(standing.facts)],
+        drifted=[] if standing is None else [*_drift_entries(standing.facts)],
         enrolled=None if standing is None else len(standing.enrolled),
         without=() if standing is None else standing.not_enrolled,
         absent=() if standing is None else standing.absent,
@@ -337,7 +337,7 @@ class ShownDrift:
     came: Message
 
 
-def _drifted(facts: tuple[Fact, ...]) -> Iterator[ShownDrift]:
+def _drift_entries(facts: tuple[Fact, ...]) -> Iterator[ShownDrift]:
     for fact in facts:
         if fact.status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT):
             expected = found = None

@@ -247,13 +247,13 @@ def _answers(report: PolicyReport) -> list[ShownAnswer]:
                 kind = "open"
             case _:
                 kind = "good"
-        details = answer_details(each, _said, spoken)
+        details = answer_details(each, _counterexample_message, spoken)
         return ShownAnswer(answer_title(each), answer_word(each), kind, each.counts, tuple(details))
 
     return [shown(each) for each in report.answers]
 
 
-def _said(found: Counterexample, refused: bool) -> Message:
+def _counterexample_message(found: Counterexample, refused: bool) -> Message:
     return counterexample_text(found, refused=refused)
 
 
@@ -391,7 +391,7 @@ def _side(side: Side | Unknown) -> ShownSide:
 
 
 @VIEW.route("/difference", methods=["GET", "POST"])
-def two() -> ResponseReturnValue:
+def difference_view() -> ResponseReturnValue:
     """Show what only one of two policies allows, side by side."""
     if request.method == "POST":
         return keep()

@@ -131,7 +131,7 @@ def play_policy(document: str) -> Played:
 def play(document: str) -> Played:
     """Return the scenarios of a policy."""
     try:
-        return _played(subject_of(policy.parse(document, source="policy")))
+        return _play(subject_of(policy.parse(document, source="policy")))
     except FaultyPolicy as error:
         return Played(faults=tuple(error.faults))
 
@@ -143,7 +143,7 @@ def _played_in_time(document: str) -> Played:
         return Played(undecided=True)
 
 
-def _played(subject: Subject) -> Played:
+def _play(subject: Subject) -> Played:
     return Played(tuple(report_on_scenarios(subject, Setting(), strict=False)), subject)
 
 
@@ -160,7 +160,7 @@ def _played_for(name: str) -> Played:
             whose.report.snapshot, name, whose.source, users_may_change=False
         )
         try:
-            found = _played(subject)
+            found = _play(subject)
         except FaultyPolicy as error:
             found = Played(faults=tuple(error.faults))
         if len(kept) >= _MOST_KEPT:
