@@ -66,7 +66,7 @@ def faults(log: object) -> list[str]:
         ("prove", "account", "--snapshot", "account.json"),
         ("audit", "--snapshot", "account.json", "--exceptions", "exceptions.yaml"),
     ],
-    ids=["lint", "prove", "policy", "prove-users", "audit"],
+    ids=["lint", "prove-policy", "prove-account", "audit"],
 )
 def test_every_log_is_valid(
     words: tuple[str, ...], lang: str, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sekisho import check_proof
-from sekisho.documents import write_private
+from sekisho.documents import indented_json, write_private
 from sekisho.engine import Policies
 from sekisho.errors import Code, SekishoError, quoted, reason_of
 from sekisho.messages import Message
@@ -86,7 +86,7 @@ class CertificateFiles:
         if digest not in self.known:
             stem = name.removesuffix(".json")
             path = self.folder / f"{stem}.policy-{len(self.known) + 1}.json"
-            write_private(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+            write_private(path, indented_json(value))
             self.known[digest] = str(path)
         return self.known[digest]
 
