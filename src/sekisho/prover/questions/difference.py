@@ -101,18 +101,20 @@ def new_access(
         for user in callers.users
     ]
     find = find_no_new_access(old, new, callers.given_user)
-    untold = () if _documents(old) == _documents(new) else callers.indistinct_keys
-    return prove_or_search(find, partial(_without_certificate, asked, untold)).verdict
+    indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
+    return prove_or_search(find, partial(_without_certificate, asked, indistinct_keys)).verdict
 
 
-def _without_certificate(questions: Sequence[Question], untold: Sequence[str]) -> Conclusion:
+def _without_certificate(
+    questions: Sequence[Question], indistinct_keys: Sequence[str]
+) -> Conclusion:
     """Return whether no request answers any of the questions; what it rests on if none does."""
     for question in questions:
         # one user is enough
         if isinstance(verdict := prove_none(question), Refuted):
             return Conclusion(verdict)
-    if untold:
-        return Conclusion(Unknown(more_callers_text(untold)))
+    if indistinct_keys:
+        return Conclusion(Unknown(more_callers_text(indistinct_keys)))
     return conclude(questions)
 
 
@@ -131,10 +133,10 @@ def difference_for_any(
         FaultyPolicy: if a document cannot be read for certain.
     """
     found = [policy_difference(old, new, user, now, assumptions) for user in callers.users]
-    untold = () if _documents(old) == _documents(new) else callers.indistinct_keys
+    indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
     return PolicyDifference(
-        _merge_sides([each.only_in_old for each in found], callers.users, untold),
-        _merge_sides([each.only_in_new for each in found], callers.users, untold),
+        _merge_sides([each.only_in_old for each in found], callers.users, indistinct_keys),
+        _merge_sides([each.only_in_new for each in found], callers.users, indistinct_keys),
     )
 
 
@@ -174,7 +176,7 @@ def _documents(policies: Policies) -> tuple[object, ...]:
 
 
 def _merge_sides(
-    sides: Sequence[Side | Unknown], users: Sequence[CallingUser], untold: Sequence[str]
+    sides: Sequence[Side | Unknown], users: Sequence[CallingUser], indistinct_keys: Sequence[str]
 ) -> Side | Unknown:
     """Return one side of several users; that there is nothing only if these are all."""
     known: list[Side] = []
@@ -185,8 +187,8 @@ def _merge_sides(
     counterexample = next(
         (side.counterexample for side in known if side.counterexample is not None), None
     )
-    if counterexample is None and untold:
-        return Unknown(more_callers_text(untold))
+    if counterexample is None and indistinct_keys:
+        return Unknown(more_callers_text(indistinct_keys))
     unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
     items = merge_items([side.items for side in known], users)
     return Side(counterexample, items, unlisted)

@@ -419,14 +419,14 @@ def _invariant(shape: Shape) -> Invariant:
     name = given["id"].text()
     if name and not _ID.fullmatch(name):
         given["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
-    said = [key for key in _DEMANDED if not given[key].absent]
-    if len(said) > 1:
-        first, second = said[:2]
+    demands = [key for key in _DEMANDED if not given[key].absent]
+    if len(demands) > 1:
+        first, second = demands[:2]
         both = Message("asks for `{first}` and `{second}` at once")
         shape.fault(both.filled(first=first, second=second))
-    demanded = said[-1] if said else "never"
+    demanded = demands[-1] if demands else "never"
     actions = given[demanded].texts()
-    if not said and not given["onlyFrom"].absent:
+    if not demands and not given["onlyFrom"].absent:
         actions = ("*",)
     age = given["mfaAge"]
     invariant = Invariant(

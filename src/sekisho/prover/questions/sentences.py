@@ -199,13 +199,13 @@ def _call_text(counterexample: Counterexample, frame: Message) -> Message:
 def _called(counterexample: Counterexample, frame: Message, **who: object) -> Message:
     request = counterexample.request
     context = ", ".join(_valued(counterexample))
-    said = frame.filled(
+    sentence = frame.filled(
         **who,
         context=_CONTEXT.filled(context=context) if context else "",
         action=request.action,
         resource=request.resource,
     )
-    return joined_messages((said, *_undocumented(counterexample)), en="", ja="")
+    return joined_messages((sentence, *_undocumented(counterexample)), en="", ja="")
 
 
 _GRANTED_BY = Message("granted by {statement} of {policy}")
@@ -318,16 +318,16 @@ _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
 
 def invariant_text(invariant: Invariant) -> Message:
     """Say an invariant's demand, after the user's own words if there are any."""
-    said = {"en": "", "ja": ""}
-    for language in said:
+    texts = {"en": "", "ja": ""}
+    for language in texts:
         demand: str = getattr(_DEMANDS[invariant.demand], language)
         parts = [demand.format(actions=", ".join(invariant.actions))]
         for part, text in _RANGES:
             if what := part(invariant):
                 parts.append(getattr(text, language).format(what=what))
         sentence = "".join(parts)
-        said[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
-    return Message.both(said["en"], said["ja"])
+        texts[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
+    return Message.both(texts["en"], texts["ja"])
 
 
 Describe = Callable[[Counterexample, bool], Message]

@@ -114,7 +114,7 @@ def values_equal_to_variables(
     )
     forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
     found: dict[CallerKey, list[str]] = {}
-    untold: set[str] = set()
+    indistinct: set[str] = set()
     for kind in kinds:
         values: dict[str, None] = {}
         try:
@@ -122,8 +122,8 @@ def values_equal_to_variables(
         except LimitReached:
             whole = False
         found[kind] = list(values)
-        untold |= set() if whole else {kind.key}
-    return found, untold
+        indistinct |= set() if whole else {kind.key}
+    return found, indistinct
 
 
 def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) -> bool:
@@ -403,13 +403,13 @@ def distinguishable_callers(*sets: Policies) -> Callers:
 
     To the accounts that policies name comes one that they do not.
     """
-    values, untold = values_equal_to_variables(*sets)
+    values, indistinct = values_equal_to_variables(*sets)
     patterns = {one for policies in sets for one, _ in _accounts(policies)}
     accounts = _accounts_matching(patterns | set(values[ACCOUNT]))
     if any(set(one) & set("*?") for one in patterns):
-        untold.add(ACCOUNT.key)
+        indistinct.add(ACCOUNT.key)
     strangers = _unnamed_in_accounts(sets, [*accounts, *_new_account(accounts)])
-    return _callers_made_special(sets, strangers, values, untold)
+    return _callers_made_special(sets, strangers, values, indistinct)
 
 
 def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = ()) -> Callers:
@@ -422,18 +422,18 @@ def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = (
         sets: what tells the users apart.
         further_sets: what also says of which accounts and partitions they are, and who has a name.
     """
-    values, untold = values_equal_to_variables(*sets)
-    those = (*sets, *further_sets)
-    accounts = (*(user.account for user in unnamed_callers(*those)), *values[ACCOUNT])
-    strangers = _unnamed_in_accounts(those, list(dict.fromkeys(accounts)))
-    return _callers_made_special(sets, strangers, values, untold)
+    values, indistinct = values_equal_to_variables(*sets)
+    all_sets = (*sets, *further_sets)
+    accounts = (*(user.account for user in unnamed_callers(*all_sets)), *values[ACCOUNT])
+    strangers = _unnamed_in_accounts(all_sets, list(dict.fromkeys(accounts)))
+    return _callers_made_special(sets, strangers, values, indistinct)
 
 
 def _callers_made_special(
     sets: tuple[Policies, ...],
     strangers: tuple[CallingUser, ...],
     values: Mapping[CallerKey, Sequence[str]],
-    untold: set[str],
+    indistinct: set[str],
 ) -> Callers:
     """Return users that no policy names, and users of their accounts that policies distinguish."""
     found = dict.fromkeys(stranger.arn for stranger in strangers)
@@ -445,12 +445,12 @@ def _callers_made_special(
         if key.lower() in (_USER_NAME, _USER_ARN):
             named, whole = _arns_named(each, strangers)
             found |= dict.fromkeys(named)
-            untold |= set() if whole else {key}
+            indistinct |= set() if whole else {key}
             asked |= {key.lower()} if named else set()
     if len(found) > MOST_CALLERS or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
-        untold.add(ARN.key)
-    return Callers(tuple(map(CallingUser.of, [*found][:MOST_CALLERS])), tuple(sorted(untold)))
+        indistinct.add(ARN.key)
+    return Callers(tuple(map(CallingUser.of, [*found][:MOST_CALLERS])), tuple(sorted(indistinct)))
 
 
 def _arns_named(

@@ -558,17 +558,17 @@ def step_text(step: ScenarioStep) -> Message:
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, ScenarioPrincipal) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
     client = _CLIENTS[move.client]
-    said = what.filled(on=_WHO[move.target], device=name, code=code, client=client)
+    text = what.filled(on=_WHO[move.target], device=name, code=code, client=client)
     if move.kind is not MoveKind.SIGN_IN:
         # the page of the sign-in asks for the password, and that is said
-        said = _ASKED.filled(what=said, credential=_holder(step))
+        text = _ASKED.filled(what=text, credential=_holder(step))
     if step.outcome.address:
-        said = _FROM.filled(what=said, address=step.outcome.address)
+        text = _FROM.filled(what=text, address=step.outcome.address)
     if step.outcome.answer == OK:
-        return said
+        return text
     if read := step.outcome.read:
-        return _READ_REFUSED.filled(what=said, answer=step.outcome.answer, read=read)
-    return _REFUSED.filled(what=said, answer=step.outcome.answer)
+        return _READ_REFUSED.filled(what=text, answer=step.outcome.answer, read=read)
+    return _REFUSED.filled(what=text, answer=step.outcome.answer)
 
 
 def _what(move: Move) -> Message:

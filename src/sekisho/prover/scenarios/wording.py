@@ -117,8 +117,8 @@ def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
         yield report.answer.scenario.beyond.into(lang)
     elif report.trade_off:
         other, choice = report.trade_off.other(report.answer.scenario.id), report.trade_off.choice
-        said = _IN_EXCHANGE if report.accepted else _ONE_OF_TWO
-        yield said.filled(other=other, why=report.trade_off.why).into(lang)
+        text = _IN_EXCHANGE if report.accepted else _ONE_OF_TWO
+        yield text.filled(other=other, why=report.trade_off.why).into(lang)
         if (choice,) in report.fixed_by:
             yield _REVERSED.filled(title=title_of(choice), choice=choice).into(lang)
     elif report.answer.goes_wrong:

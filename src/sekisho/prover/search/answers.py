@@ -76,12 +76,12 @@ def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGr
             by_description.setdefault(answer.description, []).append(answer)
         for described, answers in by_description.items():
             credentials = tuple(dict.fromkeys(answer.credential for answer in answers))
-            said = (described, credentials)
-            names, example = alike.get(said, (set(), answers[0].example))
+            key = (described, credentials)
+            names, example = alike.get(key, (set(), answers[0].example))
             if answers[0].example.documented and not example.documented:
                 example = answers[0].example
             names.update(map(str, each.actions))
-            alike[said] = (names, example)
+            alike[key] = (names, example)
     return tuple(
         ActionGroup(
             tuple(sorted(names)),

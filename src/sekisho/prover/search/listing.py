@@ -266,9 +266,9 @@ class ItemSearch(RequestSearch):
             if counterexample is None:
                 yield None
             else:
-                said = describe_cube(cube, look)
+                description = describe_cube(cube, look)
                 shown = self._documented_example(counterexample, question, view, alike)
-                yield _MatchedPart(view, said, narrow, shown, found if at_once else None)
+                yield _MatchedPart(view, description, narrow, shown, found if at_once else None)
 
     def _documented_example(
         self,

@@ -86,24 +86,26 @@ def reduce_policies(
         restriction: what the question is restricted to.
     """
     range_ = [*_range_of(restriction)]
-    those = None if allowed is None else _without_duplicates(_reachable(allowed, range_))
-    others = None if denied is None else _without_duplicates(_reachable(denied, range_))
-    if those is None:
-        return None, others
-    if others is None:
-        return _reachable(those, those), None
-    others = _minus_covered(others, _with_effect(those, Effect.DENY), Effect.DENY)
-    others = [_unless_covered(group, those) for group in others]
-    limiting = [group for group in others if ALLOW_EVERYTHING_RULE not in group]
-    if len(limiting) == 1 and not _with_effect(others, Effect.DENY):
-        those = _minus_covered(those, _with_effect(limiting, Effect.ALLOW), Effect.ALLOW)
-    if nothing_can_answer(those, others):
+    allowing = None if allowed is None else _without_duplicates(_reachable(allowed, range_))
+    denying = None if denied is None else _without_duplicates(_reachable(denied, range_))
+    if allowing is None:
+        return None, denying
+    if denying is None:
+        return _reachable(allowing, allowing), None
+    denying = _minus_covered(denying, _with_effect(allowing, Effect.DENY), Effect.DENY)
+    denying = [_unless_covered(group, allowing) for group in denying]
+    limiting = [group for group in denying if ALLOW_EVERYTHING_RULE not in group]
+    if len(limiting) == 1 and not _with_effect(denying, Effect.DENY):
+        allowing = _minus_covered(allowing, _with_effect(limiting, Effect.ALLOW), Effect.ALLOW)
+    if nothing_can_answer(allowing, denying):
         return [[]], [[]]
-    those, others = _reachable(those, those), _reachable(others, those)
+    allowing, denying = _reachable(allowing, allowing), _reachable(denying, allowing)
     if not limiting:
-        denials = (replace(rule, effect=Effect.ALLOW) for rule in _with_effect(others, Effect.DENY))
-        those = _reachable(those, [[*denials]])
-    return those, others
+        denials = (
+            replace(rule, effect=Effect.ALLOW) for rule in _with_effect(denying, Effect.DENY)
+        )
+        allowing = _reachable(allowing, [[*denials]])
+    return allowing, denying
 
 
 def _range_of(restriction: Restriction) -> Iterator[list[StatementRule]]:
@@ -148,9 +150,15 @@ def _documents(rules: Iterable[StatementRule]) -> Iterator[AttachedPolicy]:
     by_version: dict[Version | None, list[Statement]] = {}
     for rule in rules:
         conditions_ = tuple(asked.condition for asked in rule.conditions)
-        those = by_version.setdefault(rule.version, [])
-        those.append(
-            Statement(len(those), rule.effect, rule.action, rule.resource, conditions=conditions_)
+        statements_of_version = by_version.setdefault(rule.version, [])
+        statements_of_version.append(
+            Statement(
+                len(statements_of_version),
+                rule.effect,
+                rule.action,
+                rule.resource,
+                conditions=conditions_,
+            )
         )
     for version, statements in by_version.items():
         yield AttachedPolicy(f"statements {version}", Document(tuple(statements), version))
@@ -259,10 +267,10 @@ def _minus_covered(groups: Groups, covers: Sequence[StatementRule], effect: Effe
     return result
 
 
-def _unless_covered(group: list[StatementRule], those: Groups) -> list[StatementRule]:
+def _unless_covered(group: list[StatementRule], allowing: Groups) -> list[StatementRule]:
     """Return a group of `denied`; what allows everything if a group of `allowed` is in it."""
     index = _Index(_with_effect((group,), Effect.ALLOW))
-    for each in those:
+    for each in allowing:
         if all(_minus_rules(rule, index) is None for rule in _with_effect((each,), Effect.ALLOW)):
             return [ALLOW_EVERYTHING_RULE, *_with_effect((group,), Effect.DENY)]
     return group
@@ -416,10 +424,10 @@ def _is_stricter(mine: VersionedCondition, its: VersionedCondition) -> bool:
     return some <= all_
 
 
-def _reachable(groups: Groups, those: Groups) -> Groups:
-    """Return groups without the statements out of reach of what some group of `those` allows."""
+def _reachable(groups: Groups, allowing: Groups) -> Groups:
+    """Return groups without the statements out of reach of what some group of `allowing` allows."""
     result = groups
-    for each in those:
+    for each in allowing:
         reach = _Reach(_with_effect((each,), Effect.ALLOW))
         cut = ([reach.cut(rule) for rule in group] for group in result)
         result = [[rule for rule in group if rule is not None] for group in cut]

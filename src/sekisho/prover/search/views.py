@@ -122,13 +122,13 @@ def owners_of(
         # at home it is the caller's organisation, abroad any
         patterns[tuple(account), account] = None
     if named:
-        found, untold = values_equal_to_variables(
+        found, indistinct = values_equal_to_variables(
             *filter(None, (question.allowed, question.denied)), kinds=OWNERS
         )
         own = _accounts_in(settled)
         values = (*own[:MOST_CALLERS], *(text for texts in found.values() for text in texts))
         patterns |= dict.fromkeys((tuple(text), text) for text in values)
-        whole &= not untold and len(own) <= MOST_CALLERS
+        whole &= not indistinct and len(own) <= MOST_CALLERS
     keyed = bool(about) or named or organised
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
