@@ -39,7 +39,7 @@ from sekisho.replay import ALWAYS, PlainGroups, group_plainly
 from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, local_logs, read_groups
 from sekisho.replay.reading.feeding import Feeder
 from sekisho.replay.reading.statement import structure
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 _SAMPLE = 50_000
 _TRAILSCRAPER = 50_000
@@ -164,7 +164,7 @@ def floor(files: Sequence[Path], cores: int) -> None:
 
 def less(logs: Sequence[LogFile], query: str, cores: int) -> None:
     """Run a query that does less than `read_groups`, over files that are read in the same way."""
-    with Store(cores) as store, Feeder(logs, cores, lambda _: None) as feeder:
+    with GroupStore(cores) as store, Feeder(logs, cores, lambda _: None) as feeder:
         store.stream("feed", feeder.batches())
         store.table(query)
 

@@ -26,10 +26,10 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Language, verbatim
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.replay import (
-    Attachment,
     Binding,
     Column,
     Judge,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -65,7 +65,7 @@ class _Asked:
     @classmethod
     def of(cls, preset: Preset) -> Self:
         policy = AttachedPolicy("Force_MFA", force_mfa(choices_of(preset)))
-        every_user = Attachment(policy, Target(TargetKind.EVERY_USER))
+        every_user = PolicyAttachment(policy, Target(TargetKind.EVERY_USER))
         binding = given(PolicyChanges((every_user,)))
         return cls(binding, columns_of(binding))
 

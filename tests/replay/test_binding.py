@@ -16,12 +16,12 @@ from sekisho.account import Snapshot
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import InternalError
 from sekisho.replay import (
-    Attachment,
     Binding,
     CallOutcome,
     Column,
     Judge,
     OutcomeReason,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -83,7 +83,7 @@ def outcome(binding: Binding, event: TrailEvent) -> tuple[CallOutcome, OutcomeRe
 
 
 def attaching(kind: TargetKind, name: str = "", what: AttachedPolicy = FORCE_MFA) -> PolicyChanges:
-    return PolicyChanges((Attachment(what, Target(kind, name)),))
+    return PolicyChanges((PolicyAttachment(what, Target(kind, name)),))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_inline_policy_by_its_name() -> None:
 
 
 def test_a_boundary() -> None:
-    limit = Attachment(policy([READ], name="Limit"), Target(TargetKind.GROUP, "staff"))
+    limit = PolicyAttachment(policy([READ], name="Limit"), Target(TargetKind.GROUP, "staff"))
     assert outcome(changed(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,))), call("ann")) == (
         NOT_ATTACHED
     )
@@ -160,7 +160,7 @@ def test_a_boundary() -> None:
 
 def test_a_new_limit_on_what_passed_by_a_policy_that_nobody_read() -> None:
     """`ben` may not put objects by the account: a bucket's own policy, say, let the call pass."""
-    limit = Attachment(policy([READ], name="Limit"), Target(TargetKind.USER, "ben"))
+    limit = PolicyAttachment(policy([READ], name="Limit"), Target(TargetKind.USER, "ben"))
     levels = (Level("root", (policy([READ], name="scp"),)),)
     for changes in (PolicyChanges(boundaries=(limit,)), PolicyChanges(scps=levels)):
         found = outcome(changed(ACCOUNT_OF_ALL, changes), call("ben", "PutObject"))
@@ -187,7 +187,7 @@ def test_a_policy_that_was_not_read() -> None:
     assert outcome(binding, call("eve")) == DENIED
     mfa = call("eve", mfa="true", key_id="ASIA")
     assert outcome(binding, mfa) == UNCHANGED
-    limit = Attachment(policy([LIST], name="Limit"), Target(TargetKind.USER, "eve"))
+    limit = PolicyAttachment(policy([LIST], name="Limit"), Target(TargetKind.USER, "eve"))
     limited = changed(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,)))
     assert outcome(limited, call("eve")) == (CallOutcome.UNKNOWN, OutcomeReason.POLICIES)
 

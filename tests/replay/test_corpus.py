@@ -11,11 +11,11 @@ from rollout.staging import ACCOUNT
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay import (
-    Attachment,
     Binding,
     Judge,
     Judgement,
     JudgeSettings,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -41,13 +41,13 @@ def policy(name: str, kind: PolicyKind = PolicyKind.IDENTITY) -> AttachedPolicy:
 def binding_of(written: dict[str, list[str]]) -> Binding:
     targets = {"users": TargetKind.EVERY_USER, "roles": TargetKind.EVERY_ROLE}
     attached = [
-        Attachment(policy(name), Target(targets[who]))
+        PolicyAttachment(policy(name), Target(targets[who]))
         for who, names in written.items()
         if who in targets
         for name in names
     ]
     boundaries = [
-        Attachment(policy(name), Target(kind))
+        PolicyAttachment(policy(name), Target(kind))
         for name in written.get("boundaries", ())
         for kind in EVERYBODY
     ]
@@ -117,7 +117,7 @@ def changes_of(written: dict[str, list[str]]) -> PolicyChanges:
         if whom != "detached":
             kind, _, who = whom.rpartition(" ") if not whom.startswith("every") else (whom, "", "")
             target = Target(TargetKind(kind), who)
-            attached += [Attachment(of_account(name), target) for name in names]
+            attached += [PolicyAttachment(of_account(name), target) for name in names]
     return PolicyChanges(tuple(attached), frozenset(written.get("detached", ())))
 
 

@@ -4,9 +4,9 @@ from replay.test_record import logged
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.replay import (
-    Attachment,
     CallOutcome,
     Judge,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -17,7 +17,7 @@ from sekisho.replay import (
 )
 
 FORCE_MFA = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
-FOR_USERS = given(PolicyChanges((Attachment(FORCE_MFA, Target(TargetKind.EVERY_USER)),)))
+FOR_USERS = given(PolicyChanges((PolicyAttachment(FORCE_MFA, Target(TargetKind.EVERY_USER)),)))
 
 
 def test_the_logs_here_under_force_mfa() -> None:

@@ -17,7 +17,7 @@ from replay.records_made import some_record
 from replay.test_grouping import SEEDS
 from replay.test_sql import TABLE, rows, run
 from sekisho.replay import group_plainly
-from sekisho.replay.far import Dialect, grouping_sql, read_result
+from sekisho.replay.far import SqlDialect, grouping_sql, read_result
 from sekisho.replay.reading import GroupCache, local_logs, read_groups
 
 HERE, THERE = "111122223333", "444455556666"
@@ -114,7 +114,7 @@ def test_parts_of_a_cache_and_a_query_elsewhere_come_to_the_same(tmp_path: Path)
         assert of_fast(GroupCache(tmp_path / "cache").read(files)) == whole
     lake = duckdb.connect()
     lake.register("cloudtrail_logs", rows([file.name for file in files]))
-    for dialect in (Dialect.ATHENA, Dialect.SPARK):
+    for dialect in (SqlDialect.ATHENA, SqlDialect.SPARK):
         table = run(lake, dialect, grouping_sql(dialect, table=TABLE))
         pq.write_table(table, tmp_path / "result")
         assert of_fast(read_result(tmp_path / "result")) == whole

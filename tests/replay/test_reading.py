@@ -29,7 +29,7 @@ from sekisho.replay.reading import (
     packing,
     read_groups,
 )
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 PREFIX = "x/AWSLogs/o-abc123/111122223333"
 
@@ -359,7 +359,7 @@ def test_too_little_memory_is_said_clearly() -> None:
 def test_no_more_threads_work_than_the_memory_is_enough_for() -> None:
     found = []
     for memory in (0, 1_000_000, 700_000_000):
-        with Store(8, memory) as store:
+        with GroupStore(8, memory) as store:
             found.append(store.threads)
     assert found == [8, 1, 2]
 

@@ -28,8 +28,8 @@ from replay.test_sql import TABLE, TIMES, paths, rows, written_at
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import OPTIONAL, Column, Window
 from sekisho.replay.far import (
-    Dialect,
     SparkSettings,
+    SqlDialect,
     grouping_sql,
     read_on_spark,
     read_result,
@@ -101,7 +101,7 @@ def test_the_query_of_spark_runs_there(
     logs = [*paths(), str(written_at(TIMES, tmp_path))]
     pq.write_table(rows(logs), tmp_path / "table.parquet")
     session.read.parquet(str(tmp_path / "table.parquet")).createOrReplaceTempView("cloudtrail_logs")
-    text = grouping_sql(Dialect.SPARK, frozenset(columns), table=TABLE)
+    text = grouping_sql(SqlDialect.SPARK, frozenset(columns), table=TABLE)
     session.sql(text).write.parquet(str(tmp_path / "result"))
     found = read_result(tmp_path / "result", columns)
     read = read_groups(local_logs(logs).files, columns)

@@ -22,7 +22,7 @@ import sqlglot
 from replay.groups_of import of_fast
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import OPTIONAL, Column, Window
-from sekisho.replay.far import Dialect, TrailTable, grouping_sql, read_result
+from sekisho.replay.far import SqlDialect, TrailTable, grouping_sql, read_result
 from sekisho.replay.reading import DetailsOf, ReadingSettings, local_logs, read_groups
 
 DATA = Path(__file__).parents[1] / "data" / "cloudtrail"
@@ -103,7 +103,7 @@ def paths() -> list[str]:
     return [str(path) for path in DATA.rglob("*.json.gz")]
 
 
-def run(lake: duckdb.DuckDBPyConnection, dialect: Dialect, text: str) -> pa.Table:
+def run(lake: duckdb.DuckDBPyConnection, dialect: SqlDialect, text: str) -> pa.Table:
     (query,) = sqlglot.transpile(text, read=dialect, write="duckdb")
     return lake.sql(query).to_arrow_table()
 
@@ -117,7 +117,7 @@ def as_csv(table: pa.Table, path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", SqlDialect)
 @pytest.mark.parametrize(
     ("columns", "window"),
     [((), Window()), (OPTIONAL, Window()), ((Column.ADDRESS, Column.TIME), HERE)],
@@ -126,14 +126,14 @@ def as_csv(table: pa.Table, path: Path) -> Path:
 def test_its_result_is_what_reading_finds(
     lake: duckdb.DuckDBPyConnection,
     tmp_path: Path,
-    dialect: Dialect,
+    dialect: SqlDialect,
     columns: tuple[Column, ...],
     window: Window,
 ) -> None:
     text = grouping_sql(dialect, frozenset(columns), window, TABLE)
     result = tmp_path / "result"
     table = run(lake, dialect, text)
-    if dialect is Dialect.ATHENA:
+    if dialect is SqlDialect.ATHENA:
         as_csv(table, result)
     else:
         pq.write_table(table, result)
@@ -164,10 +164,10 @@ def written_at(times: Sequence[str], folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", SqlDialect)
 @pytest.mark.parametrize("end", [None, datetime(2026, 8, 21, tzinfo=UTC)])
 def test_another_zone_is_heeded_and_no_time_is_a_fault(
-    dialect: Dialect, end: datetime | None, tmp_path: Path
+    dialect: SqlDialect, end: datetime | None, tmp_path: Path
 ) -> None:
     window, columns = Window(end=end), (Column.TIME,)
     log = written_at((*TIMES, *NO_TIMES), tmp_path)
@@ -184,9 +184,9 @@ def test_another_zone_is_heeded_and_no_time_is_a_fault(
     assert back.reading.lost >= read.reading.lost == len(NO_TIMES)
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", SqlDialect)
 @pytest.mark.parametrize("newer", [False, True])
-def test_it_parses_and_writes_all_columns_out(dialect: Dialect, newer: bool) -> None:
+def test_it_parses_and_writes_all_columns_out(dialect: SqlDialect, newer: bool) -> None:
     table = TrailTable("lake.trail", newer_fields=newer)
     text = grouping_sql(dialect, frozenset(OPTIONAL), Window(), table)
     query = sqlglot.parse_one(text, read=dialect)
@@ -197,24 +197,24 @@ def test_it_parses_and_writes_all_columns_out(dialect: Dialect, newer: bool) -> 
 
 
 def test_details_of_everybody(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    text = grouping_sql(Dialect.TRINO, table=TABLE, everybody=True)
-    pq.write_table(run(lake, Dialect.TRINO, text), tmp_path / "result")
+    text = grouping_sql(SqlDialect.TRINO, table=TABLE, everybody=True)
+    pq.write_table(run(lake, SqlDialect.TRINO, text), tmp_path / "result")
     settings = ReadingSettings(details_of=DetailsOf.EVERYBODY)
     read = read_groups(local_logs(paths()).files, settings=settings)
     assert read_result(tmp_path / "result").details.equals(read.details)
 
 
 def test_partitions_are_read_a_day_longer() -> None:
-    text = grouping_sql(Dialect.ATHENA, window=HERE)
+    text = grouping_sql(SqlDialect.ATHENA, window=HERE)
     assert """"timestamp" >= '2023/07/10' AND "timestamp" <= '2023/07/11'""" in text
     assert "< '2023-07-10T12:10:01'" in text
-    bare = grouping_sql(Dialect.ATHENA, window=HERE, table=TrailTable(partition=""))
+    bare = grouping_sql(SqlDialect.ATHENA, window=HERE, table=TrailTable(partition=""))
     assert "timestamp" not in bare
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", SqlDialect)
 @pytest.mark.parametrize("name", ['x" WHERE 1=1; DROP TABLE y --', "a`; DROP TABLE b", "t; --"])
-def test_a_name_stays_a_name(dialect: Dialect, name: str) -> None:
+def test_a_name_stays_a_name(dialect: SqlDialect, name: str) -> None:
     text = grouping_sql(dialect, table=TrailTable(name, partition=name))
     (query,) = sqlglot.parse(text, read=dialect)
     assert query is not None
@@ -224,14 +224,14 @@ def test_a_name_stays_a_name(dialect: Dialect, name: str) -> None:
 @pytest.mark.parametrize("name", ["", "a..b", "a.b.c.d", "a\nb", " "])
 def test_what_no_table_is_called_is_refused(name: str) -> None:
     with pytest.raises(SekishoError) as caught:
-        grouping_sql(Dialect.ATHENA, table=TrailTable(name))
+        grouping_sql(SqlDialect.ATHENA, table=TrailTable(name))
     assert caught.value.code is Code.NAME_REFUSED
 
 
 @pytest.fixture
 def result(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> Path:
-    text = grouping_sql(Dialect.ATHENA, frozenset({Column.RESOURCES}), table=TABLE)
-    table = run(lake, Dialect.ATHENA, text)
+    text = grouping_sql(SqlDialect.ATHENA, frozenset({Column.RESOURCES}), table=TABLE)
+    table = run(lake, SqlDialect.ATHENA, text)
     some = [
         table.filter(pc.equal(table["kind"], kind)).slice(0, 20)
         for kind in ("group", "hour of week")
@@ -304,7 +304,7 @@ def test_what_is_no_result_is_said(tmp_path: Path, content: bytes | None) -> Non
 
 
 def test_a_folder_of_parquet_is_one_result(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    table = run(lake, Dialect.SPARK, grouping_sql(Dialect.SPARK, table=TABLE))
+    table = run(lake, SqlDialect.SPARK, grouping_sql(SqlDialect.SPARK, table=TABLE))
     for part, start in enumerate(range(0, table.num_rows, 50)):
         pq.write_table(table.slice(start, 50), tmp_path / f"part-{part}.parquet")
     assert of_fast(read_result(tmp_path)) == of_fast(read_groups(local_logs(paths()).files))

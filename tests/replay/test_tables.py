@@ -15,12 +15,12 @@ from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import verbatim
 from sekisho.policy import from_json
 from sekisho.replay import (
-    Attachment,
     Binding,
     Bound,
     CallOutcome,
     Judge,
     OutcomeReason,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -52,7 +52,7 @@ def policy(**statement: object) -> AttachedPolicy:
 
 
 def for_users(asked: AttachedPolicy) -> Binding:
-    return given_alone(PolicyChanges((Attachment(asked, Target(TargetKind.EVERY_USER)),)))
+    return given_alone(PolicyChanges((PolicyAttachment(asked, Target(TargetKind.EVERY_USER)),)))
 
 
 BINDINGS = {

@@ -14,7 +14,7 @@ from administered import ACCOUNT
 from sekisho.errors import AwsRefused, Code, SessionRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Message
-from sekisho.session import Asked, FileStore, HandedOut, Nowhere, Source, source_of
+from sekisho.session import FileStore, HandedOut, Nowhere, SessionRequest, Source, source_of
 from sekisho.session.devices import chosen_device
 from session.people import (
     KEY,
@@ -49,7 +49,7 @@ def desk(local: LocalAws, tmp_path: Path) -> Desk:
 def asks(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Source]:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(write_profiles(tmp_path, local)))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    return lambda **asked: source_of(Asked("people", **asked))
+    return lambda **asked: source_of(SessionRequest("people", **asked))
 
 
 def arn_of(handed: HandedOut, local: LocalAws) -> str:

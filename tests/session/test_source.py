@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.errors import AwsRefused, Code, SekishoError, SessionRefused, UsageError
-from sekisho.session import Asked, source_of
+from sekisho.session import SessionRequest, source_of
 from sekisho.session.source import WITHIN, RoleAsked, starts_this
 
 ROLE = "arn:aws:iam::111122223333:role/Ops"
@@ -35,7 +35,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return into
 
 
-def refused(asked: Asked) -> SekishoError:
+def refused(asked: SessionRequest) -> SekishoError:
     with pytest.raises(SekishoError) as caught:
         source_of(asked)
     for said in (str(caught.value), caught.value.fix.en if caught.value.fix else ""):
@@ -46,7 +46,7 @@ def refused(asked: Asked) -> SekishoError:
 
 def test_a_profile_with_a_key(write: Write) -> None:
     write(people=f"{KEYED}mfa_serial = {PHONE}\nregion = ap-northeast-1")
-    source = source_of(Asked("people"))
+    source = source_of(SessionRequest("people"))
     assert (source.profile, source.serial, source.role) == ("people", PHONE, None)
     assert (source.region, source.endpoint, source.seconds) == ("ap-northeast-1", "", None)
     assert source.margin == timedelta(minutes=15)
@@ -56,15 +56,15 @@ def test_a_profile_with_a_key(write: Write) -> None:
 
 def test_the_key_may_be_in_the_other_file(write: Write) -> None:
     write(f"[people]\n{KEYED}", people=f"mfa_serial = {PHONE}")
-    assert source_of(Asked("people")).serial == PHONE
+    assert source_of(SessionRequest("people")).serial == PHONE
     write(f"[people]\n{KEYED}")
-    assert source_of(Asked("people")).serial == ""
+    assert source_of(SessionRequest("people")).serial == ""
 
 
 def test_a_profile_with_a_role_names_its_source(write: Write) -> None:
     role = f"role_arn = {ROLE}\nsource_profile = people\nexternal_id = x1\nrole_session_name = me"
     write(people=KEYED, ops=f"{role}\nmfa_serial = {PHONE}\nduration_seconds = 1800")
-    source = source_of(Asked("ops"))
+    source = source_of(SessionRequest("ops"))
     assert (source.profile, source.serial) == ("people", PHONE)
     assert source.role == RoleAsked(ROLE, "me", "x1")
     assert (source.seconds, source.margin) == (1800, timedelta(minutes=10))
@@ -72,19 +72,19 @@ def test_a_profile_with_a_role_names_its_source(write: Write) -> None:
 
 def test_a_profile_may_be_its_own_source(write: Write) -> None:
     write(ops=f"{KEYED}role_arn = {ROLE}\nsource_profile = ops")
-    source = source_of(Asked("ops"))
+    source = source_of(SessionRequest("ops"))
     assert (source.keys.secret_access_key, source.role) == (SECRET, RoleAsked(ROLE))
 
 
 def test_another_role_is_assumed_with_the_sources_key(write: Write) -> None:
     write(people=KEYED, ops=f"role_arn = {ROLE}\nsource_profile = people\nexternal_id = x1")
-    source = source_of(Asked("ops", role_arn=f"{ROLE}2"))
+    source = source_of(SessionRequest("ops", role_arn=f"{ROLE}2"))
     assert (source.profile, source.role) == ("people", RoleAsked(f"{ROLE}2"))
 
 
 def test_half_a_key_is_named(write: Write) -> None:
     write(people="aws_access_key_id = AKIAEXAMPLE000000000")
-    error = refused(Asked("people"))
+    error = refused(SessionRequest("people"))
     assert isinstance(error, AwsRefused)
     assert error.aws_code == "PartialCredentialsError"
 
@@ -92,14 +92,14 @@ def test_half_a_key_is_named(write: Write) -> None:
 def test_options_go_before_the_profile(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(people=f"{KEYED}mfa_serial = {PHONE}\nendpoint_url = http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
-    of_environment = source_of(Asked("people"))
+    of_environment = source_of(SessionRequest("people"))
     # botocore finds it itself, for each service its own
     assert (of_environment.endpoint, of_environment.endpoint_url) == ("http://127.0.0.1:2", "")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:4")
-    assert source_of(Asked("people")).endpoint == "http://127.0.0.1:4"
+    assert source_of(SessionRequest("people")).endpoint == "http://127.0.0.1:4"
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-    assert source_of(Asked("people")).endpoint == ""
-    asked = Asked(
+    assert source_of(SessionRequest("people")).endpoint == ""
+    asked = SessionRequest(
         "people",
         serial="GAHT12345678",
         role_arn=ROLE,
@@ -122,7 +122,7 @@ def test_keys_of_the_environment_are_not_looked_at(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-a-session")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of-a-session")
     monkeypatch.setenv("AWS_PROFILE", "people")
-    assert source_of(Asked()).keys.secret_access_key == SECRET
+    assert source_of(SessionRequest()).keys.secret_access_key == SECRET
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_profile_without_a_key_is_told_in_a_line(
     profiles: dict[str, str], said: str, code: Code, write: Write
 ) -> None:
     write(**profiles)
-    error = refused(Asked("work"))
+    error = refused(SessionRequest("work"))
     assert isinstance(error, SessionRefused)
     assert (said in error.message.en, error.code) == (True, code)
     assert error.fix is not None
@@ -174,7 +174,7 @@ def test_a_profile_without_a_key_is_told_in_a_line(
 
 def test_the_source_is_named_where_it_is_known(write: Write) -> None:
     write(work="credential_process = /opt/bin/sekisho session --profile people --role-arn x")
-    fix = refused(Asked("work")).fix
+    fix = refused(SessionRequest("work")).fix
     assert fix is not None
     assert fix.en.endswith("`--profile people`")
 
@@ -201,7 +201,7 @@ def test_the_helper_is_known_by_whatever_path(process: str, ours: bool) -> None:
 def test_a_helper_within_itself_stops(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(people=KEYED)
     monkeypatch.setenv(WITHIN, "1")
-    assert refused(Asked("people")).code is Code.SESSION_RECURSION
+    assert refused(SessionRequest("people")).code is Code.SESSION_RECURSION
 
 
 def test_the_variable_is_set_for_the_other_program_only(write: Write, tmp_path: Path) -> None:
@@ -213,14 +213,14 @@ def test_the_variable_is_set_for_the_other_program_only(write: Write, tmp_path: 
     program.write_text(f"#!/bin/sh\necho ${WITHIN} > {told}\necho '{answer}'\n")
     program.chmod(0o700)
     write(vault=f"credential_process = {program}")
-    assert source_of(Asked("vault")).keys.access_key_id == "AKIA0"
+    assert source_of(SessionRequest("vault")).keys.access_key_id == "AKIA0"
     assert told.read_text() == "1\n"
     assert WITHIN not in os.environ
 
 
 def test_a_program_that_fails_is_awss_error(write: Write) -> None:
     write(vault="credential_process = false")
-    error = refused(Asked("vault"))
+    error = refused(SessionRequest("vault"))
     assert isinstance(error, AwsRefused)
     assert error.aws_code == "CredentialRetrievalError"
 
@@ -228,17 +228,22 @@ def test_a_program_that_fails_is_awss_error(write: Write) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (Asked("people", duration=timedelta(minutes=14)), "no session lasts so long"),
-        (Asked("people", duration=timedelta(hours=37)), "no session lasts so long"),
-        (Asked("people", ROLE, ROLE, timedelta(hours=13)), "no session lasts so long"),
+        (SessionRequest("people", duration=timedelta(minutes=14)), "no session lasts so long"),
+        (SessionRequest("people", duration=timedelta(hours=37)), "no session lasts so long"),
+        (SessionRequest("people", ROLE, ROLE, timedelta(hours=13)), "no session lasts so long"),
         (
-            Asked("people", duration=timedelta(hours=1), margin=timedelta(hours=1)),
+            SessionRequest("people", duration=timedelta(hours=1), margin=timedelta(hours=1)),
             "no session would ever be handed out",
         ),
-        (Asked("people", role_arn=ROLE, margin=timedelta(hours=2)), "would ever be handed out"),
+        (
+            SessionRequest("people", role_arn=ROLE, margin=timedelta(hours=2)),
+            "would ever be handed out",
+        ),
     ],
 )
-def test_lengths_that_cannot_be_are_wrong_usage(asked: Asked, said: str, write: Write) -> None:
+def test_lengths_that_cannot_be_are_wrong_usage(
+    asked: SessionRequest, said: str, write: Write
+) -> None:
     write(people=KEYED)
     error = refused(asked)
     assert isinstance(error, UsageError)

@@ -19,7 +19,7 @@ import click
 from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
-from sekisho.cli.quiet import aside
+from sekisho.cli.quiet import print_note
 from sekisho.cli.terminal import notice
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
@@ -199,7 +199,7 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
     )
     # nobody changes an account without being told which, quiet or not
     if reads:
-        aside(whose)
+        print_note(whose)
     else:
         notice(whose)
     return found

@@ -21,7 +21,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.output import force_option
-from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import notice
 from sekisho.documents import check_writable
 from sekisho.errors import UsageError
@@ -96,7 +96,7 @@ def command(
         click.echo(dump_snapshot(snapshot), nl=False)
     notice(*_summary(snapshot, lang, verbose=verbose))
     if out:
-        aside(_SAVED.filled(path=out).into(lang))
+        print_note(_SAVED.filled(path=out).into(lang))
     show_next(_next(snapshot, out), lang, err=True)
     return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.cli.options import form_option, grouped
-from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import (
     BAD,
     OPEN,
@@ -105,7 +105,7 @@ class OutputOptions:
         if self.out:
             text = self._written(forms, lang, verbose=verbose, next_step=next_step)
             write_private(self.out, text, replace=self.force)
-            aside(headline.into(lang), WRITTEN.filled(path=self.out).into(lang))
+            print_note(headline.into(lang), WRITTEN.filled(path=self.out).into(lang))
         elif quiet() and self.output is DocumentFormat.TEXT:
             for line in hanging(printable(headline.into(lang)), terminal_width()):
                 click.echo(line)

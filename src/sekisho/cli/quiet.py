@@ -28,7 +28,7 @@ def quiet() -> bool:
     return ctx is not None and _QUIET in ctx.meta
 
 
-def aside(*lines: str) -> None:
+def print_note(*lines: str) -> None:
     """Print on stderr what goes beside the result, folded, unless the run is quiet."""
     if not quiet():
         notice(*lines)

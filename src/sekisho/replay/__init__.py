@@ -4,10 +4,10 @@ Reading needs the packages of the extra `replay`; what is said of an event does 
 """
 
 from sekisho.replay.binding import (
-    Attachment,
     Binding,
     Bound,
     NotBound,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -40,7 +40,6 @@ __all__ = [
     "ALWAYS",
     "OPTIONAL",
     "PARAMETERS",
-    "Attachment",
     "Binding",
     "Bound",
     "CallGroup",
@@ -54,6 +53,7 @@ __all__ = [
     "NotBound",
     "OutcomeReason",
     "PlainGroups",
+    "PolicyAttachment",
     "PolicyChanges",
     "RecordFault",
     "Tally",

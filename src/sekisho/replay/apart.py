@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sekisho.engine import Assumptions
 from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import exempt_by_name
-from sekisho.replay.case import Asked, Case
+from sekisho.replay.case import CallCase, Case
 from sekisho.replay.context import depends_on_action
 from sekisho.replay.outcome import OutcomeReason
 
@@ -57,7 +57,9 @@ class ActionsOf:
 
     __slots__ = ("_assumptions", "_case", "_depends", "_known")
 
-    def __init__(self, case: Asked, assumptions: Assumptions, known: AskedActions | None) -> None:
+    def __init__(
+        self, case: CallCase, assumptions: Assumptions, known: AskedActions | None
+    ) -> None:
         self._case, self._assumptions, self._known = case, assumptions, known
         self._depends = depends_on_action(case.facts)
 

@@ -106,7 +106,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class PolicyAttachment:
     """A policy, and whom it is attached to."""
 
     policy: AttachedPolicy
@@ -125,10 +125,10 @@ class PolicyChanges:
         scps: all service control policies, level by level; None: as they are.
     """
 
-    attached: tuple[Attachment, ...] = ()
+    attached: tuple[PolicyAttachment, ...] = ()
     detached: frozenset[str] = frozenset()
     replaced: Mapping[str, Document] = field(default_factory=dict)
-    boundaries: tuple[Attachment, ...] = ()
+    boundaries: tuple[PolicyAttachment, ...] = ()
     scps: tuple[Level, ...] | None = None
 
 
@@ -362,7 +362,7 @@ class _Changing:
             scps=account.scps if self.changes.scps is None else self.changes.scps,
         )
 
-    def _attachments(self) -> tuple[Attachment, ...]:
+    def _attachments(self) -> tuple[PolicyAttachment, ...]:
         return (*self.changes.attached, *self.changes.boundaries)
 
     def _owner(self, owner: _Owner, kind: HolderKind | None) -> _Owner:

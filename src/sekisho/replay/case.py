@@ -67,7 +67,7 @@ OF_CREDENTIALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallCase:
     """What the policies are asked with.
 
     Attributes:
@@ -137,7 +137,7 @@ def principal_of(caller: TrailCaller) -> str:
     return caller.arn or f"{start}:iam::{caller.account}:role/{caller.name}"
 
 
-Case = Asked | OutcomeReason
+Case = CallCase | OutcomeReason
 """What the policies are asked with, or why they are not asked."""
 
 FindDifference = Callable[[Bound, TrailCaller], Difference]
@@ -149,7 +149,7 @@ class BoundCaller:
 
     Attributes:
         keys: the condition keys that matter, in lower case.
-        of_network: as in `Asked`.
+        of_network: as in `CallCase`.
     """
 
     caller: TrailCaller
@@ -193,7 +193,7 @@ def _of_owner(may_be_bound: bool) -> OutcomeReason:
     return OutcomeReason.OWNERS_RECORD if may_be_bound else OutcomeReason.OTHER_ACCOUNT
 
 
-def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
+def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> CallCase:
     """Return what the policies are asked with where a caller made a call."""
     call = Call(event, who.caller, who.bound.tags, judging.settings.signin)
     facts = read_facts(call, who.keys, judging.columns)
@@ -203,7 +203,9 @@ def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
         other = replace(call, signin=_TURNED[assumption](call.signin))
         otherwise = read_facts(other, who.keys, judging.columns)
     gap, arns = who.bound.gap is not None, who.bound.arns
-    return Asked(who.caller, who.changes, facts, gap, otherwise, assumption, arns, who.of_network)
+    return CallCase(
+        who.caller, who.changes, facts, gap, otherwise, assumption, arns, who.of_network
+    )
 
 
 def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:

@@ -37,7 +37,7 @@ from sekisho.replay.apart import (
     AskedActions,
 )
 from sekisho.replay.caller import exempt_by_name
-from sekisho.replay.case import Asked, Case, Judging, principal_of
+from sekisho.replay.case import CallCase, Case, Judging, principal_of
 from sekisho.replay.context import AGE, Facts, facts_of_action, is_always_read
 from sekisho.replay.difference import ALLOWS_ALL, RESOURCE_ACCOUNT
 from sekisho.replay.event import TrailEvent
@@ -89,7 +89,7 @@ def judgement(
     if failure is OutcomeReason.UNAUTHORIZED:
         return Judgement(CallOutcome.FAILED, failure)
     match case:
-        case Asked():
+        case CallCase():
             found = _of_one_action(_Asking.of(judging, case, event, remembered), called.asked)
         case (
             OutcomeReason.CALLER
@@ -155,7 +155,7 @@ class _Asking:
     """
 
     judging: Judging
-    case: Asked
+    case: CallCase
     event: TrailEvent
     remembered: Remembered | None
     actions: ActionsOf
@@ -163,7 +163,7 @@ class _Asking:
 
     @classmethod
     def of(
-        cls, judging: Judging, case: Asked, event: TrailEvent, remembered: Remembered | None
+        cls, judging: Judging, case: CallCase, event: TrailEvent, remembered: Remembered | None
     ) -> "_Asking":
         """Return the question about a call."""
         known = None if remembered is None else remembered.actions
@@ -413,7 +413,7 @@ def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, 
     return values, unknown
 
 
-def _ages(case: Asked, oldest: int) -> list[int]:
+def _ages(case: CallCase, oldest: int) -> list[int]:
     """Return the seconds since MFA, up to the most, that the statements can tell apart."""
     found = {0, oldest}
     for statement, _ in case.changes.statements:

@@ -29,7 +29,7 @@ _NO_ACTION = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
 _NOTHING = AttachedPolicy("nothing", from_json({"Version": "2012-10-17", "Statement": _NO_ACTION}))
 """What is left of a boundary of Denies alone."""
 
-Asked = tuple[Statement, Version | None]
+VersionedStatement = tuple[Statement, Version | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Difference:
     limited: bool
     denied: Policies | None
     denied_keys: frozenset[str]
-    statements: tuple[Asked, ...]
+    statements: tuple[VersionedStatement, ...]
     keys: Mapping[str, str]
     resources: bool
     resources_of_iam: bool
@@ -141,11 +141,11 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     )
 
 
-def _keys(statements: Iterable[Asked]) -> dict[str, str]:
+def _keys(statements: Iterable[VersionedStatement]) -> dict[str, str]:
     return {key.lower(): key for one, version in statements for key in keys_of(one, version)}
 
 
-def _says_all(statements: Iterable[Asked]) -> bool:
+def _says_all(statements: Iterable[VersionedStatement]) -> bool:
     """Tell whether no statement has a variable, or a service's name of a key of all services."""
     for statement, version in statements:
         keys = [condition.key for condition in statement.conditions]
@@ -156,7 +156,7 @@ def _says_all(statements: Iterable[Asked]) -> bool:
     return True
 
 
-def _asks_resource(asked: Asked) -> bool:
+def _asks_resource(asked: VersionedStatement) -> bool:
     """Tell whether a statement names resources, or asks whose they are."""
     statement, version = asked
     if any(
@@ -191,7 +191,7 @@ def _attached(policies: Policies | None) -> Iterator[AttachedPolicy]:
             yield from level.policies
 
 
-def _statements(*policies: Policies | None) -> Iterator[Asked]:
+def _statements(*policies: Policies | None) -> Iterator[VersionedStatement]:
     for policy in (one for each in policies for one in _attached(each)):
         if policy is not ALLOWS_ALL:
             for statement in policy.document.statements:
@@ -249,7 +249,7 @@ def _denies(
 
 
 def _chosen(
-    policies: Iterable[AttachedPolicy], effect: Effect, known: Collection[Asked]
+    policies: Iterable[AttachedPolicy], effect: Effect, known: Collection[VersionedStatement]
 ) -> tuple[AttachedPolicy, ...]:
     """Return, as policies, the statements of an effect that are not among known ones."""
     found = []
@@ -317,7 +317,7 @@ def _has_all(before: Iterable[AttachedPolicy], after: Iterable[AttachedPolicy]) 
     return all(one in known for one in _said(before, Effect.ALLOW))
 
 
-def _said(policies: Iterable[AttachedPolicy], effect: Effect) -> list[Asked]:
+def _said(policies: Iterable[AttachedPolicy], effect: Effect) -> list[VersionedStatement]:
     """Return the statements of an effect for what they mean, wherever they are."""
     return [
         _meant(one, policy.document)
@@ -327,5 +327,5 @@ def _said(policies: Iterable[AttachedPolicy], effect: Effect) -> list[Asked]:
     ]
 
 
-def _meant(statement: Statement, document: Document) -> Asked:
+def _meant(statement: Statement, document: Document) -> VersionedStatement:
     return replace(statement, index=0, sid=None), document.version

@@ -16,8 +16,8 @@ from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import (
     OF_CALLER,
     OF_CREDENTIALS,
-    Asked,
     BoundCaller,
+    CallCase,
     Case,
     JudgeSettings,
     Judging,
@@ -141,12 +141,12 @@ class Judge:
         return known
 
     def _new(self, identity: object, case: Case) -> _Known:
-        changes = id(case.changes) if isinstance(case, Asked) else 0
+        changes = id(case.changes) if isinstance(case, CallCase) else 0
         actions = self._actions.setdefault(changes, AskedActions())
         number = len(self._cases)
         kind = self._kinds.setdefault(asked_alike(case), number)
         apart = None
-        if isinstance(case, Asked):
+        if isinstance(case, CallCase):
             apart = ActionsOf(case, self._judging.settings.assumptions, actions)
         known = _Known(number, kind, case, Remembered(actions), apart)
         self._same[identity] = known

@@ -10,7 +10,7 @@ from sekisho.lazy import lazily
 from sekisho.session.keeping import KEYRING, FileStore, KeyringStore, Nowhere, Store, system_keyring
 from sekisho.session.model import DeviceId, Session, SessionId
 from sekisho.session.notes import DeviceNotes, Notes, SessionNote
-from sekisho.session.source import Asked, Source, key_in, source_of
+from sekisho.session.source import SessionRequest, Source, key_in, source_of
 from sekisho.session.terminal import Terminal, TerminalDevice
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ else:
 
 __all__ = [
     "KEYRING",
-    "Asked",
     "Broker",
     "DeviceId",
     "DeviceNotes",
@@ -40,6 +39,7 @@ __all__ = [
     "SessionForm",
     "SessionId",
     "SessionNote",
+    "SessionRequest",
     "Source",
     "Store",
     "Surroundings",

@@ -20,13 +20,12 @@ from sekisho.cli.aws import checked_role, checked_serial, endpoint_option, refus
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.quiet import aside, quiet_option
+from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import SessionRefused, UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.session import (
     KEYRING,
-    Asked,
     Broker,
     FileStore,
     HandedOut,
@@ -34,6 +33,7 @@ from sekisho.session import (
     Nowhere,
     SessionForm,
     SessionNote,
+    SessionRequest,
     Source,
     Store,
     Surroundings,
@@ -110,9 +110,9 @@ class SessionOptions:
         refuse_beside(option, {spelt.get(name, name): value for name, value in given.items()})
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SessionRequest:
         """What is asked for."""
-        return Asked(
+        return SessionRequest(
             self.profile,
             self.serial or "",
             self.role_arn or "",
@@ -249,10 +249,10 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
         show_folded([until])
     else:
         click.echo(printed(handed, form))
-        aside(until)
+        print_note(until)
     if unsafe is not None:
         # not before: where there is no session either, that alone is what matters
-        aside(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
+        print_note(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
     if handed.new and not sys.stderr.isatty():
         at.terminal.say(_until(handed))
     return Exit.CLEAN
@@ -416,7 +416,7 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
             if note in notes.of(note.id.device).sessions:
                 notes.drop(note.id)
     said = _GONE.filled(count=len(gone)) if gone else _NONE_GONE
-    aside(said.into(lang))
+    print_note(said.into(lang))
     return Exit.CLEAN
 
 
@@ -426,4 +426,4 @@ def _key_id(profile: str | None) -> str:
     Raises:
         SessionRefused: if it has none.
     """
-    return source_of(Asked(profile)).keys.access_key_id
+    return source_of(SessionRequest(profile)).keys.access_key_id

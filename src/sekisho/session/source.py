@@ -52,7 +52,7 @@ _CHAIN = Message("the profile `{name}`, the source of `{role}`, assumes a role i
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SessionRequest:
     """What the command line asks for; None and "" leave it to the profile.
 
     Attributes:
@@ -107,7 +107,7 @@ class Source:
     endpoint_url: str = ""
 
 
-def source_of(asked: Asked) -> Source:
+def source_of(asked: SessionRequest) -> Source:
     """Return what a session is made of.
 
     Raises:
@@ -190,7 +190,7 @@ def check_duration(seconds: int, *, of_role: bool) -> None:
         )
 
 
-def _seconds(asked: Asked, of_role: "Profile | None") -> int | None:
+def _seconds(asked: SessionRequest, of_role: "Profile | None") -> int | None:
     if asked.duration is not None:
         seconds = int(asked.duration.total_seconds())
     elif of_role is not None and of_role.duration_seconds.isdecimal():

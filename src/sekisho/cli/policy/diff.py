@@ -27,7 +27,7 @@ from sekisho.cli.policy.diff_items import (
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text, undeniable
-from sekisho.cli.quiet import aside, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet_option, verbose_option
 from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
@@ -164,7 +164,7 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
         verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
         check = _saved(verdict, before, after, options)
         if options.certificate:
-            aside(saved_text(options.certificate, check).into(printed.lang))
+            print_note(saved_text(options.certificate, check).into(printed.lang))
         return _new_access((verdict, check), whose, options, printed)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match printed.output:

@@ -18,7 +18,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.policy.summary import length_of
 from sekisho.cli.policy_files import redirected_to, unusable, unused_name
-from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, Tradeoff, title_of
@@ -101,12 +101,12 @@ def command(
         click.echo(text)
     else:
         _write(out, f"{text}\n", replaced=force)
-        aside(_WRITTEN.filled(path=out).into(lang))
+        print_note(_WRITTEN.filled(path=out).into(lang))
     if output is OutputFormat.TEXT:
         if explain:
             _explain(choices, lang)
-        aside(length_of(document).into(lang))
-        aside(*(_given_up(each).into(lang) for each in policy.tradeoffs(choices)))
+        print_note(length_of(document).into(lang))
+        print_note(*(_given_up(each).into(lang) for each in policy.tradeoffs(choices)))
         name = str(out) if out is not None else redirected_to()
         after = f"sekisho prove policy {shlex.quote(name)}" if name else ""
         show_next(after or typed_again(f"--out {unused_name()}"), lang, err=True)
@@ -168,6 +168,6 @@ def _write(path: Path, text: str, *, replaced: bool) -> None:
 def _explain(choices: Choices, lang: Language) -> None:
     """Print every choice on stderr, as paragraphs: four columns would not fit a terminal."""
     for each in policy.explain(choices):
-        aside(f"{each.title.into(lang)} [{each.name}]: {each.chosen}")
+        print_note(f"{each.title.into(lang)} [{each.name}]: {each.chosen}")
         for label, sentence in ((_ALLOWS, each.allows), (_COSTS, each.costs)):
-            aside(f"  {label.into(lang)}: {sentence.into(lang)}")
+            print_note(f"  {label.into(lang)}: {sentence.into(lang)}")

@@ -10,7 +10,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import as_written, read_policy
-from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import framed_table
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents import indented_json
@@ -85,4 +85,4 @@ def _print_summary(
     for line in framed_table(headings, rows, width=terminal_width()):
         show(line)
     if document.comments:
-        aside(_COMMENTS.filled(count=len(document.comments)).into(lang))
+        print_note(_COMMENTS.filled(count=len(document.comments)).into(lang))

@@ -29,7 +29,7 @@ from sekisho.cli.prove.output import (
     exit_of_enforced,
     undeniable,
 )
-from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents import indented_json
 from sekisho.documents.sarif import FileFindings, log_of_files
@@ -124,7 +124,7 @@ def prove_account(
     check = ""
     if certificate is not None:
         check = _save_certificates(snapshot, users, certificate, inquiry.exempt)
-        aside(saved_text(certificate, check).into(lang))
+        print_note(saved_text(certificate, check).into(lang))
     match printed.output:
         case ReportFormat.TEXT:
             _show_users(users, files[0], lang, verbose=printed.verbose, check=check)

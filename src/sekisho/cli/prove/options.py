@@ -231,7 +231,7 @@ def printed_options(function: Any) -> Any:
     return printed(quiet_option(function))
 
 
-def check_heeded(
+def reject_unused_options(
     enforcement: EnforcementOptions, asked: UserOptions, assumptions: AllAssumptions
 ) -> None:
     """Refuse options of a check that `--only` leaves out.
@@ -250,11 +250,11 @@ def check_heeded(
     }
     of_people = {"--after-enrolment": asked.enrolled, "--strict": asked.strict}
     enforcement_part = QuestionGroup.ENFORCEMENT
-    refuse_idle(enforcement_part.value, enforcement_part in asked.groups, of_enforcement)
-    refuse_idle(PEOPLE, asked.people, of_people)
+    reject_unused(enforcement_part.value, enforcement_part in asked.groups, of_enforcement)
+    reject_unused(PEOPLE, asked.people, of_people)
 
 
-def refuse_idle(part: str, is_asked: bool, values: Mapping[str, object]) -> None:
+def reject_unused(part: str, is_asked: bool, values: Mapping[str, object]) -> None:
     """Refuse options of a check that is not made.
 
     Args:

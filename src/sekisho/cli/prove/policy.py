@@ -14,10 +14,10 @@ from sekisho.cli.prove.options import (
     PolicyFiles,
     UserOptions,
     assume_option,
-    check_heeded,
     enforcement_options,
     limit_options,
     printed_options,
+    reject_unused_options,
     snapshot_option,
     user_option,
     user_options,
@@ -55,7 +55,7 @@ def policy(
     not, 4 if something is not known, 5 if MFA is not enforced although these policies allow nothing
     without it.
     """
-    check_heeded(enforcement, asked, assumptions)
+    reject_unused_options(enforcement, asked, assumptions)
     given = PolicyFiles(files, limits, asked.enrolled)
     arn = CallingUser.of(principal).arn if principal else None
     question = SubjectQuestion(
@@ -95,7 +95,7 @@ def user(
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
     from sekisho.audit.proofs import subject_of_user  # noqa: PLC0415 - as above
 
-    check_heeded(enforcement, asked, assumptions)
+    reject_unused_options(enforcement, asked, assumptions)
     subject, credentials = subject_of_user(
         open_account(*snapshot), name, snapshot[0], users_may_change=asked.users_may_change
     )

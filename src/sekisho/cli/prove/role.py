@@ -18,7 +18,7 @@ from sekisho.cli.prove.options import (
     enforcement_options,
     limit_options,
     printed_options,
-    refuse_idle,
+    reject_unused,
     snapshot_option,
 )
 from sekisho.cli.prove.subject import SubjectQuestion, prove_subject
@@ -86,7 +86,7 @@ def command(
         raise UsageError(Message("give the role's policies beside `--trust`"))
     heeded = QuestionGroup.ENFORCEMENT
     idle = {"--exempt": enforcement.exempt, "--certificate": enforcement.certificate}
-    refuse_idle(heeded.value, heeded in groups, idle)
+    reject_unused(heeded.value, heeded in groups, idle)
     if snapshot:
         from sekisho.account import open_account  # noqa: PLC0415 - files need no account
         from sekisho.audit.proofs import subject_of_role  # noqa: PLC0415 - slow to import

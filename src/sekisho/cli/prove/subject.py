@@ -23,7 +23,7 @@ from sekisho.cli.prove.summary import (
     summary_lines,
     verdict_lines,
 )
-from sekisho.cli.quiet import aside, quiet, show_next
+from sekisho.cli.quiet import print_note, quiet, show_next
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents import indented_json
 from sekisho.documents.sarif import log_of_files
@@ -82,7 +82,7 @@ def prove_subject(question: SubjectQuestion, printed: PrintOptions) -> Exit:
     scenarios = tuple(_scenarios(question, lang))
     check = _save_certificates(report, question)
     if question.certificate is not None:
-        aside(saved_text(question.certificate, check).into(lang))
+        print_note(saved_text(question.certificate, check).into(lang))
     match printed.output:
         case ReportFormat.TEXT:
             proof = SubjectProof(report, scenarios, subject, question.describe, question.source)

@@ -23,7 +23,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     WatchedApi,
@@ -138,7 +138,7 @@ class TemporaryPasswords:
         if self._path is None:
             return
         if self._passwords:
-            aside(_WRITTEN.filled(path=self._path).into(self._lang))
+            print_note(_WRITTEN.filled(path=self._path).into(self._lang))
         elif self._fresh and _is_empty(self._path):
             self._path.unlink(missing_ok=True)
 
@@ -266,7 +266,7 @@ def command(
         ownership.record(plan_file, connected.api)
         report = _applied(plan_file, connected.api, passwords, lang)
     show_folded(applied_lines(report, lang, verbose=verbose))
-    aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
+    print_note(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     _tell_archived(plan_file.journal, lang)
     words = plan_words(path, journal, aws)
     if report.done and not quiet():
@@ -315,4 +315,4 @@ def _tell_archived(journal: Journal, lang: Language) -> None:
     """Say what the journal of the plan before is called now, if it made room."""
     if archived := journal.archived:
         succeeded = journal.archived_applied
-        aside((_SUCCEEDED if succeeded else _ARCHIVED).filled(path=archived).into(lang))
+        print_note((_SUCCEEDED if succeeded else _ARCHIVED).filled(path=archived).into(lang))

@@ -18,7 +18,7 @@ from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
-from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message, listed, verbatim
@@ -282,7 +282,7 @@ def tell_next(command: str, lang: Language) -> None:
 
 def tell_wait(stop: Stop, lang: Language) -> None:
     """Say on stderr what is waited for."""
-    aside(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang))
+    print_note(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang))
 
 
 def confirm(asked: Message, lang: Language, *, yes: bool) -> None:

@@ -10,7 +10,7 @@ from sekisho.cli.aws import AwsOptions, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, pair
-from sekisho.cli.quiet import aside
+from sekisho.cli.quiet import print_note
 from sekisho.cli.rollout.planning import (
     AccountToPlan,
     ExemptOptions,
@@ -163,7 +163,7 @@ def onboard(
     with said_by(_OPTION_OF, "goal"):
         made = plan(goal, snapshot, at.caller, words)
     if user in snapshot.user_named:
-        aside(_THERE.filled(user=user).into(lang))
+        print_note(_THERE.filled(user=user).into(lang))
     return finish(made, planning, aws, lang, at.following())
 
 

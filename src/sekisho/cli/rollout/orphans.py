@@ -12,7 +12,7 @@ from sekisho.cli.aws import AwsOptions
 from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.quiet import aside
+from sekisho.cli.quiet import print_note
 from sekisho.cli.rollout.planning import (
     PlanningOptions,
     accepted,
@@ -78,7 +78,7 @@ def command(
         for device in snapshot.unassigned_devices
         if device.serial not in keep and aged.old_enough(device)
     )
-    aside(*_lines(aged, lang, verbose=planning.verbose))
+    print_note(*_lines(aged, lang, verbose=planning.verbose))
     made = delete_unassigned_devices(PlanningContext(snapshot, at.caller, accepted=words), going)
     return finish(made, planning, aws, lang, at.following())
 

@@ -24,7 +24,7 @@ from sekisho.cli.group import typed_again
 from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.policy_files import unused_name
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.plan_text import plan_lines, plan_verdict
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
@@ -215,7 +215,7 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
     snapshot = collected(connected, lang)
     if planning.mfa:
         is_user = connected.caller.split(":", 5)[-1].startswith("user/")
-        aside((_USER_SESSION if is_user else _OTHER_SESSION).into(lang))
+        print_note((_USER_SESSION if is_user else _OTHER_SESSION).into(lang))
     caller = PlanCaller(connected.caller, mfa=planning.mfa)
     return AccountToPlan(snapshot, caller, mfa_possible=refusal is None)
 
@@ -316,7 +316,7 @@ def finish(
     if planning.out is not None:
         write_private(planning.out, made.to_json(), replace=planning.force)
         saved = _SAVED if made.applicable else _SAVED_REFUSED
-        aside(saved.filled(path=planning.out).into(lang))
+        print_note(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if (reads or planning.out is not None) and not quiet():
         after = _next(made, planning, aws, following)

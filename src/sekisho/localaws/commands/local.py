@@ -18,7 +18,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import form_option, grouped, lang_option
-from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
 from sekisho.localaws import ADMINISTRATOR, COMPANY_FILE, MACHINE
@@ -218,11 +218,11 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
             if page is not None:
                 click.echo(page.into(lang))
             if not account.credentials:
-                aside(_NOBODY.into(lang))
+                print_note(_NOBODY.into(lang))
             while True:
                 time.sleep(_NAP_SECONDS)
         except KeyboardInterrupt:
-            aside(_ENDED.into(lang))
+            print_note(_ENDED.into(lang))
     return Exit.CLEAN
 
 

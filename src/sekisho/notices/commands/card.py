@@ -9,7 +9,7 @@ from sekisho.account import Snapshot, open_account
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import form_option, grouped, lang_option
-from sekisho.cli.quiet import aside, quiet_option
+from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.documents.guide import to_html, to_markdown, to_text
@@ -111,7 +111,7 @@ def command(user: str, options: CardOptions, aws: AwsOptions, lang: Language) ->
     text = _made(facts, choices, options.form, lang)
     if options.out:
         write_private(options.out, text, replace=options.force)
-        aside(_WRITTEN.filled(path=options.out).into(lang))
+        print_note(_WRITTEN.filled(path=options.out).into(lang))
     else:
         click.echo(text, nl=False)
 

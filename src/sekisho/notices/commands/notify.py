@@ -17,7 +17,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import aside, quiet_option
+from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import PlanRefused, UsageError, meant
@@ -106,7 +106,7 @@ def command(
     if reminding.due:
         found = run.carried_out(people, hand_over)
         # the exit code is about everybody, whoever is due today
-        aside(*attention(people, options, lang))
+        print_note(*attention(people, options, lang))
         return worst([found, _exit_of(people)])
     hand_over(people)
     return _exit_of(people)

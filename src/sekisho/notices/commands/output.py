@@ -10,7 +10,7 @@ import click
 
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.group import typed_again
-from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import next_command, show_folded, terminal_width
 from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.errors import InternalError, UsageError
@@ -126,10 +126,10 @@ def _hand_over(
         return
     if options.out is not None:
         write_private(options.out, text, replace=options.force)
-        aside(*verdict)
-        aside(_WRITTEN.filled(count=len(people), path=options.out).into(lang))
+        print_note(*verdict)
+        print_note(_WRITTEN.filled(count=len(people), path=options.out).into(lang))
     else:
-        aside(*verdict)
+        print_note(*verdict)
         click.echo(text, nl=False)
 
 
@@ -176,8 +176,8 @@ def hand_over_notices(
         case NotifyFormat.TEXT | NotifyFormat.MARKDOWN | NotifyFormat.HTML:
             if options.out is not None:
                 _save_each(notices, options.out, options, lang)
-                aside(*_verdict(people, options, lang, whole=whole))
-                aside(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
+                print_note(*_verdict(people, options, lang, whole=whole))
+                print_note(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
                 return
             _hand_over(_in_one(notices, options, lang), people, options, lang, whole=whole)
         case NotifyFormat.SLACK | NotifyFormat.TEAMS:

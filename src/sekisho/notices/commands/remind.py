@@ -13,7 +13,7 @@ import click
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import grouped
-from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, meant
@@ -317,9 +317,9 @@ class ReminderRun:
                     self.lang,
                     verbose=self.notify.verbose,
                 )
-                aside(text.filled(names=names).into(self.lang))
+                print_note(text.filled(names=names).into(self.lang))
         if not any(found.values()):
-            aside(_NOBODY.filled(day=today).into(self.lang))
+            print_note(_NOBODY.filled(day=today).into(self.lang))
 
     def _exit_of(self, delivery: Delivery, found: Mapping[Standing, Sequence[Reminder]]) -> Exit:
         doubt = found[Standing.IN_DOUBT] or delivery.in_doubt

@@ -15,7 +15,7 @@ from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import ASSUME, grouped, lang_option, texts_of_assumptions
 from sekisho.cli.output import WRITTEN, OutputOptions, ReportForms, output_options
-from sekisho.cli.quiet import aside, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet_option, verbose_option
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
@@ -34,7 +34,7 @@ from sekisho.replay.commands.question import (
     binding_of,
     question_options,
 )
-from sekisho.replay.far import Dialect, grouping_sql
+from sekisho.replay.far import SqlDialect, grouping_sql
 from sekisho.replay.report import (
     ReplayReport,
     replay_document,
@@ -175,7 +175,7 @@ def command(
     report, usage = run.report(logs, TrailSource(source, aws, lang))
     if usage_out and usage is not None:
         save_usage(usage, usage_out, replace=output.force)
-        aside(WRITTEN.filled(path=usage_out).into(lang))
+        print_note(WRITTEN.filled(path=usage_out).into(lang))
     read = logs or (source.result or "LookupEvents",)
     forms = ReportForms(
         replay_document(report),
@@ -201,7 +201,7 @@ def _print_policies(logs: tuple[str, ...], source: SourceOptions) -> Exit:
     return Exit.CLEAN
 
 
-def _print_query(asked: AskedBinding, dialect: Dialect, source: SourceOptions) -> Exit:
+def _print_query(asked: AskedBinding, dialect: SqlDialect, source: SourceOptions) -> Exit:
     window = Window(asked.question.since, asked.question.until)
     columns = columns_of(asked.binding)
     click.echo(grouping_sql(dialect, columns, window, source.trail_table), nl=False)

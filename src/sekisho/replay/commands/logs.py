@@ -13,11 +13,11 @@ from sekisho.account import Usage
 from sekisho.cli.aws import AwsOptions, connection, refuse_beside
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import history_progress, reading_progress
-from sekisho.cli.quiet import aside
+from sekisho.cli.quiet import print_note
 from sekisho.errors import Code, InternalError, SekishoError, UsageError, quoted, reason_of
 from sekisho.messages import Language, Message
 from sekisho.replay import Column, Window
-from sekisho.replay.far import Dialect, TrailTable
+from sekisho.replay.far import SqlDialect, TrailTable
 
 if TYPE_CHECKING:
     from sekisho.account.aws import Boto3Api
@@ -51,7 +51,7 @@ _PROVEN = Message(
 _NO_DIGESTS = Message("there are no digest files beside these logs")
 
 
-class Engine(StrEnum):
+class ReplayEngine(StrEnum):
     """What groups the calls."""
 
     EMBEDDED = "embedded"
@@ -83,10 +83,10 @@ class SourceOptions:
     verify: bool = False
     keys: str | None = None
     result: str | None = None
-    sql: Dialect | None = None
+    sql: SqlDialect | None = None
     table: str | None = None
     partition: str | None = None
-    engine: Engine = Engine.EMBEDDED
+    engine: ReplayEngine = ReplayEngine.EMBEDDED
     master: str | None = None
     print_policy: bool = False
 
@@ -106,7 +106,7 @@ class SourceOptions:
 
     def _check_lookup(self) -> None:
         beside = {"result": self.result, "sql": self.sql, "cache": self.cache}
-        spark = self.engine is Engine.SPARK
+        spark = self.engine is ReplayEngine.SPARK
         refuse_beside("--lookup", {**beside, "verify-digests": self.verify, "engine spark": spark})
 
     def _check_needs(self, logs: tuple[str, ...]) -> None:
@@ -114,14 +114,14 @@ class SourceOptions:
             ("--digest-key", self.keys, "--verify-digests", self.verify),
             ("--table", self.table, "--sql", self.sql),
             ("--partition", self.partition, "--sql", self.sql),
-            ("--spark-master", self.master, "--engine spark", self.engine is Engine.SPARK),
+            ("--spark-master", self.master, "--engine spark", self.engine is ReplayEngine.SPARK),
         )
         for option, value, other, there in needs:
             if value is not None and not there:
                 raise UsageError(_NEEDS.filled(option=option, other=other))
         in_s3 = any(each.startswith(_S3) for each in logs)
         self._check_wire(in_s3=in_s3)
-        if self.engine is Engine.SPARK:
+        if self.engine is ReplayEngine.SPARK:
             refuse_beside("--engine spark", {"cache": self.cache, "verify-digests": self.verify})
             if in_s3:
                 raise UsageError(_SPARK_FILES)
@@ -187,8 +187,8 @@ source_options = grouped(
     click.option("--result", metavar="FILE", help="Read the result of the query of --sql."),
     click.option(
         "--sql",
-        type=click.Choice([each.value for each in Dialect]),
-        callback=lambda ctx, param, value: value and Dialect(value),
+        type=click.Choice([each.value for each in SqlDialect]),
+        callback=lambda ctx, param, value: value and SqlDialect(value),
         help="Print the query to run where the logs are, and do no more.",
     ),
     click.option("--table", metavar="NAME", help="The table of that query; cloudtrail_logs."),
@@ -199,10 +199,10 @@ source_options = grouped(
     ),
     click.option(
         "--engine",
-        type=click.Choice([each.value for each in Engine]),
-        default=Engine.EMBEDDED.value,
+        type=click.Choice([each.value for each in ReplayEngine]),
+        default=ReplayEngine.EMBEDDED.value,
         show_default=True,
-        callback=lambda ctx, param, value: Engine(value),
+        callback=lambda ctx, param, value: ReplayEngine(value),
         help="What reads the logs: this machine, or a Spark.",
     ),
     click.option(
@@ -269,7 +269,7 @@ class TrailSource:
         if not names:
             raise SekishoError(_NO_REGION, code=Code.USAGE, fix=_GIVE_REGION)
         if found.files and not question.settings.dedup:
-            aside(_TWICE.into(self._lang))
+            print_note(_TWICE.into(self._lang))
         with history_progress(self._lang) as progress:
             history = event_history(api, names, question.window, progress)
         groups = self._grouped((*found.files, *history.files), question)
@@ -314,7 +314,7 @@ class TrailSource:
 
         columns, window, settings = question.columns, question.window, question.settings
         read = tuple(files)
-        if self._options.engine is Engine.SPARK:
+        if self._options.engine is ReplayEngine.SPARK:
             return read_on_spark(
                 read, columns, window, settings, SparkSettings(self._options.master)
             )
@@ -323,7 +323,7 @@ class TrailSource:
                 return read_groups(read, columns, window, settings, progress)
             cache = GroupCache(Path(self._options.cache), settings)
             groups = cache.read(read, columns, window, progress)
-        aside(*(note.into(self._lang) for note in cache.notes))
+        print_note(*(note.into(self._lang) for note in cache.notes))
         return groups
 
     def _check(self, logs: Iterable[str], window: Window) -> "DigestCheck":
@@ -356,7 +356,7 @@ class TrailSource:
             logs=report.logs,
             unproven=report.unproven,
         )
-        aside(said.into(self._lang))
+        print_note(said.into(self._lang))
         faults = (*groups.reading.faults, *report.faults)
         return replace(groups, reading=replace(groups.reading, faults=faults))
 

@@ -28,10 +28,10 @@ from sekisho.errors import UsageError, meant, quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Document, PolicyKind, parse
 from sekisho.replay import (
-    Attachment,
     Binding,
     Judge,
     JudgeSettings,
+    PolicyAttachment,
     PolicyChanges,
     Target,
     TargetKind,
@@ -321,7 +321,7 @@ def _of_plan(made: Plan, snapshot: Snapshot | None) -> Binding:
     return between(snapshot, forecast(snapshot, made.changes))
 
 
-def attachments_of(made: Plan) -> Iterator[Attachment]:
+def attachments_of(made: Plan) -> Iterator[PolicyAttachment]:
     """Yield which policies of a plan would bind whom, as far as the plan itself holds both.
 
     Raises:
@@ -332,7 +332,7 @@ def attachments_of(made: Plan) -> Iterator[Attachment]:
     for change in made.changes:
         match change:
             case AttachUserPolicy(user, arn) if arn in documents:
-                yield Attachment(documents[arn], Target(TargetKind.USER, user))
+                yield PolicyAttachment(documents[arn], Target(TargetKind.USER, user))
             case AttachGroupPolicy(_, arn) | CreatePolicyVersion(arn) if arn in documents:
                 for whom in made.affected.get(change.address, ()):
                     yield from _to(whom, documents[arn])
@@ -357,11 +357,11 @@ def _parsed(document: Mapping[str, object]) -> Document:
     return parse(json.dumps(document))
 
 
-def _to(whom: str, policy: AttachedPolicy) -> Iterator[Attachment]:
+def _to(whom: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
     """Yield what attaches a policy to `user NAME` or `role NAME`; members are named themselves."""
     kind, _, name = whom.partition(" ")
     if kind != TargetKind.GROUP.value:
-        yield Attachment(policy, Target(TargetKind(kind), name))
+        yield PolicyAttachment(policy, Target(TargetKind(kind), name))
 
 
 def _of_policies(
@@ -377,9 +377,9 @@ def _of_policies(
     boundaries = read_attached(options.boundaries, PolicyKind.BOUNDARY)
     levels, beside = levels_of(options.scps)
     changes = PolicyChanges(
-        attached=tuple(Attachment(policy, one) for policy in identity for one in targets),
+        attached=tuple(PolicyAttachment(policy, one) for policy in identity for one in targets),
         replaced=_replaced(options.replaced, snapshot) if snapshot else {},
-        boundaries=tuple(Attachment(policy, one) for policy in boundaries for one in targets),
+        boundaries=tuple(PolicyAttachment(policy, one) for policy in boundaries for one in targets),
         scps=_levels(levels, snapshot) if levels else None,
     )
     asked_levels = {each.name for each in levels}

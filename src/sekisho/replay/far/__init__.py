@@ -7,7 +7,7 @@ itself needs `spark`.
 from typing import TYPE_CHECKING
 
 from sekisho.lazy import lazily
-from sekisho.replay.far.sql import Dialect, TrailTable, grouping_sql
+from sekisho.replay.far.sql import SqlDialect, TrailTable, grouping_sql
 
 if TYPE_CHECKING:
     from sekisho.replay.far.result import read_result
@@ -19,8 +19,8 @@ else:
     )
 
 __all__ = [
-    "Dialect",
     "SparkSettings",
+    "SqlDialect",
     "TrailTable",
     "grouping_sql",
     "read_on_spark",

@@ -19,7 +19,7 @@ from sekisho.replay.event import ALWAYS, LISTS, Column, DetailKind
 from sekisho.replay.far.sql import GROUP, TURNED
 from sekisho.replay.reading import LogFault, Reading, TrailGroups
 from sekisho.replay.reading.packed import READING, merged, packed_schema, reading_json
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 _NEEDED = ("kind", "value", "day", "events", "begins", "ends")
 _SHOWN_FAULTS = 20
@@ -40,7 +40,7 @@ def read_result(path: Path, needed: Collection[Column] = ()) -> TrailGroups:
     """
     table = _table(path)
     columns = _columns(path, table, needed)
-    with Store() as store:
+    with GroupStore() as store:
         numbers = pa.array(range(table.num_rows), pa.int64())
         store.stream("result", table.append_column("row", numbers).to_reader())
         rows = store.table(f"SELECT * FROM ({_query(columns)}) ORDER BY row")

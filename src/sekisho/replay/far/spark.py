@@ -25,7 +25,7 @@ from sekisho.replay.event import ALWAYS, Column
 from sekisho.replay.plain import Window
 from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, read_groups
 from sekisho.replay.reading.packed import merged, packed
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 _SHARE = 128 << 20
 """Bytes that one task reads, about a second's work: more would lose more if it is done again."""
@@ -85,7 +85,7 @@ def read_on_spark(
     tables = [pa.ipc.open_stream(part).read_all() for part in parts]
     # what was read is said of no files as well
     tables = tables or [packed(read_groups([], asked))]
-    with Store(settings.threads, settings.memory) as store:
+    with GroupStore(settings.threads, settings.memory) as store:
         return merged(asked, pa.concat_tables(tables), store)
 
 

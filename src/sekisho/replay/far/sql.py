@@ -41,7 +41,7 @@ _SESSION = "useridentity.sessioncontext"
 _MOST_PARTS = 3
 
 
-class Dialect(StrEnum):
+class SqlDialect(StrEnum):
     """Whose SQL."""
 
     ATHENA = "athena"
@@ -110,7 +110,7 @@ _DOCUMENTED = TrailTable()
 
 
 def grouping_sql(
-    dialect: Dialect,
+    dialect: SqlDialect,
     columns: frozenset[Column] = frozenset(),
     window: Window = _ALL,
     table: TrailTable = _DOCUMENTED,
@@ -137,9 +137,9 @@ def grouping_sql(
 class _Text:
     """The parts of the query in one dialect."""
 
-    def __init__(self, dialect: Dialect, table: TrailTable) -> None:
+    def __init__(self, dialect: SqlDialect, table: TrailTable) -> None:
         self._dialect, self._table = dialect, table
-        self._spark = dialect is Dialect.SPARK
+        self._spark = dialect is SqlDialect.SPARK
 
     def query(self, columns: list[Column], window: Window, everybody: bool) -> str:
         names = [self._name(each) for each in columns]
@@ -313,9 +313,9 @@ GROUP BY
         """Return `name=value` for a value that is a text; Spark cannot tell it from a number."""
         conditions = []
         match self._dialect:
-            case Dialect.SPARK:
+            case SqlDialect.SPARK:
                 conditions.append(f"{self._member('requestparameters', name)} IS NOT NULL")
-            case Dialect.ATHENA | Dialect.TRINO:
+            case SqlDialect.ATHENA | SqlDialect.TRINO:
                 value = f"json_format(json_extract(requestparameters, '$.{name}'))"
                 conditions.append(f"substr({value}, 1, 1) = '\"'")
             case _:

@@ -32,7 +32,7 @@ from sekisho.replay.reading.files import LogFile
 from sekisho.replay.reading.packed import merged, packed, packed_schema, unpacked
 from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
 from sekisho.replay.reading.result import DetailsOf, TrailGroups
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 _VERSION = 1
 """To be raised when the same files would come to something else; the SQL counts by itself."""
@@ -184,7 +184,7 @@ class _CachedReading:
             tables.append(packed(part))
             complete = complete and fetched
             told.add(mine, part)
-        with Store(self._settings.threads, self._settings.memory) as store:
+        with GroupStore(self._settings.threads, self._settings.memory) as store:
             # without any file too: it is the sum of no parts
             tables = tables or [packed(read_groups([], self._columns))]
             groups = merged(self._columns, pa.concat_tables(tables), store)

@@ -26,7 +26,7 @@ from sekisho.replay.reading.result import (
     TrailGroups,
     groups_schema,
 )
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import GroupStore
 
 READING = "reading"
 _PACKED = (
@@ -107,7 +107,7 @@ def _days_of(rows: pa.Table) -> pa.Table:
     return pa.table(parts, names=DAYS.names).cast(DAYS)
 
 
-def merged(columns: Sequence[Column], table: pa.Table, store: Store) -> TrailGroups:
+def merged(columns: Sequence[Column], table: pa.Table, store: GroupStore) -> TrailGroups:
     """Return the sum of parts, each group once, and each call once; see `paired`.
 
     Args:
@@ -133,7 +133,7 @@ _COPIES = f"""
 """The rows that `copies_in` (plain.py) calls copies."""
 
 
-def paired(groups: TrailGroups, store: Store) -> TrailGroups:
+def paired(groups: TrailGroups, store: GroupStore) -> TrailGroups:
     """Return groups without the records of calls that other records tell more of.
 
     Until then what shares its id with other records is a group of its own.
@@ -164,7 +164,7 @@ def paired(groups: TrailGroups, store: Store) -> TrailGroups:
     return _summed(groups.columns, alike.filter(kept), store)
 
 
-def _summed(columns: Sequence[Column], table: pa.Table, store: Store) -> TrailGroups:
+def _summed(columns: Sequence[Column], table: pa.Table, store: GroupStore) -> TrailGroups:
     """Return the sum of parts, each group once."""
     kinds = table.column("kind")
     rows = table.filter(pc.is_null(kinds))

@@ -30,7 +30,7 @@ from sekisho.replay.reading.result import (
     kind_of,
 )
 from sekisho.replay.reading.shapes import Unreadable, records_in
-from sekisho.replay.reading.store import NotJson, Store
+from sekisho.replay.reading.store import GroupStore, NotJson
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
 
 Progress = Callable[[int, int, int, int], None]
@@ -93,7 +93,7 @@ def read_groups(
         SekishoError: if the memory allowed is not enough.
     """
     asked = tuple(each for each in Column if each in ALWAYS or each in columns)
-    with Store(settings.threads, settings.memory) as store:
+    with GroupStore(settings.threads, settings.memory) as store:
         run = _Run(files, asked, window, settings)
         try:
             run.count(store, progress, careful=False)
@@ -120,7 +120,7 @@ class _Run:
         self.slow: set[int] = set()
         self.bytes = self.done = self.events = self.outside = 0
 
-    def count(self, store: Store, progress: Progress | None, *, careful: bool) -> None:
+    def count(self, store: GroupStore, progress: Progress | None, *, careful: bool) -> None:
         """Count all records: first what DuckDB can read, then what the plain reading must."""
         total = sum(file.size for file in self.files)
 
@@ -141,7 +141,7 @@ class _Run:
         self._counted(store)
         tell()
 
-    def _counted(self, store: Store) -> None:
+    def _counted(self, store: GroupStore) -> None:
         seen = "SELECT sum(events)::BIGINT AS seen FROM parts WHERE state = 0 AND part = 0"
         self.events = store.table(seen).column("seen")[0].as_py() or 0
 
@@ -171,7 +171,7 @@ class _Run:
                 LogFault(self.files[number].name, "", _MORE, more + records)
             ]
 
-    def _doubtful(self, store: Store) -> dict[int, set[int]]:
+    def _doubtful(self, store: GroupStore) -> dict[int, set[int]]:
         """Return the files that the plain reading must look at, and which records of them."""
         found: dict[int, set[int]] = {number: {_WHOLE_FILE} for number in self.slow}
         rows = store.table("SELECT file, record FROM parts WHERE state = 2")
@@ -215,7 +215,7 @@ class _Run:
         elif _WHOLE_FILE in wanted or found.number in wanted:
             self._fault(number, f"record {found.number + 1}", found.what, found.records)
 
-    def result(self, store: Store) -> TrailGroups:
+    def result(self, store: GroupStore) -> TrailGroups:
         """Return what was counted."""
         counts = store.table(
             "SELECT coalesce(sum(events), 0)::BIGINT AS outside FROM parts WHERE state = 1"

@@ -22,7 +22,7 @@ _OF_A_THREAD = 300_000_000
 """Bytes that a thread needs to count large logs: with less, DuckDB gives up before it uses disk."""
 
 
-class Store:
+class GroupStore:
     """A database in memory, whose overflow goes to a private folder that is removed at the end.
 
     Where the memory is limited, no more threads work than it is enough for.

@@ -232,7 +232,7 @@ class _Question:
 def _of_force_mfa(snapshot: Snapshot) -> "Binding":
     """Return what binds whom if every user has the policy that is written if none is chosen."""
     from sekisho.replay import (  # noqa: PLC0415 - only with logs
-        Attachment,
+        PolicyAttachment,
         PolicyChanges,
         Target,
         TargetKind,
@@ -240,5 +240,5 @@ def _of_force_mfa(snapshot: Snapshot) -> "Binding":
     )
 
     policy = AttachedPolicy(NAME, force_mfa(choices_of(Preset.RECOMMENDED)))
-    attached = Attachment(policy, Target(TargetKind.EVERY_USER))
+    attached = PolicyAttachment(policy, Target(TargetKind.EVERY_USER))
     return changed(snapshot, PolicyChanges((attached,)))
