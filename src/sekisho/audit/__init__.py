@@ -8,7 +8,6 @@ from sekisho.audit.finding import (
     Family,
     Finding,
     FindingId,
-    Place,
     Severity,
     limits_of_controls,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "Family",
     "Finding",
     "FindingId",
-    "Place",
     "Severity",
     "limits_of_controls",
 ]

@@ -1,7 +1,6 @@
 """An error text that people paste: what caused it, what it is mistaken for, what fixes it."""
 
-from sekisho.audit.explain.denial import AccessDeniedText
-from sekisho.audit.explain.entries import Alike, ErrorCause, KnownError, entries, entry
+from sekisho.audit.explain.entries import KnownError, entries, entry
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
@@ -13,9 +12,6 @@ from sekisho.audit.explain.match import (
 
 __all__ = [
     "MOST_CHARACTERS",
-    "AccessDeniedText",
-    "Alike",
-    "ErrorCause",
     "ErrorExplanation",
     "ExplainedError",
     "KnownError",

@@ -5,7 +5,7 @@ so for the users of an account; `kinds` says what enforcement does to each of th
 `administrators` who may take it away again. `users` is all of it in rows.
 """
 
-from sekisho.audit.impact.administrators import Administrators, Power, powers_of
+from sekisho.audit.impact.administrators import Administrators, powers_of
 from sekisho.audit.impact.aws_login import MayLogin, may_login
 from sekisho.audit.impact.credentials import (
     counterexample_for_user,
@@ -33,7 +33,6 @@ __all__ = [
     "ImpactKind",
     "MayLogin",
     "Nature",
-    "Power",
     "SignInOutcome",
     "SignInOutcomes",
     "UserImpact",

@@ -8,9 +8,7 @@ from sekisho.audit.meaning.truth import (
     CREDENTIALS,
     LEGEND,
     OUTCOMES,
-    Cell,
     TaskOutcome,
-    TruthRow,
     TruthTable,
 )
 
@@ -18,7 +16,6 @@ __all__ = [
     "CREDENTIALS",
     "LEGEND",
     "OUTCOMES",
-    "Cell",
     "CredentialState",
     "DeniedWithoutMfa",
     "Line",
@@ -26,7 +23,6 @@ __all__ = [
     "ObjectOwner",
     "TaskOutcome",
     "TrustWay",
-    "TruthRow",
     "TruthTable",
     "Works",
     "cell_text",

@@ -10,7 +10,6 @@ from sekisho.documents.guide.model import (
     Paragraph,
     Section,
     Steps,
-    Term,
     console_terms,
     say,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "Paragraph",
     "Section",
     "Steps",
-    "Term",
     "console_terms",
     "say",
     "to_html",

@@ -2,9 +2,6 @@
 
 from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.callers import (
-    CallerReport,
-    ExemptionProposal,
-    KeyReport,
     evidence_of,
     evidence_of_key,
     proposals,
@@ -14,7 +11,6 @@ from sekisho.replay.report.forms import to_json, to_sarif
 from sekisho.replay.report.from_log import figures_of, report_on
 from sekisho.replay.report.model import (
     Counted,
-    DayCount,
     FileFault,
     LogFigures,
     MadeBy,
@@ -27,27 +23,17 @@ from sekisho.replay.report.sheet import replay_sheet
 from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
 from sekisho.replay.report.wording import headline
 from sekisho.replay.rows import (
-    CallRow,
     ConsoleSignIn,
     JudgedGroup,
-    LoggedCaller,
-    PrincipalKind,
 )
 
 __all__ = [
-    "CallRow",
-    "CallerReport",
     "ConsoleSignIn",
     "Counted",
-    "DayCount",
-    "ExemptionProposal",
     "FileFault",
     "JudgedGroup",
-    "KeyReport",
     "LogFigures",
-    "LoggedCaller",
     "MadeBy",
-    "PrincipalKind",
     "ReplayQuestion",
     "ReplayReport",
     "calendars",
