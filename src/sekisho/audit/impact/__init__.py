@@ -6,7 +6,6 @@ so for the users of an account; `kinds` says what enforcement does to each of th
 """
 
 from sekisho.audit.impact.administrators import Administrators, powers_of
-from sekisho.audit.impact.aws_login import MayLogin, may_login
 from sekisho.audit.impact.credentials import (
     counterexample_for_user,
     credentials_of,
@@ -17,8 +16,10 @@ from sekisho.audit.impact.kinds import ImpactKind, UserImpact, impacts_of, usual
 from sekisho.audit.impact.outcomes import (
     UNLISTED,
     UNREAD,
+    MayLogin,
     SignInOutcome,
     SignInOutcomes,
+    may_login,
     or_without_mfa,
     ways_in,
 )

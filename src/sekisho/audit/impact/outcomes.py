@@ -1,9 +1,16 @@
-"""Whether each user of an account gets in, as it is or as it will be, and by which steps."""
+"""Whether each user of an account gets in, as it is or as it will be, and by which steps.
 
-from collections.abc import Callable, Iterable, Mapping
+So is whether a user may use `aws login` in a session with MFA, decided by their own policies on the
+two calls that it makes; what was not read leaves it unknown. Source: AWS Sign-In User Guide, "Login
+for AWS local development using console credentials"; docs/signin.md#sessions-of-aws-login.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sekisho.account import (
+    READS,
     THE_ACCOUNT,
     Credentials,
     Gap,
@@ -14,18 +21,21 @@ from sekisho.account import (
     policies_of,
 )
 from sekisho.account import credentials_of as known_credentials
+from sekisho.answer import Answer, AnswerEffect, answer_request
 from sekisho.audit.enforcement import EVERYTHING, enforcements_of, trusting_statement
 from sekisho.audit.impact.credentials import credentials_of
 from sekisho.audit.impact.kinds import usual_enforcement
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
 from sekisho.audit.impact.users import UserRow
-from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, Request
 from sekisho.engine.matching import TrackedAssumptions, action_matches
-from sekisho.errors import FaultyAccount
-from sekisho.messages import Message, verbatim
+from sekisho.errors import FaultyAccount, quoted
+from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import NAME, Effect
 from sekisho.prover import Enforced, distinguishes_mfa
 from sekisho.prover.scenarios import ScenarioAnswer, ScenarioOutcome, step_text, steps_of
+from sekisho.signin import AUTHORIZE, CREATE_TOKEN, MFA_IN_CALL, LoginClient
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 
@@ -228,3 +238,80 @@ def ways_in(snapshot: Snapshot, row: UserRow) -> tuple[ScenarioAnswer, ...]:
             steps = tuple(step_text(step) for step in steps_of(answer))
             found.setdefault((answer.outcome, steps), answer)
     return tuple(found.values())
+
+
+_LOGIN_REGION = "us-east-1"
+_SCP_CALLS = frozenset(each.operation for each in READS if each.service == "organizations")
+
+_REFUSES = Message("a policy denies {actions}")
+_NO_ALLOW = Message("no policy allows {actions}")
+_KEYS_MISSING = Message("it depends on {keys}")
+_NOT_DECIDED = Message("the policies do not tell")
+_OTHER_PARTITION = Message("AWS does not say whether it exists in the partition {partition}")
+
+
+class MayLogin(StrEnum):
+    """Whether a user may use `aws login` in a session with MFA."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+def may_login(snapshot: Snapshot, user: User) -> tuple[MayLogin, Message | None]:
+    """Return whether a user may use `aws login`, and why not or why that is not known."""
+    if snapshot.partition != DEFAULT_PARTITION:
+        partition = _OTHER_PARTITION.filled(partition=quoted(snapshot.partition))
+        return MayLogin.UNKNOWN, partition
+    try:
+        policies = policies_of(snapshot, user.name)
+    except FaultyAccount as error:
+        return MayLogin.UNKNOWN, error.reason
+    answers = [_asked(snapshot, user, policies, action) for action in (AUTHORIZE, CREATE_TOKEN)]
+    if denied := [each for each in answers if _denies(each)]:
+        explicit = any(each.effect is AnswerEffect.EXPLICITLY_DENIED for each in denied)
+        actions = listed(verbatim(f"`{each.request.action}`") for each in denied)
+        said = _REFUSES if explicit else _NO_ALLOW
+        return MayLogin.DENIED, said.filled(actions=actions)
+    if unread := _scps_unread(snapshot):
+        return MayLogin.UNKNOWN, unread
+    if keys := sorted({key for each in answers for key in _undecided_by(each)}):
+        return MayLogin.UNKNOWN, _KEYS_MISSING.filled(
+            keys=listed(verbatim(quoted(k)) for k in keys)
+        )
+    if any(each.effect is not AnswerEffect.ALLOWED for each in answers):
+        return MayLogin.UNKNOWN, _NOT_DECIDED
+    return MayLogin.ALLOWED, None
+
+
+def _scps_unread(snapshot: Snapshot) -> Message | None:
+    """Return why the service control policies are not known; None if they are."""
+    if snapshot.scps is not None:
+        return None
+    return next((gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS), None)
+
+
+def _asked(snapshot: Snapshot, user: User, policies: Policies, action: str) -> Answer:
+    place = snapshot.partition, _LOGIN_REGION, snapshot.account
+    request = Request(
+        principal=user.arn,
+        action=action,
+        resource=LoginClient.SAME_DEVICE.resource(*place),
+        context=Context(MFA_IN_CALL),
+    )
+    return answer_request(request, policies, snapshot.taken_at)
+
+
+def _denies(answer: Answer) -> bool:
+    """Tell whether the answer is no, whatever was not given."""
+    no = {
+        AnswerEffect.IMPLICITLY_DENIED,
+        AnswerEffect.EXPLICITLY_DENIED,
+        AnswerEffect.REFUSED,
+    }
+    return answer.effect in no and answer.possible <= no
+
+
+def _undecided_by(answer: Answer) -> Iterator[str]:
+    """Yield the keys without which the answer is not known."""
+    yield from (each.key for each in answer.missing if each.could_change)
