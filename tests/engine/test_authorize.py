@@ -19,10 +19,10 @@ from sekisho.engine import (
     decide,
     missing_resource_policy,
 )
-from sekisho.engine.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.groups import applies
 from sekisho.engine.matching import Scope, caller_of
 from sekisho.engine.matching.principals import Closeness
+from sekisho.engine.model.assumptions import TrackedAssumptions, other_setting
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,

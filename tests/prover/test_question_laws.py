@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, is_documented, keys_of, world
 from sekisho.engine import ArnSpan, Assumptions, Policies, Request, UnresolvedNotResource
-from sekisho.engine.assumptions import other_setting
+from sekisho.engine.model.assumptions import other_setting
 from sekisho.policy import Effect, Statement
 from sekisho.prover import (
     CallerCredential,

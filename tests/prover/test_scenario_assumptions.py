@@ -10,7 +10,7 @@ from cases import CORPUS
 from scenario_policies import attached, policies_of
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.engine.assumptions import other_setting
+from sekisho.engine.model.assumptions import other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
 from sekisho.prover.scenarios import (

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from engine.test_resources import pairs
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import ArnSpan, Assumptions, Request
-from sekisho.engine.assumptions import TrackedAssumptions
 from sekisho.engine.matching import Caller, CallerKind, Scope
 from sekisho.engine.matching.resources import matches
+from sekisho.engine.model.assumptions import TrackedAssumptions
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.reading.credentials import situations

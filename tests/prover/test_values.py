@@ -10,8 +10,8 @@ import pytest
 from profiles import sampled
 from prover.questions import ALICE, NOW
 from sekisho.engine import Assumptions, Context, Request
-from sekisho.engine.assumptions import TrackedAssumptions
 from sekisho.engine.matching import Caller, CallerKind, Scope, conditions
+from sekisho.engine.model.assumptions import TrackedAssumptions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover import VersionedCondition
 from sekisho.prover.reading.conditions import OperatorFamily, family_of, values_for

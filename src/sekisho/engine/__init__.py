@@ -1,13 +1,6 @@
 """The meaning of policies: request + policies → decision with causes. No third-party package."""
 
-from sekisho.engine.assumptions import (
-    ArnSpan,
-    Assumptions,
-    CatalogueComplete,
-    UnresolvedNotResource,
-)
 from sekisho.engine.authorize import Engine, caller_and_groups, decide, missing_resource_policy
-from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.groups import PolicyGroup, applies, groups, is_cross_account
 from sekisho.engine.joint import (
@@ -17,7 +10,14 @@ from sekisho.engine.joint import (
     is_access_point,
     parts_of,
 )
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import (
+    ArnSpan,
+    Assumptions,
+    CatalogueComplete,
+    UnresolvedNotResource,
+)
+from sekisho.engine.model.caching import cached_by_identity
+from sekisho.engine.model.evaluation import (
     AttachedPolicy,
     Cause,
     Context,

@@ -17,8 +17,6 @@ How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions, with_other_setting
-from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
@@ -31,7 +29,14 @@ from sekisho.engine.groups import (
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.caller import Caller, CallerKind, Scope, caller_of
 from sekisho.engine.matching.principals import Closeness
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import (
+    DEFAULTS,
+    Assumptions,
+    TrackedAssumptions,
+    with_other_setting,
+)
+from sekisho.engine.model.caching import cached_by_identity
+from sekisho.engine.model.evaluation import (
     Cause,
     Decision,
     DecisionEffect,

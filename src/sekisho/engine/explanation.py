@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
 from sekisho.engine.authorize import caller_and_groups, decide, kinds_that_must_allow
 from sekisho.engine.groups import (
     GroupReading,
@@ -21,7 +20,8 @@ from sekisho.engine.groups import (
 from sekisho.engine.matching import actions, conditions, resources, variables
 from sekisho.engine.matching.caller import CallerKind, Scope
 from sekisho.engine.matching.principals import Closeness, closeness_of
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
+from sekisho.engine.model.evaluation import (
     Cause,
     ContextValue,
     Decision,

@@ -10,7 +10,12 @@ from typing import NamedTuple
 from sekisho.engine.matching import actions, arns, conditions, resources
 from sekisho.engine.matching.caller import Caller, Scope, is_service_linked
 from sekisho.engine.matching.principals import Closeness, closeness_of
-from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
+from sekisho.engine.model.evaluation import (
+    AttachedPolicy,
+    Cause,
+    Policies,
+    Request,
+)
 from sekisho.policy import Effect, PolicyKind, Statement
 
 

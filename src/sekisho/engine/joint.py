@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.authorize import decide
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import DEFAULTS, Assumptions
+from sekisho.engine.model.evaluation import (
     AttachedPolicy,
     Decision,
     DecisionEffect,

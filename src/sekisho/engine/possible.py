@@ -15,15 +15,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
 from sekisho.engine.authorize import caller_and_groups, kinds_that_must_allow
-from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.groups import GroupReading, PolicyGroup
 from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
 from sekisho.engine.matching.caller import Caller, Scope
 from sekisho.engine.matching.glob import Pattern
 from sekisho.engine.matching.principals import Closeness, closeness_of
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
+from sekisho.engine.model.caching import cached_by_identity
+from sekisho.engine.model.evaluation import (
     AttachedPolicy,
     Cause,
     DecisionEffect,

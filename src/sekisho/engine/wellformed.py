@@ -7,7 +7,6 @@ that cannot be read would otherwise count as one without a value, which in a Den
 import re
 from collections.abc import Iterator
 
-from sekisho.engine.caching import cached_by_identity, cached_by_text
 from sekisho.engine.matching import arns, variables
 from sekisho.engine.matching.caller import (
     Caller,
@@ -17,7 +16,8 @@ from sekisho.engine.matching.caller import (
     is_certain,
 )
 from sekisho.engine.matching.conditions import SUBSTITUTING
-from sekisho.engine.model import AttachedPolicy, Policies, Request
+from sekisho.engine.model.caching import cached_by_identity, cached_by_text
+from sekisho.engine.model.evaluation import AttachedPolicy, Policies, Request
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import (

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled.plans import (
     CallerProfiles,
@@ -16,7 +15,8 @@ from sekisho.engine.compiled.plans import (
 )
 from sekisho.engine.compiled.templates import NeedsEngine
 from sekisho.engine.groups import PolicyGroup, groups
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import DEFAULTS, Assumptions
+from sekisho.engine.model.evaluation import (
     AttachedPolicy,
     Decision,
     Policies,

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from sekisho.engine.assumptions import DEFAULTS, TrackedAssumptions
 from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, covers_star
 from sekisho.engine.compiled.templates import Constants, NeedsEngine
@@ -25,7 +24,8 @@ from sekisho.engine.matching.caller import (
     is_service_linked,
 )
 from sekisho.engine.matching.principals import Closeness, closeness_of
-from sekisho.engine.model import ContextValue, Decision, Request
+from sekisho.engine.model.assumptions import DEFAULTS, TrackedAssumptions
+from sekisho.engine.model.evaluation import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
 from sekisho.policy import Effect, Statement, Version
 

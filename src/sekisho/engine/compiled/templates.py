@@ -14,7 +14,7 @@ from typing import Any
 from sekisho.engine.matching import glob, variables
 from sekisho.engine.matching.glob import Token, Wild
 from sekisho.engine.matching.variables import Malformed, TemplatePart, Variable
-from sekisho.engine.model import ContextValue
+from sekisho.engine.model.evaluation import ContextValue
 from sekisho.policy import Version
 
 _NAME = re.compile(r"\bk(\d+)\b")

@@ -10,7 +10,14 @@ from sekisho import catalogue
 from sekisho.engine.authorize import missing_resource_policy
 from sekisho.engine.explanation import Explanation, Lack, ListingFailure, Part, Point
 from sekisho.engine.matching.conditions import NEGATIONS
-from sekisho.engine.model import Cause, ContextValue, Decision, DecisionEffect, Policies, Request
+from sekisho.engine.model.evaluation import (
+    Cause,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+)
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import KINDS, PolicyKind, Quantifier

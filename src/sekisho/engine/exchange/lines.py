@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sekisho.engine.assumptions import Assumptions
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange.decisions import decision_with_notes_to_json
@@ -30,7 +29,8 @@ from sekisho.engine.exchange.questions import (
     read_question,
 )
 from sekisho.engine.joint import RequestPart
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import Assumptions
+from sekisho.engine.model.evaluation import (
     Decision,
     DecisionEffect,
     Policies,

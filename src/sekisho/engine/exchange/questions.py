@@ -8,10 +8,10 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.groups import assumes_role
 from sekisho.engine.joint import RequestPart, is_access_point, parts_of
-from sekisho.engine.model import (
+from sekisho.engine.model.assumptions import DEFAULTS, Assumptions
+from sekisho.engine.model.evaluation import (
     AttachedPolicy,
     Context,
     ContextValue,

@@ -4,7 +4,6 @@ Patterns, ARNs, variables, condition operators, principals: each module is one p
 Guide. The engine and the prover read policies with the same matchers.
 """
 
-from sekisho.engine.assumptions import TrackedAssumptions, with_other_setting
 from sekisho.engine.matching import (
     actions,
     arns,
@@ -18,6 +17,7 @@ from sekisho.engine.matching.actions import matches as action_matches
 from sekisho.engine.matching.caller import ANONYMOUS, Caller, CallerKind, Scope, caller_of
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Closeness
+from sekisho.engine.model.assumptions import TrackedAssumptions, with_other_setting
 
 __all__ = [
     "ANONYMOUS",

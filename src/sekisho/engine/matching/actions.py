@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sekisho.engine.assumptions import TrackedAssumptions
-from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.matching import glob
+from sekisho.engine.model.assumptions import TrackedAssumptions
+from sekisho.engine.model.caching import cached_by_identity
 from sekisho.policy import Document, Element, Statement
 
 

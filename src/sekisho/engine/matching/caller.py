@@ -8,10 +8,10 @@ import re
 from enum import Enum, auto
 from typing import NamedTuple
 
-from sekisho.engine.assumptions import TrackedAssumptions
-from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns
-from sekisho.engine.model import Request
+from sekisho.engine.model.assumptions import TrackedAssumptions
+from sekisho.engine.model.caching import cached_by_text
+from sekisho.engine.model.evaluation import Request
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Version

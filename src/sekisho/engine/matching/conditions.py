@@ -23,11 +23,11 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import TypeVar
 
-from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.model import ContextValue
+from sekisho.engine.model.caching import cached_by_text
+from sekisho.engine.model.evaluation import ContextValue
 from sekisho.policy import Condition, Operator, Quantifier
 from sekisho.policy import OperatorName as Op
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.engine.caching import cached_by_text
+from sekisho.engine.model.caching import cached_by_text
 
 
 class Wild(Enum):

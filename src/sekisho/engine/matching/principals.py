@@ -11,9 +11,9 @@ How they are read: docs/semantics.md#2-principals.
 
 from enum import IntEnum
 
-from sekisho.engine.assumptions import TrackedAssumptions
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.caller import Caller, CallerKind, is_identity_provider
+from sekisho.engine.model.assumptions import TrackedAssumptions
 from sekisho.policy import Effect, Principal, PrincipalKey
 
 _ANYONE = "*"

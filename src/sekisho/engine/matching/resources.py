@@ -14,11 +14,11 @@ How they are read: docs/semantics.md#3-actions-and-resources.
 
 from typing import NamedTuple
 
-from sekisho.engine.assumptions import UnresolvedNotResource
-from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
+from sekisho.engine.model.assumptions import UnresolvedNotResource
+from sekisho.engine.model.caching import cached_by_text
 from sekisho.policy import Effect, Element
 
 

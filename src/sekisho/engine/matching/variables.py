@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.glob import Pattern, Token
-from sekisho.engine.model import Context
+from sekisho.engine.model.caching import cached_by_text
+from sekisho.engine.model.evaluation import Context
 from sekisho.policy import Version
 
 OPEN = "${"

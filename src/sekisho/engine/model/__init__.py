@@ -1,0 +1,1 @@
+"""The parts of an evaluation: requests, policies and decisions, assumptions; and its caches."""
