@@ -30,6 +30,7 @@ from sekisho.prover import (
     via_service,
     with_federation,
 )
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 OWN, LIMIT = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("own", "limit"))
 NAMES = ("alice", "al", "bob", "carol", "red")
@@ -158,9 +159,17 @@ def check(snapshot: Snapshot, one: User, together: UserEnforcement) -> None:
         for name, verdict in known.items():
             assert isinstance(verdict, Unknown) or type(verdict) is type(verdicts[name])
         return
-    assert {name: type(each) for name, each in verdicts.items()} == {
-        name: type(each.verdict) for name, each in by_name.items()
+    # a search finds no request, and what is said to be proved has a certificate, too
+    searched = {
+        name: Unknown if verdicts[name] == Unknown(NOT_CERTIFIED) else type(each.verdict)
+        for name, each in by_name.items()
     }
+    assert {name: type(each) for name, each in verdicts.items()} == searched
+    assert all(
+        isinstance(by_name[name].verdict, Proved)
+        for name, each in verdicts.items()
+        if each == Unknown(NOT_CERTIFIED)
+    )
     assert {*together.assumed} == {name for each in by_name.values() for name in each.assumed}
     (policies,) = readings_of(snapshot, one)
     for name in ("now", "via_service"):
@@ -188,6 +197,17 @@ ALWAYS = {"Null": {"aws:username": "false"}}
 SHUT = denied(ALWAYS, Resource="arn:aws:s3:::b/*")
 ALICE = denied(NO_MFA, NotResource="arn:aws:iam::*:user/alice")
 OWN_SHUT = denied(ALWAYS, Resource="arn:aws:iam::*:user/${aws:username}")
+TAGGED = from_json(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {TEAM: "${aws:username}"}},
+        },
+    }
+)
 HOME = denied(NO_MFA, NotResource="arn:aws:s3:::${aws:PrincipalTag/team}/*")
 
 
@@ -212,6 +232,7 @@ HOME = denied(NO_MFA, NotResource="arn:aws:s3:::${aws:PrincipalTag/team}/*")
     [level(SHUT)],
 )
 @example([having("alice"), having("bob")], ALICE, EVERY, [level(OWN_SHUT)])
+@example([having("alice", boundary=LIMIT)], EVERY, TAGGED, [])
 def test_asked_together_is_asked_alone(
     some: list[User], own: Document, limit: Document, scps: list[Level]
 ) -> None:

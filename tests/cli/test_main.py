@@ -103,7 +103,7 @@ def test_an_error_is_in_the_language_of_the_user(
         (["guide", "admin", "--no-such-option"], "`--no-such-option` はありません。"),
         (["tour", "--format", "pdf"], "`--format` の値が正しくありません。使える値: `"),
         (["reset"], "`USER` を指定してください。"),
-        (["prove", "access", "--user"], "`--user` の書き方が違います"),
+        (["prove", "access", "--principal"], "`--principal` の書き方が違います"),
         (["collect", "too", "many"], "引数が多すぎます。"),
         (["local", "--port", "x"], "0 から 65535 までの整数を指定してください。"),
         (["orphans", "--older-than", "-1"], "0 以上の整数を指定してください。"),
