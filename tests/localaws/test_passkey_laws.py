@@ -1,10 +1,12 @@
 """Whatever an authenticator answers: it is taken apart without a fault, and a lie is refused."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fido2 import cbor
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +83,32 @@ def test_what_is_made_up_is_refused_and_no_fault(part: str, value: object) -> No
             continue
         with pytest.raises(PasskeyFault):
             check(with_part(answer, part, value))
+
+
+HUGE = 2**40
+"""A length that no machine has."""
+
+
+@pytest.mark.parametrize("value", [HUGE, [HUGE], {"length": HUGE}, True, -1])
+@pytest.mark.parametrize("part", [*PARTS, "userHandle", "attestationObject"])
+def test_a_number_is_not_taken_for_so_many_bytes(part: str, value: object) -> None:
+    """A client's number once made the local AWS ask for that much memory."""
+    if part != "attestationObject":
+        with pytest.raises(PasskeyFault):
+            verify_assertion(CEREMONY, with_part(ASSERTION, part, value), KNOWN, HANDLE)
+    if part in ("clientDataJSON", "attestationObject"):
+        with pytest.raises(PasskeyFault):
+            verify_registration(CEREMONY, with_part(REGISTRATION, part, value))
+
+
+def test_nor_is_one_within_what_is_encoded() -> None:
+    said = {**json.loads(decoded(ASSERTION["response"]["clientDataJSON"])), "challenge": HUGE}
+    lied = with_part(ASSERTION, "clientDataJSON", encoded(json.dumps(said).encode()))
+    with pytest.raises(PasskeyFault):
+        verify_assertion(CEREMONY, lied, KNOWN, HANDLE)
+    made = cbor.encode({"fmt": "none", "attStmt": {}, "authData": HUGE})
+    with pytest.raises(PasskeyFault):
+        verify_registration(CEREMONY, with_part(REGISTRATION, "attestationObject", encoded(made)))
 
 
 @given(st.dictionaries(st.sampled_from(["id", "rawId", "type", "response"]), json_values))

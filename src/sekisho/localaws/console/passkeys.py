@@ -12,6 +12,7 @@ Source: W3C, "Web Authentication: An API for accessing Public Key Credentials, L
 """
 
 import hmac
+import json
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +20,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from fido2 import cbor
 from fido2.server import Fido2Server
-from fido2.utils import websafe_encode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestationConveyancePreference,
     AttestedCredentialData,
@@ -49,6 +51,8 @@ _ALGORITHMS = (-7, -8, -257)
 _VERIFICATION = UserVerificationRequirement.PREFERRED
 _CHALLENGE_BYTES = 32
 _LONGEST_ID = 1023  # bytes: WebAuthn, section 4
+_BYTES = ("clientDataJSON", "authenticatorData", "signature", "userHandle", "attestationObject")
+"""The members of an authenticator's response that are bytes, written in base64url."""
 
 
 class PasskeyFault(Exception):
@@ -116,6 +120,7 @@ def verify_registration(ceremony: Ceremony, response: Mapping[str, Any]) -> Pass
         PasskeyFault: the answer is to something else, or its credential cannot be used.
     """
     with _faults():
+        _refuse_numbers(response)
         made = RegistrationResponse.from_dict(response)
         data = made.response.attestation_object.auth_data
         credential = data.credential_data
@@ -126,6 +131,25 @@ def verify_registration(ceremony: Ceremony, response: Mapping[str, Any]) -> Pass
         _relying_party(ceremony).register_complete(_state(ceremony), made)
         _check_usable(credential)
         return PasskeyState(credential, data.counter)
+
+
+def _refuse_numbers(response: Mapping[str, Any]) -> None:
+    """Refuse a number in the place of bytes, of which fido2 would make as many zeros as it says.
+
+    Raises:
+        PasskeyFault: there is one.
+    """
+    members = response["response"]
+    texts = {name: members[name] for name in _BYTES if members.get(name) is not None}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise PasskeyFault("a member of the response is no text")
+    if not isinstance(json.loads(websafe_decode(texts["clientDataJSON"]))["challenge"], str):
+        raise PasskeyFault("the challenge is no text")
+    attestation = texts.get("attestationObject")
+    if attestation is not None:
+        data = cbor.decode(websafe_decode(attestation))
+        if not (isinstance(data, Mapping) and isinstance(data["authData"], bytes)):
+            raise PasskeyFault("the authenticator data are no bytes")
 
 
 def _check_usable(credential: AttestedCredentialData) -> None:
@@ -159,6 +183,7 @@ def verify_assertion(
         PasskeyFault: the answer is to something else, or not signed with one of these.
     """
     with _faults():
+        _refuse_numbers(response)
         given = AuthenticationResponse.from_dict(response)
         if given.response.client_data.cross_origin:
             raise PasskeyFault("the page was inside another one")
