@@ -90,7 +90,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
         report=report,
     )
     whole = _with_account(bare, reading)
-    return _with_each(whole, _Readers(api, pace, reading))
+    return _with_holdings_and_texts(whole, _Readers(api, pace, reading))
 
 
 def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime) -> Snapshot:
@@ -203,7 +203,7 @@ def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
     )
 
 
-def _with_each(snapshot: Snapshot, readers: "_Readers") -> Snapshot:
+def _with_holdings_and_texts(snapshot: Snapshot, readers: "_Readers") -> Snapshot:
     """Return the snapshot with what each user holds, and each policy's tags or text."""
     missing = sorted(attached_policies(snapshot) - snapshot.policies.keys())
     holders = [partial(with_holdings, user=user) for user in snapshot.users]

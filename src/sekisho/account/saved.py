@@ -82,7 +82,7 @@ An older snapshot has none of it, and a gap for each call. One that has a part o
 
 def _completed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an older snapshot with the fields that it cannot have, as not known."""
-    users = _each(body.get("users"), lambda user: _with(user, "password", _unlimited))
+    users = _each(body.get("users"), lambda user: _with_changed(user, "password", _unlimited))
     return {**body, **_LATER, "users": users, "roles": _each(body.get("roles"), _unlimited)}
 
 
@@ -90,7 +90,7 @@ def _each(value: object, change: Callable[[Any], object]) -> object:
     return [change(each) for each in value] if isinstance(value, list) else value
 
 
-def _with(value: object, key: str, change: Callable[[Any], object]) -> object:
+def _with_changed(value: object, key: str, change: Callable[[Any], object]) -> object:
     known = isinstance(value, dict) and key in value
     return {**value, key: change(value[key])} if known and isinstance(value, dict) else value
 

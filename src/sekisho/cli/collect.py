@@ -110,7 +110,7 @@ def _next(snapshot: Snapshot, out: str | None) -> str:
 
 def _summary(snapshot: Snapshot, lang: Language, *, verbose: bool) -> Iterator[str]:
     """Yield whether everything was read, what was not, and what was found."""
-    alike = list(_alike(snapshot.gaps))
+    alike = list(_gaps_by_call_and_code(snapshot.gaps))
     if alike:
         yield _INCOMPLETE.filled(count=len(snapshot.gaps)).into(lang)
         yield from _gaps(snapshot, alike, lang, verbose=verbose)
@@ -187,7 +187,7 @@ def _plain(text: str) -> Message:
     return verbatim(text)
 
 
-def _alike(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:
+def _gaps_by_call_and_code(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:
     """Return the gaps that are of the same call and for which AWS gave the same code."""
     found: dict[tuple[str, str], list[Gap]] = {}
     for gap in gaps:

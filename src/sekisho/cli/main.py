@@ -175,15 +175,17 @@ def what_is_wrong(error: click.UsageError) -> Message:
     match error:
         case click.NoSuchOption():
             wrong = Message("There is no option `{name}`.").filled(name=error.option_name)
-            return _sentences(wrong, _meant(error.possibilities))
+            return _sentences(wrong, _suggestion(error.possibilities))
         case click.exceptions.NoSuchCommand():
             wrong = Message("There is no command `{name}`.").filled(name=error.command_name)
-            return _sentences(wrong, _meant(error.possibilities))
+            return _sentences(wrong, _suggestion(error.possibilities))
         case click.MissingParameter(param=click.Parameter() as param):
-            wrong = Message("{name} is missing.").filled(name=_named(param, error.ctx))
+            wrong = Message("{name} is missing.").filled(name=_parameter_name(param, error.ctx))
             return _sentences(wrong, _allowed(param))
         case click.BadParameter(param=click.Parameter() as param):
-            wrong = Message("{name} has a wrong value.").filled(name=_named(param, error.ctx))
+            wrong = Message("{name} has a wrong value.").filled(
+                name=_parameter_name(param, error.ctx)
+            )
             return _sentences(wrong, _allowed(param))
         case click.BadOptionUsage():
             wrong = Message("The option `{name}` lacks a value, or takes none.")
@@ -199,7 +201,7 @@ def _sentences(*several: Message | None) -> Message:
     return joined_messages((each for each in several if each is not None), en=" ", ja="")
 
 
-def _named(param: click.Parameter, ctx: click.Context | None) -> str:
+def _parameter_name(param: click.Parameter, ctx: click.Context | None) -> str:
     if isinstance(param, click.Option) or ctx is None:
         return f"`{max(param.opts, key=len)}`"
     return f"`{param.make_metavar(ctx)}`"
@@ -219,7 +221,7 @@ def _allowed(param: click.Parameter) -> Message | None:
             return None
 
 
-def _meant(possibilities: list[str] | None) -> Message | None:
+def _suggestion(possibilities: list[str] | None) -> Message | None:
     if not possibilities:
         return None
     return Message("Did you mean {names}?").filled(names=_quoted(possibilities))

@@ -238,11 +238,13 @@ def _value(value: Any) -> str:
 
 def _statements(document: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Return the names of the statements that the other document has not."""
-    others = {_text(each) for _, each in _named(other)}
-    return ", ".join(name for name, each in _named(document) if _text(each) not in others)
+    others = {_text(each) for _, each in _labelled_statements(other)}
+    return ", ".join(
+        name for name, each in _labelled_statements(document) if _text(each) not in others
+    )
 
 
-def _named(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _labelled_statements(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the statements with their `Sid`, or their number where they have none."""
     statements = document.get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]

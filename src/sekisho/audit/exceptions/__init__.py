@@ -115,7 +115,7 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
     known = {user.name: user for user in snapshot.users}
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
-        # where not everybody could be listed, nobody is told to be missing
+        # where the list of users is incomplete, no user is reported as missing
         if user is None and entry.user and snapshot.users_listed:
             message = Message("there is no user `{user}`").filled(user=entry.user)
             fix = meant(entry.user, known, _ELSE)

@@ -212,7 +212,7 @@ _HOW = {
 
 
 def pasted_error_to_json(explanation: ErrorExplanation, lang: Language) -> dict[str, object]:
-    """Return what a text is about as JSON values, its sentences in one language."""
+    """Return an explanation as JSON values, with its sentences in one language."""
     return {
         "known": bool(explanation.answers),
         "answers": [_answer_to_json(answer, lang) for answer in explanation.answers],
@@ -252,7 +252,7 @@ def _answer_to_json(answer: ExplainedError, lang: Language) -> dict[str, object]
 
 
 def facts_read(answer: ExplainedError) -> tuple[tuple[Message, Message], ...]:
-    """Return what the text itself says, for the reader to check."""
+    """Return the facts that were read from the text, for the reader to check."""
     denial = answer.denial
     if denial is None:
         return ()

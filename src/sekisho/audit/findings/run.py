@@ -149,21 +149,21 @@ def exception_checks(examined: Examined) -> Iterator[Finding]:
             yield unknown(Id.EXCEPTION_EXPIRED, each.user, _NOT_LISTED)
             continue
         if not row.exempt:
-            yield found(Id.EXCEPTION_EXPIRED, each.user, _about(_EXCEPTION, each))
+            yield found(Id.EXCEPTION_EXPIRED, each.user, _filled_from(_EXCEPTION, each))
             continue
         if row.credentials.password and each.kind is ExceptionKind.MACHINE:
-            fact = _about(_EXCEPTION_PASSWORD, each)
+            fact = _filled_from(_EXCEPTION_PASSWORD, each)
             yield found(Id.MACHINE_WITH_PASSWORD, each.user, fact)
         if row.credentials.password:
-            yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
+            yield found(Id.EXCEPTION_FORCED, each.user, _filled_from(_EXCEPTION_FORCED, each))
         elif row.credentials.password is None:
             why = gap_reasons(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
-            yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))
+            yield found(Id.EXCEPTION_NEEDLESS, each.user, _filled_from(_EXCEPTION_NEEDLESS, each))
 
 
-def _about(text: Message, exemption: Exemption) -> Message:
+def _filled_from(text: Message, exemption: Exemption) -> Message:
     return text.filled(
         kind=EXCEPTION_KINDS[exemption.kind],
         ticket=exemption.ticket,

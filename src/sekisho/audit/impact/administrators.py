@@ -180,7 +180,7 @@ class EnforcementRemovalRights:
         return first_refuted(chain(sure, undetermined))
 
     def _others_that_are_strong(self) -> tuple[list[str], list[UnreadPolicies]]:
-        """Return the policies that let whoever has them take enforcement away.
+        """Return the policies whose holders may remove MFA enforcement.
 
         And those that may.
         """
@@ -225,7 +225,9 @@ class EnforcementRemovalRights:
                 ),
             )
         )
-        yield refuted_if_both(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
+        yield refuted_if_both(
+            given, partial(self._takes_away, _with_policies(caller, (EVERYTHING,)))
+        )
         if user.boundary is not None:
             freed = first_refuted(
                 (
@@ -288,7 +290,7 @@ class EnforcementRemovalRights:
         known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
         named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
         return self._takes_away(
-            _with(CallingSession(named, policies, CallerCredential.SESSION), more)
+            _with_policies(CallingSession(named, policies, CallerCredential.SESSION), more)
         )
 
     def _enters(self, user: User, caller: CallingSession, role: Role) -> Verdict:
@@ -324,7 +326,7 @@ def _signing(holder: Holder, way: CallerCredential, now: datetime) -> Credential
     return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)
 
 
-def _with(caller: CallingSession, more: Sequence[AttachedPolicy]) -> CallingSession:
+def _with_policies(caller: CallingSession, more: Sequence[AttachedPolicy]) -> CallingSession:
     policies = caller.policies
     return replace(caller, policies=replace(policies, identity=(*policies.identity, *more)))
 
@@ -444,7 +446,7 @@ class Administrators:
         try:
             return self._administers(user, known, credential)[0]
         except (FaultyAccount, FaultyPolicy) as error:
-            return Unknown(_said(error))
+            return Unknown(_first_fault(error))
 
     def power(self, user: User) -> Power:
         """Return what one user may do."""
@@ -455,7 +457,7 @@ class Administrators:
             verdict, of = self._administers(user, known)
             edits, doubt = self._on_own_enforcement(user, known)
         except (FaultyAccount, FaultyPolicy) as error:
-            why = _said(error)
+            why = _first_fault(error)
             return Power(administers=False, unknown=why, edits_unknown=why)
         unsure = None if doubt is None else doubt.reason
         power = Power(False, enforcing=known.enforcing, edits=edits, edits_unknown=unsure)
@@ -480,7 +482,7 @@ class Administrators:
                     self._snapshot, user, policies, partial(self._allowed_probes, user, policies)
                 )
         except (FaultyAccount, FaultyPolicy) as error:
-            return _said(error)
+            return _first_fault(error)
         return _Known(policies, alike, self._enforcing[key])
 
     def _allowed_probes(self, user: User, policies: Policies) -> frozenset[str]:
@@ -527,5 +529,5 @@ def _names(policies: Policies) -> tuple[str, ...]:
     return tuple(policy.name for policy in (*policies.identity, *(policies.boundaries or ())))
 
 
-def _said(error: FaultyAccount | FaultyPolicy) -> Message:
+def _first_fault(error: FaultyAccount | FaultyPolicy) -> Message:
     return error.faults[0].message

@@ -270,7 +270,7 @@ class Removals:
         bounds: the boundaries that enforce MFA for somebody.
         changing: the managed policies that can be changed, and with them what enforces MFA
             or gives.
-        strong: the policies that let whoever has them take MFA enforcement away.
+        strong: the policies whose holders may remove MFA enforcement.
         maybe_strong: those of which that is not known.
         maybe_enforcements: those of which it is not known whether they enforce MFA.
         maybe_bounds: the boundaries of which that is not known.

@@ -38,13 +38,13 @@ def analyzer_checks(
         yield from _elements(document, statement)
         yield from _lists(document, statement)
         yield from condition_checks(document, statement, speller)
-        said = _said(statement)
+        said = _without_sid(statement)
         if (first := seen.setdefault(said, statement.index)) != statement.index:
             fact = Message("the same as statement {first}").filled(first=first)
             yield found(FindingId.REDUNDANT_STATEMENT, place_in(document, statement), fact)
 
 
-def _said(statement: Statement) -> str:
+def _without_sid(statement: Statement) -> str:
     """Return what a statement says, without its Sid."""
     return repr(to_json(Document((replace(statement, sid=None),))))
 

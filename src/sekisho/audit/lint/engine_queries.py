@@ -95,16 +95,16 @@ def relaxed(statement: Statement) -> Statement:
 
     The others, such as on an address, are taken to hold: the question is what MFA does then.
     """
-    return _with(statement, _DECIDED)
+    return _with_conditions_on(statement, _DECIDED)
 
 
 @cached_by_identity
 def relaxed_but_who(statement: Statement) -> Statement:
     """Return the statement with those conditions only that a credential or its holder decides."""
-    return _with(statement, _DECIDED | _WHO)
+    return _with_conditions_on(statement, _DECIDED | _WHO)
 
 
-def _with(statement: Statement, keys: frozenset[str]) -> Statement:
+def _with_conditions_on(statement: Statement, keys: frozenset[str]) -> Statement:
     decided = tuple(each for each in statement.conditions if _decided(each, keys))
     return replace(statement, conditions=decided)
 

@@ -62,7 +62,7 @@ def questions(
 ) -> Iterator[ActionOnResource]:
     """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
     for action in _actions(statement, catalogue):
-        for ask in _about(action, statement, asker):
+        for ask in _requests_about(action, statement, asker):
             if asker.exhausted:
                 return
             if asker.applies(bare(statement), ask, CredentialState.KEY):
@@ -86,7 +86,9 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
             yield from (each for each in map(catalogue.action, usual) if each is not None)
 
 
-def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[ActionOnResource]:
+def _requests_about(
+    action: Action, statement: Statement, asker: Asker
+) -> Iterator[ActionOnResource]:
     yield from asker.asks_of(action)
     resource = statement.resource
     if resource is None or resource.negated:

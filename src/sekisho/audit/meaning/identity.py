@@ -185,7 +185,7 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
         )
     known = catalogue.load()
     home = Home(partition or _partition_of(document), ACCOUNT)
-    named, unknown = _named(document, known)
+    named, unknown = _actions_named(document, known)
     names = {str(action).lower() for action in named}
     others = (known.action(name) for name in UNNAMED if name.lower() not in names)
     return Meaning(
@@ -197,7 +197,7 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
     )
 
 
-def _named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[str, ...]]:
+def _actions_named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[str, ...]]:
     """Return the actions that the document names or exempts, and the patterns that match none."""
     named: dict[str, Action] = {}
     unknown: dict[str, None] = {}

@@ -110,7 +110,7 @@ def sentences(meant: Meaning) -> tuple[Message, ...]:
         _sentence(
             what,
             target,
-            _named(actions, everything=what is _NOT_FOR_ALL and _loses_all(meant, target)),
+            _action_names(actions, everything=what is _NOT_FOR_ALL and _loses_all(meant, target)),
         )
         for (target, what), actions in sorted(groups.items(), key=lambda item: _place(item[0][0]))
     ]
@@ -192,7 +192,7 @@ def _loses_all(meant: Meaning, target: ObjectOwner) -> bool:
     return len(variant) > 1 and {line.works for line in variant} == {Works.NOT_BY_THIS_POLICY}
 
 
-def _named(actions: Sequence[str], *, everything: bool) -> Message:
+def _action_names(actions: Sequence[str], *, everything: bool) -> Message:
     names = ", ".join(dict.fromkeys(actions))
     return _EVERYTHING if everything else verbatim(names)
 

@@ -65,7 +65,7 @@ _LOOK = PageLook(Path(__file__).parent / "page.css", "table", dense=True)
 
 
 def account_document(report: AccountReport) -> Report:
-    """Return what an audit says, for every form: findings first, then the users."""
+    """Return the report of an audit, for every format: findings first, then the users."""
     return Report(
         title=_TITLE.filled(account=report.snapshot.account),
         as_of=as_of(report),
@@ -89,11 +89,11 @@ def _text_parts(report: AccountReport) -> Iterator[TextPart]:
     yield _not_read(report)
     rows: Sequence[UserRow] = report.rows
     if len(rows) > _SHOWN:
-        # of a list that is cut, whoever is not enforced comes first
+        # the list may be cut, so users who are not enforced come first
         rows = sorted(rows, key=lambda row: row.enforcement.enforced is Enforced.PROVED)
     yield Table(USERS, COLUMNS, rows, cells, none=no_users_text(report), most=_SHOWN)
     # of who is not in the logs there is no line
-    seen = sorted(_seen(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
+    seen = sorted(_users_in_logs(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
     yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, most=_SHOWN)
     yield Table(EXCEPTIONS, EXEMPTION, report.exceptions.entries, exemption_text)
 
@@ -125,7 +125,9 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
         row_id="u",
     )
     if report.usage is not None:
-        yield Table(LOGGED, LOGGED_COLUMNS, _seen(report), logged_cells, none=NONE, id="logs")
+        yield Table(
+            LOGGED, LOGGED_COLUMNS, _users_in_logs(report), logged_cells, none=NONE, id="logs"
+        )
     entries = report.exceptions.entries
     yield Table(EXCEPTIONS, EXEMPTION, entries, exemption_text, none=NONE, id="exceptions")
     yield Table(
@@ -138,7 +140,7 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
     )
 
 
-def _seen(report: AccountReport) -> list[UserRow]:
+def _users_in_logs(report: AccountReport) -> list[UserRow]:
     """Return the users whom logs have."""
     return [row for row in report.rows if row.use is not None and row.use.in_logs]
 
@@ -177,7 +179,7 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
 
 
 def _note(finding: Finding) -> Message | None:
-    """Return what makes a finding a mere note; None if nothing does."""
+    """Return why a finding is only a note; None if it counts in full."""
     if finding.exemption is None:
         return finding.left_out_by
     day, why = finding.exemption.expires.isoformat(), finding.exemption.why
@@ -209,7 +211,7 @@ def _labelled(label: Message, names: Iterable[str]) -> Message:
 
 
 def _not_read(report: AccountReport) -> TextList:
-    """Return what could not be told, by its reason, and what to allow so that it can."""
+    """Return the open points, grouped by reason, with the permissions that would settle them."""
     reasons: dict[Message, list[Finding]] = {}
     for each in report.findings:
         if not each.known:

@@ -36,7 +36,7 @@ def account_sheet(report: AccountReport) -> Sheet:
 
 
 def _of_exemption(text: Callable[[Exemption], str]) -> Callable[[UserRow], str]:
-    """Return what makes a cell of a user's exception; empty without one."""
+    """Return the maker of a cell for a user's exception; the cell is empty if there is none."""
     return lambda row: "" if row.exemption is None else text(row.exemption)
 
 
@@ -66,7 +66,7 @@ def _unknown(row: UserRow) -> Iterator[str]:
     """Yield why something about a user is not known, each once."""
     why = [gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)]
     yield from why
-    # the reason of an outcome may be one of those, or several
+    # an outcome may have one of these reasons, or several
     if row.impact.reason and row.impact.reason.en not in "; ".join(why):
         yield row.impact.reason.en
 

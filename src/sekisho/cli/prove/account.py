@@ -247,19 +247,19 @@ def _enforcement(
     direct = (enforcement.later, enforcement.now)
     later, now = enforcement.later_via_service, enforcement.via_service
     if enforcement.gap or later is None or now is None:
-        said = _said(enforcement.enforced, direct)
+        said = _answer_text(enforcement.enforced, direct)
         yield _ROW.filled(user=name, said=said).into(lang)
         yield from _counterexample(*direct, credentials, lang)
     else:
         yield _ROW.filled(user=name, said=enforced_text(enforcement.enforced)).into(lang)
         for text, pair in ((_DIRECT, direct), (_SERVICE, (later, now))):
-            said = _said(Enforced.of(*pair), pair)
+            said = _answer_text(Enforced.of(*pair), pair)
             yield f"  {text.filled(said=said).into(lang)}"
             yield from _counterexample(*pair, credentials, lang)
     yield from _rests(enforcement.assumed, lang)
 
 
-def _said(enforced: Enforced, verdicts: Sequence[Verdict]) -> Message:
+def _answer_text(enforced: Enforced, verdicts: Sequence[Verdict]) -> Message:
     """Say an answer; what is unknown with its reason."""
     unknown = (each for each in verdicts if isinstance(each, Unknown))
     if enforced is Enforced.UNKNOWN and (found := next(unknown, None)) is not None:

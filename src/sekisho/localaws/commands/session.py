@@ -117,13 +117,15 @@ def session_text(keys: "Keys", place: RunningLocalAws, form: SessionFormat, set_
             return "\n".join(f"{set_} {name}={value}" for name, value in pairs.items())
         case SessionFormat.JSON:
             where = {"endpointUrl": place.url, "region": place.region}
-            return json.dumps(where | _named(keys), indent=2)
+            return json.dumps(where | _credential_fields(keys), indent=2)
         case SessionFormat.PROCESS:
-            given = {name: value for name, value in _named(keys).items() if value is not None}
+            given = {
+                name: value for name, value in _credential_fields(keys).items() if value is not None
+            }
             return json.dumps({"Version": 1} | given, indent=2)
 
 
-def _named(keys: "Keys") -> dict[str, str | None]:
+def _credential_fields(keys: "Keys") -> dict[str, str | None]:
     return {
         "AccessKeyId": keys.access_key_id,
         "SecretAccessKey": keys.secret_access_key,

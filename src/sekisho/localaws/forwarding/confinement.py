@@ -75,10 +75,10 @@ def confine(call: ApiCall) -> Iterator[None]:
     finally:
         _CONFINED.reset(token)
         if current.reached:
-            raise OutsideService(f"{_named(call)} would need {current.reached[0]}")
+            raise OutsideService(f"{_call_name(call)} would need {current.reached[0]}")
 
 
-def _named(call: ApiCall) -> str:
+def _call_name(call: ApiCall) -> str:
     return f"{call.service}:{call.operation}"
 
 
@@ -173,7 +173,7 @@ def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
     def getitem(self: BackendDict[Any], account: str) -> Any:
         current = _CONFINED.get()
         if current is not None and not _may_use(current.call, self.service_name):
-            raise OutsideService(f"{_named(current.call)} would act in {self.service_name}")
+            raise OutsideService(f"{_call_name(current.call)} would act in {self.service_name}")
         return original(self, account)
 
     return getitem
@@ -198,11 +198,11 @@ def refuse_outside_service(call: ApiCall) -> None:
     """
     if (call.service, call.operation) in _OUTSIDE or _sends_outside(call):
         raise OutsideService(
-            f"{_named(call)} would send to an address outside; nothing leaves the local AWS"
+            f"{_call_name(call)} would send to an address outside; nothing leaves the local AWS"
         )
     if (call.service, call.operation) in _ELSEWHERE or _delivers(call):
         raise OutsideService(
-            f"{_named(call)} would have the service act in another one, where nobody is asked"
+            f"{_call_name(call)} would have the service act in another one, where nobody is asked"
         )
 
 

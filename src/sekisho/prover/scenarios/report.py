@@ -253,12 +253,12 @@ def _settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
     if (configured := subject.console_authorization) is not None:
         base = replace(base, signin=replace(base.signin, console_authorization=configured))
     if subject.named:
-        base = _named(base, user)
+        base = _setting_of_user(base, user)
     possible = (False, True) if may is None else (may,)
     return tuple(replace(base, users_may_change=each) for each in possible)
 
 
-def _named(base: Setting, user: CallingUser) -> Setting:
+def _setting_of_user(base: Setting, user: CallingUser) -> Setting:
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
     tags = user.tags if user.all_tags else None

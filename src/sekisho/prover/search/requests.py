@@ -151,10 +151,10 @@ def cases(
         raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
     for chosen in product(*ways):
         case: dict[str, _Case | str] = dict(zip(names, chosen, strict=True))
-        yield _about(reading.about, case, pinned)
+        yield _narrowed_scope(reading.about, case, pinned)
 
 
-def _about(
+def _narrowed_scope(
     about: RequestScope, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
 ) -> RequestScope:
     assigned: dict[str, ContextValue | None] = {}

@@ -205,7 +205,7 @@ class _Run:
                 if isinstance(record, TrailRecord):
                     yield record
                 else:
-                    self._fault(number, f"record {found.number + 1}", _said(record), 1)
+                    self._fault(number, f"record {found.number + 1}", _fault_text(record), 1)
 
     def _unreadable(self, number: int, found: Unreadable, wanted: set[int]) -> None:
         if found.number is None:
@@ -260,7 +260,7 @@ class _Run:
 _MORE = Message("has more records that cannot be read")
 
 
-def _said(fault: RecordFault) -> Message:
+def _fault_text(fault: RecordFault) -> Message:
     if not fault.field:
         return Message("is no record")
     return Message("`{field}` is missing or not what it should be").filled(field=fault.field)

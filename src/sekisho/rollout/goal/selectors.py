@@ -108,9 +108,9 @@ def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
             everybody = shape.flag()
             return lambda _: everybody
         case "group" | "path" | "tag":
-            return _read(_named(key, shape, snapshot), users_not_read(snapshot, _DETAILS))
+            return _read(_test_by_name(key, shape, snapshot), users_not_read(snapshot, _DETAILS))
         case _:
-            return _named(key, shape, snapshot)
+            return _test_by_name(key, shape, snapshot)
 
 
 def _read(test: _Test, unread: frozenset[str]) -> _Test:
@@ -118,14 +118,14 @@ def _read(test: _Test, unread: frozenset[str]) -> _Test:
     return lambda user: test(user) or (None if user.name in unread else False)
 
 
-def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+def _test_by_name(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
     text = shape.text()
     match key:
         case "user":
-            _known(shape, text, NO_USER, {user.name for user in snapshot.users})
+            _check_exists(shape, text, NO_USER, {user.name for user in snapshot.users})
             return lambda user: user.name == text
         case "group":
-            _known(shape, text, NO_GROUP, {group.name for group in snapshot.groups})
+            _check_exists(shape, text, NO_GROUP, {group.name for group in snapshot.groups})
             return lambda user: text in user.groups
         case "path":
             return lambda user: user.path.startswith(text)
@@ -136,7 +136,7 @@ def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
             return lambda user: fnmatchcase(user.name, text)
 
 
-def _known(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
+def _check_exists(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
     if name not in names and isinstance(shape.raw, str):
         message = kind.filled(name=name)
         shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, names))

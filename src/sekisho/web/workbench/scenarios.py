@@ -148,7 +148,7 @@ def _play(subject: Subject) -> Played:
 
 
 def _played_for(name: str) -> Played:
-    """Return the scenarios of a user's policies, as `prove --snapshot FILE --user NAME` has them.
+    """Return the scenarios of a user's policies, as `prove user NAME --snapshot FILE` has them.
 
     Those of the users that were looked at last are kept with the site.
     """
@@ -206,7 +206,7 @@ def scenarios() -> ResponseReturnValue:
 
 
 def _as_json(found: Played) -> object:
-    """Return what `prove --only people` prints; null if nothing was asked."""
+    """Return what `prove user NAME --only people` prints; null if nothing was asked."""
     if found.subject is None:
         return None
     nothing = report_on_policies(found.subject, Inquiry(groups=frozenset()))
