@@ -27,9 +27,11 @@ _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
 _LEAVE_OUT = Message("leave one side out")
-_GIVES_UP = Message("Gives up: {text} ({points}). `prove` ends with 3; {options} prevents it.")
+_GIVES_UP = Message(
+    "Gives up: {text} ({points}). `prove policy` ends with 3; {options} prevents it."
+)
 _TRADES = Message(
-    "Gives up: {text} ({points}). `prove` accepts that. With {options} instead: {costs}."
+    "Gives up: {text} ({points}). `prove policy` accepts that. With {options} instead: {costs}."
 )
 
 
