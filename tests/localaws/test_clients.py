@@ -141,6 +141,20 @@ def test_the_aws_cli_as_a_program_of_its_own(aws: LocalAws, folder: Path, bucket
     assert {each["Key"]: each["Size"] for each in listed} == {"synced/empty": 0, "synced/full": 4}
 
 
+def test_the_botocore_of_the_aws_cli_sends_one_file_after_an_empty_one(
+    aws: LocalAws, bucket: str
+) -> None:
+    """It reads the second answer wrong if the first came without `100 Continue`."""
+    program = (
+        "import sys; from awscli.botocore.session import get_session as s;"
+        "from awscli.botocore.config import Config;"
+        "s3 = s().create_client('s3', config=Config(read_timeout=20));"
+        "[s3.put_object(Bucket=sys.argv[1], Key='one', Body=b) for b in (b'', b'full', b'')];"
+        "print(s3.head_object(Bucket=sys.argv[1], Key='one')['ContentLength'])"
+    )
+    assert run(aws, Path.cwd(), sys.executable, "-c", program, bucket) == "0\n"
+
+
 class Unseekable(io.RawIOBase):
     """A pipe: nobody knows its length, or reads it twice."""
 
@@ -247,10 +261,9 @@ def test_what_waits_for_a_word_first_as_s3fs_does(
     with socket.create_connection((where.hostname or "", where.port or 0), 30) as stream:
         stream.sendall(head.encode())
         with stream.makefile("rb") as answer:
-            if size or chunked:
-                assert answer.readline() == b"HTTP/1.1 100 Continue\r\n"
-                assert answer.readline() == b"\r\n"
-                stream.sendall(framed if chunked else body)
+            assert answer.readline() == b"HTTP/1.1 100 Continue\r\n"
+            assert answer.readline() == b"\r\n"
+            stream.sendall(framed if chunked else body)
             assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
     assert (
         client(aws, "s3").get_object(Bucket=bucket, Key=path.rpartition("/")[2])["Body"].read()

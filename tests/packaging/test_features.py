@@ -65,7 +65,8 @@ def test_the_core_works_without_a_feature(deleted: tuple[str, ...], tmp_path: Pa
     for arguments, code, said in OF_THE_CORE:
         done = run(tmp_path, *arguments)
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
-        assert said in done.stdout
+        # a line wraps where the path of this folder is long
+        assert said in " ".join(done.stdout.split())
         assert "Traceback" not in done.stderr
 
 

@@ -48,7 +48,8 @@ Point the AWS CLI, an SDK or sekisho at it (in another terminal):
 
 {people}
 
-Keys, passwords and MFA seeds are in {file}.
+Keys, passwords and MFA seeds are in this file:
+  {file}
 The console's sign-in has no page to open in a browser; programs sign in by JSON over HTTP:
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 

@@ -83,9 +83,8 @@ class RequestParser(HTTPRequestParser):
         if self.chunked and self.body_bytes_received > self.limit + MEBIBYTE:
             # a little more is read: that chunks run over the limit is best said by who knows it
             self._leave_unread()
-        if self.completed:
-            # no `100 Continue` any more: after it, waitress would wait for a body that is empty,
-            # too long, or of a request that is wrong
+        if self.error is not None:
+            # no `100 Continue`: the body is too long, or the request is wrong
             self.expect_continue = False
         return consumed
 

@@ -244,6 +244,17 @@ class _Channel(HTTPChannel):
             self.will_close = True
             return False
 
+    def send_continue(self) -> None:
+        """Send `100 Continue`, also before the answer to an empty body, which is complete by then.
+
+        The AWS CLI's own copy of botocore misreads the second of two answers on one connection if
+        the first came without `100 Continue` (an empty file, then another): it waits for a minute.
+        """
+        request: Any = self.request
+        completed = request.completed
+        super().send_continue()
+        request.completed = completed
+
     def handle_write(self) -> None:
         """Send what waits, unless a worker does, and end what is to be ended."""
         # waitress takes no lock between two requests, when here a worker may be sending, too
