@@ -31,8 +31,9 @@ def test_new_prints_the_policy_alone_on_stdout(preset):
 
 
 def test_new_starts_from_the_preset_and_takes_each_choice():
-    chosen = "--partition aws-cn --no-password-change-without-mfa --mfa-age 3600 --no-ssh-keys"
-    result = run("new", *chosen.split(), "--format", "json", "--explain")
+    chosen = "--partition aws-cn --no-password-change-without-mfa --mfa-age 3600"
+    managed = "--manage passwords --manage access-keys"
+    result = run("new", *chosen.split(), *managed.split(), "--format", "json", "--explain")
     shown = json.loads(result.stdout)
     assert shown["schema"] == "sekisho.policy/1"
     assert (shown["name"], shown["preset"]) == ("Force_MFA", "recommended")
@@ -40,6 +41,7 @@ def test_new_starts_from_the_preset_and_takes_each_choice():
     assert shown["choices"]["mfa_age"] == 3600
     assert shown["choices"]["user_paths"] is True
     assert not shown["choices"]["password_change_without_mfa"]
+    assert shown["choices"]["passwords"]
     assert not shown["choices"]["ssh_keys"]
     assert len(shown["explained"]) == len(shown["choices"])
     assert shown["size"] == policy.size(policy.from_json(shown["document"]))
@@ -66,7 +68,7 @@ def test_out_writes_a_new_file_and_never_over_another(tmp_path):
 
 def test_contradicting_choices_are_one_clear_error():
     with pytest.raises(FaultyPolicy) as caught:
-        run("new", "--no-passwords")
+        run("new", "--manage", "none")
     assert caught.value.code is Code.POLICY_BAD_CHOICE
 
 

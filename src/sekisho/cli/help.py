@@ -14,6 +14,7 @@ import click
 
 from sekisho.cli.exits import Spoken
 from sekisho.cli.terminal import command_lines
+from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, cell_width, hanging, table, wrapped
 
 _USAGE = Message("Usage: ")
@@ -201,9 +202,34 @@ class SpokenContext(click.Context):
 
 
 class SpokenCommand(click.Command):
-    """A command whose help is in the language of the run, and ends with its examples."""
+    """A command whose help is in the language of the run, and ends with its examples.
+
+    Its `replaced` options, which it had once, are errors that say what to type.
+    """
 
     context_class = SpokenContext
+
+    def __init__(
+        self, *args: Any, replaced: Mapping[str, Message] | None = None, **attributes: Any
+    ) -> None:
+        super().__init__(*args, **attributes)
+        self._replaced = replaced or {}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            UsageError: if an option has been replaced, with what replaces it.
+            NoSuchOption: if there never was such an option.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            fix = self._replaced.get(error.option_name)
+            if fix is None:
+                raise
+            message = Message("the option `{option}` has been replaced")
+            raise UsageError(message.filled(option=error.option_name), fix=fix) from None
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples: each command line, and what it is for."""

@@ -45,6 +45,21 @@ class Preset(StrEnum):
     AWS = "aws"
 
 
+class SelfService(StrEnum):
+    """The credentials that users may manage themselves, with MFA only."""
+
+    PASSWORDS = "passwords"
+    ACCESS_KEYS = "access-keys"
+    SIGNING_CERTIFICATES = "signing-certificates"
+    SSH_KEYS = "ssh-keys"
+    GIT_CREDENTIALS = "git-credentials"
+
+    @property
+    def choice(self) -> str:
+        """The field of `Choices`."""
+        return self.value.replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """The choices of a Force_MFA policy: its exemptions, and how strictly it holds the rest.
@@ -62,8 +77,8 @@ class Choices:
         deny_agents: deny agents (OAuth clients such as the AWS MCP server's) also with MFA.
         via_aws_service: do not deny calls that an AWS service makes on the user's behalf.
         mfa_age: deny when MFA was passed longer ago than this many seconds; None: never.
-        passwords, access_keys, signing_certificates, ssh_keys, git_credentials: the parts of
-            self-service, all of them with MFA only.
+        passwords, access_keys, signing_certificates, ssh_keys, git_credentials: one for each
+            part of `SelfService`.
         quiet_console: exempt the reads that keep the security credentials page free of red boxes.
     """
 
@@ -199,6 +214,7 @@ _NEW_USER = Message("a new user with a temporary password is locked out")
 _PATH_USER = Message("a new user with a path in the ARN is locked out")
 _EXPIRED = Message("a user whose password has expired is locked out")
 _OTHERS_DEVICE = Message("the leaked key of an administrator enables a device on another user")
+_OWN_PASSWORDS = f"--manage {SelfService.PASSWORDS}"
 
 
 def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
@@ -207,7 +223,7 @@ def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
     if choices.via_aws_service:
         found.append(Tradeoff(("enforcement",), _BY_SERVICES, ("--no-via-aws-service",)))
     if not choices.password_change_without_mfa:
-        needed = () if choices.passwords else ("--passwords",)
+        needed = () if choices.passwords else (_OWN_PASSWORDS,)
         options = (*needed, "--password-change-without-mfa")
         points = ("new-user", "passkey-only", "user-with-a-path")
         found.append(Tradeoff(points, _NEW_USER, options))
@@ -215,7 +231,7 @@ def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
         found.append(Tradeoff(("user-with-a-path",), _PATH_USER, ("--user-paths",)))
     if not choices.passwords:
         expired = ("password-expired", "password-hard-expired")
-        found.append(Tradeoff(expired, _EXPIRED, ("--passwords",)))
+        found.append(Tradeoff(expired, _EXPIRED, (_OWN_PASSWORDS,)))
     if choices.enrolment_needs_session:
         option = "--no-enrolment-needs-session"
         return (*found, Tradeoff(("key-user",), _KEY_USER, (option,), _KEY_THIEF))

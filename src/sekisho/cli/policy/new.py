@@ -21,7 +21,7 @@ from sekisho.cli.policy_files import redirected_to, unusable, unused_name
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import Choices, Document, Preset, Tradeoff, title_of
+from sekisho.policy import Choices, Document, Preset, SelfService, Tradeoff, title_of
 
 _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
@@ -33,11 +33,45 @@ _GIVES_UP = Message(
 _TRADES = Message(
     "Gives up: {text} ({points}). `prove policy` accepts that. With {options} instead: {costs}."
 )
+_NOTHING = "none"
+"""The value of `--manage` for none of it."""
+_MANAGE = Message(
+    "name with `--manage` all that users manage themselves, like "
+    "`--manage passwords --manage access-keys`"
+)
+_REPLACED = {option: _MANAGE for part in SelfService for option in (f"--{part}", f"--no-{part}")}
+
+
+def _self_service(
+    ctx: click.Context, param: click.Parameter, parts: tuple[str, ...]
+) -> dict[str, bool]:
+    """Return the choices of self-service for click; of none given, they are the preset's.
+
+    Raises:
+        UsageError: if something is named beside nothing.
+    """
+    if _NOTHING in parts and len(set(parts)) > 1:
+        raise UsageError(Message("`--manage none` goes with no other `--manage`"))
+    return {part.choice: part in parts for part in SelfService} if parts else {}
+
+
+_manage_option = click.option(
+    "--manage",
+    multiple=True,
+    type=click.Choice([*(part.value for part in SelfService), _NOTHING]),
+    callback=_self_service,
+    help="What users may manage themselves with MFA; may be given several times. All of it if not "
+    "given.",
+)
 
 
 def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each field of `Choices`; None means: as the preset has it."""
-    for field in reversed(fields(Choices)):
+    """Add the options of `Choices`: of self-service one, of each other field one.
+
+    None means: as the preset has it.
+    """
+    parts = {part.choice for part in SelfService}
+    for field in reversed([each for each in fields(Choices) if each.name not in parts]):
         dashed = field.name.replace("_", "-")
         title = title_of(field.name).en
         if field.name == "partition":
@@ -55,7 +89,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command("new", cls=SpokenCommand)
+@click.command("new", cls=SpokenCommand, replaced=_REPLACED)
 @click.option(
     "--preset",
     type=click.Choice([preset.value for preset in Preset]),
@@ -64,6 +98,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     help="Where the choices below start from.",
 )
 @_choice_options
+@_manage_option
 @click.option("--explain", is_flag=True, help="Say what each choice allows and costs (on stderr).")
 @click.option(
     "--out",
@@ -78,6 +113,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def command(
     preset: str,
     *,
+    manage: dict[str, bool],
     explain: bool,
     out: Path | None,
     force: bool,
@@ -92,7 +128,7 @@ def command(
     """
     if explain and output is OutputFormat.TEXT and quiet():
         raise UsageError(Message("`--quiet` leaves out what `--explain` says"), fix=_LEAVE_OUT)
-    differing: Any = {name: value for name, value in chosen.items() if value is not None}
+    differing: Any = {name: value for name, value in chosen.items() if value is not None} | manage
     choices = replace(policy.choices_of(Preset(preset)), **differing)
     document = policy.force_mfa(choices)
     if output is OutputFormat.JSON:
