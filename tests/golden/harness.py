@@ -89,6 +89,10 @@ class Runner:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
+    def command(self, *argv: str, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
+        """Run a command in a folder."""
+        return self._run({"argv": argv, "stdin": ""}, folder, env or {})
+
     def run(self, case: Case, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
         """Run a case in a folder, with an environment whose variables it may name."""
         more = {**(env or {}), **case.env}
@@ -120,11 +124,19 @@ class Runner:
 
 
 @contextmanager
-def runner(folder: Path) -> Iterator[Runner]:
-    """Start a runner, and end it."""
+def runner(
+    folder: Path, source: Path | None = SOURCE, python: str = sys.executable
+) -> Iterator[Runner]:
+    """Start a runner, and end it.
+
+    Args:
+        folder: its home.
+        source: the folder that has the package; None if it is installed.
+        python: the interpreter.
+    """
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(RUNNER)],
-        env=environment(folder),
+        [python, str(RUNNER)],
+        env={**environment(folder), "PYTHONPATH": "" if source is None else str(source)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",

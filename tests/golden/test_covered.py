@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from golden.cases import CASES, STORIES, Case
+from golden.cases import CASES, STORIES
 from golden.harness import Runner
 
 ERRORS = (1, 64)
@@ -50,7 +50,7 @@ def commands(sekisho: Runner, shared: Path) -> tuple[Command, ...]:
 
 def _commands(sekisho: Runner, folder: Path, name: tuple[str, ...]) -> Iterator[Command]:
     """Yield a command, and those below it if it is a group."""
-    text = sekisho.run(_asked((*name, "--help")), folder).stdout.decode()
+    text = sekisho.command(*name, "--help", folder=folder).stdout.decode()
     forms = _choices(text, "format") or ("",)
     _, _, listed = text.partition("\nCommands:\n")
     # a group by itself has nothing to say but its help
@@ -58,10 +58,6 @@ def _commands(sekisho: Runner, folder: Path, name: tuple[str, ...]) -> Iterator[
     yield Command(name, (*BESIDE.get(name, ()), *forms), languages)
     for each in re.findall(r"(?m)^  ([a-z]+)  ", listed):
         yield from _commands(sekisho, folder, (*name, each))
-
-
-def _asked(argv: tuple[str, ...]) -> Case:
-    return Case("", argv, "txt", "", "", 0, "", {}, ())
 
 
 def _choices(text: str, option: str) -> tuple[str, ...]:

@@ -119,8 +119,7 @@ def test_lines_fit_a_narrow_terminal_and_use_a_wide_one(
 ) -> None:
     argv = (*f"{command} {RUNS[command]}".split(), "--lang", lang)
     narrow, wide = (
-        sekisho.run(Case("", argv, "txt", "", lang, 0, "", {"COLUMNS": columns}, ()), shared)
-        for columns in ("60", "200")
+        sekisho.command(*argv, folder=shared, env={"COLUMNS": columns}) for columns in ("60", "200")
     )
     policy = command == "policy new"
     for ran, columns in ((narrow, 60), (wide, 200)):

@@ -20,6 +20,8 @@ import pytest
 from filelock import FileLock
 from packaging.requirements import Requirement
 
+from golden.harness import Runner, furnished, runner
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -48,6 +50,11 @@ class Core:
 
     scripts: Path
     packages: frozenset[str]
+
+    @property
+    def python(self) -> str:
+        """Its interpreter."""
+        return str(self.scripts / ("python.exe" if os.name == "nt" else "python"))
 
     def run(self, *arguments: str, program: str = "sekisho") -> subprocess.CompletedProcess[str]:
         """Run a program of the environment, with nothing of this one."""
@@ -133,6 +140,19 @@ def core(built: Built, once: Path) -> Core:
                 _show(name, seen)
             _install(place, built.wheel, seen)
     return Core(scripts, packages)
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the inputs of the golden tests, for who writes nothing into it."""
+    return furnished(tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture(scope="session")
+def commands(core: Core, inputs: Path) -> Iterator[Runner]:
+    """A process of the core alone that runs one command after the other."""
+    with runner(inputs, source=None, python=core.python) as started:
+        yield started
 
 
 def _show(name: str, seen: Path) -> None:

