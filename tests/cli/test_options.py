@@ -58,6 +58,17 @@ SHARED = {
     "--theirs": ("USER ...", "whose password in doubt somebody else has set"),
     "--trust": ("FILE", "the role's trust policy"),
     "--verbose": ("flag", "says everything"),
+    "--attach-to": ("WHOM ...", "who gets the policies"),
+    "--cache": ("DIR", "keeps what was counted"),
+    "--dedup": ("flag", "counts an event once"),
+    "--lookup": ("flag", "reads CloudTrail's event history"),
+    "--memory": ("SIZE", "memory for counting"),
+    "--replace": ("NAME=FILE ...", "a managed policy with another text"),
+    "--result": ("FILE", "the result of a query"),
+    "--spark": ("MASTER", "reads on a Spark"),
+    "--threads": ("INTEGER RANGE", "threads that read"),
+    "--to": ("TIME", "events before this"),
+    "--trail-region": ("NAME ...", "logs of this region only"),
     "--yes": ("flag", "does not ask"),
 }
 """Options of several commands, with their form and meaning; ` ...`: may be repeated."""

@@ -45,6 +45,7 @@ RUNS = {
     "prove access": f"-v {POLICY} --never s3:* --unless-mfa",
     "audit": "-v --snapshot accounts/policy-not-read.json",
     "impact": f"-v logs/company.json --policy {POLICY}",
+    "logs verify": "digests --digest-key digests/key.pem",
     "plan": f"-v --all-users {CALLER}",
     "notify": "goals/ken.yaml --snapshot accounts/device-name-in-use.json --work-list",
     "onboard": f"-v taro {CALLER}",
@@ -66,6 +67,9 @@ AT_A_TERMINAL = {
 """With what each runs, one after the other; who is asked says yes, and two are refused."""
 ELSEWHERE = {
     "card": "its commands stay whole, to be copied: tests/notices/test_card.py",
+    "logs usage": "prints a usage file: tests/cli/test_logs.py",
+    "logs query": "prints a query: tests/replay/test_sql.py",
+    "logs permissions": "prints a policy: tests/cli/test_logs.py",
     "web": "prints an address, and serves pages",
     "tour": "tests/tour/test_tour.py",
 }

@@ -25,7 +25,6 @@ from sekisho.replay.reading import (
     local_digests,
     local_logs,
     public_keys_of,
-    read_groups,
 )
 
 PLACE = "AWSLogs/111122223333"
@@ -111,8 +110,7 @@ class Bucket:
 
     def report(self, window: Window = ALL, keys: Mapping[str, bytes] = KEYS) -> DigestReport:
         check = DigestCheck(self.digest_files(), PublicKeys.of_values(keys), window)
-        read_groups(check.checked(self.files()), window=window)
-        return check.report()
+        return check.report(self.files())
 
     def faults(self, window: Window = ALL) -> list[tuple[str, str]]:
         return sorted(
@@ -253,7 +251,7 @@ def test_what_is_no_digest_is_said(bucket: Bucket, content: bytes) -> None:
     assert (report.digests, report.logs, report.unproven) == (3, 3, 1)
 
 
-def test_a_file_that_cannot_be_read_is_a_fault(bucket: Bucket) -> None:
+def test_a_file_that_cannot_be_read_is_named(bucket: Bucket) -> None:
     def refuse() -> bytes:
         raise PermissionError(13, "Permission denied")
 
@@ -262,11 +260,11 @@ def test_a_file_that_cannot_be_read_is_a_fault(bucket: Bucket) -> None:
     check = DigestCheck(
         [*digests[:3], replace(digests[3], fetch=refuse)], PublicKeys.of_values(KEYS)
     )
-    read_groups(check.checked([replace(files[0], fetch=refuse), *files[1:3]]))
-    report = check.report()
-    assert [fault.what.en for fault in report.faults] == ["cannot be read: permission denied"]
-    # the log that was not read is not proven
-    assert (report.digests, report.logs, report.unproven) == (3, 2, 1)
+    report = check.report([replace(files[0], fetch=refuse), *files[1:3]])
+    assert report.faults == ()
+    assert [each.file for each in report.unread] == [digests[3].name, files[0].name]
+    assert {each.what.en for each in report.unread} == {"cannot be read: permission denied"}
+    assert (report.digests, report.logs, report.unproven) == (3, 2, 0)
 
 
 def test_a_window_asks_only_for_its_days(bucket: Bucket) -> None:
@@ -285,9 +283,10 @@ def test_copies_on_a_disk_have_no_signatures_of_their_own(bucket: Bucket, tmp_pa
     digests = local_digests([str(tmp_path)])
     assert len(digests) == 4
     check = DigestCheck(digests, PublicKeys.of_values(KEYS))
-    read_groups(check.checked(local_logs([str(tmp_path)]).files))
     # the last digest's signature was in its object's metadata
-    assert check.report() == DigestReport(digests=3, unsigned=1, logs=3, unproven=1)
+    assert check.report(local_logs([str(tmp_path)]).files) == DigestReport(
+        digests=3, unsigned=1, logs=3, unproven=1
+    )
     assert local_digests([str(tmp_path)], Window(START + timedelta(days=2))) == []
 
 
@@ -308,7 +307,7 @@ def listed() -> bytes:
 )
 def test_a_key_in_any_of_its_forms(bucket: Bucket, content: bytes) -> None:
     check = DigestCheck(bucket.digest_files(), PublicKeys.of_file(content))
-    assert check.report().digests == 4
+    assert check.report(()).digests == 4
 
 
 @pytest.mark.parametrize(
@@ -339,5 +338,5 @@ def test_keys_of_cloudtrail_are_those_of_the_trail_s_home(bucket: Bucket) -> Non
     keys = public_keys_of(trails, [*bucket.digest_files(), late], now)
     first = START - timedelta(hours=1)
     assert trails.asked == [("ap-northeast-1", first, now), ("us-east-1", first, now)]
-    assert DigestCheck(bucket.digest_files(), keys).report().digests == 4
+    assert DigestCheck(bucket.digest_files(), keys).report(()).digests == 4
     assert public_keys_of(trails, [], now).of("f1") is None

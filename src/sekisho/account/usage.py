@@ -266,7 +266,7 @@ def read_usage(value: object, source: str) -> Usage:
     """
     if not isinstance(value, dict) or value.get("schema") != USAGE_SCHEMA:
         message = Message("is no usage: `schema` must be `{schema}`").filled(schema=USAGE_SCHEMA)
-        fix = Message("`sekisho impact LOGS --usage-out FILE` writes one")
+        fix = Message("`sekisho logs usage LOGS --out FILE` writes one")
         raise FaultyInput(source, [Fault(Code.FILE_BAD_SHAPE, message, "schema", fix=fix)])
     body = {key: item for key, item in value.items() if key != "schema"}
     try:

@@ -40,7 +40,7 @@ class AuditOptions:
         exceptions: the exceptions file.
         goals: goal files, whose break-glass users are not to be enforced.
         policy: what will be attached to who is not enforced; None: as `policy new` writes it.
-        logs: logs of CloudTrail, or what `impact --usage-out` wrote.
+        logs: logs of CloudTrail, or what `logs usage` saved.
     """
 
     snapshots: tuple[str, ...]

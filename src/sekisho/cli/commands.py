@@ -84,6 +84,36 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."),
         "cli.audit",
     ),
+    "logs": CommandGroup(
+        Message("Read CloudTrail logs: use of keys, verification, queries, permissions."),
+        Message(
+            "Read CloudTrail logs: save which user uses which key for what, check that they are as "
+            "CloudTrail delivered them, and print the query or the permissions that reading needs. "
+            "`sekisho impact` says which calls a policy would have denied."
+        ),
+        {
+            "usage": Lazy(
+                Message("Save which user uses which key for what."),
+                "replay.commands.logs",
+                "usage",
+            ),
+            "verify": Lazy(
+                Message("Check by CloudTrail's digests that logs are as they were delivered."),
+                "replay.commands.logs",
+                "verify",
+            ),
+            "query": Lazy(
+                Message("Print the query that counts calls in Athena, Trino or Spark SQL."),
+                "replay.commands.logs",
+                "query",
+            ),
+            "permissions": Lazy(
+                Message("Print the least policy with which logs can be read."),
+                "replay.commands.logs",
+                "permissions",
+            ),
+        },
+    ),
     "impact": Lazy(
         Message("Say from logs which calls a policy would have denied."), "replay.commands.impact"
     ),

@@ -18,9 +18,7 @@ _OTHER_ACCOUNT = Message(
     "these logs have no user of the account `{account}`; they are of: {accounts}"
 )
 _IN_S3 = Message("`--logs` reads files and folders, and not S3: `{path}`")
-_S3_FIRST = Message(
-    "first `sekisho impact {path} --policy FILE --usage-out usage.json`, then `--logs usage.json`"
-)
+_S3_FIRST = Message("first `sekisho logs usage {path} --out usage.json`, then `--logs usage.json`")
 _MOST = 1_000
 """So far into a file is looked for its schema: a log may be of many megabytes."""
 
@@ -31,7 +29,7 @@ def logs_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--logs",
         metavar="PATH",
         multiple=True,
-        help="CloudTrail logs, or what `impact --usage-out` wrote: who uses which key for what.",
+        help="CloudTrail logs, or what `logs usage` saved: who uses which key for what.",
     )(function)
 
 
@@ -50,7 +48,7 @@ def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
     usage = usage_in(paths)
     if usage is not None or not paths:
         return usage
-    made: Usage = of_feature("replay.commands.logs", "usage_in_logs")(paths, lang)
+    made: Usage = of_feature("replay.commands.sources", "usage_in_logs")(paths, lang)
     return made
 
 
@@ -69,7 +67,7 @@ def usage_in(paths: tuple[str, ...]) -> Usage | None:
     if not usages:
         return None
     if len(paths) > 1:
-        fix = Message("make one of all logs: `sekisho impact LOGS --usage-out FILE`")
+        fix = Message("make one of all logs: `sekisho logs usage LOGS --out FILE`")
         raise UsageError(_ALONE.filled(path=usages[0]), fix=fix)
     return load_usage(usages[0])
 

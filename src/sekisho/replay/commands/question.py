@@ -1,4 +1,4 @@
-"""Which policies `sekisho impact` asks about, and whom they would bind: its options, as a binding.
+"""The policies that `sekisho impact` is about, and whom they would bind: its options, as a binding.
 
 Policies of files are asked alone, or with a snapshot as a change of its account. A plan and a goal
 say themselves what they change; with a snapshot the account is asked as their forecast has it.
@@ -6,7 +6,7 @@ say themselves what they change; with a snapshot the account is asked as their f
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ from sekisho.replay import (
     PolicyChanges,
     Target,
     TargetKind,
+    Window,
     allows_everything,
     between,
     changed,
@@ -140,6 +141,11 @@ class QuestionOptions:
         """Whether policies are given, and no plan or goal."""
         return bool(self.policies or self.scps or self.boundaries or self.replaced)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether none of these options is given."""
+        return not any(getattr(self, field.name) for field in fields(self))
+
     def check(self) -> None:
         """Raise UsageError if they are no question, or several."""
         asked = {
@@ -162,14 +168,14 @@ class QuestionOptions:
 
 
 question_options = grouped(
-    "asked",
+    "question",
     QuestionOptions,
     click.option(
         "--policy",
         "policies",
         metavar="FILE",
         multiple=True,
-        help="A policy that would be attached; to every IAM user unless --attach-to says.",
+        help="A policy that would be attached: to every IAM user, or to those of --attach-to.",
     ),
     click.option(
         "--scp",
@@ -197,24 +203,16 @@ question_options = grouped(
     click.option(
         "--snapshot",
         metavar="FILE",
-        help="The account: whose policies are which. Without it the policies are asked alone.",
+        help="The account: each caller's own policies count; without it those given here alone.",
     ),
     click.option(
         "--attach-to",
         "targets",
         metavar="WHOM",
         multiple=True,
-        help="Whom: users, roles, user:NAME, group:NAME, role:NAME.",
+        help="Who gets the policies: users, roles, user:NAME, group:NAME, role:NAME.",
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Between which times events count; None: no limit."""
-
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +246,7 @@ class AskedBinding:
         return report_on(groups, judge, log, self.question, made)
 
 
-def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
+def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
     """Return what the options ask.
 
     Raises:
@@ -273,8 +271,8 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
         policies=named,
         about=about,
         account=snapshot is not None,
-        since=times.since,
-        until=times.until,
+        since=window.start,
+        until=window.end,
         enabled=enabled_of(snapshot) if snapshot is not None else None,
     )
     return AskedBinding(asked, question, snapshot.taken_at if snapshot else None)

@@ -99,7 +99,9 @@ def _columns(path: Path, table: pa.Table, needed: Collection[Column]) -> tuple[C
     raise SekishoError(
         Message("{path} has no column {columns}").filled(path=quoted(str(path)), columns=lacking),
         code=Code.FILE_BAD_SHAPE,
-        fix=Message("print the query anew with the same policies (`--sql`), and run that"),
+        fix=Message(
+            "print the query anew with the same policies (`sekisho logs query`), and run that"
+        ),
     )
 
 

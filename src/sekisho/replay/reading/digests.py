@@ -8,8 +8,7 @@ follows it, and the last one has none.
 A signature is RSA (PKCS #1 v1.5, SHA-256) over four lines: the digest's end, `bucket/key`, the
 hexadecimal SHA-256 of its content, and the signature of the one before, or `null`.
 
-Logs are hashed as they are read: `checked` wraps them, and `report` says what came of it. Logs that
-nobody fetched are not proven, so a cache has no part in this.
+Each log is read whole and hashed; what its records say is not looked at.
 
 Source: AWS CloudTrail User Guide, "Custom implementations of CloudTrail log file integrity
 validation", "CloudTrail digest file structure"; `aws cloudtrail validate-logs`.
@@ -20,13 +19,12 @@ import json
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,6 +36,7 @@ from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import DigestFile, LogFile, TrailPath, may_hold
 from sekisho.replay.reading.packing import decompressed
+from sekisho.replay.reading.reader import Progress
 from sekisho.replay.reading.result import LogFault
 
 _THREADS = 16
@@ -60,6 +59,7 @@ _GONE = Message("a digest names it, and it is not there")
 _GONE_DIGEST = Message("the next digest names it, and it is not there")
 _CHANGED = Message("is not as CloudTrail delivered it: its hash is not the digest's")
 _UNNAMED = Message("no digest names it")
+_UNREADABLE = Message("cannot be read: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,7 @@ class DigestReport:
         unproven: how many logs no good digest speaks of, without a fault of theirs: they were
             delivered after the last digest, or only an unsigned one names them.
         faults: what is wrong.
+        unread: the logs and digests that could not be read.
     """
 
     digests: int = 0
@@ -155,6 +156,7 @@ class DigestReport:
     logs: int = 0
     unproven: int = 0
     faults: tuple[LogFault, ...] = ()
+    unread: tuple[LogFault, ...] = ()
 
 
 class _State(Enum):
@@ -167,25 +169,25 @@ class _State(Enum):
 class _Digest:
     name: str
     content: bytes
-    said: Mapping[str, Any]
+    members: Mapping[str, Any]
     signature: str | None
 
     @property
     def key(self) -> str:
-        return _place(self.said["digestS3Object"])
+        return _place(self.members["digestS3Object"])
 
     @property
     def before(self) -> str | None:
         """The key of the digest before it."""
-        previous = self.said.get("previousDigestS3Object")
+        previous = self.members.get("previousDigestS3Object")
         return _place(previous) if isinstance(previous, str) else None
 
     @property
     def signed(self) -> bytes:
-        previous = self.said.get("previousDigestSignature") or "null"
-        place = f"{self.said['digestS3Bucket']}/{self.said['digestS3Object']}"
+        previous = self.members.get("previousDigestSignature") or "null"
+        place = f"{self.members['digestS3Bucket']}/{self.members['digestS3Object']}"
         digest = hashlib.sha256(self.content).hexdigest()
-        return f"{self.said['digestEndTime']}\n{place}\n{digest}\n{previous}".encode()
+        return f"{self.members['digestEndTime']}\n{place}\n{digest}\n{previous}".encode()
 
 
 def _place(name: str) -> str:
@@ -195,7 +197,7 @@ def _place(name: str) -> str:
 
 
 class DigestCheck:
-    """The digests of some logs, and what they say of each log that is read."""
+    """The digests of some logs, and what they say of each log."""
 
     def __init__(
         self, digests: Sequence[DigestFile], keys: PublicKeys, window: Window = _ALL
@@ -203,9 +205,8 @@ class DigestCheck:
         """Read the digests, and check their signatures and chains."""
         self._window = window
         self._faults: list[LogFault] = []
+        self._unread: list[LogFault] = []
         self._counts: Counter[_State] = Counter()
-        self._hashes: dict[str, str] = {}
-        self._asked: dict[str, str] = {}
         loaded = self._loaded(digests)
         following = {each.before: each for each in loaded if each.before}
         states = {each.key: self._state(each, following.get(each.key), keys) for each in loaded}
@@ -214,22 +215,27 @@ class DigestCheck:
         self._last = _last_ends(loaded)
 
     def _loaded(self, digests: Sequence[DigestFile]) -> list[_Digest]:
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="sekisho-replay-digest") as pool:
-            found = list(pool.map(_read, digests))
-        self._faults += [each for each in found if isinstance(each, LogFault)]
-        return [each for each in found if isinstance(each, _Digest)]
+        loaded = []
+        for file, stored in _in_parallel(lambda digest: digest.fetch(), digests):
+            if isinstance(stored, Message):
+                self._unread.append(LogFault(file.name, "", stored, 0))
+            elif isinstance(digest := _digest_of(file.name, *stored), _Digest):
+                loaded.append(digest)
+            else:
+                self._faults.append(LogFault(file.name, "", digest, 0))
+        return loaded
 
     def _state(self, digest: _Digest, next_one: _Digest | None, keys: PublicKeys) -> _State:
         signature, wrong = digest.signature, None
         if next_one is not None:
-            told = next_one.said.get("previousDigestSignature")
-            signature = signature or (told if isinstance(told, str) else None)
-            named = next_one.said.get("previousDigestHashValue")
-            if named != hashlib.sha256(digest.content).hexdigest():
+            previous = next_one.members.get("previousDigestSignature")
+            signature = signature or (previous if isinstance(previous, str) else None)
+            expected = next_one.members.get("previousDigestHashValue")
+            if expected != hashlib.sha256(digest.content).hexdigest():
                 wrong = _BROKEN
         if digest.key != _place(digest.name):
             wrong = _MOVED
-        key = keys.of(digest.said["digestPublicKeyFingerprint"])
+        key = keys.of(digest.members["digestPublicKeyFingerprint"])
         if wrong is None and signature:
             wrong = _UNKNOWN_KEY if key is None else _wrong_signature(digest, signature, key)
         state = _State.BAD if wrong else _State.GOOD if signature else _State.UNSIGNED
@@ -245,61 +251,55 @@ class DigestCheck:
             if before and before not in states and may_hold(self._window, TrailPath.of(before).day):
                 self._faults.append(LogFault(before, "", _GONE_DIGEST, 0))
 
-    def checked(self, files: Iterable[LogFile]) -> list[LogFile]:
-        """Return the same files, which are hashed when they are read."""
-        watched = []
-        for file in files:
-            self._asked[_place(file.name)] = file.name
-            watched.append(replace(file, fetch=partial(self._fetch, file)))
-        return watched
+    def report(self, files: Sequence[LogFile], progress: Progress | None = None) -> DigestReport:
+        """Return what the digests prove of logs, each of which is read and hashed.
 
-    def _fetch(self, file: LogFile) -> bytes:
-        stored = file.read()
-        content, _ = decompressed(stored, _LARGEST)
-        self._hashes[_place(file.name)] = hashlib.sha256(content).hexdigest()
-        return stored
-
-    def report(self) -> DigestReport:
-        """Return what is proven of the files that `checked` was given, now that they are read."""
-        faults = list(self._faults)
-        proven = unproven = 0
-        for key, name in self._asked.items():
-            named = self._named.get(key)
-            if named is None:
-                if self._may_come(key):
-                    unproven += 1
-                else:
-                    faults.append(LogFault(name, "", _UNNAMED, 0))
-            elif key in self._hashes and self._hashes[key] != named.digest:
-                faults.append(LogFault(name, "", _CHANGED, 0))
-            elif named.good and key in self._hashes:
-                proven += 1
+        Args:
+            files: the logs.
+            progress: is told how far it is, as by `read_groups`.
+        """
+        faults, unread = list(self._faults), list(self._unread)
+        counts = Counter({True: 0, False: 0})
+        for file, content in _in_parallel(_hash_of, files, progress):
+            if isinstance(content, Message):
+                unread.append(LogFault(file.name, "", content, 0))
+            elif (wrong := self._wrong(_place(file.name), content)) is not None:
+                faults.append(LogFault(file.name, "", wrong, 0))
             else:
-                unproven += 1
-        faults += [LogFault(key, "", _GONE, 0) for key in self._missing()]
+                named = self._named.get(_place(file.name))
+                counts[named is not None and named.good] += 1
+        faults += [LogFault(key, "", _GONE, 0) for key in self._missing(files)]
         return DigestReport(
             digests=self._counts[_State.GOOD],
             unsigned=self._counts[_State.UNSIGNED],
-            logs=proven,
-            unproven=unproven,
+            logs=counts[True],
+            unproven=counts[False],
             faults=tuple(sorted(faults, key=lambda fault: fault.file)),
+            unread=tuple(sorted(unread, key=lambda fault: fault.file)),
         )
+
+    def _wrong(self, key: str, content: str) -> Message | None:
+        """Return why a log of that hash is not one that CloudTrail delivered; None if it may be."""
+        named = self._named.get(key)
+        if named is None:
+            return None if self._may_come(key) else _UNNAMED
+        return None if content == named.digest else _CHANGED
 
     def _may_come(self, key: str) -> bool:
         """Tell whether a log was delivered after the last digest of its account and region."""
-        said, delivered = TrailPath.of(key), _DELIVERED.search(key)
-        last = self._last.get((said.account, said.region))
+        path, delivered = TrailPath.of(key), _DELIVERED.search(key)
+        last = self._last.get((path.account, path.region))
         return bool(delivered and last and delivered[1] >= last)
 
-    def _missing(self) -> list[str]:
-        """Return what digests name, of the days asked for, and is not there.
+    def _missing(self, files: Iterable[LogFile]) -> list[str]:
+        """Return the logs that digests name, of the days asked for, and that are not there.
 
         A digest names logs of its own account and region, so what was left out on purpose has no
         digest here either.
         """
         return sorted(
             key
-            for key in self._named.keys() - self._asked.keys()
+            for key in self._named.keys() - {_place(file.name) for file in files}
             if may_hold(self._window, TrailPath.of(key).day)
         )
 
@@ -312,25 +312,51 @@ class _Named:
     good: bool
 
 
-def _read(file: DigestFile) -> "_Digest | LogFault":
-    try:
-        stored, signature = file.fetch()
-    except OSError as error:
-        reason = Message("cannot be read: {reason}").filled(reason=reason_of(error))
-        return LogFault(file.name, "", reason, 0)
-    except SekishoError as error:
-        return LogFault(file.name, "", error.message, 0)
+_File = TypeVar("_File", DigestFile, LogFile)
+_Content = TypeVar("_Content")
+
+
+def _in_parallel(
+    read: Callable[[_File], _Content], files: Sequence[_File], progress: Progress | None = None
+) -> Iterator[tuple[_File, _Content | Message]]:
+    """Yield each file with what is read of it, or with why it cannot be read."""
+
+    def tried(file: _File) -> _Content | Message:
+        try:
+            return read(file)
+        except OSError as error:
+            return _UNREADABLE.filled(reason=reason_of(error))
+        except SekishoError as error:
+            return error.message
+
+    total, done = sum(getattr(file, "size", 0) for file in files), 0
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="sekisho-replay-digest") as pool:
+        for number, (file, content) in enumerate(zip(files, pool.map(tried, files), strict=True)):
+            yield file, content
+            done += getattr(file, "size", 0)
+            if progress is not None:
+                progress(done, total, number + 1, 0)
+
+
+def _hash_of(file: LogFile) -> str:
+    """Return the SHA-256 of what a log holds, unpacked."""
+    content, _ = decompressed(file.read(), _LARGEST)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_of(name: str, stored: bytes, signature: str | None) -> _Digest | Message:
+    """Return a digest, or why it is none."""
     content, wrong = decompressed(stored, _LARGEST)
     try:
-        said = json.loads(content)
+        members = json.loads(content)
     except (ValueError, RecursionError):
-        said = None
-    texts = isinstance(said, dict) and all(
-        isinstance(said.get(each), str) for each in _MUST_BE_TEXT
+        members = None
+    texts = isinstance(members, dict) and all(
+        isinstance(members.get(each), str) for each in _MUST_BE_TEXT
     )
     if wrong is not None or not texts:
-        return LogFault(file.name, "", wrong or _NO_DIGEST, 0)
-    return _Digest(file.name, content, said, signature)
+        return wrong or _NO_DIGEST
+    return _Digest(name, content, members, signature)
 
 
 def _wrong_signature(digest: _Digest, signature: str, key: RSAPublicKey) -> Message | None:
@@ -346,7 +372,7 @@ def _named(digests: Sequence[_Digest], states: Mapping[str, _State]) -> dict[str
     named: dict[str, _Named] = {}
     for digest in digests:
         good = states[digest.key] is _State.GOOD
-        logs = digest.said.get("logFiles")
+        logs = digest.members.get("logFiles")
         for log in logs if isinstance(logs, list) else []:
             match log:
                 case {"s3Object": str(key), "hashValue": str(value)}:
@@ -363,8 +389,8 @@ def _last_ends(digests: Sequence[_Digest]) -> dict[tuple[str | None, str | None]
     """Return until when logs of an account and region are in digests, as in names of logs."""
     ends: dict[tuple[str | None, str | None], str] = {}
     for digest in digests:
-        said = TrailPath.of(digest.key)
-        end = re.sub(r"[-:]", "", digest.said["digestEndTime"])[: len("20260902T1000")] + "Z"
-        place = said.account, said.region
+        path = TrailPath.of(digest.key)
+        end = re.sub(r"[-:]", "", digest.members["digestEndTime"])[: len("20260902T1000")] + "Z"
+        place = path.account, path.region
         ends[place] = max(ends.get(place, ""), end)
     return ends

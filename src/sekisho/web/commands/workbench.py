@@ -52,7 +52,7 @@ class WebOptions:
         goals: goal files: their break-glass users are not to be enforced, and beside a plan their
             waves go on a time line.
         logs: logs of CloudTrail, of which it is shown what a plan, else goals, else `Force_MFA`
-            would have denied; or what `impact --usage-out` wrote, which does not tell that.
+            would have denied; or what `logs usage` saved, which does not tell that.
         port: 0: a free one.
     """
 

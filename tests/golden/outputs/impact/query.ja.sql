@@ -1,0 +1,126 @@
+SELECT
+  "kind",
+  "value",
+  "day",
+  "source",
+  "name",
+  "type",
+  "category",
+  "error",
+  "recipient",
+  "identity",
+  "account",
+  "principal",
+  "user",
+  "key_id",
+  "mfa",
+  "invoked_by",
+  "from_console",
+  "sign_in_session",
+  "login_mfa",
+  "login_result",
+  "call_mfa",
+  "shared",
+  "iam_resources",
+  "iam_parameters",
+  count(*) AS events,
+  min(concat(written, id)) AS begins,
+  min(concat(translate(written, '0123456789', '9876543210'), id)) AS ends
+FROM (
+  SELECT
+    CASE part WHEN 0 THEN 'group' WHEN 1 THEN 'address' WHEN 2 THEN 'agent' WHEN 3 THEN 'region' WHEN 4 THEN 'hour of week' END AS "kind",
+    CASE part WHEN 1 THEN detail_1 WHEN 2 THEN detail_2 WHEN 3 THEN detail_3 WHEN 4 THEN concat(CAST(day_of_week(TRY_CAST(substr(written, 1, 10) AS DATE)) AS VARCHAR), ' ', substr(written, 12, 2)) END AS "value",
+    CASE WHEN part = 0 THEN substr(written, 1, 10) END AS "day",
+    CASE WHEN part = 0 THEN "source" END AS "source",
+    CASE WHEN part = 0 THEN "name" END AS "name",
+    CASE WHEN part = 0 THEN "type" END AS "type",
+    CASE WHEN part = 0 THEN "category" END AS "category",
+    CASE WHEN part = 0 THEN "error" END AS "error",
+    CASE WHEN part = 0 THEN "recipient" END AS "recipient",
+    CASE WHEN part = 0 THEN "identity" END AS "identity",
+    CASE WHEN part = 0 THEN "account" END AS "account",
+    "principal",
+    CASE WHEN part = 0 THEN "user" END AS "user",
+    "key_id",
+    CASE WHEN part = 0 THEN "mfa" END AS "mfa",
+    CASE WHEN part = 0 THEN "invoked_by" END AS "invoked_by",
+    CASE WHEN part = 0 THEN "from_console" END AS "from_console",
+    CASE WHEN part = 0 THEN "sign_in_session" END AS "sign_in_session",
+    CASE WHEN part = 0 THEN "login_mfa" END AS "login_mfa",
+    CASE WHEN part = 0 THEN "login_result" END AS "login_result",
+    CASE WHEN part = 0 THEN "call_mfa" END AS "call_mfa",
+    CASE WHEN part = 0 THEN "shared" END AS "shared",
+    CASE WHEN part = 0 THEN "iam_resources" END AS "iam_resources",
+    CASE WHEN part = 0 THEN "iam_parameters" END AS "iam_parameters",
+    written,
+    id
+  FROM (
+    SELECT
+    eventsource AS "source",
+    eventname AS "name",
+    eventtype AS "type",
+    eventcategory AS "category",
+    errorcode AS "error",
+    recipientaccountid AS "recipient",
+    useridentity.type AS "identity",
+    useridentity.accountid AS "account",
+    coalesce(nullif(useridentity.sessioncontext.sessionissuer.arn, ''), useridentity.arn) AS "principal",
+    useridentity.username AS "user",
+    CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
+      THEN useridentity.accesskeyid ELSE substr(useridentity.accesskeyid, 1, 4) END AS "key_id",
+    useridentity.sessioncontext.attributes.mfaauthenticated AS "mfa",
+    useridentity.invokedby AS "invoked_by",
+    sessioncredentialfromconsole AS "from_console",
+    CAST(NULL AS VARCHAR) AS "sign_in_session",
+    json_extract_scalar(additionaleventdata, '$.MFAUsed') AS "login_mfa",
+    json_extract_scalar(responseelements, '$.ConsoleLogin') AS "login_result",
+    CASE WHEN eventsource = 'sts.amazonaws.com' THEN
+      CASE WHEN json_extract_scalar(requestparameters, '$.serialNumber') IS NOT NULL THEN 'yes'
+      WHEN eventcategory = 'NetworkActivity' THEN 'unknown' END END AS "call_mfa",
+    CASE WHEN useridentity.type <> 'AWSService'
+      AND coalesce(eventcategory, '') <> 'Insight' THEN nullif(sharedeventid, '') END AS "shared",
+    CASE WHEN (lower(eventsource) = 'iam' OR lower(eventsource) LIKE 'iam.%') THEN nullif(json_format(CAST(array_sort(array_distinct(filter(transform(resources, r -> r.arn), arn -> arn LIKE '%:iam:%'))) AS JSON)), '[]') END AS "iam_resources",
+    CASE WHEN (lower(eventsource) = 'iam' OR lower(eventsource) LIKE 'iam.%') THEN nullif(json_format(CAST(filter(ARRAY[
+      CASE WHEN substr(json_format(json_extract(requestparameters, '$.userName')), 1, 1) = '"' THEN concat('userName=', json_extract_scalar(requestparameters, '$.userName')) END, 
+      CASE WHEN substr(json_format(json_extract(requestparameters, '$.roleName')), 1, 1) = '"' THEN concat('roleName=', json_extract_scalar(requestparameters, '$.roleName')) END, 
+      CASE WHEN substr(json_format(json_extract(requestparameters, '$.groupName')), 1, 1) = '"' THEN concat('groupName=', json_extract_scalar(requestparameters, '$.groupName')) END, 
+      CASE WHEN substr(json_format(json_extract(requestparameters, '$.policyArn')), 1, 1) = '"' THEN concat('policyArn=', json_extract_scalar(requestparameters, '$.policyArn')) END], text -> text IS NOT NULL) AS JSON)), '[]') END AS "iam_parameters",
+    CASE
+      WHEN regexp_like(eventtime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z?$') THEN concat(substr(eventtime, 1, 19), 'Z')
+      WHEN regexp_like(eventtime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?[+-](0[0-9]|1[0-4]):?[0-5][0-9]$')
+      THEN concat(replace(substr(CAST(TRY_CAST(replace(substr(eventtime, 1, 19), 'T', ' ') AS TIMESTAMP) - (TRY_CAST(substr(substr(replace(eventtime, ':', ''), -5), 1, 3) AS INTEGER) * 60 + TRY_CAST(concat(substr(substr(replace(eventtime, ':', ''), -5), 1, 1), substr(substr(replace(eventtime, ':', ''), -5), 4, 2)) AS INTEGER)) * INTERVAL '1' MINUTE AS VARCHAR), 1, 19), ' ', 'T'), 'Z') END AS written,
+    coalesce(eventid, '') AS id,
+    coalesce(sourceipaddress, '') AS detail_1,
+    coalesce(useragent, '') AS detail_2,
+    coalesce(awsregion, '') AS detail_3
+    FROM "cloudtrail_logs"
+    WHERE "timestamp" >= '2026/11/01'
+  ) AS records
+  CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS parts (part)
+  WHERE (part = 0 OR written IS NOT NULL AND "identity" IN ('IAMUser', 'Root')) AND (written IS NULL OR written >= '2026-11-01T00:00:00')
+) AS named
+GROUP BY
+  "kind",
+  "value",
+  "day",
+  "source",
+  "name",
+  "type",
+  "category",
+  "error",
+  "recipient",
+  "identity",
+  "account",
+  "principal",
+  "user",
+  "key_id",
+  "mfa",
+  "invoked_by",
+  "from_console",
+  "sign_in_session",
+  "login_mfa",
+  "login_result",
+  "call_mfa",
+  "shared",
+  "iam_resources",
+  "iam_parameters"
