@@ -1,4 +1,4 @@
-"""`sekisho notify --due`: announced, reminded, posted, and never twice."""
+"""`sekisho remind`: announced, reminded, posted, and never twice."""
 
 import json
 from collections.abc import Mapping
@@ -47,9 +47,9 @@ def _folder(folder: Path, *enrolled: str, enforced: tuple[str, ...] = ()) -> Pat
     return folder / "goal.yaml"
 
 
-def _notify(goal: Path, day: str, *more: str, **env: str) -> Any:
+def _remind(goal: Path, day: str, *more: str, **env: str) -> Any:
     options = ("--snapshot", str(goal.with_name("account.json")), "--today", day, "--lang", "en")
-    return sekisho("notify", str(goal), "--due", *options, *more, **env)
+    return sekisho("remind", str(goal), *options, *more, **env)
 
 
 def _names(done: Any) -> list[str]:
@@ -68,22 +68,22 @@ def _names(done: Any) -> list[str]:
 def test_a_wave_is_announced_reminded_and_enforced(tmp_path: Path) -> None:
     goal = _folder(tmp_path)
     slack = ("--format", "slack")
-    assert _names(_notify(goal, "2026-11-23", *slack)) == []
-    done = _notify(goal, "2026-11-24", *slack)
+    assert _names(_remind(goal, "2026-11-23", *slack)) == []
+    done = _remind(goal, "2026-11-24", *slack)
     assert (_names(done), done.returncode) == (["aki", "ben"], 0)
-    assert _names(_notify(goal, "2026-11-24", *slack)) == []
+    assert _names(_remind(goal, "2026-11-24", *slack)) == []
     # half of them enrol, and the other half is reminded
     _folder(tmp_path, "aki")
-    assert _names(_notify(goal, "2026-12-02", *slack)) == ["ben", "chi"]
+    assert _names(_remind(goal, "2026-12-02", *slack)) == ["ben", "chi"]
     # some days are missed: one reminder, the latest
-    assert _names(_notify(goal, "2026-12-08", *slack)) == ["ben", "chi"]
-    assert _names(_notify(goal, "2026-12-08", *slack)) == []
+    assert _names(_remind(goal, "2026-12-08", *slack)) == ["ben", "chi"]
+    assert _names(_remind(goal, "2026-12-08", *slack)) == []
     # enforced and not enrolled: after the day, once
     _folder(tmp_path, "aki", "chi", enforced=("aki", "ben", "chi"))
-    assert _names(_notify(goal, "2026-12-16", *slack)) == ["ben"]
-    assert _names(_notify(goal, "2026-12-17", *slack)) == []
+    assert _names(_remind(goal, "2026-12-16", *slack)) == ["ben"]
+    assert _names(_remind(goal, "2026-12-17", *slack)) == []
     _folder(tmp_path, "aki", "ben", "chi", enforced=("aki", "ben", "chi"))
-    done = _notify(goal, "2026-12-20", *slack, "--again", "ben")
+    done = _remind(goal, "2026-12-20", *slack, "--again", "ben")
     assert _names(done) == []
     listed = sekisho(
         *("notify", str(goal), "--snapshot", str(tmp_path / "account.json")),
@@ -99,19 +99,19 @@ def test_a_day_on_which_nothing_was_applied_is_the_administrators_matter(
 ) -> None:
     goal, at = _folder(tmp_path, "ben"), ("--format", form)
     late = "does not show that MFA is enforced"
-    on_the_day = _notify(goal, "2026-12-08", *at, "--wave", "one")
+    on_the_day = _remind(goal, "2026-12-08", *at, "--wave", "one")
     assert on_the_day.returncode == 3
     # whoever has enrolled is not enforced either
     said = " ".join(on_the_day.stderr.split())
     assert f"{late}: apply the plan, or move the day. These users are not told" in said
     assert "that MFA is mandatory: aki, ben" in said
     assert "MFA is mandatory" not in on_the_day.stdout
-    after = _notify(goal, "2026-12-09", *at, "--wave", "one")
+    after = _remind(goal, "2026-12-09", *at, "--wave", "one")
     assert (after.returncode, after.stdout) == (3, "")
     assert late in " ".join(after.stderr.split())
     # nothing was recorded of it: once it is applied they hear
     _folder(tmp_path, "ben", enforced=("aki", "ben"))
-    applied = _notify(goal, "2026-12-09", *at, "--wave", "one")
+    applied = _remind(goal, "2026-12-09", *at, "--wave", "one")
     assert applied.returncode == 0
     assert late not in " ".join(applied.stderr.split())
     assert "aki" in applied.stdout
@@ -125,7 +125,7 @@ def test_whoever_changes_a_password_first_is_late_for_nothing(tmp_path: Path) ->
     snapshot = load_snapshot(tmp_path / "account.json")
     users = tuple(replace(each, password=Password(reset_required=True)) for each in snapshot.users)
     save_snapshot(replace(snapshot, users=users), tmp_path / "account.json", replace=True)
-    done = _notify(goal, "2026-12-10", "--wave", "one", "--format", "slack")
+    done = _remind(goal, "2026-12-10", "--wave", "one", "--format", "slack")
     assert (_names(done), "does not show" in done.stderr) == (["aki", "ben"], False)
     assert "has passed" not in done.stdout
 
@@ -146,13 +146,13 @@ def test_who_needs_attention_is_named_though_they_hear_nothing_today(
     goal.write_text(GOAL.replace("who: [{user: chi}]", "who: [{all: true}]"), encoding="utf-8")
     (tmp_path / "out.yaml").write_text(EXCEPTION, encoding="utf-8")
     at = ("--exceptions", str(tmp_path / "out.yaml"), "--format", form)
-    runs = _notify(goal, "2026-12-01", *at)
+    runs = _remind(goal, "2026-12-01", *at)
     assert (runs.returncode, "The exception is over" in runs.stderr) == (0, False)
-    over = _notify(goal, "2026-12-04", *at, "--user", "chi")
+    over = _remind(goal, "2026-12-04", *at, "--user", "chi")
     assert over.returncode == 3
     assert over.stderr.count("The exception is over") == 1
     assert over.stderr.rstrip().endswith("anew: chi")
-    again = _notify(goal, "2026-12-05", *at, "--user", "chi")
+    again = _remind(goal, "2026-12-05", *at, "--user", "chi")
     assert (again.returncode, again.stdout) == (3, "")
     assert again.stderr.count("The exception is over") == 1
 
@@ -160,14 +160,14 @@ def test_who_needs_attention_is_named_though_they_hear_nothing_today(
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "json", "teams"])
 def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
     goal = _folder(tmp_path, "ben", "chi")
-    preview = _notify(goal, "2026-12-01", "--format", form, "--preview")
+    preview = _remind(goal, "2026-12-01", "--format", form, "--preview")
     assert "Would be reminded: aki" in preview.stderr
     assert not (tmp_path / "goal.yaml.notified").exists()
-    first = _notify(goal, "2026-12-01", "--format", form)
+    first = _remind(goal, "2026-12-01", "--format", form)
     assert (first.returncode, first.stdout) == (0, preview.stdout)
     assert "aki" in first.stdout
     assert "ben" not in first.stdout
-    again = _notify(goal, "2026-12-01", "--format", form)
+    again = _remind(goal, "2026-12-01", "--format", form)
     assert again.stdout == ""
     assert "Have heard before: aki" in again.stderr
 
@@ -176,10 +176,10 @@ def test_what_could_not_be_saved_is_tried_again(tmp_path: Path) -> None:
     goal = _folder(tmp_path)
     (tmp_path / "there.json").write_text("{}", encoding="utf-8")
     out = ("--format", "slack", "--out", str(tmp_path / "there.json"))
-    failed = _notify(goal, "2026-12-01", *out)
+    failed = _remind(goal, "2026-12-01", *out)
     assert failed.returncode == 1
     assert "output.unwritable" in failed.stderr
-    assert _notify(goal, "2026-12-01", *out, "--force").returncode == 0
+    assert _remind(goal, "2026-12-01", *out, "--force").returncode == 0
     assert "aki" in (tmp_path / "there.json").read_text("utf-8")
 
 
@@ -188,8 +188,8 @@ def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> 
     with serving(OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
         send = ("--format", "slack", "--send", "env:HOOK")
-        done = _notify(goal, "2026-12-01", *send, HOOK=url)
-        more = _notify(goal, "2026-12-01", *send, HOOK=url)
+        done = _remind(goal, "2026-12-01", *send, HOOK=url)
+        more = _remind(goal, "2026-12-01", *send, HOOK=url)
     assert (done.returncode, more.returncode, len(server.got)) == (0, 0, 2)
     assert [json.loads(body)["text"].split(":")[0] for _, _, body in server.got] == [
         "MFA becomes mandatory for our AWS account 123456789012 in 7 days",
@@ -214,23 +214,23 @@ def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path
     with serving(answer(status), OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
         send = ("--format", "teams", "--send", "env:HOOK")
-        done = _notify(goal, "2026-12-01", *send, HOOK=url)
-        more = _notify(goal, "2026-12-01", *send, HOOK=url)
+        done = _remind(goal, "2026-12-01", *send, HOOK=url)
+        more = _remind(goal, "2026-12-01", *send, HOOK=url)
         assert (done.returncode, len(server.got)) == (code, 2 if status == 404 else 1)
         assert said in done.stderr
-        last = _notify(goal, "2026-12-01", *send, "--again", "ben", HOOK=url)
+        last = _remind(goal, "2026-12-01", *send, "--again", "ben", HOOK=url)
     assert more.returncode == (0 if status == 404 else 4)
     assert "Reminded: ben" in last.stderr
 
 
 def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
     goal = _folder(tmp_path)
-    _notify(goal, "2026-11-24", "--format", "slack")
+    _remind(goal, "2026-11-24", "--format", "slack")
     ledger = tmp_path / "goal.yaml.notified"
     ledger.write_text(ledger.read_text("utf-8").replace("aki", "ako"), encoding="utf-8")
     with serving(OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
-        done = _notify(goal, "2026-12-01", "--format", "slack", "--send", "env:HOOK", HOOK=url)
+        done = _remind(goal, "2026-12-01", "--format", "slack", "--send", "env:HOOK", HOOK=url)
     assert (done.returncode, done.stdout, server.got) == (1, "", [])
     (line,) = done.stderr.splitlines()
     assert line.startswith("sekisho: notices.ledger: ")
@@ -243,19 +243,15 @@ def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "--today 2026-12-01": "is for `--due`",
-    "--preview": "is for `--due`",
-    "--again aki": "is for `--due`",
-    "--send https://hooks.example.com/secret": "is for `--due`",
-    "--format slack": "is for `--due`",
-    "--ledger x": "is for `--due` and `--work-list`",
-    "--due --work-list": "goes with no `--due`",
-    "--due --send https://hooks.example.com/secret": "is for messages of a chat",
-    "--due --format slack --send https://hooks.example.com/secret --out x": "no `--out`",
-    "--due --format slack --send http://hooks.example.com/secret": "cannot be posted|can be posted",
-    "--due --today tomorrow": "is no day",
-    "--due --quiet": "nobody would hear",
-    "--due --again aky": "the plan has no such person",
+    "remind --send https://hooks.example.com/secret": "is for messages of a chat",
+    "remind --format slack --send https://hooks.example.com/secret --out x": "no `--out`",
+    "remind --format slack --send http://hooks.example.com/secret": "cannot be posted|can be",
+    "remind --today tomorrow": "is no day",
+    "remind --quiet": "nobody would hear",
+    "remind --again aky": "the plan has no such person",
+    "notify --due --send https://hooks.example.com/secret": "take `sekisho remind`",
+    "notify --preview": "take `sekisho remind`",
+    "notify --ledger x": "is for `--work-list`",
 }
 
 
@@ -266,8 +262,8 @@ def test_options_that_do_not_go_together(
 ) -> None:
     goal = _folder(tmp_path)
     done = sekisho(
-        *("notify", str(goal), "--snapshot", str(tmp_path / "account.json")),
-        *(*options.split(), "--lang", language.value),
+        *(*options.split(), str(goal), "--snapshot", str(tmp_path / "account.json")),
+        *("--lang", language.value),
     )
     assert done.returncode == 64
     assert "secret" not in done.stderr + done.stdout

@@ -61,7 +61,7 @@ class _Company:
         """Return who is to hear something so many days before the wave."""
         day = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
         goal = str(self.folder / "goal.yaml")
-        return self.run("notify", goal, "--due", "--today", day, *more)
+        return self.run("remind", goal, "--today", day, *more)
 
     def enrol(self, user: str) -> None:
         iam = self.iam

@@ -128,6 +128,10 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         Message("Write what each person must hear: texts, pages to print, a work list."),
         "notices.commands.notify",
     ),
+    "remind": Lazy(
+        Message("Hand over what people must hear today, to nobody twice."),
+        "notices.commands.remind",
+    ),
     "rollback": Lazy(Message("Take back what a plan did."), "cli.rollout.rollback"),
     "onboard": Lazy(
         Message("Plan a new user, with MFA enforced from the first moment."),

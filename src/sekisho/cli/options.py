@@ -210,7 +210,7 @@ def report_format_option(function: F) -> F:
 
 
 def form_option(
-    forms: type[StrEnum], described: str, *, parameter: str = "output"
+    forms: Iterable[StrEnum], described: str, *, parameter: str = "output"
 ) -> Callable[[F], F]:
     """Return what adds `--format`, by default the first of the forms.
 
@@ -219,12 +219,13 @@ def form_option(
         described: the option's help.
         parameter: its name.
     """
+    by_name = {form.value: form for form in forms}
     return click.option(
         "--format",
         parameter,
-        type=click.Choice([form.value for form in forms]),
-        default=next(iter(forms)).value,
+        type=click.Choice([*by_name]),
+        default=next(iter(by_name)),
         show_default=True,
-        callback=lambda ctx, param, value: forms(value),
+        callback=lambda ctx, param, value: by_name[value],
         help=described,
     )

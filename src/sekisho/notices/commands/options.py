@@ -1,21 +1,23 @@
-"""The options of `sekisho notify`."""
+"""The options of `sekisho notify` and `sekisho remind`."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 import click
 
-from sekisho.cli.options import form_option, grouped
+from sekisho.cli.options import Decorator, form_option, grouped
 from sekisho.cli.output import bom_option, headings_option
-from sekisho.cli.quiet import verbose_option
+from sekisho.cli.quiet import quiet, verbose_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.notices import UTC_NAME, NoticeForm
+from sekisho.notices.reminders import ChatForm
 
 
 class NotifyFormat(StrEnum):
-    """How notices, or the work list, are handed over."""
+    """How notices, the work list or the messages of a chat are handed over."""
 
     TEXT = "text"
     HTML = "html"
@@ -36,11 +38,12 @@ _FORMS = {
     NotifyFormat.TEAMS: NoticeForm.TEXT,
 }
 """What the notices themselves are written as; CSV and JSON have their texts."""
+CHATS = {NotifyFormat.SLACK: ChatForm.SLACK, NotifyFormat.TEAMS: ChatForm.TEAMS}
 
 
 @dataclass(frozen=True, slots=True)
-class NotifyOptions:
-    """Whom to notify of what, and how that is handed over.
+class NoticeOptions:
+    """Whom to tell something, and how that is handed over: what both commands have.
 
     Attributes:
         snapshot: a saved account in place of AWS.
@@ -50,11 +53,10 @@ class NotifyOptions:
         timezone: the zone that days are said in.
         owner_tags: the tags that say who owns a user.
         templates: a folder of templates in place of ours.
-        print_templates: write ours to this folder, and do nothing else.
-        work_list: everybody in rows, for whoever runs the roll-out.
         output, bom, headings: the form.
         out: the folder of files, or the file; `force` replaces what is there.
         verbose: whether all names are listed.
+        ledger: the record of who has heard; None: beside the plan.
     """
 
     snapshot: str | None
@@ -65,23 +67,48 @@ class NotifyOptions:
     timezone: str
     owner_tags: tuple[str, ...]
     templates: Path | None
-    print_templates: Path | None
-    work_list: bool
     output: NotifyFormat
     bom: bool
     headings: Language | None
     out: Path | None
     force: bool
     verbose: bool
+    ledger: Path | None
 
-    def check(self) -> None:
-        """Raise UsageError if options do not go together."""
+    def check_form(self) -> None:
+        """Raise UsageError if options of CSV stand beside another form."""
         if self.output is not NotifyFormat.CSV:
             for given, option in ((self.bom, "--bom"), (self.headings, "--headings")):
                 if given:
                     raise UsageError(
                         Message("`{option}` is for `--format csv`").filled(option=option)
                     )
+
+    @property
+    def form(self) -> NoticeForm:
+        """What each notice is written as."""
+        return _FORMS[self.output]
+
+    def ledger_of(self, path: Path) -> Path:
+        """Return the file of who has heard of a plan or a goal."""
+        return self.ledger or path.with_name(f"{path.name}.notified")
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyOptions(NoticeOptions):
+    """The options of `sekisho notify`.
+
+    Attributes:
+        print_templates: write ours to this folder, and do nothing else.
+        work_list: everybody in rows, for whoever runs the roll-out.
+    """
+
+    print_templates: Path | None
+    work_list: bool
+
+    def check(self) -> None:
+        """Raise UsageError if options do not go together."""
+        self.check_form()
         if self.force and not (self.out or self.print_templates):
             raise UsageError(Message("`--force` is for `--out` and `--print-templates`"))
         if self.work_list and self.templates:
@@ -91,21 +118,64 @@ class NotifyOptions:
                 Message("`--work-list` has no form `markdown`"),
                 fix=Message("take `text`, `html`, `csv` or `json`"),
             )
+        if self.ledger and not self.work_list:
+            raise UsageError(Message("`--ledger` is for `--work-list`"))
+
+
+@dataclass(frozen=True, slots=True)
+class RemindOptions(NoticeOptions):
+    """The options of `sekisho remind`.
+
+    Attributes:
+        today: which day it is; None: the real one.
+        again: who is to hear although they have, or may have.
+        send: where messages are posted to.
+        preview: record and send nothing.
+    """
+
+    today: date | None
+    again: tuple[str, ...]
+    send: str | None
+    preview: bool
 
     @property
-    def one_file(self) -> bool:
-        """Whether what is written is one file, and no folder of one for each person."""
-        return self.work_list or self.output in (NotifyFormat.CSV, NotifyFormat.JSON)
+    def day(self) -> date:
+        """On which day people are told, in UTC."""
+        return self.today or datetime.now(UTC).date()
 
-    @property
-    def form(self) -> NoticeForm:
-        """What each notice is written as."""
-        return _FORMS[self.output]
+    def check(self) -> None:
+        """Raise UsageError if options do not go together."""
+        self.check_form()
+        if self.force and not self.out:
+            raise UsageError(Message("`--force` is for `--out`"))
+        printed = self.output is NotifyFormat.TEXT and self.out is None
+        if quiet() and printed and not self.preview:
+            # it would be recorded that they have heard
+            raise UsageError(
+                Message("`--quiet` prints no notices, and nobody would hear"),
+                fix=Message("give `--out`, or leave `--quiet` out"),
+            )
+        if self.send and self.output not in CHATS:
+            raise UsageError(
+                Message("`--send` is for messages of a chat"),
+                fix=Message("give `--format slack` or `--format teams`"),
+            )
+        if self.send and self.out:
+            raise UsageError(Message("`--send` goes with no `--out`"))
 
 
-notify_options = grouped(
-    "options",
-    NotifyOptions,
+def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
+    """Return a day of ISO 8601."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            Message("`--today {text}` is no day").filled(text=text),
+            fix=Message("write it like `2026-12-01`"),
+        ) from None
+
+
+_PEOPLE: tuple[Decorator, ...] = (
     click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
     click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file."),
     click.option("--user", "users", metavar="NAME", multiple=True, help="Only this person."),
@@ -139,6 +209,35 @@ notify_options = grouped(
         metavar="DIR",
         help="Your own templates in place of ours.",
     ),
+)
+"""The options of whom to tell something, and by which texts."""
+
+
+_FILES: tuple[Decorator, ...] = (
+    bom_option,
+    headings_option("Language of CSV's column names; English if not given."),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="A folder for one file per person; a file for CSV, JSON, a work list or a chat.",
+    ),
+    click.option("--force", is_flag=True, help="Replace files that are there."),
+    verbose_option,
+    click.option(
+        "--ledger",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The record of who has heard; PLAN.notified if not given.",
+    ),
+)
+"""The options of what is handed over, but for its form."""
+
+
+notify_options = grouped(
+    "options",
+    NotifyOptions,
+    *_PEOPLE,
     click.option(
         "--print-templates",
         type=click.Path(path_type=Path),
@@ -149,17 +248,37 @@ notify_options = grouped(
         "--work-list", is_flag=True, help="Everybody in rows, for whoever runs the roll-out."
     ),
     form_option(
+        (form for form in NotifyFormat if form not in CHATS),
+        "Text, a page to print, Markdown, CSV for mail merge, or JSON.",
+    ),
+    *_FILES,
+)
+remind_options = grouped(
+    "options",
+    RemindOptions,
+    *_PEOPLE,
+    click.option(
+        "--today",
+        metavar="DAY",
+        callback=_day,
+        help="Another day than today in --timezone, like 2026-12-01.",
+    ),
+    click.option(
+        "--again",
+        metavar="USER",
+        multiple=True,
+        help="Also this person, who has heard or may have.",
+    ),
+    click.option("--preview", is_flag=True, help="Show who is due, and record and send nothing."),
+    form_option(
         NotifyFormat,
         "Text, a page to print, Markdown, CSV for mail merge, JSON, or a chat's messages.",
     ),
-    bom_option,
-    headings_option("Language of CSV's column names; English if not given."),
     click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="A folder for one file per person; a file for CSV, JSON and the work list.",
+        "--send",
+        metavar="URL",
+        help="With --format slack or teams: post the messages to this webhook; "
+        "env:NAME or file:PATH keep its address secret.",
     ),
-    click.option("--force", is_flag=True, help="Replace files that are there."),
-    verbose_option,
+    *_FILES,
 )

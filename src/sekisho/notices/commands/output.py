@@ -1,4 +1,4 @@
-"""What `sekisho notify` prints and saves: the verdict, notices, the work list."""
+"""What `sekisho notify` and `remind` print and save: the verdict, notices, the work list."""
 
 import re
 import sys
@@ -25,7 +25,11 @@ from sekisho.notices import (
     made_folder,
     to_merge_csv,
 )
-from sekisho.notices.commands.options import NotifyFormat, NotifyOptions
+from sekisho.notices.commands.options import (
+    NoticeOptions,
+    NotifyFormat,
+    NotifyOptions,
+)
 from sekisho.prover import Enforced
 
 SCHEMA = "sekisho.notices/1"
@@ -72,16 +76,14 @@ _ONE_FOLDER = Message("there are {count} pages, and one at a time can be printed
 _OF_FORM = {NoticeForm.TEXT: ".txt", NoticeForm.MARKDOWN: ".md", NoticeForm.HTML: ".html"}
 
 
-def _verdict(
-    people: tuple[Person, ...], options: NotifyOptions, lang: Language, *, whole: bool = True
-) -> Iterator[str]:
+def _verdict(people: tuple[Person, ...], options: NoticeOptions, lang: Language) -> Iterator[str]:
     """Yield how many there are of each kind, then, if these are all, who needs attention."""
     yield headline(people).into(lang)
-    if whole and not quiet():
+    if isinstance(options, NotifyOptions) and not quiet():
         yield from attention(people, options, lang)
 
 
-def attention(people: tuple[Person, ...], options: NotifyOptions, lang: Language) -> Iterator[str]:
+def attention(people: tuple[Person, ...], options: NoticeOptions, lang: Language) -> Iterator[str]:
     """Yield by name who needs somebody's attention who is not the person."""
     groups = [
         (title, [each.user for each in people if each.kind is kind]) for title, kind in _ATTENTION
@@ -99,15 +101,10 @@ def attention(people: tuple[Person, ...], options: NotifyOptions, lang: Language
 
 
 def _hand_over(
-    text: str,
-    people: tuple[Person, ...],
-    options: NotifyOptions,
-    lang: Language,
-    *,
-    whole: bool = True,
+    text: str, people: tuple[Person, ...], options: NoticeOptions, lang: Language
 ) -> None:
     """Print or save what is one file, with the verdict on standard error beside data."""
-    verdict = tuple(_verdict(people, options, lang, whole=whole))
+    verdict = tuple(_verdict(people, options, lang))
     reads = options.output is NotifyFormat.TEXT and options.out is None
     if reads:
         show_folded(verdict)
@@ -116,12 +113,12 @@ def _hand_over(
         if not text:
             # the verdict has said that there is nothing to read
             pass
-        elif options.work_list or sys.stdout.isatty():
+        elif _is_list(options) or sys.stdout.isatty():
             show_folded(["", *text.splitlines()])
         else:
             # whoever pastes it into a mail wants no line of it broken
             click.echo(f"\n{text}", nl=False)
-        if whole and people:
+        if isinstance(options, NotifyOptions) and people:
             _tell_next(options, lang, written=bool(text))
         return
     if options.out is not None:
@@ -131,6 +128,10 @@ def _hand_over(
     else:
         print_note(*verdict)
         click.echo(text, nl=False)
+
+
+def _is_list(options: NoticeOptions) -> bool:
+    return isinstance(options, NotifyOptions) and options.work_list
 
 
 def _tell_next(options: NotifyOptions, lang: Language, *, written: bool) -> None:
@@ -147,19 +148,16 @@ def _tell_next(options: NotifyOptions, lang: Language, *, written: bool) -> None
 def hand_over_notices(
     notices: tuple[WrittenNotice, ...],
     people: tuple[Person, ...],
-    options: NotifyOptions,
+    options: NoticeOptions,
     lang: Language,
-    *,
-    whole: bool = True,
 ) -> None:
-    """Print or save notices.
+    """Print or save notices; of `notify` also who needs attention, and what to type next.
 
     Args:
         notices: what is written.
         people: everybody whom it is about.
         options: in which form, and where to.
         lang: the language.
-        whole: whether they are all: then who needs attention is named, and what to type next.
 
     Raises:
         UsageError: if pages are to be printed one after the other.
@@ -170,21 +168,21 @@ def hand_over_notices(
             lines = [(each.context, each.text) for each in notices]
             headings = options.headings or Language.EN
             text = to_merge_csv(lines, bom=options.bom, headings=headings)
-            _hand_over(text, people, options, lang, whole=whole)
+            _hand_over(text, people, options, lang)
         case NotifyFormat.JSON:
-            _hand_over(_as_json(notices, people), people, options, lang, whole=whole)
+            _hand_over(_as_json(notices, people), people, options, lang)
         case NotifyFormat.TEXT | NotifyFormat.MARKDOWN | NotifyFormat.HTML:
             if options.out is not None:
                 _save_each(notices, options.out, options, lang)
-                print_note(*_verdict(people, options, lang, whole=whole))
+                print_note(*_verdict(people, options, lang))
                 print_note(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
                 return
-            _hand_over(_in_one(notices, options, lang), people, options, lang, whole=whole)
+            _hand_over(_in_one(notices, options, lang), people, options, lang)
         case NotifyFormat.SLACK | NotifyFormat.TEAMS:
             raise InternalError("a chat has messages about several people, and no notices")
 
 
-def _in_one(notices: tuple[WrittenNotice, ...], options: NotifyOptions, lang: Language) -> str:
+def _in_one(notices: tuple[WrittenNotice, ...], options: NoticeOptions, lang: Language) -> str:
     """Return all notices one after the other.
 
     Raises:
@@ -200,7 +198,7 @@ def _in_one(notices: tuple[WrittenNotice, ...], options: NotifyOptions, lang: La
     return between.join(_whole(each, options, lang) for each in notices)
 
 
-def _whole(notice: WrittenNotice, options: NotifyOptions, lang: Language) -> str:
+def _whole(notice: WrittenNotice, options: NoticeOptions, lang: Language) -> str:
     """Return a notice with its subject, which is no part of a text mail's body."""
     if options.output is not NotifyFormat.TEXT:
         return notice.text
@@ -209,7 +207,7 @@ def _whole(notice: WrittenNotice, options: NotifyOptions, lang: Language) -> str
 
 
 def _save_each(
-    notices: tuple[WrittenNotice, ...], folder: Path, options: NotifyOptions, lang: Language
+    notices: tuple[WrittenNotice, ...], folder: Path, options: NoticeOptions, lang: Language
 ) -> None:
     """Write one file for each person; none if one of them is there already."""
     made_folder(folder)

@@ -1,0 +1,159 @@
+"""Whom the options of `sekisho notify` and `sekisho remind` name, and what they are told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from sekisho.account import Snapshot, open_account
+from sekisho.cli.aws import AwsOptions, collected, connection
+from sekisho.cli.exits import Exit, worst
+from sekisho.cli.rollout.planning import exceptions_of
+from sekisho.errors import PlanRefused, UsageError, meant
+from sekisho.messages import Language, Message
+from sekisho.notices import (
+    OWNER_TAGS,
+    NoticeKind,
+    NoticeSetting,
+    Person,
+    Templates,
+    context_of,
+    notices_of,
+    people_of,
+    plain_in,
+    zone_named,
+)
+from sekisho.notices.commands.options import NoticeOptions
+from sekisho.notices.commands.output import WrittenNotice
+from sekisho.prover import Enforced
+from sekisho.rollout import Plan, PlanCaller, goal_of, plan, read_goal, read_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A plan, the account as it is now, and the people whom the options name.
+
+    Attributes:
+        today: on which day they are told, in UTC; None: on the day of the account.
+    """
+
+    plan: Plan
+    snapshot: Snapshot
+    people: tuple[Person, ...]
+    today: date | None
+
+    def notices(
+        self,
+        people: Iterable[Person],
+        templates: Templates,
+        options: NoticeOptions,
+        lang: Language,
+    ) -> tuple[WrittenNotice, ...]:
+        """Return the notices of some of the people, as the templates write them."""
+        zone = zone_named(options.timezone)
+        plain = partial(plain_in, options.form)
+        setting = NoticeSetting.of(self.snapshot, zone, options.contact, plain)
+        setting = replace(setting, today=self.today or setting.today)
+        written = []
+        for notice in notices_of(people, self.plan, self.snapshot, setting):
+            context = context_of(notice, setting, lang)
+            text = templates.written(notice, options.form, context)
+            written.append(WrittenNotice(notice.person, context, text))
+        return tuple(written)
+
+    @property
+    def exit(self) -> Exit:
+        """What to exit with, by what happens to these people."""
+        exits = []
+        for person in self.people:
+            unread = person.gaps or person.late is Enforced.UNKNOWN
+            if person.kind is NoticeKind.NOT_KNOWN or unread:
+                exits.append(Exit.UNKNOWN)
+            elif person.needs_attention:
+                exits.append(Exit.FINDINGS)
+        return worst(exits)
+
+
+def audience_of(
+    path: Path, options: NoticeOptions, aws: AwsOptions, lang: Language, today: date | None = None
+) -> Audience:
+    """Return the people of a plan's or a goal's file whom the options name.
+
+    Raises:
+        FaultyInput: if a file has faults.
+        PlanRefused: if the plan is for another account.
+        UsageError: if a name is no person's, or no wave's.
+    """
+    zone_named(options.timezone)
+    made, snapshot = _plan_at(path, options, aws, lang)
+    tags = options.owner_tags or OWNER_TAGS
+    people = people_of(made, snapshot, owner_tags=tags, today=today)
+    return Audience(made, snapshot, _chosen(people, options), today)
+
+
+def _plan_at(
+    path: Path, options: NoticeOptions, aws: AwsOptions, lang: Language
+) -> tuple[Plan, Snapshot]:
+    """Return the plan of a file, or of the goal in it, and the account as it is now."""
+    if path.suffix in (".yaml", ".yml"):
+        shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
+        snapshot = _snapshot(options, aws, lang)
+        exceptions.check(snapshot)
+        goal = goal_of(shape, str(path), snapshot, exceptions)
+        # whoever applies it later: what is asked about people does not hang on that
+        caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
+        return plan(goal, snapshot, caller), snapshot
+    if options.exceptions:
+        raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
+    made = read_plan(path).plan
+    snapshot = _snapshot(options, aws, lang)
+    if (made.account, made.partition) != (snapshot.account, snapshot.partition):
+        message = Message("this plan is for the account `{account}`, and this is `{other}`")
+        raise PlanRefused(message.filled(account=made.account, other=snapshot.account))
+    return made, snapshot
+
+
+def _snapshot(options: NoticeOptions, aws: AwsOptions, lang: Language) -> Snapshot:
+    if options.snapshot is None:
+        return collected(connection(aws, lang), lang)
+    aws.refuse_beside("--snapshot")
+    return open_account(options.snapshot)
+
+
+def _chosen(people: tuple[Person, ...], options: NoticeOptions) -> tuple[Person, ...]:
+    """Return those of the people whom the options name.
+
+    Raises:
+        UsageError: for a name that is nobody's, or no wave's.
+    """
+    users = {each.user for each in people}
+    waves = {_wave_named(name, people) for name in options.waves}
+    for name in options.users:
+        if name not in users:
+            message = Message("`--user {name}`: the plan has no such person")
+            raise UsageError(message.filled(name=name), fix=meant(name, users))
+    return tuple(
+        each
+        for each in people
+        if (not options.users or each.user in options.users) and (not waves or each.wave in waves)
+    )
+
+
+def _wave_named(name: str, people: Iterable[Person]) -> str:
+    """Return a wave by its name, or by its number: waves are numbered by their days.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    days = sorted({(each.day or date.min, each.wave) for each in people if each.wave})
+    names = [wave for _, wave in days]
+    if name in names:
+        return name
+    if f"wave {name}" in names:
+        # what a wave without a name is called
+        return f"wave {name}"
+    if name.isdecimal() and 0 < int(name) <= len(names):
+        return names[int(name) - 1]
+    message = Message("`--wave {name}`: there is no such wave")
+    raise UsageError(message.filled(name=name), fix=meant(name, names))
