@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import click
 
 from sekisho import __version__
-from sekisho.account import Snapshot, open_account
+from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
@@ -17,7 +17,7 @@ from sekisho.audit.report import (
     to_json,
     to_sarif,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_option
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
@@ -53,13 +53,7 @@ class AuditOptions:
 _audit_options = grouped(
     "options",
     AuditOptions,
-    click.option(
-        "--snapshot",
-        "snapshots",
-        metavar="FILE",
-        multiple=True,
-        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
-    ),
+    snapshot_option(),
     click.option("--exceptions", metavar="FILE", help="The exceptions file."),
     click.option(
         "--goal",
@@ -111,7 +105,7 @@ def command(
         enforcement = parse(read_policy(options.policy), source=options.policy)
     goals = {path: read_goal(path) for path in options.goals}
     usage = usage_from(options.logs, lang)
-    snapshot = _snapshot(options.snapshots, aws, lang)
+    snapshot = read_account(options.snapshots, aws, lang)
     check_usage(usage, snapshot)
     report = audit_account(
         snapshot,
@@ -164,13 +158,6 @@ def passkeys_of(
             goal = goal_of(shape, path, snapshot, exceptions)
             found |= {user for wave in goal.waves for user in wave.users}
     return frozenset(found)
-
-
-def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapshot:
-    if not paths:
-        return collected(connection(aws, lang), lang)
-    aws.refuse_beside("--snapshot")
-    return open_account(*paths)
 
 
 def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:

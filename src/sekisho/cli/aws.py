@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from sekisho.account import AwsApi, Pace, Snapshot, collect
+from sekisho.account import AwsApi, Pace, Snapshot, collect, open_account
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
 from sekisho.cli.quiet import print_note
@@ -142,6 +142,37 @@ aws_options = grouped(
     endpoint_option("Another AWS, such as `sekisho local`."),
 )
 """Adds `--profile`, `--region`, `--role-arn`, `--mfa-serial`, `--endpoint-url`: `AwsOptions`."""
+
+
+def snapshot_option(
+    described: str = "A snapshot, or AWS's export and credential report together; AWS itself if "
+    "not given.",
+    *,
+    required: bool = False,
+) -> Decorator:
+    """Return what adds `--snapshot FILE`, which can be given several times: `snapshots`."""
+    return click.option(
+        "--snapshot",
+        "snapshots",
+        metavar="FILE",
+        multiple=True,
+        required=required,
+        help=described,
+    )
+
+
+def read_account(snapshots: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapshot:
+    """Return the account of the files of `--snapshot`; without one, as it is in AWS now.
+
+    Raises:
+        UsageError: if options of AWS stand beside files.
+        FaultyInput: if a file has faults.
+        AwsRefused: if nobody answers, or the credentials expire in the middle.
+    """
+    if not snapshots:
+        return collected(connection(aws, lang), lang)
+    aws.refuse_beside("--snapshot")
+    return open_account(*snapshots)
 
 
 def refuse_beside(option: str, values: Mapping[str, object]) -> None:

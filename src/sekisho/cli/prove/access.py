@@ -14,11 +14,11 @@ from sekisho.cli.prove.options import (
     AllAssumptions,
     LimitOptions,
     PolicyFiles,
+    account_option,
     assume_option,
     limit_options,
     password_option,
     printed_options,
-    snapshot_option,
 )
 from sekisho.cli.prove.subject import SubjectQuestion, describe_request, prove_subject
 from sekisho.engine.matching import arns
@@ -174,7 +174,7 @@ class AccessOptions:
     ),
     password_option,
 )
-@snapshot_option(required=False)
+@account_option
 @assume_option(*OF_USERS, *OF_ROLES)
 @printed_options
 def command(
@@ -182,7 +182,7 @@ def command(
     asked: AccessOptions,
     limits: LimitOptions,
     caller: CallerOptions,
-    snapshot: tuple[str, ...],
+    snapshots: tuple[str, ...],
     assumptions: AllAssumptions,
     printed: PrintOptions,
 ) -> Exit:
@@ -193,25 +193,25 @@ def command(
     --principal. Exit 0 if it is proved, 3 with a request if it does not hold, 4 if it is not known.
     """
     given = PolicyFiles(files, limits)
-    given.check(snapshot)
+    given.check(snapshots)
     inquiry = Inquiry(
         groups=frozenset({QuestionGroup.INVARIANTS}),
         invariants=_invariants_of(asked),
         assumptions=assumptions.engine,
         sessions=assumptions.sessions,
     )
-    _check_sessions(assumptions.sessions, caller, of_all=bool(snapshot) and not caller.principal)
-    if snapshot and not caller.principal:
+    _check_sessions(assumptions.sessions, caller, of_all=bool(snapshots) and not caller.principal)
+    if snapshots and not caller.principal:
         from sekisho.cli.prove.account import prove_account  # noqa: PLC0415 - slow to import
 
         if asked.resource or asked.owner:
             raise UsageError(_RESOURCE_NEEDS)
-        return prove_account(snapshot, inquiry, printed)
-    subject, describe = _subject_of(given, caller, snapshot)
+        return prove_account(snapshots, inquiry, printed)
+    subject, describe = _subject_of(given, caller, snapshots)
     question = SubjectQuestion(
         subject=_with_resource(subject, asked, named=bool(caller.principal)),
         inquiry=inquiry,
-        source=next(iter((*snapshot, *files))),
+        source=next(iter((*snapshots, *files))),
         describe=describe,
     )
     return prove_subject(question, printed)
@@ -234,10 +234,10 @@ def _check_sessions(sessions: SessionReadings, caller: CallerOptions, *, of_all:
 
 
 def _subject_of(
-    given: PolicyFiles, caller: CallerOptions, snapshot: tuple[str, ...]
+    given: PolicyFiles, caller: CallerOptions, snapshots: tuple[str, ...]
 ) -> tuple[Subject, Describe]:
     """Return whose policies are asked about, and what returns a counterexample as a sentence."""
-    if not snapshot:
+    if not snapshots:
         arn = CallingUser.from_arn(caller.principal).arn if caller.principal else None
         subject = given.subject(arn, users_may_change=caller.users_may_change)
         return subject, describe_request
@@ -245,11 +245,11 @@ def _subject_of(
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
     from sekisho.audit.proofs import subject_of_role, subject_of_user  # noqa: PLC0415 - as above
 
-    account = open_account(*snapshot)
+    account = open_account(*snapshots)
     if caller.is_role:
-        return subject_of_role(account, caller.name, snapshot[0]), describe_request
+        return subject_of_role(account, caller.name, snapshots[0]), describe_request
     subject, credentials = subject_of_user(
-        account, caller.name, snapshot[0], users_may_change=caller.users_may_change
+        account, caller.name, snapshots[0], users_may_change=caller.users_may_change
     )
     return subject, lambda found, refused: counterexample_for_user(
         found, credentials, refused=refused

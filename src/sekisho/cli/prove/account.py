@@ -20,8 +20,8 @@ from sekisho.cli.prove.options import (
     EnforcementOptions,
     assume_option,
     enforcement_options,
+    needed_account_option,
     printed_options,
-    snapshot_option,
 )
 from sekisho.cli.prove.output import (
     UNREAD,
@@ -82,12 +82,12 @@ _TITLE = Message("MFA is enforced for the user")
 
 
 @click.command("account", cls=SpokenCommand)
-@snapshot_option(required=True)
+@needed_account_option
 @enforcement_options
 @assume_option()
 @printed_options
 def command(
-    snapshot: tuple[str, ...],
+    snapshots: tuple[str, ...],
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
     printed: PrintOptions,
@@ -102,7 +102,7 @@ def command(
         exempt=enforcement.exempt_actions,
         assumptions=assumptions.engine,
     )
-    return prove_account(snapshot, inquiry, printed, enforcement.certificate)
+    return prove_account(snapshots, inquiry, printed, enforcement.certificate)
 
 
 def prove_account(

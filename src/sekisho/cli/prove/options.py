@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sekisho.cli.aws import snapshot_option
 from sekisho.cli.options import (
     ASSUME,
     Decorator,
@@ -79,15 +80,10 @@ password_option = click.option(
 )
 
 
-def snapshot_option(*, required: bool) -> Decorator:
-    """Return what adds `--snapshot FILE`, which can be given several times: `snapshot`."""
-    return click.option(
-        "--snapshot",
-        metavar="FILE",
-        multiple=True,
-        required=required,
-        help="The account: a snapshot, an account file, or AWS's export and credential report.",
-    )
+_ACCOUNT = "The account: a snapshot, an account file, or AWS's export and credential report."
+account_option = snapshot_option(_ACCOUNT)
+needed_account_option = snapshot_option(_ACCOUNT, required=True)
+"""The account, where AWS itself is not asked: `snapshots`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,17 +290,17 @@ class PolicyFiles:
         """The files that the subject's policies are from."""
         return (*self.files, *self.limits.files)
 
-    def check(self, snapshot: tuple[str, ...], **others: object) -> None:
+    def check(self, snapshots: tuple[str, ...], **others: object) -> None:
         """See that either files are given or an account, and not both.
 
         Args:
-            snapshot: the files of the account.
+            snapshots: the files of the account.
             others: what further options of files were given, by parameter.
 
         Raises:
             UsageError: if not.
         """
-        if not snapshot:
+        if not snapshots:
             if not self.files and not any(others.values()):
                 raise UsageError(Message("give policies, or an account with `--snapshot`"))
             return

@@ -16,9 +16,9 @@ from sekisho.cli.prove.options import (
     assume_option,
     enforcement_options,
     limit_options,
+    needed_account_option,
     printed_options,
     reject_unused_options,
-    snapshot_option,
     user_option,
     user_options,
 )
@@ -72,14 +72,14 @@ def policy(
 
 @click.command("user", cls=SpokenCommand)
 @click.argument("name")
-@snapshot_option(required=True)
+@needed_account_option
 @user_options
 @enforcement_options
 @assume_option(*OF_USERS, signin=True)
 @printed_options
 def user(
     name: str,
-    snapshot: tuple[str, ...],
+    snapshots: tuple[str, ...],
     asked: UserOptions,
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
@@ -97,12 +97,12 @@ def user(
 
     reject_unused_options(enforcement, asked, assumptions)
     subject, credentials = subject_of_user(
-        open_account(*snapshot), name, snapshot[0], users_may_change=asked.users_may_change
+        open_account(*snapshots), name, snapshots[0], users_may_change=asked.users_may_change
     )
     question = SubjectQuestion(
         subject=subject,
         inquiry=_inquiry(enforcement, asked, assumptions),
-        source=snapshot[0],
+        source=snapshots[0],
         describe=lambda found, refused: counterexample_for_user(
             found, credentials, refused=refused
         ),

@@ -14,12 +14,12 @@ from sekisho.cli.prove.options import (
     EnforcementOptions,
     LimitOptions,
     PolicyFiles,
+    account_option,
     assume_option,
     enforcement_options,
     limit_options,
     printed_options,
     reject_unused,
-    snapshot_option,
 )
 from sekisho.cli.prove.subject import SubjectQuestion, prove_subject
 from sekisho.errors import UsageError
@@ -53,7 +53,7 @@ class RoleOptions:
     ),
 )
 @limit_options
-@snapshot_option(required=False)
+@account_option
 @enforcement_options
 @assume_option(*OF_ROLES)
 @printed_options
@@ -62,7 +62,7 @@ def command(
     files: tuple[str, ...],
     asked: RoleOptions,
     limits: LimitOptions,
-    snapshot: tuple[str, ...],
+    snapshots: tuple[str, ...],
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
     printed: PrintOptions,
@@ -79,19 +79,19 @@ def command(
         {QuestionGroup.TRUST} if only_trust else QuestionGroup
     )
     given = PolicyFiles(files, limits, (asked.trust,) if asked.trust else ())
-    given.check(snapshot, trust=asked.trust)
-    if QuestionGroup.TRUST.value in asked.parts and not (asked.trust or snapshot):
+    given.check(snapshots, trust=asked.trust)
+    if QuestionGroup.TRUST.value in asked.parts and not (asked.trust or snapshots):
         raise UsageError(Message("`--only trust` needs the trust policy: `--trust`"))
     if only_trust and groups != {QuestionGroup.TRUST}:
         raise UsageError(Message("give the role's policies beside `--trust`"))
     heeded = QuestionGroup.ENFORCEMENT
     idle = {"--exempt": enforcement.exempt, "--certificate": enforcement.certificate}
     reject_unused(heeded.value, heeded in groups, idle)
-    if snapshot:
+    if snapshots:
         from sekisho.account import open_account  # noqa: PLC0415 - files need no account
         from sekisho.audit.proofs import subject_of_role  # noqa: PLC0415 - slow to import
 
-        subject = subject_of_role(open_account(*snapshot), role, snapshot[0])
+        subject = subject_of_role(open_account(*snapshots), role, snapshots[0])
     else:
         trust = read_attached(given.others, PolicyKind.TRUST)
         subject = replace(
@@ -105,7 +105,7 @@ def command(
             assumptions=assumptions.engine,
             sessions=assumptions.sessions,
         ),
-        source=next(iter((*snapshot, *given.files, *given.others))),
+        source=next(iter((*snapshots, *given.files, *given.others))),
         certificate=enforcement.certificate,
         files=given.names,
     )

@@ -18,7 +18,14 @@ import click
 
 from sekisho.account import SigningApi, Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
+from sekisho.cli.aws import (
+    AwsOptions,
+    Connection,
+    aws_options,
+    collected,
+    connection,
+    snapshot_option,
+)
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.options import form_option, grouped, lang_option
@@ -95,13 +102,7 @@ _planning_group = grouped(
         ),
     ),
     click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
-    click.option(
-        "--snapshot",
-        "snapshots",
-        metavar="FILE",
-        multiple=True,
-        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
-    ),
+    snapshot_option(),
     click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
     force_option,

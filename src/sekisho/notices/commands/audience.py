@@ -6,8 +6,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from sekisho.account import Snapshot, open_account
-from sekisho.cli.aws import AwsOptions, collected, connection
+from sekisho.account import Snapshot
+from sekisho.cli.aws import AwsOptions, read_account
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.errors import PlanRefused, UsageError, meant
@@ -98,7 +98,7 @@ def _plan_at(
     """Return the plan of a file, or of the goal in it, and the account as it is now."""
     if path.suffix in (".yaml", ".yml"):
         shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
-        snapshot = _snapshot(options, aws, lang)
+        snapshot = read_account(options.snapshots, aws, lang)
         exceptions.check(snapshot)
         goal = goal_of(shape, str(path), snapshot, exceptions)
         # whoever applies it later: what is asked about people does not hang on that
@@ -107,18 +107,11 @@ def _plan_at(
     if options.exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
     made = read_plan(path).plan
-    snapshot = _snapshot(options, aws, lang)
+    snapshot = read_account(options.snapshots, aws, lang)
     if (made.account, made.partition) != (snapshot.account, snapshot.partition):
         message = Message("this plan is for the account `{account}`, and this is `{other}`")
         raise PlanRefused(message.filled(account=made.account, other=snapshot.account))
     return made, snapshot
-
-
-def _snapshot(options: NoticeOptions, aws: AwsOptions, lang: Language) -> Snapshot:
-    if options.snapshot is None:
-        return collected(connection(aws, lang), lang)
-    aws.refuse_beside("--snapshot")
-    return open_account(options.snapshot)
 
 
 def _chosen(people: tuple[Person, ...], options: NoticeOptions) -> tuple[Person, ...]:

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 import click
 
-from sekisho.account import Snapshot, open_account
-from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_option
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.quiet import print_note, quiet_option
@@ -70,13 +69,7 @@ class CardOptions:
 @grouped(
     "options",
     CardOptions,
-    click.option(
-        "--snapshot",
-        "snapshots",
-        metavar="FILE",
-        multiple=True,
-        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
-    ),
+    snapshot_option(),
     click.option(
         "--key-profile",
         metavar="NAME",
@@ -107,20 +100,13 @@ def command(user: str, options: CardOptions, aws: AwsOptions, lang: Language) ->
     more. The account is read, and nothing in it is changed; no secret is in the card.
     """
     choices = options.checked()
-    facts = card_facts(_account(options, aws, lang), user)
+    facts = card_facts(read_account(options.snapshots, aws, lang), user)
     text = _made(facts, choices, options.form, lang)
     if options.out:
         write_private(options.out, text, replace=options.force)
         print_note(_WRITTEN.filled(path=options.out).into(lang))
     else:
         click.echo(text, nl=False)
-
-
-def _account(options: CardOptions, aws: AwsOptions, lang: Language) -> Snapshot:
-    if not options.snapshots:
-        return collected(connection(aws, lang), lang)
-    aws.refuse_beside("--snapshot")
-    return open_account(*options.snapshots)
 
 
 def _made(facts: CardFacts, choices: CardChoices, form: _Form, lang: Language) -> str:

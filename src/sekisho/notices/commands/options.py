@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sekisho.cli.aws import snapshot_option
 from sekisho.cli.options import Decorator, form_option, grouped
 from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import quiet, verbose_option
@@ -46,7 +47,7 @@ class NoticeOptions:
     """Whom to tell something, and how that is handed over: what both commands have.
 
     Attributes:
-        snapshot: a saved account in place of AWS.
+        snapshots: the files that the account is read from; none: AWS itself.
         exceptions: with a goal, its exceptions file.
         users, waves: of all, only these.
         contact: whom people ask.
@@ -59,7 +60,7 @@ class NoticeOptions:
         ledger: the record of who has heard; None: beside the plan.
     """
 
-    snapshot: str | None
+    snapshots: tuple[str, ...]
     exceptions: str | None
     users: tuple[str, ...]
     waves: tuple[str, ...]
@@ -176,7 +177,7 @@ def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date |
 
 
 _PEOPLE: tuple[Decorator, ...] = (
-    click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
+    snapshot_option(),
     click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file."),
     click.option("--user", "users", metavar="NAME", multiple=True, help="Only this person."),
     click.option(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho import __version__
-from sekisho.account import Snapshot, SnapshotApi, Usage, open_account
+from sekisho.account import Snapshot, SnapshotApi, Usage
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
 from sekisho.cli.audit import break_glass_of, passkeys_of
-from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_option
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
@@ -68,13 +68,7 @@ class WebOptions:
 @grouped(
     "options",
     WebOptions,
-    click.option(
-        "--snapshot",
-        "snapshots",
-        metavar="FILE",
-        multiple=True,
-        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
-    ),
+    snapshot_option(),
     click.option("--exceptions", metavar="FILE", help="The exceptions file."),
     click.option(
         "--plan",
@@ -111,11 +105,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
     logs = _logs_of(options.logs)
-    if options.snapshots:
-        aws.refuse_beside("--snapshot")
-        snapshot = open_account(*options.snapshots)
-    else:
-        snapshot = collected(connection(aws, lang), lang)
+    snapshot = read_account(options.snapshots, aws, lang)
     question = _Question(file, str(options.plan), options.goals)
     usage, replay = _logged(logs, question, snapshot, lang)
     check_usage(usage, snapshot)
