@@ -209,7 +209,7 @@ def test_days_are_said_with_weekday_and_zone(zone: str, en: str, until: str) -> 
 def test_a_word_of_the_console_that_is_not_sure_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     unsure = {**table("console"), "add_mfa": {**table("console")["add_mfa"], "sure": False}}
     tables = {"console": unsure, "notices": table("notices")}
-    monkeypatch.setattr("sekisho.notices.texts.table", tables.__getitem__)
+    monkeypatch.setattr("sekisho.notices.notice.table", tables.__getitem__)
     texts = [text.en for text in made(PEOPLE["enrol"], setting()).texts]
     assert any("“Add MFA”†" in text for text in texts)
     assert "† This wording may differ on your screen." in texts

@@ -15,7 +15,7 @@ from sekisho.errors import AwsRefused, Code, SessionRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Message
 from sekisho.session import FileStore, HandedOut, Nowhere, SessionRequest, Source, source_of
-from sekisho.session.devices import chosen_device
+from sekisho.session.broker import chosen_device
 from session.people import (
     KEY,
     OTHER_KEYS,

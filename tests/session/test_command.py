@@ -19,7 +19,6 @@ from sekisho.errors import SessionRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.session import TerminalDevice
-from sekisho.session.forms import SET
 from sekisho.session.terminal import no_terminal
 from session.people import (
     KEY,
@@ -34,6 +33,7 @@ from session.people import (
 from session.test_keeping import Memory
 
 Run = Callable[..., Any]
+SET = "set" if os.name == "nt" else "export"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,14 +14,23 @@ import click
 from click.core import ParameterSource
 
 from sekisho.answer import (
+    Answer,
     AnswerEffect,
     AnswerSettings,
+    JointAnswer,
+    Presence,
+    additions,
     answer_request,
+    answer_to_json,
     answer_together,
+    heading,
+    joint_heading,
+    joint_to_json,
+    oddities,
     responder,
 )
-from sekisho.cli.decide_output import AnswerPrinting, show_answer, show_joint
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
     ASSUME,
@@ -33,18 +43,23 @@ from sekisho.cli.options import (
 )
 from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice, unusable
-from sekisho.cli.quiet import quiet_option, verbose_option
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import show_folded
+from sekisho.documents import indented_json
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
+    Cause,
     Context,
     ContextValue,
+    Explanation,
     Level,
     Policies,
     Request,
     RequestPart,
     caller_and_groups,
     check_policies,
+    explain,
     is_access_point,
     parts_of,
     request_faults,
@@ -52,10 +67,117 @@ from sekisho.engine import (
 from sekisho.engine.exchange import (
     DecisionQuestion,
     answers,
+    assumption_text,
+    explanation_to_json,
+    location_of,
+    reasons,
 )
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
-from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.policy import PolicyKind
+from sekisho.messages import Language, Message, joined_messages, verbatim
+from sekisho.policy import KINDS, PolicyKind
+
+_CAUSE = Message("  {kind}  {place}")
+_MORE = Message("`-v` has what was added to the request, and what is without effect.")
+_MFA = "aws:MultiFactorAuthPresent"
+_DENIED = (AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPrinting:
+    """How an answer is printed.
+
+    Attributes:
+        lang: the language of text.
+        output: the form.
+        verbose: whether text says everything.
+    """
+
+    lang: Language
+    output: OutputFormat
+    verbose: bool
+
+
+def show_answer(answer: Answer, printed: AnswerPrinting, explaining: Assumptions | None) -> None:
+    """Print an answer, and why it is so if that is asked."""
+    match printed.output:
+        case OutputFormat.JSON:
+            value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
+            click.echo(indented_json(value), nl=False)
+        case OutputFormat.TEXT:
+            lines = [*_lines(answer, _why(answer, explaining), printed)]
+            if not printed.verbose and any(additions(answer)):
+                lines.append(_MORE)
+            _show(lines, _next(answer, explaining), printed.lang)
+
+
+def show_joint(joint: JointAnswer, printed: AnswerPrinting, explaining: Assumptions | None) -> None:
+    """Print the answer about several resources, and why each is as it is if that is asked."""
+    if printed.output is OutputFormat.JSON:
+        value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
+        click.echo(indented_json(value), nl=False)
+        return
+    lines = [*joint_heading(joint)]
+    for part in joint.parts:
+        lines += [
+            *([verbatim("")] if lines else []),
+            *_lines(part, _why(part, explaining), printed),
+        ]
+    if not printed.verbose and any(any(additions(part)) for part in joint.parts):
+        lines += [verbatim(""), _MORE]
+    _show(
+        lines,
+        next(filter(None, (_next(each, explaining) for each in joint.parts)), ""),
+        printed.lang,
+    )
+
+
+def _show(lines: list[Message], after: str, lang: Language) -> None:
+    # the first line is the verdict
+    show_folded(line.into(lang) for line in islice(lines, 1 if quiet() else None))
+    show_next(after, lang)
+
+
+def _next(answer: Answer, explaining: Assumptions | None) -> str:
+    """Return the command that asks further: with MFA if that may change it, or why it is denied."""
+    for one in answer.missing:
+        if one.could_change and one.presence is Presence.CREDENTIAL and one.key == _MFA:
+            return typed_again("--context", f"{_MFA}=true")
+    if explaining is None and answer.effect in _DENIED and answer.denied_requirement is None:
+        return typed_again("--explain")
+    return ""
+
+
+def _explained(answer: Answer, assumptions: Assumptions | None) -> Explanation | None:
+    """Return why the policies decide as they do; None where it is not they, or nobody asks."""
+    by_others = answer.by_policies is None and answer.effect is not AnswerEffect.UNKNOWN
+    if assumptions is None or by_others:
+        return None
+    return explain(answer.request, answer.policies, assumptions)
+
+
+def _why(answer: Answer, explaining: Assumptions | None) -> tuple[Message, ...]:
+    explanation = _explained(answer, explaining)
+    return reasons(explanation) if explanation else ()
+
+
+def _why_as_json(answer: Answer, explaining: Assumptions | None) -> dict[str, object]:
+    found = _explained(answer, explaining)
+    return {} if explaining is None else {"explanation": found and explanation_to_json(found)}
+
+
+def _lines(answer: Answer, why: tuple[Message, ...], printed: AnswerPrinting) -> Iterator[Message]:
+    yield from heading(answer)
+    if not why:
+        yield from map(_cause, answer.because)
+    yield from map(assumption_text, answer.assumed)
+    yield from oddities(answer)
+    if printed.verbose:
+        yield from additions(answer)
+    yield from why
+
+
+def _cause(cause: Cause) -> Message:
+    return _CAUSE.filled(kind=KINDS[cause.kind], place=location_of(cause))
 
 
 @dataclass(frozen=True, slots=True)

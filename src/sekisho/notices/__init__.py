@@ -1,8 +1,8 @@
 """What the people of a roll-out get: who hears what, in which words, and who has been told.
 
-`people` says which notice is for whom, `notice` puts it together from `texts`, `rendering` writes
-it by templates; `sheet` is the file for mail merge, `work_list` is for whoever runs the roll-out.
-Nothing here changes an account.
+`people` says which notice is for whom, `notice` puts it together, `rendering` writes it by
+templates or for mail merge; `work_list` is for whoever runs the roll-out. Nothing here changes an
+account.
 """
 
 from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
@@ -24,10 +24,10 @@ from sekisho.notices.rendering import (
     context_of,
     made_folder,
     plain_in,
+    to_merge_csv,
     write_our_templates,
 )
 from sekisho.notices.setting import NoticeSetting
-from sekisho.notices.sheet import to_merge_csv
 from sekisho.notices.work_list import KINDS, WorkList, headline
 
 __all__ = [

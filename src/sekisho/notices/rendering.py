@@ -7,7 +7,7 @@ at once, each with its file and line.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sekisho.documents import write_private
 from sekisho.documents.html import ticked
+from sekisho.documents.report import Sheet, SheetColumn, sheet_text
 from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
 from sekisho.messages import Language, Message, printable, table
 from sekisho.notices.notice import Notice
@@ -25,6 +26,7 @@ from sekisho.notices.setting import NoticeSetting
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 
 _OURS = Path(__file__).parent / "templates"
 _SUFFIX = ".jinja"
@@ -347,3 +349,43 @@ def made_folder(folder: Path) -> None:
         raise SekishoError(
             message.filled(path=folder, reason=reason_of(error)), code=Code.OUTPUT_UNWRITABLE
         ) from None
+
+
+_COLUMNS = (
+    SheetColumn(Message("user", "csv"), lambda line: line[0].user, foreign=True),
+    SheetColumn(Message("send_to", "csv"), lambda line: line[0].owner, foreign=True),
+    SheetColumn(Message("kind", "csv"), lambda line: line[0].kind),
+    SheetColumn(Message("kinds", "csv"), lambda line: " ".join(line[0].kinds)),
+    SheetColumn(Message("wave", "csv"), lambda line: line[0].wave, foreign=True),
+    SheetColumn(Message("date", "csv"), lambda line: line[0].date),
+    SheetColumn(Message("date_in_words", "csv"), lambda line: line[0].day, foreign=True),
+    SheetColumn(Message("exception_expires", "csv"), lambda line: line[0].until),
+    SheetColumn(Message("account", "csv"), lambda line: line[0].account, foreign=True),
+    SheetColumn(Message("alias", "csv"), lambda line: line[0].alias, foreign=True),
+    SheetColumn(Message("sign_in_address", "csv"), lambda line: line[0].address, foreign=True),
+    SheetColumn(Message("device_name", "csv"), lambda line: line[0].device, foreign=True),
+    SheetColumn(
+        Message("device_name_exact", "csv"), lambda line: "yes" if line[0].device_exact else "no"
+    ),
+    SheetColumn(Message("contact", "csv"), lambda line: line[0].contact, foreign=True),
+    SheetColumn(Message("language", "csv"), lambda line: line[0].language),
+    SheetColumn(Message("subject", "csv"), lambda line: line[0].subject, foreign=True),
+    SheetColumn(Message("text", "csv"), lambda line: line[1], foreign=True),
+)
+"""The columns; their order and English names do not change."""
+
+
+def to_merge_csv(
+    lines: Iterable[tuple[NoticeContext, str]],
+    *,
+    bom: bool = False,
+    headings: Language = Language.EN,
+) -> str:
+    """Return one line for each notice.
+
+    Args:
+        lines: what each notice names, and its whole text.
+        bom: begin with a byte order mark, by which Excel knows that it is UTF-8.
+        headings: the language of the column names.
+    """
+    return sheet_text(Sheet(_COLUMNS, lines), bom=bom, headings=headings)

@@ -15,15 +15,8 @@ from sekisho.session.terminal import Terminal, TerminalDevice
 
 if TYPE_CHECKING:
     from sekisho.session.broker import Broker, HandedOut, Surroundings
-    from sekisho.session.forms import SessionForm, printed
 else:
-    __getattr__ = lazily(
-        __name__,
-        {
-            "broker": ("Broker", "HandedOut", "Surroundings"),
-            "forms": ("SessionForm", "printed"),
-        },
-    )
+    __getattr__ = lazily(__name__, {"broker": ("Broker", "HandedOut", "Surroundings")})
 
 __all__ = [
     "KEYRING",
@@ -36,7 +29,6 @@ __all__ = [
     "Notes",
     "Nowhere",
     "Session",
-    "SessionForm",
     "SessionId",
     "SessionNote",
     "SessionRequest",
@@ -46,7 +38,6 @@ __all__ = [
     "Terminal",
     "TerminalDevice",
     "key_in",
-    "printed",
     "source_of",
     "system_keyring",
 ]

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,20 +31,60 @@ from sekisho.session import (
     HandedOut,
     Notes,
     Nowhere,
-    SessionForm,
     SessionNote,
     SessionRequest,
     Source,
     Store,
     Surroundings,
     TerminalDevice,
-    printed,
     source_of,
     system_keyring,
 )
+from sekisho.session.model import session_to_text
 
 if TYPE_CHECKING:
     from sekisho.account.aws import Keys
+
+
+_SET = "set" if os.name == "nt" else "export"
+"""What sets a variable of the environment."""
+
+
+class SessionForm(StrEnum):
+    """How a session is printed."""
+
+    ENV = "env"
+    JSON = "json"
+    PROCESS = "process"
+
+
+def session_text(handed: HandedOut, form: SessionForm) -> str:
+    """Return a session as text, secrets and all."""
+    match form:
+        case SessionForm.ENV:
+            return "\n".join(f"{_SET} {name}={value}" for name, value in _variables(handed).items())
+        case SessionForm.JSON:
+            details = {
+                "Account": handed.id.account,
+                "User": handed.id.user,
+                "SerialNumber": handed.id.serial,
+                "RoleArn": handed.id.role or None,
+                "KeptIn": handed.kept_in or None,
+            }
+            return json.dumps(json.loads(session_to_text(handed.session)) | details, indent=2)
+        case SessionForm.PROCESS:
+            return session_to_text(handed.session)
+
+
+def _variables(handed: HandedOut) -> Mapping[str, str]:
+    session = handed.session
+    return {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+        "AWS_CREDENTIAL_EXPIRATION": session.expires.astimezone(UTC).isoformat(timespec="seconds"),
+    }
+
 
 FOLDER = "SEKISHO_SESSION_FOLDER"
 """Names another folder than `~/.aws/sekisho` for the notes and locks."""
@@ -248,7 +288,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
     if form is None:
         show_folded([until])
     else:
-        click.echo(printed(handed, form))
+        click.echo(session_text(handed, form))
         print_note(until)
     if unsafe is not None:
         # not before: where there is no session either, that alone is what matters
