@@ -359,7 +359,7 @@ def quoted(text: str) -> str:
     return "`" + printable(shown).replace("`", "\\u0060") + "`"
 
 
-def meant(name: str, known: Iterable[str], otherwise: Message | None = None) -> Message:
+def did_you_mean(name: str, known: Iterable[str], otherwise: Message | None = None) -> Message:
     """Return the fix for a name that is not among those known: the one most like it, if any is.
 
     If none is, it is `otherwise`: by default, to write the exact name.

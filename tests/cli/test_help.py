@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from in_process import sekisho
 from sekisho.cli import Exit
 from sekisho.cli.exits import Spoken
-from sekisho.cli.help import SpokenCommand, asked_language, examples_of, texts_of
+from sekisho.cli.help import SpokenCommand, examples_of, language_in, texts_of
 from sekisho.cli.main import root
 from sekisho.localaws import COMPANY_FILE
 from sekisho.messages import Language, Message, cell_width, table
@@ -140,10 +140,10 @@ def test_the_language_is_known_before_the_command_line_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
-    assert asked_language(["prove", "--help", "--lang", "ja"]) is Language.JA
-    assert asked_language(["--lang=ja", "prove"]) is Language.JA
-    assert asked_language(["prove", "--lang", "xx"]) is Language.EN
-    assert asked_language(["prove", "--", "--lang", "ja"]) is Language.EN
+    assert language_in(["prove", "--help", "--lang", "ja"]) is Language.JA
+    assert language_in(["--lang=ja", "prove"]) is Language.JA
+    assert language_in(["prove", "--lang", "xx"]) is Language.EN
+    assert language_in(["prove", "--", "--lang", "ja"]) is Language.EN
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
-    assert asked_language(["prove"]) is Language.JA
-    assert asked_language(["prove", "--lang", "en"]) is Language.EN
+    assert language_in(["prove"]) is Language.JA
+    assert language_in(["prove", "--lang", "en"]) is Language.EN

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "logs usage": "prints a usage file: tests/cli/test_logs.py",
     "logs query": "prints a query: tests/replay/test_sql.py",
     "logs permissions": "prints a policy: tests/cli/test_logs.py",
+    "remind": "its notices stay whole, to be pasted: tests/notices/test_remind_command.py",
     "web": "prints an address, and serves pages",
     "tour": "tests/tour/test_tour.py",
 }

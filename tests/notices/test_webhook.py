@@ -120,14 +120,14 @@ def test_what_comes_of_an_answer(
     caplog.set_level(logging.DEBUG)
     with serving(*answers) as (server, webhook):
         posted = webhook.post({"text": "こんにちは"})
-    assert posted.handed is handed
+    assert posted.outcome is handed
     assert len(server.got) == calls
     for path, headers, body in server.got:
         assert path == f"/{SECRET}"
         assert json.loads(body) == {"text": "こんにちは"}
         assert headers["Content-Type"].startswith("application/json")
     for language in Language:
-        said = posted.said.into(language)
+        said = posted.message.into(language)
         assert "127.0.0.1" in said
         assert "secret" not in said
     assert "secret" not in caplog.text
@@ -136,14 +136,14 @@ def test_what_comes_of_an_answer(
 
 def test_slacks_own_word_for_it_is_shown() -> None:
     with serving(answer(404, b"channel_is_archived")) as (_, webhook):
-        assert "(channel_is_archived)" in webhook.post({}).said.en
+        assert "(channel_is_archived)" in webhook.post({}).message.en
 
 
 def test_the_server_says_how_long_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
     with serving(answer(429, Retry_After="7"), OK) as (_, webhook):
-        assert webhook.post({}).handed is Handed.DONE
+        assert webhook.post({}).outcome is Handed.DONE
     assert waited == [7]
 
 
@@ -156,8 +156,8 @@ def _closed_port() -> int:
 
 def test_nobody_there_is_a_failure_and_may_be_tried_again() -> None:
     posted = Webhook.of(f"http://127.0.0.1:{_closed_port()}/{SECRET}").post({})
-    assert posted.handed is Handed.FAILED
-    assert "secret" not in posted.said.en
+    assert posted.outcome is Handed.FAILED
+    assert "secret" not in posted.message.en
 
 
 def test_an_answer_that_does_not_come_leaves_it_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_an_answer_that_does_not_come_leaves_it_in_doubt(monkeypatch: pytest.Mon
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         posted = Webhook.of(f"http://127.0.0.1:{port}/{SECRET}").post({})
-    assert posted.handed is Handed.IN_DOUBT
+    assert posted.outcome is Handed.IN_DOUBT
 
 
 def test_no_error_carries_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,18 +181,18 @@ def test_no_error_carries_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_that_is_not_there_is_not_gone_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{_closed_port()}")
     posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
-    assert posted.handed is Handed.FAILED
+    assert posted.outcome is Handed.FAILED
     # what stays on this computer needs none
     with serving(OK) as (_, webhook):
-        assert webhook.post({}).handed is Handed.DONE
+        assert webhook.post({}).outcome is Handed.DONE
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://127.0.0.1:port", "http://[x"])
 def test_what_can_be_no_proxy_is_said(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", proxy)
     posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
-    assert posted.handed is Handed.FAILED
-    assert "proxy" in posted.said.en
+    assert posted.outcome is Handed.FAILED
+    assert "proxy" in posted.message.en
 
 
 def test_a_proxy_is_told_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +210,7 @@ def test_a_proxy_is_told_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("https_proxy", f"http://me:s%40t@127.0.0.1:{proxy.getsockname()[1]}")
         posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
         thread.join(60)
-    assert posted.handed is not Handed.DONE
+    assert posted.outcome is not Handed.DONE
     (text,) = asked
     assert text.startswith(b"CONNECT hooks.example.com:443")
     assert b"Basic " + b64encode(b"me:s@t") in text
@@ -238,8 +238,8 @@ def test_a_certificate_that_nobody_trusts_gets_no_message(tmp_path: Path) -> Non
     with serving(OK) as (server, webhook):
         server.socket = context.wrap_socket(server.socket, server_side=True)
         posted = Webhook.of(f"https://localhost:{server.server_port}/{SECRET}").post({})
-    assert posted.handed is Handed.FAILED
-    assert "certificate" in posted.said.en
+    assert posted.outcome is Handed.FAILED
+    assert "certificate" in posted.message.en
     assert server.got == []
     assert webhook.host == "127.0.0.1"
 

@@ -136,9 +136,9 @@ def test_a_name_in_a_file_says_whose_session_it_is(tmp_path: Path) -> None:
     file = FileStore(tmp_path)
     for made in (ALICE, OPS, odd):
         file.write(made, SHORT)
-        assert SessionId.named(made.name) == made
+        assert SessionId.from_name(made.name) == made
     assert {*file.all()} == {ALICE, OPS, odd}
-    assert SessionId.named("aws 111122223333") is None
+    assert SessionId.from_name("aws 111122223333") is None
 
 
 def test_nothing_is_left_in_the_keyring(memory: Memory, said: list[str]) -> None:
@@ -273,7 +273,7 @@ def test_notes_have_no_secret_and_come_back(tmp_path: Path, said: list[str]) -> 
     note = SessionNote(ALICE, NOW, SHORT.expires, "keyring")
     notes.add(note, NOW)
     notes.spend(ALICE.device, NOW)
-    assert notes.of(ALICE.device).spent == NOW
+    assert notes.of_device(ALICE.device).spent == NOW
     assert notes.sessions_of("AKIA1", "") == (note,)
     assert notes.sessions_of("AKIA1", "http://127.0.0.1:1") == ()
     (path,) = (tmp_path / "notes").glob("*.json")
@@ -283,9 +283,9 @@ def test_notes_have_no_secret_and_come_back(tmp_path: Path, said: list[str]) -> 
     # what is over is forgotten with the next
     later = SHORT.expires + timedelta(hours=1)
     notes.add(SessionNote(OPS, later, later + timedelta(hours=1), "keyring"), later)
-    assert [each.id for each in notes.of(ALICE.device).sessions] == [OPS]
+    assert [each.id for each in notes.of_device(ALICE.device).sessions] == [OPS]
     notes.drop(OPS)
-    assert notes.of(ALICE.device).sessions == ()
+    assert notes.of_device(ALICE.device).sessions == ()
     assert said == []
 
 
@@ -297,11 +297,11 @@ def test_damaged_notes_are_taken_for_none_and_said(
     notes.add(SessionNote(ALICE, NOW, SHORT.expires, "keyring"), NOW)
     (path,) = tmp_path.glob("*.json")
     path.write_bytes(text.encode("latin-1"))
-    assert notes.of(ALICE.device).sessions == ()
+    assert notes.of_device(ALICE.device).sessions == ()
     assert notes.all() == ()
     assert said == [f"`{path}` is damaged, and taken for not there"] * 2
     notes.spend(ALICE.device, NOW)
-    assert notes.of(ALICE.device).spent == NOW
+    assert notes.of_device(ALICE.device).spent == NOW
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path: Path, said: list[str]) -> None:

@@ -133,7 +133,7 @@ class InMemory(Notes):
         super().__init__(Path("nowhere"), lambda _: None)
         self.known: dict[DeviceId, DeviceNotes] = {}
 
-    def of(self, device: DeviceId) -> DeviceNotes:
+    def of_device(self, device: DeviceId) -> DeviceNotes:
         return self.known.get(device, DeviceNotes(device))
 
     def all(self) -> tuple[DeviceNotes, ...]:

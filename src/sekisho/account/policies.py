@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
 from sekisho.engine import AttachedPolicy, Policies, cached_by_identity
-from sekisho.errors import Code, Fault, FaultyAccount, meant
+from sekisho.errors import Code, Fault, FaultyAccount, did_you_mean
 from sekisho.messages import Message
 from sekisho.signin import with_password_policy
 
@@ -56,7 +56,7 @@ def _no_user(snapshot: Snapshot, name: str) -> Fault:
             ),
         )
     # where not every user was read, the name may be right
-    fix = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
+    fix = _MORE if snapshot.gap_of(_DETAILS) else did_you_mean(name, snapshot.user_named)
     message = Message("there is no user `{name}` in it").filled(name=name)
     return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)
 

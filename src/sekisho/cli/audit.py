@@ -136,11 +136,11 @@ def _exit(report: AccountReport) -> Exit:
 
 def break_glass_of(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, str]:
     """Return the goal by the name of each break-glass user; of several, the first."""
-    found: dict[str, str] = {}
+    goals_by_user: dict[str, str] = {}
     for path, shape in goals.items():
         for name in break_glass_users(shape, path, snapshot):
-            found.setdefault(name, path)
-    return found
+            goals_by_user.setdefault(name, path)
+    return goals_by_user
 
 
 def passkeys_of(
@@ -152,12 +152,12 @@ def passkeys_of(
         FaultyInput: if such a goal does not fit the account.
         PlanRefused: if the users could not be read, for such a goal.
     """
-    found: set[str] = set()
+    users: set[str] = set()
     for path, shape in goals.items():
         if requirement_of(shape, path) is not None:
             goal = goal_of(shape, path, snapshot, exceptions)
-            found |= {user for wave in goal.waves for user in wave.users}
-    return frozenset(found)
+            users |= {user for wave in goal.waves for user in wave.users}
+    return frozenset(users)
 
 
 def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:

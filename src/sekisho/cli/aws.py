@@ -221,29 +221,29 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
         role = AssumedRole(aws.role_arn, aws.mfa_serial, lambda _: _code(asked))
     api = connect(profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url, role=role)
     identity = _identity(api)
-    found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
-    alias = _ALIAS.filled(alias=found.alias) if found.alias else verbatim("")
+    connected = Connection(api, identity["Account"], _alias(api), identity["Arn"])
+    alias = _ALIAS.filled(alias=connected.alias) if connected.alias else verbatim("")
     whose = (
         (_WHOSE if reads else _WHOSE_TO_CHANGE)
         .into(lang)
-        .format(account=found.account, alias=alias.into(lang), caller=found.caller)
+        .format(account=connected.account, alias=alias.into(lang), caller=connected.caller)
     )
     # nobody changes an account without being told which, quiet or not
     if reads:
         print_note(whose)
     else:
         notice(whose)
-    return found
+    return connected
 
 
-def collected(found: Connection, lang: Language) -> Snapshot:
+def collected(connected: Connection, lang: Language) -> Snapshot:
     """Return the account as it is now, with a progress bar on stderr if that is a terminal.
 
     Raises:
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
     with counting(_READING.into(lang)) as count:
-        return collect(found.api, now=datetime.now(UTC), pace=Pace(progress=count))
+        return collect(connected.api, now=datetime.now(UTC), pace=Pace(progress=count))
 
 
 def _identity(api: AwsApi) -> Mapping[str, Any]:

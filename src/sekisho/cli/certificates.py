@@ -38,21 +38,21 @@ class CertificateFiles:
 
     Attributes:
         folder: where they are saved.
-        known: the files of policies, by the checker's hash of each.
+        names_by_hash: the files of policies, by the checker's hash of each.
     """
 
     folder: Path
-    known: dict[str, str] = field(default_factory=dict)
+    names_by_hash: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def beside(cls, path: Path, given: Iterable[str]) -> "CertificateFiles":
+    def in_folder_of(cls, path: Path, given: Iterable[str]) -> "CertificateFiles":
         """Return the files beside a certificate, where some policies were given as files."""
-        known: dict[str, str] = {}
+        names_by_hash: dict[str, str] = {}
         for name in given:
             with suppress(OSError, ValueError):
                 value = check_proof.read_json(Path(name).read_text(encoding="utf-8"))
-                known.setdefault(_hash(value), name)
-        return cls(path.parent, known)
+                names_by_hash.setdefault(_hash(value), name)
+        return cls(path.parent, names_by_hash)
 
     def save(
         self, name: str, certificate: Certificate, policies: Policies, old: Policies | None = None
@@ -83,12 +83,12 @@ class CertificateFiles:
     def _file(self, name: str, document: Document) -> str:
         value = to_json(document)
         digest = _hash(check_proof.read_json(json.dumps(value)))
-        if digest not in self.known:
+        if digest not in self.names_by_hash:
             stem = name.removesuffix(".json")
-            path = self.folder / f"{stem}.policy-{len(self.known) + 1}.json"
+            path = self.folder / f"{stem}.policy-{len(self.names_by_hash) + 1}.json"
             write_private(path, indented_json(value))
-            self.known[digest] = str(path)
-        return self.known[digest]
+            self.names_by_hash[digest] = str(path)
+        return self.names_by_hash[digest]
 
 
 def save_of_files(
@@ -114,7 +114,7 @@ def save_of_files(
         SekishoError: `output.unwritable`, if a file is there already or cannot be written.
     """
     where = Path(path)
-    files = CertificateFiles.beside(where, given)
+    files = CertificateFiles.in_folder_of(where, given)
     names = (where.name, f"{where.stem}.services{where.suffix}")
     commands = []
     for name, each in zip(names, certificates, strict=False):

@@ -167,8 +167,8 @@ def _scps(snapshot: Snapshot) -> Message:
     return _WITHIN.filled(count=len(snapshot.scps)) if snapshot.scps else _NONE
 
 
-def _size(snapshot: Snapshot, found: Sized, operation: str) -> Message:
-    return _NOT_READ if snapshot.gap_of(operation) else _plain(str(len(found)))
+def _size(snapshot: Snapshot, collection: Sized, operation: str) -> Message:
+    return _NOT_READ if snapshot.gap_of(operation) else _plain(str(len(collection)))
 
 
 def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Message:
@@ -189,7 +189,7 @@ def _plain(text: str) -> Message:
 
 def _gaps_by_call_and_code(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:
     """Return the gaps that are of the same call and for which AWS gave the same code."""
-    found: dict[tuple[str, str], list[Gap]] = {}
+    gaps_by_cause: dict[tuple[str, str], list[Gap]] = {}
     for gap in gaps:
-        found.setdefault((gap.operation, gap.code or gap.reason.en), []).append(gap)
-    return found.values()
+        gaps_by_cause.setdefault((gap.operation, gap.code or gap.reason.en), []).append(gap)
+    return gaps_by_cause.values()

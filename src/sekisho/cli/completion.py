@@ -124,16 +124,16 @@ class _InOrder(click.Group):
 
 
 def _command(name: str, entry: Mapping[str, Any], language: Language) -> click.Command:
-    about: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "name": name,
         "help": entry["help"][language],
         "params": [_parameter(each, language) for each in entry["parameters"]],
         "context_settings": {"help_option_names": ["-h", "--help"]},
     }
     if "commands" not in entry:
-        return click.Command(**about)
+        return click.Command(**attributes)
     inner = {name: _command(name, each, language) for name, each in entry["commands"].items()}
-    return _InOrder(commands=inner, **about)
+    return _InOrder(commands=inner, **attributes)
 
 
 def _parameter(entry: Mapping[str, Any], language: Language) -> click.Parameter:
@@ -144,10 +144,10 @@ def _parameter(entry: Mapping[str, Any], language: Language) -> click.Parameter:
         kind = click.Choice(entry["choices"])
     if "argument" in entry:
         return click.Argument([entry["argument"]], type=kind, nargs=entry["values"])
-    said = entry["help"][language]
+    described = entry["help"][language]
     if not entry["values"]:
-        return click.Option(entry["option"], is_flag=True, help=said)
+        return click.Option(entry["option"], is_flag=True, help=described)
     # whatever may be repeated is offered again
     return click.Option(
-        entry["option"], type=kind, multiple=entry.get("repeated", False), help=said
+        entry["option"], type=kind, multiple=entry.get("repeated", False), help=described
     )

@@ -97,22 +97,24 @@ class AnswerPrinting:
     verbose: bool
 
 
-def show_answer(answer: Answer, printed: AnswerPrinting, explaining: Assumptions | None) -> None:
+def show_answer(answer: Answer, printing: AnswerPrinting, explaining: Assumptions | None) -> None:
     """Print an answer, and why it is so if that is asked."""
-    match printed.output:
+    match printing.output:
         case OutputFormat.JSON:
             value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
             click.echo(indented_json(value), nl=False)
         case OutputFormat.TEXT:
-            lines = [*_lines(answer, _why(answer, explaining), printed)]
-            if not printed.verbose and any(additions(answer)):
+            lines = [*_lines(answer, _why(answer, explaining), printing)]
+            if not printing.verbose and any(additions(answer)):
                 lines.append(_MORE)
-            _show(lines, _next(answer, explaining), printed.lang)
+            _show(lines, _next(answer, explaining), printing.lang)
 
 
-def show_joint(joint: JointAnswer, printed: AnswerPrinting, explaining: Assumptions | None) -> None:
+def show_joint(
+    joint: JointAnswer, printing: AnswerPrinting, explaining: Assumptions | None
+) -> None:
     """Print the answer about several resources, and why each is as it is if that is asked."""
-    if printed.output is OutputFormat.JSON:
+    if printing.output is OutputFormat.JSON:
         value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
         click.echo(indented_json(value), nl=False)
         return
@@ -120,14 +122,14 @@ def show_joint(joint: JointAnswer, printed: AnswerPrinting, explaining: Assumpti
     for part in joint.parts:
         lines += [
             *([verbatim("")] if lines else []),
-            *_lines(part, _why(part, explaining), printed),
+            *_lines(part, _why(part, explaining), printing),
         ]
-    if not printed.verbose and any(any(additions(part)) for part in joint.parts):
+    if not printing.verbose and any(any(additions(part)) for part in joint.parts):
         lines += [verbatim(""), _MORE]
     _show(
         lines,
         next(filter(None, (_next(each, explaining) for each in joint.parts)), ""),
-        printed.lang,
+        printing.lang,
     )
 
 
@@ -165,13 +167,13 @@ def _why_as_json(answer: Answer, explaining: Assumptions | None) -> dict[str, ob
     return {} if explaining is None else {"explanation": found and explanation_to_json(found)}
 
 
-def _lines(answer: Answer, why: tuple[Message, ...], printed: AnswerPrinting) -> Iterator[Message]:
+def _lines(answer: Answer, why: tuple[Message, ...], printing: AnswerPrinting) -> Iterator[Message]:
     yield from heading(answer)
     if not why:
         yield from map(_cause, answer.because)
     yield from map(assumption_text, answer.assumed)
     yield from oddities(answer)
-    if printed.verbose:
+    if printing.verbose:
         yield from additions(answer)
     yield from why
 
@@ -210,7 +212,7 @@ class RequestOptions:
 
 
 _request_options = grouped(
-    "asked",
+    "options",
     RequestOptions,
     click.option(
         "--principal",
@@ -298,9 +300,9 @@ _request_options = grouped(
     metavar="FILE",
     help="Requests as JSON, one a line (`-` for standard input); answers likewise.",
 )
-@grouped("printed", AnswerPrinting, lang_option, format_option, verbose_option)
+@grouped("printing", AnswerPrinting, lang_option, format_option, verbose_option)
 @quiet_option
-def command(asked: RequestOptions, batch: str | None, printed: AnswerPrinting) -> Exit:
+def command(options: RequestOptions, batch: str | None, printing: AnswerPrinting) -> Exit:
     """Decide whether a request is allowed, and say why.
 
     Give one request by --principal, --action, --resource and --context, and the policies that
@@ -309,17 +311,17 @@ def command(asked: RequestOptions, batch: str | None, printed: AnswerPrinting) -
     request.
     """
     if batch is not None:
-        _refuse_beside_batch(asked, printed)
+        _refuse_beside_batch(options, printing)
         return _batch(batch)
-    question = question_of(asked)
+    question = question_of(options)
     settings = AnswerSettings(question.assumptions)
-    explaining = question.assumptions if asked.explain else None
+    explaining = question.assumptions if options.explain else None
     if question.parts:
         joint = answer_together(question.parts, datetime.now(UTC), settings)
-        show_joint(joint, printed, explaining)
+        show_joint(joint, printing, explaining)
         return _EXITS.get(joint.effect, Exit.CLEAN)
     answer = answer_request(question.request, question.policies, datetime.now(UTC), settings)
-    show_answer(answer, printed, explaining)
+    show_answer(answer, printing, explaining)
     return _EXITS.get(answer.effect, Exit.CLEAN)
 
 
@@ -327,20 +329,20 @@ _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERRO
 """How a run ends whose answer is neither yes nor no."""
 
 
-def _refuse_beside_batch(asked: RequestOptions, printed: AnswerPrinting) -> None:
-    if asked != RequestOptions():
+def _refuse_beside_batch(options: RequestOptions, printing: AnswerPrinting) -> None:
+    if options != RequestOptions():
         raise UsageError(
             Message("`--batch` takes everything from its lines; give no request beside it")
         )
     source = click.get_current_context().get_parameter_source
-    given = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
-    given += ["`--verbose`"] if printed.verbose else []
-    if printed.output is OutputFormat.TEXT and source("output") is ParameterSource.COMMANDLINE:
-        given.append("`--format text`")
-    if given:
+    unused = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
+    unused += ["`--verbose`"] if printing.verbose else []
+    if printing.output is OutputFormat.TEXT and source("output") is ParameterSource.COMMANDLINE:
+        unused.append("`--format text`")
+    if unused:
         raise UsageError(
             _BATCH_TAKES_NO.filled(
-                options=joined_messages(map(verbatim, given), en=" and no ", ja="、")
+                options=joined_messages(map(verbatim, unused), en=" and no ", ja="、")
             ),
             fix=Message("leave it away: the answers to a batch are JSON in English"),
         )
@@ -379,26 +381,26 @@ _GIVE_ACCESS_POINT = Message(
 )
 
 
-def question_of(asked: RequestOptions) -> DecisionQuestion:
+def question_of(options: RequestOptions) -> DecisionQuestion:
     """Return what the options ask.
 
     Raises:
         SekishoError: with all that is wrong with the options and their files.
     """
-    reader = _Reader(asked)
+    reader = _Reader(options)
     request, policies = reader.request(), reader.policies()
     if not reader.errors:
         with reader.noted():
             # whether these policies can apply to this caller
             caller_and_groups(request, policies)
-    found = DecisionQuestion(
+    question = DecisionQuestion(
         request, policies, reader.assumptions(), parts=reader.parts(request, policies)
     )
     if len(reader.errors) > 1:
         raise SeveralErrors(reader.errors)
     if reader.errors:
         raise reader.errors[0]
-    return found
+    return question
 
 
 class _Reader:
@@ -420,14 +422,14 @@ class _Reader:
     def request(self) -> Request:
         """Read the request."""
         options = self.options
-        needed = {
+        required = {
             "principal": options.principal,
             "action": options.action,
             "resource": options.resource or None,
         }
-        missing = [name for name, value in needed.items() if value is None]
-        if missing:
-            names = ", ".join(f"`--{name}`" for name in missing)
+        missing_names = [name for name, value in required.items() if value is None]
+        if missing_names:
+            names = ", ".join(f"`--{name}`" for name in missing_names)
             fix = Message("give one request, or `--batch`")
             self.errors.append(UsageError(Message("missing {names}").filled(names=names), fix=fix))
         request = Request(
@@ -441,7 +443,7 @@ class _Reader:
             federated_by=options.federated_by,
             canonical_user=options.canonical_user,
         )
-        absent = [f"request.{name}" for name in missing]
+        absent = [f"request.{name}" for name in missing_names]
         faults = [fault for fault in request_faults(request) if fault.path not in absent]
         if faults:
             self.errors.append(FaultyRequest(Message("request", "source"), faults))
@@ -533,13 +535,13 @@ def _value(text: str, value: str) -> ContextValue:
     if not value.startswith(_JSON_LOOKS):
         return value
     try:
-        read = json.loads(value)
+        parsed = json.loads(value)
     except (ValueError, RecursionError):
-        read = None
-    if isinstance(read, str):
-        return read
-    if isinstance(read, list) and all(isinstance(one, str) for one in read):
-        return tuple(read)
+        parsed = None
+    if isinstance(parsed, str):
+        return parsed
+    if isinstance(parsed, list) and all(isinstance(one, str) for one in parsed):
+        return tuple(parsed)
     raise UsageError(
         Message(
             '`--context {text}`: a value that begins with `[` or `"` is JSON, and '

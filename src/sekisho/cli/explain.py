@@ -119,10 +119,10 @@ def _answer(answer: ExplainedError, lang: Language, *, verbose: bool) -> Iterato
     if answer.entry.alike:
         yield ""
         yield _ALIKE.into(lang)
-    for alike in answer.entry.alike:
-        title = ExplainedError(entry(alike.id)).filled(entry(alike.id).title).into(lang)
-        yield f"  {title}  [{alike.id}]"
+    for similar in answer.entry.alike:
+        title = ExplainedError(entry(similar.id)).filled(entry(similar.id).title).into(lang)
+        yield f"  {title}  [{similar.id}]"
         if verbose:
-            yield f"    {alike.differs.into(lang)}"
+            yield f"    {similar.differs.into(lang)}"
     if answer.entry.alike and not verbose:
         yield f"  {_MORE.into(lang)}"

@@ -169,9 +169,9 @@ def typed_again(*more: str) -> str:
 
 def _without(words: list[str], options: Collection[str]) -> list[str]:
     """Return the words of a command line without these options and their values."""
-    left: list[str] = []
+    remaining: list[str] = []
     for place, word in enumerate(words):
         is_value = place > 0 and words[place - 1] in options
         if not (is_value or word.partition("=")[0] in options):
-            left.append(word)
-    return left
+            remaining.append(word)
+    return remaining

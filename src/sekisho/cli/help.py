@@ -76,7 +76,7 @@ LANG: Mapping[str, Any] = {
 """The option `--lang`: the language of the run, by default the locale's."""
 
 
-def asked_language(arguments: Sequence[str]) -> Language:
+def language_in(arguments: Sequence[str]) -> Language:
     """Return the language that a command line asks for, before it is read: by default the locale's.
 
     Help and wrong usage end a command before all of its options are read.

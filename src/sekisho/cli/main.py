@@ -20,7 +20,7 @@ import click
 from sekisho.cli.commands import COMMANDS
 from sekisho.cli.exits import Exit, Spoken, worst
 from sekisho.cli.group import LazyGroup
-from sekisho.cli.help import asked_language
+from sekisho.cli.help import language_in
 from sekisho.cli.pipes import stdio
 from sekisho.cli.terminal import complain
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
@@ -116,7 +116,7 @@ def _completed(instruction: str) -> int:
 
 def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
-    spoken = Spoken(asked_language(sys.argv[1:]))
+    spoken = Spoken(language_in(sys.argv[1:]))
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:

@@ -28,21 +28,21 @@ def counting(label: str) -> Iterator[Callable[[int, int], None]]:
     if quiet() or not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    shown = label
-    sys.stderr.write(shown)
+    last_label = label
+    sys.stderr.write(last_label)
     sys.stderr.flush()
 
     def show(done: int, total: int) -> None:
-        nonlocal shown
-        _over(shown)
-        shown = f"{label} {done}/{total}"
-        sys.stderr.write(shown)
+        nonlocal last_label
+        _blank_out(last_label)
+        last_label = f"{label} {done}/{total}"
+        sys.stderr.write(last_label)
         sys.stderr.flush()
 
     try:
         yield show
     finally:
-        _over(shown)
+        _blank_out(last_label)
         sys.stderr.flush()
 
 
@@ -54,7 +54,7 @@ class _LiveLine:
     """
 
     def __init__(self, since: float) -> None:
-        self._said = since
+        self._shown_at = since
         self._shown = ""
 
     def show(self, line: str, now: float) -> None:
@@ -66,15 +66,15 @@ class _LiveLine:
             sys.stderr.write(line)
             sys.stderr.flush()
             self._shown = line
-        elif now - self._said >= EVERY:
-            self._said = now
+        elif now - self._shown_at >= EVERY:
+            self._shown_at = now
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
     def clear(self) -> None:
         """Blank the line, so that something else can be written there."""
         if self._shown:
-            _over(self._shown)
+            _blank_out(self._shown)
             sys.stderr.flush()
             self._shown = ""
 
@@ -105,7 +105,7 @@ class Progress:
         if self._first is None:
             # what an earlier run has made took this one no time, nor did reading
             self._first = done - 1
-        self._line.show(self._said(done, now), now)
+        self._line.show(self._text(done, now), now)
 
     def read(self) -> None:
         """Count an item that AWS tells; until the first change is made, say how many there are.
@@ -117,19 +117,19 @@ class Progress:
                 self._looked += 1
                 # the time that is left goes by the changes alone
                 self._began = self._clock()
-                said = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
-                self._line.show(said, self._began)
+                text = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
+                self._line.show(text, self._began)
 
     def clear(self) -> None:
         """Blank the line, so that something else can be written there."""
         self._line.clear()
 
-    def _said(self, done: int, now: float) -> str:
-        left = self._left(done, now)
+    def _text(self, done: int, now: float) -> str:
+        left = self._time_left(done, now)
         words = {"label": self._label, "done": done, "total": self._total, "left": left}
         return _ITEMS.filled(**words).into(self._lang)
 
-    def _left(self, done: int, now: float) -> Message:
+    def _time_left(self, done: int, now: float) -> Message:
         made = done - (self._first or 0)
         if done >= self._total or made <= 0:
             return verbatim("")
@@ -157,15 +157,15 @@ def reading_progress(
 
     def show(done: int, total: int, files: int, events: int) -> None:
         now = clock()
-        left = time_left((now - began) / done * (total - done)) if done else verbatim("")
-        said = (_READ_AND_COUNTED if events else _READ).filled(
+        remaining = time_left((now - began) / done * (total - done)) if done else verbatim("")
+        text = (_READ_AND_COUNTED if events else _READ).filled(
             events=f"{events:,}",
             done=f"{done / _MEGABYTE:,.0f}",
             total=f"{total / _MEGABYTE:,.0f}",
             files=f"{files:,}",
-            left=left,
+            left=remaining,
         )
-        line.show(said.into(lang), now)
+        line.show(text.into(lang), now)
 
     try:
         yield show
@@ -208,6 +208,6 @@ def time_left(seconds: float) -> Message:
     return _MINUTES.filled(count=round(whole / _MINUTE))
 
 
-def _over(shown: str) -> None:
+def _blank_out(shown: str) -> None:
     """Blank the line, without what only some terminals understand."""
     sys.stderr.write(f"\r{' ' * cell_width(shown)}\r")

@@ -48,8 +48,8 @@ def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
     usage = usage_in(paths)
     if usage is not None or not paths:
         return usage
-    made: Usage = of_feature("replay.commands.sources", "usage_in_logs")(paths, lang)
-    return made
+    usage_of_logs: Usage = of_feature("replay.commands.sources", "usage_in_logs")(paths, lang)
+    return usage_of_logs
 
 
 def usage_in(paths: tuple[str, ...]) -> Usage | None:

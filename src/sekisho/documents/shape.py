@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from sekisho.errors import Code, Fault, meant, quoted
+from sekisho.errors import Code, Fault, did_you_mean, quoted
 from sekisho.messages import Message
 
 ABSENT = object()
@@ -81,7 +81,7 @@ class Shape:
         place = self.keys.get(self._at(name, None).path, self.places.get(self.path, (0, 0)))
         message = Message("the key {name} is not known here").filled(name=quoted(name))
         there_are = Message("there may be {names}")
-        fix = meant(name, known, there_are.filled(names=", ".join(map(quoted, known))))
+        fix = did_you_mean(name, known, there_are.filled(names=", ".join(map(quoted, known))))
         self.faults.append(Fault(self.code, message, self.path, *place, fix))
 
     def entries(self) -> Iterator[tuple[str, "Shape"]]:

@@ -171,8 +171,8 @@ def card(facts: CardFacts, choices: CardChoices) -> Guide:
     made = _Card(facts, choices)
     sections = (made.have(), made.login(), made.code(), made.tools(), made.stops(), made.trouble())
     return Guide(
-        title=_said("page", "title", user=_shown(facts.user.name)[1:-1]),
-        lead=_said("page", "lead", account=facts.account),
+        title=_text("page", "title", user=_in_backticks(facts.user.name)[1:-1]),
+        lead=_text("page", "lead", account=facts.account),
         sections=sections,
         terms=console_terms(),
         made_with=f"sekisho {__version__}",
@@ -181,7 +181,7 @@ def card(facts: CardFacts, choices: CardChoices) -> Guide:
 
 def card_to_json(facts: CardFacts, choices: CardChoices) -> dict[str, Any]:
     """Return the card for programs: English keys, what to type as lists of lines."""
-    made = _Card(facts, choices)
+    parts = _Card(facts, choices)
     return {
         "schema": "sekisho.card/1",
         "account": facts.account,
@@ -201,7 +201,7 @@ def card_to_json(facts: CardFacts, choices: CardChoices) -> dict[str, Any]:
             "reason": facts.login_reason.to_json() if facts.login_reason else None,
             "needsCli": _dotted(LOGIN_CLI),
         },
-        "toolsProfile": made.tools_profile,
+        "toolsProfile": parts.tools_profile,
         "blocks": [
             {"section": section.id, "language": block.language, "text": block.text}
             for section in card(facts, choices).sections
@@ -248,9 +248,9 @@ class _Card:
     def _no_device(self) -> Message:
         """What to do about having no device: who has no password either cannot add one."""
         if self.facts.has_password is False:
-            return _said("have", "no_way_in")
+            return _text("have", "no_way_in")
         # without a key there is nothing that a code would be for
-        return _said("have", "no_device_no_key" if self.facts.has_key is False else "no_device")
+        return _text("have", "no_device_no_key" if self.facts.has_key is False else "no_device")
 
     @property
     def _serial(self) -> str:
@@ -261,50 +261,52 @@ class _Card:
         facts, blocks = self.facts, list[Block]()
         rows = (*self._devices(), *self._keys(), *self._password())
         if rows:
-            header = tuple(_said("have", name) for name in ("what", "which", "use"))
+            header = tuple(_text("have", name) for name in ("what", "which", "use"))
             day = facts.read_at.date()
-            blocks.append(GuideTable(_said("have", "label", day=day), header, rows))
+            blocks.append(GuideTable(_text("have", "label", day=day), header, rows))
         elif not facts.unread:
-            blocks.append(Paragraph(_said("have", "nothing")))
+            blocks.append(Paragraph(_text("have", "nothing")))
         if facts.has_device is False:
             blocks.append(GuideNote(self._no_device))
         if facts.unread:
-            blocks.append(GuideNote(_said("have", "unread", reason=_inert(facts.unread))))
+            blocks.append(GuideNote(_text("have", "unread", reason=_inert(facts.unread))))
         return _section("have", blocks)
 
     def _devices(self) -> Iterator[tuple[Message, ...]]:
         for each in (*self.facts.authenticators, *self.facts.passkeys):
             gives = "no_code" if each.kind is DeviceKind.FIDO else "code"
-            yield _said("have", each.kind.value), _value(each.serial), _said("have", gives)
+            yield _text("have", each.kind.value), _value(each.serial), _text("have", gives)
 
     def _keys(self) -> Iterator[tuple[Message, ...]]:
         use = "key_use" if self.facts.authenticators else "key_alone"
         if self.facts.has_device is None:
             use = "key_use"
         for each in self.facts.keys:
-            yield _said("have", "key"), _value(each.id), _said("have", use)
+            yield _text("have", "key"), _value(each.id), _text("have", use)
 
     def _password(self) -> Iterator[tuple[Message, ...]]:
         if self.facts.has_password:
             name = _value(self.facts.user.name)
-            yield _said("have", "password"), name, _said("have", "password_use")
+            yield _text("have", "password"), name, _text("have", "password_use")
 
     def login(self) -> Section:
         """Return how to use `aws login`, or why not."""
-        facts, needed = self.facts, _dotted(LOGIN_CLI)
+        facts, first_version = self.facts, _dotted(LOGIN_CLI)
         if facts.has_password is False:
-            return _section("login", [Paragraph(_said("login", "no_password"))])
+            return _section("login", [Paragraph(_text("login", "no_password"))])
         reason = _inert(facts.login_reason) if facts.login_reason else ""
-        blocks: list[Block] = [Paragraph(_said("login", facts.login.value, reason=reason))]
+        blocks: list[Block] = [Paragraph(_text("login", facts.login.value, reason=reason))]
         if facts.login is MayLogin.DENIED:
             return _section("login", blocks)
         if facts.has_device is False:
-            return _section("login", [Paragraph(_said("login", "no_device"))])
+            return _section("login", [Paragraph(_text("login", "no_device"))])
         if self._old_cli and self.choices.cli_version:
             version = _dotted(self.choices.cli_version)
-            blocks.append(GuideNote(_said("login", "old_cli", version=version, needed=needed)))
+            blocks.append(
+                GuideNote(_text("login", "old_cli", version=version, needed=first_version))
+            )
         else:
-            blocks.append(Paragraph(_said("login", "needs_cli", needed=needed)))
+            blocks.append(Paragraph(_text("login", "needs_cli", needed=first_version)))
         commands = (
             ("aws", "login", "--profile", LOGIN_PROFILE),
             ("aws", "sts", "get-caller-identity", "--profile", LOGIN_PROFILE),
@@ -312,12 +314,12 @@ class _Card:
         )
         process = ("aws", "configure", "export-credentials", "--profile", LOGIN_PROFILE)
         block = _profile(
-            TOOLS_PROFILE, {"credential_process": _typed(*process, "--format", "process")}
+            TOOLS_PROFILE, {"credential_process": _command_line(*process, "--format", "process")}
         )
         blocks += [
             _shell("login", "commands", *commands),
             _ini("login", "block", block),
-            GuideNote(_said("login", "undocumented")),
+            GuideNote(_text("login", "undocumented")),
         ]
         return _section("login", blocks)
 
@@ -326,18 +328,18 @@ class _Card:
         facts = self.facts
         if facts.has_key is False:
             text = "no_key_no_login" if self._login_refused else "no_key"
-            return _section("code", [Paragraph(_said("code", text))])
+            return _section("code", [Paragraph(_text("code", text))])
         if not facts.authenticators:
             return _section("code", [GuideNote(self._no_code())])
         key = self.choices.key_profile
-        session = {"credential_process": _typed("sekisho", "session", "--profile", key)}
+        session = {"credential_process": _command_line("sekisho", "session", "--profile", key)}
         blocks = (
             _profile(key, {"mfa_serial": self._serial}) + "\n" + _profile(CODE_PROFILE, session)
         )
         mfa_login = ("aws", "configure", "mfa-login", "--profile", key)
         by_hand = ("aws", "sts", "get-session-token", "--profile", key)
         serial = ("--serial-number", self._serial)
-        several = [GuideNote(_said("code", "several"))] if len(facts.authenticators) > 1 else []
+        several = [GuideNote(_text("code", "several"))] if len(facts.authenticators) > 1 else []
         return _section(
             "code",
             [
@@ -346,33 +348,33 @@ class _Card:
                 _shell("code", "install", ("pip", "install", "sekisho[session]")),
                 _shell("code", "mfa_login", (*mfa_login, *serial, "--update-profile", DAY_PROFILE)),
                 _shell("code", "by_hand", (*by_hand, *serial, "--token-code", "123456")),
-                Paragraph(_said("code", "once")),
+                Paragraph(_text("code", "once")),
             ],
         )
 
     def _no_code(self) -> Message:
         """Say why there is no device that gives a code."""
         if self.facts.passkeys:
-            return _said("code", "passkey_alone" if self._login_refused else "passkey_only")
+            return _text("code", "passkey_alone" if self._login_refused else "passkey_only")
         if self.facts.has_device is False or not self.facts.unread:
-            return _said("code", "no_device")
-        return _said("have", "unread", reason=_inert(self.facts.unread))
+            return _text("code", "no_device")
+        return _text("have", "unread", reason=_inert(self.facts.unread))
 
     def tools(self) -> Section:
         """Return what to type for the tools that people use with AWS."""
         profile = self.tools_profile
         if not profile:
-            return _section("tools", [Paragraph(_said("tools", "none"))])
+            return _section("tools", [Paragraph(_text("tools", "none"))])
         region = ("--profile", profile, "--region", "REGION")
         return _section(
             "tools",
             [
-                Paragraph(_said("tools", "intro", profile=f"`{profile}`")),
+                Paragraph(_text("tools", "intro", profile=f"`{profile}`")),
                 CodeBlock(
-                    f"{_exported(profile)}\nterraform plan", "shell", _said("tools", "terraform")
+                    f"{_exported(profile)}\nterraform plan", "shell", _text("tools", "terraform")
                 ),
                 _shell("tools", "cdk", ("cdk", "deploy", "--profile", profile)),
-                CodeBlock(self._docker(profile), "shell", _said("tools", "ecr")),
+                CodeBlock(self._docker(profile), "shell", _text("tools", "ecr")),
                 _shell(
                     "tools",
                     "kubectl",
@@ -394,7 +396,7 @@ class _Card:
         registry = f"{self.facts.account}.dkr.ecr.REGION.{domain}"
         asked = ("aws", "ecr", "get-login-password", "--profile", profile, "--region", "REGION")
         given = ("docker", "login", "--username", "AWS", "--password-stdin", registry)
-        return f"{_typed(*asked)} |\n  {_typed(*given)}"
+        return f"{_command_line(*asked)} |\n  {_command_line(*given)}"
 
     def _vault(self) -> Iterator[Block]:
         if not self.can_code:
@@ -405,32 +407,32 @@ class _Card:
 
     def stops(self) -> Section:
         """Return what does not work any more, why, and what to do instead."""
-        key, others = _shown(self.choices.key_profile), self.facts.others
+        key, others = _in_backticks(self.choices.key_profile), self.facts.others
         values = {"key_profile": key, "others": "?" if others is None else others}
         rows = tuple(
             tuple(row[name].filled(**values) for name in ("what", "why", "instead"))
             for row in table("card")["stops"]["rows"]
         )
-        header = tuple(_said("stops", name) for name in ("what", "why", "instead"))
-        return _section("stops", [GuideTable(_said("stops", "label"), header, rows)])
+        header = tuple(_text("stops", name) for name in ("what", "why", "instead"))
+        return _section("stops", [GuideTable(_text("stops", "label"), header, rows)])
 
     def trouble(self) -> Section:
         """Return where other errors are explained."""
         block = _shell("trouble", "label", ("sekisho", "explain", "TEXT"))
-        return _section("trouble", [Paragraph(_said("trouble", "text")), block])
+        return _section("trouble", [Paragraph(_text("trouble", "text")), block])
 
 
-def _said(section: str, name: str, **values: object) -> Message:
+def _text(section: str, name: str, **values: object) -> Message:
     """Return a text of the card, filled."""
     text: Message = table("card")[section][name]
     return text.filled(**values)
 
 
 def _section(name: str, blocks: Sequence[Block]) -> Section:
-    return Section(name, _said(name, "title"), tuple(blocks))
+    return Section(name, _text(name, "title"), tuple(blocks))
 
 
-def _shown(text: str) -> str:
+def _in_backticks(text: str) -> str:
     """Return a value as it may stand in a sentence: in backticks, and no term of the console."""
     spelled = "".join(f"\\u{ord(each):04x}" if each in "`{}" else each for each in printable(text))
     return f"`{spelled}`"
@@ -445,21 +447,21 @@ def _inert(message: Message) -> Message:
 
 
 def _value(text: str) -> Message:
-    return Message.both(_shown(text), _shown(text))
+    return Message.both(_in_backticks(text), _in_backticks(text))
 
 
 def _dotted(version: Sequence[int]) -> str:
     return ".".join(map(str, version))
 
 
-def _typed(*words: str) -> str:
+def _command_line(*words: str) -> str:
     """Return a command as a shell takes it."""
     return shlex.join(words)
 
 
 def _folded(words: Sequence[str]) -> str:
     """Return a command as a shell takes it; a long one goes on in the next line, by option."""
-    line = _typed(*words)
+    line = _command_line(*words)
     if len(line) <= _WIDTH:
         return line
     lines = [""]
@@ -476,11 +478,11 @@ def _exported(profile: str) -> str:
 
 def _shell(section: str, label: str, *commands: Sequence[str]) -> CodeBlock:
     text = "\n".join(_folded(each) for each in commands)
-    return CodeBlock(text, "shell", _said(section, label))
+    return CodeBlock(text, "shell", _text(section, label))
 
 
 def _ini(section: str, label: str, text: str, **values: object) -> CodeBlock:
-    return CodeBlock(text, "ini", _said(section, label, **values))
+    return CodeBlock(text, "ini", _text(section, label, **values))
 
 
 def _profile(name: str, values: Mapping[str, str]) -> str:

@@ -138,11 +138,11 @@ def _rules(setting: NoticeSetting) -> Message:
         return text
     if rules is None:
         return text.filled(rules=words["rules_usual"])
-    found = [words["length"].filled(count=rules.minimum_length)]
-    found += [words[kind.name.lower()] for kind in CharacterClass if kind in rules.required]
+    sentences = [words["length"].filled(count=rules.minimum_length)]
+    sentences += [words[kind.name.lower()] for kind in CharacterClass if kind in rules.required]
     if rules.reuse_prevention:
-        found.append(words["reuse"].filled(count=rules.reuse_prevention))
-    return text.filled(rules=joined_messages(found, en=", ", ja="、"))
+        sentences.append(words["reuse"].filled(count=rules.reuse_prevention))
+    return text.filled(rules=joined_messages(sentences, en=", ", ja="、"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def notice_of(person: Person, setting: NoticeSetting, device: DeviceName) -> Not
     if not person.kind.is_notice:
         return None
     words = _Notice(person, setting, device)
-    made = Notice(
+    notice = Notice(
         person=person,
         subject=words.subject(),
         greeting=words.greeting(),
@@ -210,9 +210,9 @@ def notice_of(person: Person, setting: NoticeSetting, device: DeviceName) -> Not
         day=words.day,
         contact=words.contact(),
     )
-    if not any(DAGGER in text.en for text in made.texts):
-        return made
-    return replace(made, closing=(*made.closing, words.say("closing", "dagger")))
+    if not any(DAGGER in text.en for text in notice.texts):
+        return notice
+    return replace(notice, closing=(*notice.closing, words.say("closing", "dagger")))
 
 
 def notices_of(

@@ -459,9 +459,9 @@ _SHORT = (ImpactKind.EXEMPT, ImpactKind.KEYS_STOP, ImpactKind.KEYS_MAY_STOP)
 
 def _gaps(impact: UserImpact, credentials: Credentials) -> tuple[Message, ...]:
     """Return what could not be read, beside what leaves everything unknown."""
-    found = []
+    gaps = []
     if ImpactKind.UNKNOWN in impact.kinds:
-        found.append(impact.reason or _NOT_READ)
+        gaps.append(impact.reason or _NOT_READ)
     if ImpactKind.KEYS_MAY_STOP in impact.kinds:
-        found.append(_OTHERS_UNREAD if credentials.others_unread else _KEYS_UNREAD)
-    return tuple(found)
+        gaps.append(_OTHERS_UNREAD if credentials.others_unread else _KEYS_UNREAD)
+    return tuple(gaps)

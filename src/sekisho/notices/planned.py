@@ -18,12 +18,12 @@ from sekisho.rollout import (
 def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
     """Return the policies that a plan enforces MFA by; of two, the second is for the enrolled."""
     made = (*plan.changes, *plan.needless)
-    found = {
+    policies = {
         each.arn: each.document
         for each in made
         if isinstance(each, CreatePolicy | CreatePolicyVersion)
     }
-    return tuple(from_json(document, source=arn) for arn, document in found.items())
+    return tuple(from_json(document, source=arn) for arn, document in policies.items())
 
 
 def is_in_second_stage(plan: Plan, devices: tuple[Device, ...]) -> bool:
@@ -41,13 +41,15 @@ def lacks_passkey(plan: Plan, devices: tuple[Device, ...]) -> bool:
 def reset_by(plan: Plan, snapshot: Snapshot) -> Snapshot:
     """Return the account as it is once a plan has reset people's MFA, if it has not yet."""
     changes = plan.changes
-    gone = {each.serial: each.enabled for each in changes if isinstance(each, DeactivateDevice)}
+    deactivated = {
+        each.serial: each.enabled for each in changes if isinstance(each, DeactivateDevice)
+    }
     passwords = {each.user: each for each in changes if isinstance(each, ReplacePassword)}
-    if not gone and not passwords:
+    if not deactivated and not passwords:
         return snapshot
 
     def reset(user: User) -> User:
-        devices = tuple(each for each in user.devices if not _is_gone(each, gone))
+        devices = tuple(each for each in user.devices if not _is_gone(each, deactivated))
         change, password = passwords.get(user.name), user.password
         if change is None or password is None or devices == user.devices:
             return replace(user, devices=devices)

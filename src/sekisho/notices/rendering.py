@@ -155,22 +155,22 @@ class Templates:
     def _faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the templates of a folder that people have written."""
         try:
-            found = sorted(path.name for path in self._folder.iterdir() if path.suffix == _SUFFIX)
+            names = sorted(path.name for path in self._folder.iterdir() if path.suffix == _SUFFIX)
         except OSError as error:
             message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
             yield Fault(Code.FILE_UNREADABLE, message)
             return
-        known = {_file(name, form): form for name in _STEMS for form in NoticeForm}
-        for name in found:
-            if name not in known:
+        forms = {_file(name, form): form for name in _STEMS for form in NoticeForm}
+        for name in names:
+            if name not in forms:
                 yield _never_used(name)
         for form, environment in self._environments.items():
-            if _file(_USUAL, form) not in found:
+            if _file(_USUAL, form) not in names:
                 message = Message("`{file}` is missing").filled(file=_file(_USUAL, form))
                 fix = Message("`sekisho notify --print-templates DIR` writes one to begin with")
                 yield Fault(Code.FILE_BAD_SHAPE, message, fix=fix)
-            for name in found:
-                if known.get(name) is form:
+            for name in names:
+                if forms.get(name) is form:
                     yield from _faults_of(environment, self._folder / name)
 
 
@@ -224,11 +224,11 @@ def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iter
     except RecursionError:
         yield _at(path, 0, _TOO_DEEP)
         return
-    named = [*tree.find_all(nodes.Name)]
+    names = [*tree.find_all(nodes.Name)]
     # the engine's own name for the template itself counts as declared, and is no text
-    itself = {"self"} & {each.name for each in named}
+    itself = {"self"} & {each.name for each in names}
     for name in sorted(find_undeclared_variables(tree) - {*NAMES} | itself):
-        lines = (each.lineno for each in named if each.name == name)
+        lines = (each.lineno for each in names if each.name == name)
         yield _at(path, min(lines, default=0), _no_value(name))
     for each in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         yield _at(path, each.lineno, Message("a template uses no other"))
@@ -328,12 +328,12 @@ def write_our_templates(folder: Path, *, replace: bool = False) -> tuple[Path, .
         SekishoError: if the folder cannot be made, or a file is there already or cannot be written.
     """
     made_folder(folder)
-    written = []
+    paths = []
     for ours in sorted(_OURS.glob(f"*{_SUFFIX}")):
         path = folder / ours.name
         write_private(path, ours.read_text(encoding="utf-8"), replace=replace)
-        written.append(path)
-    return tuple(written)
+        paths.append(path)
+    return tuple(paths)
 
 
 def made_folder(folder: Path) -> None:

@@ -64,10 +64,10 @@ class NoticeSetting:
     @property
     def address(self) -> str:
         """Where people sign in; "" where that is not known."""
-        known = {each.id: each.sign_in for each in partitions()}
+        sign_in_pages = {each.id: each.sign_in for each in partitions()}
         if _ALIAS.fullmatch(self.alias) and not _ACCOUNT.fullmatch(self.alias):
-            named = self.alias
+            account_name = self.alias
         else:
-            named = self.account if _ACCOUNT.fullmatch(self.account) else ""
-        pattern = known.get(self.partition, "")
-        return pattern.format(account=named) if pattern and named else ""
+            account_name = self.account if _ACCOUNT.fullmatch(self.account) else ""
+        pattern = sign_in_pages.get(self.partition, "")
+        return pattern.format(account=account_name) if pattern and account_name else ""

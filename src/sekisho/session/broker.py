@@ -182,16 +182,16 @@ class Broker:
         self._at.store.check()
         of_user = self._whose()
         role = self._source.role
-        wanted = _of_role(of_user, role) if role else of_user
-        if found := self._kept(wanted, self._source.margin):
-            return HandedOut(wanted, found, new=False, kept_in=self._at.store.name)
+        session_id = _of_role(of_user, role) if role else of_user
+        if session := self._kept(session_id, self._source.margin):
+            return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
         with self._at.notes.locked(of_user.device):
             # who had the lock before may have made it
-            if found := self._kept(wanted, self._source.margin):
-                return HandedOut(wanted, found, new=False, kept_in=self._at.store.name)
+            if session := self._kept(session_id, self._source.margin):
+                return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
             if role is None:
                 return self._new_of_user(of_user, self._source.seconds)
-            return self._new_of_role(of_user, wanted, role)
+            return self._new_of_role(of_user, session_id, role)
 
     def _whose(self) -> SessionId:
         """Return whose key it is and which device counts, from the notes if they have it."""
@@ -214,8 +214,8 @@ class Broker:
         serial = source.serial or chosen_device(self._api(), user, self._at.terminal)
         return SessionId(partition, account, user, serial, key_id, source.endpoint)
 
-    def _kept(self, wanted: SessionId, margin: timedelta) -> Session | None:
-        found = self._at.store.read(wanted)
+    def _kept(self, session_id: SessionId, margin: timedelta) -> Session | None:
+        found = self._at.store.read(session_id)
         return found if found is not None and found.lasts(self._at.now(), margin) else None
 
     def _new_of_user(self, whose: SessionId, seconds: int | None) -> HandedOut:
@@ -228,8 +228,8 @@ class Broker:
 
         return self._keep(whose, _session(self._with_code(whose, call)))
 
-    def _new_of_role(self, of_user: SessionId, wanted: SessionId, role: RoleAsked) -> HandedOut:
-        params: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": wanted.session_name}
+    def _new_of_role(self, of_user: SessionId, of_role: SessionId, role: RoleAsked) -> HandedOut:
+        params: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": of_role.session_name}
         if role.external_id:
             params["ExternalId"] = role.external_id
         if self._source.seconds is not None:
@@ -237,28 +237,28 @@ class Broker:
         kept = self._kept(of_user, _ONE_CALL)
         if kept is not None:
             try:
-                return self._keep(wanted, self._assumed(kept, params))
+                return self._keep(of_role, self._assumed(kept, params))
             except AwsRefused as error:
                 if error.aws_code not in {*_OVER, "AccessDenied"}:
                     raise
                 if error.aws_code == "AccessDenied":
-                    return self._role_by_code(of_user, wanted, params, error)
+                    return self._role_by_code(of_user, of_role, params, error)
             # ended before its time, such as by a key that was made inactive for a while
             self._forget(of_user)
         made = self._new_of_user(of_user, None).session
-        return self._keep(wanted, self._assumed(made, params))
+        return self._keep(of_role, self._assumed(made, params))
 
     def _role_by_code(
         self,
         of_user: SessionId,
-        wanted: SessionId,
+        of_role: SessionId,
         params: Mapping[str, object],
         refused: AwsRefused,
     ) -> HandedOut:
         """Assume a role with a code, which the session of the user was refused."""
-        notes = self._at.notes.of(of_user.device)
-        made = next((each.made for each in notes.sessions if each.id == of_user), None)
-        if made is not None and self._at.now() - made < _RECENT:
+        notes = self._at.notes.of_device(of_user.device)
+        signed_in_at = next((each.made for each in notes.sessions if each.id == of_user), None)
+        if signed_in_at is not None and self._at.now() - signed_in_at < _RECENT:
             # no sign-in is newer than that
             raise refused
         try:
@@ -266,14 +266,14 @@ class Broker:
         except SessionRefused:
             # what AWS says is what matters, where nobody can be asked
             raise refused from None
-        when = made.astimezone().strftime("%Y-%m-%d %H:%M") if made else "?"
-        self._tell(_NOT_BY_SESSION.filled(role=wanted.role, when=when))
+        when = signed_in_at.astimezone().strftime("%Y-%m-%d %H:%M") if signed_in_at else "?"
+        self._tell(_NOT_BY_SESSION.filled(role=of_role.role, when=when))
 
         def call(code: str) -> Mapping[str, Any]:
-            mfa = {"SerialNumber": wanted.serial, "TokenCode": code}
+            mfa = {"SerialNumber": of_role.serial, "TokenCode": code}
             return self._api().call("sts", "AssumeRole", **params, **mfa)
 
-        return self._keep(wanted, _session(self._with_code(of_user, call)))
+        return self._keep(of_role, _session(self._with_code(of_user, call)))
 
     def _assumed(self, session: Session, params: Mapping[str, object]) -> Session:
         from sekisho.account.aws import Keys  # noqa: PLC0415 - what is kept needs no boto3
@@ -294,7 +294,7 @@ class Broker:
         self._wait_for_the_next(whose)
         for left in reversed(range(_TRIES)):
             code = self._code(whose)
-            before = notes.of(device).spent
+            before = notes.of_device(device).spent
             notes.spend(device, self._at.now())
             try:
                 return call(code)
@@ -308,7 +308,7 @@ class Broker:
         raise InternalError("a code has to be asked for at least once")
 
     def _wait_for_the_next(self, whose: SessionId) -> None:
-        spent, now = self._at.notes.of(whose.device).spent, self._at.now()
+        spent, now = self._at.notes.of_device(whose.device).spent, self._at.now()
         if spent is None or step_of(spent) != step_of(now):
             return
         seconds = PERIOD - now.timestamp() % PERIOD
@@ -328,23 +328,23 @@ class Broker:
         text = _THREE_WRONG.filled(count=_TRIES, device=whose.serial, text=error.aws_message)
         return SessionRefused(text, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
 
-    def _keep(self, made: SessionId, session: Session) -> HandedOut:
+    def _keep(self, session_id: SessionId, session: Session) -> HandedOut:
         """Keep a new session; that it cannot be kept is no reason not to hand it out."""
         store, now = self._at.store, self._at.now()
         kept_in = store.name
         try:
-            self._clear(made, now)
-            store.write(made, session)
+            self._clear(session_id, now)
+            store.write(session_id, session)
         except SekishoError as error:
             self._tell(_NOT_KEPT.filled(reason=error.message))
             kept_in = ""
         if kept_in:
-            self._at.notes.add(SessionNote(made, now, session.expires, kept_in), now)
-        return HandedOut(made, session, new=True, kept_in=kept_in)
+            self._at.notes.add(SessionNote(session_id, now, session.expires, kept_in), now)
+        return HandedOut(session_id, session, new=True, kept_in=kept_in)
 
     def _clear(self, made: SessionId, now: datetime) -> None:
         """Keep the sessions of the device no longer that are over."""
-        for note in self._at.notes.of(made.device).sessions:
+        for note in self._at.notes.of_device(made.device).sessions:
             if note.expires <= now and note.kept_in == self._at.store.name:
                 self._at.store.delete(note.id)
 
@@ -366,12 +366,12 @@ def _of_role(of_user: SessionId, role: RoleAsked) -> SessionId:
 
 
 def _session(answer: Mapping[str, Any]) -> Session:
-    made = answer["Credentials"]
-    expires: datetime = made["Expiration"]
+    credentials = answer["Credentials"]
+    expires: datetime = credentials["Expiration"]
     return Session(
-        made["AccessKeyId"],
-        made["SecretAccessKey"],
-        made["SessionToken"],
+        credentials["AccessKeyId"],
+        credentials["SecretAccessKey"],
+        credentials["SessionToken"],
         expires.astimezone(UTC),
     )
 

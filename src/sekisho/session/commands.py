@@ -58,22 +58,24 @@ class SessionForm(StrEnum):
     PROCESS = "process"
 
 
-def session_text(handed: HandedOut, form: SessionForm) -> str:
+def session_text(handed_out: HandedOut, form: SessionForm) -> str:
     """Return a session as text, secrets and all."""
     match form:
         case SessionForm.ENV:
-            return "\n".join(f"{_SET} {name}={value}" for name, value in _variables(handed).items())
+            return "\n".join(
+                f"{_SET} {name}={value}" for name, value in _variables(handed_out).items()
+            )
         case SessionForm.JSON:
             details = {
-                "Account": handed.id.account,
-                "User": handed.id.user,
-                "SerialNumber": handed.id.serial,
-                "RoleArn": handed.id.role or None,
-                "KeptIn": handed.kept_in or None,
+                "Account": handed_out.id.account,
+                "User": handed_out.id.user,
+                "SerialNumber": handed_out.id.serial,
+                "RoleArn": handed_out.id.role or None,
+                "KeptIn": handed_out.kept_in or None,
             }
-            return json.dumps(json.loads(session_to_text(handed.session)) | details, indent=2)
+            return json.dumps(json.loads(session_to_text(handed_out.session)) | details, indent=2)
         case SessionForm.PROCESS:
-            return session_to_text(handed.session)
+            return session_to_text(handed_out.session)
 
 
 def _variables(handed: HandedOut) -> Mapping[str, str]:
@@ -150,7 +152,7 @@ class SessionOptions:
         refuse_beside(option, {spelt.get(name, name): value for name, value in given.items()})
 
     @property
-    def asked(self) -> SessionRequest:
+    def request(self) -> SessionRequest:
         """What is asked for."""
         return SessionRequest(
             self.profile,
@@ -167,15 +169,15 @@ def _length(ctx: click.Context, param: click.Parameter, text: str | None) -> tim
     """Return a length of time: `12h`, `90m`, `900s` or `900`."""
     if text is None:
         return None
-    found = _LENGTH.fullmatch(text)
-    if found is None:
+    match = _LENGTH.fullmatch(text)
+    if match is None:
         raise UsageError(
             Message("`{option} {text}` is no length of time").filled(
                 option=param.opts[0], text=text
             ),
             fix=Message("write it like `12h`, `90m` or `900s`"),
         )
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
 _session_options = grouped(
@@ -268,7 +270,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
         notice(message.into(lang))
 
     form = _form(options)
-    source = source_of(options.asked)
+    source = source_of(options.request)
     store, unsafe = _store(options, say)
     if form is None and not store.name:
         raise unsafe or UsageError(
@@ -283,18 +285,18 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
         lambda: datetime.now(UTC),
         time.sleep,
     )
-    handed = Broker(source, at).hand_out()
-    until = _until(handed).into(lang)
+    handed_out = Broker(source, at).hand_out()
+    until = _until(handed_out).into(lang)
     if form is None:
         show_folded([until])
     else:
-        click.echo(session_text(handed, form))
+        click.echo(session_text(handed_out, form))
         print_note(until)
     if unsafe is not None:
         # not before: where there is no session either, that alone is what matters
         print_note(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
-    if handed.new and not sys.stderr.isatty():
-        at.terminal.say(_until(handed))
+    if handed_out.new and not sys.stderr.isatty():
+        at.terminal.say(_until(handed_out))
     return Exit.CLEAN
 
 
@@ -402,14 +404,16 @@ def _status(options: SessionOptions, lang: Language) -> Exit:
             Message("`status` has no secrets to print: it goes with `--format text` and `json`")
         )
     notes = Notes(_folder(), lambda message: notice(message.into(lang)))
-    found = _kept(options, notes)
+    notes_of_profile = _kept(options, notes)
     nothing = _NOTHING
     if options.keep_in is not None:
         nothing = _NOTHING_THERE.filled(path=FileStore(options.keep_in).name)
     if form == SessionForm.JSON:
-        click.echo(json.dumps({"sessions": [_as_json(note) for note in found]}, indent=2))
+        click.echo(
+            json.dumps({"sessions": [_as_json(note) for note in notes_of_profile]}, indent=2)
+        )
     else:
-        show_folded(list(_lines(found, lang)) or [nothing.into(lang)])
+        show_folded(list(_lines(notes_of_profile, lang)) or [nothing.into(lang)])
     return Exit.CLEAN
 
 
@@ -447,15 +451,15 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         refuse_beside("--all", {"profile": options.profile})
     notes = Notes(_folder(), say)
     key_id = None if options.every else _key_id(options.profile)
-    gone = [note for note in _kept(options, notes) if key_id in (None, note.id.key_id)]
-    for note in gone:
+    forgotten = [note for note in _kept(options, notes) if key_id in (None, note.id.key_id)]
+    for note in forgotten:
         store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
         with notes.locked(note.id.device):
             store.delete(note.id)
             # the same session may be kept elsewhere, too, and the note be about that one
-            if note in notes.of(note.id.device).sessions:
+            if note in notes.of_device(note.id.device).sessions:
                 notes.drop(note.id)
-    said = _GONE.filled(count=len(gone)) if gone else _NONE_GONE
+    said = _GONE.filled(count=len(forgotten)) if forgotten else _NONE_GONE
     print_note(said.into(lang))
     return Exit.CLEAN
 

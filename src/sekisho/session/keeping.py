@@ -67,7 +67,7 @@ class Store(Protocol):
         """
         ...
 
-    def read(self, wanted: SessionId) -> Session | None:
+    def read(self, session_id: SessionId) -> Session | None:
         """Return a session; None if it is not there, or damaged.
 
         Raises:
@@ -75,7 +75,7 @@ class Store(Protocol):
         """
         ...
 
-    def write(self, made: SessionId, session: Session) -> None:
+    def write(self, session_id: SessionId, session: Session) -> None:
         """Keep a session, in place of an older one.
 
         Raises:
@@ -83,7 +83,7 @@ class Store(Protocol):
         """
         ...
 
-    def delete(self, gone: SessionId) -> None:
+    def delete(self, session_id: SessionId) -> None:
         """Keep a session no longer, if it is there.
 
         Raises:
@@ -100,14 +100,14 @@ class Nowhere:
     def check(self) -> None:
         """Nothing can be wrong with it."""
 
-    def read(self, wanted: SessionId) -> None:
+    def read(self, session_id: SessionId) -> None:
         """Return nothing."""
-        del wanted
+        del session_id
 
-    def write(self, made: SessionId, session: Session) -> None:
+    def write(self, session_id: SessionId, session: Session) -> None:
         """Keep nothing."""
 
-    def delete(self, gone: SessionId) -> None:
+    def delete(self, session_id: SessionId) -> None:
         """There is nothing."""
 
 
@@ -128,14 +128,14 @@ class KeyringStore:
     def check(self) -> None:
         """A keyring tells what is wrong with it when it is used."""
 
-    def read(self, wanted: SessionId) -> Session | None:
+    def read(self, session_id: SessionId) -> Session | None:
         """Return a session, put together from its parts."""
         with _keyring_errors():
-            text = self._backend.get_password(_SERVICE, wanted.name)
+            text = self._backend.get_password(_SERVICE, session_id.name)
             if text is None:
                 return None
             head, _, first = text.partition("\n")
-            names = self._more(wanted, head)
+            names = self._more(session_id, head)
             parts = [first, *(self._backend.get_password(_SERVICE, name) or "" for name in names)]
         whole = "".join(parts)
         try:
@@ -146,25 +146,25 @@ class KeyringStore:
         self._say(_DAMAGED)
         return None
 
-    def write(self, made: SessionId, session: Session) -> None:
+    def write(self, session_id: SessionId, session: Session) -> None:
         """Keep a session in parts; the first, which makes it whole, is written last."""
         text = session_to_text(session)
         first, *others = (text[at : at + _PART] for at in range(0, len(text), _PART))
-        self.delete(made)
+        self.delete(session_id)
         with _keyring_errors():
             head = _head(len(others), text)
-            for name, part in zip(self._more(made, head), others, strict=True):
+            for name, part in zip(self._more(session_id, head), others, strict=True):
                 self._backend.set_password(_SERVICE, name, part)
-            self._backend.set_password(_SERVICE, made.name, f"{head}\n{first}")
+            self._backend.set_password(_SERVICE, session_id.name, f"{head}\n{first}")
 
-    def delete(self, gone: SessionId) -> None:
+    def delete(self, session_id: SessionId) -> None:
         """Delete a session, the first part first."""
         with _keyring_errors():
-            text = self._backend.get_password(_SERVICE, gone.name)
+            text = self._backend.get_password(_SERVICE, session_id.name)
             if text is None:
                 return
-            self._backend.delete_password(_SERVICE, gone.name)
-            for name in self._more(gone, text):
+            self._backend.delete_password(_SERVICE, session_id.name)
+            for name in self._more(session_id, text):
                 if self._backend.get_password(_SERVICE, name) is not None:
                     self._backend.delete_password(_SERVICE, name)
 
@@ -195,9 +195,9 @@ class FileStore:
         """See that the file is ours, and that no one else may read it."""
         self._sessions()
 
-    def read(self, wanted: SessionId) -> Session | None:
+    def read(self, session_id: SessionId) -> Session | None:
         """Return a session."""
-        text = self._sessions().get(wanted.name)
+        text = self._sessions().get(session_id.name)
         return None if text is None else session_from_text(text, self.name)
 
     def all(self) -> Mapping[SessionId, Session]:
@@ -206,22 +206,24 @@ class FileStore:
         Raises:
             SessionRefused: if others may read it, or it is another file or a damaged one.
         """
-        named = ((SessionId.named(name), text) for name, text in self._sessions().items())
+        named = ((SessionId.from_name(name), text) for name, text in self._sessions().items())
         return {
             made: session_from_text(text, self.name) for made, text in named if made is not None
         }
 
-    def write(self, made: SessionId, session: Session) -> None:
+    def write(self, session_id: SessionId, session: Session) -> None:
         """Keep a session beside the others."""
         with self._locked():
-            self._replace({**self._sessions(), made.name: session_to_text(session)})
+            self._replace({**self._sessions(), session_id.name: session_to_text(session)})
 
-    def delete(self, gone: SessionId) -> None:
+    def delete(self, session_id: SessionId) -> None:
         """Keep a session no longer, and the file neither, if it was the last."""
         if not self.path.exists():
             return
         with self._locked():
-            left = {name: text for name, text in self._sessions().items() if name != gone.name}
+            left = {
+                name: text for name, text in self._sessions().items() if name != session_id.name
+            }
             if left:
                 self._replace(left)
             else:
@@ -267,12 +269,12 @@ class FileStore:
         shape = Shape(decoded_json(text_of_file(self.path), self.name), "", faults)
         parts = shape.members(("schema", "sessions"))
         parts["schema"].expect(_SCHEMA)
-        found = {name: each.text() for name, each in parts["sessions"].entries()}
-        for name, text in found.items():
+        sessions = {name: each.text() for name, each in parts["sessions"].entries()}
+        for name, text in sessions.items():
             session_from_text(text, f"{self.name}: {name}")
         if faults:
             raise FaultyInput(self.name, faults)
-        return found
+        return sessions
 
     def _check_private(self) -> None:
         if os.name == "nt":

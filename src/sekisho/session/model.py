@@ -64,7 +64,7 @@ class SessionId:
         return _joined((*named, self.endpoint, self.role, self.session_name))
 
     @classmethod
-    def named(cls, name: str) -> "SessionId | None":
+    def from_name(cls, name: str) -> "SessionId | None":
         """Return the one that has this `name`; None if none has."""
         parts = ["" if part == "-" else unquote(part) for part in name.split(" ")]
         if len(parts) != len(fields(cls)):

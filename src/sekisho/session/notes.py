@@ -70,7 +70,7 @@ class Notes:
         self._folder = folder
         self._say = say
 
-    def of(self, device: DeviceId) -> DeviceNotes:
+    def of_device(self, device: DeviceId) -> DeviceNotes:
         """Return what is remembered about a device; nothing, if its file is damaged."""
         return self._read(self._path(device)) or DeviceNotes(device)
 
@@ -91,20 +91,22 @@ class Notes:
 
     def spend(self, device: DeviceId, when: datetime | None) -> None:
         """Remember when a code was spent last."""
-        self._write(replace(self.of(device), spent=when))
+        self._write(replace(self.of_device(device), spent=when))
 
     def add(self, note: SessionNote, now: datetime) -> None:
         """Remember a session in place of an older one; what is over is forgotten."""
-        known = self.of(note.id.device)
-        others = (each for each in known.sessions if each.id != note.id and each.expires > now)
-        self._write(replace(known, sessions=(*others, note)))
+        device_notes = self.of_device(note.id.device)
+        others = (
+            each for each in device_notes.sessions if each.id != note.id and each.expires > now
+        )
+        self._write(replace(device_notes, sessions=(*others, note)))
 
     def drop(self, gone: SessionId) -> None:
         """Forget a session."""
-        known = self.of(gone.device)
-        left = tuple(each for each in known.sessions if each.id != gone)
-        if left != known.sessions:
-            self._write(replace(known, sessions=left))
+        device_notes = self.of_device(gone.device)
+        left = tuple(each for each in device_notes.sessions if each.id != gone)
+        if left != device_notes.sessions:
+            self._write(replace(device_notes, sessions=left))
 
     @contextmanager
     def locked(self, device: DeviceId) -> Iterator[None]:

@@ -107,7 +107,7 @@ class Source:
     endpoint_url: str = ""
 
 
-def source_of(asked: SessionRequest) -> Source:
+def source_of(request: SessionRequest) -> Source:
     """Return what a session is made of.
 
     Raises:
@@ -117,24 +117,24 @@ def source_of(asked: SessionRequest) -> Source:
     """
     from sekisho.account.aws import read_profile  # noqa: PLC0415 - `session status` needs no boto3
 
-    named = read_profile(asked.profile)
-    _check_exists(named)
-    keyed, role = named, RoleAsked(asked.role_arn) if asked.role_arn else None
-    if named.role_arn and named.source_profile:
-        keyed = _source_of(named)
-        role = role or RoleAsked(named.role_arn, named.role_session_name, named.external_id)
-    seconds = _seconds(asked, named if role else None)
+    profile = read_profile(request.profile)
+    _check_exists(profile)
+    keyed, role = profile, RoleAsked(request.role_arn) if request.role_arn else None
+    if profile.role_arn and profile.source_profile:
+        keyed = _source_of(profile)
+        role = role or RoleAsked(profile.role_arn, profile.role_session_name, profile.external_id)
+    seconds = _seconds(request, profile if role else None)
     return Source(
         keyed.name,
         key_in(keyed),
-        asked.serial or named.mfa_serial or keyed.mfa_serial,
+        request.serial or profile.mfa_serial or keyed.mfa_serial,
         role,
         seconds,
-        _margin(asked.margin, seconds, role),
-        named.name,
-        asked.region or named.region,
-        asked.endpoint_url or named.endpoint_url,
-        asked.endpoint_url,
+        _margin(request.margin, seconds, role),
+        profile.name,
+        request.region or profile.region,
+        request.endpoint_url or profile.endpoint_url,
+        request.endpoint_url,
     )
 
 
@@ -216,14 +216,14 @@ def _margin(margin: timedelta | None, seconds: int | None, role: RoleAsked | Non
     return margin
 
 
-def _source_of(named: "Profile") -> "Profile":
+def _source_of(profile: "Profile") -> "Profile":
     """Return the source of a profile with a role; it may be its own."""
     from sekisho.account.aws import read_profile  # noqa: PLC0415 - `session status` needs no boto3
 
-    keyed = read_profile(named.source_profile)
+    keyed = read_profile(profile.source_profile)
     _check_exists(keyed)
-    if keyed.role_arn and keyed.name != named.name:
-        message = _CHAIN.filled(name=keyed.name, role=named.name)
+    if keyed.role_arn and keyed.name != profile.name:
+        message = _CHAIN.filled(name=keyed.name, role=profile.name)
         raise SessionRefused(message, fix=Message("name a profile with an access key"))
     return keyed
 

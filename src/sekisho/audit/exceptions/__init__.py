@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sekisho.account import Snapshot
 from sekisho.documents import Shape, read_yaml, yaml_shape
-from sekisho.errors import Code, Fault, FaultyInput, meant
+from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
 from sekisho.messages import Message
 from sekisho.policy import Position
 
@@ -118,7 +118,7 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
         # where the list of users is incomplete, no user is reported as missing
         if user is None and entry.user and snapshot.users_listed:
             message = Message("there is no user `{user}`").filled(user=entry.user)
-            fix = meant(entry.user, known, _ELSE)
+            fix = did_you_mean(entry.user, known, _ELSE)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)
         elif user is not None and snapshot.has_password(user) and not entry.force:
             message = Message("`{user}` has a console password: no exception without a reason")

@@ -26,7 +26,7 @@ from sekisho.audit.enforcement import (
     named_of,
 )
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.errors import Code, Fault, FaultyAccount, meant
+from sekisho.errors import Code, Fault, FaultyAccount, did_you_mean
 from sekisho.messages import Message
 from sekisho.policy import Effect, PrincipalKey
 from sekisho.prover import (
@@ -196,7 +196,7 @@ def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
     role = next((each for each in snapshot.roles if name in (each.name, each.arn)), None)
     if role is None:
         message = Message("there is no role `{name}` in it").filled(name=name)
-        fix = meant(name, [each.name for each in snapshot.roles])
+        fix = did_you_mean(name, [each.name for each in snapshot.roles])
         raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)])
     policies, missing = Policies(), None
     try:

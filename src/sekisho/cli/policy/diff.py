@@ -134,9 +134,9 @@ class DiffOptions:
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,
 )
-@grouped("printed", DiffPrinting, format_option, verbose_option, lang_option)
+@grouped("printing", DiffPrinting, format_option, verbose_option, lang_option)
 @quiet_option
-def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
+def command(options: DiffOptions, printing: DiffPrinting) -> Exit:
     """Say exactly what one set of policies allows and the other does not, both ways.
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
@@ -154,7 +154,7 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
             options.assumptions,
             no_new_access=options.no_new_access,
         )
-        grants.print(printed)
+        grants.print(printing)
         return grants.exit(exit_zero=options.exit_zero)
     if options.certificate and not options.no_new_access:
         raise UsageError(Message("`--certificate` needs `--no-new-access`"))
@@ -164,18 +164,22 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
         verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
         check = _saved(verdict, before, after, options)
         if options.certificate:
-            print_note(saved_text(options.certificate, check).into(printed.lang))
-        return _new_access((verdict, check), whose, options, printed)
-    found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
-    match printed.output:
+            print_note(saved_text(options.certificate, check).into(printing.lang))
+        return _new_access((verdict, check), whose, options, printing)
+    difference = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
+    match printing.output:
         case OutputFormat.JSON:
             click.echo(
-                indented_json(difference_to_json(found, whose, options.assumptions)), nl=False
+                indented_json(difference_to_json(difference, whose, options.assumptions)), nl=False
             )
         case OutputFormat.TEXT:
-            lines = [*_of_difference(found, options, printed), "", *_notes(whose, options, printed)]
-            printed.show(lines, "" if _verdict(found) is _SAME else _prove(options))
-    return _exit(found, exit_zero=options.exit_zero)
+            lines = [
+                *_of_difference(difference, options, printing),
+                "",
+                *_notes(whose, options, printing),
+            ]
+            printing.show(lines, "" if _verdict(difference) is _SAME else _prove(options))
+    return _exit(difference, exit_zero=options.exit_zero)
 
 
 def _check_alone(options: DiffOptions) -> None:
@@ -222,7 +226,7 @@ def _saved(verdict: Verdict, before: Policies, after: Policies, options: DiffOpt
 
 
 def _new_access(
-    answer: tuple[Verdict, str], whose: Callers, options: DiffOptions, printed: DiffPrinting
+    answer: tuple[Verdict, str], whose: Callers, options: DiffOptions, printing: DiffPrinting
 ) -> Exit:
     """Print whether there is new access, and return the exit code.
 
@@ -230,12 +234,12 @@ def _new_access(
         answer: the verdict, and the command that checks its certificate if one was saved.
         whose: the users who were asked about.
         options: what was asked.
-        printed: how it is printed.
+        printing: the form, the language, and how much of it.
     """
     verdict, check = answer
-    match printed.output:
+    match printing.output:
         case OutputFormat.JSON:
-            found = {
+            record = {
                 "schema": "sekisho.no-new-access/1",
                 **callers_to_json(whose),
                 "verdict": type(verdict).__name__,
@@ -248,30 +252,30 @@ def _new_access(
                 "premises": premises_of(verdict),
                 "assumptions": [text.en for text in ASSUMED],
             }
-            click.echo(indented_json(found), nl=False)
+            click.echo(indented_json(record), nl=False)
         case OutputFormat.TEXT:
-            lines = [new_access_text(verdict, options.old, options.new).into(printed.lang)]
+            lines = [new_access_text(verdict, options.old, options.new).into(printing.lang)]
             if isinstance(verdict, Refuted):
                 shown = counterexample_text(verdict.counterexample)
-                lines.append(f"  {shown.into(printed.lang)}")
-            lines += ["", *_notes(whose, options, printed)]
-            printed.show(lines, check if isinstance(verdict, Proved) else _whole(options))
+                lines.append(f"  {shown.into(printing.lang)}")
+            lines += ["", *_notes(whose, options, printing)]
+            printing.show(lines, check if isinstance(verdict, Proved) else _whole(options))
     if isinstance(verdict, Refuted) and options.exit_zero:
         return Exit.CLEAN
     return exit_of(verdict)
 
 
 def _of_difference(
-    found: PolicyDifference, options: DiffOptions, printed: DiffPrinting
+    difference: PolicyDifference, options: DiffOptions, printing: DiffPrinting
 ) -> Iterator[str]:
     """Yield the verdict, and what each side alone allows: first the new one."""
-    lang = printed.lang
-    yield _verdict(found).filled(old=options.old, new=options.new).into(lang)
-    sides = ((options.new, found.only_in_new), (options.old, found.only_in_old))
+    lang = printing.lang
+    yield _verdict(difference).filled(old=options.old, new=options.new).into(lang)
+    sides = ((options.new, difference.only_in_new), (options.old, difference.only_in_old))
     for file, side in sides:
         if isinstance(side, Unknown) or side.counterexample is not None:
             yield from ("", _ONLY.filled(file=file).into(lang))
-            yield from _side_lines(side, printed)
+            yield from _side_lines(side, printing)
 
 
 def _verdict(found: PolicyDifference) -> Message:
@@ -305,13 +309,13 @@ def _whole(options: DiffOptions) -> str:
     return " ".join(["sekisho policy diff", *sides, *files, *arns])
 
 
-def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[str]:
+def _notes(whose: Callers, options: DiffOptions, printing: DiffPrinting) -> list[str]:
     """Return what must be known to read the answer rightly, and if so asked what it rests on."""
-    lang = printed.lang
+    lang = printing.lang
     untold = [more_callers_text(whose.indistinct_keys).into(lang)] if whose.indistinct_keys else []
     if settings := settings_text(changed_settings(options.assumptions)):
         untold.append(settings.into(lang))
-    if not printed.verbose:
+    if not printing.verbose:
         return [*untold, MORE_OF_DIFFERENCE.into(lang)]
     lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
     if options.principal is None:
@@ -340,12 +344,12 @@ def _policies(options: DiffOptions) -> tuple[Policies, Policies]:
     return before, after
 
 
-def _side_lines(side: Side | Unknown, printed: DiffPrinting) -> Iterator[str]:
+def _side_lines(side: Side | Unknown, printing: DiffPrinting) -> Iterator[str]:
     if isinstance(side, Unknown):
-        yield f"  {verdict_text(side).into(printed.lang)}"
+        yield f"  {verdict_text(side).into(printing.lang)}"
         return
     if side.counterexample is not None and not side.items:
-        yield f"  {counterexample_text(side.counterexample).into(printed.lang)}"
+        yield f"  {counterexample_text(side.counterexample).into(printing.lang)}"
     if side.unlisted is not None:
-        yield f"  {_UNLISTED.filled(reason=side.unlisted).into(printed.lang)}"
-    yield from items_lines(side.items, printed, counterexample_text)
+        yield f"  {_UNLISTED.filled(reason=side.unlisted).into(printing.lang)}"
+    yield from items_lines(side.items, printing, counterexample_text)

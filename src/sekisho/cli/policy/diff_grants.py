@@ -106,21 +106,21 @@ class NewGrantsOutput:
         """Return the exit code: whether anything is new."""
         return _exit_of(self.new, exit_zero=exit_zero)
 
-    def print(self, printed: DiffPrinting) -> None:
+    def print(self, printing: DiffPrinting) -> None:
         """Print it."""
-        match printed.output:
+        match printing.output:
             case OutputFormat.JSON:
                 click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
                 old, new = map(as_written, self.files)
                 lists = f"sekisho policy diff --kind {self.compared} {old} {new}"
-                lines = [*self._lines(printed), *_notes(self.assumptions, printed)]
-                printed.show(lines, "" if isinstance(self.new, Proved) else lists)
+                lines = [*self._lines(printing), *_notes(self.assumptions, printing)]
+                printing.show(lines, "" if isinstance(self.new, Proved) else lists)
 
-    def _lines(self, printed: DiffPrinting) -> Iterator[str]:
-        yield new_access_text(self.new, *self.files).into(printed.lang)
+    def _lines(self, printing: DiffPrinting) -> Iterator[str]:
+        yield new_access_text(self.new, *self.files).into(printing.lang)
         if isinstance(self.new, Refuted):
-            yield f"  {new_grant_text(self.new.counterexample).into(printed.lang)}"
+            yield f"  {new_grant_text(self.new.counterexample).into(printing.lang)}"
 
     def _as_json(self) -> dict[str, object]:
         new = self.new
@@ -169,14 +169,14 @@ class GrantsOutput:
             return Exit.UNKNOWN
         return _exit_of(combine_verdicts(verdicts), exit_zero=exit_zero)
 
-    def print(self, printed: DiffPrinting) -> None:
+    def print(self, printing: DiffPrinting) -> None:
         """Print it."""
-        match printed.output:
+        match printing.output:
             case OutputFormat.JSON:
                 click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
-                lines = [*self._lines(printed), *_notes(self._assumptions, printed)]
-                printed.show(lines, self._next())
+                lines = [*self._lines(printing), *_notes(self._assumptions, printing)]
+                printing.show(lines, self._next())
 
     def _next(self) -> str:
         """Return the command that says what the new policy comes to; "" where nothing differs."""
@@ -187,12 +187,12 @@ class GrantsOutput:
             return f"sekisho prove resource {new}"
         return f"sekisho policy lint --kind {self._compared} {new}"
 
-    def _lines(self, printed: DiffPrinting) -> Iterator[str]:
-        lang = printed.lang
+    def _lines(self, printing: DiffPrinting) -> Iterator[str]:
+        lang = printing.lang
         old, new = self._files
         yield self._verdict().filled(old=old, new=new).into(lang)
         for each in self._found:
-            yield from self._of_caller(each, printed)
+            yield from self._of_caller(each, printing)
         if self._unknown:
             yield ""
         yield from (verdict_text(each).into(lang) for each in self._unknown)
@@ -204,7 +204,7 @@ class GrantsOutput:
         gained, lost = (isinstance(each, Refuted) for each in (self._new, self._lost))
         return difference_text(gained=gained, lost=lost) or _SAME
 
-    def _of_caller(self, each: GrantDifference, printed: DiffPrinting) -> Iterator[str]:
+    def _of_caller(self, each: GrantDifference, printing: DiffPrinting) -> Iterator[str]:
         named = _WHO if each.principal else _NAMELESS
         who = named.filled(principal=each.principal, kind=KINDS[each.kind])
         old, new = self._files
@@ -214,9 +214,9 @@ class GrantsOutput:
             (_DENIES, old, each.denied.only_in_old),
             (_DENIES, new, each.denied.only_in_new),
         ):
-            lines = [*_side_lines(side, printed, denied=frame is _DENIES)]
+            lines = [*_side_lines(side, printing, denied=frame is _DENIES)]
             if lines:
-                yield from ("", frame.filled(file=file, who=who).into(printed.lang))
+                yield from ("", frame.filled(file=file, who=who).into(printing.lang))
                 yield from lines
 
     def _as_json(self) -> dict[str, object]:
@@ -246,16 +246,16 @@ def _exit_of(verdict: Verdict, *, exit_zero: bool) -> Exit:
     return Exit.CLEAN if isinstance(verdict, Refuted) and exit_zero else exit_of(verdict)
 
 
-def _notes(assumptions: Assumptions, printed: DiffPrinting) -> Iterator[str]:
+def _notes(assumptions: Assumptions, printing: DiffPrinting) -> Iterator[str]:
     """Yield what an answer rests on, after an empty line."""
-    rests = GRANTS_ASSUMED if printed.verbose else (MORE_OF_DIFFERENCE,)
+    rests = GRANTS_ASSUMED if printing.verbose else (MORE_OF_DIFFERENCE,)
     if settings := settings_text(changed_settings(assumptions)):
         rests = (settings, *rests)
-    yield from ("", *(text.into(printed.lang) for text in rests))
+    yield from ("", *(text.into(printing.lang) for text in rests))
 
 
-def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) -> Iterator[str]:
-    lang = printed.lang
+def _side_lines(side: Side | Unknown, printing: DiffPrinting, *, denied: bool) -> Iterator[str]:
+    lang = printing.lang
     if isinstance(side, Unknown):
         yield f"  {verdict_text(side).into(lang)}"
         return
@@ -264,7 +264,7 @@ def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) ->
         yield f"  {_SUCH_AS.filled(counterexample=shown).into(lang)}"
     if side.unlisted is not None:
         yield f"  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
-    yield from items_lines(side.items, printed, partial(call_text, denied=denied))
+    yield from items_lines(side.items, printing, partial(call_text, denied=denied))
 
 
 def _side_as_json(side: Side | Unknown) -> dict[str, object]:

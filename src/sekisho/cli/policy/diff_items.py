@@ -88,18 +88,18 @@ def new_access_text(verdict: Verdict, old: str, new: str) -> Message:
 
 
 def items_lines(
-    items: Sequence[ActionGroup], printed: DiffPrinting, say: Describe
+    items: Sequence[ActionGroup], printing: DiffPrinting, say: Describe
 ) -> Iterator[str]:
     """Yield the items of one side: the first of them and of their actions, or with `-v` all.
 
     Args:
         items: which actions, to whom, on what.
-        printed: the language, and whether nothing is left out.
+        printing: the language, and whether nothing is left out.
         say: says the request that shows an item.
     """
-    lang, verbose = printed.lang, printed.verbose
-    shown = items if verbose else items[:_GROUPS]
-    for number, item in enumerate(shown):
+    lang, verbose = printing.lang, printing.verbose
+    shown_items = items if verbose else items[:_GROUPS]
+    for number, item in enumerate(shown_items):
         actions, more = item.actions, len(item.actions) - _SHOWN
         first = ", ".join(actions)
         if more > 0 and not verbose:
@@ -111,5 +111,5 @@ def items_lines(
         yield from (f"    {condition_text(one).into(lang)}" for one in item.conditions)
         if verbose or not number:
             yield f"    {_LIKE.filled(counterexample=say(item.counterexample)).into(lang)}"
-    if len(items) > len(shown):
-        yield f"  {_MORE_GROUPS.filled(count=len(items) - len(shown)).into(lang)}"
+    if len(items) > len(shown_items):
+        yield f"  {_MORE_GROUPS.filled(count=len(items) - len(shown_items)).into(lang)}"

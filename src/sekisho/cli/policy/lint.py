@@ -81,13 +81,13 @@ _lint_options = grouped(
 @click.command("lint", cls=SpokenCommand)
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
 @_lint_options
-@grouped("printed", PrintOptions, report_format_option, verbose_option, lang_option)
+@grouped("printing", PrintOptions, report_format_option, verbose_option, lang_option)
 @quiet_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
 def command(
     files: tuple[str, ...],
     options: LintOptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
     *,
     exit_zero: bool,
 ) -> Exit:
@@ -106,17 +106,17 @@ def command(
             reports.append(report)
         except FaultyInput as error:
             failed.append(error)
-    lang = printed.lang
+    lang = printing.lang
     # programs that read JSON read English
-    spoken = Language.EN if printed.output is ReportFormat.JSON else lang
+    spoken = Language.EN if printing.output is ReportFormat.JSON else lang
     messages = [
         f"{fault.code}: {error.subject.into(spoken)}: {fault.into(spoken)}"
         for error in failed
         for fault in error.faults
     ]
-    match printed.output:
+    match printing.output:
         case ReportFormat.TEXT:
-            _print(reports, options, lang, verbose=printed.verbose)
+            _print(reports, options, lang, verbose=printing.verbose)
         case ReportFormat.JSON:
             click.echo(indented_json(to_json(reports, messages)), nl=False)
         case ReportFormat.SARIF:
@@ -178,14 +178,14 @@ def _verdict(report: LintReport) -> Message:
         each.id.family is Family.SAVE and each.severity is Severity.ERROR
         for each in report.findings
     )
-    said = _REFUSED if refused else _WRONG if report.wrong else _CLEAN
+    verdict = _REFUSED if refused else _WRONG if report.wrong else _CLEAN
     if report.unknown and not report.wrong:
-        said = _UNEXAMINED
+        verdict = _UNEXAMINED
     errors, warnings, notes = (
         sum(each.severity is severity for each in report.findings) for severity in _WORST_FIRST
     )
     counts = _COUNT.filled(errors=errors, warnings=warnings, notes=notes)
-    return said.filled(source=report.source, counts=counts)
+    return verdict.filled(source=report.source, counts=counts)
 
 
 def _group(finding: Finding) -> FindingGroup:

@@ -45,14 +45,14 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
     A policy that is longer than a managed policy may be is shown all the same, and is an error.
     """
     document = policy.parse(read_policy(file), source=file)
-    found = policy.summarise(document, catalogue.load())
-    meant = sentences(meaning(document))
+    summary = policy.summarise(document, catalogue.load())
+    meanings = sentences(meaning(document))
     if output is OutputFormat.JSON:
-        click.echo(indented_json(summary_to_json(document, found, meant)), nl=False)
+        click.echo(indented_json(summary_to_json(document, summary, meanings)), nl=False)
     else:
-        _print_summary(document, found, meant, lang)
+        _print_summary(document, summary, meanings, lang)
         if verbose:
-            show_folded(["", found.dated])
+            show_folded(["", summary.dated])
         show_next(f"sekisho policy lint {as_written(file)}", lang)
     if over := policy.over_quota(policy.size(document), Quota.MANAGED_POLICY):
         raise FaultyPolicy(file, over)
@@ -60,18 +60,18 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
 
 
 def _print_summary(
-    document: Document, found: Summary, meant: Iterable[Message], lang: Language
+    document: Document, summary: Summary, meanings: Iterable[Message], lang: Language
 ) -> None:
     """Print whether the policy fits, what to beware of, what it means, what the console says."""
     if quiet():
-        show_folded(each.into(lang) for each in meant)
+        show_folded(each.into(lang) for each in meanings)
         return
     over = policy.over_quota(policy.size(document), Quota.MANAGED_POLICY)
     said = _TOO_LONG if over else _FITS
     show_folded([said.filled(source=document.source, length=length_of(document)).into(lang)])
     for heading, lines in (
-        (_WARNINGS, [warning.text for warning in found.warnings]),
-        (_MEANS, list(meant)),
+        (_WARNINGS, [warning.text for warning in summary.warnings]),
+        (_MEANS, list(meanings)),
     ):
         if lines:
             show_folded(["", heading.into(lang), *(f"* {each.into(lang)}" for each in lines)])
@@ -79,7 +79,7 @@ def _print_summary(
     headings = ("", *(column.into(lang) for column in policy.COLUMNS))
     rows = [
         (section.into(lang) if first else "", *(cell.into(lang) for cell in row.cells))
-        for section, members in found.sections
+        for section, members in summary.sections
         for first, row in zip([True] + [False] * len(members), members, strict=False)
     ]
     for line in framed_table(headings, rows, width=terminal_width()):

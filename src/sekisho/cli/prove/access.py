@@ -94,7 +94,7 @@ class AccessOptions:
 @click.command("access", cls=SpokenCommand)
 @click.argument("files", metavar="[POLICY|-...]", nargs=-1)
 @grouped(
-    "asked",
+    "questions",
     AccessOptions,
     click.option(
         "--never",
@@ -179,12 +179,12 @@ class AccessOptions:
 @printed_options
 def command(
     files: tuple[str, ...],
-    asked: AccessOptions,
+    questions: AccessOptions,
     limits: LimitOptions,
     caller: CallerOptions,
     snapshots: tuple[str, ...],
     assumptions: AllAssumptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
 ) -> Exit:
     """Prove that an action is never allowed, always allowed, or not granted; or show a request.
 
@@ -192,11 +192,11 @@ def command(
     With --snapshot they are those of each user of an account, or of the user or role in
     --principal. Exit 0 if it is proved, 3 with a request if it does not hold, 4 if it is not known.
     """
-    given = PolicyFiles(files, limits)
-    given.check(snapshots)
+    policy_files = PolicyFiles(files, limits)
+    policy_files.check(snapshots)
     inquiry = Inquiry(
         groups=frozenset({QuestionGroup.INVARIANTS}),
-        invariants=_invariants_of(asked),
+        invariants=_invariants_of(questions),
         assumptions=assumptions.engine,
         sessions=assumptions.sessions,
     )
@@ -204,17 +204,17 @@ def command(
     if snapshots and not caller.principal:
         from sekisho.cli.prove.account import prove_account  # noqa: PLC0415 - slow to import
 
-        if asked.resource or asked.owner:
+        if questions.resource or questions.owner:
             raise UsageError(_RESOURCE_NEEDS)
-        return prove_account(snapshots, inquiry, printed)
-    subject, describe = _subject_of(given, caller, snapshots)
+        return prove_account(snapshots, inquiry, printing)
+    subject, describe = _subject_of(policy_files, caller, snapshots)
     question = SubjectQuestion(
-        subject=_with_resource(subject, asked, named=bool(caller.principal)),
+        subject=_with_resource(subject, questions, is_named=bool(caller.principal)),
         inquiry=inquiry,
         source=next(iter((*snapshots, *files))),
         describe=describe,
     )
-    return prove_subject(question, printed)
+    return prove_subject(question, printing)
 
 
 def _check_sessions(sessions: SessionReadings, caller: CallerOptions, *, of_all: bool) -> None:
@@ -234,12 +234,12 @@ def _check_sessions(sessions: SessionReadings, caller: CallerOptions, *, of_all:
 
 
 def _subject_of(
-    given: PolicyFiles, caller: CallerOptions, snapshots: tuple[str, ...]
+    policy_files: PolicyFiles, caller: CallerOptions, snapshots: tuple[str, ...]
 ) -> tuple[Subject, Describe]:
     """Return whose policies are asked about, and what returns a counterexample as a sentence."""
     if not snapshots:
         arn = CallingUser.from_arn(caller.principal).arn if caller.principal else None
-        subject = given.subject(arn, users_may_change=caller.users_may_change)
+        subject = policy_files.subject(arn, users_may_change=caller.users_may_change)
         return subject, describe_request
     from sekisho.account import open_account  # noqa: PLC0415 - files need no account
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
@@ -261,7 +261,7 @@ _RESOURCE_NEEDS = Message(
 )
 
 
-def _with_resource(subject: Subject, asked: AccessOptions, *, named: bool) -> Subject:
+def _with_resource(subject: Subject, questions: AccessOptions, *, is_named: bool) -> Subject:
     """Return a subject with the policy of the resource that is asked about, if one is given.
 
     The resource's account is the one that is given, or that `--on` tells, or the caller's own.
@@ -270,34 +270,34 @@ def _with_resource(subject: Subject, asked: AccessOptions, *, named: bool) -> Su
         FaultyInput: if the file cannot be read.
         UsageError: if the question, the caller or the resource's account is missing.
     """
-    if asked.resource is None:
-        if asked.owner:
+    if questions.resource is None:
+        if questions.owner:
             raise UsageError(Message("`--resource-account` needs `--resource-policy`"))
         return subject
-    if not (named and asked.on and (asked.granted or asked.never)):
+    if not (is_named and questions.on and (questions.granted or questions.never)):
         raise UsageError(_RESOURCE_NEEDS)
-    accounts = {account for each in asked.on if (account := arns.account_of(each))}
-    if asked.owner and not arns.is_account(asked.owner):
+    accounts = {account for each in questions.on if (account := arns.account_of(each))}
+    if questions.owner and not arns.is_account(questions.owner):
         raise UsageError(Message("`--resource-account` is an account id of twelve digits"))
-    if len(accounts | ({asked.owner} if asked.owner else set())) > 1:
+    if len(accounts | ({questions.owner} if questions.owner else set())) > 1:
         raise UsageError(Message("`--on` is about resources of several accounts"))
-    (policy,) = read_attached((asked.resource,), PolicyKind.RESOURCE)
-    owner = asked.owner or next(iter(accounts), subject.user.account)
+    (policy,) = read_attached((questions.resource,), PolicyKind.RESOURCE)
+    owner = questions.owner or next(iter(accounts), subject.user.account)
     return replace(subject, resource=OwnedResource(policy, owner))
 
 
-def _invariants_of(asked: AccessOptions) -> tuple[Invariant, ...]:
+def _invariants_of(questions: AccessOptions) -> tuple[Invariant, ...]:
     """Return the questions of the options and of the file.
 
     Raises:
         UsageError: if there is none, or the options contradict each other.
         FaultyInput: if the file is not what it should be.
     """
-    of_file = read_invariants(asked.file) if asked.file else ()
-    found = (*_own_invariant(asked), *of_file)
-    if not found:
+    of_file = read_invariants(questions.file) if questions.file else ()
+    invariants = (*_own_invariant(questions), *of_file)
+    if not invariants:
         raise UsageError(_NO_QUESTION)
-    return found
+    return invariants
 
 
 _ACTIONS_BY = {
@@ -318,24 +318,24 @@ _OPTION_OF_FIELD = {
 
 def _own_invariant(options: AccessOptions) -> tuple[Invariant, ...]:
     """Return what the options demand, if anything."""
-    asked = {
+    actions_by_kind = {
         InvariantKind.NEVER: options.never,
         InvariantKind.ALWAYS: options.always,
         InvariantKind.NOT_GRANTED: options.granted,
     }
-    given = [(kind, actions) for kind, actions in asked.items() if actions]
-    if len(given) > 1:
-        first, second = (_ACTIONS_BY[kind] for kind, _ in given[:2])
+    chosen_kinds = [(kind, actions) for kind, actions in actions_by_kind.items() if actions]
+    if len(chosen_kinds) > 1:
+        first, second = (_ACTIONS_BY[kind] for kind, _ in chosen_kinds[:2])
         raise UsageError(
             Message("`{first}` and `{second}` are two questions").filled(
                 first=first, second=second
             ),
             fix=Message("write both to a file: --invariants"),
         )
-    if not given and not options.only_from:
+    if not chosen_kinds and not options.only_from:
         _refuse_restriction_alone(options)
         return ()
-    kind, actions = given[0] if given else (InvariantKind.NEVER, ("*",))
+    kind, actions = chosen_kinds[0] if chosen_kinds else (InvariantKind.NEVER, ("*",))
     invariant = Invariant(
         id=kind.value,
         demand=kind,

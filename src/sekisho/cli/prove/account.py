@@ -90,7 +90,7 @@ def command(
     snapshots: tuple[str, ...],
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
 ) -> Exit:
     """Prove for each user of an account that MFA is enforced, or show a request that passes.
 
@@ -102,32 +102,32 @@ def command(
         exempt=enforcement.exempt_actions,
         assumptions=assumptions.engine,
     )
-    return prove_account(snapshots, inquiry, printed, enforcement.certificate)
+    return prove_account(snapshots, inquiry, printing, enforcement.certificate)
 
 
 def prove_account(
-    files: Sequence[str], inquiry: Inquiry, printed: PrintOptions, certificate: str | None = None
+    files: Sequence[str], inquiry: Inquiry, printing: PrintOptions, certificate: str | None = None
 ) -> Exit:
     """Print the answers about all users of an account, and return the exit code.
 
     Args:
         files: what the account is read from.
         inquiry: what is asked of each user.
-        printed: how it is printed.
+        printing: the form, the language, and how much of it.
         certificate: the folder where the certificates are saved.
 
     Raises:
         SekishoError: `output.unwritable`, if the certificates cannot be saved.
     """
     snapshot = open_account(*files)
-    users, lang = prove_users(snapshot, inquiry), printed.lang
+    users, lang = prove_users(snapshot, inquiry), printing.lang
     check = ""
     if certificate is not None:
         check = _save_certificates(snapshot, users, certificate, inquiry.exempt)
         print_note(saved_text(certificate, check).into(lang))
-    match printed.output:
+    match printing.output:
         case ReportFormat.TEXT:
-            _show_users(users, files[0], lang, verbose=printed.verbose, check=check)
+            _show_users(users, files[0], lang, verbose=printing.verbose, check=check)
         case ReportFormat.JSON:
             click.echo(indented_json(_users_as_json(users)), nl=False)
         case ReportFormat.SARIF:
@@ -192,14 +192,14 @@ def _roles_not_asked(roles: Sequence[str]) -> Message:
 
 def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
     if users.enforcements:
-        found = Counter(each.enforced for each in users.enforcements.values())
+        counts = Counter(each.enforced for each in users.enforcements.values())
         numbers = {
-            "proved": found[Enforced.PROVED],
-            "nothing": found[Enforced.NOTHING_ALLOWED],
-            "refuted": found[Enforced.REFUTED] + found[Enforced.TODAY_UNKNOWN],
-            "unknown": found[Enforced.UNKNOWN],
+            "proved": counts[Enforced.PROVED],
+            "nothing": counts[Enforced.NOTHING_ALLOWED],
+            "refuted": counts[Enforced.REFUTED] + counts[Enforced.TODAY_UNKNOWN],
+            "unknown": counts[Enforced.UNKNOWN],
         }
-        yield _COUNT.filled(all=found.total(), **numbers).into(lang)
+        yield _COUNT.filled(all=counts.total(), **numbers).into(lang)
     for place, invariant in enumerate(users.invariants):
         verdicts = [answers[place].verdict for answers in users.conclusions.values()]
         what = invariant_text(invariant)
@@ -229,12 +229,14 @@ def _invariant(
     lang: Language,
 ) -> Iterator[str]:
     invariant, answer = concluded
-    said = verdict_text(answer.verdict)
-    yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
+    verdict = verdict_text(answer.verdict)
+    yield _INVARIANT.filled(user=name, id=invariant.id, verdict=verdict).into(lang)
     if isinstance(answer.verdict, Refuted):
         refused = invariant.demand is InvariantKind.ALWAYS
-        said = counterexample_for_user(answer.verdict.counterexample, credentials, refused=refused)
-        yield f"  {said.into(lang)}"
+        sentence = counterexample_for_user(
+            answer.verdict.counterexample, credentials, refused=refused
+        )
+        yield f"  {sentence.into(lang)}"
         if invariant.demand is InvariantKind.NOT_GRANTED:
             granting = granting_texts(answer.verdict.counterexample)
             yield from (f"  {text.into(lang)}" for text in granting)
@@ -247,14 +249,14 @@ def _enforcement(
     direct = (enforcement.later, enforcement.now)
     later, now = enforcement.later_via_service, enforcement.via_service
     if enforcement.gap or later is None or now is None:
-        said = _answer_text(enforcement.enforced, direct)
-        yield _ROW.filled(user=name, said=said).into(lang)
+        verdict = _answer_text(enforcement.enforced, direct)
+        yield _ROW.filled(user=name, said=verdict).into(lang)
         yield from _counterexample(*direct, credentials, lang)
     else:
         yield _ROW.filled(user=name, said=enforced_text(enforcement.enforced)).into(lang)
         for text, pair in ((_DIRECT, direct), (_SERVICE, (later, now))):
-            said = _answer_text(Enforced.of(*pair), pair)
-            yield f"  {text.filled(said=said).into(lang)}"
+            verdict = _answer_text(Enforced.of(*pair), pair)
+            yield f"  {text.filled(said=verdict).into(lang)}"
             yield from _counterexample(*pair, credentials, lang)
     yield from _rests(enforcement.assumed, lang)
 
@@ -356,28 +358,28 @@ _LEVELS = {
 def _findings_of_users(users: UserProofs, file: str, lang: Language) -> FileFindings:
     """Return the users for a SARIF log: a result for each who is not enforced."""
     rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
-    found = FileFindings(file, {_RULE: _TITLE.into(lang), **rules})
+    findings = FileFindings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
-        found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
+        findings.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, enforcement in users.enforcements.items():
-        said = "; ".join(
+        sentence = "; ".join(
             line.strip()
             for line in _enforcement(name, enforcement, users.credentials.get(name), lang)
         )
         # what is allowed today may be unknown, and MFA is not enforced all the same
         today_unknown = enforcement.enforced is Enforced.TODAY_UNKNOWN
         code = Exit.NOT_YET if today_unknown else exit_of_enforced(enforcement.enforced)
-        _add(found, _RULE, said, code)
+        _add(findings, _RULE, sentence, code)
     for name, answers in users.conclusions.items():
         for answered in zip(users.invariants, answers, strict=True):
             lines = _invariant(name, answered, users.credentials.get(name), lang)
-            said = "; ".join(line.strip() for line in lines)
-            _add(found, answered[0].id, said, exit_of(answered[1].verdict))
-    return found
+            sentence = "; ".join(line.strip() for line in lines)
+            _add(findings, answered[0].id, sentence, exit_of(answered[1].verdict))
+    return findings
 
 
-def _add(found: FileFindings, rule: str, sentence: str, code: Exit) -> None:
+def _add(findings: FileFindings, rule: str, sentence: str, code: Exit) -> None:
     if code in _LEVELS:
-        found.add(rule, _LEVELS[code], printable(sentence))
+        findings.add(rule, _LEVELS[code], printable(sentence))
     elif code is Exit.UNKNOWN:
-        found.notices.append(printable(sentence))
+        findings.notices.append(printable(sentence))

@@ -142,7 +142,7 @@ class UserOptions:
 
 
 user_options = grouped(
-    "asked",
+    "checks",
     UserOptions,
     click.option(
         "--only",
@@ -223,31 +223,31 @@ def assume_option(*sessions: str, signin: bool = False) -> Decorator:
 
 def printed_options(function: Any) -> Any:
     """Add `--format`, `-v`, `--lang` and `-q`; the parameter `printed` is `PrintOptions`."""
-    printed = grouped("printed", PrintOptions, report_format_option, verbose_option, lang_option)
-    return printed(quiet_option(function))
+    printing = grouped("printing", PrintOptions, report_format_option, verbose_option, lang_option)
+    return printing(quiet_option(function))
 
 
 def reject_unused_options(
-    enforcement: EnforcementOptions, asked: UserOptions, assumptions: AllAssumptions
+    enforcement: EnforcementOptions, checks: UserOptions, assumptions: AllAssumptions
 ) -> None:
     """Refuse options of a check that `--only` leaves out.
 
     Raises:
         UsageError: if there are such options; all of them are named.
     """
-    if not asked.people and assumptions.signin != SigninAssumptions(
+    if not checks.people and assumptions.signin != SigninAssumptions(
         aws_login_mfa=assumptions.signin.aws_login_mfa
     ):
         raise UsageError(Message("`--assume`: a point of sign-in, which scenarios alone ask"))
     of_enforcement = {
         "--exempt": enforcement.exempt,
-        "--any-value": asked.any_value,
+        "--any-value": checks.any_value,
         "--certificate": enforcement.certificate,
     }
-    of_people = {"--after-enrolment": asked.enrolled, "--strict": asked.strict}
+    of_people = {"--after-enrolment": checks.enrolled, "--strict": checks.strict}
     enforcement_part = QuestionGroup.ENFORCEMENT
-    reject_unused(enforcement_part.value, enforcement_part in asked.groups, of_enforcement)
-    reject_unused(PEOPLE, asked.people, of_people)
+    reject_unused(enforcement_part.value, enforcement_part in checks.groups, of_enforcement)
+    reject_unused(PEOPLE, checks.people, of_people)
 
 
 def reject_unused(part: str, is_asked: bool, values: Mapping[str, object]) -> None:

@@ -191,14 +191,14 @@ def findings_of(
     report: PolicyReport, file: str, lang: Language, describe: Describe
 ) -> FileFindings:
     """Return the answers for a SARIF log: a result for each refuted question."""
-    found = FileFindings(file, {line.id: line.title.into(lang) for line in report.answers})
+    findings = FileFindings(file, {line.id: line.title.into(lang) for line in report.answers})
     for line in report.answers:
         sentence = "; ".join(text.strip() for text in _line(line, describe, lang))
         if isinstance(line.conclusion.verdict, Refuted):
-            found.add(line.id, _level(line), sentence)
+            findings.add(line.id, _level(line), sentence)
         elif isinstance(line.conclusion.verdict, Unknown):
-            found.notices.append(sentence)
-    return found
+            findings.notices.append(sentence)
+    return findings
 
 
 def _level(line: QuestionAnswer) -> str:

@@ -41,10 +41,10 @@ def policy(
     files: tuple[str, ...],
     limits: LimitOptions,
     principal: str | None,
-    asked: UserOptions,
+    checks: UserOptions,
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
 ) -> Exit:
     """Prove that policies enforce MFA, or show a request that passes without it.
 
@@ -55,19 +55,19 @@ def policy(
     not, 4 if something is not known, 5 if MFA is not enforced although these policies allow nothing
     without it.
     """
-    reject_unused_options(enforcement, asked, assumptions)
-    given = PolicyFiles(files, limits, asked.enrolled)
+    reject_unused_options(enforcement, checks, assumptions)
+    policy_files = PolicyFiles(files, limits, checks.enrolled)
     arn = CallingUser.of(principal).arn if principal else None
     question = SubjectQuestion(
-        subject=given.subject(arn, users_may_change=asked.users_may_change),
-        inquiry=_inquiry(enforcement, asked, assumptions),
+        subject=policy_files.subject(arn, users_may_change=checks.users_may_change),
+        inquiry=_inquiry(enforcement, checks, assumptions),
         source=files[0],
-        setting=_setting(asked, assumptions),
-        strict=asked.strict,
+        setting=_setting(checks, assumptions),
+        strict=checks.strict,
         certificate=enforcement.certificate,
-        files=given.names,
+        files=policy_files.names,
     )
-    return prove_subject(question, printed)
+    return prove_subject(question, printing)
 
 
 @click.command("user", cls=SpokenCommand)
@@ -80,10 +80,10 @@ def policy(
 def user(
     name: str,
     snapshots: tuple[str, ...],
-    asked: UserOptions,
+    checks: UserOptions,
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
 ) -> Exit:
     """Prove that MFA is enforced for one user of an account, or show a request that passes.
 
@@ -95,39 +95,39 @@ def user(
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import
     from sekisho.audit.proofs import subject_of_user  # noqa: PLC0415 - as above
 
-    reject_unused_options(enforcement, asked, assumptions)
+    reject_unused_options(enforcement, checks, assumptions)
     subject, credentials = subject_of_user(
-        open_account(*snapshots), name, snapshots[0], users_may_change=asked.users_may_change
+        open_account(*snapshots), name, snapshots[0], users_may_change=checks.users_may_change
     )
     question = SubjectQuestion(
         subject=subject,
-        inquiry=_inquiry(enforcement, asked, assumptions),
+        inquiry=_inquiry(enforcement, checks, assumptions),
         source=snapshots[0],
         describe=lambda found, refused: counterexample_for_user(
             found, credentials, refused=refused
         ),
-        setting=_setting(asked, assumptions),
-        strict=asked.strict,
+        setting=_setting(checks, assumptions),
+        strict=checks.strict,
         certificate=enforcement.certificate,
     )
-    return prove_subject(question, printed)
+    return prove_subject(question, printing)
 
 
 def _inquiry(
-    enforcement: EnforcementOptions, asked: UserOptions, assumptions: AllAssumptions
+    enforcement: EnforcementOptions, checks: UserOptions, assumptions: AllAssumptions
 ) -> Inquiry:
     return Inquiry(
-        groups=asked.groups,
+        groups=checks.groups,
         exempt=enforcement.exempt_actions,
         assumptions=assumptions.engine,
         sessions=assumptions.sessions,
-        any_value=asked.any_value,
+        any_value=checks.any_value,
     )
 
 
-def _setting(asked: UserOptions, assumptions: AllAssumptions) -> Setting | None:
-    """Return where the scenarios take place; None if they are not asked."""
-    if not asked.people:
+def _setting(checks: UserOptions, assumptions: AllAssumptions) -> Setting | None:
+    """Return where the scenarios take place; None if they are not checked."""
+    if not checks.people:
         return None
-    enrolled = read_attached(asked.enrolled, PolicyKind.IDENTITY)
+    enrolled = read_attached(checks.enrolled, PolicyKind.IDENTITY)
     return Setting(enrolled=enrolled, engine=assumptions.engine, signin=assumptions.signin)

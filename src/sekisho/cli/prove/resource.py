@@ -60,27 +60,27 @@ def command(
     """
     refuse_stdin_twice(files)
     now = datetime.now(UTC)
-    found = [
+    conclusions = [
         (policy, no_public_access(policy, now, assumptions))
         for policy in read_attached(files, PolicyKind.RESOURCE)
     ]
     match output:
         case OutputFormat.JSON:
-            click.echo(indented_json(_as_json(found, now)), nl=False)
+            click.echo(indented_json(_as_json(conclusions, now)), nl=False)
         case OutputFormat.TEXT:
             if quiet():
-                show_folded(_verdict(policy, each).into(lang) for policy, each in found)
-                return worst([exit_of(each.verdict) for _, each in found])
-            lines = [line for policy, each in found for line in _lines(policy, each, lang)]
+                show_folded(_verdict(policy, each).into(lang) for policy, each in conclusions)
+                return worst([exit_of(each.verdict) for _, each in conclusions])
+            lines = [line for policy, each in conclusions for line in _lines(policy, each, lang)]
             if verbose:
                 lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
             else:
                 lines += ["", _MORE.into(lang)]
             show_folded(lines)
             show()
-            for line in next_command(_next(found), lang, terminal_width()):
+            for line in next_command(_next(conclusions), lang, terminal_width()):
                 show(line)
-    return worst([exit_of(each.verdict) for _, each in found])
+    return worst([exit_of(each.verdict) for _, each in conclusions])
 
 
 def _next(found: Sequence[tuple[AttachedPolicy, Conclusion]]) -> str:
@@ -95,18 +95,18 @@ def _verdict(policy: AttachedPolicy, found: Conclusion) -> Message:
     return _PUBLIC_ACCESS.filled(file=policy.name, verdict=verdict)
 
 
-def _lines(policy: AttachedPolicy, found: Conclusion, lang: Language) -> Iterator[str]:
-    yield _verdict(policy, found).into(lang)
-    if isinstance(found.verdict, Refuted):
-        shown = found.verdict.counterexample
+def _lines(policy: AttachedPolicy, conclusion: Conclusion, lang: Language) -> Iterator[str]:
+    yield _verdict(policy, conclusion).into(lang)
+    if isinstance(conclusion.verdict, Refuted):
+        shown = conclusion.verdict.counterexample
         yield f"  {public_request_text(shown).into(lang)}"
         for text in granting_texts(shown):
             yield f"  {text.into(lang)}"
-    if found.assumed:
-        yield f"  {_ASSUMED.filled(names=', '.join(found.assumed)).into(lang)}"
+    if conclusion.assumed:
+        yield f"  {_ASSUMED.filled(names=', '.join(conclusion.assumed)).into(lang)}"
 
 
-def _as_json(found: Sequence[tuple[AttachedPolicy, Conclusion]], now: datetime) -> object:
+def _as_json(conclusions: Sequence[tuple[AttachedPolicy, Conclusion]], now: datetime) -> object:
     return {
         "schema": "sekisho.no-public-access/1",
         "asOf": now.isoformat(timespec="seconds"),
@@ -121,12 +121,12 @@ def _as_json(found: Sequence[tuple[AttachedPolicy, Conclusion]], now: datetime) 
                 "reason": each.verdict.reason.en if isinstance(each.verdict, Unknown) else None,
                 "assumed": list(each.assumed),
             }
-            for policy, each in found
+            for policy, each in conclusions
         ],
         "assumptions": [text.en for text in PUBLIC_ASSUMED],
     }
 
 
-def _shown(found: Counterexample) -> dict[str, object]:
+def _shown(counterexample: Counterexample) -> dict[str, object]:
     """Return a counterexample as JSON values; with what a stranger signs does not matter."""
-    return {k: v for k, v in counterexample_to_json(found).items() if k != "credential"}
+    return {k: v for k, v in counterexample_to_json(counterexample).items() if k != "credential"}

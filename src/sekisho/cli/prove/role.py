@@ -41,7 +41,7 @@ class RoleOptions:
 @click.argument("role", metavar="NAME|ARN")
 @click.argument("files", metavar="[POLICY|-...]", nargs=-1)
 @grouped(
-    "asked",
+    "checks",
     RoleOptions,
     click.option("--trust", metavar="FILE", help="The role's trust policy."),
     click.option(
@@ -60,12 +60,12 @@ class RoleOptions:
 def command(
     role: str,
     files: tuple[str, ...],
-    asked: RoleOptions,
+    checks: RoleOptions,
     limits: LimitOptions,
     snapshots: tuple[str, ...],
     enforcement: EnforcementOptions,
     assumptions: AllAssumptions,
-    printed: PrintOptions,
+    printing: PrintOptions,
 ) -> Exit:
     """Prove that MFA is enforced for a role, or show who assumes it without MFA.
 
@@ -74,13 +74,13 @@ def command(
     policy (--trust), of which one may be left out; or the role's name and the account (--snapshot).
     Exit 0 if it holds, 3 if it does not, 4 if it is not known.
     """
-    only_trust = bool(asked.trust) and not files
-    groups = frozenset(QuestionGroup(text) for text in asked.parts) or frozenset(
+    only_trust = bool(checks.trust) and not files
+    groups = frozenset(QuestionGroup(text) for text in checks.parts) or frozenset(
         {QuestionGroup.TRUST} if only_trust else QuestionGroup
     )
-    given = PolicyFiles(files, limits, (asked.trust,) if asked.trust else ())
-    given.check(snapshots, trust=asked.trust)
-    if QuestionGroup.TRUST.value in asked.parts and not (asked.trust or snapshots):
+    policy_files = PolicyFiles(files, limits, (checks.trust,) if checks.trust else ())
+    policy_files.check(snapshots, trust=checks.trust)
+    if QuestionGroup.TRUST.value in checks.parts and not (checks.trust or snapshots):
         raise UsageError(Message("`--only trust` needs the trust policy: `--trust`"))
     if only_trust and groups != {QuestionGroup.TRUST}:
         raise UsageError(Message("give the role's policies beside `--trust`"))
@@ -93,9 +93,9 @@ def command(
 
         subject = subject_of_role(open_account(*snapshots), role, snapshots[0])
     else:
-        trust = read_attached(given.others, PolicyKind.TRUST)
+        trust = read_attached(policy_files.others, PolicyKind.TRUST)
         subject = replace(
-            given.subject(CallingUser.of_role(role).arn), trust=next(iter(trust), None)
+            policy_files.subject(CallingUser.of_role(role).arn), trust=next(iter(trust), None)
         )
     question = SubjectQuestion(
         subject=subject,
@@ -105,8 +105,8 @@ def command(
             assumptions=assumptions.engine,
             sessions=assumptions.sessions,
         ),
-        source=next(iter((*snapshots, *given.files, *given.others))),
+        source=next(iter((*snapshots, *policy_files.files, *policy_files.others))),
         certificate=enforcement.certificate,
-        files=given.names,
+        files=policy_files.names,
     )
-    return prove_subject(question, printed)
+    return prove_subject(question, printing)

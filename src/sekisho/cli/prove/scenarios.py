@@ -74,13 +74,13 @@ def findings_of_scenarios(
     scenarios: tuple[ScenarioReport, ...], file: str, lang: Language
 ) -> FileFindings:
     """Return the scenarios for a SARIF log: a result for each that goes wrong."""
-    found = FileFindings(
+    findings = FileFindings(
         file, {one.answer.scenario.id: one.answer.scenario.title.into(lang) for one in scenarios}
     )
     for one in scenarios:
         sentence = printable("; ".join(line.strip() for line in _scenario(one, lang)))
         if one.answer.outcome is ScenarioOutcome.UNKNOWN:
-            found.notices.append(sentence)
+            findings.notices.append(sentence)
         elif one.answer.goes_wrong:
-            found.add(one.answer.scenario.id, "error" if one.counts else "note", sentence)
-    return found
+            findings.add(one.answer.scenario.id, "error" if one.counts else "note", sentence)
+    return findings

@@ -71,31 +71,31 @@ class SubjectQuestion:
     files: tuple[str, ...] = ()
 
 
-def prove_subject(question: SubjectQuestion, printed: PrintOptions) -> Exit:
+def prove_subject(question: SubjectQuestion, printing: PrintOptions) -> Exit:
     """Print the answers about one user's or role's policies, and return the exit code.
 
     Raises:
         SekishoError: `output.unwritable`, if the certificate cannot be saved.
     """
-    subject, lang = question.subject, printed.lang
+    subject, lang = question.subject, printing.lang
     report = report_on_policies(subject, question.inquiry)
     scenarios = tuple(_scenarios(question, lang))
     check = _save_certificates(report, question)
     if question.certificate is not None:
         print_note(saved_text(question.certificate, check).into(lang))
-    match printed.output:
+    match printing.output:
         case ReportFormat.TEXT:
             proof = SubjectProof(report, scenarios, subject, question.describe, question.source)
-            _show(proof, lang, verbose=printed.verbose, check=check)
+            _show(proof, lang, verbose=printing.verbose, check=check)
         case ReportFormat.JSON:
             click.echo(indented_json(proof_to_json(report, scenarios, subject)), nl=False)
         case ReportFormat.SARIF:
-            found = findings_of(report, question.source, lang, question.describe)
+            findings = findings_of(report, question.source, lang, question.describe)
             if subject.scps_unread_reason:
-                found.notices.append(UNREAD.filled(reason=subject.scps_unread_reason).into(lang))
-            found.notices.extend(text.into(lang) for text in subject.assumed_attachments)
+                findings.notices.append(UNREAD.filled(reason=subject.scps_unread_reason).into(lang))
+            findings.notices.extend(text.into(lang) for text in subject.assumed_attachments)
             of_people = findings_of_scenarios(scenarios, question.source, lang)
-            log = log_of_files(sekisho.__version__, found, of_people)
+            log = log_of_files(sekisho.__version__, findings, of_people)
             click.echo(indented_json(log), nl=False)
     return worst([*exits_of(report), *map(exit_of_scenario, scenarios)])
 
@@ -116,11 +116,11 @@ def _save_certificates(report: PolicyReport, question: SubjectQuestion) -> str:
     path, subject = question.certificate, question.subject
     if path is None:
         return ""
-    found = certificates_in(report.answers)
+    certificates = certificates_in(report.answers)
     if question.files:
-        return save_of_files(path, found, subject.policies, question.files)
-    certified = CertifiedPolicies((subject.user.name,), subject.policies, found)
-    return save_of_account(path, [certified] if found else [])
+        return save_of_files(path, certificates, subject.policies, question.files)
+    certified = CertifiedPolicies((subject.user.name,), subject.policies, certificates)
+    return save_of_account(path, [certified] if certificates else [])
 
 
 def _show(proof: SubjectProof, lang: Language, *, verbose: bool, check: str) -> None:

@@ -125,15 +125,15 @@ def _verdict(proof: SubjectProof) -> Message:
     exits = _exits(proof)
     count = exits.count
     right, accepted = count(Exit.CLEAN), len(_accepted(proof.scenarios))
-    said = _ALL_RIGHT.filled(all=len(exits))
+    verdict = _ALL_RIGHT.filled(all=len(exits))
     if right < len(exits) + accepted:
         numbers = {"wrong": count(Exit.FINDINGS), "unknown": count(Exit.UNKNOWN)}
         form = _WITH_ACCEPTED if accepted else _COUNTS
-        said = form.filled(all=len(exits) + accepted, right=right, accepted=accepted, **numbers)
+        verdict = form.filled(all=len(exits) + accepted, right=right, accepted=accepted, **numbers)
     enforced = proof.report.enforced
     if enforced is None:
-        return said
-    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=said)
+        return verdict
+    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=verdict)
 
 
 def _accepted(scenarios: Iterable[ScenarioReport]) -> list[ScenarioReport]:
@@ -160,32 +160,32 @@ def _rows(proof: SubjectProof, lang: Language) -> Iterator[LabelledLine]:
     if len(answers) > _MOST_ROWS:
         yield LabelledLine("", _MORE_ANSWERS.filled(count=len(answers) - _MOST_ROWS).into(lang))
     for actor, text in ((Actor.PERSON, _PEOPLE), (Actor.ATTACKER, _ATTACKERS)):
-        those = [
+        reports = [
             one
             for one in proof.scenarios
             if one.answer.scenario.actor is actor and (one.counts or not one.unstoppable)
         ]
-        yield from _tally(those, text, lang)
+        yield from _tally(reports, text, lang)
     if isinstance(proof.report.exempt, tuple):
         yield _exempt(proof.report.exempt, lang, of_role=proof.report.user.is_role)
 
 
-def _tally(those: list[ScenarioReport], text: Message, lang: Language) -> Iterator[LabelledLine]:
+def _tally(reports: list[ScenarioReport], text: Message, lang: Language) -> Iterator[LabelledLine]:
     """Yield how many end as they must, and how the others do."""
-    if not those:
+    if not reports:
         return
-    others = [one for one in those if not one.answer.as_required]
+    others = [one for one in reports if not one.answer.as_required]
     others.sort(key=lambda one: one.accepted)
     texts = (_IS_ACCEPTED if one.accepted else outcome_text(one.answer) for one in others)
     outcomes = Counter(each.into(lang) for each in texts)
-    said = text.into(lang)
+    sentence = text.into(lang)
     if outcomes:
         counted = (_COUNTED.filled(outcome=each, count=count) for each, count in outcomes.items())
-        said = _WITH_REST.filled(text=said, rest=listed(counted)).into(lang)
+        sentence = _WITH_REST.filled(text=sentence, rest=listed(counted)).into(lang)
     exits = {exit_of_scenario(one) for one in others}
     style = BAD if Exit.FINDINGS in exits else OPEN if Exit.UNKNOWN in exits else GOOD
-    label = _OF.filled(count=len(those) - len(others), all=len(those)).into(lang)
-    yield LabelledLine(label, said, style)
+    label = _OF.filled(count=len(reports) - len(others), all=len(reports)).into(lang)
+    yield LabelledLine(label, sentence, style)
 
 
 def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -> LabelledLine:
@@ -261,11 +261,11 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         yield report.exempt.reason
     if settings := settings_text(settings_of(report.inquiry)):
         yield settings
-    apart = [
+    informational = [
         one.answer.scenario.id for one in proof.scenarios if one.unstoppable and not one.counts
     ]
-    if apart:
-        yield _NO_POLICY.filled(names=", ".join(apart))
+    if informational:
+        yield _NO_POLICY.filled(names=", ".join(informational))
     hypothetical = sum(
         line.hypothetical and not line.counts and exit_of(line.conclusion.verdict) is not Exit.CLEAN
         for line in report.answers
@@ -319,11 +319,13 @@ def _to_be_corrected(proof: SubjectProof) -> str:
 def _changed_choices(proof: SubjectProof) -> Choices | None:
     """Return the choices of a Force_MFA that is as required, where there is one that is not."""
     changed = changed_choices(proof.scenarios)
-    known, _ = enforcement_in(proof.subject.policies, proof.subject.user.partition)
-    if known is None or proof.report.enforced is not Enforced.REFUTED:
+    choices, _ = enforcement_in(proof.subject.policies, proof.subject.user.partition)
+    if choices is None or proof.report.enforced is not Enforced.REFUTED:
         return changed
     # no other choice lets through more than is exempt
-    return replace(changed or known, via_aws_service=False) if known.via_aws_service else changed
+    return (
+        replace(changed or choices, via_aws_service=False) if choices.via_aws_service else changed
+    )
 
 
 def _options(choices: Choices) -> Iterator[str]:

@@ -127,11 +127,11 @@ class TemporaryPasswords:
 
     def _show(self, user: str, password: str) -> None:
         """Show a password, which is copied: it is never folded."""
-        shown = _SHOWN.filled(user=user, password=password).into(self._lang)
-        if cell_width(shown) > terminal_width():
+        text = _SHOWN.filled(user=user, password=password).into(self._lang)
+        if cell_width(text) > terminal_width():
             show_folded([_SHOWN.filled(user=user, password="").into(self._lang)])
-            shown = f"  {password}"
-        click.echo(shown)
+            text = f"  {password}"
+        click.echo(text)
 
     def close(self) -> None:
         """Say where the passwords are; a file made for them that none came into goes again."""
@@ -255,11 +255,11 @@ def command(
     click.get_current_context().call_on_close(passwords.close)
     connected = connection(aws, lang, reads=False)
     # who has agreed beforehand has seen the plan
-    seen = yes and plan_file.plan.applicable
-    if not (seen and quiet()):
+    confirmed = yes and plan_file.plan.applicable
+    if not (confirmed and quiet()):
         shown = plan_lines(plan_file.plan, lang, verbose=verbose)
         head = plan_head(plan_file.plan, lang)
-        click.echo("\n".join(head if seen or quiet() else shown), err=True)
+        click.echo("\n".join(head if confirmed or quiet() else shown), err=True)
     if plan_file.plan.applicable and plan_file.plan.changes:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():

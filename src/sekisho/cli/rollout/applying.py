@@ -141,7 +141,7 @@ def progress_of(
     """
     progress, settled = Progress(label, len(addresses), lang), set[str]()
 
-    def told(entry: JournalEntry) -> None:
+    def print_entry(entry: JournalEntry) -> None:
         if entry.event not in settled_by:
             return
         if not settled:
@@ -149,7 +149,7 @@ def progress_of(
         settled.add(entry.address)
         progress.show(len(settled))
 
-    with journal.watched(told):
+    with journal.watched(print_entry):
         try:
             yield progress
         finally:
@@ -285,7 +285,7 @@ def tell_wait(stop: Stop, lang: Language) -> None:
     print_note(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang))
 
 
-def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
+def confirm(question: Message, lang: Language, *, yes: bool) -> None:
     """Ask on the terminal, unless `yes`.
 
     Raises:
@@ -297,7 +297,7 @@ def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError(Message("there is no terminal to ask on"), fix=Message("give `--yes`"))
     try:
-        agreed = _agreed(asked.into(lang), lang)
+        agreed = _agreed(question.into(lang), lang)
     except click.Abort:
         click.echo(err=True)
         agreed = False

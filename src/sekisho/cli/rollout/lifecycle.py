@@ -18,9 +18,9 @@ from sekisho.cli.rollout.planning import (
     accepted,
     account_of,
     exempt_options,
+    faults_by_option,
     finish,
     planning_options,
-    said_by,
 )
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
@@ -148,7 +148,7 @@ def onboard(
     if new.no_password:
         refuse_beside("--no-password", {"keep_password": new.keep_password})
     words = accepted(planning.accept)
-    wanted = new.new_user(user)
+    new_user = new.new_user(user)
     exceptions = exempt.read()
     at = account_of(planning, aws, lang)
     snapshot = at.snapshot
@@ -156,11 +156,11 @@ def onboard(
     goal = Goal(
         _policy(snapshot, name, Preset(preset)),
         group=GroupGoal(new.group, (user,)) if new.group else None,
-        new_users=(wanted,),
+        new_users=(new_user,),
         break_glass=exempt.untouched(exceptions),
         exceptions=exceptions.entries,
     )
-    with said_by(_OPTION_OF, "goal"):
+    with faults_by_option(_OPTION_OF, "goal"):
         made = plan(goal, snapshot, at.caller, words)
     if user in snapshot.user_named:
         print_note(_THERE.filled(user=user).into(lang))

@@ -15,13 +15,13 @@ from sekisho.cli.rollout.planning import (
     accepted,
     account_of,
     exceptions_of,
+    faults_by_option,
     finish,
     planning_options,
-    said_by,
 )
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
-from sekisho.errors import Code, UsageError, meant
+from sekisho.errors import Code, UsageError, did_you_mean
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import Requirement, goal_of, plan, read_goal
@@ -92,7 +92,7 @@ class GoalOptions:
 
 _NO_GOAL = GoalOptions(None, None, None, (), (), False, (), None, None, None, ())
 _goal_options = grouped(
-    "said",
+    "goal_options",
     GoalOptions,
     click.option(
         "--preset",
@@ -158,7 +158,7 @@ _BESIDE_A_POLICY = ("--preset",)
 @planning_options
 def command(
     goal: str | None,
-    said: GoalOptions,
+    goal_options: GoalOptions,
     left_out: tuple[str, ...],
     exceptions: str | None,
     logs: tuple[str, ...],
@@ -172,7 +172,7 @@ def command(
     2 if changes wait, 3 if something speaks against them, 4 if something could not be told.
     """
     words = accepted(planning.accept)
-    shape, source = _goal(goal, said.as_file())
+    shape, source = _goal(goal, goal_options.as_file())
     excepted = exceptions_of(exceptions)
     usage = usage_from(logs, lang)
     at = account_of(planning, aws, lang)
@@ -180,14 +180,16 @@ def command(
     excepted.check(snapshot)
     check_usage(usage, snapshot)
     _check_left_out(left_out, snapshot)
-    with said_by({} if goal else _OPTION_OF, source, "goal"):
+    with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
         wanted = goal_of(shape, source, snapshot, excepted, left_out)
-        made = plan(wanted, snapshot, at.caller, words, usage)
-    following = at.following(_IN_A_FILE if goal else _BESIDE_A_POLICY if said.policy else ())
+        new_plan = plan(wanted, snapshot, at.caller, words, usage)
+    following = at.following(
+        _IN_A_FILE if goal else _BESIDE_A_POLICY if goal_options.policy else ()
+    )
     if goal:
         beside = f" --exceptions {shlex.quote(exceptions)}" if exceptions else ""
         following = replace(following, idle=f"sekisho status {shlex.quote(goal)}{beside}")
-    return finish(made, planning, aws, lang, following)
+    return finish(new_plan, planning, aws, lang, following)
 
 
 def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
@@ -196,7 +198,7 @@ def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
         if snapshot.users_listed and name not in snapshot.user_named:
             raise UsageError(
                 Message("`--except {name}`: there is no user `{name}`").filled(name=name),
-                fix=meant(name, snapshot.user_named),
+                fix=did_you_mean(name, snapshot.user_named),
             )
 
 

@@ -92,7 +92,7 @@ class _PlanText:
         yield from self._notes(self.plan.reasons)
         may = acceptance_keys(self.plan.open_obstacles)
         if may:
-            against = self._named(may)
+            against = self._names_text(may)
             yield from ("", _ACCEPTABLE.filled(against=against).into(self.lang))
         if self.plan.warnings:
             yield from ("", _WARNINGS.into(self.lang))
@@ -103,14 +103,14 @@ class _PlanText:
         if not self.plan.changes:
             return
         yield from ("", _CHANGES.filled(count=len(self.plan.changes)).into(self.lang))
-        shown = self.plan.changes if self.verbose else self.plan.changes[:MOST]
+        listed = self.plan.changes if self.verbose else self.plan.changes[:MOST]
         width = terminal_width()
-        for change in shown:
+        for change in listed:
             line = f"  {type(change).__name__} {change.address.partition(' ')[2]}"
             yield from hanging(line, width, whole=True)
             if isinstance(change, CreatePolicy):
                 yield from _folded([f"    {self._description(change)}"])
-        more = more_lines(len(self.plan.changes) - len(shown), self.lang)
+        more = more_lines(len(self.plan.changes) - len(listed), self.lang)
         yield from (f"  {line}" for line in more)
         if self.plan.unchanged_addresses:
             yield f"  ({_ALREADY.filled(count=len(self.plan.unchanged_addresses)).into(self.lang)})"
@@ -130,7 +130,7 @@ class _PlanText:
             if self.verbose or proof not in proved:
                 yield from self._proof(proof)
 
-    def _named(self, names: Iterable[str]) -> str:
+    def _names_text(self, names: Iterable[str]) -> str:
         return shown_names([*names], self.lang, verbose=self.verbose)
 
     def _description(self, change: CreatePolicy) -> str:
@@ -146,7 +146,8 @@ class _PlanText:
         for name, why in zip(proof.failed, shown, strict=True):
             lines.setdefault(why or name, []).append(name)
         said = [
-            why if why in names else f"{self._named(names)}: {why}" for why, names in lines.items()
+            why if why in names else f"{self._names_text(names)}: {why}"
+            for why, names in lines.items()
         ]
         yield from shown_lines(said, lang, verbose=self.verbose, indent=4)
         yield from self._below(proof.id)
@@ -156,7 +157,7 @@ class _PlanText:
         for note in notes:
             yield f"  {note.id}: {note.text.into(self.lang)}"
             if note.names:
-                yield f"    {self._named(note.names)}"
+                yield f"    {self._names_text(note.names)}"
             if note is last[note.id]:
                 # one remedy is for all obstacles of the kind
                 yield from self._below(note.id)
@@ -187,7 +188,7 @@ class _PlanText:
             )
         for text, names in sorted(alike.items(), key=lambda each: len(each[1])):
             yield f"  {len(names)}: {text}"
-            yield f"    {self._named(names)}"
+            yield f"    {self._names_text(names)}"
 
     def _exceptions(self) -> Iterator[str]:
         if self.plan.exceptions:

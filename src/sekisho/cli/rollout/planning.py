@@ -288,7 +288,7 @@ class NextCommands:
 
 
 def finish(
-    made: Plan,
+    new_plan: Plan,
     planning: PlanningOptions,
     aws: AwsOptions,
     lang: Language,
@@ -297,35 +297,35 @@ def finish(
     """Print a plan, save it if `--out` says where, and return the exit code.
 
     Args:
-        made: the plan.
+        new_plan: the plan.
         planning: how it is printed, and where it is saved.
         aws: goes with the command that is named as the next.
         lang: the language.
         following: what may come next.
     """
     if planning.print_policy:
-        click.echo(json.dumps(made.needs, indent=2))
+        click.echo(json.dumps(new_plan.needs, indent=2))
     else:
         match planning.output:
             case PlanFormat.JSON:
-                click.echo(made.to_json(), nl=False)
+                click.echo(new_plan.to_json(), nl=False)
             case PlanFormat.AWS_CLI:
-                click.echo(script_of(made), nl=False)
+                click.echo(script_of(new_plan), nl=False)
             case PlanFormat.TEXT:
-                said = plan_lines(made, lang, verbose=planning.verbose)
-                click.echo("\n".join(plan_verdict(made, lang) if quiet() else said))
+                said = plan_lines(new_plan, lang, verbose=planning.verbose)
+                click.echo("\n".join(plan_verdict(new_plan, lang) if quiet() else said))
     if planning.out is not None:
-        write_private(planning.out, made.to_json(), replace=planning.force)
-        saved = _SAVED if made.applicable else _SAVED_REFUSED
+        write_private(planning.out, new_plan.to_json(), replace=planning.force)
+        saved = _SAVED if new_plan.applicable else _SAVED_REFUSED
         print_note(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if (reads or planning.out is not None) and not quiet():
-        after = _next(made, planning, aws, following)
+        after = _next(new_plan, planning, aws, following)
         if after:
             lines = next_command(after, lang, terminal_width())
             # beside data for a program, it is for whoever looks on
             click.echo("\n".join(["", *lines]), err=not reads)
-    return _exit_of(made)
+    return _exit_of(new_plan)
 
 
 def _apply_command(path: Path, aws: AwsOptions) -> str:
@@ -333,23 +333,25 @@ def _apply_command(path: Path, aws: AwsOptions) -> str:
     return f"sekisho apply {shlex.quote(str(path))}{aws.typed}"
 
 
-def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
+def _next(
+    new_plan: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands
+) -> str:
     """Return the next command: apply the plan, save it, or make it again; "" if there is none.
 
     A command is named only if it can be given as it stands and nothing that is known now stops it.
     `--accept` is never named: it needs a reason that the administrator has to write.
     """
     out = planning.out
-    if made.applicable:
-        if not made.changes:
+    if new_plan.applicable:
+        if not new_plan.changes:
             return following.idle and f"{following.idle}{aws.typed}"
         saved = f"--out {unused_name('plan.json')}"
         return typed_again(saved) if out is None else _apply_command(out, aws)
-    options = made.remedy_options
+    options = new_plan.remedy_options
     if options and following.refused.isdisjoint(each.split()[0] for each in options):
         replacing = ("--force",) if out is not None and not planning.force else ()
         return typed_again(*options, *replacing)
-    return _first(made, planning, aws, following)
+    return _first(new_plan, planning, aws, following)
 
 
 def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
@@ -372,22 +374,22 @@ _REASON = "REASON"
 """Stands for the reason in what is said about accepting; it is none."""
 
 
-def _exit_of(made: Plan) -> Exit:
+def _exit_of(new_plan: Plan) -> Exit:
     """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
-    left = made.open_obstacles
-    undecided = [proof.id for proof in made.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
-    if any(name in (*undecided, "gap", "caller-unknown") for name in left):
+    unaccepted = new_plan.open_obstacles
+    undecided = [proof.id for proof in new_plan.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
+    if any(name in (*undecided, "gap", "caller-unknown") for name in unaccepted):
         return Exit.UNKNOWN
-    if left or made.locked_out:
+    if unaccepted or new_plan.locked_out:
         return Exit.FINDINGS
-    return Exit.CHANGES if made.changes else Exit.CLEAN
+    return Exit.CHANGES if new_plan.changes else Exit.CLEAN
 
 
 _INDEX = re.compile(r"\[\d+\]")
 
 
 @contextmanager
-def said_by(options: Mapping[str, str], *sources: str) -> Iterator[None]:
+def faults_by_option(options: Mapping[str, str], *sources: str) -> Iterator[None]:
     """Name the option, and no path in a goal, where something is wrong with what it says.
 
     Args:
@@ -418,7 +420,7 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
     Raises:
         UsageError: if a text is not `ID=REASON` or `ID:USER=REASON`, or one stands twice.
     """
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for text in texts:
         identity, _, reason = text.partition("=")
         if not identity or not reason.strip():
@@ -432,7 +434,7 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
                 Message("`--accept {text}` gives no reason").filled(text=text),
                 fix=Message("say in a few words why it may pass: the plan keeps it"),
             )
-        if identity in found:
+        if identity in reasons:
             fix = Message("give one reason")
             raise UsageError(
                 Message("`--accept {text}`: `{identity}` is given twice").filled(
@@ -440,5 +442,5 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
                 ),
                 fix=fix,
             )
-        found[identity] = reason.strip()
-    return found
+        reasons[identity] = reason.strip()
+    return reasons

@@ -185,14 +185,14 @@ def _exit_of(standing: PlanStatus) -> Exit:
     unknown = (
         standing.unread or standing.unjudged_reason or standing.addresses(ChangeStatus.IN_DOUBT)
     )
-    found = [Exit.UNKNOWN] if unknown else []
+    codes = [Exit.UNKNOWN] if unknown else []
     wrong = (
         standing.locked_out or standing.addresses(ChangeStatus.DRIFTED) or standing.added_policies
     )
-    found += [Exit.FINDINGS] if wrong else []
+    codes += [Exit.FINDINGS] if wrong else []
     waits = standing.addresses(ChangeStatus.WAITS) or standing.other_device_kind
-    found += [Exit.CHANGES] if waits else []
-    return worst(found)
+    codes += [Exit.CHANGES] if waits else []
+    return worst(codes)
 
 
 _EXPECTED = Message("    expected: {value}")
@@ -405,11 +405,11 @@ def _goal_verdict(waves: tuple[WaveStatus, ...]) -> Message:
     if not due:
         return _NOT_YET
     count = sum(len(wave.users) - len(wave.exempt) for wave in due)
-    said = _ALL_ENFORCED.filled(count=count)
+    verdict = _ALL_ENFORCED.filled(count=count)
     if wait or unknown:
-        said = _SOME_OPEN.filled(count=count, enforced=count - wait - unknown, unknown=unknown)
+        verdict = _SOME_OPEN.filled(count=count, enforced=count - wait - unknown, unknown=unknown)
     lacking = sum(len(wave.without_required) for wave in due)
-    return _REQUIRED.filled(verdict=said, count=lacking) if lacking else said
+    return _REQUIRED.filled(verdict=verdict, count=lacking) if lacking else verdict
 
 
 def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple[str, ...]]]:

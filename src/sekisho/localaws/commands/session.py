@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sekisho.account import AccountFile, UserCredentials
-from sekisho.errors import AwsRefused, InternalError, UsageError, meant
+from sekisho.errors import AwsRefused, InternalError, UsageError, did_you_mean
 from sekisho.messages import Message
 from sekisho.signin import code_at, step_of
 
@@ -55,7 +55,7 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
     names = {each.name for each in account.users}
     if user not in names:
         message = Message("there is no user `{name}` in the account file").filled(name=user)
-        raise UsageError(message, fix=meant(user, names))
+        raise UsageError(message, fix=did_you_mean(user, names))
     credentials = account.credentials.get(user, UserCredentials())
     if _serial(account, credentials) is None and (
         credentials.devices or _key(account, credentials) is None

@@ -10,7 +10,7 @@ from sekisho.account import Snapshot
 from sekisho.cli.aws import AwsOptions, read_account
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.rollout.planning import exceptions_of
-from sekisho.errors import PlanRefused, UsageError, meant
+from sekisho.errors import PlanRefused, UsageError, did_you_mean
 from sekisho.messages import Language, Message
 from sekisho.notices import (
     OWNER_TAGS,
@@ -86,10 +86,10 @@ def audience_of(
         UsageError: if a name is no person's, or no wave's.
     """
     zone_named(options.timezone)
-    made, snapshot = _plan_at(path, options, aws, lang)
+    wanted_plan, snapshot = _plan_at(path, options, aws, lang)
     tags = options.owner_tags or OWNER_TAGS
-    people = people_of(made, snapshot, owner_tags=tags, today=today)
-    return Audience(made, snapshot, _chosen(people, options), today)
+    people = people_of(wanted_plan, snapshot, owner_tags=tags, today=today)
+    return Audience(wanted_plan, snapshot, _chosen(people, options), today)
 
 
 def _plan_at(
@@ -106,12 +106,12 @@ def _plan_at(
         return plan(goal, snapshot, caller), snapshot
     if options.exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
-    made = read_plan(path).plan
+    saved_plan = read_plan(path).plan
     snapshot = read_account(options.snapshots, aws, lang)
-    if (made.account, made.partition) != (snapshot.account, snapshot.partition):
+    if (saved_plan.account, saved_plan.partition) != (snapshot.account, snapshot.partition):
         message = Message("this plan is for the account `{account}`, and this is `{other}`")
-        raise PlanRefused(message.filled(account=made.account, other=snapshot.account))
-    return made, snapshot
+        raise PlanRefused(message.filled(account=saved_plan.account, other=snapshot.account))
+    return saved_plan, snapshot
 
 
 def _chosen(people: tuple[Person, ...], options: NoticeOptions) -> tuple[Person, ...]:
@@ -125,7 +125,7 @@ def _chosen(people: tuple[Person, ...], options: NoticeOptions) -> tuple[Person,
     for name in options.users:
         if name not in users:
             message = Message("`--user {name}`: the plan has no such person")
-            raise UsageError(message.filled(name=name), fix=meant(name, users))
+            raise UsageError(message.filled(name=name), fix=did_you_mean(name, users))
     return tuple(
         each
         for each in people
@@ -149,4 +149,4 @@ def _wave_named(name: str, people: Iterable[Person]) -> str:
     if name.isdecimal() and 0 < int(name) <= len(names):
         return names[int(name) - 1]
     message = Message("`--wave {name}`: there is no such wave")
-    raise UsageError(message.filled(name=name), fix=meant(name, names))
+    raise UsageError(message.filled(name=name), fix=did_you_mean(name, names))

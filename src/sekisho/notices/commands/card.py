@@ -118,5 +118,5 @@ def _made(facts: CardFacts, choices: CardChoices, form: _Form, lang: Language) -
         case _Form.HTML:
             return to_html(card(facts, choices), lang)
         case _Form.JSON:
-            found = card_to_json(facts, choices)
-            return indented_json(found)
+            document = card_to_json(facts, choices)
+            return indented_json(document)

@@ -224,25 +224,25 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 def file_names(notices: Iterable[WrittenNotice], ending: str) -> Iterator[str]:
     """Yield a file name for each person that is safe on every system, each another one."""
-    seen: set[str] = set()
+    used: set[str] = set()
     for notice in notices:
         name = _UNSAFE.sub("_", notice.person.user)[:64]
         if name.startswith((".", "-")) or _RESERVED.match(name):
             name = f"_{name}"
         unique, number = name, 2
-        while unique.lower() in seen:
+        while unique.lower() in used:
             unique, number = f"{name}-{number}", number + 1
-        seen.add(unique.lower())
+        used.add(unique.lower())
         yield f"{unique}{ending}"
 
 
 def _as_json(notices: tuple[WrittenNotice, ...], people: tuple[Person, ...]) -> str:
-    found = {
+    document = {
         "schema": SCHEMA,
         "people": WorkList("", people).to_json(),
         "notices": [{**each.context.to_json(), "text": each.text} for each in notices],
     }
-    return indented_json(found)
+    return indented_json(document)
 
 
 def hand_over_list(work: WorkList, options: NotifyOptions, lang: Language) -> None:
@@ -261,8 +261,8 @@ def _work_list(work: WorkList, options: NotifyOptions, lang: Language) -> str:
         case NotifyFormat.HTML:
             return work.to_html(lang)
         case NotifyFormat.JSON:
-            found = {"schema": SCHEMA, "people": work.to_json()}
-            return indented_json(found)
+            document = {"schema": SCHEMA, "people": work.to_json()}
+            return indented_json(document)
         case _:
             return "".join(f"{line}\n" for line in _rows(work, lang))
 

@@ -18,7 +18,7 @@ from sekisho.cli.options import lang_option
 from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
-from sekisho.errors import SekishoError, UsageError, meant
+from sekisho.errors import SekishoError, UsageError, did_you_mean
 from sekisho.messages import Language, Message
 from sekisho.notices import Person, Templates, zone_named
 from sekisho.notices.commands.audience import audience_of
@@ -144,7 +144,7 @@ class ReminderRun:
         for name in self.options.again:
             if name not in users:
                 message = Message("`--again {name}`: the plan has no such person")
-                raise UsageError(message.filled(name=name), fix=meant(name, users))
+                raise UsageError(message.filled(name=name), fix=did_you_mean(name, users))
 
     def _webhook(self) -> "Webhook | None":
         """Return where to post to; None if messages are printed."""
@@ -183,8 +183,8 @@ class ReminderRun:
             if webhook is None:
                 return print_batch(batch)
             posted = webhook.post(self._message(batch))
-            notice(posted.said.into(self.lang))
-            return posted.handed
+            notice(posted.message.into(self.lang))
+            return posted.outcome
 
         if webhook is None:
             return deliver(ledger, [unheard] if unheard else [], print_batch, entry)

@@ -62,18 +62,18 @@ def chat_message(
     reminders: Sequence[Reminder], form: ChatForm, setting: ChatSetting
 ) -> dict[str, Any]:
     """Return the message about several people of one wave and step, as JSON values."""
-    said = _Said.of(reminders, setting)
+    texts = _ChatTexts.of(reminders, setting)
     match form:
         case ChatForm.SLACK:
-            return _slack(said)
+            return _slack(texts)
         case ChatForm.TEAMS:
-            return _teams(said)
+            return _teams(texts)
         case _:
             assert_never(form)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ChatTexts:
     """The texts of a message.
 
     Attributes:
@@ -86,7 +86,7 @@ class _Said:
     after: tuple[str, ...]
 
     @classmethod
-    def of(cls, reminders: Sequence[Reminder], setting: ChatSetting) -> "_Said":
+    def of(cls, reminders: Sequence[Reminder], setting: ChatSetting) -> "_ChatTexts":
         """Return the texts in the language of the run."""
         language, first = setting.language, reminders[0]
         texts = table("reminders")["text"]
@@ -134,16 +134,16 @@ def _todo(person: Person) -> Message:
     kinds = [each for each in _TO_DO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
-    named = [_text_of(each, person) for each in kinds]
+    reasons = [_text_of(each, person) for each in kinds]
     if person.lacks_passkey and not _passkey_alone(person):
         # beside what they have, or the app that they set up for their keys
-        named.append(_from_then_on("add-passkey", person))
+        reasons.append(_from_then_on("add-passkey", person))
     # in Japanese each of them is a sentence
-    said = joined_messages((texts[each] for each in named), en=", ", ja="。")
+    tasks = joined_messages((texts[each] for each in reasons), en=", ", ja="。")
     if not person.owner or NoticeKind.MACHINE not in kinds:
-        return said
+        return tasks
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
-    return verbatim("{said}{owner}").filled(said=said, owner=owner)
+    return verbatim("{tasks}{owner}").filled(tasks=tasks, owner=owner)
 
 
 def _text_of(kind: NoticeKind, person: Person) -> str:
@@ -165,23 +165,23 @@ def _from_then_on(text: str, person: Person) -> str:
     return text if person.may_enrol_now or person.enforced else f"{text}-later"
 
 
-def _slack(said: _Said) -> dict[str, Any]:
+def _slack(texts: _ChatTexts) -> dict[str, Any]:
     people = [
         {"type": "rich_text_section", "elements": [_slack_text(user, bold=True), _slack_text(todo)]}
-        for user, todo in ((user, f": {todo}") for user, todo in said.people)
+        for user, todo in ((user, f": {todo}") for user, todo in texts.people)
     ]
-    title = {"type": "plain_text", "text": said.title[:_HEADING], "emoji": False}
+    title = {"type": "plain_text", "text": texts.title[:_HEADING], "emoji": False}
     return {
         # what notifications show: the title alone, which has no name in it
-        "text": said.title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        "text": texts.title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
         "blocks": [
             {"type": "header", "text": title},
             {
                 "type": "rich_text",
                 "elements": [
-                    *map(_slack_line, said.before),
+                    *map(_slack_line, texts.before),
                     {"type": "rich_text_list", "style": "bullet", "elements": people},
-                    *map(_slack_line, said.after),
+                    *map(_slack_line, texts.after),
                 ],
             },
         ],
@@ -198,11 +198,11 @@ def _slack_text(text: str, *, bold: bool = False) -> dict[str, Any]:
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
 
 
-def _teams(said: _Said) -> dict[str, Any]:
-    title = _teams_line({"text": said.title, "weight": "bolder", "size": "medium"})
+def _teams(texts: _ChatTexts) -> dict[str, Any]:
+    title = _teams_line({"text": texts.title, "weight": "bolder", "size": "medium"})
     people = [
         _teams_line({"text": f"• {user}", "weight": "bolder"}, {"text": f": {todo}"})
-        for user, todo in said.people
+        for user, todo in texts.people
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -211,9 +211,9 @@ def _teams(said: _Said) -> dict[str, Any]:
         "msteams": {"width": "Full"},
         "body": [
             title,
-            *(_teams_line({"text": each}) for each in said.before),
+            *(_teams_line({"text": each}) for each in texts.before),
             *people,
-            *(_teams_line({"text": each}) for each in said.after),
+            *(_teams_line({"text": each}) for each in texts.after),
         ],
     }
     attachment = {

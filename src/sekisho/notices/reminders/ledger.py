@@ -247,13 +247,13 @@ def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:
     if "end" not in values[-1] or len(values) == 1:
         raise _faulty(path, len(values) + 1, _CUT_OFF)
     counted = _read(path, len(values), values[-1], _End)
-    found = [
+    faults = [
         _read(path, number, value, LedgerEntry)
         for number, value in enumerate(values[1:-1], start=2)
     ]
-    if counted.end != len(found):
+    if counted.end != len(faults):
         raise _faulty(path, len(values), _DAMAGED)
-    return found
+    return faults
 
 
 def _value(path: Path, number: int, line: str, before: str) -> dict[str, object]:
@@ -326,11 +326,11 @@ def sorted_out(
     ledger: Ledger, reminders: Iterable[Reminder], again: frozenset[str] = frozenset()
 ) -> Mapping[Standing, tuple[Reminder, ...]]:
     """Return the reminders by how each stands; whoever is to hear `again` is open."""
-    found: dict[Standing, list[Reminder]] = {each: [] for each in Standing}
+    by_standing: dict[Standing, list[Reminder]] = {each: [] for each in Standing}
     for reminder in reminders:
         named = reminder.person.user in again
-        found[Standing.OPEN if named else ledger.standing(key_of(reminder))].append(reminder)
-    return {standing: tuple(each) for standing, each in found.items()}
+        by_standing[Standing.OPEN if named else ledger.standing(key_of(reminder))].append(reminder)
+    return {standing: tuple(each) for standing, each in by_standing.items()}
 
 
 def deliver(

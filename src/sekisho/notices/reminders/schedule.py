@@ -112,13 +112,13 @@ def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tupl
         today: which day it is in the zone.
         zone: whose days are counted.
     """
-    found = []
+    due = []
     for person in people:
         days = None if person.day is None else days_until(person.day, today, zone)
         step = due_step(days)
         if step is not None and has_to_act(person) and not _waits(person, step):
-            found.append(Reminder(person, step, days))
-    return tuple(sorted(found, key=_place))
+            due.append(Reminder(person, step, days))
+    return tuple(sorted(due, key=_place))
 
 
 def _waits(person: Person, step: ReminderStep) -> bool:

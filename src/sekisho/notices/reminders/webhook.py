@@ -168,16 +168,16 @@ class Webhook:
             return self._posted(Handed.IN_DOUBT, _DOUBTFUL, status=status)
         return self._posted(Handed.FAILED, _REFUSED, status=status, word=_word(response))
 
-    def _posted(self, handed: Handed, said: Message, **values: object) -> "Posted":
-        return Posted(handed, said.filled(host=self.host, **values))
+    def _posted(self, outcome: Handed, message: Message, **values: object) -> "Posted":
+        return Posted(outcome, message.filled(host=self.host, **values))
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What came of posting a message, and the same as a sentence without the address."""
+    """The outcome of posting a message, and the same as a sentence without the address."""
 
-    handed: Handed
-    said: Message
+    outcome: Handed
+    message: Message
 
 
 class _AsksToWait(Exception):

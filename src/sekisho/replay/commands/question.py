@@ -24,7 +24,7 @@ from sekisho.cli.policy_files import (
     refuse_stdin_twice,
 )
 from sekisho.engine import AttachedPolicy, Level
-from sekisho.errors import UsageError, meant, quoted
+from sekisho.errors import UsageError, did_you_mean, quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Document, PolicyKind, parse
 from sekisho.replay import (
@@ -437,7 +437,7 @@ def _check_targets(targets: Iterable[Target], snapshot: Snapshot) -> None:
             names = [each.name for each in owners[target.kind]]
             if target.name not in (*names, *(each.arn for each in owners[target.kind])):
                 text = f"{target.kind.value}:{target.name}"
-                raise UsageError(_NOBODY.filled(text=text), fix=meant(target.name, names))
+                raise UsageError(_NOBODY.filled(text=text), fix=did_you_mean(target.name, names))
 
 
 def _levels(levels: tuple[Level, ...], snapshot: Snapshot | None) -> tuple[Level, ...]:
@@ -468,6 +468,6 @@ def _replaced(texts: Iterable[str], snapshot: Snapshot) -> Mapping[str, Document
         name, path = pair("--replace", "NAME=FILE", text)
         arn = name if name in snapshot.policies else named.get(name)
         if arn is None:
-            raise UsageError(_NO_POLICY.filled(name=name), fix=meant(name, named))
+            raise UsageError(_NO_POLICY.filled(name=name), fix=did_you_mean(name, named))
         found[arn] = parse(read_policy(path), source=path)
     return found

@@ -7,7 +7,7 @@ a goal file can keep it from wave to wave; the plan says that it was not needed.
 
 from collections.abc import Iterable, Mapping
 
-from sekisho.errors import UsageError, meant, quoted
+from sekisho.errors import UsageError, did_you_mean, quoted
 from sekisho.messages import Message
 
 Obstacles = Mapping[str, tuple[str, ...]]
@@ -98,7 +98,7 @@ def check_acceptable(obstacles: Obstacles, accepted: Iterable[str]) -> None:
             there_are = Message("there are {names}").filled(names=", ".join(known))
             raise UsageError(
                 Message("there is no obstacle {identity}").filled(identity=quoted(identity)),
-                fix=meant(identity, known, there_are),
+                fix=did_you_mean(identity, known, there_are),
             )
         if identity in UNACCEPTABLE:
             raise UsageError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape, read_yaml
-from sekisho.errors import Code, Fault, FaultyInput, meant, reason_of
+from sekisho.errors import Code, Fault, FaultyInput, did_you_mean, reason_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     DESCRIPTION,
@@ -152,7 +152,7 @@ def _known_users(listed: Shape, snapshot: Snapshot, *, complete: bool = True) ->
         name = each.text()
         if name and name not in users and complete:
             message = Message("there is no user `{name}` in the account").filled(name=name)
-            each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
+            each.fault(message, Code.ACCOUNT_BAD_REFERENCE, did_you_mean(name, users))
         names.append(name)
     return tuple(names)
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User, users_not_read
 from sekisho.documents import Shape
-from sekisho.errors import Code, PlanRefused, meant
+from sekisho.errors import Code, PlanRefused, did_you_mean
 from sekisho.messages import Message
 
 _Test = Callable[[User], bool | None]
@@ -139,7 +139,7 @@ def _test_by_name(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
 def _check_exists(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
     if name not in names and isinstance(shape.raw, str):
         message = kind.filled(name=name)
-        shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, names))
+        shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, did_you_mean(name, names))
 
 
 def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:

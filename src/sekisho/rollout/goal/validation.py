@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sekisho.account import Group, ManagedPolicy, Snapshot, User
-from sekisho.errors import Code, Fault, meant
+from sekisho.errors import Code, Fault, did_you_mean
 from sekisho.messages import Message
 from sekisho.policy import Quota, names, over_quota, size
 from sekisho.rollout.goal.model import Goal, GroupGoal, NewUser, PolicyGoal, policy_arn
@@ -79,7 +79,7 @@ def _unknown(kind: Message, wanted: Iterable[str], known: set[str], where: str) 
     for name in wanted:
         if name not in known:
             message = kind.filled(name=name)
-            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=meant(name, known))
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=did_you_mean(name, known))
 
 
 def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
