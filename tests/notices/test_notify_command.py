@@ -36,14 +36,29 @@ waves:
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def plan_text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The plan that the goal makes, once: to make it takes longest."""
+    folder = tmp_path_factory.mktemp("plan")
+    save_snapshot(snapshot_of(ACCOUNT), folder / "account.json")
+    (folder / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    words = ["plan", str(folder / "goal.yaml"), "--snapshot", str(folder / "account.json")]
+    caller = ["--caller", "arn:aws:iam::123456789012:user/bunko", "--mfa"]
+    saved = ["--out", str(folder / "plan.json")]
+    made = CliRunner().invoke(root, [*words, *caller, *saved], standalone_mode=False)
+    assert made.exception is None
+    return (folder / "plan.json").read_text("utf-8")
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return how `sekisho notify` is run in a folder with an account and a goal."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan_text: str) -> Run:
+    """Return how `sekisho notify` is run in a folder with an account, a goal and its plan."""
     monkeypatch.chdir(tmp_path)
     save_snapshot(snapshot_of(ACCOUNT), tmp_path / "account.json")
     (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    (tmp_path / "plan.json").write_text(plan_text, encoding="utf-8")
 
-    def notify(*words: str, path: str = "goal.yaml") -> Result:
+    def notify(*words: str, path: str = "plan.json") -> Result:
         saved = ["--snapshot", "account.json"]
         runner = CliRunner(env={"COLUMNS": "200", "LANG": "C"})
         asked = ["notify", path, *saved, *words]
@@ -71,7 +86,7 @@ def test_where_nobody_gets_a_notice_there_is_nothing_to_read(run: Run) -> None:
     account = snapshot_of({**ACCOUNT, "users": users})
     save_snapshot(account, Path("account.json"), replace=True)
     Path("goal.yaml").write_text("waves: [{who: [{user: idle}]}]\n", encoding="utf-8")
-    verdict, empty, after = run().stdout.splitlines()
+    verdict, empty, after = run(path="goal.yaml").stdout.splitlines()
     assert (verdict, empty) == ("1 in all: nothing to say: 1.", "")
     assert after.startswith("Next:")
     assert after.endswith("--work-list")
@@ -88,12 +103,8 @@ def test_people_and_waves_are_chosen_by_name(run: Run) -> None:
 
 
 def test_a_plan_says_the_same_as_its_goal(run: Run) -> None:
-    caller = "arn:aws:iam::123456789012:user/bunko"
-    words = ["plan", "goal.yaml", "--snapshot", "account.json", "--caller", caller, "--mfa"]
-    made = CliRunner().invoke(root, [*words, "--out", "plan.json"], standalone_mode=False)
-    assert made.exception is None
-    of_plan = run("--format", "json", path="plan.json")
-    assert json.loads(of_plan.stdout) == json.loads(run("--format", "json").stdout)
+    of_plan, of_goal = (run("--format", "json", path=path) for path in ("plan.json", "goal.yaml"))
+    assert json.loads(of_plan.stdout) == json.loads(of_goal.stdout)
     assert _kinds(of_plan)["emi"] == ["temporary-password", "enrol"]
     other = json.loads(Path("account.json").read_text("utf-8"))
     Path("account.json").write_text(json.dumps({**other, "account": "999999999999"}), "utf-8")

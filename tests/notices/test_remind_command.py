@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from audit.small_accounts import snapshot_of
 from in_process import sekisho
 from notices.test_webhook import OK, SECRET, answer, serving
 from sekisho.account import Password, load_snapshot, save_snapshot
+from sekisho.audit.exceptions import Exceptions
 from sekisho.messages import Language
+from sekisho.rollout import PlanCaller, goal_of, plan, read_goal
 
 ALL = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 GOAL = """\
@@ -45,6 +49,26 @@ def _folder(folder: Path, *enrolled: str, enforced: tuple[str, ...] = ()) -> Pat
     save_snapshot(replace(snapshot, scps=()), folder / "account.json", replace=True)
     (folder / "goal.yaml").write_text(GOAL, encoding="utf-8")
     return folder / "goal.yaml"
+
+
+@cache
+def _account_and_plan(*enrolled: str) -> tuple[str, str]:
+    """Return a snapshot in which some have enrolled, and the plan of the goal for it, as texts."""
+    with TemporaryDirectory() as name:
+        goal = _folder(Path(name), *enrolled)
+        account = goal.with_name("account.json")
+        snapshot = load_snapshot(account)
+        shape = goal_of(read_goal(goal), str(goal), snapshot, Exceptions())
+        root = PlanCaller(f"arn:aws:iam::{snapshot.account}:root")
+        return account.read_text("utf-8"), plan(shape, snapshot, root).to_json()
+
+
+def _folder_with_plan(folder: Path, *enrolled: str) -> Path:
+    """Write a plan and its snapshot, and return the plan's path: it need not be made again."""
+    account, text = _account_and_plan(*enrolled)
+    (folder / "account.json").write_text(account, encoding="utf-8")
+    (folder / "plan.json").write_text(text, encoding="utf-8")
+    return folder / "plan.json"
 
 
 def _remind(goal: Path, day: str, *more: str, **env: str) -> Any:
@@ -159,10 +183,10 @@ def test_who_needs_attention_is_named_though_they_hear_nothing_today(
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "json", "teams"])
 def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
-    goal = _folder(tmp_path, "ben", "chi")
+    goal = _folder_with_plan(tmp_path, "ben", "chi")
     preview = _remind(goal, "2026-12-01", "--format", form, "--preview")
     assert "Would be reminded: aki" in preview.stderr
-    assert not (tmp_path / "goal.yaml.notified").exists()
+    assert not (tmp_path / "plan.json.notified").exists()
     first = _remind(goal, "2026-12-01", "--format", form)
     assert (first.returncode, first.stdout) == (0, preview.stdout)
     assert "aki" in first.stdout
@@ -173,7 +197,7 @@ def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_saved_is_tried_again(tmp_path: Path) -> None:
-    goal = _folder(tmp_path)
+    goal = _folder_with_plan(tmp_path)
     (tmp_path / "there.json").write_text("{}", encoding="utf-8")
     out = ("--format", "slack", "--out", str(tmp_path / "there.json"))
     failed = _remind(goal, "2026-12-01", *out)
@@ -184,7 +208,7 @@ def test_what_could_not_be_saved_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> None:
-    goal = _folder(tmp_path)
+    goal = _folder_with_plan(tmp_path)
     with serving(OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
         send = ("--format", "slack", "--send", "env:HOOK")
@@ -195,7 +219,7 @@ def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> 
         "MFA becomes mandatory for our AWS account 123456789012 in 7 days",
         "MFA becomes mandatory for our AWS account 123456789012 in 14 days",
     ]
-    ledger = (tmp_path / "goal.yaml.notified").read_text("utf-8")
+    ledger = (tmp_path / "plan.json.notified").read_text("utf-8")
     for text in (done.stdout, done.stderr, more.stderr, ledger):
         assert "secret" not in text
     assert "posted to 127.0.0.1" in done.stderr
@@ -210,7 +234,7 @@ def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> 
     ],
 )
 def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path: Path) -> None:
-    goal = _folder(tmp_path, "chi")
+    goal = _folder_with_plan(tmp_path, "chi")
     with serving(answer(status), OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
         send = ("--format", "teams", "--send", "env:HOOK")
@@ -224,9 +248,9 @@ def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path
 
 
 def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
-    goal = _folder(tmp_path)
+    goal = _folder_with_plan(tmp_path)
     _remind(goal, "2026-11-24", "--format", "slack")
-    ledger = tmp_path / "goal.yaml.notified"
+    ledger = tmp_path / "plan.json.notified"
     ledger.write_text(ledger.read_text("utf-8").replace("aki", "ako"), encoding="utf-8")
     with serving(OK) as (server, _):
         url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
