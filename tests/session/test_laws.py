@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from profiles import examples
 from sekisho.account.aws import Keys
 from sekisho.errors import AwsRefused, SessionRefused
 from sekisho.messages import Message
@@ -250,7 +251,7 @@ class Days(RuleBasedStateMachine):
         assert len(set(self.aws.spent)) == len(self.aws.spent)
 
 
-Days.TestCase.settings = settings(stateful_step_count=12)
+Days.TestCase.settings = settings(stateful_step_count=12, max_examples=examples(12))
 TestDays = Days.TestCase
 
 _NAMES = st.text(st.characters(min_codepoint=32, max_codepoint=0x3042), max_size=8)
