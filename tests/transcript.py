@@ -6,7 +6,7 @@
 
 import re
 import sys
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from unittest.mock import patch
@@ -32,16 +32,9 @@ IN_FULL = ("2.3-what-it-means", "4.1.2-denied", "4.3.2-dead-lock")
 BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 
 
-@cache
-def performed() -> tuple[TourStep, ...]:
-    """Perform the tour, once."""
-    with socketless(), not_waited_for():
-        return tuple(tour())
-
-
-def _printed(language: Language) -> str:
+def _printed(language: Language, steps: Sequence[TourStep]) -> str:
     """Return what the command prints of the steps that were performed."""
-    with patch("sekisho.tour.rehearsal.tour", return_value=iter(performed())):
+    with patch("sekisho.tour.rehearsal.tour", return_value=iter(steps)):
         arguments = ["--lang", language.value]
         done = CliRunner().invoke(
             command.command, arguments, env={"COLUMNS": "96"}, catch_exceptions=False
@@ -49,13 +42,13 @@ def _printed(language: Language) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
 
 
-def transcript(language: Language) -> str:
-    """Return the transcript in one language, without the closing line's time."""
-    printed = _printed(language)
+def transcript(language: Language, steps: Sequence[TourStep]) -> str:
+    """Return the transcript of a tour in one language, without the closing line's time."""
+    printed = _printed(language, steps)
     paragraphs = [part for part in printed.split("\n\n") if part]
     lines = [paragraphs[0]]
     chapter = None
-    for step in performed():
+    for step in steps:
         if step.chapter is not chapter:
             chapter = step.chapter
             lines.append(f"\n{chapter.value}  {chapter.title.into(language)}\n")
@@ -117,18 +110,20 @@ def _typed(command: str) -> list[str]:
     ]
 
 
-def write(language: Language) -> None:
+def write(language: Language, steps: Sequence[TourStep]) -> None:
     """Put everything into its place."""
     READMES[language].write_text(played(language), encoding="utf-8")
     for path, picture in pictures(language).items():
         path.write_text(picture, encoding="utf-8")
     text = TOURS[language].read_text(encoding="utf-8")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    block = f"{BEGIN}\n```text\n{transcript(language)}\n```\n{END}"
+    block = f"{BEGIN}\n```text\n{transcript(language, steps)}\n```\n{END}"
     TOURS[language].write_text(before + block + after, encoding="utf-8")
 
 
 if __name__ == "__main__":
     sys.path.append(str(ROOT))
+    with socketless(), not_waited_for():
+        performed = tuple(tour())
     for each in Language:
-        write(each)
+        write(each, performed)

@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from tools import house
 
 from sekisho import errors, localaws
 from sekisho.errors import MissingExtra, require_extra
@@ -41,10 +42,10 @@ _EXTRAS = {"localaws": "local", "web": "local", "replay": "replay", "session": "
 def _imported(extra: str) -> set[str]:
     """Return the packages that the parts of an extra import, or under "" those that the rest do."""
     names: set[str] = set()
-    for path in SOURCE.rglob("*.py"):
+    for path, tree in house.trees().items():
         if extra != _EXTRAS.get(path.relative_to(SOURCE).parts[0], ""):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:

@@ -6,18 +6,19 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tools import house
 
 SOURCE = Path(__file__).parents[2] / "src"
 MODULES = sorted({*(SOURCE / "sekisho").rglob("*.py")} - {SOURCE / "sekisho" / "__main__.py"})
 """All but `python -m sekisho`, which is the command line."""
 
 
-def imported(text: str) -> Iterator[tuple[int, str]]:
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the line and the module of every import of sekisho's own.
 
     A module that a face gives away by its name counts as the face.
     """
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sekisho."):
             module = str(node.module)
             yield node.lineno, module
@@ -39,12 +40,12 @@ def is_face(module: str) -> bool:
     return alone or SOURCE.joinpath(*module.split("."), "__init__.py").is_file()
 
 
-def behind_a_face(text: str, package: str) -> Iterator[str]:
+def behind_a_face(tree: ast.Module, package: str) -> Iterator[str]:
     """Yield the imports of a package's module from behind another package's face.
 
     `cli` has no face: features make their commands of its modules.
     """
-    for line, module in imported(text):
+    for line, module in imported(tree):
         if module.split(".")[1] not in (package, "cli") and not is_face(module):
             yield f"line {line}: {module}"
 
@@ -52,7 +53,7 @@ def behind_a_face(text: str, package: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_other_packages_are_imported_from_their_faces(path: Path) -> None:
     package = path.relative_to(SOURCE).parts[1]
-    assert not list(behind_a_face(path.read_text(encoding="utf-8"), package))
+    assert not list(behind_a_face(house.trees()[path], package))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_other_packages_are_imported_from_their_faces(path: Path) -> None:
     ],
 )
 def test_what_is_behind_a_face_is_found(text: str, found: list[str]) -> None:
-    assert list(behind_a_face(text, "audit")) == found
+    assert list(behind_a_face(ast.parse(text), "audit")) == found
 
 
 LAZY = [path for path in MODULES if " = lazily(" in path.read_text(encoding="utf-8")]
@@ -78,7 +79,7 @@ def names_behind(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the names that a face shows type checkers, and those that it loads, by module."""
     shown, loaded = {}, {}
     face = ".".join(path.parent.relative_to(SOURCE).parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(house.trees()[path]):
         if isinstance(node, ast.If):
             for each in (one for one in node.body if isinstance(one, ast.ImportFrom)):
                 module = str(each.module).removeprefix(f"{face}.")

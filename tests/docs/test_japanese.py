@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools import house
 
 from sekisho.messages import Message, listed
 
@@ -16,8 +17,8 @@ QUOTED = re.compile(r"`[^`]*`")
 AS_THE_CONSOLE_HAS_IT = "制限あり: 読み取り, リスト, 書き込み"
 
 
-def _constants(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _constants(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
 
@@ -25,8 +26,8 @@ def _constants(path: Path) -> Iterator[tuple[int, str]]:
 def test_no_text_lacks_a_space() -> None:
     crowded = [
         f"{path.relative_to(SOURCE)}:{line}: {found[0]}"
-        for path in SOURCE.rglob("*.py")
-        for line, text in _constants(path)
+        for path, tree in house.trees().items()
+        for line, text in _constants(tree)
         # what stands in backticks is not language
         for found in CROWDED.finditer(
             QUOTED.sub("``", text.replace(AS_THE_CONSOLE_HAS_IT, "")).replace("\n", " ")

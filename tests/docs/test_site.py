@@ -42,21 +42,26 @@ class _Page(HTMLParser):
             self.links.append(address)
 
 
-def test_every_page_is_there_in_its_language(site: Path) -> None:
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, _Page]:
+    """Return every page of the site, read once."""
+    return {page: _Page(page) for page in site.rglob("*.html")}
+
+
+def test_every_page_is_there_in_its_language(site: Path, pages: dict[Path, _Page]) -> None:
     for page in DOCS.rglob("*.md"):
         built = site / page.relative_to(DOCS).with_suffix(".html")
-        assert _Page(built).language == ("ja" if page.is_relative_to(DOCS / "ja") else "en")
+        assert pages[built].language == ("ja" if page.is_relative_to(DOCS / "ja") else "en")
     assert (site / "index.html").exists()
     assert (site / "ja" / "index.html").exists()
 
 
-def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
-    for page in site.rglob("*.html"):
-        assert not [address for address in _Page(page).loaded if re.match(r"(\w+:)?//", address)]
+def test_no_page_loads_anything_from_elsewhere(pages: dict[Path, _Page]) -> None:
+    for page in pages.values():
+        assert not [address for address in page.loaded if re.match(r"(\w+:)?//", address)]
 
 
-def test_every_link_leads_to_a_page_and_a_place_in_it(site: Path) -> None:
-    pages = {page: _Page(page) for page in site.rglob("*.html")}
+def test_every_link_leads_to_a_page_and_a_place_in_it(pages: dict[Path, _Page]) -> None:
     for page, read in pages.items():
         for link in read.links:
             name, _, anchor = link.partition("#")

@@ -20,6 +20,7 @@ from sekisho.tour import company
 from sekisho.tour.commands import tour as command
 from sekisho.tour.rehearsal import Chapter, TourStep, counts_of, to_json, tour
 from sekisho.tour.rehearsal.steps import DONE, NO, OK
+from transcript import transcript, written
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 MADE_PASSWORDS: list[str] = []
@@ -201,6 +202,13 @@ def test_the_command_prints_one_json_document(monkeypatch: pytest.MonkeyPatch) -
     result = run("--format", "json", "--lang", "ja")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["complete"] is True
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_document_shows_the_tour_that_runs(language: Language) -> None:
+    """If it does not any more: `.venv/bin/python tests/transcript.py`, and read the difference."""
+    shown = transcript(language, performed(Preset.RECOMMENDED))
+    assert written(language).splitlines() == shown.splitlines()
 
 
 def allow_all(*_: object) -> Decision:
