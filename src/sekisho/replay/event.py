@@ -10,6 +10,7 @@ element".
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 
 class Column(StrEnum):
@@ -17,38 +18,50 @@ class Column(StrEnum):
 
     Everything that policies cannot tell apart is one group. `ALWAYS` is in every grouping; the
     others only if an element of a policy in question names what they carry.
+
+    Attributes:
+        place: where in a record its text is; "" for a list, which is made of several.
     """
 
-    SOURCE = "source"
-    NAME = "name"
-    TYPE = "type"
-    CATEGORY = "category"
-    ERROR = "error"
-    RECIPIENT = "recipient"
-    IDENTITY = "identity"
-    ACCOUNT = "account"
-    PRINCIPAL = "principal"
-    USER = "user"
-    KEY_ID = "key_id"
-    MFA = "mfa"
-    INVOKED_BY = "invoked_by"
-    FROM_CONSOLE = "from_console"
-    SIGN_IN_SESSION = "sign_in_session"
-    LOGIN_MFA = "login_mfa"
-    LOGIN_RESULT = "login_result"
-    CALL_MFA = "call_mfa"
-    SHARED = "shared"
+    place: str
 
-    ADDRESS = "address"
-    ENDPOINT = "endpoint"
-    REGION = "region"
-    AGENT = "agent"
-    TIME = "time"
-    ISSUED = "issued"
-    PRINCIPAL_ID = "principal_id"
-    SESSION_ARN = "session_arn"
-    SOURCE_IDENTITY = "source_identity"
-    PROVIDER = "provider"
+    def __new__(cls, name: str, place: str = "") -> Self:
+        """Return the column of a name and a place."""
+        column = str.__new__(cls, name)
+        column._value_ = name
+        column.place = place
+        return column
+
+    SOURCE = "source", "eventSource"
+    NAME = "name", "eventName"
+    TYPE = "type", "eventType"
+    CATEGORY = "category", "eventCategory"
+    ERROR = "error", "errorCode"
+    RECIPIENT = "recipient", "recipientAccountId"
+    IDENTITY = "identity", "userIdentity.type"
+    ACCOUNT = "account", "userIdentity.accountId"
+    PRINCIPAL = "principal", "userIdentity.arn"
+    USER = "user", "userIdentity.userName"
+    KEY_ID = "key_id", "userIdentity.accessKeyId"
+    MFA = "mfa", "userIdentity.sessionContext.attributes.mfaAuthenticated"
+    INVOKED_BY = "invoked_by", "userIdentity.invokedBy"
+    FROM_CONSOLE = "from_console", "sessionCredentialFromConsole"
+    SIGN_IN_SESSION = "sign_in_session", "userIdentity.sessionContext.signInSessionArn"
+    LOGIN_MFA = "login_mfa", "additionalEventData.MFAUsed"
+    LOGIN_RESULT = "login_result", "responseElements.ConsoleLogin"
+    CALL_MFA = "call_mfa", "requestParameters.serialNumber"
+    SHARED = "shared", "sharedEventID"
+
+    ADDRESS = "address", "sourceIPAddress"
+    ENDPOINT = "endpoint", "vpcEndpointId"
+    REGION = "region", "awsRegion"
+    AGENT = "agent", "userAgent"
+    TIME = "time", "eventTime"
+    ISSUED = "issued", "userIdentity.sessionContext.attributes.creationDate"
+    PRINCIPAL_ID = "principal_id", "userIdentity.principalId"
+    SESSION_ARN = "session_arn", "userIdentity.arn"
+    SOURCE_IDENTITY = "source_identity", "userIdentity.sessionContext.sourceIdentity"
+    PROVIDER = "provider", "userIdentity.sessionContext.webIdFederationData.federatedProvider"
     RESOURCES = "resources"
     PARAMETERS = "parameters"
     IAM_RESOURCES = "iam_resources"
@@ -101,41 +114,20 @@ class TrailEvent:
     A group's event has None as well in each column that it is not grouped by: whoever reads an
     optional field must have asked for its column.
 
+    Each is the text at the column's place; the others are:
+
     Attributes:
-        source: `eventSource`, like `iam.amazonaws.com`.
-        name: `eventName`.
-        type: `eventType`, like `AwsApiCall`.
-        category: `eventCategory`, like `Management`.
-        error: `errorCode`.
-        recipient: `recipientAccountId`.
-        identity: `userIdentity.type`.
-        account: `userIdentity.accountId`.
         principal: the ARN whose policies count: `userIdentity.sessionContext.sessionIssuer.arn`
             (a role, with its path), else `userIdentity.arn`.
-        user: `userIdentity.userName`.
-        key_id: `userIdentity.accessKeyId` if it begins with `AKIA`, else its first four
-            characters: ids of temporary keys would make a group of each session.
-        mfa: `userIdentity.sessionContext.attributes.mfaAuthenticated`: `true`, `false`.
-        invoked_by: `userIdentity.invokedBy`.
-        from_console: `sessionCredentialFromConsole`.
-        sign_in_session: `yes` if `userIdentity.sessionContext.signInSessionArn` is there.
-        login_mfa: `additionalEventData.MFAUsed`.
-        login_result: `responseElements.ConsoleLogin`.
+        key_id: the id if it begins with `AKIA`, else its first four characters: ids of temporary
+            keys would make a group of each session.
+        sign_in_session: `yes` if there is one.
         call_mfa: `yes` if the call is one of `sts.amazonaws.com` with `serialNumber` in its
             `requestParameters`: it carried a code of an MFA device (AssumeRole, GetSessionToken);
             `unknown` if it is one of `sts.amazonaws.com` and of network activity.
-        shared: `sharedEventID`, which other records of the same call have as well; None also of
-            what services called or did, and of Insights, whose begin and end share one.
-        address: `sourceIPAddress`.
-        endpoint: `vpcEndpointId`.
-        region: `awsRegion`.
-        agent: `userAgent`.
-        time: `eventTime`, as CloudTrail writes it, to the second: in UTC, with `Z`.
-        issued: `userIdentity.sessionContext.attributes.creationDate`, as it is written.
-        principal_id: `userIdentity.principalId`.
-        session_arn: `userIdentity.arn`.
-        source_identity: `userIdentity.sessionContext.sourceIdentity`.
-        provider: `userIdentity.sessionContext.webIdFederationData.federatedProvider`.
+        shared: the id, which other records of the same call have as well; None also of what
+            services called or did, and of Insights, whose begin and end share one.
+        time: as CloudTrail writes it, to the second: in UTC, with `Z`.
         resources: `resources[].ARN` in order of text, each once; None if the record has no such
             list, or it is empty.
         parameters: those of `PARAMETERS` that `requestParameters` has as a text, like

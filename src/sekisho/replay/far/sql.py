@@ -65,34 +65,12 @@ class TrailTable:
     newer_fields: bool = False
 
 
-_FIELDS = {
-    Column.SOURCE: "eventsource",
-    Column.NAME: "eventname",
-    Column.TYPE: "eventtype",
-    Column.CATEGORY: "eventcategory",
-    Column.ERROR: "errorcode",
-    Column.RECIPIENT: "recipientaccountid",
-    Column.IDENTITY: "useridentity.type",
-    Column.ACCOUNT: "useridentity.accountid",
-    Column.USER: "useridentity.username",
-    Column.MFA: f"{_SESSION}.attributes.mfaauthenticated",
-    Column.INVOKED_BY: "useridentity.invokedby",
-    Column.FROM_CONSOLE: "sessioncredentialfromconsole",
-    Column.ADDRESS: "sourceipaddress",
-    Column.ENDPOINT: "vpcendpointid",
-    Column.REGION: "awsregion",
-    Column.AGENT: "useragent",
-    Column.ISSUED: f"{_SESSION}.attributes.creationdate",
-    Column.PRINCIPAL_ID: "useridentity.principalid",
-    Column.SESSION_ARN: "useridentity.arn",
-    Column.PROVIDER: f"{_SESSION}.webidfederationdata.federatedprovider",
-}
 _PRINCIPAL = f"coalesce(nullif({_SESSION}.sessionissuer.arn, ''), useridentity.arn)"
 _KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
       THEN useridentity.accesskeyid ELSE substr(useridentity.accesskeyid, 1, 4) END"""
 _SHARED = f"""CASE WHEN useridentity.type <> 'AWSService'
       AND coalesce(eventcategory, '') <> '{INSIGHT}' THEN nullif(sharedeventid, '') END"""
-_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID, Column.SHARED: _SHARED}
+_SPECIAL = {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID, Column.SHARED: _SHARED}
 _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
 _OF_UTC, _OF_A_ZONE = f"^{_CLOCK}Z?$", f"^{_CLOCK}[+-](0[0-9]|1[0-4]):?[0-5][0-9]$"
 _CALL_OF_IAM = "(lower(eventsource) = 'iam' OR lower(eventsource) LIKE 'iam.%')"
@@ -260,16 +238,15 @@ GROUP BY
         match column:
             case Column.SIGN_IN_SESSION | Column.SOURCE_IDENTITY:
                 return self._newer(column)
-            case Column.LOGIN_MFA:
-                return self._member("additionaleventdata", "MFAUsed")
-            case Column.LOGIN_RESULT:
-                return self._member("responseelements", "ConsoleLogin")
+            case Column.LOGIN_MFA | Column.LOGIN_RESULT:
+                field, _, name = column.place.partition(".")
+                return self._member(field.lower(), name)
             case Column.CALL_MFA:
                 return self._call_mfa()
             case Column.TIME:
                 return self._written()
             case _:
-                return _FIELDS[column]
+                return _SPECIAL.get(column, column.place.lower())
 
     def _list_of(self, column: Column) -> str:
         match column:
@@ -286,9 +263,10 @@ GROUP BY
     def _newer(self, column: Column) -> str:
         if not self._table.newer_fields:
             return f"CAST(NULL AS {'STRING' if self._spark else 'VARCHAR'})"
+        field = column.place.lower()
         if column is Column.SOURCE_IDENTITY:
-            return f"{_SESSION}.sourceidentity"
-        return f"CASE WHEN {_SESSION}.signinsessionarn IS NOT NULL THEN 'yes' END"
+            return field
+        return f"CASE WHEN {field} IS NOT NULL THEN 'yes' END"
 
     def _call_mfa(self) -> str:
         serial = self._member("requestparameters", "serialNumber")

@@ -10,7 +10,7 @@ The input is a table `feed` of one row for each file: `file` (its number) and `c
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,39 +29,6 @@ from sekisho.replay.plain import Window
 
 _SESSION = "userIdentity.sessionContext"
 _ISSUER = f"{_SESSION}.sessionIssuer.arn"
-_PLACES: Mapping[Column, str] = {
-    Column.SOURCE: "eventSource",
-    Column.NAME: "eventName",
-    Column.TYPE: "eventType",
-    Column.CATEGORY: "eventCategory",
-    Column.ERROR: "errorCode",
-    Column.RECIPIENT: "recipientAccountId",
-    Column.IDENTITY: "userIdentity.type",
-    Column.ACCOUNT: "userIdentity.accountId",
-    Column.PRINCIPAL: "userIdentity.arn",
-    Column.USER: "userIdentity.userName",
-    Column.KEY_ID: "userIdentity.accessKeyId",
-    Column.MFA: f"{_SESSION}.attributes.mfaAuthenticated",
-    Column.INVOKED_BY: "userIdentity.invokedBy",
-    Column.FROM_CONSOLE: "sessionCredentialFromConsole",
-    Column.SIGN_IN_SESSION: f"{_SESSION}.signInSessionArn",
-    Column.LOGIN_MFA: "additionalEventData.MFAUsed",
-    Column.LOGIN_RESULT: "responseElements.ConsoleLogin",
-    Column.CALL_MFA: "requestParameters.serialNumber",
-    Column.SHARED: "sharedEventID",
-    Column.ADDRESS: "sourceIPAddress",
-    Column.ENDPOINT: "vpcEndpointId",
-    Column.REGION: "awsRegion",
-    Column.AGENT: "userAgent",
-    Column.TIME: "eventTime",
-    Column.ISSUED: f"{_SESSION}.attributes.creationDate",
-    Column.PRINCIPAL_ID: "userIdentity.principalId",
-    Column.SESSION_ARN: "userIdentity.arn",
-    Column.SOURCE_IDENTITY: f"{_SESSION}.sourceIdentity",
-    Column.PROVIDER: f"{_SESSION}.webIdFederationData.federatedProvider",
-}
-"""Where in a record the text of a column is."""
-
 DETAILED = (Column.ADDRESS, Column.AGENT, Column.REGION)
 """The columns that details are of, in the order of `DetailKind`."""
 _MUST_BE_OBJECTS = ("userIdentity", _SESSION, f"{_SESSION}.attributes")
@@ -73,7 +40,7 @@ def structure(columns: Sequence[Column]) -> str:
     """Return the structure for `json_transform` that has only what is needed."""
     record: dict[str, Any] = {}
     places = {_ISSUER, "eventTime", "eventID"}
-    places |= {_PLACES[column] for column in (*columns, *DETAILED) if column in _PLACES}
+    places |= {column.place for column in (*columns, *DETAILED) if column.place}
     for column, names in _NAMES.items():
         if column in columns:
             places |= {f"requestParameters.{name}" for name in names}
@@ -143,7 +110,7 @@ def quoted(column: Column) -> str:
 
 
 def _at(column: Column) -> str:
-    return f"(r.{_PLACES[column]}::VARCHAR)"
+    return f"(r.{column.place}::VARCHAR)"
 
 
 def _value(column: Column) -> str:
@@ -208,7 +175,7 @@ def _doubtful(columns: Sequence[Column]) -> str:
 
     JSON that begins with anything but a quotation mark begins with something greater.
     """
-    texts = [_at(column) for column in with_detailed(columns) if column in _PLACES]
+    texts = [_at(column) for column in with_detailed(columns) if column.place]
     texts = [text for text in texts if "requestParameters" not in text]
     unusual = [
         "moment IS NULL OR named IS NULL OR contains(named, chr(92))",
