@@ -111,12 +111,22 @@ def test_a_command_without_its_extra_says_what_to_run(
     assert all(f"`{name.replace('-', '_')}`" in line for name in OF_LOCAL)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"impact LOGS --policy {POLICY}",
+        f"impact --result result.csv --policy {POLICY}",
+        "logs usage LOGS",
+        "logs verify LOGS",
+        "logs permissions s3://logs",
+    ],
+)
 def test_logs_are_not_read_without_their_extra(
-    commands: Runner, inputs: Path, tmp_path: Path
+    command: str, commands: Runner, inputs: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "log.json").write_text('{"Records": []}', "utf-8")
-    impact = ("impact", str(tmp_path), "--policy", POLICY, "--lang", "en")
-    done = commands.command(*impact, folder=inputs)
+    words = command.replace("LOGS", str(tmp_path)).split()
+    done = commands.command(*words, "--lang", "en", folder=inputs)
     assert done.exit == 1
     assert not done.stdout
     line = done.stderr.decode().splitlines()[-1]
@@ -128,7 +138,7 @@ IMPORTS_ALL = """
 import importlib, json, pkgutil, sys
 import sekisho
 left_out = (
-    "sekisho.localaws", "sekisho.replay.far", "sekisho.replay.reading", "sekisho.replay.tables.",
+    "sekisho.localaws", "sekisho.replay.far", "sekisho.replay.reading", "sekisho.replay.tables",
     "sekisho.tour.rehearsal", "sekisho.web", "sekisho.__main__",
 )
 names = []

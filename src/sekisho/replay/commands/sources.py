@@ -18,7 +18,7 @@ from sekisho.cli.aws import AwsOptions, connection, refuse_beside
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import history_progress, reading_progress
 from sekisho.cli.quiet import print_note
-from sekisho.errors import Code, InternalError, SekishoError, UsageError
+from sekisho.errors import Code, InternalError, SekishoError, UsageError, require_extra
 from sekisho.messages import Language, Message
 from sekisho.replay import Column, Window
 
@@ -339,10 +339,8 @@ class TrailSource:
         Raises:
             SekishoError: for what cannot be read at all.
         """
-        from sekisho.replay.far import read_result  # noqa: PLC0415 - needs the extra
-
         if self.options.result is not None:
-            return TrailRead(read_result(Path(self.options.result), columns), {})
+            return TrailRead(_groups_of_result(Path(self.options.result), columns), {})
         finder = LogFinder(self.window, self.scope, self.aws, self.lang)
         files = finder.logs(logs)
         if not self.options.lookup:
@@ -383,6 +381,13 @@ class TrailSource:
             groups = cache.read(files, columns, self.window, progress)
         print_note(*(note.into(self.lang) for note in cache.notes))
         return groups
+
+
+def _groups_of_result(path: Path, columns: frozenset[Column]) -> "TrailGroups":
+    require_extra("replay", ("duckdb", "pyarrow"))
+    from sekisho.replay.far import read_result  # noqa: PLC0415 - needs the extra
+
+    return read_result(path, columns)
 
 
 def usage_in_logs(paths: Sequence[str], lang: Language) -> Usage:
