@@ -37,7 +37,7 @@ from isal import isal_zlib
 from bench.replay.events import records_of, write_logs
 from sekisho.replay import ALWAYS, PlainGroups, group_plainly
 from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, local_logs, read_groups
-from sekisho.replay.reading.feeding import Feeder
+from sekisho.replay.reading.reader import Feeder
 from sekisho.replay.reading.statement import structure
 from sekisho.replay.reading.store import GroupStore
 

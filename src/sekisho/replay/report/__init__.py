@@ -7,8 +7,7 @@ from sekisho.replay.report.callers import (
     proposals,
 )
 from sekisho.replay.report.document import replay_document
-from sekisho.replay.report.forms import to_json, to_sarif
-from sekisho.replay.report.from_log import figures_of, report_on
+from sekisho.replay.report.forms import replay_sheet, to_json, to_sarif
 from sekisho.replay.report.model import (
     Counted,
     FileFault,
@@ -17,9 +16,10 @@ from sekisho.replay.report.model import (
     ReplayQuestion,
     ReplayReport,
     days_between,
+    figures_of,
     report_of,
+    report_on,
 )
-from sekisho.replay.report.sheet import replay_sheet
 from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
 from sekisho.replay.report.wording import headline
 from sekisho.replay.rows import (

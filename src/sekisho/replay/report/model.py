@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, Count, DetailKind
+from sekisho.replay.judge import Judge
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import CallerReport, Counts, KeyReport, counts_of, events_of
 from sekisho.replay.rows import (
@@ -28,6 +30,10 @@ from sekisho.replay.rows import (
     count_of,
     rows_of,
 )
+
+if TYPE_CHECKING:
+    from sekisho.replay.reading import Reading, SkippedKind, TrailGroups
+    from sekisho.replay.tables import Outcomes
 
 ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
 """The outcomes of calls that the policies in question were asked about.
@@ -434,3 +440,67 @@ def days_between(events: Mapping[date, int], denied: Mapping[date, int]) -> tupl
     if (last - first).days < _LONGEST:
         days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
     return tuple(DayCount(day, events.get(day, 0), denied.get(day, 0)) for day in days)
+
+
+def report_on(
+    groups: "TrailGroups",
+    judge: Judge,
+    log: LogFigures,
+    question: ReplayQuestion,
+    made: MadeBy,
+) -> ReplayReport:
+    """Return the report of a log.
+
+    Args:
+        groups: the log.
+        judge: says what would have become of the calls of a group.
+        log: what was read: see `figures_of`.
+        question: what was asked.
+        made: of which version the report is.
+    """
+    from sekisho.replay.tables import LogTable  # noqa: PLC0415 - needs the extra
+
+    table = LogTable(groups, judge)
+    calls = LoggedCalls(table.keys(), table.details, _days(groups, table.outcomes))
+    return report_of_calls(question, log, calls, made)
+
+
+def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> LogFigures:
+    """Return what was read, as a report has it.
+
+    Args:
+        reading: what was read.
+        left_out: the files that were not even opened, by what their paths say.
+    """
+    skipped = Counter({kind.value: count for kind, count in left_out.items()})
+    skipped.update({kind.value: count for kind, count in reading.skipped.items()})
+    return LogFigures(
+        files=reading.files,
+        size=reading.bytes,
+        events=reading.events,
+        skipped=dict(sorted(skipped.items())),
+        outside=reading.outside_window,
+        duplicates=reading.duplicates,
+        faults=tuple(
+            FileFault(each.file, each.place, each.what, each.records) for each in reading.faults
+        ),
+        notes=reading.notes,
+    )
+
+
+def _days(groups: "TrailGroups", outcomes: "Outcomes") -> tuple[DayCount, ...]:
+    """Return how many events each day had, and how many of them would have been denied.
+
+    A quarter of a large log has a million rows of days: they are added up by Arrow.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - what is said of groups made by hand needs no Arrow
+
+    is_denied = [each.outcome is CallOutcome.DENIED for each in outcomes.judgements]
+    denied = pa.array(is_denied, pa.bool_()).take(outcomes.places).take(groups.days["group"])
+    by_day: dict[date, int] = {}
+    denied_by_day: dict[date, int] = {}
+    for into, table in ((by_day, groups.days), (denied_by_day, groups.days.filter(denied))):
+        summed = table.group_by("day").aggregate([("events", "sum")])
+        days, events = summed["day"].to_pylist(), summed["events_sum"].to_pylist()
+        into.update(zip(days, events, strict=True))
+    return days_between(by_day, denied_by_day)

@@ -1,0 +1,335 @@
+"""Groups as Arrow tables, judged and summed: Python objects are made of what is looked at.
+
+A column becomes the codes of its distinct values, several columns one number, and the numbers are
+numbered again. Callers and the names of events are numbered so; each name is asked what separates
+its calls from others (`Judge.grouping_key`), once for all cases that say the same of it, and one
+group of each kind is judged for all. Resources and parameters become Python objects only where they
+can matter.
+
+Sums by caller and key are made in Arrow. Rows, and the details of callers, are made of the groups
+of a key when somebody looks at them, by what makes them of groups everywhere (`rows_of`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sekisho.replay.decide import failure_of
+from sekisho.replay.event import CallerDetail, Column, Count, TrailEvent
+from sekisho.replay.judge import Judge
+from sekisho.replay.outcome import CallOutcome, Judgement
+from sekisho.replay.reading import TrailGroups
+from sekisho.replay.reading.result import values_of
+from sekisho.replay.rows import (
+    CallRow,
+    CallSum,
+    Deferred,
+    JudgedGroup,
+    KeyCalls,
+    LoggedCaller,
+    caller_of,
+    is_aws_login,
+    is_sign_in,
+    rows_of,
+    sum_of,
+    summed,
+)
+
+_MOST = 1 << 62
+"""What a number of combined codes stays below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Rows that are equal have one number, from 0 in the order in which they come first.
+
+    Attributes:
+        numbers: the number of each row (int32).
+        rows: the first row of each number (int64).
+    """
+
+    numbers: pa.Array
+    rows: pa.Array
+
+
+def numbered(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Numbered:
+    """Return rows by what some columns say; without a column all rows are equal."""
+    combined, size = None, 1
+    for column in columns:
+        codes, count = _codes(column)
+        if combined is None:
+            combined, size = codes, count
+            continue
+        if size * count >= _MOST:
+            combined, size = _codes(combined)
+        combined = pc.add(pc.multiply(combined, count), codes)
+        size *= count
+    if combined is None:
+        raise ValueError("nothing to tell rows apart by")
+    numbers = combined.dictionary_encode().indices.cast(pa.int32())
+    # numbers come in their order: a row is the first of one where the greatest so far grows
+    greatest = pc.cumulative_max(numbers)
+    grows = pc.greater(greatest.slice(1), greatest.slice(0, max(len(numbers) - 1, 0)))
+    others = pc.add(pc.indices_nonzero(grows).cast(pa.int64()), 1)
+    first = pa.array([0][: len(numbers)], pa.int64())
+    return Numbered(numbers, pa.concat_arrays([first, others]))
+
+
+def _codes(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
+    """Return a number for each value, NULL among them, and how many there can be."""
+    if pa.types.is_list(column.type):
+        return _codes_of_lists(column)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.unify_dictionaries().combine_chunks()
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    count = len(column.dictionary)
+    return column.indices.cast(pa.int64()).fill_null(count), count + 1
+
+
+def _codes_of_lists(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
+    codes: dict[tuple[str, ...] | None, int] = {}
+    found = [
+        codes.setdefault(None if each is None else tuple(each), len(codes))
+        for each in column.to_pylist()
+    ]
+    return pa.array(found, pa.int64()), len(codes) + 1
+
+
+def events_at(table: pa.Table, rows: pa.Array, names: Collection[str]) -> Iterator[TrailEvent]:
+    """Yield what some rows say of events in some columns; None in all others."""
+    nothing = [None] * len(rows)
+    columns = [
+        values_of(table.column(each.name).take(rows)) if each.name in names else nothing
+        for each in fields(TrailEvent)
+    ]
+    return map(TrailEvent, *columns)
+
+
+_NAMED = (Column.SOURCE, Column.NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What would have become of each group.
+
+    Attributes:
+        judgements: those that there are; without the names of the actions.
+        places: which of them each group has (int32).
+    """
+
+    judgements: tuple[Judgement, ...]
+    places: pa.Array
+
+    def events(self, groups: TrailGroups) -> dict[CallOutcome, int]:
+        """Return how many events of the groups have each outcome that some have."""
+        counted = pa.table([self.places, groups.groups.column("events")], names=["place", "events"])
+        sums = counted.group_by("place").aggregate([("events", "sum")])
+        found: Counter[CallOutcome] = Counter()
+        for place, events in zip(*(each.to_pylist() for each in sums.columns), strict=True):
+            found[self.judgements[place].outcome] += events
+        return dict(found)
+
+
+def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
+    """Return what `judge` says of each group."""
+    table = groups.groups
+    if not table.num_rows:
+        return Outcomes((), pa.array([], pa.int32()))
+    callers = _by(table, judge.caller_columns)
+    who = events_at(table, callers.rows, judge.caller_columns)
+    cases = pa.array(map(judge.case, who), pa.int32()).take(callers.numbers)
+    alike = numbered([cases, *_apart(table, judge, cases), _failures(table)])
+    judgements = [
+        replace(judge.judge(event), actions=())
+        for event in events_at(table, alike.rows, groups.columns)
+    ]
+    numbers: dict[Judgement, int] = {}
+    places = [numbers.setdefault(each, len(numbers)) for each in judgements]
+    return Outcomes(tuple(numbers), pa.array(places, pa.int32()).take(alike.numbers))
+
+
+def _by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
+    return numbered([table.column(each) for each in columns])
+
+
+def _apart(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return two numbers for each group: those with the same ones in a case are judged alike.
+
+    The first one is by the event's source and name. Where everything of a call may tell it from
+    others, the second one is by all of it; elsewhere it is 0.
+    """
+    names = _by(table, _NAMED)
+    events = [values_of(table.column(each).take(names.rows)) for each in _NAMED]
+    named = list(zip(*events, strict=True))
+    kinds = pa.array(judge.kinds, pa.int32()).take(cases)
+    asked = numbered([kinds, names.numbers])
+    places = (kinds.take(asked.rows), names.numbers.take(asked.rows))
+    numbers: dict[Hashable, int] = {}
+    found, whole = [], []
+    for kind, name in zip(*(each.to_pylist() for each in places), strict=True):
+        apart = judge.told_apart(kind, *named[name])
+        whole.append(apart is None)
+        found.append(numbers.setdefault(named[name] if apart is None else (apart,), len(numbers)))
+    by_name = pa.array(found, pa.int32()).take(asked.numbers)
+    return by_name, _by_call(table, judge, pa.array(whole).take(asked.numbers))
+
+
+def _by_call(table: pa.Table, judge: Judge, whole: pa.Array) -> pa.Array:
+    """Return a number for each group by what was called, where `whole` is true, and 0 elsewhere."""
+    numbers = pa.repeat(pa.scalar(0, pa.int32()), table.num_rows)
+    if not pc.any(whole).as_py():
+        return numbers
+    return pc.replace_with_mask(
+        numbers, whole, _by(table.filter(whole), judge.call_columns).numbers
+    )
+
+
+def _failures(table: pa.Table) -> pa.Array:
+    """Return as what the calls of each group failed."""
+    errors = _by(table, [Column.ERROR])
+    texts = events_at(table, errors.rows, [Column.ERROR])
+    found = pa.array([failure_of(each.error) for each in texts], pa.string())
+    return found.take(errors.numbers)
+
+
+_CALLER = (
+    Column.IDENTITY,
+    Column.ACCOUNT,
+    Column.PRINCIPAL,
+    Column.USER,
+    Column.INVOKED_BY,
+    Column.KEY_ID,
+)
+"""What `caller_of` goes by, and the key; of a service the source counts as well."""
+_SUM = (
+    Column.IDENTITY,
+    Column.MFA,
+    Column.INVOKED_BY,
+    Column.SIGN_IN_SESSION,
+    Column.LOGIN_MFA,
+    Column.LOGIN_RESULT,
+)
+"""What sums of one key are told apart by, besides the kind of event and the judgement."""
+
+_Key = tuple[LoggedCaller, str]
+
+
+class LogTable:
+    """Groups, what would have become of each, and what they come to by caller and key."""
+
+    def __init__(self, groups: TrailGroups, judge: Judge) -> None:
+        self._groups, self._table, self._judge = groups, groups.groups, judge
+        self.outcomes = outcomes_of(groups, judge)
+
+    def keys(self) -> list[KeyCalls]:
+        """Return the calls of each key, in order."""
+        sums: dict[_Key, list[CallSum]] = {key: [] for key in sorted(self._keys[0])}
+        for each in self._sums():
+            sums[each.caller, each.key_id].append(each)
+        return [
+            KeyCalls(*key, tuple(summed(theirs)), Deferred(self._rows_of(self._keys[0][key])))
+            for key, theirs in sums.items()
+        ]
+
+    def _column(self, column: Column) -> pa.ChunkedArray:
+        return self._table.column(column)
+
+    def _events(self, found: Numbered) -> Iterator[TrailEvent]:
+        return events_at(self._table, found.rows, self._groups.columns)
+
+    @cached_property
+    def _keys(self) -> tuple[dict[_Key, int], pa.Array]:
+        """The number of each key, and which key each group has."""
+        identity = self._column(Column.IDENTITY)
+        is_service = pc.or_kleene(pc.is_null(identity), pc.equal(identity, "AWSService"))
+        source = pc.if_else(is_service, self._column(Column.SOURCE), None)
+        found = numbered([*map(self._column, _CALLER), source])
+        numbers: dict[_Key, int] = {}
+        places = [
+            numbers.setdefault((caller_of(event), event.key_id or ""), len(numbers))
+            for event in self._events(found)
+        ]
+        return numbers, pa.array(places, pa.int32()).take(found.numbers)
+
+    def _sums(self) -> Iterator[CallSum]:
+        """Yield sums; of one key several may come to the same."""
+        if not self._table.num_rows:
+            return
+        apart = [self._keys[1], self._kinds(), self.outcomes.places, *map(self._column, _SUM)]
+        found = numbered(apart)
+        tallies = [self._table.column(name) for name in ("events", "first", "last")]
+        counted = pa.table([found.numbers, *tallies], names=["number", "events", "first", "last"])
+        asked = [("events", "sum"), ("first", "min"), ("last", "max")]
+        sums = counted.group_by("number").aggregate(asked).sort_by("number")
+        counts = map(Count, *(values_of(sums.column(f"{name}_{how}")) for name, how in asked))
+        judgements = self.outcomes.places.take(found.rows).to_pylist()
+        for event, place, count in zip(self._events(found), judgements, counts, strict=True):
+            yield sum_of(event, self.outcomes.judgements[place], count)
+
+    def _kinds(self) -> pa.Array:
+        """Return what kind of event each group is of, as far as sums tell kinds apart."""
+        found = numbered([self._column(Column.SOURCE), self._column(Column.NAME)])
+        kinds = [2 * is_sign_in(each) + is_aws_login(each) for each in self._sources(found)]
+        return pa.array(kinds, pa.int8()).take(found.numbers)
+
+    def _sources(self, found: Numbered) -> Iterator[TrailEvent]:
+        return events_at(self._table, found.rows, (Column.SOURCE, Column.NAME))
+
+    @cached_property
+    def _groups_of_keys(self) -> "_Parts":
+        return _Parts(self._keys[1])
+
+    def _rows_of(self, key: int) -> Callable[[], Sequence[CallRow]]:
+        def rows() -> Sequence[CallRow]:
+            theirs = self._table.take(self._groups_of_keys.rows(key))
+            groups = replace(self._groups, groups=theirs).call_groups()
+            return rows_of(JudgedGroup(each, self._judge.judge(each.event)) for each in groups)
+
+        return rows
+
+    def details(self, arn: str, key_id: str) -> Sequence[CallerDetail]:
+        """Return what was counted of a principal's ARN and a key besides."""
+        numbers, parts = self._details
+        rows = [parts.rows(number) for number in numbers.get((arn, key_id), ())]
+        if not rows:
+            return ()
+        theirs = self._groups.details.take(pa.concat_arrays(rows))
+        return tuple(replace(self._groups, details=theirs).caller_details())
+
+    @cached_property
+    def _details(self) -> tuple[dict[tuple[str, str], list[int]], "_Parts"]:
+        """The numbers of a principal's and a key's details, and the rows of each."""
+        table = self._groups.details
+        columns = [table.column("principal"), table.column("key_id")]
+        found = numbered(columns)
+        numbers: dict[tuple[str, str], list[int]] = {}
+        pairs = zip(*(values_of(each.take(found.rows)) for each in columns), strict=True)
+        for number, (principal, key_id) in enumerate(pairs):
+            numbers.setdefault((principal or "", key_id or ""), []).append(number)
+        return numbers, _Parts(found.numbers)
+
+
+class _Parts:
+    """The rows of each number."""
+
+    def __init__(self, numbers: pa.Array) -> None:
+        self._order = pc.sort_indices(numbers)
+        counted = pc.value_counts(numbers.take(self._order))
+        ends = pc.cumulative_sum(counted.field("counts"))
+        places = zip(
+            counted.field("values").to_pylist(),
+            pc.subtract(ends, counted.field("counts")).to_pylist(),
+            counted.field("counts").to_pylist(),
+            strict=True,
+        )
+        self._places = {number: (begin, count) for number, begin, count in places}
+
+    def rows(self, number: int) -> pa.Array:
+        """Return the rows of a number, in their order."""
+        begin, count = self._places[number]
+        return self._order.slice(begin, count)
