@@ -1,4 +1,8 @@
-"""Which AWS is meant: the options, the line that says whose account it is, and what goes wrong."""
+"""Which AWS is meant: the options, the line that says whose account it is, and what goes wrong.
+
+Reads `sekisho.cli.aws` itself, because every command that asks AWS goes through it, and the
+question for a code is answered in its place.
+"""
 
 import json
 import os

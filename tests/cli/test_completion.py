@@ -1,4 +1,8 @@
-"""Completion in each shell: right, quick, and without importing a command."""
+"""Completion in each shell: right, quick, and without importing a command.
+
+Reads `sekisho.cli.completion` itself, because a shell calls it with variables of the environment,
+and not by a command.
+"""
 
 import os
 import shutil

@@ -1,4 +1,7 @@
-"""The question before a change: how it may be answered."""
+"""The question before a change: how it may be answered.
+
+Reads `sekisho.cli.rollout.applying` itself, because the commands that ask change an account.
+"""
 
 import click
 import pytest

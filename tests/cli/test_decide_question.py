@@ -1,4 +1,8 @@
-"""What the options of `sekisho decide` mean, and that all their faults are told at once."""
+"""What the options of `sekisho decide` mean, and that all their faults are told at once.
+
+Reads `sekisho.cli.decide` itself, because each field of the question is compared, and no output
+has them all.
+"""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-"""Help: in the language of the run, with examples that work, the same options everywhere."""
+"""Help: in the language of the run, with examples that work, the same options everywhere.
+
+Reads `sekisho.cli.help` itself, because every text of help is looked at, and not what fits a page.
+"""
 
 import re
 import shlex

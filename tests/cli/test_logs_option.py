@@ -1,4 +1,7 @@
-"""`--logs`: a usage file alone, or logs; of the account that is looked at."""
+"""`--logs`: a usage file alone, or logs; of the account that is looked at.
+
+Reads `sekisho.cli.usage` itself, because several commands have the option, and one place reads it.
+"""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The program as a process: what it exits with, and what it says on which stream."""
+"""The program as a process: what it exits with, and what it says on which stream.
+
+Reads `sekisho.cli.exits` itself for the order of exit codes, of which no command has all.
+"""
 
 import os
 import signal

@@ -7,11 +7,9 @@ from click.testing import CliRunner
 
 import sekisho
 from sekisho.cli import Exit
-from sekisho.cli.exits import Spoken
 from sekisho.cli.main import root, what_is_wrong
 from sekisho.errors import FaultyInput, FaultyRequest, SekishoError, UsageError
 from sekisho.localaws import COMPANY_FILE
-from sekisho.messages import Language
 from sekisho.prover import read_invariants
 
 POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
@@ -34,7 +32,7 @@ SAVED = ["--snapshot", str(COMPANY_FILE), "--caller", "arn:aws:iam::111122223333
     ids=lambda value: " ".join(value[:1]) if isinstance(value, list) else value,
 )
 def test_names_of_users_groups_actions_and_obstacles(arguments: list[str], meant: str) -> None:
-    error = CliRunner().invoke(root, arguments, obj=Spoken(Language.EN)).exception
+    error = CliRunner().invoke(root, arguments).exception
     assert isinstance(error, SekishoError)
     # an error of a file has the fix of its first fault
     fixes = [fault.fix for fault in error.faults] if isinstance(error, FaultyInput) else [error.fix]
@@ -90,7 +88,7 @@ def test_an_action_that_may_be_new() -> None:
     ids=str,
 )
 def test_commands_and_options(arguments: list[str], meant: str) -> None:
-    done = CliRunner().invoke(root, arguments, obj=Spoken(Language.EN), standalone_mode=False)
+    done = CliRunner().invoke(root, arguments, standalone_mode=False)
     said = what_is_wrong(done.exception)  # type: ignore[arg-type]  # click's error, or it fails
     assert f"Did you mean `{meant}`" in said.en
     assert f"`{meant}`" in said.ja

@@ -13,7 +13,6 @@ from rollout.staging import ADMIN, account
 from sekisho.account import save_snapshot
 from sekisho.cli.main import root
 from sekisho.errors import FaultyInput, SekishoError, UsageError
-from sekisho.rollout.applying.journal import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +189,7 @@ def test_what_contradicts_itself_or_says_nothing_is_refused(
 @pytest.mark.parametrize("command", ["rollback", "status", "apply"])
 def test_a_journal_goes_with_no_other(command: str, tmp_path: Path) -> None:
     journal = tmp_path / "plan.journal"
-    journal.write_text(json.dumps({"schema": SCHEMA, "text": "{}"}) + "\n", "utf-8")
+    journal.write_text(json.dumps({"schema": "sekisho.journal/1", "text": "{}"}) + "\n", "utf-8")
     error = refused(command, str(journal), "--journal", str(tmp_path / "other"))
     assert isinstance(error, UsageError)
     assert "journal itself" in error.message.en

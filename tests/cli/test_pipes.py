@@ -1,4 +1,7 @@
-"""Output into a pipe comes when it comes where nothing was to be kept back."""
+"""Output into a pipe comes when it comes where nothing was to be kept back.
+
+Reads `sekisho.cli.pipes` itself, because only here a stream can be opened in each way.
+"""
 
 import io
 import os

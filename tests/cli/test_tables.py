@@ -1,4 +1,7 @@
-"""Columns stand under each other, no line is too long, and nothing in a cell is obeyed."""
+"""Columns stand under each other, no line is too long, and nothing in a cell is obeyed.
+
+Reads `sekisho.cli.tables` itself, because the cells are drawn at random.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st

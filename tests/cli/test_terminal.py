@@ -1,4 +1,7 @@
-"""Colour where it is wanted, lines as wide as the terminal, progress that leaves nothing."""
+"""Colour where it is wanted, lines as wide as the terminal, progress that leaves nothing.
+
+Reads `sekisho.cli.terminal` and `progress` themselves, because a stream stands for the terminal.
+"""
 
 import os
 import shlex

@@ -1,4 +1,7 @@
-"""The card of a person: what is true of them, in forms that shells, AWS's tools and people read."""
+"""The card of a person: what is true of them, in forms that shells, AWS's tools and people read.
+
+Reads `sekisho.notices.card` itself, because facts are drawn at random that no account has together.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Which name a person types for a new device, and whether they may set one up before the policy."""
+"""Which name a person types for a new device, and whether they may set one up before the policy.
+
+Reads `sekisho.notices.devices` itself, because of all that is decided only the name is shown.
+"""
 
 from typing import Any
 

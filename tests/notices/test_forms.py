@@ -1,4 +1,7 @@
-"""Notices in every form: hostile names are shown and never obeyed, and a page fits on one sheet."""
+"""Notices in every form: hostile names are shown and never obeyed, and a page fits on one sheet.
+
+Reads `sekisho.notices.commands.output` itself for names of files that IAM would not let users have.
+"""
 
 import csv
 import io

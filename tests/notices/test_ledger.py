@@ -1,4 +1,7 @@
-"""The ledger: nobody is notified twice, whatever happens to the run or to the file."""
+"""The ledger: nobody is notified twice, whatever happens to the run or to the file.
+
+Reads `sekisho.notices.reminders.ledger` itself, because a run is stopped between two lines of it.
+"""
 
 import hashlib
 import json

@@ -18,7 +18,6 @@ from sekisho.account import open_account
 from sekisho.audit.impact import MayLogin
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ADMINISTRATOR, MACHINE, ConsoleClient, LocalAws, example_company
-from sekisho.notices.card import card_facts
 from sekisho.signin import totp
 
 BREAK_GLASS = "break-glass"
@@ -100,8 +99,9 @@ def test_the_card_says_of_aws_login_what_the_local_aws_does(company: _Company) -
             passed = login.exchange(code).status == 200
         except AwsRefused:
             passed = False
-        said = card_facts(snapshot, user.name).login
-        assert said is (MayLogin.ALLOWED if passed else MayLogin.DENIED), user.name
+        shown = sekisho("card", user.name, "--snapshot", str(saved), "--format", "json")
+        answer = json.loads(shown.stdout)["awsLogin"]["allowed"]
+        assert answer == (MayLogin.ALLOWED if passed else MayLogin.DENIED).value, user.name
         answers.add(passed)
     assert answers == {True, False}
 

@@ -1,4 +1,7 @@
-"""Which reminder is due on which day, and for whom."""
+"""Which reminder is due on which day, and for whom.
+
+Reads `sekisho.notices.reminders.schedule` itself, because each day is counted by itself.
+"""
 
 from dataclasses import replace
 from datetime import date, timedelta

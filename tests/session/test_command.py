@@ -15,11 +15,10 @@ from keyring.backends import fail
 
 from administered import ACCOUNT
 from in_process import sekisho
-from sekisho.errors import SessionRefused
+from sekisho.errors import Code, SessionRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.session import TerminalDevice
-from sekisho.session.terminal import no_terminal
 from session.people import (
     KEY,
     PHONE,
@@ -59,7 +58,8 @@ class At(TerminalDevice):
 
     def check(self) -> None:
         if not At.there:
-            raise no_terminal()
+            message = Message("an MFA code is wanted, and there is no terminal")
+            raise SessionRefused(message, code=Code.SESSION_NO_TERMINAL)
 
     def ask(self, question: Message, *, hidden: bool) -> str:
         self.check()

@@ -2,6 +2,8 @@
 
 AWS is a few lines here, with the one rule that matters: a code of a device works once, and no older
 one after it.
+
+Reads `sekisho.session` from within, because time, AWS and the store are replaced by models of them.
 """
 
 import tempfile
