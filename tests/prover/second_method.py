@@ -110,8 +110,11 @@ def _pattern(element: Element) -> re.Pattern[str]:
     return re.compile("|".join(each), re.DOTALL | re.IGNORECASE)
 
 
-def _matched(element: Element, name: str) -> bool:
-    return (_pattern(element).fullmatch(name) is not None) is not element.negated
+@cache
+def _matched(element: Element, among: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of some actions that an element takes in."""
+    matches, names = _pattern(element).fullmatch, map(str, _actions(among))
+    return frozenset(name for name in names if (matches(name) is not None) is not element.negated)
 
 
 class _Problem:
@@ -122,11 +125,11 @@ class _Problem:
         rules: Sequence[_Rule],
         outside: Element,
         credential: CallerCredential,
-        actions: Sequence[Action],
+        among: tuple[str, ...],
         owner: str,
     ) -> None:
         self.owner = owner
-        self.actions = [one for one in actions if owner == ACCOUNT or one.service != "iam"]
+        self.among = among
         self.settled = _context(credential)
         self.absent = {key for key in _SESSION if key not in self.settled.folded}
         self.absent |= set(_NEVER_DIRECT)
@@ -245,8 +248,11 @@ class _Problem:
         patterns = sorted(text for text in {*filled} if text != "*")
         seen: set[object] = set()
         allows = {rule.statement.action for rule in rules if rule.statement.effect is Effect.ALLOW}
-        for action in self.actions:
-            taken = {element for element in elements if _matched(element, str(action))}
+        taking = [(element, _matched(element, self.among)) for element in elements]
+        for action in _actions(self.among):
+            if self.owner != ACCOUNT and action.service == "iam":
+                continue
+            taken = {element for element, names in taking if str(action) in names}
             signature = frozenset({*taken, *_ties(action)})
             if outside in taken or not taken & allows:
                 continue
@@ -500,9 +506,7 @@ def answer(
     sets = [allowed] if denied is None else [allowed, denied]
     rules = [rule for policies in sets for group in _groups(policies) for rule in group]
     for owner in _owners(rules):
-        problem = _Problem(
-            rules, Element(tuple(outside)), credential, _actions(tuple(among)), owner
-        )
+        problem = _Problem(rules, Element(tuple(outside)), credential, tuple(among), owner)
         clauses = _allowed(problem, allowed)
         if denied is not None:
             clauses += _not_allowed(problem, denied)
