@@ -18,7 +18,15 @@ from sekisho.policy import (
     parse,
     to_json,
 )
-from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
+from sekisho.prover.scenarios import (
+    Reachable,
+    Scenario,
+    ScenarioAnswer,
+    ScenarioOutcome,
+    Setting,
+    Unreachable,
+    run_scenario,
+)
 from sekisho.signin import ConsoleAuthorization, SigninAssumptions
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
@@ -77,6 +85,12 @@ def _read(name: str, kind: PolicyKind) -> AttachedPolicy:
 def attached(choices: Choices) -> Policies:
     """Return a Force_MFA of these choices as attached to a user."""
     return Policies(identity=(AttachedPolicy(NAME, force_mfa(choices)),))
+
+
+def outcome_of(scenario: Scenario, policies: Policies) -> ScenarioOutcome:
+    """Return how a scenario ends, without looking for the reason."""
+    asked = replace(scenario, question=replace(scenario.question, explained=False))
+    return run_scenario(asked, policies).outcome
 
 
 def shown(answer: ScenarioAnswer) -> list[str]:

@@ -1,4 +1,7 @@
-"""Which keys a request can have, what an action is about, and what contradicts a principal."""
+"""Which keys a request can have, what an action is about, and what contradicts a principal.
+
+Reads `answer.resource` itself: what of a resource is only noted changes no answer of the face.
+"""
 
 import json
 import re

@@ -1,4 +1,8 @@
-"""What lint is told about several statements is what the engine decides."""
+"""What lint is told about several statements is what the engine decides.
+
+Reads `lint.engine_queries` and the requests of `meaning` themselves: what lint asks shows in its
+findings only in part.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,7 @@
-"""A statement that lint calls unreachable decides nothing: without it every answer is the same."""
+"""A statement that lint calls unreachable decides nothing: without it every answer is the same.
+
+Reads `lint.covering` itself: lint names an unreachable statement, and not by what it is covered.
+"""
 
 import json
 from collections.abc import Iterable, Iterator

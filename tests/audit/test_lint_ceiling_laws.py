@@ -1,4 +1,8 @@
-"""Where a ceiling keeps people without MFA from getting it, lint never says that all is well."""
+"""Where a ceiling keeps people without MFA from getting it, lint never says that all is well.
+
+Reads `meaning.credentials` itself: the engine is asked about the requests that lint takes a
+credential to make.
+"""
 
 import json
 from typing import Any

@@ -1,4 +1,7 @@
-"""Who is taken to ask about a policy: partition, account, and when they signed in."""
+"""Who is taken to ask about a policy: partition, account, and when they signed in.
+
+Reads `meaning.credentials` itself: in a table of many requests a wrong account would be one cell.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,8 @@
-"""Law: a cell says yes or no only if the engine does, whatever is not known of the request."""
+"""Law: a cell says yes or no only if the engine does, whatever is not known of the request.
+
+Reads `meaning.credentials`, `identity` and `truth` themselves: the table is asked for a row more,
+and the engine about that row's requests.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """What a user may do to enforcement does not depend on who else is asked about.
 
-Or in which order.
+Or in which order. Reads `impact.questions` itself: which two answers are put together is in no
+report.
 """
 
 from dataclasses import replace

@@ -1,4 +1,8 @@
-"""The truth table: what each credential may do, and that every cell is what the engine says."""
+"""The truth table: what each credential may do, and that every cell is what the engine says.
+
+Reads `meaning.credentials` and `truth` themselves: the table is asked for a row more, and the
+engine about that row's requests.
+"""
 
 import json
 import re

@@ -1,4 +1,8 @@
-"""A file without what AWS's policies say: said once, and passed by nobody whom it is about."""
+"""A file without what AWS's policies say: said once, and passed by nobody whom it is about.
+
+Reads `cli.rollout.plan_text` itself: the plan of this account is made of a snapshot and not by the
+command.
+"""
 
 import re
 from datetime import UTC, datetime

@@ -1,6 +1,8 @@
-"""Asks the engine about one condition, or one element, through a whole decision."""
+"""Asks the engine about one condition, one element or one line of JSON, in a whole decision."""
 
+import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from sekisho.engine import (
@@ -12,6 +14,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
+from sekisho.engine.exchange.lines import answers, policy_responder
 from sekisho.policy import from_json
 
 ACCOUNT = "111122223333"
@@ -27,6 +30,12 @@ def policy(statements: Any, version: str | None = "2012-10-17", name: str = "p")
 
 def context_of(values: Mapping[str, Any]) -> Context:
     return Context({k: v if isinstance(v, str) else tuple(v) for k, v in values.items()})
+
+
+def answer_to(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the plain engine answers to a line of JSON."""
+    (found,) = answers(BytesIO(json.dumps(question).encode()), respond=policy_responder())
+    return dict(found.value)
 
 
 def condition_holds(

@@ -20,9 +20,8 @@ from sekisho.engine import (
     missing_resource_policy,
 )
 from sekisho.engine.groups import applies
-from sekisho.engine.matching import Scope, caller_of
+from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, with_other_setting
 from sekisho.engine.matching.principals import Closeness
-from sekisho.engine.model.assumptions import TrackedAssumptions, other_setting
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,
@@ -96,7 +95,7 @@ def test_a_assumption_decides_and_is_named(name: str) -> None:
     else:
         policies = Policies((policy(DOUBTFUL[name]),))
     default = decide(request, policies)
-    turned = replace(Assumptions(), **{name: other_setting(getattr(Assumptions(), name))})
+    turned = with_other_setting(Assumptions(), name)
     other = decide(request, policies, turned)
     denied = DecisionEffect.EXPLICITLY_DENIED if policies.resource else None
     assert {default.effect, other.effect} == {

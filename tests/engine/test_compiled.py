@@ -1,4 +1,8 @@
-"""The compiled decider over the corpora and the bench's requests, and what it refuses."""
+"""The compiled decider over the corpora and the bench's requests, and what it refuses.
+
+Reads `engine.compiled.decider` and `templates` themselves: that they compile once, and what they
+keep, no decision shows.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.asking import ALICE, condition_holds, context_of, policy
+from engine.asking import ALICE, answer_to, condition_holds, context_of, policy
 from engine.corpus import checked, load
 from sekisho.engine import ArnSpan, Assumptions, DecisionEffect, Policies, Request, decide
-from sekisho.engine.exchange.lines import answer
-from sekisho.engine.exchange.questions import Documents
 
 CONDITIONS = [
     case
@@ -97,7 +95,7 @@ def _question(name: str, case: dict[str, Any]) -> dict[str, Any]:
 def test_evaluation(name: str, case: dict[str, Any]) -> None:
     checked(case, ["id", "source", "request", "policies", "expect"], ["options"])
     question = {"id": case["id"], **_question(name, case)}
-    value = dict(answer(json.dumps(question).encode(), Documents()).value)
+    value = answer_to(question)
     assert value.pop("id") == case["id"]
     if "error" in case["expect"]:
         assert value["error"]["code"] == case["expect"]["error"]

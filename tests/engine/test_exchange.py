@@ -1,4 +1,8 @@
-"""The exchange form: what is read, what is refused, and that one bad line stops nothing."""
+"""The exchange form: what is read, what is refused, and that one bad line stops nothing.
+
+Reads `exchange.questions` and `compiled.decider` themselves: what is kept between two lines no
+answer shows.
+"""
 
 import io
 import json

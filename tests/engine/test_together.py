@@ -1,13 +1,12 @@
 """Requests about several resources: each is asked about, and each must be allowed."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.asking import ALICE, policy
+from engine.asking import ALICE, answer_to, policy
 from engine.test_compiled_laws import policies, requests
 from sekisho.engine import (
     AttachedPolicy,
@@ -18,8 +17,6 @@ from sekisho.engine import (
     decide_together,
     parts_of,
 )
-from sekisho.engine.exchange.lines import answer
-from sekisho.engine.exchange.questions import Documents
 from sekisho.errors import FaultyRequest
 from sekisho.policy import PolicyKind, from_json
 
@@ -103,7 +100,7 @@ def asked_of(request: dict[str, Any], **policies_of: Any) -> Any:
         "request": {"principal": ALICE, "action": "ec2:RunInstances", **request},
         "policies": {"identity": [document], **policies_of},
     }
-    return answer(json.dumps(question).encode(), Documents()).value
+    return answer_to(question)
 
 
 IMAGE = "arn:aws:ec2:eu-west-1::image/ami-1"

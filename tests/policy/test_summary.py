@@ -1,4 +1,7 @@
-"""The console's policy summary."""
+"""The console's policy summary.
+
+Reads `policy.summary` itself for the overlap of patterns, which the summary shows of a few only.
+"""
 
 from pathlib import Path
 

@@ -1,10 +1,16 @@
-"""Asks the prover with few words, and samples requests that are near to some policies."""
+"""Asks the prover with few words, and samples requests that are near to some policies.
+
+What tests need of the inside of the prover is given away here, so that few of them import it: the
+context that a credential brings, the limit of steps, and the reasons that have no other sign.
+"""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from sekisho.engine import (
     Assumptions,
@@ -31,13 +37,29 @@ from sekisho.prover import (
 )
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.reading.keys import KeyShape, may_be_absent, never_present, shape_of
-from sekisho.prover.solver.reasons import NOT_CERTIFIED
+from sekisho.prover.solver import limits
+from sekisho.prover.solver.reasons import NOT_CERTIFIED, TELLS_OWNERS
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"
 ALICE = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/alice")
 EVERYBODY = {"Effect": "Allow", "Principal": "*"}
 WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
+UNCERTIFIED = Unknown(NOT_CERTIFIED)
+"""The verdict where the search finds no request, and no certificate proves that there is none."""
+OWNERS_DIFFER = Unknown(TELLS_OWNERS)
+"""The verdict where the policies distinguish more owners of resources than are asked about."""
+
+
+def limit_steps(patch: pytest.MonkeyPatch, most: int) -> None:
+    """Let each question take no more steps."""
+    patch.setattr(limits, "MOST_STEPS", most)
+
+
+def context_of(credential: CallerCredential, user: CallingUser = ALICE) -> Context:
+    """Return the context that AWS makes of a user's credential."""
+    (situation,) = situations(user, NOW, (credential,))
+    return situation.values
 
 
 def attached(*statements: dict[str, Any], name: str = "p") -> AttachedPolicy:
@@ -91,7 +113,7 @@ def enforcement_of(
     if not isinstance(verdict, Unknown):
         return verdict
     searched = prove_none(enforcement_question(policies, user, NOW, exempt))
-    assert searched == (Proved() if verdict.reason == NOT_CERTIFIED else verdict)
+    assert searched == (Proved() if verdict == UNCERTIFIED else verdict)
     return searched
 
 
@@ -118,7 +140,7 @@ def contexts(
 
     The values do not come from the prover: constants themselves, and texts around them.
     """
-    situation = situations(ALICE, NOW, (credential,))[0]
+    (situation,) = situations(ALICE, NOW, (credential,))
     by_key: dict[str, list[Condition]] = {}
     spelled: dict[str, str] = {}
     for asked in _conditions(documents):
@@ -183,12 +205,16 @@ __all__ = [
     "ALLOW_ALL",
     "ENFORCEMENT",
     "NOW",
+    "OWNERS_DIFFER",
+    "UNCERTIFIED",
     "WITHOUT_MFA",
     "allowing",
     "attached",
+    "context_of",
     "contexts",
     "enforcement_of",
     "identity",
+    "limit_steps",
     "requests",
     "with_owner",
 ]

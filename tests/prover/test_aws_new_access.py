@@ -1,4 +1,7 @@
-"""AWS's samples of CheckNoNewAccess: each answered as AWS says, and without a list."""
+"""AWS's samples of CheckNoNewAccess: each answered as AWS says, and without a list.
+
+Reads `questions.difference` itself, to see that no list is made.
+"""
 
 from typing import Any, NoReturn
 

@@ -1,4 +1,7 @@
-"""A prover that is broken on purpose is caught: by the engine, or by a verdict that is known."""
+"""A prover that is broken on purpose is caught: by the engine, or by a verdict that is known.
+
+Reads the modules themselves, because it breaks them one by one.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

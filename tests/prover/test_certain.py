@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import cases
-from prover.questions import ALICE, NOW, allowing, identity
+from prover.questions import ALICE, NOW, allowing, context_of, identity
 from sekisho.engine import AttachedPolicy, Context, Policies, Request
 from sekisho.policy import from_json
 from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, prove_enforcement
 from sekisho.prover.questions import Inquiry, Subject, report_on_policies
-from sekisho.prover.reading.credentials import situations
 
 CASES = cases("prover/certain", ["statements", "expected"], ["user", "version", "reason"])
 
@@ -84,7 +83,7 @@ def test_no_tags_pass_what_is_proved_of_linked_ones(statements: list[dict[str, A
     policies = identity(*statements)
     verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
     allows = allowing(policies)
-    key = situations(ALICE, NOW, (CallerCredential.KEY,))[0].values
+    key = context_of(CallerCredential.KEY)
     requests = (
         Request(ALICE.arn, "s3:GetObject", arn, _tagged(key, a, b))
         for a, b, arn in product(VALUES, VALUES, OBJECTS)

@@ -1,4 +1,7 @@
-"""Of the catalogue only what can be answered with is looked at, and nothing is lost by that."""
+"""Of the catalogue only what can be answered with is looked at, and nothing is lost by that.
+
+Reads `search` itself: what was not looked at no verdict shows.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.questions import NOW, identity
+from prover.questions import NOW, context_of, identity
 from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import Compiler
@@ -23,7 +23,6 @@ from sekisho.prover import (
     difference_for_any,
     distinguishable_callers,
 )
-from sekisho.prover.reading.credentials import situations
 
 NOTHING = Side(None, ())
 ACCOUNT = "123456789012"
@@ -189,9 +188,9 @@ def _differs(old: Policies, new: Policies) -> str | None:
     asked = [Compiler().compiled(each) for each in (old, new)]
     for name in _NAMES:
         user = CallingUser.of(f"arn:aws:iam::111122223333:user/{name}")
-        (situation,) = situations(user, NOW, (CallerCredential.KEY,))
+        key = context_of(CallerCredential.KEY, user)
         for path, tag in _WORLD:
-            context = situation.values.with_({"aws:ResourceTag/o": tag})
+            context = key.with_({"aws:ResourceTag/o": tag})
             request = Request(user.arn, DELETE, f"arn:aws:s3:::{path}", context)
             effects = [ask(request).effect for ask in asked]
             if effects[0] is DecisionEffect.ALLOWED is not effects[1]:

@@ -1,4 +1,8 @@
-"""What one policy allows and the other does not: exactly, and both ways."""
+"""What one policy allows and the other does not: exactly, and both ways.
+
+Reads `questions.difference` and `certified` themselves: it takes lists and certificates away, as
+limits would.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""A question is empty by a certificate exactly where the search finds nothing."""
+"""A question is empty by a certificate exactly where the search finds nothing.
+
+Reads `questions.certified` and `invariants` themselves: the certificate and the search are asked
+about one range of requests.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, allowing, identity
+from prover.questions import (
+    ALICE,
+    ALLOW_ALL,
+    NOW,
+    WITHOUT_MFA,
+    allowing,
+    context_of,
+    identity,
+    limit_steps,
+)
 from sekisho.engine import ContextValue, Policies, Request
 from sekisho.prover import (
     Proved,
@@ -17,8 +26,6 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.reading.credentials import situations
-from sekisho.prover.solver import limits
 
 A, B, C, R = "aws:PrincipalTag/a", "aws:PrincipalTag/b", "s3:prefix", "aws:ResourceTag/r"
 READ = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b"}
@@ -59,12 +66,12 @@ _STATEMENTS = st.builds(
 
 
 def world(*keys: str) -> Iterator[Request]:
-    made = situations(ALICE, NOW, WITHOUT_MFA)
-    for situation, values in product(made, product(TEXTS, repeat=len(keys))):
+    made = map(context_of, WITHOUT_MFA)
+    for context, values in product(made, product(TEXTS, repeat=len(keys))):
         tags: dict[str, ContextValue] = {
             key: text for key, text in zip(keys, values, strict=True) if text is not None
         }
-        yield Request(ALICE.arn, READ["Action"], READ["Resource"], situation.values.with_(tags))
+        yield Request(ALICE.arn, READ["Action"], READ["Resource"], context.with_(tags))
 
 
 @given(st.lists(_STATEMENTS, min_size=1, max_size=3), st.booleans())
@@ -173,6 +180,6 @@ CASES: dict[str, tuple[Policies, type]] = {
 @pytest.mark.parametrize(("policies", "expected"), CASES.values(), ids=list(CASES))
 def test_equal_tags(policies: Policies, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """And it takes few steps."""
-    monkeypatch.setattr(limits, "MOST_STEPS", 1_000_000)
+    limit_steps(monkeypatch, 1_000_000)
     verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
     assert type(verdict) is expected, verdict

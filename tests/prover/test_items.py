@@ -1,4 +1,8 @@
-"""Items are exact: what the engine says of a small world is what the items say of it."""
+"""Items are exact: what the engine says of a small world is what the items say of it.
+
+Reads `search` and `solver` themselves: it breaks what makes the items, and sets the numbers beyond
+which they are made otherwise.
+"""
 
 import json
 from collections.abc import Callable, Iterable

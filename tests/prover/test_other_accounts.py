@@ -14,6 +14,7 @@ from prover.questions import (
     ALLOW_ALL,
     ENFORCEMENT,
     NOW,
+    OWNERS_DIFFER,
     attached,
     identity,
     with_owner,
@@ -40,7 +41,6 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
 OWNER = "aws:ResourceAccount"
@@ -147,7 +147,7 @@ def test_what_reaches_no_account_is_proved(policies: Policies) -> None:
 
 def test_what_may_tell_more_accounts_apart_is_unknown() -> None:
     number = identity({**allow("kms:Decrypt"), "Condition": {"NumericLessThan": {OWNER: "5"}}})
-    assert prove_enforcement(number, ALICE, NOW).direct == Unknown(TELLS_OWNERS)
+    assert prove_enforcement(number, ALICE, NOW).direct == OWNERS_DIFFER
     shifted = identity(allow("kms:Decrypt", "arn:*:9*:key/k"))
     question = enforcement_question(shifted, ALICE, NOW)
     assert prove_none(question.in_catalogue) == Proved()

@@ -1,4 +1,7 @@
-"""Every reason for an unknown answer is told in both languages, with the same places to fill."""
+"""Every reason for an unknown answer is told in both languages, with the same places to fill.
+
+Reads `solver.reasons` itself: few policies lead to some of them.
+"""
 
 from string import Formatter
 

@@ -10,11 +10,10 @@ from cases import CORPUS
 from scenario_policies import attached, policies_of
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.engine.model.assumptions import other_setting
+from sekisho.engine.matching import with_other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
 from sekisho.prover.scenarios import (
-    SIGNIN_ASSUMPTIONS,
     Setting,
     assumptions_that_matter,
     run_scenario,
@@ -66,8 +65,7 @@ def test_a_verdict_names_what_it_rests_on(
     found = run_scenario(scenario_of(name), policies)
     assert assumptions_that_matter(found, policies) == rests
     for assumption in rests:
-        other: Any = other_setting(SIGNIN_ASSUMPTIONS[assumption])
-        turned = Setting(signin=replace(SigninAssumptions(), **{assumption: other}))
+        turned = Setting(signin=with_other_setting(SigninAssumptions(), assumption))
         again = run_scenario(scenario_of(name), policies, turned)
         assert again.outcome is not found.outcome
         assert assumptions_that_matter(again, policies, turned) == rests

@@ -25,7 +25,6 @@ from sekisho.prover.scenarios import (
     step_text,
     variants_that_fix,
 )
-from sekisho.prover.scenarios.report import FAMILY
 
 Statement = dict[str, Any]
 
@@ -102,7 +101,7 @@ def _without_mfa() -> Statement:
 @pytest.mark.parametrize("partition", [each.id for each in partitions()])
 def test_a_enforcement_is_known_and_fixed_in_its_own_partition(partition: str) -> None:
     around = Setting(partition=partition)
-    start = replace(FAMILY["aws"], partition=partition)
+    start = replace(choices_of(Preset.AWS), partition=partition)
     choices, beside = enforcement_in(_enforced(Policies(), start), partition)
     assert choices == start
     found = fixing_choices(scenario_of("new-user"), start, beside, around)

@@ -1,4 +1,8 @@
-"""No other user is left out: one of every class that policies tell apart meets the attacker."""
+"""No other user is left out: one of every class that policies tell apart meets the attacker.
+
+Reads `scenarios.answers` and `evaluator` themselves: the classes of users, and that they are found
+all, no outcome shows.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -9,13 +9,13 @@ from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover.scenarios import (
     Reachable,
+    ScenarioStep,
     Setting,
     Unexplored,
     Unreachable,
     run_scenario,
     scenario_of,
 )
-from sekisho.prover.scenarios.evaluator import MoveOutcome
 
 
 def _policy(name: str, statements: list[Any], kind: PolicyKind) -> AttachedPolicy:
@@ -32,8 +32,9 @@ def _policies(case: dict[str, Any]) -> Policies:
     )
 
 
-def _layer(outcome: MoveOutcome) -> str:
+def _layer(refused: ScenarioStep) -> str:
     """Return what refuses: a kind of policy, or a service's own rule."""
+    outcome = refused.outcome
     if outcome.layer is not None:
         return outcome.layer.value
     assert outcome.rule is not None
@@ -48,7 +49,7 @@ def _shown(result: Reachable | Unreachable | Unexplored) -> dict[str, Any]:
             refusals: dict[str, set[str]] = {}
             for each in result.tried:
                 act = each.refused_step.move.kind.value
-                refusals.setdefault(act, set()).add(_layer(each.refused_step.outcome))
+                refusals.setdefault(act, set()).add(_layer(each.refused_step))
             found = {act: sorted(layers) for act, layers in sorted(refusals.items())}
             return {"ends": "not reached", "refusals": found}
         case Unreachable(deadlock=deadlock):
@@ -59,7 +60,7 @@ def _shown(result: Reachable | Unreachable | Unexplored) -> dict[str, Any]:
                 "ends": "not reached",
                 "steps": [step.move.kind.value for step in deadlock.path],
                 "refused": deadlock.refused_step.move.kind.value,
-                "by": _layer(outcome),
+                "by": _layer(deadlock.refused_step),
                 **({"statements": statements} if statements else {}),
                 **({"read": outcome.read} if outcome.read else {}),
             }

@@ -1,4 +1,8 @@
-"""Who gets in and who does not: the corpus, and what the search must do and must refuse to say."""
+"""Who gets in and who does not: the corpus, and what the search must do and must refuse to say.
+
+Reads `scenarios.evaluator` and `answers` themselves: what is asked once, and remembered, no outcome
+shows.
+"""
 
 import json
 import re

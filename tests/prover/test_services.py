@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from prover.questions import ALICE, ALLOW_ALL, NOW, UNCERTIFIED, identity
 from prover.worlds import POLICIES
 from sekisho.engine import Policies
 from sekisho.prover import (
     Proved,
     Refuted,
     Side,
-    Unknown,
     distinguishes_services,
     enforcement_question,
     lost_with_mfa,
@@ -21,7 +20,6 @@ from sekisho.prover import (
     prove_none,
     via_service,
 )
-from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 MFA = "aws:MultiFactorAuthPresent"
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -79,7 +77,7 @@ def test_iam_is_called_by_services_from_other_regions() -> None:
     enforcement = prove_enforcement(identity(made), ALICE, NOW)
     assert isinstance(enforcement.via_service, Refuted)
     # where IAM is called is no fact of certificates
-    assert enforcement.direct == Unknown(NOT_CERTIFIED)
+    assert enforcement.direct == UNCERTIFIED
     assert prove_none(enforcement_question(identity(made), ALICE, NOW)) == Proved()
 
 

@@ -1,4 +1,8 @@
-"""`arn_span`: what the prover takes an entry for is what the engine matches."""
+"""`arn_span`: what the prover takes an entry for is what the engine matches.
+
+Reads `reading.resources` and `statements` themselves: the patterns of one entry are compared with
+the engine's answer about it.
+"""
 
 from dataclasses import replace
 
@@ -9,9 +13,8 @@ from hypothesis import strategies as st
 from engine.test_resources import pairs
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import ArnSpan, Assumptions, Request
-from sekisho.engine.matching import Caller, CallerKind, Scope
+from sekisho.engine.matching import Caller, CallerKind, Scope, TrackedAssumptions
 from sekisho.engine.matching.resources import matches
-from sekisho.engine.model.assumptions import TrackedAssumptions
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.reading.credentials import situations

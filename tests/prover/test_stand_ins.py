@@ -12,7 +12,6 @@ from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.prover import distinguishable_callers, representative_callers
-from sekisho.prover.solver.reasons import TELLS_CALLERS
 
 ACCOUNT = "111122223333"
 USERS = f"arn:aws:iam::{ACCOUNT}:user/"
@@ -134,7 +133,7 @@ def test_the_output_says_of_whom(tmp_path: Path) -> None:
     summary, details = run(*asked).stdout, run(*asked, "-v").stdout
     for said in (summary, details):
         assert "svc-x's console session or session token without MFA" in said
-        assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
+        assert "the policies distinguish users by `aws:username`: say who calls" in said
         assert "represents any other" not in said
     assert f"Asked about {USERS}some-user, {USERS}svc-x, whom the policies distinguish" in details
 

@@ -1,4 +1,7 @@
-"""Texts that patterns match and others do not: found if there is one, and right."""
+"""Texts that patterns match and others do not: found if there is one, and right.
+
+Reads `solver.texts` itself: a text that no pattern of a policy needs is looked for, too.
+"""
 
 from itertools import product
 

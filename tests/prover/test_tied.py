@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cases import cases
 from prover.aws_requests import faults_of
-from prover.questions import ALICE, NOW, allowing, identity
+from prover.questions import ALICE, NOW, allowing, context_of, identity
 from sekisho.engine import Assumptions, CatalogueComplete, Context, ContextValue, Request
 from sekisho.prover import (
     CallerCredential,
@@ -21,7 +21,6 @@ from sekisho.prover import (
     policy_difference,
     prove_none,
 )
-from sekisho.prover.reading.credentials import situations
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
 HERE, AWAY = "111122223333", "444455556666"
@@ -105,7 +104,7 @@ def policies(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 def _requests(credential: CallerCredential, chance: random.Random) -> Iterator[Request]:
     """Yield requests without end as AWS puts them together."""
-    base = situations(ALICE, NOW, (credential,))[0].values
+    base = context_of(credential)
     while True:
         action = chance.choice([*REQUESTS])
         resource = chance.choice(REQUESTS[action])

@@ -1,4 +1,7 @@
-"""Every operator has its twin: no value makes conditions come out as no representative does."""
+"""Every operator has its twin: no value makes conditions come out as no representative does.
+
+Reads `reading.conditions` itself: the values of one key, before any of them is in a request.
+"""
 
 import base64
 from collections.abc import Iterable
@@ -10,8 +13,7 @@ import pytest
 from profiles import sampled
 from prover.questions import ALICE, NOW
 from sekisho.engine import Assumptions, Context, Request
-from sekisho.engine.matching import Caller, CallerKind, Scope, conditions
-from sekisho.engine.model.assumptions import TrackedAssumptions
+from sekisho.engine.matching import Caller, CallerKind, Scope, TrackedAssumptions, conditions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover import VersionedCondition
 from sekisho.prover.reading.conditions import OperatorFamily, family_of, values_for

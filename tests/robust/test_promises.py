@@ -10,14 +10,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.engine.exchange.lines import answer
-from sekisho.engine.exchange.questions import Documents
+from engine.asking import answer_to
 from sekisho.policy import MOST_CHARACTERS
 
 ROOT = Path(__file__).parents[2]
@@ -130,15 +128,14 @@ def test_a_request_of_giant_texts_is_refused_with_each_named() -> None:
     longest = "a" * MOST_CHARACTERS
     request = {"principal": f"{longest}b", "action": "iam:GetUser", "resource": f"{longest}b"}
     values = {"k": ["x", f"{longest}b"], "longest": longest}
-    line = json.dumps({"id": 1, "request": {**request, "context": values}})
-    error: Any = answer(line.encode(), Documents()).value["error"]
+    error = answer_to({"id": 1, "request": {**request, "context": values}})["error"]
     assert error["code"] == "request.bad-value"
     for place in ("principal", "resource", "context.k[1]"):
         assert f"request.{place}: more than 131,072 characters" in error["message"]
     assert "action" not in error["message"]
     assert "longest" not in error["message"]
-    short = json.dumps({"id": 1, "request": {**request, "principal": "s.amazonaws.com"}})
-    assert "request.principal" not in str(answer(short.encode(), Documents()))
+    short = {"id": 1, "request": {**request, "principal": "s.amazonaws.com"}}
+    assert "request.principal" not in str(answer_to(short))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
