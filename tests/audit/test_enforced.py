@@ -1,6 +1,7 @@
 """A user's enforcement in an account.
 
-The same as asked about alone, and every counterexample is the user's.
+The same as asked about alone, and every counterexample is the user's. Reads `cache` and
+`equivalence` themselves: who is asked together with whom is in no answer, or it would be wrong.
 """
 
 from dataclasses import replace
@@ -23,7 +24,7 @@ from rollout.staging import (
 )
 from sekisho.account import Snapshot, readings_of
 from sekisho.audit.enforcement import enforcements_of
-from sekisho.audit.enforcement.cache import EnforcementCache
+from sekisho.audit.enforcement.cache import EnforcementCache, layers
 from sekisho.audit.enforcement.equivalence import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
@@ -330,3 +331,14 @@ def test_the_assumption_that_a_enforcement_rests_on_is_named_for_everybody() -> 
     for name, each in other.items():
         assert isinstance(each.now, Refuted), name
         assert each.assumed == (rested,)
+
+
+def test_each_layer_that_says_something_of_mfa_is_asked_alone() -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    no_mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    of_names = {"Null": {"aws:username": "false"}}
+    for condition, count in ((no_mfa, 2), (of_names, 0)):
+        deny = {**everything, "Effect": "Deny", "Condition": condition}
+        document = from_json({"Version": "2012-10-17", "Statement": [everything, deny]})
+        limited = (AttachedPolicy("p", document),)
+        assert len([*layers(Policies(identity=limited, boundaries=limited))]) == count

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, ALLOW_ALL, NOW, attached
-from sekisho.audit.enforcement.cache import layers
+from prover.questions import ALICE, ALLOW_ALL, NOW, attached, limit_steps
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.prover import (
     Proved,
@@ -16,7 +15,6 @@ from sekisho.prover import (
     enforcement_question,
     prove_enforcement,
 )
-from sekisho.prover.solver import limits
 
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 SHUT = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": NO_MFA}
@@ -49,7 +47,7 @@ ENFORCED = {
 def test_one_layer_is_enough_however_hard_the_others_are(
     policies: Policies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MOST_STEPS", FEW_STEPS)
+    limit_steps(monkeypatch, FEW_STEPS)
     question = enforcement_question(policies, ALICE, NOW)
     assert isinstance(conclude([question]).verdict, Unknown)
     for later in (False, True):
@@ -62,12 +60,6 @@ def test_two_layers_enforce_together_what_neither_does_alone() -> None:
     del parts[1]["Action"]
     one, other = map(attached, parts)
     both = Policies(identity=(attached(ALLOW_ALL), one), boundaries=(attached(ALLOW_ALL), other))
-    assert len([*layers(both)]) == 2
     assert isinstance(prove_enforcement(both, ALICE, NOW).direct, Proved)
     alone = replace(both, boundaries=None)
     assert isinstance(prove_enforcement(alone, ALICE, NOW).direct, Refuted)
-
-
-def test_a_layer_that_says_nothing_of_mfa_is_not_asked_alone() -> None:
-    limited = attached(ALLOW_ALL, {**SHUT, "Condition": {"Null": {"aws:username": "false"}}})
-    assert [*layers(Policies(identity=(limited,), boundaries=(limited,)))] == []

@@ -59,7 +59,7 @@ def known(report: AccountReport) -> set[tuple[str, str]]:
     return {(each.id.value, each.subject) for each in report.findings if each.known}
 
 
-A_PART = 1 if DEEP else 8
+A_PART = 1 if DEEP else 16
 """Of so many things that are hidden one is: in each case another one."""
 WHOLE = [case for case in CASES if "exceptions" not in case.values[0]]
 
@@ -70,8 +70,9 @@ WHOLE = [case for case in CASES if "exceptions" not in case.values[0]]
 )
 def test_what_is_hidden_is_unknown(case: dict[str, Any], first: int) -> None:
     snapshot = snapshot_of(case["account"])
-    whole = known(audit_account(snapshot, Exceptions(), version="1"))
-    for blind, user, what in islice(hidden(snapshot), first, None, A_PART):
+    tried = [*islice(hidden(snapshot), first, None, A_PART)]
+    whole = known(audit_account(snapshot, Exceptions(), version="1")) if tried else set()
+    for blind, user, what in tried:
         report = audit_account(blind, Exceptions(), version="1")
         row = next(each for each in report.rows if each.user.name == user.name)
         told = {each.id.value for each in report.findings if each.subject == user.name}

@@ -1,7 +1,9 @@
 """An assumption is heeded where it is set, and named wherever another setting changes the verdict.
 
 Each case is a set of policies whose answer rests on the assumption, so that a verdict that does not
-name it, or does not heed it, is found.
+name it, or does not heed it, is found. Reads `search.answers` and `questions.roles` themselves:
+no policy makes a search run out of steps, or a proof rest on a chosen assumption, at will. What
+`--assume` sets is read by its option alone.
 """
 
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from prover.questions import ALICE, NOW, identity
 from sekisho.cli.prove.options import OF_ROLES, OF_USERS, AllAssumptions, assume_option
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.engine.matching import with_other_setting
+from sekisho.messages import verbatim
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
     Conclusion,
@@ -23,6 +26,7 @@ from sekisho.prover import (
     Proved,
     Question,
     SessionReadings,
+    TrustReport,
     Unknown,
     Verdict,
     conclude,
@@ -37,7 +41,9 @@ from sekisho.prover.questions import (
     Subject,
     report_on_policies,
 )
+from sekisho.prover.questions.roles import enforced_of_role
 from sekisho.prover.search import answers
+from sekisho.prover.search.answers import QuestionAnswer
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import Budget
 
@@ -122,9 +128,9 @@ def test_an_answer_names_the_assumption_on_which_it_rests(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENGINE)
 def test_no_answer_changes_with_an_assumption_that_it_does_not_name(name: str) -> None:
-    statements, turn = ENGINE[name], [*ENGINE].index(name) % 2
+    statements, turn = ENGINE[name], [*ENGINE].index(name) % 4
     report = reported(statements, ASKED)
-    for each in sampled(fields(Assumptions), every=2, first=turn):
+    for each in sampled(fields(Assumptions), every=4, first=turn):
         turned = with_other_setting(Assumptions(), each.name)
         other = reported(statements, replace(ASKED, assumptions=turned))
         assert other.enforced is report.enforced or each.name in named(report)
@@ -198,3 +204,21 @@ def test_only_an_assumption_that_refutes_stands_for_a_certificate(
 
     found = prove_or_search(none, lambda: proof)
     assert found == (proof if refutes else Conclusion(Unknown(reasons.NOT_CERTIFIED)))
+
+
+@pytest.mark.parametrize(
+    ("sessions", "trust", "expected"),
+    [
+        ((), ("arn_span",), ()),
+        (("arn_span",), (), ()),
+        (("arn_span", "action_globs"), ("arn_span",), ("arn_span",)),
+        # set otherwise together, neither may be so
+        (("arn_span",), ("action_globs",), ("arn_span", "action_globs")),
+    ],
+)
+def test_of_two_proofs_what_both_rest_on_is_named(
+    sessions: tuple[str, ...], trust: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    one = QuestionAnswer("enforcement", verbatim(""), "direct", Conclusion(Proved(), sessions))
+    (found,) = enforced_of_role([one], TrustReport((), assumed=trust))
+    assert found.conclusion == Conclusion(Proved(), expected)

@@ -1,4 +1,8 @@
-"""Who stands for any user: in the accounts that policies name, and whoever they ask for by name."""
+"""Who stands for any user: in the accounts that policies name, and whoever they ask for by name.
+
+Reads `reading.callers` and `reading.credentials` themselves: it breaks them, and asks what no
+verdict shows by itself.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -9,6 +13,8 @@ import pytest
 from prover.questions import ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.engine import Level, Policies
 from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
     Proved,
     Refuted,
     Side,
@@ -19,6 +25,8 @@ from sekisho.prover import (
     unnamed_callers,
 )
 from sekisho.prover.reading.callers import why_no_common_answer
+from sekisho.prover.reading.credentials import CALLER_KEYS, situations
+from sekisho.prover.reading.keys import NEVER
 
 OWN = "123456789012"
 GET = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
@@ -224,3 +232,13 @@ def test_who_is_forgotten_is_missed(
     assert all(said())
     monkeypatch.setattr(import_module("sekisho.prover.reading.callers"), name, broken)
     assert not all(said())
+
+
+def test_no_key_of_another_kind_of_caller_is_settled() -> None:
+    user = CallingUser.of(f"arn:aws:iam::{OWN}:user/x")
+    every = situations(user, NOW, tuple(CallerCredential))
+    settled = {key for each in every for key in (*each.values.folded, *each.absent)}
+    times = {"aws:currenttime", "aws:epochtime", "aws:multifactorauthage", "aws:tokenissuetime"}
+    free = {*times, "aws:signinsessionarn"}
+    assert settled - CALLER_KEYS == free
+    assert NEVER <= CALLER_KEYS

@@ -1,6 +1,7 @@
 """A counterexample has the keys and the Region that AWS documents of its action.
 
-What only others refute is not proved: it is unknown, and says which keys are not documented.
+What only others refute is not proved: it is unknown, and says which keys are not documented. Reads
+`search.requests` itself, to count the searches.
 """
 
 from typing import Any

@@ -4,7 +4,7 @@ import pytest
 from bench.prover.families import ENFORCING, FAMILIES, LAYERS
 
 from profiles import DEEP
-from prover.questions import ALICE, NOW
+from prover.questions import ALICE, NOW, limit_steps
 from sekisho.engine import DecisionEffect, Policies, decide
 from sekisho.prover import (
     Counterexample,
@@ -18,9 +18,9 @@ from sekisho.prover import (
     new_access,
     prove_enforcement,
 )
-from sekisho.prover.solver import limits
 
-COUNT = 200
+COUNT = 200 if DEEP else 100
+"""Statements of each policy."""
 ENOUGH = 4_000_000
 """Steps of each question: a fifth of the limit."""
 
@@ -30,7 +30,7 @@ DENYING = {name for name in FAMILIES if name.startswith("a Deny")}
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_STEPS", ENOUGH)
+    limit_steps(monkeypatch, ENOUGH)
 
 
 def different(old: Policies, new: Policies) -> PolicyDifference:

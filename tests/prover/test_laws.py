@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles import examples
+from profiles import DEEP, examples
 from prover.questions import (
     ALICE,
     NOW,
@@ -21,6 +21,7 @@ from prover.questions import (
     attached,
     enforcement_of,
     identity,
+    limit_steps,
     requests,
 )
 from prover.worlds import (
@@ -45,6 +46,11 @@ from sekisho.prover import (
     prove_none,
 )
 
+FEW_STEPS = 400_000
+"""Of a question about a small world in the quick profile: one that is drawn took 14 seconds."""
+SAMPLES = 2_000 if DEEP else 500
+"""Requests near to the constants of one policy, by each credential."""
+
 
 def passes(
     policies: Policies, names: Iterable[str] = NAMES, *, documented: bool = False
@@ -57,25 +63,32 @@ def passes(
     return next(filter(allowing(policies), asked), None)
 
 
-@settings(max_examples=examples(20))
+@settings(max_examples=examples(10))
 @given(POLICIES, st.one_of(st.none(), POLICIES))
 def test_a_small_world_has_no_request_that_a_proof_denies(
     statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None
 ) -> None:
     boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)
     policies = Policies(identity=identity(*statements).identity, boundaries=boundaries)
-    match enforcement_of(policies):
+    with pytest.MonkeyPatch.context() as patch:
+        if not DEEP:
+            limit_steps(patch, FEW_STEPS)
+        verdict = enforcement_of(policies)
+    match verdict:
         case Proved():
             assert passes(policies) is None
         case Refuted(counterexample):
             assert allowing(policies)(counterexample.request)
             assert counterexample.credential in WITHOUT_MFA
             assert counterexample.request.context.get(MFA) in (None, "false")
-        case Unknown(reason, beyond):
-            assert beyond is not None, reason.en
+        case Unknown(reason, None):
+            assert not DEEP
+            assert reason.en == "the question takes too many steps"
+        case Unknown():
             assert passes(policies, documented=True) is None
 
 
+@settings(max_examples=examples(15))
 @given(POLICIES)
 def test_where_the_world_is_all_there_is_the_verdict_is_what_the_world_says(
     statements: list[dict[str, Any]],
@@ -135,7 +148,7 @@ def test_a_proved_enforcement_withstands_samples_near_its_constants(seed: int) -
     allows = allowing(policies)
     for credential in WITHOUT_MFA:
         sampled = requests(policies, NAMES[1:], ARNS, credential, random_)
-        for _, request in zip(range(2_000), sampled, strict=False):
+        for _, request in zip(range(SAMPLES), sampled, strict=False):
             assert not allows(request)
 
 

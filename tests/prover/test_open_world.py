@@ -4,7 +4,6 @@ Resources are texts: what a policy allows by its own words is never "proved" not
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,17 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from cases import cases
-from profiles import sampled
-from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, WITHOUT_MFA, identity
+from profiles import DEEP, sampled
+from prover.questions import (
+    ACCOUNT,
+    ALICE,
+    ALLOW_ALL,
+    ENFORCEMENT,
+    NOW,
+    WITHOUT_MFA,
+    context_of,
+    identity,
+)
 from sekisho.catalogue import load
 from sekisho.engine import (
     Assumptions,
@@ -46,7 +54,6 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.reading.credentials import situations
 
 MANAGED: Mapping[str, Any] = json.loads(aws_managed_policies_data)
 EXPLAINED = json.loads(
@@ -54,9 +61,9 @@ EXPLAINED = json.loads(
 )
 ENFORCING = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
-NO_MFA = situations(ALICE, NOW, WITHOUT_MFA)
+NO_MFA = [*map(context_of, WITHOUT_MFA)]
 EXEMPT = {each.lower() for each in (*expected_exempt(), *SERVICE_EXEMPT)}
-STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 24
+STEP = 1 if DEEP else 48
 
 
 def _list(value: Any) -> list[Any]:
@@ -95,7 +102,7 @@ def known_request(actions: list[str], entry: str) -> Verdict:
 
 def test_every_entry_of_awss_policies_is_live_or_explained() -> None:
     explained = {entry for each in EXPLAINED["entries"] for entry in each["entries"]}
-    tried = {*sampled(ENTRIES, every=8), *(each for each in ENTRIES if each[0] in explained)}
+    tried = {*sampled(ENTRIES, every=16), *(each for each in ENTRIES if each[0] in explained)}
     dead = {
         entry
         for entry, actions in tried
@@ -153,8 +160,8 @@ def requests_of(statement: Mapping[str, Any]) -> Iterator[Request]:
         name = str(known[0]) if known else action.replace("*", "x")
         for entry in _list(statement["Resource"]):
             resource = entry if entry == "*" else filled(entry)
-            for each in NO_MFA:
-                yield Request(ALICE.arn, name, resource, each.values)
+            for context in NO_MFA:
+                yield Request(ALICE.arn, name, resource, context)
 
 
 def shortened(statement: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -226,7 +233,7 @@ def entry_alone(case: Mapping[str, Any]) -> tuple[Policies, Verdict]:
 def test_an_entry_is_never_proved_against_its_own_words(case: dict[str, Any]) -> None:
     policies, verdict = entry_alone(case)
     _is(verdict, case["expected"])
-    asked = Request(ALICE.arn, case["action"], filled(case["resource"]), NO_MFA[0].values)
+    asked = Request(ALICE.arn, case["action"], filled(case["resource"]), NO_MFA[0])
     assert decide(asked, policies).effect is DecisionEffect.ALLOWED
     # what enforces it in every world does so here
     beside = replace(policies, identity=(*policies.identity, ENFORCING))

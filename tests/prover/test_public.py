@@ -27,15 +27,11 @@ from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
     ALLOW_EVERYTHING,
-    CallerCredential,
-    CallingUser,
     Proved,
     Refuted,
     Unknown,
     no_public_access,
 )
-from sekisho.prover.reading.credentials import CALLER_KEYS, situations
-from sekisho.prover.reading.keys import NEVER
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -237,16 +233,6 @@ def test_the_api_takes_documents_and_files(tmp_path: Path) -> None:
     assert isinstance(sekisho.no_public_access(path), Refuted)
     parsed = sekisho.parse_policy(text, kind="resource")
     assert isinstance(sekisho.no_public_access(parsed), Refuted)
-
-
-def test_no_key_of_another_kind_of_caller_is_settled() -> None:
-    user = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/x")
-    every = situations(user, NOW, tuple(CallerCredential))
-    settled = {key for each in every for key in (*each.values.folded, *each.absent)}
-    times = {"aws:currenttime", "aws:epochtime", "aws:multifactorauthage", "aws:tokenissuetime"}
-    free = {*times, "aws:signinsessionarn"}
-    assert settled - CALLER_KEYS == free
-    assert NEVER <= CALLER_KEYS
 
 
 COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import cases
-from prover.questions import ACCOUNT, NOW, allowing, attached, enforcement_of, identity
+from prover.questions import ACCOUNT, NOW, UNCERTIFIED, allowing, attached, enforcement_of, identity
 from prover.test_questions import invariant_of
 from prover.worlds import POLICIES, documents_of, is_documented, keys_of, world
 from sekisho.engine import (
@@ -24,14 +24,12 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import arns
-from sekisho.messages import verbatim
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
     ALLOW_EVERYTHING,
     CallerCredential,
     Callers,
     CallingUser,
-    Conclusion,
     Enforced,
     Proved,
     Refuted,
@@ -47,9 +45,6 @@ from sekisho.prover import (
     ways_into,
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
-from sekisho.prover.questions.roles import enforced_of_role
-from sekisho.prover.search.answers import QuestionAnswer
-from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ops"
 OPS = CallingUser.of_role(ROLE)
@@ -98,7 +93,7 @@ def test_the_verdict_is_the_expected_one(case: dict[str, Any], tmp_path: Path) -
     verdict, report = answered(case, tmp_path)
     assert type(verdict).__name__ == expected["verdict"], verdict
     # nothing is found, but what tells so is none of the facts of certificates
-    assert (verdict == Unknown(NOT_CERTIFIED)) is expected.get("searched", False)
+    assert (verdict == UNCERTIFIED) is expected.get("searched", False)
     if report is not None:
         ways = {each.kind.name.lower(): each.without_mfa for each in report.ways_in}
         assert {kind: type(each).__name__ for kind, each in ways.items()} == expected["ways"]
@@ -327,21 +322,3 @@ def test_who_assumes_the_role_without_mfa_is_what_the_world_says(
     services = [each for each in report.ways_in if each.kind.name == "SERVICE"]
     if True in entered:
         assert services
-
-
-@pytest.mark.parametrize(
-    ("sessions", "trust", "expected"),
-    [
-        ((), ("arn_span",), ()),
-        (("arn_span",), (), ()),
-        (("arn_span", "action_globs"), ("arn_span",), ("arn_span",)),
-        # set otherwise together, neither may be so
-        (("arn_span",), ("action_globs",), ("arn_span", "action_globs")),
-    ],
-)
-def test_of_two_proofs_what_both_rest_on_is_named(
-    sessions: tuple[str, ...], trust: tuple[str, ...], expected: tuple[str, ...]
-) -> None:
-    one = QuestionAnswer("enforcement", verbatim(""), "direct", Conclusion(Proved(), sessions))
-    (found,) = enforced_of_role([one], TrustReport((), assumed=trust))
-    assert found.conclusion == Conclusion(Proved(), expected)

@@ -1,20 +1,20 @@
 """AWS's own managed policies, as moto ships them: every verdict is one, and the right one."""
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from profiles import DEEP
 from prover.questions import ALICE, NOW
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, choices_of, force_mfa, from_json
 from sekisho.prover import Proved, Refuted, expected_exempt, prove_enforcement
 
 MANAGED: Mapping[str, Any] = json.loads(aws_managed_policies_data)
-STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 24
+STEP = 1 if DEEP else 48
 """All of them in the deep profile."""
 
 ENFORCEMENT = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
