@@ -33,8 +33,8 @@ from sekisho.replay import (
     PolicyChanges,
     Target,
     TargetKind,
+    binding_of_policies,
     columns_of,
-    given,
 )
 from sekisho.replay.reading import GroupCache, LogFile, TrailGroups, local_logs
 from sekisho.replay.report import (
@@ -66,7 +66,7 @@ class _Asked:
     def of(cls, preset: Preset) -> Self:
         policy = AttachedPolicy("Force_MFA", force_mfa(choices_of(preset)))
         every_user = PolicyAttachment(policy, Target(TargetKind.EVERY_USER))
-        binding = given(PolicyChanges((every_user,)))
+        binding = binding_of_policies(PolicyChanges((every_user,)))
         return cls(binding, columns_of(binding))
 
     def judge(self) -> Judge:

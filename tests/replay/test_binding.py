@@ -26,10 +26,10 @@ from sekisho.replay import (
     Target,
     TargetKind,
     TrailEvent,
-    between,
-    changed,
+    binding_of_change,
+    binding_of_policies,
+    binding_of_states,
     columns_of,
-    given,
 )
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -99,14 +99,14 @@ def attaching(kind: TargetKind, name: str = "", what: AttachedPolicy = FORCE_MFA
     ],
 )
 def test_who_is_bound(kind: TargetKind, name: str, bound: set[str]) -> None:
-    binding = changed(ACCOUNT_OF_ALL, attaching(kind, name))
+    binding = binding_of_change(ACCOUNT_OF_ALL, attaching(kind, name))
     for who in ("ann", "ben", "dan", "eve", "Deploy"):
         assert outcome(binding, call(who)) == (DENIED if who in bound else NOT_ATTACHED), who
 
 
 def test_a_deny_that_was_there_asks_for_no_column() -> None:
     """Dan's own Deny depends on the address and a resource; it did not deny the call."""
-    binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
+    binding = binding_of_change(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
     assert columns_of(binding) == frozenset()
     assert outcome(binding, call("dan")) == DENIED
 
@@ -126,7 +126,7 @@ def test_a_statement_less(
 ) -> None:
     """What was not allowed, and was made all the same, something else allowed."""
     less = {"Read": policy([LIST]).document}
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(replaced=less))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(replaced=less))
     if event.principal == call("ann").principal:
         # her group allows her all; her own policy changed all the same
         expected = UNCHANGED
@@ -134,7 +134,7 @@ def test_a_statement_less(
 
 
 def test_a_policy_less() -> None:
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(detached=frozenset({"All"})))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(detached=frozenset({"All"})))
     assert outcome(binding, call("ann")) == UNCHANGED
     assert outcome(binding, call("ann", "PutObject")) == DENIED
     assert outcome(binding, call("ben")) == NOT_ATTACHED
@@ -142,18 +142,18 @@ def test_a_policy_less() -> None:
 
 def test_an_inline_policy_by_its_name() -> None:
     inline = ACCOUNT_OF_ALL.user_named["ben"].inline[0].name
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(detached=frozenset({inline})))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(detached=frozenset({inline})))
     assert outcome(binding, call("ben", "ListObjects")) == DENIED
     assert outcome(binding, call("ben")) == UNCHANGED
 
 
 def test_a_boundary() -> None:
     limit = PolicyAttachment(policy([READ], name="Limit"), Target(TargetKind.GROUP, "staff"))
-    assert outcome(changed(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,))), call("ann")) == (
-        NOT_ATTACHED
-    )
+    assert outcome(
+        binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,))), call("ann")
+    ) == (NOT_ATTACHED)
     limit = replace(limit, target=Target(TargetKind.USER, "ann"))
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,)))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,)))
     assert outcome(binding, call("ann")) == UNCHANGED
     assert outcome(binding, call("ann", "PutObject")) == DENIED
 
@@ -163,10 +163,10 @@ def test_a_new_limit_on_what_passed_by_a_policy_that_nobody_read() -> None:
     limit = PolicyAttachment(policy([READ], name="Limit"), Target(TargetKind.USER, "ben"))
     levels = (Level("root", (policy([READ], name="scp"),)),)
     for changes in (PolicyChanges(boundaries=(limit,)), PolicyChanges(scps=levels)):
-        found = outcome(changed(ACCOUNT_OF_ALL, changes), call("ben", "PutObject"))
+        found = outcome(binding_of_change(ACCOUNT_OF_ALL, changes), call("ben", "PutObject"))
         assert found == (CallOutcome.UNKNOWN, OutcomeReason.POLICIES)
     wide = (Level("root", (policy([ALL], name="scp"),)),)
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(scps=wide))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(scps=wide))
     assert outcome(binding, call("ben", "PutObject"))[0] is not CallOutcome.DENIED
 
 
@@ -174,7 +174,7 @@ def test_an_organisations_policies() -> None:
     users = {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:user/*"}}
     deny = {**MFA, "Condition": {**NO_MFA, **users}}
     levels = (Level("root", (policy([ALL], name="FullAWSAccess"), policy([deny], name="scp"))),)
-    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(scps=levels))
+    binding = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(scps=levels))
     assert outcome(binding, call("ann")) == DENIED
     assert outcome(binding, call("Deploy")) == UNCHANGED
     root = call("ann", identity="Root", principal=f"arn:aws:iam::{ACCOUNT}:root")
@@ -183,17 +183,17 @@ def test_an_organisations_policies() -> None:
 
 def test_a_policy_that_was_not_read() -> None:
     """A new Deny denies whatever is in it; what has gone may be in it as well."""
-    binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
+    binding = binding_of_change(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
     assert outcome(binding, call("eve")) == DENIED
     mfa = call("eve", mfa="true", key_id="ASIA")
     assert outcome(binding, mfa) == UNCHANGED
     limit = PolicyAttachment(policy([LIST], name="Limit"), Target(TargetKind.USER, "eve"))
-    limited = changed(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,)))
+    limited = binding_of_change(ACCOUNT_OF_ALL, PolicyChanges(boundaries=(limit,)))
     assert outcome(limited, call("eve")) == (CallOutcome.UNKNOWN, OutcomeReason.POLICIES)
 
 
 def test_who_is_not_there() -> None:
-    binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
+    binding = binding_of_change(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
     assert outcome(binding, call("gone")) == (CallOutcome.NOT_BOUND, OutcomeReason.NOT_IN_ACCOUNT)
     other = call("ann", account="444455556666", recipient="444455556666")
     foreign = replace(other, principal="arn:aws:iam::444455556666:user/ann")
@@ -202,7 +202,7 @@ def test_who_is_not_there() -> None:
 
 def test_who_may_be_there_and_was_not_read() -> None:
     unread = replace(ACCOUNT_OF_ALL, gaps=(gap_at("GetAccountAuthorizationDetails"),))
-    binding = changed(unread, attaching(TargetKind.EVERY_USER))
+    binding = binding_of_change(unread, attaching(TargetKind.EVERY_USER))
     assert outcome(binding, call("gone")) == (CallOutcome.UNKNOWN, OutcomeReason.POLICIES)
 
 
@@ -216,7 +216,7 @@ def test_a_users_tags_are_known() -> None:
             for user in ACCOUNT_OF_ALL.users
         ),
     )
-    binding = changed(tagged, attaching(TargetKind.EVERY_USER, what=deny))
+    binding = binding_of_change(tagged, attaching(TargetKind.EVERY_USER, what=deny))
     assert outcome(binding, call("ann")) == UNCHANGED
     assert outcome(binding, call("ben")) == DENIED
 
@@ -225,20 +225,22 @@ def test_whom_the_changes_delete() -> None:
     def without(snapshot: Snapshot, name: str) -> Snapshot:
         return replace(snapshot, users=tuple(one for one in snapshot.users if one.name != name))
 
-    binding = between(ACCOUNT_OF_ALL, without(ACCOUNT_OF_ALL, "ann"))
+    binding = binding_of_states(ACCOUNT_OF_ALL, without(ACCOUNT_OF_ALL, "ann"))
     assert outcome(binding, call("ann")) == DENIED
     assert outcome(binding, call("ben")) == NOT_ATTACHED
 
 
 def test_who_is_in_a_group_only_an_account_says() -> None:
     with pytest.raises(InternalError):
-        given(attaching(TargetKind.GROUP, "staff"))
+        binding_of_policies(attaching(TargetKind.GROUP, "staff"))
 
 
 def test_the_columns_that_policies_tell_apart() -> None:
     def columns(*statements: dict[str, Any]) -> frozenset[Column]:
         return columns_of(
-            given(attaching(TargetKind.EVERY_USER, what=policy(list(statements), name="p")))
+            binding_of_policies(
+                attaching(TargetKind.EVERY_USER, what=policy(list(statements), name="p"))
+            )
         )
 
     assert columns({**READ, "Resource": "arn:aws:s3:::b/${aws:userid}"}) == frozenset()

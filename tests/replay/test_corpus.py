@@ -20,12 +20,12 @@ from sekisho.replay import (
     Target,
     TargetKind,
     TrailEvent,
-    changed,
+    binding_of_change,
+    binding_of_policies,
     columns_of,
-    given,
     group_plainly,
     judge_plainly,
-    seen_since,
+    with_later_callers,
 )
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa, SigninAssumptions
 
@@ -53,7 +53,9 @@ def binding_of(written: dict[str, list[str]]) -> Binding:
     ]
     scps = [policy(name, PolicyKind.SCP) for name in written.get("scps", ())]
     levels = (Level("root", tuple(scps)),) if scps else None
-    return given(PolicyChanges(tuple(attached), boundaries=tuple(boundaries), scps=levels))
+    return binding_of_policies(
+        PolicyChanges(tuple(attached), boundaries=tuple(boundaries), scps=levels)
+    )
 
 
 def record_of(case: dict[str, Any]) -> dict[str, Any]:
@@ -152,8 +154,8 @@ def test_case_of_an_account(case: dict[str, Any]) -> None:
         for name, names in case.get("scps", {}).items()
     )
     account = replace(snapshot_of(ACCOUNTS["account"]), scps=levels)
-    asked = changed(account, changes_of(case["changes"]))
-    binding, event = seen_since(asked, case.get("seen", ())), call_of(case)
+    asked = binding_of_change(account, changes_of(case["changes"]))
+    binding, event = with_later_callers(asked, case.get("seen", ())), call_of(case)
     columns = columns_of(binding)
     found = Judge(binding, columns).judge(event)
     assert written(found, case["expect"]) == case["expect"]

@@ -10,14 +10,16 @@ from sekisho.replay import (
     PolicyChanges,
     Target,
     TargetKind,
+    binding_of_policies,
     columns_of,
-    given,
     group_plainly,
     judge_plainly,
 )
 
 FORCE_MFA = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
-FOR_USERS = given(PolicyChanges((PolicyAttachment(FORCE_MFA, Target(TargetKind.EVERY_USER)),)))
+FOR_USERS = binding_of_policies(
+    PolicyChanges((PolicyAttachment(FORCE_MFA, Target(TargetKind.EVERY_USER)),))
+)
 
 
 def test_the_logs_here_under_force_mfa() -> None:

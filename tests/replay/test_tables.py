@@ -24,9 +24,9 @@ from sekisho.replay import (
     PolicyChanges,
     Target,
     TargetKind,
+    binding_of_policies,
     columns_of,
 )
-from sekisho.replay import given as given_alone
 from sekisho.replay.reading import GroupCache, TrailGroups, local_logs, read_groups
 from sekisho.replay.report import (
     Counted,
@@ -52,7 +52,9 @@ def policy(**statement: object) -> AttachedPolicy:
 
 
 def for_users(asked: AttachedPolicy) -> Binding:
-    return given_alone(PolicyChanges((PolicyAttachment(asked, Target(TargetKind.EVERY_USER)),)))
+    return binding_of_policies(
+        PolicyChanges((PolicyAttachment(asked, Target(TargetKind.EVERY_USER)),))
+    )
 
 
 BINDINGS = {
@@ -64,7 +66,7 @@ BINDINGS = {
     "addresses": for_users(policy(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
     "names": for_users(policy(Condition={"StringLike": {"aws:PrincipalArn": "*/b*"}})),
     "tags": for_users(policy(Condition={"Null": {"aws:PrincipalTag/team": "true"}})),
-    "organisation": given_alone(
+    "organisation": binding_of_policies(
         PolicyChanges(scps=(Level("root", (policy(Condition={}), FORCE_MFA)),))
     ),
 }

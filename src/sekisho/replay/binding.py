@@ -132,7 +132,7 @@ class PolicyChanges:
     scps: tuple[Level, ...] | None = None
 
 
-class _Given:
+class _PoliciesAlone:
     """Policies that are asked alone."""
 
     def __init__(self, changes: PolicyChanges, accounts: Collection[str] = ()) -> None:
@@ -177,23 +177,23 @@ class _Given:
         """Tell whether an account is one whose own records the logs have."""
         return account in self._accounts
 
-    def in_accounts(self, accounts: Collection[str]) -> "_Given":
+    def with_accounts(self, accounts: Collection[str]) -> "_PoliciesAlone":
         """Return the same, knowing which accounts' logs there are."""
-        return _Given(self._changes, accounts)
+        return _PoliciesAlone(self._changes, accounts)
 
 
-def given(changes: PolicyChanges) -> Binding:
+def binding_of_policies(changes: PolicyChanges) -> Binding:
     """Return a binding that asks the policies that are attached, bounding or an organisation's.
 
     Whom they bind their targets say; policies that are detached or replaced need an account.
     """
-    return _Given(changes)
+    return _PoliciesAlone(changes)
 
 
 _Holder = tuple[HolderKind, str]
 
 
-class _Between:
+class _AccountStates:
     """Two states of an account, and who called after the first was read."""
 
     def __init__(
@@ -271,10 +271,10 @@ class _Between:
         roles = {each.name: each for each in after.roles}
         return all(roles.get(each.name) != each for each in before.roles)
 
-    def seen_since(self, arns_seen: Iterable[str]) -> "_Between":
+    def with_later_callers(self, arns_seen: Iterable[str]) -> "_AccountStates":
         """Return the same, knowing who called later."""
         holders = (_holder_of(arn, self._before.account) for arn in arns_seen)
-        return _Between(self._before, self._after, frozenset(filter(None, holders)))
+        return _AccountStates(self._before, self._after, frozenset(filter(None, holders)))
 
 
 _NAMED = re.compile(r"(?:iam::(\d{12}):(user|role)/(?:.*/)?|sts::(\d{12}):assumed-(role)/)([^/]+)")
@@ -302,31 +302,31 @@ def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tu
     return policies, tuple(str(fault.message) for fault in faults)
 
 
-def between(before: Snapshot, after: Snapshot) -> Binding:
+def binding_of_states(before: Snapshot, after: Snapshot) -> Binding:
     """Return a binding that compares two states of one account."""
-    return _Between(before, after)
+    return _AccountStates(before, after)
 
 
-def seen_since(binding: Binding, arns_seen: Iterable[str]) -> Binding:
+def with_later_callers(binding: Binding, arns_seen: Iterable[str]) -> Binding:
     """Return a binding that knows who called after the account was read.
 
     Whoever of them the account has not was made or renamed since, and may be bound by what is in
     question. Policies that are asked alone bind whom their targets say.
     """
-    return binding.seen_since(arns_seen) if isinstance(binding, _Between) else binding
+    return binding.with_later_callers(arns_seen) if isinstance(binding, _AccountStates) else binding
 
 
-def in_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
+def with_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
     """Return a binding that knows of which accounts there are logs.
 
     Policies that are asked alone may bind any caller of these, also one that no record names.
     """
-    return binding.in_accounts(accounts) if isinstance(binding, _Given) else binding
+    return binding.with_accounts(accounts) if isinstance(binding, _PoliciesAlone) else binding
 
 
-def changed(snapshot: Snapshot, changes: PolicyChanges) -> Binding:
+def binding_of_change(snapshot: Snapshot, changes: PolicyChanges) -> Binding:
     """Return a binding that compares an account with itself after some changes."""
-    return _Between(snapshot, _Changing(snapshot, changes).changed())
+    return _AccountStates(snapshot, _Changing(snapshot, changes).account_after())
 
 
 _Owner = TypeVar("_Owner", User, Role, Group)
@@ -338,7 +338,7 @@ class _Changing:
     snapshot: Snapshot
     changes: PolicyChanges
 
-    def changed(self) -> Snapshot:
+    def account_after(self) -> Snapshot:
         """Return the account as it would be."""
         account = self.snapshot
         given = {one.policy.name: one.policy for one in self._attachments()}

@@ -91,12 +91,12 @@ class CallCase:
     of_network: bool = False
 
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
-        """What tells cases apart: nothing of the caller that no statement tells apart.
+        """What separates cases: nothing of the caller that no statement distinguishes.
 
         Who somebody is beyond that matters only to whose a resource is.
         """
         who = self.caller if self.changes.resources else self.caller.kind
-        facts, known = self.facts, self._known(assumptions)
+        facts, known = self.facts, self._condition_outcomes(assumptions)
         unknown = frozenset(facts.unknown.items())
         # of a role it follows from the rest; a user's session with MFA, one of `aws login` and a
         # call with a code have the same facts, and rest on no assumption, or on another one
@@ -110,7 +110,7 @@ class CallCase:
     def _is_role(self) -> bool:
         return self.caller.kind is HolderKind.ROLE
 
-    def _known(self, assumptions: Assumptions) -> object:
+    def _condition_outcomes(self, assumptions: Assumptions) -> object:
         """Return how the conditions come out, or the values where that does not say all."""
         values = frozenset(self.facts.values.items())
         if not self.changes.conditions_say_all:
@@ -160,7 +160,7 @@ class BoundCaller:
 
     @property
     def identity(self) -> object:
-        """What tells callers apart: nothing that neither a statement nor a key says of them."""
+        """What separates callers: nothing that neither a statement nor a key says of them."""
         who: object = self.caller.kind
         if self.changes.resources or names_caller(self.keys):
             who = self.caller, id(self.bound)

@@ -44,7 +44,7 @@ class Facts:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What tells facts apart."""
+        """What separates facts."""
         return (frozenset(self.values.items()), frozenset(self.unknown.items()), self.oldest)
 
 
@@ -346,7 +346,7 @@ def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -
     values: dict[str, str] = {}
     unknown: dict[str, UnknownKey] = {}
     for key in keys:
-        found = _found(call, key, columns)
+        found = _logged_value(call, key, columns)
         if isinstance(found, str):
             values[key] = found
         elif found is not None:
@@ -357,7 +357,7 @@ def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -
     return Facts(values, unknown, oldest)
 
 
-def _found(call: Call, key: str, columns: Collection[Column]) -> Found:
+def _logged_value(call: Call, key: str, columns: Collection[Column]) -> Found:
     """Return what a log says of a key; a key that it never says is unknown."""
     if key in _READERS:
         needed, read = _READERS[key]

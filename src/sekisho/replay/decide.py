@@ -28,19 +28,19 @@ from sekisho.engine.matching import arns
 from sekisho.errors import InternalError
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
-from sekisho.replay.apart import (
-    EXEMPT,
-    NO_SERVICE,
-    NOT_DENIABLE,
-    SESSION_TOKEN,
-    ActionsOf,
-    AskedActions,
-)
 from sekisho.replay.caller import exempt_by_name
 from sekisho.replay.case import CallCase, Case, Judging, principal_of
 from sekisho.replay.context import AGE, Facts, facts_of_action, is_always_read
 from sekisho.replay.difference import ALLOWS_ALL, RESOURCE_ACCOUNT
 from sekisho.replay.event import TrailEvent
+from sekisho.replay.grouping import (
+    EXEMPT,
+    NO_SERVICE,
+    NOT_DENIABLE,
+    SESSION_TOKEN,
+    ActionsOf,
+    RememberedActions,
+)
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, Names, asked_resources
 
@@ -60,13 +60,13 @@ class Remembered:
     """What was found in one case.
 
     Attributes:
-        actions: what tells actions apart; the same object in all cases of the same changes.
+        actions: what separates actions; the same object in all cases of the same changes.
         judgements: the answers, by the statements that are about an action. Whether the other
             setting of the case's assumption is meant is told apart; None: both were compared.
         of_resources: the answers where the resource matters, by the action and the resource.
     """
 
-    actions: AskedActions = field(default_factory=AskedActions)
+    actions: RememberedActions = field(default_factory=RememberedActions)
     judgements: dict[tuple[bool | None, tuple[int, ...]], Judgement] = field(default_factory=dict)
     of_resources: dict[tuple[bool, str, AskedResource], Judgement] = field(default_factory=dict)
 
@@ -124,7 +124,7 @@ def failure_of(error: str | None) -> OutcomeReason | None:
 
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
     """Return what the policies say; what they say of another action like it is remembered."""
-    about = asking.actions.about(actions[0]) if len(actions) == 1 else None
+    about = asking.actions.statements_key(actions[0]) if len(actions) == 1 else None
     if about is None or asking.remembered is None:
         return _assumed(asking)
     found = asking.remembered.judgements.get((None, about))
@@ -150,7 +150,7 @@ class _Asking:
     """One call that policies are asked about.
 
     Attributes:
-        actions: what tells actions apart in the case.
+        actions: what separates actions in the case.
         is_turned: whether the other setting of the case's assumption is meant.
     """
 
@@ -186,7 +186,7 @@ class _Asking:
                 found = _all((found, *map(self._of_action, others)))
             return replace(found, actions=called.asked)
         if called.either:
-            alike = self.actions.apart(called.either)
+            alike = self.actions.distinguishable(called.either)
             found = _either(map(self._of_action, alike), OutcomeReason.ACTION)
             if called.guessed:
                 return replace(found, guessed_action=found.outcome is not UNKNOWN)
@@ -210,10 +210,11 @@ class _Asking:
             return self._by_statements(action)
         names, columns = Names(self.case.caller, self.case.arns), self.judging.columns
         return _all(
-            self._about(action, one) for one in asked_resources(action, self.event, names, columns)
+            self._by_resource(action, one)
+            for one in asked_resources(action, self.event, names, columns)
         )
 
-    def _about(self, action: str, resource: AskedResource) -> Judgement:
+    def _by_resource(self, action: str, resource: AskedResource) -> Judgement:
         """Return the answer where the resource matters."""
         if self.remembered is None:
             return self._of_resource(action, resource)
@@ -224,7 +225,7 @@ class _Asking:
 
     def _by_statements(self, action: str) -> Judgement:
         """Return the answer where only the statements about an action tell it from others."""
-        about = self.actions.about(action)
+        about = self.actions.statements_key(action)
         if self.remembered is None or about is None:
             return self._of_resource(action, ANY)
         key = (self.is_turned, about)
@@ -274,20 +275,20 @@ class _Asking:
         if already is not None:
             # the log is older than the snapshot
             return Judgement(ALREADY, causes=already.causes, assumed=already.assumed)
-        new = self._said(changes.denies, request, unknown)
+        new = self._answer_of(changes.denies, request, unknown)
         if new.effects == {EXPLICIT}:
             return Judgement(DENIED, causes=new.causes, assumed=new.assumed)
-        if changes.limited or ALLOWED in self._said(changes.gone, request, unknown).effects:
+        if changes.limited or ALLOWED in self._answer_of(changes.gone, request, unknown).effects:
             return self._where_lost(request, unknown, new)
         if EXPLICIT in new.effects:
             return self._open(new.matters)
         return Judgement(UNCHANGED, assumed=new.assumed)
 
-    def _where_lost(self, request: Request, unknown: _Unknown, new: "_Said") -> Judgement:
+    def _where_lost(self, request: Request, unknown: _Unknown, new: "_Answer") -> Judgement:
         """Return the answer where an Allow may have gone, or a limit may not allow."""
         changes = self.case.changes
-        before = self._said(_owned(changes.before, request), request, unknown)
-        after = self._said(_owned(changes.after, request), request, unknown)
+        before = self._answer_of(_owned(changes.before, request), request, unknown)
+        after = self._answer_of(_owned(changes.after, request), request, unknown)
         if after.effects == {ALLOWED}:
             return Judgement(UNCHANGED, assumed=after.assumed)
         certain = CallOutcome.DENIED
@@ -308,9 +309,9 @@ class _Asking:
     def _within_limits(self, request: Request, unknown: _Unknown) -> bool:
         """Tell whether boundaries and the organisation would surely allow a call."""
         after = replace(_owned(self.case.changes.after, request), identity=(ALLOWS_ALL,))
-        return self._said(after, request, unknown).effects == {ALLOWED}
+        return self._answer_of(after, request, unknown).effects == {ALLOWED}
 
-    def _denied_already(self, request: Request, unknown: _Unknown) -> "_Said | None":
+    def _denied_already(self, request: Request, unknown: _Unknown) -> "_Answer | None":
         """Return what denies a call without the change, whatever is unknown; None: nothing does."""
         changes = self.case.changes
         if changes.denied is None:
@@ -323,19 +324,23 @@ class _Asking:
         if request.resource == ANY.arn:
             others[RESOURCE] = UnknownKey()
         denied = _owned(changes.denied, request)
-        found = self._said(denied, request, {**others, **unknown})
+        found = self._answer_of(denied, request, {**others, **unknown})
         return None if ALLOWED in found.effects else found
 
-    def _said(self, policies: Policies | None, request: Request, unknown: _Unknown) -> "_Said":
+    def _answer_of(
+        self, policies: Policies | None, request: Request, unknown: _Unknown
+    ) -> "_Answer":
         """Return what some policies say; None says nothing."""
         if policies is None:
             return _NOTHING
         decider, assumptions = self.judging.decider, self.judging.settings.assumptions
         if unknown:
             found = possible(request, policies, unknown, assumptions)
-            return _Said(found.effects, found.matters, found.denied_by)
+            return _Answer(found.effects, found.matters, found.denied_by)
         decision = decider.decide(request, policies)
-        return _Said(frozenset({decision.effect}), frozenset(), decision.because, decision.assumed)
+        return _Answer(
+            frozenset({decision.effect}), frozenset(), decision.because, decision.assumed
+        )
 
     def _open(self, matters: Iterable[str]) -> Judgement:
         """Return the outcome that depends on what is not known."""
@@ -345,7 +350,7 @@ class _Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Answer:
     """What policies say of a request."""
 
     effects: frozenset[DecisionEffect]
@@ -354,7 +359,7 @@ class _Said:
     assumed: tuple[str, ...] = ()
 
 
-_NOTHING = _Said(frozenset({DecisionEffect.IMPLICITLY_DENIED}))
+_NOTHING = _Answer(frozenset({DecisionEffect.IMPLICITLY_DENIED}))
 
 
 def _all(found: Iterable[Judgement]) -> Judgement:

@@ -68,8 +68,8 @@ class Difference:
     _documents: tuple[Document, ...] = field(repr=False)
     _asking: frozenset[int] = field(repr=False)
 
-    def about(self, action: str, assumptions: Assumptions) -> tuple[int, ...] | None:
-        """Return what tells apart the statements that are about an action.
+    def statements_key(self, action: str, assumptions: Assumptions) -> tuple[int, ...] | None:
+        """Return the ids of the statements that are about an action.
 
         None if that depends on an assumption.
         """
@@ -110,7 +110,7 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     if kind is HolderKind.FEDERATED:
         before, after = (replace(one, session=(ALLOWS_ALL,)) for one in (before, after))
     denies, old = _denies_of(after, before), _denying_alone(before)
-    gone, limited = _gone(before, after), _limits(before, after)
+    gone, limited = _removed_allows(before, after), _limits(before, after)
     lost = limited or gone is not None
     statements = tuple(_statements(before, after) if lost else _statements(denies))
     before, after = _without(before, before), _without(after, before)
@@ -245,7 +245,7 @@ def _denies(
     policies: Iterable[AttachedPolicy], before: Iterable[AttachedPolicy]
 ) -> tuple[AttachedPolicy, ...]:
     """Return the Denies, as policies, that are in none of the policies before."""
-    return _chosen(policies, Effect.DENY, _said(before, Effect.DENY))
+    return _chosen(policies, Effect.DENY, _meanings(before, Effect.DENY))
 
 
 def _chosen(
@@ -270,9 +270,9 @@ def _with_statements(policy: AttachedPolicy, statements: tuple[Statement, ...]) 
 
 def _without(policies: Policies, before: Policies) -> Policies:
     """Return policies without the Denies that were there before; a limit stays one."""
-    old = _said(_attached(before), Effect.DENY)
+    old = _meanings(_attached(before), Effect.DENY)
 
-    def left(some: Iterable[AttachedPolicy]) -> Iterator[AttachedPolicy]:
+    def remaining_statements(some: Iterable[AttachedPolicy]) -> Iterator[AttachedPolicy]:
         for policy in some:
             statements = tuple(
                 one
@@ -287,14 +287,18 @@ def _without(policies: Policies, before: Policies) -> Policies:
     boundaries = policies.boundaries
     return replace(
         policies,
-        identity=tuple(left(policies.identity)),
-        boundaries=boundaries and tuple(next(left([one]), _NOTHING) for one in boundaries),
-        scps=tuple(Level(level.name, tuple(left(level.policies))) for level in policies.scps),
+        identity=tuple(remaining_statements(policies.identity)),
+        boundaries=boundaries
+        and tuple(next(remaining_statements([one]), _NOTHING) for one in boundaries),
+        scps=tuple(
+            Level(level.name, tuple(remaining_statements(level.policies)))
+            for level in policies.scps
+        ),
     )
 
 
-def _gone(before: Policies, after: Policies) -> Policies | None:
-    found = _chosen(before.identity, Effect.ALLOW, _said(after.identity, Effect.ALLOW))
+def _removed_allows(before: Policies, after: Policies) -> Policies | None:
+    found = _chosen(before.identity, Effect.ALLOW, _meanings(after.identity, Effect.ALLOW))
     return Policies(found) if found else None
 
 
@@ -313,11 +317,11 @@ def _limits(before: Policies, after: Policies) -> bool:
 
 def _has_all(before: Iterable[AttachedPolicy], after: Iterable[AttachedPolicy]) -> bool:
     """Tell whether every Allow is still there."""
-    known = _said(after, Effect.ALLOW)
-    return all(one in known for one in _said(before, Effect.ALLOW))
+    known = _meanings(after, Effect.ALLOW)
+    return all(one in known for one in _meanings(before, Effect.ALLOW))
 
 
-def _said(policies: Iterable[AttachedPolicy], effect: Effect) -> list[VersionedStatement]:
+def _meanings(policies: Iterable[AttachedPolicy], effect: Effect) -> list[VersionedStatement]:
     """Return the statements of an effect for what they mean, wherever they are."""
     return [
         _meant(one, policy.document)

@@ -16,7 +16,7 @@ from typing import Self
 class Column(StrEnum):
     """What of a record calls are grouped by; the value is the field's name in `TrailEvent`.
 
-    Everything that policies cannot tell apart is one group. `ALWAYS` is in every grouping; the
+    Calls that policies cannot distinguish are one group. `ALWAYS` is in every grouping; the
     others only if an element of a policy in question names what they carry.
 
     Attributes:
@@ -221,7 +221,7 @@ class Tally(Count):
 
 @dataclass(frozen=True, slots=True)
 class CallGroup:
-    """Calls that nothing in question tells apart."""
+    """Calls that the policies in question treat alike."""
 
     event: TrailEvent
     tally: Tally

@@ -10,7 +10,6 @@ from operator import attrgetter
 
 from sekisho.engine import Engine
 from sekisho.engine.compiled import CompiledDecider
-from sekisho.replay.apart import ActionsOf, AskedActions, asked_alike, told_apart
 from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import (
@@ -29,13 +28,14 @@ from sekisho.replay.context import columns_of_key
 from sekisho.replay.decide import Remembered, judgement
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import LISTS, OF_CALL, OF_IAM_CALL, OPTIONAL, Column, TrailEvent
+from sekisho.replay.grouping import ActionsOf, RememberedActions, case_kind, grouping_key
 from sekisho.replay.outcome import Judgement, OutcomeReason
 
 _DEFAULTS = JudgeSettings()
 
 
 def columns_of(binding: Binding) -> frozenset[Column]:
-    """Return the columns, besides those that are always there, that the policies tell apart."""
+    """Return the columns, besides those that are always there, that the policies distinguish."""
     found: set[Column] = set()
     for bound in binding.all():
         changes = difference(bound)
@@ -47,11 +47,11 @@ def columns_of(binding: Binding) -> frozenset[Column]:
 
 
 @dataclass(slots=True)
-class _Known:
+class _JudgedCase:
     """A case, its number, and the judgements in it.
 
     Attributes:
-        kind: the number of the first case that tells calls apart as this one does.
+        kind: the number of the first case that separates calls as this one does.
     """
 
     number: int
@@ -90,16 +90,16 @@ class Judge:
         self._credentials = _values_of(*(one for one in credentials if one is not Column.KEY_ID))
         self._call = _values_of(*self.call_columns, Column.ERROR)
         self._callers: dict[object, BoundCaller | OutcomeReason] = {}
-        self._by_caller: dict[object, _Known] = {}
-        self._same: dict[object, _Known] = {}
-        self._cases: list[_Known] = []
+        self._by_caller: dict[object, _JudgedCase] = {}
+        self._same: dict[object, _JudgedCase] = {}
+        self._cases: list[_JudgedCase] = []
         self._kinds: dict[Hashable, int] = {}
         self._differences: dict[object, tuple[Bound, Difference]] = {}
-        self._actions: dict[int, AskedActions] = {}
+        self._actions: dict[int, RememberedActions] = {}
 
     def judge(self, event: TrailEvent) -> Judgement:
         """Return what would have become of the calls that `event` stands for."""
-        known = self._known(event)
+        known = self._case_of(event)
         by_call = self._call(event)
         found = known.by_call.get(by_call)
         if found is None:
@@ -109,46 +109,46 @@ class Judge:
 
     def case(self, event: TrailEvent) -> int:
         """Return the number of the case that `caller_columns` of an event make."""
-        return self._known(event).number
+        return self._case_of(event).number
 
     @property
     def kinds(self) -> list[int]:
-        """Of each case so far the first one in which `told_apart` says the same of every call."""
+        """Of each case so far the first one in which `grouping_key` says the same of every call."""
         return [known.kind for known in self._cases]
 
-    def told_apart(self, case: int, source: str | None, name: str | None) -> Hashable | None:
-        """Return what tells the calls of an event in a case apart; see `apart.told_apart`."""
+    def grouping_key(self, case: int, source: str | None, name: str | None) -> Hashable | None:
+        """Return what separates the calls of an event in a case; see `grouping.grouping_key`."""
         known = self._cases[case]
-        return told_apart(known.case, source, name, known.actions)
+        return grouping_key(known.case, source, name, known.actions)
 
-    def _known(self, event: TrailEvent) -> _Known:
-        """Return the case of a caller; those that nothing tells apart have one."""
+    def _case_of(self, event: TrailEvent) -> _JudgedCase:
+        """Return the case of a caller; those that nothing separates have one."""
         by_caller = self._caller(event)
-        who = self._callers.get(by_caller)
-        if who is None:
-            who = bound_caller(event, self._judging, self._difference)
-            self._callers[by_caller] = who
-        if isinstance(who, OutcomeReason):
-            return self._same.get(who) or self._new(who, who)
+        bound = self._callers.get(by_caller)
+        if bound is None:
+            bound = bound_caller(event, self._judging, self._difference)
+            self._callers[by_caller] = bound
+        if isinstance(bound, OutcomeReason):
+            return self._same.get(bound) or self._new(bound, bound)
         # of the id of a key only whether it is a session's says anything
-        key = (who.identity, event.key_id == "ASIA", self._credentials(event))
+        key = (bound.identity, event.key_id == "ASIA", self._credentials(event))
         known = self._by_caller.get(key)
         if known is None:
-            case = asked_with(who, event, self._judging)
+            case = asked_with(bound, event, self._judging)
             identity = case.identity(self._judging.settings.assumptions)
             known = self._same.get(identity) or self._new(identity, case)
             self._by_caller[key] = known
         return known
 
-    def _new(self, identity: object, case: Case) -> _Known:
+    def _new(self, identity: object, case: Case) -> _JudgedCase:
         changes = id(case.changes) if isinstance(case, CallCase) else 0
-        actions = self._actions.setdefault(changes, AskedActions())
+        actions = self._actions.setdefault(changes, RememberedActions())
         number = len(self._cases)
-        kind = self._kinds.setdefault(asked_alike(case), number)
-        apart = None
+        kind = self._kinds.setdefault(case_kind(case), number)
+        separated = None
         if isinstance(case, CallCase):
-            apart = ActionsOf(case, self._judging.settings.assumptions, actions)
-        known = _Known(number, kind, case, Remembered(actions), apart)
+            separated = ActionsOf(case, self._judging.settings.assumptions, actions)
+        known = _JudgedCase(number, kind, case, Remembered(actions), separated)
         self._same[identity] = known
         self._cases.append(known)
         return known

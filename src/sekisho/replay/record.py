@@ -117,8 +117,8 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
         provider=session.free("webIdFederationData").optional("federatedProvider"),
         resources=resources,
         parameters=parameters,
-        iam_resources=_those(resources, _is_of_iam) if of_iam else None,
-        iam_parameters=_those(parameters, _names_of_iam) if of_iam else None,
+        iam_resources=_matching(resources, _is_of_iam) if of_iam else None,
+        iam_parameters=_matching(parameters, _names_of_iam) if of_iam else None,
     )
 
 
@@ -181,7 +181,9 @@ def _parameters(top: "_Fields", source: str | None) -> tuple[str, ...] | None:
     return tuple(found) or None
 
 
-def _those(texts: tuple[str, ...] | None, wanted: Callable[[str], bool]) -> tuple[str, ...] | None:
+def _matching(
+    texts: tuple[str, ...] | None, wanted: Callable[[str], bool]
+) -> tuple[str, ...] | None:
     return tuple(filter(wanted, texts or ())) or None
 
 

@@ -70,7 +70,7 @@ def asked_resources(
     if listed:
         return listed
     if parameters is not None:
-        named = _named(known, parameters, names)
+        named = _resource_named(known, parameters, names)
         if named is not None:
             return (named,)
     return (_of_kinds(known, names.caller.partition),)
@@ -104,7 +104,9 @@ def _of_kinds(action: Action, partition: str) -> AskedResource:
     return AskedResource(likes=tuple(dict.fromkeys(likes)))
 
 
-def _named(action: Action, parameters: tuple[str, ...], names: Names) -> AskedResource | None:
+def _resource_named(
+    action: Action, parameters: tuple[str, ...], names: Names
+) -> AskedResource | None:
     """Return the resource that the parameters name, if they name one for this action."""
     values, caller = dict(one.split("=", 1) for one in parameters), names.caller
     if str(action) in _OWN and "userName" not in values and caller.kind is HolderKind.USER:

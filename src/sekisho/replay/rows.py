@@ -1,6 +1,6 @@
 """What a log comes to, row by row: whose calls, of what, and what would have become of them.
 
-A row counts the calls that a reader cannot tell apart; groups that a policy tells apart (by
+A row counts the calls that a reader cannot distinguish; groups that a policy separates (by
 address, or by resource) are one row again where they come to the same. The rows together are all
 calls.
 """
@@ -146,7 +146,7 @@ class CallSum:
 
 @dataclass(frozen=True, slots=True)
 class CallRow(CallSum):
-    """Calls of one caller that a reader cannot tell apart.
+    """Calls of one caller that a reader cannot distinguish.
 
     Attributes:
         service: the prefix of the actions; where none is known, the event source.
@@ -218,7 +218,7 @@ def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
     found: dict[tuple[object, ...], tuple[TrailEvent, Judgement, list[Tally]]] = {}
     for each in judged:
         event, judgement = each.group.event, each.judgement
-        key = (*_told_apart(event), *_said(judgement))
+        key = (*_event_key(event), *_judgement_key(judgement))
         found.setdefault(key, (event, judgement, []))[2].append(each.group.tally)
     rows = [
         _row(event, judgement, together(tallies)) for event, judgement, tallies in found.values()
@@ -299,7 +299,7 @@ def together(tallies: Iterable[Tally]) -> Tally:
     )
 
 
-def _told_apart(event: TrailEvent) -> tuple[object, ...]:
+def _event_key(event: TrailEvent) -> tuple[object, ...]:
     return (
         event.identity,
         event.account,
@@ -316,7 +316,7 @@ def _told_apart(event: TrailEvent) -> tuple[object, ...]:
     )
 
 
-def _said(judgement: Judgement) -> tuple[object, ...]:
+def _judgement_key(judgement: Judgement) -> tuple[object, ...]:
     return (
         judgement.outcome,
         judgement.reason,

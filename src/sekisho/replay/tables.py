@@ -140,10 +140,10 @@ def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
     table = groups.groups
     if not table.num_rows:
         return Outcomes((), pa.array([], pa.int32()))
-    callers = _by(table, judge.caller_columns)
+    callers = _numbered_by(table, judge.caller_columns)
     who = events_at(table, callers.rows, judge.caller_columns)
     cases = pa.array(map(judge.case, who), pa.int32()).take(callers.numbers)
-    alike = numbered([cases, *_apart(table, judge, cases), _failures(table)])
+    alike = numbered([cases, *_distinctions(table, judge, cases), _failures(table)])
     judgements = [
         replace(judge.judge(event), actions=())
         for event in events_at(table, alike.rows, groups.columns)
@@ -153,17 +153,17 @@ def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
     return Outcomes(tuple(numbers), pa.array(places, pa.int32()).take(alike.numbers))
 
 
-def _by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
+def _numbered_by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
     return numbered([table.column(each) for each in columns])
 
 
-def _apart(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
+def _distinctions(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return two numbers for each group: those with the same ones in a case are judged alike.
 
     The first one is by the event's source and name. Where everything of a call may tell it from
     others, the second one is by all of it; elsewhere it is 0.
     """
-    names = _by(table, _NAMED)
+    names = _numbered_by(table, _NAMED)
     events = [values_of(table.column(each).take(names.rows)) for each in _NAMED]
     named = list(zip(*events, strict=True))
     kinds = pa.array(judge.kinds, pa.int32()).take(cases)
@@ -172,7 +172,7 @@ def _apart(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa
     numbers: dict[Hashable, int] = {}
     found, whole = [], []
     for kind, name in zip(*(each.to_pylist() for each in places), strict=True):
-        apart = judge.told_apart(kind, *named[name])
+        apart = judge.grouping_key(kind, *named[name])
         whole.append(apart is None)
         found.append(numbers.setdefault(named[name] if apart is None else (apart,), len(numbers)))
     by_name = pa.array(found, pa.int32()).take(asked.numbers)
@@ -185,13 +185,13 @@ def _by_call(table: pa.Table, judge: Judge, whole: pa.Array) -> pa.Array:
     if not pc.any(whole).as_py():
         return numbers
     return pc.replace_with_mask(
-        numbers, whole, _by(table.filter(whole), judge.call_columns).numbers
+        numbers, whole, _numbered_by(table.filter(whole), judge.call_columns).numbers
     )
 
 
 def _failures(table: pa.Table) -> pa.Array:
     """Return as what the calls of each group failed."""
-    errors = _by(table, [Column.ERROR])
+    errors = _numbered_by(table, [Column.ERROR])
     texts = events_at(table, errors.rows, [Column.ERROR])
     found = pa.array([failure_of(each.error) for each in texts], pa.string())
     return found.take(errors.numbers)

@@ -37,12 +37,12 @@ from sekisho.replay import (
     TargetKind,
     Window,
     allows_everything,
-    between,
-    changed,
+    binding_of_change,
+    binding_of_policies,
+    binding_of_states,
     columns_of,
-    given,
-    in_accounts,
-    seen_since,
+    with_accounts,
+    with_later_callers,
 )
 from sekisho.replay.report import MadeBy, ReplayQuestion, ReplayReport, figures_of, report_on
 from sekisho.rollout import (
@@ -237,9 +237,9 @@ class AskedBinding:
             skipped: the files that were not even opened.
             settings: the assumptions.
         """
-        binding = in_accounts(self.binding, groups.accounts())
+        binding = with_accounts(self.binding, groups.accounts())
         if self.taken_at is not None:
-            binding = seen_since(binding, groups.principals_after(self.taken_at))
+            binding = with_later_callers(binding, groups.principals_after(self.taken_at))
         judge = Judge(binding, columns_of(binding), settings)
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, skipped)
@@ -313,10 +313,10 @@ def plan_of_goal(path: str, snapshot: Snapshot) -> Plan:
 
 def _of_plan(made: Plan, snapshot: Snapshot | None) -> Binding:
     if snapshot is None:
-        return given(PolicyChanges(tuple(attachments_of(made))))
+        return binding_of_policies(PolicyChanges(tuple(attachments_of(made))))
     if snapshot.account != made.account:
         raise UsageError(_OTHER_ACCOUNT.filled(plan=made.account, account=snapshot.account))
-    return between(snapshot, forecast(snapshot, made.changes))
+    return binding_of_states(snapshot, forecast(snapshot, made.changes))
 
 
 def attachments_of(made: Plan) -> Iterator[PolicyAttachment]:
@@ -391,12 +391,18 @@ def _of_policies(
         beside = (*beside, _NARROW.filled(levels=named))
     replaced = tuple(changes.replaced)
     names = tuple(each.name for each in (*identity, *boundaries)) + replaced + options.scps
-    parts = _about(options, _names_of(targets), replaced)
+    parts = _question_text(options, _names_of(targets), replaced)
     about = joined_messages((_ASKED.filled(what=parts), *beside), en=" ", ja="")
-    return given(changes) if snapshot is None else changed(snapshot, changes), names, about
+    return (
+        binding_of_policies(changes) if snapshot is None else binding_of_change(snapshot, changes),
+        names,
+        about,
+    )
 
 
-def _about(options: QuestionOptions, targets: Message, replaced: tuple[str, ...]) -> Message:
+def _question_text(
+    options: QuestionOptions, targets: Message, replaced: tuple[str, ...]
+) -> Message:
     parts = []
     if options.policies:
         parts.append(_ATTACHED.filled(policies=_listed(options.policies), targets=targets))

@@ -211,7 +211,7 @@ class DigestCheck:
         following = {each.before: each for each in loaded if each.before}
         states = {each.key: self._state(each, following.get(each.key), keys) for each in loaded}
         self._check_gaps(loaded, states)
-        self._named = _named(loaded, states)
+        self._named = _logs_named_in(loaded, states)
         self._last = _last_ends(loaded)
 
     def _loaded(self, digests: Sequence[DigestFile]) -> list[_Digest]:
@@ -367,7 +367,7 @@ def _wrong_signature(digest: _Digest, signature: str, key: RSAPublicKey) -> Mess
     return None
 
 
-def _named(digests: Sequence[_Digest], states: Mapping[str, _State]) -> dict[str, _Named]:
+def _logs_named_in(digests: Sequence[_Digest], states: Mapping[str, _State]) -> dict[str, _Named]:
     """Return what is said of each log; what a good digest says counts before any other."""
     named: dict[str, _Named] = {}
     for digest in digests:

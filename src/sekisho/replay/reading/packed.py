@@ -77,7 +77,7 @@ def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
     Raises:
         ValueError: if it is no such table.
     """
-    if _plain(table.schema) != packed_schema(columns) or not table.num_rows:
+    if _without_dictionaries(table.schema) != packed_schema(columns) or not table.num_rows:
         raise ValueError("not the columns of a packed table")
     kinds = table.column("kind")
     if kinds[-1].as_py() != READING:
@@ -93,7 +93,7 @@ def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
     )
 
 
-def _plain(schema: pa.Schema) -> pa.Schema:
+def _without_dictionaries(schema: pa.Schema) -> pa.Schema:
     """Return a schema as it is without dictionaries."""
     return pa.schema(
         field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field

@@ -265,7 +265,9 @@ class _Run:
         doubtful = self._doubtful(store)
         self._counted(store)
         schema = plain_schema(self.columns)
-        store.stream("plain", pa.RecordBatchReader.from_batches(schema, self._plain(doubtful)))
+        store.stream(
+            "plain", pa.RecordBatchReader.from_batches(schema, self._plainly_read(doubtful))
+        )
         plain = self._parts(statement.plain_query(self.columns))
         store.run(f"INSERT INTO parts {plain}", tell)
         self._counted(store)
@@ -309,7 +311,7 @@ class _Run:
             found.setdefault(file, set()).add(record)
         return found
 
-    def _plain(self, doubtful: Mapping[int, set[int]]) -> Iterator[pa.RecordBatch]:
+    def _plainly_read(self, doubtful: Mapping[int, set[int]]) -> Iterator[pa.RecordBatch]:
         """Yield the records that only the plain reading could read."""
         schema = plain_schema(self.columns)
         rows: list[dict[str, Any]] = []

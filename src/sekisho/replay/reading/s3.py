@@ -169,7 +169,7 @@ class _Bucket:
             # beside calls lie digests, insights, and logs of other services
             names = [name for name in names if holds_calls(name)]
         elif _REGIONS.search(place):
-            names = [name for name in names if self._wanted(name, self.scope.regions)]
+            names = [name for name in names if self._in(name, self.scope.regions)]
         elif "AWSLogs" in names:
             others = [f"{place}{name}/" for name in names if name != "AWSLogs"]
             self.beside += [self._unlisted(other, _BESIDE) for other in others]
@@ -184,11 +184,11 @@ class _Bucket:
 
     def _wanted_account(self, name: str) -> bool:
         if _ACCOUNT_NAME.match(name):
-            return self._wanted(name, self.scope.accounts)
+            return self._in(name, self.scope.accounts)
         return bool(_ORGANISATION_NAME.match(name))
 
     @staticmethod
-    def _wanted(name: str, asked: Collection[str]) -> bool:
+    def _in(name: str, asked: Collection[str]) -> bool:
         return not asked or name in asked
 
     def _folders(self, place: str) -> list[str]:
@@ -241,8 +241,8 @@ class _Bucket:
         return limits, f"{place}{_day(self.window.end + LATE)}0"
 
     def _in_scope(self, said: TrailPath) -> bool:
-        account = said.account is None or self._wanted(said.account, self.scope.accounts)
-        return account and (said.region is None or self._wanted(said.region, self.scope.regions))
+        account = said.account is None or self._in(said.account, self.scope.accounts)
+        return account and (said.region is None or self._in(said.region, self.scope.regions))
 
     def _file(self, item: Mapping[str, Any], said: TrailPath) -> LogFile:
         name = f"s3://{self.bucket}/{item['Key']}"

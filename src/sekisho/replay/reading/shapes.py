@@ -257,7 +257,7 @@ def _values(text: str, place: int = 0) -> Iterator[Any]:
         place = begin.end() if begin else place
         try:
             found, place = _DECODER.raw_decode(text, place)
-            yield _whole(text, found)
+            yield _without_half_characters(text, found)
         except JSONDecodeError as error:
             early = error.msg.startswith("Unterminated") or error.pos >= end
             yield ENDS_EARLY if early else NOT_JSON
@@ -272,7 +272,7 @@ def _values(text: str, place: int = 0) -> Iterator[Any]:
             return
 
 
-def _whole(text: str, value: Any) -> Any:
+def _without_half_characters(text: str, value: Any) -> Any:
     """Return the value of a text without halves of characters."""
     if not _HALF.search(text):
         return value
@@ -291,7 +291,7 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
         tries += 1
         try:
             found, place = _DECODER.raw_decode(text, begin.end())
-            record = _whole(text, found)
+            record = _without_half_characters(text, found)
         except (ValueError, RecursionError):
             place = begin.end()
             broken = begin.end() if broken is None else broken

@@ -50,7 +50,7 @@ from sekisho.replay.report.wording import (
     key_name,
     key_story,
     minute,
-    named,
+    names_text,
     notices,
     number,
     outcome_label,
@@ -173,8 +173,8 @@ def _text_parts(report: ReplayReport) -> Iterator[TextPart]:
     signed = [each for each in report.callers if each.sign_ins]
     yield _sign_ins(signed)
     if login := [each.label for each in report.callers if each.aws_login]:
-        yield TextLine(_AWS_LOGIN.filled(names=named(login)))
-    yield TextList(_APART, list(_apart(report)), _apart_lines)
+        yield TextLine(_AWS_LOGIN.filled(names=names_text(login)))
+    yield TextList(_APART, list(_other_outcomes(report)), _apart_lines)
     yield TextList(_TO_DECIDE, proposals(report.callers), _proposal_lines, extent=Extent.VERBOSE)
 
 
@@ -190,7 +190,7 @@ def _ways(keys: Sequence[KeyReport]) -> Iterator[TextLine]:
     for key in keys:
         shared.setdefault(ways_out(key), {})[key.label] = None
     for ways, names in shared.items():
-        yield TextLine(_WAYS.filled(names=named(list(names))))
+        yield TextLine(_WAYS.filled(names=names_text(list(names))))
         yield from (TextLine(way, 4) for way in ways)
 
 
@@ -218,7 +218,7 @@ def _proposal_lines(proposal: ExemptionProposal) -> Iterator[TextLine]:
 def _proposal_cells(proposal: ExemptionProposal) -> tuple[Message, ...]:
     return (
         verbatim(proposal.user),
-        named(proposal.key_ids),
+        names_text(proposal.key_ids),
         calls_text(proposal.calls),
         LOOKS[proposal.looks].filled(why=why_of(proposal.because)),
     )
@@ -316,7 +316,7 @@ def _sign_ins(callers: Sequence[CallerReport]) -> Table:
     )
 
 
-def _apart(report: ReplayReport) -> Iterator[tuple[Message, Message, Message]]:
+def _other_outcomes(report: ReplayReport) -> Iterator[tuple[Message, Message, Message]]:
     """Yield why events are neither denied nor unchanged nor unknown, with their numbers."""
     if already := report.counts[CallOutcome.ALREADY_DENIED]:
         label = outcome_label(CallOutcome.ALREADY_DENIED)
@@ -483,9 +483,9 @@ def _page_tables(report: ReplayReport) -> Iterator[Table]:
     yield _callers(report)
     yield _sign_ins([each for each in report.callers if each.sign_ins])
     if login := [each.label for each in report.callers if each.aws_login]:
-        said = _AWS_LOGIN.filled(names=named(login))
+        said = _AWS_LOGIN.filled(names=names_text(login))
         yield Table(verbatim("aws login"), (), [(said,)], tuple, id="aws-login")
-    yield Table(_APART, _APART_COLUMNS, list(_apart(report)), tuple, id="apart")
+    yield Table(_APART, _APART_COLUMNS, list(_other_outcomes(report)), tuple, id="apart")
     yield Table(
         _NOT_READ,
         _FAULT_COLUMNS,

@@ -167,7 +167,7 @@ def minute(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M")
 
 
-def named(names: Sequence[str]) -> Message:
+def names_text(names: Sequence[str]) -> Message:
     """Return names in one line: of many the first, and how many more there are."""
     shown = verbatim(", ".join(names[:NAMES]))
     if len(names) <= NAMES:
@@ -235,7 +235,7 @@ def _losing(report: ReplayReport) -> Message:
 
 
 def _names(callers: Iterable[CallerReport]) -> Message:
-    return named([each.label for each in callers])
+    return names_text([each.label for each in callers])
 
 
 def figures(report: ReplayReport) -> Iterator[Message]:
@@ -345,7 +345,7 @@ def key_story(key: KeyReport, report: ReplayReport) -> Message:
     denied = key.denied
     if not denied:
         lost = key.denied_on_behalf
-        names = named(list(grouped_by(lost, lambda row: row.invoked_by)))
+        names = names_text(list(grouped_by(lost, lambda row: row.invoked_by)))
         return _LOST_ON_BEHALF.filled(
             user=key.label, count=calls_text(events_of(lost)), names=names
         )
@@ -363,7 +363,7 @@ def key_story(key: KeyReport, report: ReplayReport) -> Message:
     sentences = [did, _STOPS if key.stops else _partly(key)]
     if key.forwarded:
         causes = grouped_by(key.forwarded, lambda row: row.invoked_by)
-        names = named(list(causes))
+        names = names_text(list(causes))
         sentences.append(_FORWARDED.filled(count=calls_text(events_of(key.forwarded)), names=names))
     return joined_messages(sentences, en=" ", ja="")
 

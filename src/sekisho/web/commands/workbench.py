@@ -201,7 +201,7 @@ class _Question:
         return AskedBinding(binding, question, snapshot.taken_at)
 
     def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
-        from sekisho.replay import between  # noqa: PLC0415 - as above
+        from sekisho.replay import binding_of_states  # noqa: PLC0415 - as above
         from sekisho.replay.commands import (  # noqa: PLC0415 - as above
             about_goals,
             about_plan,
@@ -210,12 +210,12 @@ class _Question:
 
         if self.file is not None:
             after = forecast(snapshot, self.file.plan.changes)
-            return between(snapshot, after), (self.path,), about_plan(self.path)
+            return binding_of_states(snapshot, after), (self.path,), about_plan(self.path)
         if self.goals:
             after = snapshot
             for path in self.goals:
                 after = forecast(after, plan_of_goal(path, after).changes)
-            return between(snapshot, after), self.goals, about_goals(self.goals)
+            return binding_of_states(snapshot, after), self.goals, about_goals(self.goals)
         return _of_force_mfa(snapshot), (NAME,), _FORCE_MFA
 
 
@@ -226,9 +226,9 @@ def _of_force_mfa(snapshot: Snapshot) -> "Binding":
         PolicyChanges,
         Target,
         TargetKind,
-        changed,
+        binding_of_change,
     )
 
     policy = AttachedPolicy(NAME, force_mfa(choices_of(Preset.RECOMMENDED)))
     attached = PolicyAttachment(policy, Target(TargetKind.EVERY_USER))
-    return changed(snapshot, PolicyChanges((attached,)))
+    return binding_of_change(snapshot, PolicyChanges((attached,)))

@@ -1,4 +1,4 @@
-"""What tells calls apart for the policies in question, before any of them is decided.
+"""The grouping of calls that the policies in question treat alike, before any is decided.
 
 Most of what a log has is the same to a policy: who calls an action counts by how the conditions
 come out, and which action it is by the statements that are about it.
@@ -31,23 +31,25 @@ NO_SERVICE = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class AskedActions:
-    """What tells actions apart where some policies change, as far as it was asked.
+class RememberedActions:
+    """What separates actions where some policies change, as far as it is known by now.
 
     Attributes:
-        about: the statements that are about an action; see `Difference.about`.
+        statements: the statements that are about an action; see `Difference.statements_key`.
         resources: whether the resource matters to an action; see `Difference.names_resources`.
-        apart: several actions, by the id of their tuple, and by what tells some of them apart the
-            first of each. A service has hundreds, too many to look them up.
+        first_of_each: the first of several actions of each kind, by the id of their tuple. A
+            service has hundreds, too many to look them up.
     """
 
-    about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    statements: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
     resources: dict[str, bool] = field(default_factory=dict)
-    apart: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(default_factory=dict)
+    first_of_each: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(
+        default_factory=dict
+    )
 
 
 class ActionsOf:
-    """What tells actions apart in one case.
+    """What separates actions in one case.
 
     Args:
         case: who called, in what situation.
@@ -58,7 +60,7 @@ class ActionsOf:
     __slots__ = ("_assumptions", "_case", "_depends", "_known")
 
     def __init__(
-        self, case: CallCase, assumptions: Assumptions, known: AskedActions | None
+        self, case: CallCase, assumptions: Assumptions, known: RememberedActions | None
     ) -> None:
         self._case, self._assumptions, self._known = case, assumptions, known
         self._depends = depends_on_action(case.facts)
@@ -73,31 +75,31 @@ class ActionsOf:
             known[action] = changes.names_resources(action, self._assumptions)
         return known[action]
 
-    def about(self, action: str) -> tuple[int, ...] | None:
-        """Return what tells an action from others; None if more does than the statements about it.
+    def statements_key(self, action: str) -> tuple[int, ...] | None:
+        """Return the statements about an action; None if more than they separate it from others.
 
         Where nothing is remembered it is not asked for.
         """
         if self._known is None or self._depends or self.asks_resource(action):
             return None
-        known = self._known.about
+        known = self._known.statements
         if action not in known:
-            known[action] = self._case.changes.about(action, self._assumptions)
+            known[action] = self._case.changes.statements_key(action, self._assumptions)
         return known[action]
 
-    def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of some actions that something may tell apart."""
+    def distinguishable(self, actions: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of some actions that something may separate."""
         if self._known is None or self._depends:
             return actions
         return tuple(self._first_of_each(actions, self._known).values())
 
-    def of_call(self, source: str | None, name: str | None) -> Hashable | None:
-        """Return what tells a call by its event from others; None if more does."""
+    def call_key(self, source: str | None, name: str | None) -> Hashable | None:
+        """Return what separates a call from others by its event; None if more does."""
         if self._known is None or self._depends:
             return None
         called = called_actions(source, name)
         if called.asked:
-            about = tuple(map(self.about, called.asked))
+            about = tuple(map(self.statements_key, called.asked))
             return None if None in about else about
         if called.either:
             first = self._first_of_each(called.either, self._known)
@@ -108,38 +110,38 @@ class ActionsOf:
         return None if self.asks_resource(f"{NO_SERVICE}:{name}") else (NO_SERVICE, name)
 
     def _first_of_each(
-        self, actions: tuple[str, ...], known: AskedActions
+        self, actions: tuple[str, ...], known: RememberedActions
     ) -> Mapping[Hashable, str]:
-        """Return, by what tells some actions apart, the first of each kind."""
-        if id(actions) not in known.apart:
+        """Return the first of each kind of actions, by what separates the kinds."""
+        if id(actions) not in known.first_of_each:
             first: dict[Hashable, str] = {}
             for action in actions:
-                about = self.about(action)
+                about = self.statements_key(action)
                 first.setdefault(action if about is None else about, action)
-            known.apart[id(actions)] = actions, first
-        return known.apart[id(actions)][1]
+            known.first_of_each[id(actions)] = actions, first
+        return known.first_of_each[id(actions)][1]
 
 
-def asked_alike(case: Case) -> Hashable:
-    """Return what `told_apart` goes by of a case: where it is equal, calls are told apart alike."""
+def case_kind(case: Case) -> Hashable:
+    """Return what `grouping_key` depends on in a case: for equal ones it returns the same keys."""
     if isinstance(case, OutcomeReason):
         return case in NOT_DENIABLE
     return id(case.changes), depends_on_action(case.facts)
 
 
-def told_apart(
+def grouping_key(
     case: Case, source: str | None, name: str | None, actions: ActionsOf | None
 ) -> Hashable | None:
-    """Return what tells the calls of an event from others in a case, whether they failed or not.
+    """Return what separates the calls of an event from others in a case, failed or not.
 
     Calls for which it is the same, and which failed as much, have the same judgement but for the
-    names of the actions. None: everything of a call may tell it from others.
+    names of the actions. None: everything of a call may separate it from others.
 
     Args:
         case: who called, in what situation.
         source: the event's source.
         name: the event's name.
-        actions: what tells actions apart in the case; None where no policies are asked.
+        actions: what separates actions in the case; None where no policies are asked.
     """
     if isinstance(case, OutcomeReason) and case in NOT_DENIABLE:
         return ()
@@ -147,4 +149,4 @@ def told_apart(
     exempt = exempt_by_name(source, name) or (asked if asked in _EXEMPTIONS else None)
     if exempt or actions is None:
         return exempt or ()
-    return actions.of_call(source, name)
+    return actions.call_key(source, name)
