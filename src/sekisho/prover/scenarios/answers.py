@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sekisho.engine import Policies
@@ -48,7 +49,7 @@ from sekisho.prover.scenarios.search import (
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.search.formula import StatementRule, rules_of
+from sekisho.prover.search.formula import rules_of
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Literal
 from sekisho.prover.solver.limits import Budget, LimitReached
@@ -94,8 +95,8 @@ def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...
     texts = _theory(setting)
     own = setting.holder(ScenarioPrincipal.COLLEAGUE).arn
     first = texts.holding(own)
-    found = (texts.solve(*each) for each in _classes(texts) if each[0] != first)
-    return tuple(_named(setting, str(values[RESOURCE])) for values in found if values)
+    solutions = (texts.solve(*each) for each in _classes(texts) if each[0] != first)
+    return tuple(_with_colleague(setting, str(values[RESOURCE])) for values in solutions if values)
 
 
 def swap_user_and_colleague(setting: Setting, third: Setting) -> Setting:
@@ -155,24 +156,19 @@ def _theory(setting: Setting) -> Texts:
     unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
     nobody = Patterns((*start, *glob.wildcards(each)) for each in unlike)
     texts.add(nobody, negated=False, besides=False)
-    for rule in _rules(setting, tracked):
-        found = target.of_resource(rule.resource, rule.effect, rule.version)
-        if isinstance(found, Literal) and found.theory != RESOURCE:
+    groups = rules_of(setting.policies(ScenarioPrincipal.USER, member=True), tracked)
+    for rule in chain.from_iterable(groups):
+        if not any(actions.matches(rule.action, act, tracked) for act in ON_USERS):
+            continue
+        literal = target.of_resource(rule.resource, rule.effect, rule.version)
+        if isinstance(literal, Literal) and literal.theory != RESOURCE:
             raise LimitReached(
                 reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values))
             )
     return texts
 
 
-def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[StatementRule]:
-    """Yield the statements about what can be done to users."""
-    for group in rules_of(setting.policies(ScenarioPrincipal.USER, member=True), tracked):
-        for rule in group:
-            if any(actions.matches(rule.action, act, tracked) for act in ON_USERS):
-                yield rule
-
-
-def _named(setting: Setting, arn: str) -> Setting:
+def _with_colleague(setting: Setting, arn: str) -> Setting:
     path, slash, name = arn.partition(":user")[2].rpartition("/")
     names = {**setting.names, ScenarioPrincipal.COLLEAGUE: name}
     return replace(setting, names=names, colleague_path=f"{path}{slash}")
@@ -277,10 +273,14 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
             last.setting.holder(ScenarioPrincipal.COLLEAGUE).arn if last.setting != setting else ""
         )
         return ScenarioAnswer(scenario, last.result, other)
-    reason = _untried(searches)
-    return ScenarioAnswer(
-        scenario, _combined_result(searches) if reason is None else Unexplored(reason)
-    )
+    if (reason := _untried(searches)) is not None:
+        return ScenarioAnswer(scenario, Unexplored(reason))
+    # the first search's result, with what the others tried and assumed
+    results = [each.result for each in searches if isinstance(each.result, Unreachable)]
+    tried = {one.refused_step.move: one for each in results for one in each.tried}
+    assumed = sorted({name for each in results for name in each.assumed})
+    result = replace(results[0], tried=tuple(tried.values()), assumed=tuple(assumed))
+    return ScenarioAnswer(scenario, result)
 
 
 def outcome_of(
@@ -300,14 +300,6 @@ def _outcome_at(place: DistinctSetting, scenario: Scenario) -> ScenarioOutcome:
     return _answer_in(place.setting, scenario, MOST_STATES).outcome
 
 
-def _combined_result(searches: list[Exploration]) -> Result:
-    """Return the first search's result, with what the others tried and assumed."""
-    results = [each.result for each in searches if isinstance(each.result, Unreachable)]
-    tried = {one.refused_step.move: one for each in results for one in each.tried}
-    assumed = {name for each in results for name in each.assumed}
-    return replace(results[0], tried=tuple(tried.values()), assumed=tuple(sorted(assumed)))
-
-
 def explorations(
     scenario: Scenario, setting: Setting, most_states: int = MOST_STATES
 ) -> Iterator[Exploration]:
@@ -322,27 +314,30 @@ def explorations(
         FaultyPolicy: if a document cannot be read for certain.
         LimitReached: if there are too many classes of users, or they cannot be told.
     """
-    judge, asked, budget = MoveEvaluator(setting), scenario.question, StateBudget(most_states)
-    first = search(setting, asked, budget=budget, judge=judge)
-    yield Exploration(setting, asked, first)
+    judge, problem, budget = MoveEvaluator(setting), scenario.question, StateBudget(most_states)
+    first = search(setting, problem, budget=budget, judge=judge)
+    yield Exploration(setting, problem, first)
     if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
-    footholds, left = (
-        {*first.footholds},
-        [judge, *map(MoveEvaluator, settings_with_other_colleagues(DistinctSetting.of(setting)))],
-    )
+    footholds = {*first.footholds}
+    others = settings_with_other_colleagues(DistinctSetting.of(setting))
+    not_met = [judge, *map(MoveEvaluator, others)]
     while met := next(
-        (each for each in left if _open_to_holder(each, _holdings_of_user(footholds), asked.acts)),
+        (
+            each
+            for each in not_met
+            if _open_to_holder(each, _holdings_of_user(footholds), problem.acts)
+        ),
         None,
     ):
-        left.remove(met)
-        for start in starts_with_colleague(asked.start, again=met is not judge):
-            question = replace(asked, start=start)
-            found = search(met.setting, question, budget=budget, judge=met)
-            yield Exploration(met.setting, question, found)
-            if not isinstance(found, Unreachable):
+        not_met.remove(met)
+        for start in starts_with_colleague(problem.start, again=met is not judge):
+            question = replace(problem, start=start)
+            result = search(met.setting, question, budget=budget, judge=met)
+            yield Exploration(met.setting, question, result)
+            if not isinstance(result, Unreachable):
                 return
-            footholds |= {*found.footholds}
+            footholds |= {*result.footholds}
 
 
 def _holdings_of_user(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
@@ -376,26 +371,26 @@ def _may_lead_further(searches: list[Exploration]) -> Message | None:
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
-    asked, around = searches[0].question.acts, searches[0].setting
-    mine = [one for each in searches for one in _holdings_of_user(_footholds(each))]
-    theirs = [
+    acts, around = searches[0].question.acts, searches[0].setting
+    of_user = [one for each in searches for one in _holdings_of_user(_footholds(each))]
+    of_colleagues = [
         (each.setting, one)
         for each in searches
         for one in _footholds(each)
         if one.hold.owner is ScenarioPrincipal.COLLEAGUE and one.hold.access in WAYS
     ]
-    if not theirs:
+    if not of_colleagues:
         return None
-    if keys := theirs[0][0].names_callers():
+    if keys := of_colleagues[0][0].names_callers():
         return _CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
     for third in map(
         MoveEvaluator, (around, *settings_with_other_colleagues(DistinctSetting.of(around)))
     ):
-        own = _open_to_holder(third, mine, asked)
-        for setting, one in theirs:
+        own = _open_to_holder(third, of_user, acts)
+        for setting, one in of_colleagues:
             between = MoveEvaluator(swap_user_and_colleague(setting, third.setting))
             as_user = replace(one, hold=Holding(ScenarioPrincipal.USER, one.hold.access))
-            if further := _open_to_holder(between, [as_user], asked) - own:
+            if further := _open_to_holder(between, [as_user], acts) - own:
                 return _FURTHER.filled(acts=", ".join(f"`{act}`" for act in sorted(further)))
     return None
 
@@ -408,11 +403,12 @@ def _open_to_holder(
     judge: MoveEvaluator, footholds: Iterable[Foothold], acts: frozenset[MoveKind]
 ) -> frozenset[MoveKind]:
     """Return the moves against the colleague that the user's credentials allow."""
-    found = (
-        judge.open_to(ScenarioPrincipal.COLLEAGUE, one.hold, acts, member=one.member)
-        for one in footholds
+    return frozenset().union(
+        *(
+            judge.open_to(ScenarioPrincipal.COLLEAGUE, one.hold, acts, member=one.member)
+            for one in footholds
+        )
     )
-    return frozenset().union(*found)
 
 
 SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
@@ -475,7 +471,7 @@ def _assumptions_of_path(result: Reachable, now: SigninAssumptions) -> Iterator[
         yield "assume_role_sees_mfa"
     if not now.device_holder_needs_mfa:
         yield "device_holder_needs_mfa"
-    if any(map(_by_login, moves)):
+    if any(map(_uses_aws_login, moves)):
         yield "aws_login_mfa"
     if not now.mfa_page_needs_reads and any(move.kind in PAGE_READS for move in moves):
         yield "mfa_page_needs_reads"
@@ -493,7 +489,7 @@ def _assumptions_of_refusals(result: Unreachable, base: Setting) -> Iterator[str
     # of a move that a member's policies refuse as well only one refusal is kept
     if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
         yield "device_holder_needs_mfa"
-    if any(_by_login(each.refused_step.move) for each in result.tried):
+    if any(_uses_aws_login(each.refused_step.move) for each in result.tried):
         yield "aws_login_mfa"
     if any(each.refused_step.outcome.read for each in result.tried):
         yield "mfa_page_needs_reads"
@@ -505,7 +501,7 @@ def _assumptions_of_refusals(result: Unreachable, base: Setting) -> Iterator[str
         yield "assume_role_sees_mfa"
 
 
-def _by_login(move: Move) -> bool:
+def _uses_aws_login(move: Move) -> bool:
     return move.holding.access in (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 
 

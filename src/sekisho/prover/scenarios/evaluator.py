@@ -83,7 +83,6 @@ _KINDS = {
     Access.LOGIN_CACHE: CredentialKind.CONSOLE_SESSION,
 }
 _ON_DEVICES = (MoveKind.ENABLE_DEVICE, MoveKind.DEACTIVATE_DEVICE, MoveKind.REGISTER_PASSKEY)
-_BY_CODE = "authorization_code"
 _WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA, Access.LOGIN_CACHE, Access.LOGIN_MFA)
 _LOGINS = (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 _REGION = "us-east-1"
@@ -149,15 +148,18 @@ def _on_others(by: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
+class _Permission:
+    """A permission that a move needs.
+
+    Attributes:
+        more: keys of the context beside those of the credential.
+        reads: whether it is for what the console's page reads.
+    """
+
     action: str
     resource: str
     more: Mapping[str, ContextValue] = field(default_factory=dict)
     reads: bool = False
-
-    def from_address(self, address: str | None) -> "_Ask":
-        """Return the same as asked from an address; None: from none, or it does not matter."""
-        return replace(self, more={**self.more, "aws:SourceIp": address}) if address else self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,14 +184,14 @@ class DistinctSetting:
         return self.statements == other.statements and self.setting == other.setting
 
 
-_Asked = tuple[Move, bool, bool]
+_MoveKey = tuple[Move, bool, bool]
 
 MOST_SETTINGS = 64
 """Settings whose answers are remembered: the scenarios of one user are played in a few only."""
 
 
 @lru_cache(maxsize=MOST_SETTINGS)
-def _outcomes_in(place: DistinctSetting) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
+def _outcomes_in(place: DistinctSetting) -> dict[_MoveKey, MoveOutcome]:  # noqa: ARG001 - the cache's key
     """Return the answers of the policies in a setting so far: scenarios ask much the same there."""
     return {}
 
@@ -221,7 +223,7 @@ class MoveEvaluator:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self._known: dict[_Asked, MoveOutcome] = {}
+        self._known: dict[_MoveKey, MoveOutcome] = {}
         self._answered = _outcomes_in(DistinctSetting.of(_as_policies_see(setting.timeless())))
         self._credentials: dict[tuple[Holding, bool], Credential] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
@@ -247,13 +249,13 @@ class MoveEvaluator:
         """Return the actions that were asked about, on each user, and of which nothing passes."""
         for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
             self.open_to(who, by, acts, member=member)
-        asked = [
+        results = [
             (ACTION_OF.get(move.kind, move.kind.value), outcome.carried_out)
             for (move, _, among), outcome in self._known.items()
             if (move.holding, among) == (by, member)
         ]
-        passed = {action for action, carried_out in asked if carried_out}
-        return frozenset(action for action, _ in asked if action not in passed)
+        passed = {action for action, carried_out in results if carried_out}
+        return frozenset(action for action, _ in results if action not in passed)
 
     def outcome(self, state: ScenarioState, move: Move) -> MoveOutcome:
         """Return the outcome of `move` in `state`."""
@@ -293,13 +295,13 @@ class MoveEvaluator:
         return check_device_count(devices)
 
     def _remembered_outcome(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
-        asked = (move, mfa, member)
-        if (known := self._known.get(asked)) is not None:
+        key = (move, mfa, member)
+        if (known := self._known.get(key)) is not None:
             return known
-        if (outcome := self._answered.get(asked)) is None:
-            outcome = self._answered[asked] = self._outcome_from_any_address(*asked)
+        if (outcome := self._answered.get(key)) is None:
+            outcome = self._answered[key] = self._outcome_from_any_address(*key)
         # `assumed` and `refused` are about what this evaluator was asked, and no other one
-        self._known[asked] = outcome
+        self._known[key] = outcome
         return outcome
 
     def _outcome_from_any_address(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
@@ -321,16 +323,18 @@ class MoveEvaluator:
         own = self.setting.policies(move.holding.owner, member=member)
         causes: tuple[Cause, ...] = ()
         assumed: tuple[str, ...] = ()
-        for ask in self._asks(move):
-            ruling = service_rule(credential, ask.action, self.setting.signin, ask.resource)
+        for permission in self._permissions(move):
+            ruling = service_rule(
+                credential, permission.action, self.setting.signin, permission.resource
+            )
             if isinstance(ruling, Refused):
                 return MoveOutcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
                 return MoveOutcome(rule=ruling.reason)
             # from where a service calls on the user's behalf is not documented
-            forwarded = self._addresses if ask.action == FORWARDED else (address,)
+            forwarded = self._addresses if permission.action == FORWARDED else (address,)
             decisions = [
-                self._decide(move, credential, ask.from_address(each), own) for each in forwarded
+                self._decide(move, credential, permission, each, own) for each in forwarded
             ]
             allowed = (each for each in decisions if each.effect is DecisionEffect.ALLOWED)
             decision = next(allowed, decisions[0])
@@ -343,12 +347,20 @@ class MoveEvaluator:
                     by_policy=True,
                     assumed=assumed,
                     layer=decision.blocked_by,
-                    read=ask.action if ask.reads else "",
+                    read=permission.action if permission.reads else "",
                 )
             causes += tuple(each for each in decision.because if each not in causes)
         return MoveOutcome(because=causes, assumed=assumed)
 
-    def _decide(self, move: Move, credential: Credential, ask: _Ask, own: Policies) -> Decision:
+    def _decide(
+        self,
+        move: Move,
+        credential: Credential,
+        permission: _Permission,
+        address: str | None,
+        own: Policies,
+    ) -> Decision:
+        """Return the decision about one permission, asked for from an address if there is one."""
         setting = self.setting
         context = Context(
             {
@@ -360,10 +372,11 @@ class MoveEvaluator:
                 ),
                 **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
-                **ask.more,
+                **permission.more,
+                **({"aws:SourceIp": address} if address else {}),
             }
         )
-        request = Request(credential.arn, ask.action, ask.resource, context)
+        request = Request(credential.arn, permission.action, permission.resource, context)
         if move.holding.access is Access.ROLE:
             return decide(request, Policies(identity=(ALLOW_EVERYTHING,)), setting.engine)
         if move.kind is not MoveKind.ASSUME_ROLE:
@@ -404,37 +417,36 @@ class MoveEvaluator:
             return login_session(console, arn, issued)
         return Credential(_KINDS[by.access], holder, issued, ends, issued if mfa else None)
 
-    def _asks(self, move: Move) -> Iterator[_Ask]:
+    def _permissions(self, move: Move) -> Iterator[_Permission]:
         """Yield each permission that a move needs."""
         resource = self._resource(move)
         match move.kind:
             case MoveKind.SIGN_IN | MoveKind.GIVE_CODE:
                 raise InternalError("a page of the sign-in that no policy is asked about")
             case MoveKind.OPEN_CONSOLE:
-                yield from (_Ask(action, resource) for action in CONSOLE_ACTIONS)
+                yield from (_Permission(action, resource) for action in CONSOLE_ACTIONS)
             case MoveKind.REGISTER_PASSKEY:
                 for step in ("Create", "Activate"):
-                    yield _Ask(MoveKind.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
+                    yield _Permission(
+                        MoveKind.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step}
+                    )
             case MoveKind.ATTACH_POLICY | MoveKind.DETACH_POLICY:
                 arn = f"arn:{self.setting.partition}:iam::aws:policy/AdministratorAccess"
-                yield _Ask(move.kind, resource, {"iam:PolicyARN": arn})
+                yield _Permission(move.kind, resource, {"iam:PolicyARN": arn})
             case MoveKind.SERVICE:
-                yield _Ask(move.kind, resource)
+                yield _Permission(move.kind, resource)
                 yield self._forwarded(move)
             case MoveKind.LOG_IN:
-                yield from self._login(move, resource)
+                client = {"signin:OAuthClientId": move.client.id} if move.client else {}
+                yield _Permission(AUTHORIZE, resource, client)
+                by_code = {**client, "signin:OAuthGrantType": "authorization_code"}
+                yield _Permission(CREATE_TOKEN, resource, by_code)
             case _:
                 action = ACTION_OF.get(move.kind, move.kind.value)
-                yield _Ask(action, resource, _CONTEXT.get(move.kind, {}))
+                yield _Permission(action, resource, _CONTEXT.get(move.kind, {}))
         yield from self._reads(move)
 
-    def _login(self, move: Move, resource: str) -> Iterator[_Ask]:
-        """Yield the permissions of letting `aws login` or an agent in, one after the other."""
-        client = {"signin:OAuthClientId": move.client.id} if move.client else {}
-        yield _Ask(AUTHORIZE, resource, client)
-        yield _Ask(CREATE_TOKEN, resource, {**client, "signin:OAuthGrantType": _BY_CODE})
-
-    def _reads(self, move: Move) -> Iterator[_Ask]:
+    def _reads(self, move: Move) -> Iterator[_Permission]:
         """Yield the reads of the console's page, where a person goes through it.
 
         Asked last: whoever may not make the change has that as the reason.
@@ -447,7 +459,7 @@ class MoveEvaluator:
         for action in PAGE_READS.get(move.kind, ()):
             on_user = action != "iam:ListVirtualMFADevices"
             resource = self.setting.holder(move.target).arn if on_user else "*"
-            yield _Ask(action, resource, reads=True)
+            yield _Permission(action, resource, reads=True)
 
     def _resource(self, move: Move) -> str:
         """Return the resource of a move's first call."""
@@ -465,30 +477,21 @@ class MoveEvaluator:
                 return f"{self._iam}:role/{called.role}"
             case MoveKind.SESSION_TOKEN | MoveKind.WORK:
                 return "*"
-            case (
-                MoveKind.OPEN_CONSOLE
-                | MoveKind.LOG_IN
-                | MoveKind.RENEW_LOGIN
-                | MoveKind.AGENT_TOKEN
-            ):
-                return self._signin_resource(move)
+            case MoveKind.OPEN_CONSOLE:
+                return console_arn(setting.partition)
+            case MoveKind.LOG_IN | MoveKind.RENEW_LOGIN | MoveKind.AGENT_TOKEN:
+                place = setting.partition, setting.region or _REGION, setting.account
+                renews = move.kind is MoveKind.RENEW_LOGIN
+                client = LoginClient.SAME_DEVICE if renews else move.client
+                agent = f"arn:{place[0]}:signin:{place[1]}:{place[2]}:{_AGENT}"
+                return agent if client is None else client.resource(*place)
             case MoveKind.SERVICE:
                 where = f"{setting.region or 'any'}:{setting.account}"
                 return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"
             case _:
                 return setting.holder(move.target).arn
 
-    def _signin_resource(self, move: Move) -> str:
-        setting = self.setting
-        if move.kind is MoveKind.OPEN_CONSOLE:
-            return console_arn(setting.partition)
-        place = setting.partition, setting.region or _REGION, setting.account
-        client = LoginClient.SAME_DEVICE if move.kind is MoveKind.RENEW_LOGIN else move.client
-        if client is not None:
-            return client.resource(*place)
-        return f"arn:{place[0]}:signin:{place[1]}:{place[2]}:{_AGENT}"
-
-    def _forwarded(self, move: Move) -> _Ask:
+    def _forwarded(self, move: Move) -> _Permission:
         """Return the permission that the service then needs in the user's name."""
         more: dict[str, ContextValue] = {
             "aws:ViaAWSService": "true",
@@ -499,4 +502,4 @@ class MoveEvaluator:
         if move.holding.access is Access.KEY:
             # absent in the direct call, there and false in the service's
             more["aws:MultiFactorAuthPresent"] = "false"
-        return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)
+        return _Permission(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

@@ -1,6 +1,6 @@
 """A small model of an account: who holds what, which moves there are, and what each leads to."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -242,11 +242,6 @@ class Move:
     def __hash__(self) -> int:
         return self._hash
 
-    @property
-    def deed(self) -> Deed:
-        """The deed that is remembered once the move is made."""
-        return Deed(self.kind, self.target)
-
 
 @dataclass(frozen=True, slots=True)
 class ScenarioState:
@@ -305,13 +300,15 @@ def moves_in(
     The actor tries `acts`, and with `on_others` on other users' things as well; an administrator
     does `helps` for the user.
     """
-
-    def tried(move: Move) -> bool:
-        if move.holding.owner is ScenarioPrincipal.ADMINISTRATOR:
-            return move.kind in helps and move.target is ScenarioPrincipal.USER
-        return move.kind in acts and (on_others or move.target is move.holding.owner)
-
-    return tuple(filter(tried, _all_moves(state)))
+    return tuple(
+        move
+        for move in _all_moves(state)
+        if (
+            move.kind in helps and move.target is ScenarioPrincipal.USER
+            if move.holding.owner is ScenarioPrincipal.ADMINISTRATOR
+            else move.kind in acts and (on_others or move.target is move.holding.owner)
+        )
+    )
 
 
 def _all_moves(state: ScenarioState) -> Iterator[Move]:
@@ -367,30 +364,26 @@ def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
         yield Move(MoveKind.REGISTER_PASSKEY, hold, who, ScenarioDevice(DeviceHolder.ACTOR_PASSKEY))
     if state.person(who).password is ScenarioPassword.KNOWN:
         yield Move(MoveKind.CHANGE_PASSWORD, hold, who)
-    yield from _sts_calls(state, hold)
-    yield from _logins(hold)
+    yield from _calls_for_sessions(state, hold)
     yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
 
 
-def _logins(hold: Holding) -> Iterator[Move]:
-    """Yield the ways to a session of `aws login` or of an agent.
+def _calls_for_sessions(state: ScenarioState, hold: Holding) -> Iterator[Move]:
+    """Yield the ways to a session: of STS, of a role, of `aws login` or of an agent.
 
     Source: AWS Sign-In User Guide, "Authorization models": in a browser, `aws login` or an agent is
     let in by who is signed in; without one, an agent gets a token for whatever credentials sign the
     request.
     """
-    if hold.access in SESSIONS:
-        for client in (*LoginClient, None):
-            yield Move(MoveKind.LOG_IN, hold, hold.owner, client=client)
-    yield Move(MoveKind.AGENT_TOKEN, hold, hold.owner)
-
-
-def _sts_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     devices = [each for each in state.person(hold.owner).devices if each.hand is DeviceHolder.ACTOR]
     for act in (MoveKind.SESSION_TOKEN, MoveKind.ASSUME_ROLE):
         yield Move(act, hold, hold.owner)
         for device in sorted(devices):
             yield Move(act, hold, hold.owner, device, code=True)
+    if hold.access in SESSIONS:
+        for client in (*LoginClient, None):
+            yield Move(MoveKind.LOG_IN, hold, hold.owner, client=client)
+    yield Move(MoveKind.AGENT_TOKEN, hold, hold.owner)
 
 
 def _calls_on(state: ScenarioState, hold: Holding, whom: ScenarioPrincipal) -> Iterator[Move]:
@@ -414,12 +407,12 @@ def _calls_on(state: ScenarioState, hold: Holding, whom: ScenarioPrincipal) -> I
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def state_after(
-    state: ScenarioState, move: Move, asked: frozenset[MoveKind], assumptions: SigninAssumptions
+    state: ScenarioState, move: Move, deeds: frozenset[MoveKind], assumptions: SigninAssumptions
 ) -> ScenarioState:
-    """Return the state once `move` is carried out; `asked` are the deeds that are remembered."""
+    """Return the state once `move` is carried out; `deeds` are those that are remembered."""
     changed = _state_after(state, move, assumptions)
-    if move.kind in asked:
-        changed = replace(changed, deeds=changed.deeds | {move.deed})
+    if move.kind in deeds:
+        changed = replace(changed, deeds=changed.deeds | {Deed(move.kind, move.target)})
     return changed
 
 
@@ -427,26 +420,26 @@ def _state_after(state: ScenarioState, move: Move, assumptions: SigninAssumption
     match move.kind:
         case MoveKind.SIGN_IN | MoveKind.GIVE_CODE | MoveKind.NEW_PASSWORD | MoveKind.OPEN_CONSOLE:
             return _after_page(state, move, assumptions)
-        case MoveKind.CREATE_LOGIN | MoveKind.UPDATE_LOGIN | MoveKind.CHANGE_PASSWORD:
-            return _after_password(state, move)
+        case MoveKind.CHANGE_PASSWORD:
+            return _with_new_password(state, move.target)
+        case MoveKind.CREATE_LOGIN | MoveKind.UPDATE_LOGIN:
+            # an administrator gives a temporary password; an attacker sets what suits an attacker
+            person = replace(
+                state.person(move.target),
+                password=ScenarioPassword.KNOWN,
+                must_change=move.holding.owner is ScenarioPrincipal.ADMINISTRATOR,
+                hard_expired=False,
+            )
+            return _with_user(state, move.target, person)
         case MoveKind.ADD_TO_GROUP | MoveKind.REMOVE_FROM_GROUP:
             member = move.kind is MoveKind.ADD_TO_GROUP
             return _with_user(state, move.target, replace(state.person(move.target), member=member))
         case _ if move.kind in _GIVING_CREDENTIALS:
             return _with_holding(state, _credentials_gained(move))
-        case _ if move.device is not None and move.kind in _ABOUT_DEVICES:
-            return _ABOUT_DEVICES[move.kind](state, move, move.device)
+        case _ if move.device is not None:
+            return _after_device_change(state, move, move.device)
         case _:
             return state
-
-
-def _after_password(state: ScenarioState, move: Move) -> ScenarioState:
-    if move.kind is MoveKind.CHANGE_PASSWORD:
-        return _with_new_password(state, move.target)
-    # an administrator gives a temporary password; an attacker sets what suits an attacker
-    temporary = move.holding.owner is ScenarioPrincipal.ADMINISTRATOR
-    person = replace(state.person(move.target), password=ScenarioPassword.KNOWN, hard_expired=False)
-    return _with_user(state, move.target, replace(person, must_change=temporary))
 
 
 _GIVING_CREDENTIALS = frozenset(
@@ -504,47 +497,27 @@ def _console_opened(
     return replace(_with_holding(state, Holding(principal, access)), page=None)
 
 
-def _created(state: ScenarioState, _: Move, device: ScenarioDevice) -> ScenarioState:
-    return replace(state, unassigned=state.unassigned | {device})
-
-
-def _deleted(state: ScenarioState, _: Move, device: ScenarioDevice) -> ScenarioState:
-    return replace(state, unassigned=state.unassigned - {device})
-
-
-def _enabled(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
-    state = replace(state, unassigned=state.unassigned - {device})
-    person = state.person(move.target)
-    return _with_user(state, move.target, replace(person, devices=person.devices | {device}))
-
-
-def _deactivated(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
-    person = state.person(move.target)
-    state = _with_user(state, move.target, replace(person, devices=person.devices - {device}))
-    if device.hand is DeviceHolder.ACTOR_PASSKEY:
-        return state
-    # a virtual device that is taken off stays in the account, unassigned; the two codes that enable
-    # it set it right
-    return replace(state, unassigned=state.unassigned | {replace(device, in_step=True)})
-
-
-def _resynchronised(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
-    person = state.person(move.target)
-    devices = person.devices - {device} | {replace(device, in_step=True)}
-    return _with_user(state, move.target, replace(person, devices=devices))
-
-
-_ABOUT_DEVICES: Mapping[
-    MoveKind, Callable[[ScenarioState, Move, ScenarioDevice], ScenarioState]
-] = {
-    MoveKind.CREATE_DEVICE: _created,
-    MoveKind.ENABLE_DEVICE: _enabled,
-    MoveKind.REGISTER_PASSKEY: _enabled,
-    MoveKind.DEACTIVATE_DEVICE: _deactivated,
-    MoveKind.DELETE_DEVICE: _deleted,
-    MoveKind.RESYNC_AT_SIGN_IN: _resynchronised,
-    MoveKind.RESYNC_DEVICE: _resynchronised,
-}
+def _after_device_change(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
+    devices, unassigned = state.person(move.target).devices, state.unassigned
+    match move.kind:
+        case MoveKind.CREATE_DEVICE:
+            return replace(state, unassigned=unassigned | {device})
+        case MoveKind.DELETE_DEVICE:
+            return replace(state, unassigned=unassigned - {device})
+        case MoveKind.ENABLE_DEVICE | MoveKind.REGISTER_PASSKEY:
+            devices, unassigned = devices | {device}, unassigned - {device}
+        case MoveKind.DEACTIVATE_DEVICE:
+            devices -= {device}
+            if device.hand is not DeviceHolder.ACTOR_PASSKEY:
+                # a virtual device that is taken off stays in the account, unassigned; the two codes
+                # that enable it set it right
+                unassigned |= {replace(device, in_step=True)}
+        case MoveKind.RESYNC_AT_SIGN_IN | MoveKind.RESYNC_DEVICE:
+            devices = devices - {device} | {replace(device, in_step=True)}
+        case _:
+            return state
+    person = replace(state.person(move.target), devices=devices)
+    return replace(_with_user(state, move.target, person), unassigned=unassigned)
 
 
 def _with_holding(state: ScenarioState, hold: Holding) -> ScenarioState:

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
-from sekisho.engine import AttachedPolicy, Cause, Policies, Request
+from sekisho.engine import AttachedPolicy, Cause, Policies
 from sekisho.messages import Message
 from sekisho.policy import (
     NAME,
@@ -46,7 +46,7 @@ from sekisho.prover.scenarios.definitions import (
     without_enforcement,
 )
 from sekisho.prover.scenarios.evaluator import OK
-from sekisho.prover.scenarios.model import Access, DeviceHolder, Move, MoveKind, ScenarioPrincipal
+from sekisho.prover.scenarios.model import Access, DeviceHolder, MoveKind, ScenarioPrincipal
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
@@ -104,10 +104,6 @@ _NOT_KNOWN = Message(
 )
 
 
-def _more_passes(other: str, request: Request) -> Message:
-    return _MORE_PASSES.filled(other=other, action=request.action, resource=request.resource)
-
-
 @dataclass(frozen=True)
 class Acceptance:
     """Decides what is accepted under somebody's policies.
@@ -140,7 +136,13 @@ class Acceptance:
                 case Proved():
                     return each, None
                 case Refuted(counterexample):
-                    return None, _more_passes(each.other(name), counterexample.request)
+                    action, resource = (
+                        counterexample.request.action,
+                        counterexample.request.resource,
+                    )
+                    return None, _MORE_PASSES.filled(
+                        other=each.other(name), action=action, resource=resource
+                    )
                 case Unknown(reason):
                     return None, _NOT_KNOWN.filled(other=each.other(name), reason=reason)
         return None, None
@@ -235,14 +237,14 @@ def report_on_scenarios(
     answer_of = cache(partial(_answer, subject, arounds))
     acceptance = Acceptance(subject, around, answer_of, of_family=fixes.choices is not None)
     for scenario in SCENARIOS:
-        found = answer_of(scenario)
-        report = ScenarioReport(found)
-        if found.goes_wrong:
-            report = fixes.report(found, strict=strict)
-            trade_off, why_not = acceptance.judge(found)
+        answer = answer_of(scenario)
+        report = ScenarioReport(answer)
+        if answer.goes_wrong:
+            report = fixes.report(answer, strict=strict)
+            trade_off, why_not = acceptance.judge(answer)
             counts = report.counts and (trade_off is None or strict)
             report = replace(report, trade_off=trade_off, not_accepted=why_not, counts=counts)
-        yield replace(report, signin=assumptions_that_matter(found, policies, around))
+        yield replace(report, signin=assumptions_that_matter(answer, policies, around))
 
 
 def _settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
@@ -288,10 +290,6 @@ class _Fixes:
         return ScenarioReport(answer, fixing, right, blocking, choices=self.choices)
 
 
-def _gets_in(answer: ScenarioAnswer) -> bool:
-    return answer.scenario.actor is Actor.PERSON and answer.as_required
-
-
 def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) -> ScenarioAnswer:
     policies = subject.policies
     if policies.session is not None:
@@ -304,7 +302,8 @@ def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) 
         answer = ScenarioAnswer(
             scenario, Unexplored(more_callers_text(subject.callers.distinguishing_keys))
         )
-    if subject.scps_unread_reason and _gets_in(answer):
+    gets_in = scenario.actor is Actor.PERSON and answer.as_required
+    if subject.scps_unread_reason and gets_in:
         answer = ScenarioAnswer(
             scenario, Unexplored(_MAY_DENY.filled(reason=subject.scps_unread_reason))
         )
@@ -553,7 +552,11 @@ _FROM = Message("{what}, from {address}")
 def step_text(step: ScenarioStep) -> Message:
     """Return a step in words: what is tried, with what, and the answer where it is refused."""
     move = step.move
-    what, device = _what(move), move.device
+    what, device = _ACTS[move.kind], move.device
+    if move.kind is MoveKind.GIVE_CODE and device is None:
+        what = _GUESS
+    elif move.kind is MoveKind.GIVE_CODE and device and device.hand is DeviceHolder.ACTOR_PASSKEY:
+        what = _PASSKEY
     named = device.name if device is not None and device.hand is DeviceHolder.ACTOR else ""
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, ScenarioPrincipal) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
@@ -569,14 +572,6 @@ def step_text(step: ScenarioStep) -> Message:
     if read := step.outcome.read:
         return _READ_REFUSED.filled(what=text, answer=step.outcome.answer, read=read)
     return _REFUSED.filled(what=text, answer=step.outcome.answer)
-
-
-def _what(move: Move) -> Message:
-    if move.kind is not MoveKind.GIVE_CODE:
-        return _ACTS[move.kind]
-    if move.device is None:
-        return _GUESS
-    return _PASSKEY if move.device.hand is DeviceHolder.ACTOR_PASSKEY else _ACTS[move.kind]
 
 
 def _holder(step: ScenarioStep) -> Message:

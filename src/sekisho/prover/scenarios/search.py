@@ -396,7 +396,8 @@ class _Search:
             ways |= layer
             path, layer = self._spread(ways, layer)
             if path is not None:
-                return _to_first_refusal(path)
+                place = next(n for n, step in enumerate(path) if not step.outcome.carried_out)
+                return Attempt(path[:place], path[place])
         return None
 
     def _spread(
@@ -425,10 +426,3 @@ class _Search:
                 else:
                     lifted.setdefault(reached, (*ways[state], step))
         return None, {state: way for state, way in lifted.items() if state not in ways}
-
-
-def _to_first_refusal(path: Path) -> Attempt | None:
-    for place, step in enumerate(path):
-        if not step.outcome.carried_out:
-            return Attempt(path[:place], step)
-    return None

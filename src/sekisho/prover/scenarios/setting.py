@@ -265,33 +265,33 @@ class Setting:
         What such a key decides of these `acts` for one of those who act cannot be told here.
         """
         actions = actions_of(acts, pages=self.pages and self.signin.mfa_page_needs_reads)
-        found = {
+        unknown = {
             key.lower(): key
             for who in acting
             for statement in self._statements(who)
             for key in _keys(statement, actions)
             if not self._knows(who, key.lower())
         }
-        return tuple(found[key] for key in sorted(found))
+        return tuple(unknown[key] for key in sorted(unknown))
 
     def addresses(self) -> tuple[str | None, ...]:
         """Return an address for each way in which conditions on it come out together.
 
         None: no address, as through a VPC endpoint; that alone, if no policy asks.
         """
-        asked = self._on_addresses()
-        if not asked:
+        on_addresses = self._on_addresses()
+        if not on_addresses:
             return (None,)
-        values, _ = values_for(asked, Context(), self.time, Budget())
+        values, _ = values_for(on_addresses, Context(), self.time, Budget())
         caller = Caller(self.holder(ScenarioPrincipal.USER).arn, CallerKind.USER)
-        found: dict[tuple[bool, ...], str | None] = {}
+        by_results: dict[tuple[bool, ...], str | None] = {}
         for address in (*values, *([None] if self.endpoints else [])):
             context = Context({} if address is None else {keys.ADDRESS: address})
             request = Request(caller.arn, "iam:GetUser", "*", context)
             scope = Scope(request, caller, Version.V2012, TrackedAssumptions(self.engine))
-            alike = tuple(conditions.holds(each.condition, scope) for each in asked)
-            found.setdefault(alike, address)
-        return tuple(found.values())
+            results = tuple(conditions.holds(each.condition, scope) for each in on_addresses)
+            by_results.setdefault(results, address)
+        return tuple(by_results.values())
 
     def _on_addresses(self) -> tuple[VersionedCondition, ...]:
         """Return the conditions on the caller's address, whoever calls."""
@@ -299,14 +299,15 @@ class Setting:
             *(every_policy(self.policies(who, member=True)) for who in ScenarioPrincipal),
             () if self.trust is None else (self.trust,),
         )
-        found = (
-            VersionedCondition(condition, each.document.version)
-            for each in attached
-            for statement in each.document.statements
-            for condition in statement.conditions
-            if condition.key.lower() == keys.ADDRESS
+        return tuple(
+            dict.fromkeys(
+                VersionedCondition(condition, each.document.version)
+                for each in attached
+                for statement in each.document.statements
+                for condition in statement.conditions
+                if condition.key.lower() == keys.ADDRESS
+            )
         )
-        return tuple(dict.fromkeys(found))
 
     def _knows_addresses(self) -> bool:
         """Tell whether `aws:SourceIp` is compared with ranges of addresses, and nothing else."""
@@ -332,12 +333,12 @@ class Setting:
 
     def names_callers(self) -> tuple[str, ...]:
         """Return the keys by which the policies distinguish users as those who call."""
-        found = {
+        keys_named = {
             key.lower()
             for statement in self._statements(ScenarioPrincipal.COLLEAGUE)
             for key in _keys(statement, ACTIONS)
         }
-        return tuple(sorted(found & _NAMING))
+        return tuple(sorted(keys_named & _NAMING))
 
     def device_name_patterns(self, acts: Container[MoveKind]) -> tuple[str, ...]:
         """Return the patterns that distinguish names of devices that are nobody's own.
@@ -349,7 +350,7 @@ class Setting:
             for who in ScenarioPrincipal
             for statement in self._statements(who)
             for value in _device_patterns(statement, acts)
-            if not self._names_no_device_of_others(value)
+            if self._distinguishes_devices(value)
         )
 
     def _statements(self, principal: ScenarioPrincipal) -> Iterator[Statement]:
@@ -364,13 +365,15 @@ class Setting:
         for attached in every_policy(replace(policies, identity=())):
             yield from attached.document.statements
 
-    def _names_no_device_of_others(self, value: str) -> bool:
+    def _distinguishes_devices(self, value: str) -> bool:
+        """Tell whether a pattern takes in some devices that are nobody's own, and not all."""
         tail = value.split(":", 5)[-1]
         prefix = re.split(r"[*?$]", tail, maxsplit=1)[0]
         if not ("mfa/".startswith(prefix) or prefix.startswith("mfa/")):
-            return True
-        whole = tail == f"{prefix}*" and "mfa/".startswith(prefix)
-        return whole or tail in ("mfa/${aws:username}", *(f"mfa/{n}" for n in self.names.values()))
+            return False
+        takes_in_all = tail == f"{prefix}*" and "mfa/".startswith(prefix)
+        own = ("mfa/${aws:username}", *(f"mfa/{name}" for name in self.names.values()))
+        return not takes_in_all and tail not in own
 
     @property
     def role_trust(self) -> AttachedPolicy:
