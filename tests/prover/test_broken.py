@@ -365,7 +365,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "values are looked at one at a time": (ConditionReading, "_sets", _one_at_a_time),
     "what the catalogue does not know is forgotten": (
         requests.RequestSearch,
-        "_beyond",
+        "_ranges_beyond_catalogue",
         lambda *_: iter(()),
     ),
     "the catalogue's forms are taken for all": (actions.RequestRanges, "beyond", _only_names),

@@ -232,7 +232,7 @@ def said() -> list[bool]:
         ("_unaffected_by_variable", lambda *_: True),
         ("_unaffected_by_variable", lambda *_: False),
         ("_same_form", lambda *_: True),
-        ("_of_whole_parts", lambda *_: True),
+        ("_stands_between_separators", lambda *_: True),
         ("_separating_values", lambda *_: ([], True)),
     ],
 )

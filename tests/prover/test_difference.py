@@ -38,6 +38,7 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     callers_of_difference,
+    more_callers_text,
     new_access,
     nothing_lost,
     policy_difference,
@@ -298,7 +299,7 @@ def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_th
     monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
     found = new_access(both, less, whose, NOW)
     assert isinstance(found, Unknown)
-    assert found.reason == asked.more_callers_text(whose.indistinct_keys)
+    assert found.reason == more_callers_text(whose.indistinct_keys)
     # what is the same needs no users
     same = new_access(both, both, callers_of_difference(both, both), NOW)
     assert same == Unknown(reasons.NOT_CERTIFIED)

@@ -17,8 +17,6 @@ from sekisho.prover.questions.difference import (
     Side,
     callers_of_difference,
     difference_for_any,
-    merge_items,
-    more_callers_text,
     new_access,
     policy_difference,
 )
@@ -103,6 +101,7 @@ from sekisho.prover.search.answers import (
     combine_verdicts,
     common_answers,
     conclude,
+    more_callers_text,
     roles_within_reach,
     uncertain_lists,
 )
@@ -190,7 +189,6 @@ __all__ = [
     "invariant_text",
     "layers_of",
     "lost_with_mfa",
-    "merge_items",
     "more_callers_text",
     "new_access",
     "new_grant_text",

@@ -33,7 +33,6 @@ from sekisho.prover.questions import (
     answer_title,
     answer_word,
     premises_of,
-    settings_of,
 )
 
 UNREAD = Message(
@@ -109,7 +108,7 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
         lines.append(assumed_user(report.callers).into(lang))
         untold = report.callers.indistinct_keys
         lines += [more_callers_text(untold).into(lang)] if untold else []
-    if settings := settings_text(settings_of(report.inquiry)):
+    if settings := settings_text(report.inquiry.changed_settings):
         lines.append(settings.into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *report.assumed)]
     return "\n".join(printable(line) for line in lines)

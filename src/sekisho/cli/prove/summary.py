@@ -26,7 +26,6 @@ from sekisho.prover.questions import (
     answer_details,
     answer_title,
     answer_word,
-    settings_of,
 )
 from sekisho.prover.scenarios import (
     Actor,
@@ -259,7 +258,7 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         yield more_callers_text(report.callers.indistinct_keys)
     if isinstance(report.exempt, Unknown):
         yield report.exempt.reason
-    if settings := settings_text(settings_of(report.inquiry)):
+    if settings := settings_text(report.inquiry.changed_settings):
         yield settings
     informational = [
         one.answer.scenario.id for one in proof.scenarios if one.unstoppable and not one.counts

@@ -97,18 +97,18 @@ def layers_of(policies: Policies, prefix: str = "") -> dict[str, tuple[AttachedP
         policies: of the caller.
         prefix: what the names begin with.
     """
-    found = {"identity": policies.identity}
-    found |= {f"boundary/{at}": (one,) for at, one in enumerate(policies.boundaries or ())}
+    layers = {"identity": policies.identity}
+    layers |= {f"boundary/{at}": (one,) for at, one in enumerate(policies.boundaries or ())}
     if policies.session is not None:
-        found["session"] = policies.session
+        layers["session"] = policies.session
     for level in policies.scps:
         # the checker is told `LEVEL=FILE`
         name = f"scp/{level.name.replace('=', '-')}"
         # two units of an organisation can have one name
-        while name in found:
+        while name in layers:
             name = f"{name} again"
-        found[name] = level.policies
-    return {f"{prefix}{name}": attached for name, attached in found.items()}
+        layers[name] = level.policies
+    return {f"{prefix}{name}": attached for name, attached in layers.items()}
 
 
 def _layers(policies: Policies, prefix: str = "") -> tuple[check_proof.Layer, ...]:

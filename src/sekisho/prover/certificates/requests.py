@@ -120,8 +120,8 @@ def _texts(branch: Branch, key: str) -> Iterator[str]:
     yield from ("203.0.113.9", "198.51.100.1", "2001:db8::1", "2a00::1")
     yield from ("2026-11-30T00:00:00Z", "2031-01-01T00:00:00Z", "2001-01-01T00:00:00Z", "1")
     try:
-        found = check_proof.a_text(branch.clauses(claims))[0]
+        likely = check_proof.a_text(branch.clauses(claims))[0]
     except check_proof.RefusedError:
         return
-    if found is not None:
-        yield found
+    if likely is not None:
+        yield likely

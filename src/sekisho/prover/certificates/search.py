@@ -158,14 +158,14 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
             continue
         search = _Search(claim, reading, limit - work)
         try:
-            found = search.closed(frozenset(), search.everything, search.statements_of_all)
+            result = search.closed(frozenset(), search.everything, search.statements_of_all)
         except _GivenUpError:
             return WorkLimitReached(limit)
         finally:
             work += search.work
-        if not isinstance(found, _Closed):
-            return OpenLeaf(claim, reading, tuple(found), work)
-        trees["any" if not trees else reading] = found.steps
+        if not isinstance(result, _Closed):
+            return OpenLeaf(claim, reading, tuple(result), work)
+        trees["any" if not trees else reading] = result.steps
     document = {
         "schema": check_proof.SCHEMA,
         "policies": {one.name: one.hashes for one in (*claim.layers, *claim.old)},
@@ -183,8 +183,8 @@ def _contradicts_facts(known: frozenset[tuple[str, str]], role: bool, calls: str
     kind = check_proof.NOTHING_ALLOWED
     alone = Claim(kind, (), calls=calls, role=role, known=dict(sorted(known)))
     search = _Search(alone, check_proof.READINGS[0], DEFAULT_LIMIT)
-    asked = search.everything | {*alone.known}
-    return isinstance(search.closed(frozenset(), asked, search.statements_of_all), _Closed)
+    attributes = search.everything | {*alone.known}
+    return isinstance(search.closed(frozenset(), attributes, search.statements_of_all), _Closed)
 
 
 class _GivenUpError(Exception):
@@ -228,14 +228,14 @@ class _Search:
     @cached_property
     def own_statements(self) -> Mapping[str, Statement]:
         """The statements of the policies that a step can name, but those of the old ones."""
-        found = {
+        denials = {
             one.reference: one
             for layer in self.claim.layers
             for one in layer.statements
             if not one.allows
         }
         # what the claim says in one part is said of every branch
-        return found | {name: one for name, one in self.claim.own.items() if len(one.parts) != 1}
+        return denials | {name: one for name, one in self.claim.own.items() if len(one.parts) != 1}
 
     @cached_property
     def old_allows(self) -> Mapping[str, tuple[Statement, ...]]:
@@ -264,9 +264,9 @@ class _Search:
     def mentioned(self) -> frozenset[str]:
         """The context keys that the policies name, in conditions and in variables."""
         statements = self.claim.statements.values()
-        found = {part.attribute for one in statements for part in one.parts}
-        found |= {key for one in statements for part in one.parts for key in variables_of(part)}
-        return frozenset(found | {*self.claim.known})
+        named = {part.attribute for one in statements for part in one.parts}
+        named |= {key for one in statements for part in one.parts for key in variables_of(part)}
+        return frozenset(named | {*self.claim.known})
 
     def _fact_names(self) -> Iterator[str]:
         tags = {key.partition("/")[2] for key in self.mentioned if "resourcetag/" in key}
@@ -358,8 +358,8 @@ class _Search:
         if not facts or self._contradicts(attribute, ()):
             return ["leaf", attribute]
         for name in facts:
-            left = [one for one in facts if one != name]
-            facts = left if self._contradicts(attribute, left) else facts
+            others_of_facts = [one for one in facts if one != name]
+            facts = others_of_facts if self._contradicts(attribute, others_of_facts) else facts
         return ["leaf", attribute, *facts]
 
     def _contradicts(self, attribute: str, facts: Sequence[str]) -> bool:
@@ -408,47 +408,53 @@ class _Search:
 
     # -- the tree
 
-    def closed(self, opened: Opened, dirty: Iterable[str], left: Left) -> "_Closed | _Open":
+    def closed(
+        self, opened: Opened, dirty: Iterable[str], statements_left: Left
+    ) -> "_Closed | _Open":
         """Return steps that close the branch as it is, or the claims of an open one.
 
         Args:
             opened: the old layers of which nothing applies.
             dirty: the attributes of which something was added.
-            left: what is left of the statements that are not used yet.
+            statements_left: what is left of the statements that are not used yet.
         """
         for attribute in sorted(self.touched(dirty)):
             if self.branch.by_attribute.get(attribute) and (step := self.leaf(attribute)):
-                return _Closed([step], self._used(step))
-        if (name := self._applying(left)) is not None:
+                return _Closed([step], self._touched_by(step))
+        if (name := self._applying(statements_left)) is not None:
             leaves = tuple(["leaf", part.attribute] for part in self.clauses[name].parts)
             return self._step_around(name, leaves, None)
-        left = self._narrowed(left, self.touched(dirty))
-        units = {name: leaves for name, leaves in left.items() if leaves.count(None) <= 1}
+        statements_left = self._narrowed(statements_left, self.touched(dirty))
+        units = {
+            name: leaves for name, leaves in statements_left.items() if leaves.count(None) <= 1
+        }
         if not units:
-            return self._choice(opened, left)
+            return self._choice(opened, statements_left)
         done = next((name for name, leaves in units.items() if None not in leaves), None)
         if done is not None:
-            return self._step_around(done, left[done], None)
-        return self._propagated(units, opened, {**left})
+            return self._step_around(done, statements_left[done], None)
+        return self._propagated(units, opened, {**statements_left})
 
-    def _applying(self, left: Left) -> str | None:
+    def _applying(self, statements_left: Left) -> str | None:
         """Return a statement that applies, all its parts being claimed as they are written."""
-        self._spend(len(self.branch.trail) + len(left))
+        self._spend(len(self.branch.trail) + len(statements_left))
         holding = {part for part, holds in self.branch.trail if holds}
-        return next((name for name in left if holding.issuperset(self.clauses[name].parts)), None)
+        return next(
+            (name for name in statements_left if holding.issuperset(self.clauses[name].parts)), None
+        )
 
-    def _propagated(self, units: Left, opened: Opened, left: Left) -> "_Closed | _Open":
+    def _propagated(self, units: Left, opened: Opened, statements_left: Left) -> "_Closed | _Open":
         """Use all statements at once of which one part alone can fail."""
         mark, dirty = len(self.branch.trail), set[str]()
         for name, leaves in units.items():
-            del left[name]
+            del statements_left[name]
             parts = self.clauses[name].parts
             at = leaves.index(None)
             claims = [*((part, True) for part in parts[:at]), (parts[at], False)]
             self.branch.add(claims)
             dirty |= {part.attribute for part, _ in claims}
         try:
-            result = self.closed(opened, dirty, left)
+            result = self.closed(opened, dirty, statements_left)
         finally:
             self.branch.undo(mark)
         for name in reversed(units):
@@ -465,19 +471,19 @@ class _Search:
         """Return the step that a statement does not apply, around what closes its open branch."""
         steps, used = [["not", name]], frozenset[str]()
         for leaf in leaves:
-            closed = inner if leaf is None else _Closed([leaf], self._used(leaf))
+            closed = inner if leaf is None else _Closed([leaf], self._touched_by(leaf))
             assert closed is not None  # noqa: S101 - all parts have a leaf, but for one
             steps += closed.steps
             used |= closed.used
         return _Closed(steps, used)
 
-    def _used(self, step: list[str]) -> frozenset[str]:
+    def _touched_by(self, step: list[str]) -> frozenset[str]:
         return self.touched([step[1]])
 
-    def _narrowed(self, left: Left, dirty: frozenset[str]) -> Left:
+    def _narrowed(self, statements_left: Left, dirty: frozenset[str]) -> Left:
         """Return the statements left, without those that cannot apply anyway."""
         result: Left = {}
-        for name, leaves in left.items():
+        for name, leaves in statements_left.items():
             parts = self.clauses[name].parts
             changed = [at for at, part in enumerate(parts) if part.attribute in dirty]
             if any(self._would_close(parts[at], True) for at in changed):
@@ -488,13 +494,13 @@ class _Search:
             result[name] = tuple(fresh)
         return result
 
-    def _choice(self, opened: Opened, left: Left) -> "_Closed | _Open":
+    def _choice(self, opened: Opened, statements_left: Left) -> "_Closed | _Open":
         """Close the branch by a layer, a split or a statement with several open branches."""
-        for step in self._choices(opened, left):
-            return self._node(step, opened, left)
+        for step in self._choices(opened, statements_left):
+            return self._node(step, opened, statements_left)
         return list(self.branch.trail)
 
-    def _choices(self, opened: Opened, left: Left) -> Iterator[list[str]]:
+    def _choices(self, opened: Opened, statements_left: Left) -> Iterator[list[str]]:
         if self.claim.old and not opened and "old" not in self._steps:
             yield ["old"]
         layers = sorted(
@@ -505,38 +511,44 @@ class _Search:
         )
         for _, name in layers:
             yield ["allowed", name]
-        for key in self._splits(left):
+        for key in self._splits(statements_left):
             yield ["split", key]
-        for _, name in sorted((leaves.count(None), name) for name, leaves in left.items()):
+        for _, name in sorted(
+            (leaves.count(None), name) for name, leaves in statements_left.items()
+        ):
             yield ["not", name]
 
     _steps: frozenset[str] = frozenset()
 
-    def _splits(self, left: Left) -> Iterator[str]:
+    def _splits(self, statements_left: Left) -> Iterator[str]:
         """Yield keys whose variables may have no value: with a default, or never there."""
         parts = [part for part, _ in self.branch.trail]
-        parts += [part for name in left for part in self.clauses[name].parts]
+        parts += [part for name in statements_left for part in self.clauses[name].parts]
         keys = {key for part in parts for key in variables_with_default(part)}
         keys |= self.missing & {key for part in parts for key in variables_of(part)}
         for key in sorted(keys):
             if not (self.branch.present(key) or self.branch.absent(key)):
                 yield key
 
-    def _node(self, step: list[str], opened: Opened, left: Left) -> "_Closed | _Open":
+    def _node(self, step: list[str], opened: Opened, statements_left: Left) -> "_Closed | _Open":
         """Close all branches of a step."""
-        left = {name: leaves for name, leaves in left.items() if step != ["not", name]}
-        before = self._steps
-        self._steps = before | {" ".join(step)}
+        statements_left = {
+            name: leaves for name, leaves in statements_left.items() if step != ["not", name]
+        }
+        steps_before = self._steps
+        self._steps = steps_before | {" ".join(step)}
         try:
-            return self._branches(step, opened, left)
+            return self._branches(step, opened, statements_left)
         finally:
-            self._steps = before
+            self._steps = steps_before
 
-    def _branches(self, step: list[str], opened: Opened, left: Left) -> "_Closed | _Open":
+    def _branches(
+        self, step: list[str], opened: Opened, statements_left: Left
+    ) -> "_Closed | _Open":
         try:
             below = check_proof.branches(self.branch, step, opened)
         except check_proof.RefusedError:
-            return self._choice(opened, left)
+            return self._choice(opened, statements_left)
         steps, used = [step], frozenset[str]()
         for claims, now_open in below:
             mark = len(self.branch.trail)
@@ -545,7 +557,7 @@ class _Search:
             dirty = {part.attribute for part, _ in claims}
             try:
                 result = self.closed(
-                    now_open, self.everything if fresh else dirty, {**left, **fresh}
+                    now_open, self.everything if fresh else dirty, {**statements_left, **fresh}
                 )
             finally:
                 self.branch.undo(mark)
@@ -576,9 +588,9 @@ def _family(part: Part) -> str:
 
 
 def _reached(key: str, near: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    found, todo = {key}, [key]
+    reached, todo = {key}, [key]
     for one in todo:
-        fresh = [other for other in near.get(one, ()) if other not in found]
-        found |= {*fresh}
+        fresh = [other for other in near.get(one, ()) if other not in reached]
+        reached |= {*fresh}
         todo += fresh
-    return frozenset(found)
+    return frozenset(reached)

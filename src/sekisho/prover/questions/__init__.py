@@ -4,20 +4,19 @@ from sekisho.prover.questions.enforcement import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
     beyond_to_json,
     callers_to_json,
-    changed_settings,
     counterexample_of,
     counterexample_to_json,
     difference_to_json,
     items_to_json,
     premises_of,
     report_to_json,
-    settings_of,
 )
 from sekisho.prover.questions.report import (
     Inquiry,
     PolicyReport,
     QuestionGroup,
     Subject,
+    changed_settings,
     report_on_policies,
 )
 from sekisho.prover.questions.sentences import (
@@ -54,5 +53,4 @@ __all__ = [
     "premises_of",
     "report_on_policies",
     "report_to_json",
-    "settings_of",
 ]

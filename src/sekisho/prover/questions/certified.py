@@ -79,7 +79,7 @@ def certificates_in(answers: Iterable[QuestionAnswer]) -> tuple[Certificate, ...
 
 
 class CertificateFinder(Protocol):
-    """Looks for a certificate of what is asked; `thorough`: with all the work that it may take."""
+    """A search for a certificate of a claim; `thorough`: with all the work that it may take."""
 
     def __call__(self, *, thorough: bool) -> Certificate | None:
         """Return a certificate, or None if none was found."""
@@ -114,7 +114,7 @@ def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -
 
 
 class EnforcementCertifier:
-    """Looks for certificates that no request without MFA passes; for each of them once.
+    """The search for certificates that no request without MFA passes; each is looked for once.
 
     Args:
         policies: as attached to the user or the role.
@@ -174,12 +174,12 @@ def find_no_new_access(
 def _certificate(claim: Callable[[], check_proof.Claim], *, thorough: bool) -> Certificate | None:
     """Return the certificate of a claim; none of one with a policy that the checker cannot read."""
     try:
-        asked = claim()
+        claimed = claim()
     except check_proof.UnreadableError:
         return None
-    parts = sum(len(each.parts) for each in asked.statements.values())
-    found = certify(asked) if thorough else certify(asked, max(_LITTLE, _A_PART * parts))
-    return found if isinstance(found, Certificate) else None
+    parts = sum(len(each.parts) for each in claimed.statements.values())
+    result = certify(claimed) if thorough else certify(claimed, max(_LITTLE, _A_PART * parts))
+    return result if isinstance(result, Certificate) else None
 
 
 _ANY = Element(("*",))
@@ -250,14 +250,14 @@ def _denials_of_the_rest(
     question: Question, credentials: Sequence[CallerCredential]
 ) -> Iterator[Statement]:
     """Yield statements that deny requests that the question is not about, and no others."""
-    user, within = question.user, question.restriction
+    user, restriction = question.user, question.restriction
     if user.is_role:
-        within = join_restrictions(within, NOT_BY_ROLES)
-    for element, holds in within.actions:
+        restriction = join_restrictions(restriction, NOT_BY_ROLES)
+    for element, holds in restriction.actions:
         yield _deny(action=_unless(element, holds=holds))
-    for element, holds in within.resources:
+    for element, holds in restriction.resources:
         yield _deny(resource=_unless(element, holds=holds))
-    for asked, holds in within.conditions:
+    for asked, holds in restriction.conditions:
         opposite = _opposite(asked.condition) if holds else asked.condition
         if asked.version is Version.V2012 and opposite is not None:
             yield _deny(opposite)

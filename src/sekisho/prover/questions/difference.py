@@ -19,8 +19,15 @@ from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SER
 from sekisho.prover.reading.callers import Callers, distinguishable_callers
 from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.reading.policies import distinguishes_services, handled_policies
-from sekisho.prover.search.answers import ActionGroup, Conclusion, conclude, items_of
-from sekisho.prover.search.formula import Question, Restriction, StatedCondition
+from sekisho.prover.search.answers import (
+    ActionGroup,
+    Conclusion,
+    conclude,
+    items_of,
+    merge_items,
+    more_callers_text,
+)
+from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.reduction import FEW_STATEMENTS, statements_that_matter
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -96,13 +103,13 @@ def new_access(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    asked = [
+    questions = [
         replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
         for user in callers.users
     ]
     find = find_no_new_access(old, new, callers.given_user)
     indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
-    return prove_or_search(find, partial(_without_certificate, asked, indistinct_keys)).verdict
+    return prove_or_search(find, partial(_without_certificate, questions, indistinct_keys)).verdict
 
 
 def _without_certificate(
@@ -132,11 +139,11 @@ def difference_for_any(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [policy_difference(old, new, user, now, assumptions) for user in callers.users]
+    differences = [policy_difference(old, new, user, now, assumptions) for user in callers.users]
     indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
     return PolicyDifference(
-        _merge_sides([each.only_in_old for each in found], callers.users, indistinct_keys),
-        _merge_sides([each.only_in_new for each in found], callers.users, indistinct_keys),
+        _merge_sides([each.only_in_old for each in differences], callers.users, indistinct_keys),
+        _merge_sides([each.only_in_new for each in differences], callers.users, indistinct_keys),
     )
 
 
@@ -192,39 +199,6 @@ def _merge_sides(
     unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
     items = merge_items([side.items for side in known], users)
     return Side(counterexample, items, unlisted)
-
-
-def merge_items(
-    lists: Sequence[Sequence[ActionGroup]], users: Sequence[CallingUser]
-) -> tuple[ActionGroup, ...]:
-    """Return the items of several users; what is not of the first says of whom it is."""
-    items: list[ActionGroup] = []
-    for each, user in zip(lists, users, strict=True):
-        known = {_without_example(item) for item in items}
-        new = [item for item in each if _without_example(item) not in known]
-        items += new if user is users[0] else [_attributed(item, user, users[0]) for item in new]
-    return tuple(items)
-
-
-def more_callers_text(keys: Sequence[str]) -> Message:
-    """Say that the users who were asked about may not be all that policies distinguish."""
-    return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
-
-
-def _without_example(item: ActionGroup) -> tuple[object, ...]:
-    """Return an item without the request that shows it."""
-    return item.actions, item.resources, item.conditions, item.credentials
-
-
-def _attributed(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
-    """Return an item that says whose it is: a user's, or of all of an account."""
-    who = StatedCondition("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
-    if user.name == stranger.name and user.partition != stranger.partition:
-        whole = f"arn:{user.partition}:iam::{user.account}:user/*"
-        who = StatedCondition("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
-    elif user.name == stranger.name:
-        who = StatedCondition("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
-    return replace(item, conditions=(who, *item.conditions))
 
 
 def side_of(question: Question) -> Side | Unknown:

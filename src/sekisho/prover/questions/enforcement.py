@@ -144,12 +144,12 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
     Args:
         answers: of a report, as `distinct_answers` leaves them.
     """
-    found = [each for each in answers if each.id in (ENFORCEMENT, NOTHING_ALLOWED)]
-    later = [each for each in found if each.id == ENFORCEMENT]
+    of_enforcement = [each for each in answers if each.id in (ENFORCEMENT, NOTHING_ALLOWED)]
+    later = [each for each in of_enforcement if each.id == ENFORCEMENT]
     if not later:
         return None
     # an answer that is enforced, or refuted by what is allowed already, holds of both
-    now = {each.calls: each.conclusion.verdict for each in found}
+    now = {each.calls: each.conclusion.verdict for each in of_enforcement}
     return Enforced.of(
         combine_verdicts([each.conclusion.verdict for each in later]),
         combine_verdicts([*now.values()]),
@@ -415,11 +415,13 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
 
 def _values(question: Question) -> list[str]:
     """Return values of the key, one for each way in which the conditions can come out."""
-    asked = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
-    if not {family_of(each.condition.operator.name) for each in asked} <= _SPLIT:
+    key_conditions = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
+    if not {family_of(each.condition.operator.name) for each in key_conditions} <= _SPLIT:
         raise LimitReached(reasons.MFA_NOT_BOOLEAN.filled(key=MFA_PRESENT))
     texts = [
-        each for each in asked if family_of(each.condition.operator.name) is OperatorFamily.TEXT
+        each
+        for each in key_conditions
+        if family_of(each.condition.operator.name) is OperatorFamily.TEXT
     ]
     values, exact = values_for([*texts, _APART], Context(), question.now, Budget())
     if not exact:
@@ -442,7 +444,7 @@ def allowed_with_mfa(
     policies: Policies,
     user: CallingUser,
     now: datetime,
-    besides: Iterable[str],
+    excluded_actions: Iterable[str],
     *,
     later: bool = False,
 ) -> Question:
@@ -452,13 +454,13 @@ def allowed_with_mfa(
         policies: as attached to the user.
         user: whose requests.
         now: the earliest time of a request.
-        besides: patterns of actions that are not asked about.
+        excluded_actions: patterns of actions that are not asked about.
         later: ask of whatever identity-based policies may be attached later.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    question = enforcement_question(policies, user, now, besides, later=later)
+    question = enforcement_question(policies, user, now, excluded_actions, later=later)
     return replace(question, credentials=_WITH_MFA)
 
 
@@ -540,11 +542,11 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
     # a name is there once in an account, whatever the path; and none has a `$`
     own = (user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*")
     nobody = (f"{users}{each}" for each in NO_USERS)
-    within = Restriction(
+    restriction = Restriction(
         actions=((_OF_IAM, True),),
         resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
     )
-    return Question(user, now, credentials, allowed=allowed, restriction=within)
+    return Question(user, now, credentials, allowed=allowed, restriction=restriction)
 
 
 def has_self_service(policies: Policies) -> bool:
@@ -579,14 +581,12 @@ def _can_be_a_user(entry: str) -> bool:
     tail = [
         each if isinstance(each, str | Wild) else Wild.STAR for each in variables.read(parts[-1])
     ]
-    return any(_can_start(tail, start) for start in _OF_A_USER)
-
-
-def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
-    """Tell whether a pattern matches some text that begins with `start` and goes on."""
-    machine = Machine([pattern])
-    state = machine.run(start)
-    return bool(state & ~machine.accepting) or machine.accepts_every_suffix(state)
+    machine = Machine([tail])
+    # where the ARN begins so, it has to go on
+    states = map(machine.run, _OF_A_USER)
+    return any(
+        state & ~machine.accepting or machine.accepts_every_suffix(state) for state in states
+    )
 
 
 def _ages(policies: Policies) -> Iterator[VersionedCondition]:

@@ -1,17 +1,14 @@
 """Reports and differences as JSON values, with English keys."""
 
-from dataclasses import fields
-
 from sekisho.catalogue import load
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import decision_to_json
 from sekisho.prover.questions.difference import PolicyDifference, Side
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
-from sekisho.prover.questions.report import Inquiry, PolicyReport
+from sekisho.prover.questions.report import PolicyReport, changed_settings
 from sekisho.prover.questions.roles import TrustReport
 from sekisho.prover.questions.sentences import ASSUMED
 from sekisho.prover.reading.callers import Callers
-from sekisho.prover.reading.credentials import SessionReadings
 from sekisho.prover.search.answers import ActionGroup, QuestionAnswer
 from sekisho.prover.search.counterexample import own_policy_unasked
 from sekisho.prover.search.formula import StatedCondition
@@ -63,7 +60,7 @@ def report_to_json(report: PolicyReport) -> dict[str, object]:
         "catalogue": load().dated,
         "expectedExempt": list(inquiry.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "assumptionsSet": settings_of(inquiry),
+        "assumptionsSet": inquiry.changed_settings,
         "enforced": None if report.enforced is None else report.enforced.value,
         "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
@@ -137,18 +134,20 @@ def _ways_as_json(trust: TrustReport) -> dict[str, object]:
 
 
 def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
-    found = verdict.counterexample if isinstance(verdict, Refuted) else None
+    counterexample = verdict.counterexample if isinstance(verdict, Refuted) else None
     return {
         "verdict": type(verdict).__name__,
         "request": None
-        if found is None
+        if counterexample is None
         else {
-            "principal": found.request.principal,
-            "action": found.request.action,
-            "resource": found.request.resource,
-            "context": dict(found.request.context),
+            "principal": counterexample.request.principal,
+            "action": counterexample.request.action,
+            "resource": counterexample.request.resource,
+            "context": dict(counterexample.request.context),
         },
-        "decision": None if found is None else decision_to_json(found.decisions["allowed"]),
+        "decision": None
+        if counterexample is None
+        else decision_to_json(counterexample.decisions["allowed"]),
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
     }
 
@@ -200,11 +199,11 @@ def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
     return counterexample_to_json(side.counterexample)
 
 
-def beyond_to_json(found: Verdict | Side) -> dict[str, object]:
+def beyond_to_json(answer: Verdict | Side) -> dict[str, object]:
     """Return, as a member, the request that an answer is unknown for; nothing if there is none."""
-    if not isinstance(found, Unknown) or found.beyond is None:
+    if not isinstance(answer, Unknown) or answer.beyond is None:
         return {}
-    return {"beyondCatalogue": counterexample_to_json(found.beyond)}
+    return {"beyondCatalogue": counterexample_to_json(answer.beyond)}
 
 
 def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
@@ -221,19 +220,4 @@ def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
             "counterexample": counterexample_to_json(item.counterexample),
         }
         for item in side.items
-    ]
-
-
-def settings_of(inquiry: Inquiry) -> list[str]:
-    """Return the assumptions that are not at their default, as `--assume` takes them."""
-    return [*changed_settings(inquiry.assumptions), *changed_settings(inquiry.sessions)]
-
-
-def changed_settings(settings: Assumptions | SessionReadings) -> list[str]:
-    """Return those of some assumptions that are not at their default, as `--assume` takes them."""
-    default = type(settings)()
-    return [
-        f"{field.name}={str(value).lower()}"
-        for field in fields(settings)
-        if (value := getattr(settings, field.name)) != getattr(default, field.name)
     ]

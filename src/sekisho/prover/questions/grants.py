@@ -174,34 +174,40 @@ class _Comparison:
     def differences(self, requester: Requester) -> Iterator[GrantDifference]:
         """Yield how the policies differ for one caller; nothing if they do not."""
         sides: dict[bool, PolicyDifference] = {}
-        for asked in self._questions_about(requester):
+        for caller_question in self._questions_about(requester):
             old, new = (
-                self._with_real_callers(side_of(asked.question(each)), asked, each)
+                self._with_real_callers(
+                    side_of(caller_question.question(each)), caller_question, each
+                )
                 for each in (0, 1)
             )
-            sides[asked.denied] = PolicyDifference(old, new)
+            sides[caller_question.denied] = PolicyDifference(old, new)
         same = PolicyDifference(Side(None, ()), Side(None, ()))
         arn = requester.user.outside_principal or requester.user.arn
         allowed, denied = (sides.get(each, same) for each in (False, True))
-        found = GrantDifference(requester.name, requester.kind, arn, allowed, denied)
-        verdicts = (found.new_access, found.lost_access)
+        difference = GrantDifference(requester.name, requester.kind, arn, allowed, denied)
+        verdicts = (difference.new_access, difference.lost_access)
         if not all(isinstance(each, Proved) for each in verdicts):
-            yield found
+            yield difference
 
     def gained(self, requester: Requester) -> Iterator[Verdict]:
         """Yield whether a caller is allowed no more, and whether denied no less; lists nothing."""
-        for asked in self._questions_about(requester):
-            place = 0 if asked.denied else 1
-            found = prove_none(asked.question(place))
-            if isinstance(found, Refuted):
-                real = self._real_counterexample(found.counterexample, asked, place)
+        for caller_question in self._questions_about(requester):
+            place = 0 if caller_question.denied else 1
+            verdict = prove_none(caller_question.question(place))
+            if isinstance(verdict, Refuted):
+                real = self._real_counterexample(verdict.counterexample, caller_question, place)
                 # where the first request is of no real caller, another one may be
-                found = (
-                    _verdict(self._with_real_callers(side_of(asked.question(place)), asked, place))
+                verdict = (
+                    _verdict(
+                        self._with_real_callers(
+                            side_of(caller_question.question(place)), caller_question, place
+                        )
+                    )
                     if real is None
                     else Refuted(real)
                 )
-            yield found
+            yield verdict
 
     def _questions_about(self, requester: Requester) -> Iterator["_CallerQuestion"]:
         """Yield the questions about one caller; none if both policies say the same there."""
@@ -211,24 +217,24 @@ class _Comparison:
             for each in (self.old, self.new)
         )
         if before.statements != after.statements:
-            yield self._of_documents(requester, (before, after), denied=False)
+            yield self._caller_question(requester, (before, after), denied=False)
         # who must be allowed by it anyway is not helped by what it no longer denies
         if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
             # the sides are swapped: who denies is the one that allows less
-            yield self._of_documents(requester, (_all_but(after), _all_but(before)), denied=True)
+            yield self._caller_question(requester, (_all_but(after), _all_but(before)), denied=True)
 
-    def _of_documents(
+    def _caller_question(
         self, requester: Requester, documents: tuple[Document, Document], *, denied: bool
     ) -> "_CallerQuestion":
         first, second = (
             Policies(identity=(replace(self.old, document=each),)) for each in documents
         )
         trust = self.kind is PolicyKind.TRUST
-        apart = any(map(distinguishes_services, (first, second)))
+        by_services = any(map(distinguishes_services, (first, second)))
         question = Question(
             requester.user,
             self.now,
-            (*DIRECT, *VIA_SERVICE) if apart else DIRECT,
+            (*DIRECT, *VIA_SERVICE) if by_services else DIRECT,
             restriction=Restriction(
                 actions=((Element(SERVICE_EXEMPT), False), *(((_STS, True),) if trust else ())),
                 resources=((_ANY_ROLE if trust else _ANY_ARN, True),),
@@ -239,7 +245,7 @@ class _Comparison:
         return _CallerQuestion(requester, question, (first, second), denied)
 
     def _with_real_callers(
-        self, side: Side | Unknown, asked: "_CallerQuestion", place: int
+        self, side: Side | Unknown, caller_question: "_CallerQuestion", place: int
     ) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
         if isinstance(side, Unknown):
@@ -249,32 +255,34 @@ class _Comparison:
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:
-            counterexample = self._real_counterexample(each.counterexample, asked, place)
+            counterexample = self._real_counterexample(each.counterexample, caller_question, place)
             if counterexample is None:
                 unlisted = unlisted or _NOT_SHOWN
             else:
                 items.append(replace(each, counterexample=counterexample))
-        first = self._real_counterexample(side.counterexample, asked, place)
+        first = self._real_counterexample(side.counterexample, caller_question, place)
         first = items[0].counterexample if items else first
         return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
 
     def _real_counterexample(
-        self, counterexample: Counterexample, asked: "_CallerQuestion", place: int
+        self, counterexample: Counterexample, caller_question: "_CallerQuestion", place: int
     ) -> Counterexample | None:
         """Return a request as a real caller makes it, if the engine says the same by both."""
-        effect = DecisionEffect.EXPLICITLY_DENIED if asked.denied else DecisionEffect.ALLOWED
-        for request in _requests(counterexample, asked.requester):
+        effect = (
+            DecisionEffect.EXPLICITLY_DENIED if caller_question.denied else DecisionEffect.ALLOWED
+        )
+        for request in _requests(counterexample, caller_question.requester):
             old, new = (self._decided(each, request) for each in (self.old, self.new))
             says = [each.effect is effect for each in (old, new)]
             if says[place] and not says[1 - place]:
                 # an id that nobody asked for tells nothing
                 plain = request.context.get(USER_ID) in _EXAMPLES
-                named = tuple(
+                named_keys = tuple(
                     each for each in counterexample.named_keys if not plain or each != USER_ID
                 )
                 decisions = {"old": old, "new": new}
                 return replace(
-                    counterexample, request=request, decisions=decisions, named_keys=named
+                    counterexample, request=request, decisions=decisions, named_keys=named_keys
                 )
         return None
 

@@ -189,12 +189,12 @@ def invariant_holds(
     base = Question(
         user, now, (), restriction=within, assumptions=assumptions, cross_account=is_never
     )
-    asked = replace(
+    question = replace(
         base,
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    conclusion = conclude_empty(tuple(questions_of(invariant, asked)))
+    conclusion = conclude_empty(tuple(questions_of(invariant, question)))
     if not _is_settled(conclusion.verdict) and (reason := empty_part(invariant, base)) is not None:
         return _unknown_for_empty_range(conclusion, reason)
     if isinstance(conclusion.verdict, Proved) and not is_never:
@@ -401,48 +401,48 @@ def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
     shape = read_yaml(path)
     top = shape.members(["schema", "invariants"])
     top["schema"].expect(SCHEMA)
-    found: dict[str, Invariant] = {}
+    by_id: dict[str, Invariant] = {}
     for each in top["invariants"].items():
         invariant = _invariant(each)
-        if invariant.id in found:
+        if invariant.id in by_id:
             each.fault(Message("the id {id} is there twice").filled(id=quoted(invariant.id)))
-        found[invariant.id] = invariant
-    if not found and not shape.faults:
+        by_id[invariant.id] = invariant
+    if not by_id and not shape.faults:
         top["invariants"].fault(Message("has no invariant: it would prove nothing"))
     if shape.faults:
         raise FaultyInput(str(path), shape.faults)
-    return tuple(found.values())
+    return tuple(by_id.values())
 
 
 def _invariant(shape: Shape) -> Invariant:
-    given = shape.members(["id"], _OPTIONAL)
-    name = given["id"].text()
+    members = shape.members(["id"], _OPTIONAL)
+    name = members["id"].text()
     if name and not _ID.fullmatch(name):
-        given["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
-    demands = [key for key in _DEMANDED if not given[key].absent]
+        members["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
+    demands = [key for key in _DEMANDED if not members[key].absent]
     if len(demands) > 1:
         first, second = demands[:2]
         both = Message("asks for `{first}` and `{second}` at once")
         shape.fault(both.filled(first=first, second=second))
     demanded = demands[-1] if demands else "never"
-    actions = given[demanded].texts()
-    if not demands and not given["onlyFrom"].absent:
+    actions = members[demanded].texts()
+    if not demands and not members["onlyFrom"].absent:
         actions = ("*",)
-    age = given["mfaAge"]
+    age = members["mfaAge"]
     invariant = Invariant(
         id=name,
         demand=_DEMANDED[demanded],
         actions=actions,
-        text=given["text"].text(),
-        on=given["on"].texts(),
-        unless_mfa=given["unlessMfa"].flag(),
-        with_mfa=given["withMfa"].flag(),
+        text=members["text"].text(),
+        on=members["on"].texts(),
+        unless_mfa=members["unlessMfa"].flag(),
+        with_mfa=members["withMfa"].flag(),
         mfa_age=None if age.absent else age.number(0, _OLDEST),
-        only_from=given["onlyFrom"].texts(),
-        within=given["from"].texts(),
-        calls=given["calls"].choice(Calls) or Calls.ALL,
+        only_from=members["onlyFrom"].texts(),
+        within=members["from"].texts(),
+        calls=members["calls"].choice(Calls) or Calls.ALL,
     )
     for attribute, message in faults_in(invariant):
         key = demanded if attribute == "actions" else _NAMES.get(attribute, attribute)
-        (shape if given[key].absent else given[key]).fault(message)
+        (shape if members[key].absent else members[key]).fault(message)
     return invariant

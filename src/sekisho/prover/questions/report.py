@@ -1,7 +1,7 @@
 """A report on policies: every question about them that is asked, each with its answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -14,7 +14,6 @@ from sekisho.prover.questions.certified import (
     EnforcementCertifier,
     prove_or_search,
 )
-from sekisho.prover.questions.difference import merge_items, more_callers_text
 from sekisho.prover.questions.enforcement import (
     ENFORCEMENT,
     NOTHING_ALLOWED,
@@ -67,6 +66,8 @@ from sekisho.prover.search.answers import (
     combine_verdicts,
     common_answers,
     conclude,
+    merge_items,
+    more_callers_text,
     roles_within_reach,
     uncertain_lists,
 )
@@ -142,20 +143,20 @@ class Subject:
         Raises:
             FaultyRequest: if it is not the ARN of an IAM user or role.
         """
-        whose = (
+        callers = (
             Callers((CallingUser.from_arn(arn),), is_given=True)
             if arn
             else representative_callers(policies)
         )
         return cls(
             policies=policies,
-            user=whose.users[0],
+            user=callers.users[0],
             named=arn is not None,
             now=now,
             users_may_change=users_may_change,
             assumed_attachments=assumed_attachments,
             unanswerable_reason=None if arn else why_no_common_answer(unnamed_callers(policies)),
-            representatives=whose,
+            representatives=callers,
         )
 
     @property
@@ -218,6 +219,21 @@ class Inquiry:
     assumptions: Assumptions = field(default_factory=Assumptions)
     sessions: SessionReadings = field(default_factory=SessionReadings)
     any_value: bool = False
+
+    @property
+    def changed_settings(self) -> list[str]:
+        """The assumptions that are not at their default, as `--assume` takes them."""
+        return [*changed_settings(self.assumptions), *changed_settings(self.sessions)]
+
+
+def changed_settings(settings: Assumptions | SessionReadings) -> list[str]:
+    """Return those of some assumptions that are not at their default, as `--assume` takes them."""
+    default = type(settings)()
+    return [
+        f"{each.name}={str(value).lower()}"
+        for each in fields(settings)
+        if (value := getattr(settings, each.name)) != getattr(default, each.name)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,35 +303,27 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     callers = subject.callers
     whose = subject.user if subject.named else None
     certifier = EnforcementCertifier(subject.policies, whose, inquiry.exempt, later=True)
-    reports = [
-        _of_readings(_readings_of(subject, inquiry, user, certifier)) for user in callers.users
-    ]
-    report = _of_users(reports, callers, subject)
+    reports = [_report_of_user(subject, inquiry, user, certifier) for user in callers.users]
+    report = _report_on_all(reports, callers, subject)
     return replace(report, answers=tuple(distinct_answers(report.answers)))
 
 
-def _readings_of(
+def _report_of_user(
     subject: Subject,
     inquiry: Inquiry,
     user: CallingUser,
     certifier: EnforcementCertifier,
-) -> tuple[_Case, ...]:
-    """Return the cases to ask of one user: two if the password policy is not known."""
-    user = replace(user, readings=inquiry.sessions)
-    found: tuple[Policies, ...] = (subject.policies,)
-    if not user.is_role:
-        found = with_password_policy(subject.policies, user.arn, subject.users_may_change)
-    return tuple(_Case(subject, inquiry, each, user, certifier) for each in found)
+) -> PolicyReport:
+    """Return the answers about one user whichever policies are in force; unknown where it matters.
 
-
-def _of_readings(cases: Sequence[_Case]) -> PolicyReport:
-    """Return the answers whichever policies are in force; unknown where that matters.
-
-    Args:
-        cases: the same, of each reading of the policies; the first allows most. Its list is the
-            one of what works without MFA.
+    Two sets may be, if the password policy is not known. The first allows most: its list is the one
+    of what works without MFA.
     """
-    reports = [_report(case) for case in cases]
+    user = replace(user, readings=inquiry.sessions)
+    possible: tuple[Policies, ...] = (subject.policies,)
+    if not user.is_role:
+        possible = with_password_policy(subject.policies, user.arn, subject.users_may_change)
+    reports = [_report(_Case(subject, inquiry, each, user, certifier)) for each in possible]
     answers = tuple(
         replace(same[0], conclusion=common_answers([each.conclusion for each in same]))
         for same in zip(*(each.answers for each in reports), strict=True)
@@ -327,7 +335,7 @@ def _report(case: _Case) -> PolicyReport:
     if case.subject.unanswerable_reason is not None:
         return _not_known(case, Unknown(case.subject.unanswerable_reason))
     if case.user.is_role:
-        return _of_role(case)
+        return _report_on_role(case)
     answers: list[QuestionAnswer] = []
     for group, ask in _GROUPS.items():
         if group in case.inquiry.groups:
@@ -335,7 +343,7 @@ def _report(case: _Case) -> PolicyReport:
     return _with_caveats(case, answers)
 
 
-def _of_role(case: _Case) -> PolicyReport:
+def _report_on_role(case: _Case) -> PolicyReport:
     """Return the answers about a role: its sessions never have MFA, so that others are asked."""
     groups, trust = case.inquiry.groups, None
     if case.subject.trust is not None and groups & {QuestionGroup.TRUST, QuestionGroup.ENFORCEMENT}:
@@ -357,7 +365,8 @@ def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyRepor
     asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     exempt = exempt_list(*these) if asked else None
     caveats = (roles_within_reach(*these), uncertain_lists(*these)) if answers else ()
-    given = (*assumed_of_resource(case.subject.resource), *case.subject.assumed)
+    resource, given = case.subject.resource, case.subject.assumed
+    given = given if resource is None else (assumed_of_resource(resource), *given)
     assumed = (*given, *(each for each in caveats if each is not None))
     return PolicyReport(case.inquiry, case.user, tuple(answers), exempt, assumed)
 
@@ -368,7 +377,9 @@ def _policies_naming_resources(invariants: Sequence[Invariant]) -> tuple[Policie
     return tuple(Policies(identity=(each,)) for each in named)
 
 
-def _of_users(reports: Sequence[PolicyReport], callers: Callers, subject: Subject) -> PolicyReport:
+def _report_on_all(
+    reports: Sequence[PolicyReport], callers: Callers, subject: Subject
+) -> PolicyReport:
     """Return the answers of any user: proved if they are of all whom the policies distinguish.
 
     Denials distinguish fewer users than all statements together: whether MFA is enforced needs no
@@ -470,16 +481,16 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     as_attached = EnforcementCertifier(case.policies, whose, exempt, later=False)
     apart = distinguishes_services(case.policies)
     for calls in (OWN_CALLS, SERVICE_CALLS) if apart else (OWN_CALLS,):
-        asked = (later, now) if calls == OWN_CALLS else (via_service(later), via_service(now))
+        questions = (later, now) if calls == OWN_CALLS else (via_service(later), via_service(now))
         find = partial(case.certifier.find, calls)
-        enforced = prove_or_search(find, partial(conclude, asked[:1]))
+        enforced = prove_or_search(find, partial(conclude, questions[:1]))
         if calls == OWN_CALLS:
             enforced = with_federation(enforced, later)
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, _CALLS[calls], enforced)
         allowed = enforced
         if not isinstance(allowed.verdict, Proved):
             allowed = prove_or_search(
-                partial(as_attached.find, calls), partial(conclude, asked[1:])
+                partial(as_attached.find, calls), partial(conclude, questions[1:])
             )
         yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, _CALLS[calls], allowed)
     others = for_other_values(later)

@@ -121,11 +121,15 @@ def no_public_access(
     """
     check_policies(PolicyKind.RESOURCE, (policy,))
     settings = assumptions or Assumptions()
-    found = [_of_partition(policy, each, now, settings) for each in partitions_in(policy.document)]
-    verdict = combine_verdicts([each.verdict for each in found])
+    conclusions = [
+        _in_partition(policy, each, now, settings) for each in partitions_in(policy.document)
+    ]
+    verdict = combine_verdicts([each.verdict for each in conclusions])
     if isinstance(verdict, Proved) and (name := _web_identity(policy.document)):
         verdict = Unknown(_WEB_IDENTITY.filled(name=name))
-    return Conclusion(verdict, tuple(dict.fromkeys(one for each in found for one in each.assumed)))
+    return Conclusion(
+        verdict, tuple(dict.fromkeys(one for each in conclusions for one in each.assumed))
+    )
 
 
 def _web_identity(document: Document) -> str:
@@ -144,7 +148,7 @@ def _web_identity(document: Document) -> str:
     )
 
 
-def _of_partition(
+def _in_partition(
     policy: AttachedPolicy, partition: str, now: datetime, assumptions: Assumptions
 ) -> Conclusion:
     account = unnamed_account(policy.document)
@@ -325,19 +329,19 @@ def _decided(
             )
 
 
-def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request]:
+def _requests(request: Request, user: CallingUser, owner: str) -> Iterator[Request]:
     """Yield a request as made by nobody, by a service, by the user, and by a role."""
-    account = arns.account_of(found.resource)
-    found = replace(found, resource_account=account or found.resource_account or owner)
-    if found.resource_account == user.account:
-        found = replace(found, resource_account=owner)
-    context = found.context
+    account = arns.account_of(request.resource)
+    request = replace(request, resource_account=account or request.resource_account or owner)
+    if request.resource_account == user.account:
+        request = replace(request, resource_account=owner)
+    context = request.context
     nobody = {
         key: value
         for key, value in context.items()
         if key.lower() not in _IDENTITY and not key.lower().startswith("aws:principaltag/")
     }
-    unsigned = replace(found, principal=ANONYMOUS, context=type(context)(nobody))
+    unsigned = replace(request, principal=ANONYMOUS, context=type(context)(nobody))
     source = context.folded.get("aws:sourcearn")
     if any(key in context.folded for key in _OF_SOURCES):
         # only a service that calls for somebody has these
@@ -349,27 +353,29 @@ def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request
                 context=unsigned.context.with_({"aws:PrincipalIsAWSService": "true"}),
             )
         return
-    if found.action.partition(":")[0].lower() in _UNSIGNED:
+    if request.action.partition(":")[0].lower() in _UNSIGNED:
         yield unsigned
     if context.folded.get("aws:principalarn") == user.arn:
-        yield found
+        yield request
     else:
-        yield from _of_role(found, user)
+        yield from _of_role(request, user)
 
 
 def _of_role(request: Request, user: CallingUser) -> Iterator[Request]:
     """Yield a request as made by a session of a role of the stranger's account."""
-    given = request.context.folded
+    context = request.context.folded
     start = f"arn:{user.partition}:iam::{user.account}:role/"
-    arn = given.get("aws:principalarn", f"{start}some-role")
+    arn = context.get("aws:principalarn", f"{start}some-role")
     if not isinstance(arn, str) or not arn.startswith(start) or arn.endswith("/"):
         return
-    identity = given.get("aws:userid", "AROAIOSFODNN7EXAMPLE:session")
+    identity = context.get("aws:userid", "AROAIOSFODNN7EXAMPLE:session")
     if not isinstance(identity, str) or not identity.startswith("AROA") or ":" not in identity:
         return
     left_out = {"aws:username", "aws:viaawsservice"}
-    context = {key: value for key, value in request.context.items() if key.lower() not in left_out}
-    whose = {
+    remaining = {
+        key: value for key, value in request.context.items() if key.lower() not in left_out
+    }
+    of_role = {
         "aws:PrincipalArn": arn,
         "aws:PrincipalAccount": user.account,
         "aws:PrincipalType": "AssumedRole",
@@ -379,7 +385,9 @@ def _of_role(request: Request, user: CallingUser) -> Iterator[Request]:
     }
     name, session = arn.rpartition("/")[2], identity.partition(":")[2]
     principal = f"arn:{user.partition}:sts::{user.account}:assumed-role/{name}/{session}"
-    yield replace(request, principal=principal, context=type(request.context)(context).with_(whose))
+    yield replace(
+        request, principal=principal, context=type(request.context)(remaining).with_(of_role)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,9 +409,9 @@ _THAT_ONE = Message(
 )
 
 
-def assumed_of_resource(resource: OwnedResource | None) -> tuple[Message, ...]:
-    """Return the premises where the policy of a resource is given."""
-    return () if resource is None else (_THAT_ONE.filled(account=resource.account),)
+def assumed_of_resource(resource: OwnedResource) -> Message:
+    """Return the premise where the policy of a resource is given."""
+    return _THAT_ONE.filled(account=resource.account)
 
 
 def not_granted_with_resource(
@@ -422,12 +430,12 @@ def not_granted_with_resource(
     user, policies, assumptions = asking.user, asking.allowed or Policies(), asking.assumptions
     check_policies(PolicyKind.RESOURCE, (resource.policy,))
     own = resource.account == user.account
-    within = range_of(invariant)
+    restriction = range_of(invariant)
     if not own:
         owned = Condition(_EQUALS, "aws:ResourceAccount", (resource.account,))
         of_owner = (VersionedCondition(owned, Version.V2012), True)
-        within = replace(within, conditions=(*within.conditions, of_owner))
-    base = replace(asking, allowed=None, restriction=within, cross_account=not own)
+        restriction = replace(restriction, conditions=(*restriction.conditions, of_owner))
+    base = replace(asking, allowed=None, restriction=restriction, cross_account=not own)
     if (reason := empty_part(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
     key = any(arns.is_kms_key(each) or ":kms:" in each for each in invariant.on)

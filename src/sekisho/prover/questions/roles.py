@@ -140,17 +140,17 @@ def ways_into(
         for value in values
     }
     asking = _Asking(trust, role, now, assumptions or Assumptions(), sessions or SessionReadings())
-    found = TrustReport(
+    report = TrustReport(
         asking.ways_in(callers), tuple(each for each in unhandled if each in allowed)
     )
-    others = asking.read_otherwise(settled=isinstance(found.without_mfa, Proved))
+    others = asking.read_otherwise(is_proved=isinstance(report.without_mfa, Proved))
     assumed = (
         name
         for name, other in others
-        if type(replace(found, ways_in=other.ways_in(callers)).without_mfa)
-        is not type(found.without_mfa)
+        if type(replace(report, ways_in=other.ways_in(callers)).without_mfa)
+        is not type(report.without_mfa)
     )
-    return replace(found, assumed=tuple(dict.fromkeys(assumed)))
+    return replace(report, assumed=tuple(dict.fromkeys(assumed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ class _Asking:
         asked = (replace(each, user=replace(each.user, readings=self.sessions)) for each in callers)
         return tuple(way for each in asked for way in self.way_in(each))
 
-    def read_otherwise(self, *, settled: bool) -> Iterator[tuple[str, "_Asking"]]:
+    def read_otherwise(self, *, is_proved: bool) -> Iterator[tuple[str, "_Asking"]]:
         """Yield each assumption that can matter, and the same question with another setting of it.
 
         Args:
-            settled: whether nobody gets in; that holds for each setting of which both were asked.
+            is_proved: whether nobody gets in; that holds for each setting of which both were asked.
         """
         for field_ in fields(Assumptions):
             if field_.name in self.tracked:
@@ -186,7 +186,7 @@ class _Asking:
             ("role_session_mfa", distinguishes_mfa),
         ):
             current = getattr(self.sessions, name)
-            if tells(policies) and not (settled and current is None):
+            if tells(policies) and not (is_proved and current is None):
                 yield from (
                     (name, replace(self, sessions=each, tracked=set()))
                     for each in other_readings(self.sessions, name)
@@ -245,14 +245,14 @@ class _Asking:
         """Return a verdict with the engine's decision by the whole policy, if it is the same."""
         if not isinstance(verdict, Refuted):
             return verdict
-        found = verdict.counterexample
+        counterexample = verdict.counterexample
         own = () if question.user.outside_principal else (ALLOW_EVERYTHING,)
         policies = Policies(identity=own, trust=self.trust)
-        decision = decided_by_engine(found.request, policies, self.assumptions)
+        decision = decided_by_engine(counterexample.request, policies, self.assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
             return Unknown(_NOT_SHOWN)
-        named = tuple(each for each in found.named_keys if each != USER_ID)
-        return Refuted(replace(found, decisions={"allowed": decision}, named_keys=named))
+        named = tuple(each for each in counterexample.named_keys if each != USER_ID)
+        return Refuted(replace(counterexample, decisions={"allowed": decision}, named_keys=named))
 
 
 def _allows(policies: Policies) -> bool:

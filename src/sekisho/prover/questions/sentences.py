@@ -163,12 +163,12 @@ def public_request_text(counterexample: Counterexample) -> Message:
     """Say in one sentence what a resource-based policy allows, and to whom it does not name."""
     request = counterexample.request
     if request.principal == ANONYMOUS:
-        who = _ANYBODY
+        caller = _ANYBODY
     elif request.principal.startswith("arn:"):
-        who = _A_STRANGER.filled(arn=request.principal)
+        caller = _A_STRANGER.filled(arn=request.principal)
     else:
-        who = _A_SERVICE.filled(name=request.principal)
-    return _called(counterexample, _PUBLIC, who=who)
+        caller = _A_SERVICE.filled(name=request.principal)
+    return _called(counterexample, _PUBLIC, who=caller)
 
 
 _CALL = Message("{principal}{context}: {action} on {resource} is allowed")
@@ -222,7 +222,9 @@ def granting_texts(counterexample: Counterexample) -> list[Message]:
     ]
 
 
-def _sentence(counterexample: Counterexample, who: str, language: str, *, refused: bool) -> str:
+def _sentence(
+    counterexample: Counterexample, caller_name: str, language: str, *, refused: bool
+) -> str:
     def said(text: Message) -> str:
         result: str = getattr(text, language)
         return result
@@ -233,7 +235,7 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
     where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(nowhere)
     context = ", ".join(_valued(counterexample))
     filled = said(_REFUSED if refused else _ALLOWED).format(
-        who=who,
+        who=caller_name,
         credential=said(CREDENTIALS[counterexample.credential]).format(
             value=request.context.get(MFA_PRESENT)
         ),

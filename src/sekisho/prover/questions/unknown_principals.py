@@ -27,11 +27,11 @@ def question_about_all_like(requester: Requester, question: Question) -> Questio
         return replace(question, user=replace(requester.user, open_keys=_OF_SERVICES))
     user, kind = requester.user, "role/" if requester.user.is_role else "user/"
     start = f"arn:{user.partition}:iam::"
-    like = f"{start}{'*' if requester.excluded_accounts else user.account}:{kind}"
+    arn_pattern = f"{start}{'*' if requester.excluded_accounts else user.account}:{kind}"
     ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
     formed = (
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}*/"), False),
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}?*"), True),
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}*/"), False),
         (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
         *(
             (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)

@@ -113,7 +113,7 @@ def values_equal_to_variables(
         each.document for policies in sets for each in handled_policies(policies)
     )
     forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
-    found: dict[CallerKey, list[str]] = {}
+    by_kind: dict[CallerKey, list[str]] = {}
     indistinct: set[str] = set()
     for kind in kinds:
         values: dict[str, None] = {}
@@ -121,9 +121,9 @@ def values_equal_to_variables(
             whole = _add_values(kind, forms, values)
         except LimitReached:
             whole = False
-        found[kind] = list(values)
+        by_kind[kind] = list(values)
         indistinct |= set() if whole else {kind.key}
-    return found, indistinct
+    return by_kind, indistinct
 
 
 def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) -> bool:
@@ -133,13 +133,13 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
         LimitReached: if there is too much to look at.
     """
     budget = Budget(_MOST_STEPS)
-    named = [form for form in forms if kind.key.lower() in form.keys]
-    linked = {form.key for form in named} - {""}
+    with_variable = [form for form in forms if kind.key.lower() in form.keys]
+    linked = {form.key for form in with_variable} - {""}
     # whose resource it is is asked of one caller, whose own values nothing can carry on
     linked -= _SETTLED if kind in OWNERS else set()
     # a key that is compared with the variable may carry its value to where another one names it
     whole = not any(form.keys & linked for form in forms)
-    for one, other in product(named, forms):
+    for one, other in product(with_variable, forms):
         if len(values) > MOST_CALLERS:
             break
         budget.spend(_STEPS_A_PAIR)
@@ -198,7 +198,13 @@ def _separating_values(
 
     Left out are values for which they meet just as for any other.
     """
-    texts = [_text_of_form(each) for each in (form, other)]
+    texts = [
+        "".join(
+            part if isinstance(part, str) else _ONE if part is glob.Wild.ANY else _GAP
+            for part in each.parts
+        )
+        for each in (form, other)
+    ]
     runs = dict.fromkeys(
         run for text in texts for run in re.findall(f"{kind.part}+", text, re.ASCII)
     )
@@ -209,7 +215,7 @@ def _separating_values(
         and _common_text(kind, form, other, (run.lower(),), budget) is not None
     ]
     whole = not any(each.folds or each.keys - _SETTLED for each in (form, other))
-    whole = whole and all(_of_whole_parts(kind, text) for text in texts)
+    whole = whole and all(_stands_between_separators(kind, text) for text in texts)
     return values if whole else [*values, *_example(kind, form, other, budget)], whole
 
 
@@ -219,14 +225,7 @@ _ONE = "\1"
 """A `?` likewise, which tells long values from short ones."""
 
 
-def _text_of_form(form: _Form) -> str:
-    return "".join(
-        part if isinstance(part, str) else _ONE if part is glob.Wild.ANY else _GAP
-        for part in form.parts
-    )
-
-
-def _of_whole_parts(kind: CallerKey, text: str) -> bool:
+def _stands_between_separators(kind: CallerKey, text: str) -> bool:
     """Tell whether no star or variable stands beside what could be of a value."""
     beside = f"(?:{kind.part}|{_GAP})"
     return _ONE not in text and not any(
@@ -367,7 +366,14 @@ def why_no_common_answer(users: Sequence[CallingUser]) -> Message | None:
 
 
 def _accounts_matching(patterns: set[str]) -> list[str]:
-    return sorted(set(filter(None, map(_account_matching, patterns))))
+    """Return an account for each pattern that takes in one."""
+    accounts: set[str] = set()
+    for pattern in patterns:
+        head, star, tail = pattern.replace("?", "0").partition("*")
+        tail = tail.replace("*", "")
+        filled = f"{head}{'0' * (_LONG - len(head) - len(tail)) if star else ''}{tail}"
+        accounts |= {filled} if len(filled) == _LONG else set()
+    return sorted(accounts)
 
 
 def _new_account(accounts: Sequence[str]) -> list[str]:
@@ -436,42 +442,46 @@ def _callers_made_special(
     indistinct: set[str],
 ) -> Callers:
     """Return users that no policy names, and users of their accounts that policies distinguish."""
-    found = dict.fromkeys(stranger.arn for stranger in strangers)
-    asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
-    found |= dict.fromkeys(_arn_of_name(name, each) for name in values[NAME] for each in strangers)
-    found |= dict.fromkeys(values[ARN])
+    user_arns = dict.fromkeys(stranger.arn for stranger in strangers)
+    distinguishing_keys = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
+    user_arns |= dict.fromkeys(
+        _arn_of_name(name, each) for name in values[NAME] for each in strangers
+    )
+    user_arns |= dict.fromkeys(values[ARN])
     for each in (each for policies in sets for each in _conditions(policies)):
         key = each.condition.key
         if key.lower() in (_USER_NAME, _USER_ARN):
             named, whole = _arns_named(each, strangers)
-            found |= dict.fromkeys(named)
+            user_arns |= dict.fromkeys(named)
             indistinct |= set() if whole else {key}
-            asked |= {key.lower()} if named else set()
-    if len(found) > MOST_CALLERS or len(asked) > 1:
+            distinguishing_keys |= {key.lower()} if named else set()
+    if len(user_arns) > MOST_CALLERS or len(distinguishing_keys) > 1:
         # there may be more of them, or one of the same name at another path
         indistinct.add(ARN.key)
-    return Callers(tuple(map(CallingUser.of, [*found][:MOST_CALLERS])), tuple(sorted(indistinct)))
+    return Callers(
+        tuple(map(CallingUser.of, [*user_arns][:MOST_CALLERS])), tuple(sorted(indistinct))
+    )
 
 
 def _arns_named(
-    asked: VersionedCondition, strangers: tuple[CallingUser, ...]
+    versioned: VersionedCondition, strangers: tuple[CallingUser, ...]
 ) -> tuple[list[str], bool]:
     """Return the users' ARNs that a condition names, and whether it distinguishes no others."""
-    condition = asked.condition
+    condition = versioned.condition
     operator = condition.operator.name
     if operator is OperatorName.NULL:
         return [], True
-    found: list[str] = []
+    user_arns: list[str] = []
     whole = family_of(operator) is OperatorFamily.TEXT
     for value in condition.values:
-        if whole and _like_all_or_none(asked, value):
+        if whole and _like_all_or_none(versioned, value):
             continue
         for stranger in strangers:
             text = value if condition.key.lower() == _USER_ARN else _arn_of_name(value, stranger)
             arn = _user_matching(text, stranger)
-            found += [arn] if arn else []
+            user_arns += [arn] if arn else []
         whole &= operator in _EXACT and _names_exactly(condition, value)
-    return found, whole
+    return user_arns, whole
 
 
 _ANY_CHARACTER = (glob.Wild.ANY, _STAR)
@@ -494,22 +504,22 @@ _LIKE: Mapping[str, Patterns] = {
 """The form of every value of a key."""
 
 
-def _like_all_or_none(asked: VersionedCondition, value: str) -> bool:
+def _like_all_or_none(versioned: VersionedCondition, value: str) -> bool:
     """Tell whether one value is like those of all users, or like none of them."""
-    condition = asked.condition
-    if asked.version is Version.V2012 and variables.OPEN in value:
+    condition = versioned.condition
+    if versioned.version is Version.V2012 and variables.OPEN in value:
         # a key that is compared with itself
         return value.lower() == f"${{{condition.key.lower()}}}"
-    tokens = tokens_of(asked, value, Context())
+    tokens = tokens_of(versioned, value, Context())
     if tokens is None or (condition.key.lower() == _USER_NAME and "$" in value):
         # no name has a `$`
         return True
-    every, these = _LIKE[condition.key.lower()], Patterns([tokens])
+    every, values = _LIKE[condition.key.lower()], Patterns([tokens])
     budget = Budget(_MOST_STEPS)
     try:
         return (
-            find_text([every], [these], budget) is None
-            or find_text([every, these], [], budget) is None
+            find_text([every], [values], budget) is None
+            or find_text([every, values], [], budget) is None
         )
     except LimitReached:
         return False
@@ -571,12 +581,12 @@ def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
             yield from ((one, False) for one in _accounts_in_arn(text))
         for condition in statement.conditions:
             key, values = condition.key.lower(), condition.values
-            found = [one for text in values for one in _accounts_in_arn(text)]
-            found += values if key in _OF_ACCOUNTS else ()
+            account_patterns = [one for text in values for one in _accounts_in_arn(text)]
+            account_patterns += values if key in _OF_ACCOUNTS else ()
             negated = condition.operator.name in conditions.NEGATIONS
             left_out = negated is (statement.effect is Effect.ALLOW)
             left_out &= key in _OF_ACCOUNTS or key == _USER_ARN
-            yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, found))
+            yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, account_patterns))
 
 
 def _accounts_in_arn(text: str) -> Iterator[str]:
@@ -586,14 +596,6 @@ def _accounts_in_arn(text: str) -> Iterator[str]:
     elif not text.startswith(("arn", "*")):
         return
     yield from filter(_AN_ACCOUNT.fullmatch, parts)
-
-
-def _account_matching(pattern: str) -> str | None:
-    """Return an account that a pattern takes in; None: none is."""
-    head, star, tail = pattern.replace("?", "0").partition("*")
-    tail = tail.replace("*", "")
-    filled = f"{head}{'0' * (_LONG - len(head) - len(tail)) if star else ''}{tail}"
-    return filled if len(filled) == _LONG else None
 
 
 _LONG = 12

@@ -120,7 +120,7 @@ def _compares_itself(condition: Condition) -> bool:
 
 
 def values_for(
-    asked: Sequence[VersionedCondition], context: Context, now: datetime, budget: Budget
+    key_conditions: Sequence[VersionedCondition], context: Context, now: datetime, budget: Budget
 ) -> tuple[list[str], bool]:
     """Return values of a key, and whether they are all that the conditions can distinguish.
 
@@ -128,7 +128,7 @@ def values_for(
     beyond ASCII.
 
     Args:
-        asked: the conditions on the key.
+        key_conditions: the conditions on the key.
         context: what policy variables stand for; one that is not in it has no value.
         now: a date for which there is no constant.
         budget: what may still be spent.
@@ -136,19 +136,19 @@ def values_for(
     Raises:
         LimitReached: if there is too much to look at.
     """
-    families = {family_of(each.condition.operator.name) for each in asked} - {
+    families = {family_of(each.condition.operator.name) for each in key_conditions} - {
         OperatorFamily.PRESENCE
     }
     values: list[str] = []
     for family in sorted(families, key=lambda family: family.value):
-        own = [each for each in asked if family_of(each.condition.operator.name) is family]
+        own = [each for each in key_conditions if family_of(each.condition.operator.name) is family]
         values += (
             _texts(own, context, budget)
             if family is OperatorFamily.TEXT
             else _values(family, own, now)
         )
-    exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
-    key = asked[0].condition.key if asked else ""
+    exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, key_conditions))
+    key = key_conditions[0].condition.key if key_conditions else ""
     return list(dict.fromkeys(values)) or ordinary_values(key), exact
 
 
@@ -178,7 +178,7 @@ _EXAMPLE_SESSION = f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}"
 
 
 def ids_for(
-    asked: Sequence[VersionedCondition],
+    key_conditions: Sequence[VersionedCondition],
     context: Context,
     now: datetime,
     budget: Budget,
@@ -194,7 +194,7 @@ def ids_for(
     """
     form, ordinary_id = (_SESSION_ID, _EXAMPLE_SESSION) if of_role else (_USER_ID, EXAMPLE_ID)
     texts, exact = values_for(
-        [*asked, _OF_SESSIONS if of_role else _OF_USERS], context, now, budget
+        [*key_conditions, _OF_SESSIONS if of_role else _OF_USERS], context, now, budget
     )
     return list(dict.fromkeys([ordinary_id, *filter(form.fullmatch, texts)])), exact
 
@@ -203,41 +203,43 @@ _OF_TEXTS = frozenset({OperatorFamily.TEXT, OperatorFamily.PRESENCE})
 
 
 def regions_for(
-    asked: Sequence[VersionedCondition], context: Context, partition: str, budget: Budget
+    key_conditions: Sequence[VersionedCondition], context: Context, partition: str, budget: Budget
 ) -> tuple[list[str], bool]:
     """Return the values of `aws:RequestedRegion` as `values_for` does: known Regions first."""
     known = keys.regions_of(partition)
-    if not _of_texts(asked):
+    if not _compare_texts(key_conditions):
         # compared as something else, every region is alike
-        return list(known) or ["x"], values_for(asked, context, _NEVER, budget)[1]
-    return _formed(known, names.regions(partition), asked, context, budget)
+        return list(known) or ["x"], values_for(key_conditions, context, _NEVER, budget)[1]
+    return _formed(known, names.regions(partition), key_conditions, context, budget)
 
 
 def formed_for(
-    key: str, asked: Sequence[VersionedCondition], context: Context, budget: Budget
+    key: str, key_conditions: Sequence[VersionedCondition], context: Context, budget: Budget
 ) -> tuple[list[str], bool] | None:
     """Return values as `values_for` does, of the form of the key's values; None: it has no form.
 
     None as well where it is compared as something else than a text.
     """
-    if key not in names.OF_KEYS or not _of_texts(asked):
+    if key not in names.OF_KEYS or not _compare_texts(key_conditions):
         return None
-    return _formed([keys.EXAMPLES.get(key, "")], names.OF_KEYS[key], asked, context, budget)
+    return _formed(
+        [keys.EXAMPLES.get(key, "")], names.OF_KEYS[key], key_conditions, context, budget
+    )
 
 
-def _of_texts(asked: Sequence[VersionedCondition]) -> bool:
-    return {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
+def _compare_texts(key_conditions: Sequence[VersionedCondition]) -> bool:
+    return {family_of(each.condition.operator.name) for each in key_conditions} <= _OF_TEXTS
 
 
 def _formed(
     known: Sequence[str],
     forms: tuple[tuple[Token, ...], ...],
-    asked: Sequence[VersionedCondition],
+    key_conditions: Sequence[VersionedCondition],
     context: Context,
     budget: Budget,
 ) -> tuple[list[str], bool]:
-    texts = texts_of_forms(known, forms, patterns_of(asked, context), budget)
-    return texts, is_exact(asked)
+    texts = texts_of_forms(known, forms, patterns_of(key_conditions, context), budget)
+    return texts, is_exact(key_conditions)
 
 
 def texts_of_forms(
@@ -254,7 +256,7 @@ def texts_of_forms(
 
 def is_exact(asked: Sequence[VersionedCondition]) -> bool:
     """Tell whether all conditions compare texts, and in ways that are known for every text."""
-    return _of_texts(asked) and not any(map(_folds_beyond_ascii, asked))
+    return _compare_texts(asked) and not any(map(_folds_beyond_ascii, asked))
 
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -356,37 +358,41 @@ def _addresses(constants: Iterable[str]) -> list[str]:
     return result
 
 
-def _texts(asked: Sequence[VersionedCondition], context: Context, budget: Budget) -> list[str]:
-    patterns = patterns_of(asked, context)
+def _texts(
+    key_conditions: Sequence[VersionedCondition], context: Context, budget: Budget
+) -> list[str]:
+    patterns = patterns_of(key_conditions, context)
     return budget.cached(patterns, lambda: representatives(patterns, budget))
 
 
 def patterns_of(
-    asked: Sequence[VersionedCondition], context: Context
+    key_conditions: Sequence[VersionedCondition], context: Context
 ) -> tuple[tuple[Token, ...], ...]:
     """Return the patterns that conditions compare a text with."""
-    found = dict.fromkeys(
+    patterns = dict.fromkeys(
         tokens
-        for each in asked
+        for each in key_conditions
         if family_of(each.condition.operator.name) is OperatorFamily.TEXT
         for text in each.condition.values
         if (tokens := tokens_of(each, text, context)) is not None
     )
-    found |= dict.fromkeys(_of_no_arns(asked, context))
-    return tuple(found)
+    patterns |= dict.fromkeys(_patterns_of_no_arns(key_conditions, context))
+    return tuple(patterns)
 
 
-def _of_no_arns(
-    asked: Sequence[VersionedCondition], context: Context
+def _patterns_of_no_arns(
+    key_conditions: Sequence[VersionedCondition], context: Context
 ) -> Iterator[tuple[Token, ...]]:
     """Yield patterns that separate ARNs from other texts, where that may matter."""
-    of_arns = [each for each in asked if each.condition.operator.name in conditions.OF_ARNS]
+    of_arns = [
+        each for each in key_conditions if each.condition.operator.name in conditions.OF_ARNS
+    ]
     wild = [
         pattern
         for each in of_arns
         for text in each.condition.values
         if (pattern := variables.substitute(text, each.version, context)) is not None
-        and not _of_arns_only(pattern)
+        and not _matches_arns_only(pattern)
     ]
     # compared as texts, if that is assumed
     yield from wild
@@ -394,7 +400,7 @@ def _of_no_arns(
         yield _arn(("arn:", Wild.STAR))
 
 
-def _of_arns_only(pattern: Pattern) -> bool:
+def _matches_arns_only(pattern: Pattern) -> bool:
     """Tell whether every text that is like a pattern is an ARN by its form."""
     parts = arns.parts_of(pattern)
     return len(parts) == arns.PARTS and parts[0] == ("arn",)
@@ -446,25 +452,27 @@ def _arn(pattern: Pattern) -> tuple[Token, ...]:
     return (*tokens, *parts[-1])
 
 
-def likely_for(name: str, asked: Sequence[VersionedCondition]) -> Iterator[Mapping[str, str]]:
+def likely_for(
+    name: str, key_conditions: Sequence[VersionedCondition]
+) -> Iterator[Mapping[str, str]]:
     """Yield values that some conditions match, where it is too much to find all that matter.
 
     They prove nothing, and may refute. Of tags alone, since those can be any text.
     """
-    for each in asked if "tag/" in name else ():
+    for each in key_conditions if "tag/" in name else ():
         for pattern in each.condition.values:
             text = pattern.replace("*", "").replace("?", "x")
             if text and variables.OPEN not in text:
                 yield {each.condition.key: text}
 
 
-def split_by_quantifier(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
+def split_by_quantifier(key_conditions: Sequence[VersionedCondition]) -> tuple[int, int]:
     """Return the conditions that ask for some value, and those that ask for every value.
 
     Without set operator a negated one asks for every value, if it asks for any.
     """
     some = every = 0
-    for number, each in enumerate(asked):
+    for number, each in enumerate(key_conditions):
         operator = each.condition.operator
         if operator.quantifier is Quantifier.FOR_ALL_VALUES or (
             operator.quantifier is Quantifier.NONE and operator.name in conditions.NEGATIONS

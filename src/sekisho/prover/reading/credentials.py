@@ -308,16 +308,16 @@ def ways_of(
         if user.readings.aws_login_mfa is AwsLoginMfa.AS_CONSOLE:
             of_others.add(CallerCredential.LOGIN_KEYLESS)
         return tuple(each for each in credentials if each not in of_others)
-    found = {each if each in roles else _OF_ROLES.get(each) for each in credentials}
+    ways = {each if each in roles else _OF_ROLES.get(each) for each in credentials}
     match user.readings.role_session_mfa:
         case RoleSessionMfa.FALSE:
-            found -= _KEYLESS
+            ways -= _KEYLESS
         case RoleSessionMfa.ABSENT:
-            found &= _KEYLESS
+            ways &= _KEYLESS
         case None:
             pass
     # first with the key as false, which is the documented reading
-    return tuple(each for each in CallerCredential if each in found)
+    return tuple(each for each in CallerCredential if each in ways)
 
 
 def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situation:

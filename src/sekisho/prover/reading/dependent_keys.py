@@ -63,19 +63,22 @@ class SessionTimes(NamedTuple):
 
 
 def times_for(
-    asked: Sequence[VersionedCondition], now: datetime, session: SessionTimes, budget: Budget
+    key_conditions: Sequence[VersionedCondition],
+    now: datetime,
+    session: SessionTimes,
+    budget: Budget,
 ) -> tuple[list[KeyValues], bool]:
     """Return the times of request and sign-in that conditions distinguish; and if these are all.
 
     Args:
-        asked: the conditions on them.
+        key_conditions: the conditions on them.
         now: the time of the earliest request.
         session: what is known of the session.
         budget: what may still be spent.
     """
     constants = [
         int(read)
-        for each in asked
+        for each in key_conditions
         for text in each.condition.values
         if (read := conditions.date(text)) is not None and 0 <= read <= _LAST
     ]
@@ -91,7 +94,7 @@ def times_for(
             ways.append(when)
         if not session.none:
             ways += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
-    return ways, {family_of(each.condition.operator.name) for each in asked} <= _OF_TIMES
+    return ways, {family_of(each.condition.operator.name) for each in key_conditions} <= _OF_TIMES
 
 
 def _iso(seconds: int) -> str:
@@ -103,7 +106,7 @@ KnownValues = Mapping[str, ContextValue | None]
 
 
 def values_of_one_value(
-    main: str, others: Sequence[str], values: Iterable[KeyValues], known: KnownValues
+    main: str, service_keys: Sequence[str], values: Iterable[KeyValues], known: KnownValues
 ) -> Iterator[KeyValues]:
     """Yield the values of a key, and of others of the same value: each may be there or not.
 
@@ -111,22 +114,22 @@ def values_of_one_value(
 
     Args:
         main: the global key.
-        others: keys of services.
+        service_keys: keys of services.
         values: what the global key can be.
         known: what is known of any of them.
     """
     texts = [value.get(main) for value in values]
-    settled = [value for value in known.values() if value is not None]
-    for text in dict.fromkeys(settled[:1] or texts):
+    known_texts = [value for value in known.values() if value is not None]
+    for text in dict.fromkeys(known_texts[:1] or texts):
         ways: list[dict[str, ContextValue]] = [{}]
         if text is not None:
-            ways = [{main: text}, *({main: text, other: text} for other in others)]
-            ways += [{other: text} for other in others]
-        if settled and keys.may_be_absent(main.lower()):
+            ways = [{main: text}, *({main: text, other: text} for other in service_keys)]
+            ways += [{other: text} for other in service_keys]
+        if known_texts and keys.may_be_absent(main.lower()):
             ways.append({})
         for way in ways:
             present = main in way or keys.may_be_absent(main.lower())
-            if present and _agrees(way, (main, *others), known):
+            if present and _agrees(way, (main, *service_keys), known):
                 yield way
 
 
@@ -202,11 +205,11 @@ def dependency_of(name: str) -> str:
 
 
 def group_by_dependency(
-    asked: Iterable[VersionedCondition], user: CallingUser
+    all_conditions: Iterable[VersionedCondition], user: CallingUser
 ) -> dict[str, list[VersionedCondition]]:
     """Return the conditions by the name of what depends on each other."""
     result = dict[str, list[VersionedCondition]]()
-    for condition in asked:
+    for condition in all_conditions:
         result.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
     if keys.VIA in user.open_keys and keys.CALLED_VIA in result:
         result[keys.CALLED_VIA] += result.pop(keys.VIA, [])
@@ -216,12 +219,12 @@ def group_by_dependency(
     return result
 
 
-def compares_organisations(asked: VersionedCondition) -> bool:
+def compares_organisations(versioned: VersionedCondition) -> bool:
     """Tell whether a condition asks if caller and resource are of one organisation, by their ids.
 
     At home that follows from which of both keys are there.
     """
-    condition, operator = asked.condition, asked.condition.operator
+    condition, operator = versioned.condition, versioned.condition.operator
     name = conditions.NEGATIONS.get(operator.name, operator.name)
     return (
         name is OperatorName.STRING_EQUALS
@@ -244,19 +247,21 @@ def _names_organisation(text: str) -> bool:
             return False
 
 
-def group_by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
+def group_by_key(
+    all_conditions: Iterable[VersionedCondition],
+) -> dict[str, list[VersionedCondition]]:
     """Return conditions by their keys, in lower case."""
     result: dict[str, list[VersionedCondition]] = {}
-    for condition in asked:
+    for condition in all_conditions:
         result.setdefault(condition.condition.key.lower(), []).append(condition)
     return result
 
 
-def spelling_of_keys(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
+def spelling_of_keys(by_key: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
     """Return how the keys of all pairs are spelled: as in a condition, or as AWS does."""
     every = {key for one in PARTS for key in (one.part, one.whole)}
     return {key: keys.spelling_of_key(key) for key in every} | {
-        key: those[0].condition.key for key, those in asked.items()
+        key: those[0].condition.key for key, those in by_key.items()
     }
 
 
@@ -282,24 +287,24 @@ class DependentConditions:
 
     def texts(self, parts: Sequence[PartOfKey]) -> tuple[list[str], bool]:
         """Return wholes that conditions on some keys can distinguish, and whether they are all."""
-        asked = [one for each in parts for one in self.by_key.get(each.whole, ())]
-        own = [(each, self.by_key.get(each.part, ())) for each in parts]
+        on_wholes = [one for each in parts for one in self.by_key.get(each.whole, ())]
+        on_parts = [(each, self.by_key.get(each.part, ())) for each in parts]
         forms = names.forms_of(parts[0].whole, self.partition)
         for pair in parts:
             value = self.known_values.get(pair.part)
             if isinstance(value, str):
                 forms = names.forms_of(pair.whole, self.partition, value)
         nice = [keys.EXAMPLES.get(parts[0].whole, "")]
-        exact = all(map(is_exact, (asked, *(conditions for _, conditions in own))))
+        exact = all(map(is_exact, (on_wholes, *(conditions for _, conditions in on_parts))))
         if not exact:
             # whatever is compared as something else than a text is not looked at
             return texts_of_forms(nice, forms, (), self.budget), False
-        around = [
+        of_parts = [
             each.pattern_of_whole(pattern)
-            for each, conditions in own
+            for each, conditions in on_parts
             for pattern in patterns_of(conditions, self.context)
         ]
-        patterns = (*patterns_of(asked, self.context), *around)
+        patterns = (*patterns_of(on_wholes, self.context), *of_parts)
         return texts_of_forms(nice, forms, patterns, self.budget), True
 
     def values_given_whole(self, part: PartOfKey, text: str) -> dict[str, ContextValue]:
@@ -316,37 +321,37 @@ class DependentConditions:
         return _agrees(values, (self.spelling.get(key, key) for key in every), self.known_values)
 
 
-def values_of_pair(part: PartOfKey, asked: DependentConditions) -> tuple[list[KeyValues], bool]:
+def values_of_pair(part: PartOfKey, dependent: DependentConditions) -> tuple[list[KeyValues], bool]:
     """Return the values of the keys of one pair, and whether they are all."""
-    texts, exact = asked.texts((part,))
+    texts, exact = dependent.texts((part,))
     ways: list[KeyValues] = [{}]
     for text in texts:
-        both = asked.values_given_whole(part, text)
-        ways += [{asked.spelling.get(part.part, part.part): part.in_text(text)}] * part.alone
+        both = dependent.values_given_whole(part, text)
+        ways += [{dependent.spelling.get(part.part, part.part): part.in_text(text)}] * part.alone
         ways.append(both)
-    return [way for way in ways if asked.agrees(way, (part,))], exact
+    return [way for way in ways if dependent.agrees(way, (part,))], exact
 
 
-def organisations(asked: DependentConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
+def organisations(dependent: DependentConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
     """Return of which organisations caller and resource can be, and whether that is all.
 
     Args:
-        asked: what is asked about them.
+        dependent: what is asked about them.
         at_home: whether the resource is of the caller's account: then they are of one.
     """
     caller, resource = ORGANISATIONS[OF_PRINCIPAL], ORGANISATIONS[OF_RESOURCE]
     ways: list[KeyValues] = [{}]
     if at_home:
-        texts, exact = asked.texts((caller, resource))
+        texts, exact = dependent.texts((caller, resource))
         for text in texts:
-            own = asked.values_given_whole(caller, text)
+            own = dependent.values_given_whole(caller, text)
             # not every service sends whose the resource is
-            ways += [own, {**own, **asked.values_given_whole(resource, text)}]
-        return [way for way in ways if asked.agrees(way, (caller, resource))], exact
-    these, exact = values_of_pair(caller, asked)
-    those, too = values_of_pair(resource, asked)
-    _check(len(these) * len(those))
-    return [{**one, **other} for one, other in product(these, those)], exact and too
+            ways += [own, {**own, **dependent.values_given_whole(resource, text)}]
+        return [way for way in ways if dependent.agrees(way, (caller, resource))], exact
+    of_caller, exact = values_of_pair(caller, dependent)
+    of_resource, too = values_of_pair(resource, dependent)
+    _check(len(of_caller) * len(of_resource))
+    return [{**one, **other} for one, other in product(of_caller, of_resource)], exact and too
 
 
 def key_in_tags(tag: str) -> VersionedCondition:

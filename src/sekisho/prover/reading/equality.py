@@ -58,15 +58,17 @@ def listed_texts(asked: VersionedCondition) -> ListedTexts | None:
     return ListedTexts(condition.key, frozenset(condition.values), _EXACTLY[operator.name])
 
 
-def may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
+def may_be_null(name: str, key_conditions: Sequence[VersionedCondition]) -> bool:
     """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
     empty = not name.startswith("aws:") or "tag/" in name
-    return empty and any(each.condition.operator.name is OperatorName.NULL for each in asked)
+    return empty and any(
+        each.condition.operator.name is OperatorName.NULL for each in key_conditions
+    )
 
 
 def any_text(
     name: str,
-    asked: Sequence[VersionedCondition],
+    key_conditions: Sequence[VersionedCondition],
     budget: Budget,
     holds: Holds,
     *,
@@ -76,20 +78,22 @@ def any_text(
 
     Args:
         name: the key, in lower case.
-        asked: the conditions on it; they are the atoms, in this order.
+        key_conditions: the conditions on it; they are the atoms, in this order.
         budget: what may still be spent.
         holds: what the engine says.
         may_be_absent: whether a request can lack the key.
     """
-    if not asked or not is_plain_text(name, asked):
+    if not key_conditions or not is_plain_text(name, key_conditions):
         return None
-    texts = {text for each in asked for text in each.condition.values}
-    if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(asked):
+    texts = {text for each in key_conditions for text in each.condition.values}
+    if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(
+        key_conditions
+    ):
         return None
-    key = asked[0].condition.key
+    key = key_conditions[0].condition.key
     result = AnyText(key, budget, may_be_absent=may_be_absent)
-    for condition in asked:
-        there = {value: holds(condition, way) for value, way in ((None, {}), ("", {key: ""}))}
+    for condition in key_conditions:
+        at_edges = {value: holds(condition, way) for value, way in ((None, {}), ("", {key: ""}))}
         operator = condition.condition.operator.name
         if operator is OperatorName.NULL or not condition.condition.values:
             # the same of every text
@@ -98,7 +102,7 @@ def any_text(
             tokens = (tokens_of(condition, text, Context()) for text in condition.condition.values)
             patterns = Patterns(one for one in tokens if one is not None)
             negated = operator in conditions.NEGATIONS
-        result.add(patterns, negated=negated, without=there[None], empty=there[""])
+        result.add(patterns, negated=negated, without=at_edges[None], empty=at_edges[""])
     return result
 
 
@@ -117,13 +121,13 @@ class Comparisons:
 
         None of the values is the same object as another.
         """
-        found: list[KeyValues] = []
+        copies: list[KeyValues] = []
         ways: dict[int, int] = {}
         for each in values:
             for way in range(1 << len({*self.numbers.values()}) if each else 1):
-                found.append({**each})
-                ways[id(found[-1])] = way
-        return found, ways
+                copies.append({**each})
+                ways[id(copies[-1])] = way
+        return copies, ways
 
     def holds(
         self, condition: VersionedCondition, ways: Mapping[int, int], values: KeyValues
@@ -143,15 +147,15 @@ def comparisons(name: str, linked: Iterable[VersionedCondition]) -> Comparisons:
         name: the key, in lower case; for several of one value, the global one.
         linked: conditions on it with variables that are not known.
     """
-    found: dict[VersionedCondition, int] = {}
+    comparing: dict[VersionedCondition, int] = {}
     numbers: dict[object, int] = {}
     for each in linked if _TAG in name else ():
         operator = each.condition.operator
         positive = conditions.NEGATIONS.get(operator.name, operator.name)
         if operator.quantifier is Quantifier.NONE and positive.value.startswith("String"):
             texts = frozenset(map(_folded, each.condition.values))
-            found[each] = numbers.setdefault((positive, each.version, texts), len(numbers))
-    return Comparisons(found if len(numbers) <= _MOST_COMPARISONS else {})
+            comparing[each] = numbers.setdefault((positive, each.version, texts), len(numbers))
+    return Comparisons(comparing if len(numbers) <= _MOST_COMPARISONS else {})
 
 
 _MOST_COMPARISONS = 4
@@ -170,9 +174,9 @@ def _folded(text: str) -> tuple[object, ...]:
 _EVERY = Patterns([(Wild.STAR,)])
 
 
-def is_plain_text(name: str, asked: Iterable[VersionedCondition]) -> bool:
+def is_plain_text(name: str, key_conditions: Iterable[VersionedCondition]) -> bool:
     """Tell whether a key has one text of any form, and is compared with nothing but texts."""
-    return is_any_text(name) and all(_compares_text(name, each) for each in asked)
+    return is_any_text(name) and all(_compares_text(name, each) for each in key_conditions)
 
 
 def is_any_text(name: str) -> bool:
@@ -367,7 +371,7 @@ def compared_keys(
         by_name: conditions, by the name of what depends on each other.
         known: what is known of keys.
     """
-    plain = {name: _is_plain(name, asked, known) for name, asked in by_name.items()}
+    plain = {name: _is_plain(name, of_set, known) for name, of_set in by_name.items()}
     tags = keys.TAG_KEYS in by_name
 
     def is_text(key: str) -> bool:
@@ -387,10 +391,10 @@ def compared_keys(
                 )
                 sets |= dict.fromkeys(joined, joined)
     for joined in {id(each): each for each in sets.values()}.values():
-        asked = [each for name in sorted(joined) for each in by_name.get(name, ())]
-        wanted = [each for each in asked if each in compares or not known.open_in(each)]
+        of_set = [each for name in sorted(joined) for each in by_name.get(name, ())]
+        wanted = [each for each in of_set if each in compares or not known.open_in(each)]
         if len(joined) <= _MOST_KEYS:
-            others = tuple(each for each in asked if each not in wanted)
+            others = tuple(each for each in of_set if each not in wanted)
             yield ComparedKeys(tuple(sorted(joined)), tuple(wanted), others, known)
 
 
@@ -398,19 +402,20 @@ def _name_of(condition: VersionedCondition) -> str:
     return keys.main_of(condition.condition.key.lower())
 
 
-def _is_plain(name: str, asked: Sequence[VersionedCondition], known: KnownKeys) -> bool:
+def _is_plain(name: str, key_conditions: Sequence[VersionedCondition], known: KnownKeys) -> bool:
     """Tell whether a key is one text, of any form if it is not known, and compared as a text."""
     if known.knows(name):
         value = known.values.folded.get(name)
         one = value is None or isinstance(value, str)
-        return one and all(each.condition.key.lower() == name for each in asked)
-    plain = [each for each in asked if not known.open_in(each)]
+        return one and all(each.condition.key.lower() == name for each in key_conditions)
+    plain = [each for each in key_conditions if not known.open_in(each)]
     return (
         is_any_text(name)
         and all(
-            _name_of(each) == name and is_any_text(each.condition.key.lower()) for each in asked
+            _name_of(each) == name and is_any_text(each.condition.key.lower())
+            for each in key_conditions
         )
-        and not any(known.knows(each.condition.key.lower()) for each in asked)
+        and not any(known.knows(each.condition.key.lower()) for each in key_conditions)
         and all(each.condition.operator.quantifier is Quantifier.NONE for each in plain)
         and is_exact(plain)
     )

@@ -204,7 +204,7 @@ ENDPOINT = frozenset(
 
 
 def chains(
-    texts: Sequence[str], between: Iterable[tuple[str, ...]], asked: frozenset[str]
+    texts: Sequence[str], between: Iterable[tuple[str, ...]], service_keys: frozenset[str]
 ) -> Iterator[KeyValues]:
     """Yield the services between caller and call: none, and every chain that differs.
 
@@ -214,23 +214,23 @@ def chains(
     Args:
         texts: the names that conditions can distinguish.
         between: sets of names, one for each way in which the whole list can be distinguished.
-        asked: which of `SERVICES` are asked about.
+        service_keys: which of `SERVICES` are asked about.
 
     Raises:
         LimitReached: if there are too many.
     """
     named: tuple[tuple[str, ...], ...] = tuple((text,) for text in texts if text)
-    firsts = named if FIRST in asked else ((),)
-    lasts = named if LAST in asked else ((),)
+    firsts = named if FIRST in service_keys else ((),)
+    lasts = named if LAST in service_keys else ((),)
     sets = [(), *between]
     _check(len(firsts) * len(lasts) * len(sets))
-    found = (
+    combined = (
         (*first, *(each for each in some if each not in (*first, *last)), *last)
         for first, last, some in product(firsts, lasts, sets)
     )
-    via: KeyValues = {"aws:ViaAWSService": "true"} if VIA in asked else {}
+    via: KeyValues = {"aws:ViaAWSService": "true"} if VIA in service_keys else {}
     yield from [{"aws:ViaAWSService": text} for text in ("false", "true")] if via else [via]
-    for chain in dict.fromkeys(chain for chain in found if chain):
+    for chain in dict.fromkeys(chain for chain in combined if chain):
         ends = {"aws:CalledViaFirst": chain[0], "aws:CalledViaLast": chain[-1]}
         yield {"aws:CalledVia": chain, **ends, **via}
 

@@ -212,31 +212,31 @@ def _relevant_statements(document: Document, action: str, resource: str) -> Docu
     if len(document.statements) <= _SMALL:
         return document
     parts = _parts_of(document)
-    found = tuple(sorted(parts.of_actions.of(action) & parts.of_resources.of(resource)))
-    if found not in parts.cut_documents:
-        statements = tuple(document.statements[number] for number in found)
+    numbers = tuple(sorted(parts.of_actions.of(action) & parts.of_resources.of(resource)))
+    if numbers not in parts.cut_documents:
+        statements = tuple(document.statements[number] for number in numbers)
         # a document has a statement: where none is left, one that does not apply says as little
-        parts.cut_documents[found] = replace(
+        parts.cut_documents[numbers] = replace(
             document, statements=statements or document.statements[:1]
         )
-    return parts.cut_documents[found]
+    return parts.cut_documents[numbers]
 
 
 class _Starts:
     """The statements of a document by what the entries of an element begin with."""
 
     def __init__(self, elements: Iterable[Element | None], place: int) -> None:
-        self._found: dict[str, set[int]] = {}
+        self._by_start: dict[str, set[int]] = {}
         for number, element in enumerate(elements):
             named = ("*",) if element is None or element.negated else element.values
             for start in starts_of(named, place):
-                self._found.setdefault(start, set()).add(number)
-        self._lengths = sorted(set(map(len, self._found)))
+                self._by_start.setdefault(start, set()).add(number)
+        self._lengths = sorted(set(map(len, self._by_start)))
 
     def of(self, text: str) -> set[int]:
         """Return the statements that can be about an action or a resource."""
         whole = f"{text.lower()}{END}"
-        starts = (self._found.get(whole[:length], ()) for length in self._lengths)
+        starts = (self._by_start.get(whole[:length], ()) for length in self._lengths)
         return {number for numbers in starts for number in numbers}
 
 

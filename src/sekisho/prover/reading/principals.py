@@ -104,7 +104,7 @@ def requesters(
         account: an account whose users and roles are asked about, too.
         outside: who is asked about beside, of no account and not named, and of what kind.
     """
-    found: dict[object, Requester] = {}
+    named_requesters: dict[object, Requester] = {}
     unhandled: dict[str, None] = {}
     entries = tuple(dict.fromkeys(_entries(documents)))
     accounts: dict[str, str] = {account: ""}
@@ -119,7 +119,7 @@ def requesters(
         if requester is None:
             unhandled[value] = None
         else:
-            found.setdefault(
+            named_requesters.setdefault(
                 (requester.user.arn, requester.user.outside_principal, requester.user.unique_id),
                 requester,
             )
@@ -129,9 +129,9 @@ def requesters(
     several = [
         one
         for each, name in accounts.items()
-        for one in _of_account(name or anybody, partition, each, besides=())
+        for one in _of_account(name or anybody, partition, each, excluded_accounts=())
     ]
-    several += _of_account(anybody, partition, stranger, besides=tuple(accounts))
+    several += _of_account(anybody, partition, stranger, excluded_accounts=tuple(accounts))
     of_stranger = f"arn:{partition}:iam::{stranger}:user/{SOME_USER}"
     several += [
         Requester(
@@ -142,9 +142,9 @@ def requesters(
         )
         for name, kind in outside.items()
     ]
-    named = tuple(each.user.arn for each in found.values() if each.of_identity)
+    named = tuple(each.user.arn for each in named_requesters.values() if each.of_identity)
     many = (each if each.exact else replace(each, excluded_arns=named) for each in several)
-    return (*found.values(), *many), tuple(unhandled)
+    return (*named_requesters.values(), *many), tuple(unhandled)
 
 
 def _entries(documents: Iterable[Document]) -> Iterator[tuple[PrincipalKey, str]]:
@@ -170,13 +170,13 @@ def _account(value: str) -> str:
 
 
 def _of_account(
-    name: str, partition: str, account: str, *, besides: tuple[str, ...]
+    name: str, partition: str, account: str, *, excluded_accounts: tuple[str, ...]
 ) -> Iterator[Requester]:
     start = f"arn:{partition}:iam::{account}:"
     user = CallingUser.of(f"{start}user/{SOME_USER}")
     role = CallingUser.of_role(f"{start}role/{SOME_ROLE}")
-    yield Requester(name, RequesterKind.PEOPLE, user, excluded_accounts=besides)
-    yield Requester(name, RequesterKind.ROLE, role, excluded_accounts=besides)
+    yield Requester(name, RequesterKind.PEOPLE, user, excluded_accounts=excluded_accounts)
+    yield Requester(name, RequesterKind.ROLE, role, excluded_accounts=excluded_accounts)
 
 
 def _requester_named(
@@ -315,27 +315,27 @@ def _texts(document: Document) -> Iterator[str]:
 
 def accounts_in(document: Document) -> tuple[str, ...]:
     """Return the accounts that a document names: in ARNs, as principals, or by keys of accounts."""
-    found: dict[str, None] = {}
+    accounts: dict[str, None] = {}
     for text in _texts(document):
-        found |= dict.fromkeys(filter(arns.is_account, arns.split(text)[4:5]))
+        accounts |= dict.fromkeys(filter(arns.is_account, arns.split(text)[4:5]))
     for statement in document.statements:
         if statement.principal is not None:
             entries = (text for _, values in statement.principal.entries for text in values)
-            found |= dict.fromkeys(filter(arns.is_account, entries))
+            accounts |= dict.fromkeys(filter(arns.is_account, entries))
         for condition in statement.conditions:
             if condition.key.lower() in _OF_ACCOUNTS:
-                found |= dict.fromkeys(filter(arns.is_account, condition.values))
-    return tuple(found)
+                accounts |= dict.fromkeys(filter(arns.is_account, condition.values))
+    return tuple(accounts)
 
 
 def partitions_in(document: Document) -> tuple[str, ...]:
     """Return the partitions that what is allowed can be in."""
     known = tuple(each.id for each in partitions())
-    found: dict[str, None] = {}
+    partition_ids: dict[str, None] = {}
     for statement in document.statements:
         if statement.effect is Effect.ALLOW:
-            found |= dict.fromkeys(_partitions_of(statement, known))
-    return tuple(found) or known[:1]
+            partition_ids |= dict.fromkeys(_partitions_of(statement, known))
+    return tuple(partition_ids) or known[:1]
 
 
 def _partitions_of(statement: Statement, known: tuple[str, ...]) -> Iterator[str]:
@@ -358,9 +358,9 @@ def conditions_no_stranger_meets(
         span: how ARNs are compared; where wildcards may take in colons, a pattern does not tell the
             account, and ARNs are not left out.
     """
-    asked = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
+    spelling = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
     per_segment = span is ArnSpan.PER_SEGMENT
-    for key, spelled in asked.items():
+    for key, spelled in spelling.items():
         if key in _OF_ARNS and per_segment:
             entries = tuple(f"arn:*:*:*:{account}:*" for account in accounts_in(document))
             yield from _condition_of_values(OperatorName.ARN_LIKE, spelled, entries)
@@ -408,7 +408,7 @@ def _ids(document: Document, key: str) -> tuple[str, ...]:
 
 def conditions_of_value_forms(own: Document, user: CallingUser) -> Iterator[VersionedCondition]:
     """Yield conditions that hold of requests of `user` as they can be, where a key is there."""
-    asked = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
+    spelling = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
     iam = f"arn:{user.partition}:iam::{user.account}"
     likes: dict[str, tuple[str, ...]] = {
         "aws:sourcevpc": ("vpc-?*",),
@@ -416,7 +416,7 @@ def conditions_of_value_forms(own: Document, user: CallingUser) -> Iterator[Vers
         "aws:userid": ("AIDA????????????*", "AROA????????????*:?*"),
         **dict.fromkeys(("aws:principalorgid", "aws:sourceorgid", "aws:vpceorgid"), ("o-?*",)),
     }
-    for key, spelled in asked.items():
+    for key, spelled in spelling.items():
         if key in _OF_ACCOUNTS:
             yield from _condition_of_values(
                 OperatorName.STRING_EQUALS, spelled, (user.account,), if_exists=True
@@ -450,7 +450,7 @@ def _condition_of_values(
 
 def _values(document: Document, key: str, is_one: Callable[[str], bool]) -> tuple[str, ...]:
     """Return the values of a key in conditions, those of one form."""
-    found = (
+    matching = (
         value
         for statement in document.statements
         for condition in statement.conditions
@@ -458,7 +458,7 @@ def _values(document: Document, key: str, is_one: Callable[[str], bool]) -> tupl
         for value in condition.values
         if is_one(value)
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(matching))
 
 
 def _is_id(text: str) -> bool:
@@ -478,18 +478,18 @@ def _is_literal_arn(text: str) -> bool:
 
 def _networks(document: Document, key: str) -> tuple[str, ...]:
     """Return the networks that a document names, if they are few addresses in all."""
-    found: dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network] = {}
+    networks: dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network] = {}
     for statement in document.statements:
         for condition in statement.conditions:
             if condition.key.lower() == key:
                 for text in condition.values:
                     try:
-                        found[text] = ipaddress.ip_network(text, strict=False)
+                        networks[text] = ipaddress.ip_network(text, strict=False)
                     except ValueError:
                         continue
     few: list[str] = []
     for version, most in _MOST_ADDRESSES.items():
-        own = {text: one for text, one in found.items() if one.version == version}
+        own = {text: one for text, one in networks.items() if one.version == version}
         own = {text: one for text, one in own.items() if one.num_addresses <= most}
         if sum(one.num_addresses for one in own.values()) <= most:
             few += own

@@ -171,25 +171,25 @@ def _alternatives(
     names_of: Callable[[str], tuple[tuple[Token, ...], ...]], text: str
 ) -> list[tuple[tuple[Token, ...], ...]]:
     """Return the last part of a template, piece by piece, each with all that it can be."""
-    found: list[tuple[tuple[Token, ...], ...]] = []
+    pieces: list[tuple[tuple[Token, ...], ...]] = []
     at = 0
     for place in _PLACE.finditer(text):
         some = ((Wild.STAR,),) if place[0] == _ALL else names_of(place[0])
-        found += [(tuple(text[at : place.start()]),), some]
+        pieces += [(tuple(text[at : place.start()]),), some]
         at = place.end()
-    return [*found, (tuple(text[at:]),)]
+    return [*pieces, (tuple(text[at:]),)]
 
 
 @lru_cache(maxsize=4096)
 def _action_patterns(element: Element) -> Patterns:
     """Return the patterns of an `Action` or `NotAction` that any action's name can match."""
-    found: list[Tokens] = []
+    patterns: list[Tokens] = []
     for entry in element.values:
         if entry == _ALL:
-            found += ANY_NAME.all
+            patterns += ANY_NAME.all
         elif entry.isascii() and entry.count(":") == 1 and not any(map(str.isspace, entry)):
-            found.append(glob.wildcards(entry.lower()))
-    return Patterns(found)
+            patterns.append(glob.wildcards(entry.lower()))
+    return Patterns(patterns)
 
 
 @lru_cache(maxsize=4096)
@@ -286,12 +286,12 @@ class RequestTarget:
         for key, known in islice(self._elements.items(), self._indexed, None):
             self._keys.setdefault((known.theory, known.number), key)
         self._indexed = len(self._elements)
-        found = self._keys.get((literal.theory, literal.number))
-        if found is None:
+        element_key = self._keys.get((literal.theory, literal.number))
+        if element_key is None:
             return self._reading.condition_of(literal)
-        element, effect, version = found
+        element, effect, version = element_key
         special = self._takes_unresolved(element, effect, version)
-        said = replace(element, negated=element.negated is self._elements[found].holds)
+        said = replace(element, negated=element.negated is self._elements[element_key].holds)
         return NamedElement(said, version, special)
 
     def lists(self, literal: Literal) -> bool:

@@ -63,7 +63,7 @@ class RequestScope:
         user: whose requests.
         situation: with what credential.
         now: the earliest time of a request.
-        tracked: the assumptions, and which of them were asked.
+        tracked: the assumptions, and which of them mattered.
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is approximate.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
@@ -84,15 +84,15 @@ class ConditionReading:
     """All conditions, read for one situation.
 
     Args:
-        about: whose requests, and with what.
-        asked: every condition that the question can come across.
+        request_scope: whose requests, and with what.
+        all_conditions: every condition that the question can come across.
         budget: what may still be spent.
         like: the same of requests made another way, of which what is the same is taken over.
 
     Attributes:
-        about: as given.
+        request_scope: as given.
         direct: whether the user calls, and no service on the user's behalf.
-        tracked: the assumptions, and which of them were asked.
+        tracked: the assumptions, and which of them mattered.
         owners: the accounts that the resource may be of; none: any.
         resources: the patterns and literals of elements, by whatever makes them differ.
         compared: the keys with which conditions compare a key, by that (in lower case).
@@ -100,18 +100,22 @@ class ConditionReading:
 
     def __init__(
         self,
-        about: RequestScope,
-        asked: Iterable[VersionedCondition],
+        request_scope: RequestScope,
+        all_conditions: Iterable[VersionedCondition],
         budget: Budget,
         like: "ConditionReading | None" = None,
     ) -> None:
-        self.loose = about.assigned is None or about.excluded_values is not None
+        self.loose = request_scope.assigned is None or request_scope.excluded_values is not None
         self.budget = budget
-        self.tracked = about.tracked
-        self.direct = about.situation.credential.direct
-        self.about = about
-        user, situation, assigned = about.user, about.situation, about.assigned or {}
-        self.owners = (user.account,) if about.owners is None else about.owners
+        self.tracked = request_scope.tracked
+        self.direct = request_scope.situation.credential.direct
+        self.request_scope = request_scope
+        user, situation, assigned = (
+            request_scope.user,
+            request_scope.situation,
+            request_scope.assigned or {},
+        )
+        self.owners = (user.account,) if request_scope.owners is None else request_scope.owners
         self._caller = user.caller()
         given = {key: value for key, value in assigned.items() if value is not None}
         anyones = user.open_keys - assigned.keys()
@@ -120,7 +124,7 @@ class ConditionReading:
             settled = Context({k: v for k, v in settled.items() if k.lower() not in user.open_keys})
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory = dependent_keys.group_by_dependency(asked, user)
+        by_theory = dependent_keys.group_by_dependency(all_conditions, user)
         # the time is settled only where nobody asks about it
         self._open = TIMES if dependent_keys.TIME in by_theory else frozenset()
         self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
@@ -138,13 +142,13 @@ class ConditionReading:
         self.compared: dict[str, tuple[str, ...]] = {}
         self._read_compared_keys(by_theory)
         for name, conditions_on in by_theory.items():
-            those = list(dict.fromkeys(conditions_on))
-            if like is None or not self._takes_over(like, name, those):
-                self._read(name, those)
+            key_conditions = list(dict.fromkeys(conditions_on))
+            if like is None or not self._takes_over(like, name, key_conditions):
+                self._read(name, key_conditions)
 
     def knows(self, key: str) -> bool:
         """Tell whether the value of `key` (in lower case), or its absence, is settled."""
-        user = self.about.user
+        user = self.request_scope.user
         return key not in self._open and (
             key in self.settled.folded
             or key in self._absent
@@ -156,9 +160,9 @@ class ConditionReading:
         """Tell whether a request that is made in this way can lack `key` (in lower case)."""
         return keys.may_be_absent(key) and key not in self.settled.folded
 
-    def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
+    def literals(self, demanded: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
         """Return the literals of conditions that all must hold; None if they cannot."""
-        found = [self._literals[each] for each in asked]
+        found = [self._literals[each] for each in demanded]
         if False in found:
             return None
         return tuple(each for each in found if isinstance(each, Literal))
@@ -180,14 +184,14 @@ class ConditionReading:
         return not self.linked and not self.inexact
 
     def _takes_over(
-        self, like: "ConditionReading", name: str, asked: Sequence[VersionedCondition]
+        self, like: "ConditionReading", name: str, key_conditions: Sequence[VersionedCondition]
     ) -> bool:
         """Take over what is read of a key if no credential says anything of it: a plain text."""
         settled = self.knows(name) or like.knows(name) or name not in like.theories
-        if settled or name == keys.SIGN_IN or not is_plain_text(name, asked):
+        if settled or name == keys.SIGN_IN or not is_plain_text(name, key_conditions):
             return False
         self.theories[name] = like.theories[name]
-        self._literals |= {each: like._literals[each] for each in asked}
+        self._literals |= {each: like._literals[each] for each in key_conditions}
         return True
 
     def free(self) -> Literal:
@@ -200,11 +204,11 @@ class ConditionReading:
         self, action: str, resource: str, values: KeyValues, version: Version | None
     ) -> Scope:
         """Return the scope in which the engine matches, with some values put in."""
-        self.budget.spend(_ASKING + len(self._given))
+        self.budget.spend(_STEPS_TO_ASK + len(self._given))
         context = self._given.with_(values)
         caller = self._caller
-        if not self.about.user.outside_principal:
-            caller = self.about.user.caller(context.folded.get(USER_ID))
+        if not self.request_scope.user.outside_principal:
+            caller = self.request_scope.user.caller(context.folded.get(USER_ID))
         return Scope(Request(caller.arn, action, resource, context), caller, version, self.tracked)
 
     def _holds(self, condition: VersionedCondition, values: KeyValues) -> bool:
@@ -212,11 +216,11 @@ class ConditionReading:
         scope = self.scope("iam:GetUser", "*", values, condition.version)
         return conditions.holds(condition.condition, scope)
 
-    def _read(self, name: str, asked: Sequence[VersionedCondition]) -> None:
+    def _read(self, name: str, key_conditions: Sequence[VersionedCondition]) -> None:
         """Make the theory of one key, or of the time, and the literals of its conditions."""
         linked = {
             each: missing
-            for each in asked
+            for each in key_conditions
             if (
                 missing := {
                     key for key in keys_compared_with(each, self.tracked) if not self.knows(key)
@@ -226,7 +230,7 @@ class ConditionReading:
         }
         for missing in linked.values():
             self.linked |= missing
-        plain = [each for each in asked if each not in linked]
+        plain = [each for each in key_conditions if each not in linked]
         compared = comparisons(name, linked)
         for each in linked:
             if each not in compared.numbers:
@@ -245,7 +249,7 @@ class ConditionReading:
 
     def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
         """Make the theories of keys that conditions compare with each other, and take these out."""
-        besides = self.about.excluded_values or {}
+        besides = self.request_scope.excluded_values or {}
         known = KnownKeys(
             self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.budget
         )
@@ -256,24 +260,24 @@ class ConditionReading:
                 continue
             name = each.names[0]
             self.theories[name] = theory
-            for asked in each.conditions:
-                if self.knows(_key_of(asked)) and not known.open_in(asked):
-                    self._literals[asked] = self._holds(asked, {})
+            for condition in each.conditions:
+                if self.knows(_key_of(condition)) and not known.open_in(condition):
+                    self._literals[condition] = self._holds(condition, {})
                     continue
-                number = theory.add(partial(self._holds, asked))
-                self._literals[asked] = Literal(name, number, holds=True)
-            for asked in each.further_conditions:
-                self.linked |= known.open_in(asked)
-                self._literals[asked] = self.free()
+                number = theory.add(partial(self._holds, condition))
+                self._literals[condition] = Literal(name, number, holds=True)
+            for condition in each.further_conditions:
+                self.linked |= known.open_in(condition)
+                self._literals[condition] = self.free()
             for one in each.names:
                 self.compared[one] = each.names
                 by_theory.pop(one, None)
 
-    def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
-        if name in (self.about.excluded_values or {}):
+    def _any_text(self, name: str, key_conditions: Sequence[VersionedCondition]) -> AnyText | None:
+        if name in (self.request_scope.excluded_values or {}):
             return None
         absent = self.may_be_absent(name)
-        return any_text(name, asked, self.budget, self._holds, may_be_absent=absent)
+        return any_text(name, key_conditions, self.budget, self._holds, may_be_absent=absent)
 
     def _read_compared(
         self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
@@ -315,172 +319,199 @@ class ConditionReading:
             self._literals[condition] = Literal(name, number, holds=True)
 
     def _values(
-        self, name: str, asked: Sequence[VersionedCondition]
+        self, name: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         if name == dependent_keys.TIME:
             issued = "aws:tokenissuetime"
             session = SessionTimes(issued in self.settled.folded, issued in self._absent)
-            return times_for(asked, self.about.now, session, self.budget)
-        if name == USER_ID and USER_ID not in self.about.user.open_keys:
-            texts, exact = self.ids(asked)
+            return times_for(key_conditions, self.request_scope.now, session, self.budget)
+        if name == USER_ID and USER_ID not in self.request_scope.user.open_keys:
+            texts, exact = self.ids(key_conditions)
             return [{USER_ID: text} for text in texts], exact
         if name == dependent_keys.ORIGIN:
-            return self._origins(asked)
+            return self._origins(key_conditions)
         if name == keys.CALLED_VIA:
-            return self._services(asked)
+            return self._services(key_conditions)
         if name == dependent_keys.OF_PRINCIPAL:
-            return dependent_keys.organisations(self._together(asked), at_home=self._at_home)
+            return dependent_keys.organisations(
+                self._together(key_conditions), at_home=self._at_home
+            )
         if name in dependent_keys.PART_OF:
             return dependent_keys.values_of_pair(
-                dependent_keys.PART_OF[name], self._together(asked)
+                dependent_keys.PART_OF[name], self._together(key_conditions)
             )
         if name == keys.TAG_KEYS:
-            return self._tags(asked)
-        others = {_key_of(each) for each in asked} - {name}
-        return self._values_of_one_value(name, asked) if others else self._of_key(name, asked)
+            return self._tags(key_conditions)
+        others = {_key_of(each) for each in key_conditions} - {name}
+        return (
+            self._values_of_one_value(name, key_conditions)
+            if others
+            else self._values_of_key(name, key_conditions)
+        )
 
     @property
     def _at_home(self) -> bool:
         """Whether the resource is of the caller's account, so that they are of one organisation."""
-        return self.owners == (self.about.user.account,) and not self.about.user.open_keys
+        return (
+            self.owners == (self.request_scope.user.account,)
+            and not self.request_scope.user.open_keys
+        )
 
     def _known_values(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
         """Return the known values of some keys (in lower case)."""
         return {key: self.settled.folded.get(key) for key in some if self.knows(key)}
 
-    def _together(self, asked: Sequence[VersionedCondition]) -> dependent_keys.DependentConditions:
+    def _together(
+        self, key_conditions: Sequence[VersionedCondition]
+    ) -> dependent_keys.DependentConditions:
         """Return the conditions on keys of which some are parts of others."""
-        by_key = dependent_keys.group_by_key(asked)
+        by_key = dependent_keys.group_by_key(key_conditions)
         spelled = dependent_keys.spelling_of_keys(by_key)
-        user = self.about.user
+        user = self.request_scope.user
         known = self._known_values(spelled)
         return dependent_keys.DependentConditions(
             by_key, spelled, known, self.settled, user.partition, self.budget
         )
 
     def _values_of_one_value(
-        self, name: str, asked: Sequence[VersionedCondition]
+        self, name: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         """Return the values of a global key together with the service keys of the same value."""
-        by_key = dependent_keys.group_by_key(asked)
+        by_key = dependent_keys.group_by_key(key_conditions)
         main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
-        those = [replace(each, condition=replace(each.condition, key=main)) for each in asked]
+        on_main = [
+            replace(each, condition=replace(each.condition, key=main)) for each in key_conditions
+        ]
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
-        values, exact = self._of_key(name, those)
+        values, exact = self._values_of_key(name, on_main)
         known = self._known_values((name, *by_key))
         return [*dependent_keys.values_of_one_value(main, others, values, known)], exact
 
-    def _tags(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+    def _tags(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the values of the keys of a call's tags, together with the tags."""
-        by_key = dependent_keys.group_by_key(asked)
+        by_key = dependent_keys.group_by_key(key_conditions)
         own = by_key.pop(keys.TAG_KEYS, [])
         in_keys = {key: dependent_keys.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
-        sets, exact = self._of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
+        sets, exact = self._values_of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
         if self.knows(keys.TAG_KEYS):
             sets, exact = [{}], True
         tags: dict[str, list[KeyValues]] = {}
         for key, those in by_key.items():
             value = self.settled.folded.get(key)
             ways: list[KeyValues] = [{} if value is None else {those[0].condition.key: value}]
-            tags[key], whole = (ways, True) if self.knows(key) else self._of_key(key, those)
+            tags[key], whole = (ways, True) if self.knows(key) else self._values_of_key(key, those)
             exact &= whole
-        found = [
+        sets_with_keys = [
             (each, frozenset(key for key, one in in_keys.items() if self._holds(one, each)))
             for each in sets
         ]
-        return [*dependent_keys.with_tag_keys(found, tags)], exact
+        return [*dependent_keys.with_tag_keys(sets_with_keys, tags)], exact
 
-    def _origins(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+    def _origins(
+        self, key_conditions: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
         """Return the addresses and the VPC endpoints that a request can come from."""
         by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
-        for condition in asked:
+        for condition in key_conditions:
             part = dependent_keys.PART_OF.get(_key_of(condition))
             by_key.setdefault(part.part if part else _key_of(condition), []).append(condition)
         nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
-            key: self._of_origin(key, those) if those else nothing for key, those in by_key.items()
+            key: self._values_of_origin(key, those) if those else nothing
+            for key, those in by_key.items()
         }
         ways = {key: values for key, (values, _) in read.items()}
         exact = all(exact for _, exact in read.values())
         found = keys.origins(ways, self.settled.folded, direct=self.direct)
         return [*found], exact
 
-    def _of_origin(
-        self, key: str, asked: Sequence[VersionedCondition]
+    def _values_of_origin(
+        self, key: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         """Return the values of a key of the request's origin, and of its whole."""
-        if key in dependent_keys.ORGANISATIONS or {_key_of(each) for each in asked} != {key}:
-            return dependent_keys.values_of_pair(dependent_keys.PART_OF[key], self._together(asked))
-        return ([{}], True) if self.knows(key) else self._of_key(key, asked)
+        if key in dependent_keys.ORGANISATIONS or {_key_of(each) for each in key_conditions} != {
+            key
+        }:
+            return dependent_keys.values_of_pair(
+                dependent_keys.PART_OF[key], self._together(key_conditions)
+            )
+        return ([{}], True) if self.knows(key) else self._values_of_key(key, key_conditions)
 
-    def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+    def _services(
+        self, key_conditions: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
-        named = [each for each in asked if _key_of(each) in keys.SERVICES]
+        named = [each for each in key_conditions if _key_of(each) in keys.SERVICES]
         texts, exact = formed_for(keys.CALLED_VIA, named, self.settled, self.budget) or values_for(
-            named, self.settled, self.about.now, self.budget
+            named, self.settled, self.request_scope.now, self.budget
         )
-        of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
+        of_list = [each for each in key_conditions if _key_of(each) == keys.CALLED_VIA]
         sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
-        found = [*keys.chains(texts, sets, frozenset(map(_key_of, asked)))]
+        found = [*keys.chains(texts, sets, frozenset(map(_key_of, key_conditions)))]
         return found, exact
 
-    def _of_key(
-        self, name: str, asked: Sequence[VersionedCondition]
+    def _values_of_key(
+        self, name: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        spelled = asked[0].condition.key if asked else name
+        spelled = key_conditions[0].condition.key if key_conditions else name
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [*({spelled: account} for account in self.owners), {}], bool(self.owners)
         if name == keys.REGION:
-            regions, exact = self.regions(asked)
+            regions, exact = self.regions(key_conditions)
             return [{spelled: each} for each in regions], exact
-        texts, exact = formed_for(name, asked, self.settled, self.budget) or values_for(
-            asked, self.settled, self.about.now, self.budget
+        texts, exact = formed_for(name, key_conditions, self.settled, self.budget) or values_for(
+            key_conditions, self.settled, self.request_scope.now, self.budget
         )
         if name == keys.MFA_AGE:
-            exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
+            exact &= {
+                family_of(each.condition.operator.name) for each in key_conditions
+            } <= _OF_AGES
             read = ((text, conditions.number(text)) for text in texts)
             ages = [text for text, age in read if age is not None and 0 <= age <= LONGEST_SESSION]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
-        found: list[KeyValues] = [] if default is None else [{spelled: default}]
+        ways: list[KeyValues] = [] if default is None else [{spelled: default}]
         absent: list[KeyValues] = [{}] if self.may_be_absent(name) else []
         if default is None:
             # where nothing is ordinary, the least that is said is
-            found, absent = absent, []
-        with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
+            ways, absent = absent, []
+        with_sets = any(
+            each.condition.operator.quantifier is not Quantifier.NONE for each in key_conditions
+        )
         shape = keys.shape_of(name, with_set_operator=with_sets)
-        if "" not in texts and (with_sets or may_be_null(name, asked)):
+        if "" not in texts and (with_sets or may_be_null(name, key_conditions)):
             texts = [*texts, ""]
         if shape is not keys.KeyShape.MANY:
-            found += [{spelled: text} for text in texts]
+            ways += [{spelled: text} for text in texts]
         if shape is not keys.KeyShape.ONE:
-            found += [{spelled: several} for several in self._sets(texts, asked)]
-        none_of = (self.about.excluded_values or {}).get(name, ())
-        return [one for one in (*found, *absent) if one.get(spelled) not in none_of], exact
+            ways += [{spelled: several} for several in self._sets(texts, key_conditions)]
+        none_of = (self.request_scope.excluded_values or {}).get(name, ())
+        return [one for one in (*ways, *absent) if one.get(spelled) not in none_of], exact
 
-    def ids(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
+    def ids(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return unique ids that conditions can distinguish, and whether they are all."""
-        about = self.about
-        of_role = about.user.is_role
-        return ids_for(asked, self.settled, about.now, self.budget, of_role=of_role)
+        now, of_role = self.request_scope.now, self.request_scope.user.is_role
+        return ids_for(key_conditions, self.settled, now, self.budget, of_role=of_role)
 
-    def regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
+    def regions(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return regions that conditions can distinguish, and whether they are all."""
-        return regions_for(asked, self.settled, self.about.user.partition, self.budget)
+        return regions_for(
+            key_conditions, self.settled, self.request_scope.user.partition, self.budget
+        )
 
     def _sets(
-        self, texts: Sequence[str], asked: Sequence[VersionedCondition]
+        self, texts: Sequence[str], key_conditions: Sequence[VersionedCondition]
     ) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each way in which set operators can come out.
 
         To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
         """
-        self.budget.spend(len(texts) * sum(len(each.condition.values) for each in asked))
+        self.budget.spend(len(texts) * sum(len(each.condition.values) for each in key_conditions))
         satisfied = {
-            text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
+            text: sum(self._satisfies(text, each) << n for n, each in enumerate(key_conditions))
             for text in texts
         }
-        some_asked, every_asked = split_by_quantifier(asked)
+        some_asked, every_asked = split_by_quantifier(key_conditions)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
         waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
         while waiting:
@@ -506,5 +537,5 @@ class ConditionReading:
         )
 
 
-_ASKING = 60
+_STEPS_TO_ASK = 60
 """Steps that it takes to ask the engine about one condition of one value."""

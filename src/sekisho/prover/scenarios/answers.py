@@ -371,7 +371,7 @@ def _may_lead_further(searches: list[Exploration]) -> Message | None:
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
-    acts, around = searches[0].question.acts, searches[0].setting
+    acts, setting_given = searches[0].question.acts, searches[0].setting
     of_user = [one for each in searches for one in _holdings_of_user(_footholds(each))]
     of_colleagues = [
         (each.setting, one)
@@ -384,7 +384,8 @@ def _may_lead_further(searches: list[Exploration]) -> Message | None:
     if keys := of_colleagues[0][0].names_callers():
         return _CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
     for third in map(
-        MoveEvaluator, (around, *settings_with_other_colleagues(DistinctSetting.of(around)))
+        MoveEvaluator,
+        (setting_given, *settings_with_other_colleagues(DistinctSetting.of(setting_given))),
     ):
         own = _open_to_holder(third, of_user, acts)
         for setting, one in of_colleagues:
@@ -424,13 +425,13 @@ SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
 
 
 def assumptions_that_matter(
-    answer: ScenarioAnswer, policies: Policies, around: Setting | None = None
+    answer: ScenarioAnswer, policies: Policies, setting_given: Setting | None = None
 ) -> tuple[str, ...]:
     """Return the assumptions of sign-in with which, turned, the verdict would be another one.
 
     `answer` is the answer about a scenario under these policies, in this account.
     """
-    base = around or Setting()
+    base = setting_given or Setting()
     turned = {
         name: replace(base, signin=with_other_setting(base.signin, name))
         for name in _may_matter(answer, base)

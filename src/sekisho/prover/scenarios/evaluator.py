@@ -135,7 +135,7 @@ _CONTEXT: Mapping[MoveKind, Mapping[str, ContextValue]] = {
 """The keys that a call puts into the context beside those of its credential."""
 
 
-def _on_others(by: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
+def _moves_against(by: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
     """Yield everything that can be done to a user, whatever the user has."""
     yield from (Move(act, by, principal) for act in ON_USERS)
     yield from (
@@ -240,7 +240,7 @@ class MoveEvaluator:
         """Return which of some acts policies let through on this user, whatever the user has."""
         return frozenset(
             move.kind
-            for move in _on_others(by, principal)
+            for move in _moves_against(by, principal)
             if move.kind in acts
             and self._remembered_outcome(move, by.access in _WITH_MFA, member).carried_out
         )

@@ -183,12 +183,12 @@ def actions_of(acts: Collection[MoveKind], *, pages: bool = False) -> tuple[str,
 
     With `pages`, what the console's pages read is among them.
     """
-    named = [ACTION_OF.get(act, act.value) for act in acts]
-    named += [FORWARDED] if MoveKind.SERVICE.value in named else []
-    named += CONSOLE_ACTIONS[1:] if CONSOLE_ACTIONS[0] in named else ()
+    names = [ACTION_OF.get(act, act.value) for act in acts]
+    names += [FORWARDED] if MoveKind.SERVICE.value in names else []
+    names += CONSOLE_ACTIONS[1:] if CONSOLE_ACTIONS[0] in names else ()
     if pages:
-        named += [read for act in acts for read in PAGE_READS.get(act, ())]
-    return tuple(dict.fromkeys(name for name in named if not name.startswith("console:")))
+        names += [read for act in acts for read in PAGE_READS.get(act, ())]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("console:")))
 
 
 ACTIONS = actions_of((*MoveKind,))
@@ -337,14 +337,14 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
         yield Move(MoveKind.OPEN_CONSOLE, by, page.owner)
     elif page.step is NextStep.NEEDS_MFA:
         # who has no device of the user's can only guess
-        mine = [
+        devices = [
             each
             for each in state.person(page.owner).devices
             if each.hand is not DeviceHolder.ELSEWHERE
         ]
-        tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
+        tried: list[ScenarioDevice | None] = [*sorted(devices)] or [None]
         yield from (Move(MoveKind.GIVE_CODE, by, page.owner, device) for device in tried)
-        late = (device for device in mine if not device.in_step)
+        late = (device for device in devices if not device.in_step)
         yield from (
             Move(MoveKind.RESYNC_AT_SIGN_IN, by, page.owner, device) for device in sorted(late)
         )
@@ -354,18 +354,24 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
 
 def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
-    who = ScenarioPrincipal.USER if hold.owner is ScenarioPrincipal.ADMINISTRATOR else hold.owner
-    if not state.has_name(who):
-        yield Move(MoveKind.CREATE_DEVICE, hold, who, ScenarioDevice(DeviceHolder.ACTOR, who))
+    principal = (
+        ScenarioPrincipal.USER if hold.owner is ScenarioPrincipal.ADMINISTRATOR else hold.owner
+    )
+    if not state.has_name(principal):
+        yield Move(
+            MoveKind.CREATE_DEVICE, hold, principal, ScenarioDevice(DeviceHolder.ACTOR, principal)
+        )
     other = ScenarioDevice(DeviceHolder.ACTOR)
     if other not in state.unassigned:
-        yield Move(MoveKind.CREATE_DEVICE, hold, who, other)
+        yield Move(MoveKind.CREATE_DEVICE, hold, principal, other)
     if hold.access in SESSIONS:
-        yield Move(MoveKind.REGISTER_PASSKEY, hold, who, ScenarioDevice(DeviceHolder.ACTOR_PASSKEY))
-    if state.person(who).password is ScenarioPassword.KNOWN:
-        yield Move(MoveKind.CHANGE_PASSWORD, hold, who)
+        yield Move(
+            MoveKind.REGISTER_PASSKEY, hold, principal, ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)
+        )
+    if state.person(principal).password is ScenarioPassword.KNOWN:
+        yield Move(MoveKind.CHANGE_PASSWORD, hold, principal)
     yield from _calls_for_sessions(state, hold)
-    yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
+    yield from (Move(act, hold, principal) for act in _ON_THE_ACCOUNT)
 
 
 def _calls_for_sessions(state: ScenarioState, hold: Holding) -> Iterator[Move]:
@@ -386,23 +392,25 @@ def _calls_for_sessions(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     yield Move(MoveKind.AGENT_TOKEN, hold, hold.owner)
 
 
-def _calls_on(state: ScenarioState, hold: Holding, whom: ScenarioPrincipal) -> Iterator[Move]:
-    person = state.person(whom)
+def _calls_on(state: ScenarioState, hold: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
+    person = state.person(principal)
     for device in sorted(state.unassigned):
         if device.hand is DeviceHolder.ACTOR:
-            yield Move(MoveKind.ENABLE_DEVICE, hold, whom, device)
-        elif device.name == whom:
-            yield Move(MoveKind.DELETE_DEVICE, hold, whom, device)
+            yield Move(MoveKind.ENABLE_DEVICE, hold, principal, device)
+        elif device.name == principal:
+            yield Move(MoveKind.DELETE_DEVICE, hold, principal, device)
     for device in sorted(person.devices):
-        yield Move(MoveKind.DEACTIVATE_DEVICE, hold, whom, device)
+        yield Move(MoveKind.DEACTIVATE_DEVICE, hold, principal, device)
         if not device.in_step:
-            yield Move(MoveKind.RESYNC_DEVICE, hold, whom, device)
+            yield Move(MoveKind.RESYNC_DEVICE, hold, principal, device)
     if person.password is not ScenarioPassword.KNOWN:
-        yield Move(MoveKind.CREATE_LOGIN, hold, whom)
+        yield Move(MoveKind.CREATE_LOGIN, hold, principal)
     if person.password is not ScenarioPassword.NONE:
-        yield Move(MoveKind.UPDATE_LOGIN, hold, whom)
-    yield Move(MoveKind.REMOVE_FROM_GROUP if person.member else MoveKind.ADD_TO_GROUP, hold, whom)
-    yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
+        yield Move(MoveKind.UPDATE_LOGIN, hold, principal)
+    yield Move(
+        MoveKind.REMOVE_FROM_GROUP if person.member else MoveKind.ADD_TO_GROUP, hold, principal
+    )
+    yield from (Move(act, hold, principal) for act in _ON_ANYBODY)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)

@@ -25,7 +25,7 @@ from sekisho.policy import (
     force_mfa_json,
     from_json,
 )
-from sekisho.prover.questions.difference import callers_of_difference, more_callers_text, new_access
+from sekisho.prover.questions.difference import callers_of_difference, new_access
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Subject
 from sekisho.prover.reading.credentials import CallingUser
@@ -49,6 +49,7 @@ from sekisho.prover.scenarios.evaluator import OK
 from sekisho.prover.scenarios.model import Access, DeviceHolder, MoveKind, ScenarioPrincipal
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.search.answers import more_callers_text
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 from sekisho.prover.solver import reasons
 from sekisho.signin import LoginClient
@@ -150,18 +151,18 @@ class Acceptance:
     @cached_property
     def _more_than_recommended(self) -> Proved | Refuted | Unknown:
         """Whether no request passes that the recommended Force_MFA denies, whatever is attached."""
-        subject, around = self.subject, self.setting
-        choices = replace(choices_of(Preset.RECOMMENDED), partition=around.partition)
+        subject, setting = self.subject, self.setting
+        choices = replace(choices_of(Preset.RECOMMENDED), partition=setting.partition)
         # in every partition, also where no Force_MFA is offered
         written = AttachedPolicy(NAME, from_json(force_mfa_json(choices)))
         recommended = Policies(identity=(written, ALLOW_EVERYTHING))
         # what no policy can deny is no more either way
         anything = (*subject.policies.identity, ALLOW_EVERYTHING, _SERVICE_EXEMPT)
-        theirs = replace(subject.policies, identity=anything)
-        whose = subject.callers
+        of_subject = replace(subject.policies, identity=anything)
+        callers = subject.callers
         if not subject.named:
-            whose = callers_of_difference(recommended, theirs, around.engine)
-        return new_access(recommended, theirs, whose, subject.now, around.engine)
+            callers = callers_of_difference(recommended, of_subject, setting.engine)
+        return new_access(recommended, of_subject, callers, subject.now, setting.engine)
 
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
@@ -231,11 +232,11 @@ def report_on_scenarios(
         unknown = Unexplored(subject.unanswerable_reason)
         yield from (ScenarioReport(ScenarioAnswer(scenario, unknown)) for scenario in SCENARIOS)
         return
-    arounds = _settings_for(subject, base)
-    policies, around = subject.policies, arounds[0]
-    fixes = _Fixes(*enforcement_in(policies, around.partition), around)
-    answer_of = cache(partial(_answer, subject, arounds))
-    acceptance = Acceptance(subject, around, answer_of, of_family=fixes.choices is not None)
+    settings = _settings_for(subject, base)
+    policies, setting = subject.policies, settings[0]
+    fixes = _Fixes(*enforcement_in(policies, setting.partition), setting)
+    answer_of = cache(partial(_answer, subject, settings))
+    acceptance = Acceptance(subject, setting, answer_of, of_family=fixes.choices is not None)
     for scenario in SCENARIOS:
         answer = answer_of(scenario)
         report = ScenarioReport(answer)
@@ -244,7 +245,7 @@ def report_on_scenarios(
             trade_off, why_not = acceptance.judge(answer)
             counts = report.counts and (trade_off is None or strict)
             report = replace(report, trade_off=trade_off, not_accepted=why_not, counts=counts)
-        yield replace(report, signin=assumptions_that_matter(answer, policies, around))
+        yield replace(report, signin=assumptions_that_matter(answer, policies, setting))
 
 
 def _settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
@@ -281,20 +282,22 @@ class _Fixes:
 
     def report(self, answer: ScenarioAnswer, *, strict: bool) -> ScenarioReport:
         """Return a scenario that goes wrong, with what would fix it."""
-        scenario, beside, around = answer.scenario, self.other_policies, self.setting
-        if scenario.beyond is not None and beyond_family(answer, beside, around):
+        scenario, other_policies, setting = answer.scenario, self.other_policies, self.setting
+        if scenario.beyond is not None and beyond_family(answer, other_policies, setting):
             return ScenarioReport(answer, unstoppable=True, counts=strict)
-        fixing = fixing_choices(scenario, self.choices, beside, around) if self.choices else ()
-        right = variants_that_fix(scenario, beside, around)
-        blocking = () if fixing or right else blocking_statements(scenario, beside, around)
+        fixing = (
+            fixing_choices(scenario, self.choices, other_policies, setting) if self.choices else ()
+        )
+        right = variants_that_fix(scenario, other_policies, setting)
+        blocking = () if fixing or right else blocking_statements(scenario, other_policies, setting)
         return ScenarioReport(answer, fixing, right, blocking, choices=self.choices)
 
 
-def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) -> ScenarioAnswer:
+def _answer(subject: Subject, settings: tuple[Setting, ...], scenario: Scenario) -> ScenarioAnswer:
     policies = subject.policies
     if policies.session is not None:
         return ScenarioAnswer(scenario, Unexplored(_SESSION))
-    answers = [run_scenario(scenario, policies, around) for around in arounds]
+    answers = [run_scenario(scenario, policies, setting) for setting in settings]
     answer = answers[0]
     if len({each.outcome for each in answers}) > 1:
         answer = ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
@@ -424,25 +427,25 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
 
 
 def _is_right(
-    scenario: Scenario, choices: Choices, other_policies: Policies | None, around: Setting | None
+    scenario: Scenario, choices: Choices, other_policies: Policies | None, setting: Setting | None
 ) -> bool:
-    around = around or Setting()
-    policies = _with_family(choices, other_policies, around)
-    return outcome_of(scenario, policies, around) is required_of(scenario.actor)
+    setting = setting or Setting()
+    policies = _with_family(choices, other_policies, setting)
+    return outcome_of(scenario, policies, setting) is required_of(scenario.actor)
 
 
 def _outcome_under(
-    scenario: Scenario, choices: Choices, other_policies: Policies | None, around: Setting | None
+    scenario: Scenario, choices: Choices, other_policies: Policies | None, setting: Setting | None
 ) -> ScenarioAnswer:
-    around = around or Setting()
-    return run_scenario(scenario, _with_family(choices, other_policies, around), around)
+    setting = setting or Setting()
+    return run_scenario(scenario, _with_family(choices, other_policies, setting), setting)
 
 
-def _with_family(choices: Choices, beside: Policies | None, setting: Setting) -> Policies:
+def _with_family(choices: Choices, other_policies: Policies | None, setting: Setting) -> Policies:
     """Return the policies with that Force_MFA in front."""
-    beside = beside or Policies()
-    identity = (_enforcement(choices, setting.partition), *beside.identity)
-    return replace(beside, identity=identity)
+    other_policies = other_policies or Policies()
+    identity = (_enforcement(choices, setting.partition), *other_policies.identity)
+    return replace(other_policies, identity=identity)
 
 
 @cache
@@ -552,16 +555,16 @@ _FROM = Message("{what}, from {address}")
 def step_text(step: ScenarioStep) -> Message:
     """Return a step in words: what is tried, with what, and the answer where it is refused."""
     move = step.move
-    what, device = _ACTS[move.kind], move.device
+    act, device = _ACTS[move.kind], move.device
     if move.kind is MoveKind.GIVE_CODE and device is None:
-        what = _GUESS
+        act = _GUESS
     elif move.kind is MoveKind.GIVE_CODE and device and device.hand is DeviceHolder.ACTOR_PASSKEY:
-        what = _PASSKEY
+        act = _PASSKEY
     named = device.name if device is not None and device.hand is DeviceHolder.ACTOR else ""
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, ScenarioPrincipal) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
     client = _CLIENTS[move.client]
-    text = what.filled(on=_WHO[move.target], device=name, code=code, client=client)
+    text = act.filled(on=_WHO[move.target], device=name, code=code, client=client)
     if move.kind is not MoveKind.SIGN_IN:
         # the page of the sign-in asks for the password, and that is said
         text = _ASKED.filled(what=text, credential=_holder(step))

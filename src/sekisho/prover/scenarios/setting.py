@@ -279,7 +279,7 @@ class Setting:
 
         None: no address, as through a VPC endpoint; that alone, if no policy asks.
         """
-        on_addresses = self._on_addresses()
+        on_addresses = self._address_conditions()
         if not on_addresses:
             return (None,)
         values, _ = values_for(on_addresses, Context(), self.time, Budget())
@@ -293,7 +293,7 @@ class Setting:
             by_results.setdefault(results, address)
         return tuple(by_results.values())
 
-    def _on_addresses(self) -> tuple[VersionedCondition, ...]:
+    def _address_conditions(self) -> tuple[VersionedCondition, ...]:
         """Return the conditions on the caller's address, whoever calls."""
         attached = chain(
             *(every_policy(self.policies(who, member=True)) for who in ScenarioPrincipal),
@@ -311,14 +311,14 @@ class Setting:
 
     def _knows_addresses(self) -> bool:
         """Tell whether `aws:SourceIp` is compared with ranges of addresses, and nothing else."""
-        families = {family_of(each.condition.operator.name) for each in self._on_addresses()}
-        named = (
+        families = {family_of(each.condition.operator.name) for each in self._address_conditions()}
+        texts = (
             value
             for who in ScenarioPrincipal
             for each in self._statements(who)
             for value in _texts(each)
         )
-        variables = (key.lower() for value in named for key in _VARIABLE.findall(value))
+        variables = (key.lower() for value in texts for key in _VARIABLE.findall(value))
         return families <= _OF_ADDRESSES and keys.ADDRESS not in variables
 
     def _knows(self, principal: ScenarioPrincipal, key: str) -> bool:

@@ -59,8 +59,8 @@ class ActionSource:
         """Yield the actions that are checked against resources of some services, in order."""
         names = None if self.action.negated else _included(catalogue, self.action)
         if names is not None:
-            # the whole catalogue is slow to read
-            for name in sorted(names, key=_by_prefix):
+            # the whole catalogue is slow to read; in its order, `a:z` stands before `a-b:a`
+            for name in sorted(names, key=lambda name: name.split(":")):
                 action = catalogue.action(name)
                 if action is not None and not _services_of(action).isdisjoint(services):
                     yield action
@@ -222,11 +222,6 @@ def _name(action: Action) -> str:
     return _known(action)[0]
 
 
-def _by_prefix(name: str) -> list[str]:
-    """Return the sorting key of the catalogue's order: `a:z` stands before `a-b:a` there."""
-    return name.split(":")
-
-
 @lru_cache(maxsize=4_096)
 def _included(catalogue: Catalogue, element: Element) -> frozenset[str] | None:
     """Return the names that the entries match; None if one of them matches all."""
@@ -293,7 +288,7 @@ class RequestRanges:
         self._rules = rules
         self._within = restriction
         self._ties = ties
-        self._doubts = tracked
+        self._tracked = tracked
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -332,17 +327,17 @@ class RequestRanges:
             if may_answer(alike):
                 first = (each.actions[0] for each in reversed(alike))
                 for action in {self._tied(each): each for each in first}.values():
-                    forms, besides = resources.beyond_catalogue(place, action.service)
+                    forms, star = resources.beyond_catalogue(place, action.service)
                     takes = partial(includes_action, self.catalogue, action)
-                    yield RequestRange(forms, besides, str(action), takes, real=action, known=False)
+                    yield RequestRange(forms, star, str(action), takes, real=action, known=False)
         for name in unknown_names(self.catalogue, self._elements):
-            forms, besides = resources.beyond_catalogue(place, name.partition(":")[0].lower())
-            takes = partial(_spelled, name, self._doubts)
-            yield RequestRange(forms, besides, name, takes, known=False)
-        forms, besides = resources.beyond_catalogue(place)
+            forms, star = resources.beyond_catalogue(place, name.partition(":")[0].lower())
+            takes = partial(_is_spelled_in, name, self._tracked)
+            yield RequestRange(forms, star, name, takes, known=False)
+        forms, star = resources.beyond_catalogue(place)
         words = known_names(self.catalogue)
         # `*` alone first: the request is easier to read
-        yield RequestRange(Patterns(()), besides, words=words, known=False)
+        yield RequestRange(Patterns(()), star, words=words, known=False)
         yield RequestRange(forms, None, words=words, known=False)
 
     def _tied(self, action: Action) -> object:
@@ -400,5 +395,5 @@ _LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
 """Actions of the kind that is asked for where nearly everything is allowed."""
 
 
-def _spelled(action: str, tracked: TrackedAssumptions, element: Element) -> bool:
+def _is_spelled_in(action: str, tracked: TrackedAssumptions, element: Element) -> bool:
     return actions.matches(element, action, tracked)

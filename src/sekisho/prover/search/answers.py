@@ -67,21 +67,21 @@ def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGr
         FaultyPolicy: if a document cannot be read for certain.
         LimitReached: if that could not be found out for some action.
     """
-    alike: dict[
+    by_answer: dict[
         tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]
     ] = {}
-    for each, found in ItemSearch(question, budget).answering():
+    for action_class, matches in ItemSearch(question, budget).answering():
         by_description: dict[Description, list[MatchedRequests]] = {}
-        for answer in found:
+        for answer in matches:
             by_description.setdefault(answer.description, []).append(answer)
         for described, answers in by_description.items():
             credentials = tuple(dict.fromkeys(answer.credential for answer in answers))
             key = (described, credentials)
-            names, example = alike.get(key, (set(), answers[0].example))
+            names, example = by_answer.get(key, (set(), answers[0].example))
             if answers[0].example.documented and not example.documented:
                 example = answers[0].example
-            names.update(map(str, each.actions))
-            alike[key] = (names, example)
+            names.update(map(str, action_class.actions))
+            by_answer[key] = (names, example)
     return tuple(
         ActionGroup(
             tuple(sorted(names)),
@@ -90,8 +90,43 @@ def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGr
             credentials,
             counterexample,
         )
-        for (described, credentials), (names, counterexample) in alike.items()
+        for (described, credentials), (names, counterexample) in by_answer.items()
     )
+
+
+def merge_items(
+    lists: Sequence[Sequence[ActionGroup]], users: Sequence[CallingUser]
+) -> tuple[ActionGroup, ...]:
+    """Return the items of several users; what is not of the first says of whom it is."""
+    items: list[ActionGroup] = []
+    for each, user in zip(lists, users, strict=True):
+        known = {_without_example(item) for item in items}
+        new = [item for item in each if _without_example(item) not in known]
+        items += new if user is users[0] else [_attributed(item, user, users[0]) for item in new]
+    return tuple(items)
+
+
+def _without_example(item: ActionGroup) -> tuple[object, ...]:
+    """Return an item without the request that shows it."""
+    return item.actions, item.resources, item.conditions, item.credentials
+
+
+def _attributed(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
+    """Return an item that says whose it is: a user's, or of all of an account."""
+    condition = StatedCondition("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
+    if user.name == stranger.name and user.partition != stranger.partition:
+        whole = f"arn:{user.partition}:iam::{user.account}:user/*"
+        condition = StatedCondition("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
+    elif user.name == stranger.name:
+        condition = StatedCondition(
+            "aws:PrincipalAccount", "StringEquals", (user.account,), holds=True
+        )
+    return replace(item, conditions=(condition, *item.conditions))
+
+
+def more_callers_text(keys: Sequence[str]) -> Message:
+    """Say that the users who were asked about may not be all that policies distinguish."""
+    return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,23 +213,32 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
         FaultyPolicy: if a document cannot be read for certain.
     """
     budgets = [Budget() for _ in questions]
-    found = [
+    verdicts = [
         verdict_of(question, budget) for question, budget in zip(questions, budgets, strict=True)
     ]
-    verdict = combine_verdicts([each for each, _ in found])
-    names = frozenset().union(*(asked for _, asked in found))
-    asked = [field.name for field in fields(Assumptions) if field.name in names]
-    others = {name: [_verdict_otherwise(name, questions, budgets, verdict)] for name in asked}
+    verdict = combine_verdicts([each for each, _ in verdicts])
+    met = frozenset().union(*(names for _, names in verdicts))
+    in_question = [field.name for field in fields(Assumptions) if field.name in met]
+    verdicts_otherwise = {
+        name: [_verdict_on(_with_other_setting(questions, name), budgets, verdict)]
+        for name in in_question
+    }
     pair: tuple[str, ...] = ()
-    if isinstance(verdict, Proved) and not _assumptions_that_differ(others, verdict):
-        pair = _two_refuting_together(asked, questions, budgets)
+    if isinstance(verdict, Proved) and not _assumptions_that_differ(verdicts_otherwise, verdict):
+        pair = _two_refuting_together(in_question, questions, budgets)
     for field in fields(SessionReadings):
-        others[field.name] = list(_read_otherwise(field.name, questions, budgets, verdict))
-    assumed = _assumptions_that_differ(others, verdict)
+        verdicts_otherwise[field.name] = list(
+            _read_otherwise(field.name, questions, budgets, verdict)
+        )
+    assumed = _assumptions_that_differ(verdicts_otherwise, verdict)
     if not isinstance(verdict, Proved):
         return Conclusion(verdict, assumed)
     # of the catalogue it depends only once a request is found that it does not know
-    shown = (name for name in assumed if name == _CATALOGUE or any(map(_shows, others[name])))
+    shown = (
+        name
+        for name in assumed
+        if name == _CATALOGUE or any(map(_shows_a_request, verdicts_otherwise[name]))
+    )
     return Conclusion(verdict, (*pair, *assumed), (*pair, *shown))
 
 
@@ -202,30 +246,22 @@ _CATALOGUE = "catalogue_complete"
 
 
 def _assumptions_that_differ(
-    others: Mapping[str, Sequence[Verdict]], verdict: Verdict
+    verdicts_otherwise: Mapping[str, Sequence[Verdict]], verdict: Verdict
 ) -> tuple[str, ...]:
     """Return the assumptions with another verdict than this one under another setting."""
     kind = type(verdict)
     return tuple(
-        name for name, each in others.items() if any(type(one) is not kind for one in each)
+        name
+        for name, each in verdicts_otherwise.items()
+        if any(type(one) is not kind for one in each)
     )
 
 
-def _shows(verdict: Verdict) -> bool:
+def _shows_a_request(verdict: Verdict) -> bool:
     """Tell whether a request was found, be it one that the catalogue does not know."""
     return isinstance(verdict, Refuted) or (
         isinstance(verdict, Unknown) and verdict.beyond is not None
     )
-
-
-def _verdict_otherwise(
-    name: str, questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
-) -> Verdict:
-    """Return the verdict under the other setting of one assumption."""
-    others = [
-        replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
-    ]
-    return _verdict_on(others, budgets, verdict)
 
 
 def _two_refuting_together(
@@ -239,21 +275,22 @@ def _two_refuting_together(
         budgets: what may still be spent on the questions.
     """
     for name in names:
-        others = [
-            replace(each, assumptions=with_other_setting(each.assumptions, name))
-            for each in questions
-        ]
-        asked = zip(others, budgets, strict=True)
-        met = frozenset[str]().union(*(verdict_of(*each)[1] for each in asked))
+        others = _with_other_setting(questions, name)
+        met = frozenset[str]().union(
+            *(verdict_of(*each)[1] for each in zip(others, budgets, strict=True))
+        )
         for second in (each.name for each in fields(Assumptions) if each.name in met - {name}):
-            both = (
-                replace(each, assumptions=with_other_setting(each.assumptions, second))
-                for each in others
-            )
-            found = (prove_none(*each) for each in zip(both, budgets, strict=True))
-            if any(isinstance(each, Refuted) for each in found):
+            both = zip(_with_other_setting(others, second), budgets, strict=True)
+            if any(isinstance(prove_none(*each), Refuted) for each in both):
                 return name, second
     return ()
+
+
+def _with_other_setting(questions: Sequence[Question], name: str) -> list[Question]:
+    """Return some questions under the other setting of one assumption."""
+    return [
+        replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
+    ]
 
 
 def _read_otherwise(
@@ -263,14 +300,13 @@ def _read_otherwise(
 
     None, if the verdict is about every way already.
     """
-    asked = [each for each in questions if _may_read(name, each)]
-    if not asked:
+    readings = [each.user.readings for each in questions if _may_depend_on(name, each)]
+    if not readings:
         return
-    current = getattr(asked[0].user.readings, name)
-    if current is None and isinstance(verdict, Proved):
+    if getattr(readings[0], name) is None and isinstance(verdict, Proved):
         # of both
         return
-    for other in other_readings(asked[0].user.readings, name):
+    for other in other_readings(readings[0], name):
         others = [replace(each, user=replace(each.user, readings=other)) for each in questions]
         yield _verdict_on(others, budgets, verdict)
 
@@ -289,7 +325,7 @@ def other_readings(readings: SessionReadings, name: str) -> Iterator[SessionRead
             yield replace(readings, **changed)
 
 
-def _may_read(name: str, question: Question) -> bool:
+def _may_depend_on(name: str, question: Question) -> bool:
     """Tell whether such an assumption may matter to a question."""
     policies = [each for each in (question.allowed, question.denied) if each is not None]
     if question.user.outside_principal or question.user.is_role is not (name == "role_session_mfa"):
@@ -369,10 +405,10 @@ def uncertain_lists(
         FaultyPolicy: if a document cannot be read for certain.
     """
     settings = assumptions or Assumptions()
-    found: dict[str, set[tuple[CallerCredential, bool]]] = {}
+    differing: dict[str, set[tuple[CallerCredential, bool]]] = {}
     for situation in situations(user, now, _HELD):
         for action, tail in LISTED.items():
-            there = f"arn:{user.partition}:iam::{user.account}:{tail}"
+            arn_in_message = f"arn:{user.partition}:iam::{user.account}:{tail}"
             star, other = (
                 decide(
                     Request(user.caller().arn, action, resource, situation.values),
@@ -380,15 +416,17 @@ def uncertain_lists(
                     settings,
                 ).effect
                 is DecisionEffect.ALLOWED
-                for resource in ("*", there)
+                for resource in ("*", arn_in_message)
             )
             if star is not other:
-                found.setdefault(action, set()).add((situation.credential, other))
-    if not found:
+                differing.setdefault(action, set()).add((situation.credential, other))
+    if not differing:
         return None
-    arn = f"arn:{user.partition}:iam::{user.account}:{LISTED[next(iter(found))]}"
+    arn = f"arn:{user.partition}:iam::{user.account}:{LISTED[next(iter(differing))]}"
     return _LISTS_IN_DOUBT.filled(
-        actions=", ".join(found), arn=arn, how=_worst_decision_text(set().union(*found.values()))
+        actions=", ".join(differing),
+        arn=arn,
+        how=_worst_decision_text(set().union(*differing.values())),
     )
 
 
@@ -420,7 +458,7 @@ def roles_within_reach(
         FaultyPolicy: if a document cannot be read for certain.
     """
     settings = assumptions or Assumptions()
-    allows = [*_allows(policies, TrackedAssumptions(settings))]
+    allows = [*_statements_to_assume(policies, TrackedAssumptions(settings))]
     if not allows:
         return None
     within = Restriction(actions=((Element((_ASSUME,)), True),))
@@ -429,7 +467,7 @@ def roles_within_reach(
         user, now, credentials, allowed=policies, restriction=within, assumptions=settings
     )
     without = not isinstance(prove_none(question.in_catalogue), Proved)
-    match (without, any(_leads_out(each, user.account) for each in allows)):
+    match (without, any(_may_lead_abroad(each, user.account) for each in allows)):
         case (True, True):
             how = _BOTH
         case (True, False):
@@ -441,22 +479,22 @@ def roles_within_reach(
     return _ROLES.filled(how=how)
 
 
-def _allows(policies: Policies, tracked: TrackedAssumptions) -> Iterator[Statement]:
+def _statements_to_assume(policies: Policies, tracked: TrackedAssumptions) -> Iterator[Statement]:
     for policy in policies.identity:
         for each in policy.document.statements:
             if each.effect is Effect.ALLOW and actions.matches(each.action, _ASSUME, tracked):
                 yield each
 
 
-def _leads_out(statement: Statement, account: str) -> bool:
+def _may_lead_abroad(statement: Statement, account: str) -> bool:
     """Tell whether a statement's resources can be in another account."""
     resource = statement.resource
     if resource is None or resource.negated:
         return True
     entries = (arns.split(entry) for entry in resource.values)
-    return any(parts[4:5] != (account,) for parts in entries if _of_iam(parts))
+    return any(parts[4:5] != (account,) for parts in entries if _may_be_of_iam(parts))
 
 
-def _of_iam(parts: tuple[str, ...]) -> bool:
+def _may_be_of_iam(parts: tuple[str, ...]) -> bool:
     """Tell whether an entry can take in the ARN of a role; one that is cut short can."""
     return all(glob.like(part.lower(), "iam") for part in parts[2:3])

@@ -47,7 +47,7 @@ from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import LimitReached
 from sekisho.prover.solver.texts import MARK
 
-_SETTLED = frozenset(
+_SETTLED_KEYS = frozenset(
     {
         "aws:multifactorauthpresent",
         "aws:principalaccount",
@@ -67,12 +67,12 @@ def named_keys(question: Question, request: Request) -> tuple[str, ...]:
 
     Left out are those that who calls and with what settle, and the address, which is shown anyway.
     """
-    settled = {*_SETTLED, keys.ADDRESS}
+    settled_keys = {*_SETTLED_KEYS, keys.ADDRESS}
     if question.user.unique_id:
-        settled.add(USER_ID)
+        settled_keys.add(USER_ID)
     # where a key is spelled in several ways, the last one counts
     named = [*_keys_named(question, request)][::-1]
-    present = (key for key in request.context.folded if key not in settled)
+    present = (key for key in request.context.folded if key not in settled_keys)
     spelled = (next((each[key] for each in named if key in each), None) for key in present)
     return tuple(key for key in spelled if key is not None)
 
@@ -95,14 +95,14 @@ def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
 @cached_by_identity
 def _keys_by_action(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
     """Return the keys that the statements about some actions name; those that name some."""
-    found: dict[Element, dict[str, str]] = {}
+    by_action: dict[Element, dict[str, str]] = {}
     for statement in document.statements:
-        asked_for = {key.lower(): key for key in _of_statement(statement, document.version)}
-        found.setdefault(statement.action, {}).update(asked_for)
-    return tuple((action, asked_for) for action, asked_for in found.items() if asked_for)
+        asked_for = {key.lower(): key for key in _keys_of_statement(statement, document.version)}
+        by_action.setdefault(statement.action, {}).update(asked_for)
+    return tuple((action, asked_for) for action, asked_for in by_action.items() if asked_for)
 
 
-def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
+def _keys_of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
     for entry in statement.resource.values if statement.resource else ():
         yield from keys_of_text(entry, version)
     for condition in statement.conditions:
@@ -162,11 +162,11 @@ def contradiction(question: Question, request: Request) -> LimitReached:
             causes += because or _conditional_statements(
                 policies, request.action, question.assumptions
             )
-    named = ", ".join(
+    statements = ", ".join(
         f"`{each}`" for each in [*dict.fromkeys(map(location_of, causes))][:_MOST_NAMED]
     )
     return LimitReached(
-        reasons.CONTRADICTION.filled(action=request.action, statements=named or "`*`")
+        reasons.CONTRADICTION.filled(action=request.action, statements=statements or "`*`")
     )
 
 
@@ -253,17 +253,21 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
 
 def _is_within(question: Question, request: Request) -> bool:
     """Tell whether a request is within the question, as the engine reads that."""
-    within, tracked = question.restriction, TrackedAssumptions(question.assumptions)
+    restriction, tracked = question.restriction, TrackedAssumptions(question.assumptions)
     caller = question.user.caller(request.context.folded.get(USER_ID))
     scope = Scope(request, caller, Version.V2012, tracked)
     return (
-        all(actions.matches(one, request.action, tracked) is want for one, want in within.actions)
+        all(
+            actions.matches(one, request.action, tracked) is want
+            for one, want in restriction.actions
+        )
         and all(
-            resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
+            resources.matches(one, Effect.DENY, scope) is want
+            for one, want in restriction.resources
         )
         and all(
             conditions.holds(one.condition, scope._replace(version=one.version)) is want
-            for one, want in within.conditions
+            for one, want in restriction.conditions
         )
     )
 
@@ -271,10 +275,10 @@ def _is_within(question: Question, request: Request) -> bool:
 def _more_ordinary(request: Request) -> Iterator[Request]:
     """Yield the request with ordinary values in the place of the shortest possible ones."""
     for placed in _with_origin(request):
-        for session in (*_of_one_session(placed), placed):
+        for session in (*_with_session_times(placed), placed):
             for name in _with_other_name(session.action):
                 named = replace(session, action=name)
-                yield from _of_one_region(named)
+                yield from _with_one_region(named)
                 yield named
 
 
@@ -301,17 +305,17 @@ def _with_other_name(action: str) -> Iterator[str]:
             yield name
 
 
-def _of_one_region(request: Request) -> Iterator[Request]:
+def _with_one_region(request: Request) -> Iterator[Request]:
     """Yield the request with one region in the ARN and in the context."""
     parts = request.resource.split(":", arns.PARTS - 1)
     if len(parts) != arns.PARTS or not parts[3]:
         return
-    asked = request.context.get(_REGION)
+    key_region = request.context.get(_REGION)
     only = only_region(request.action, parts[1])
     usual = keys.regions_of(parts[1]) if only is None else (only,)
-    first = asked if isinstance(asked, str) else next(iter(usual), "")
+    first = key_region if isinstance(key_region, str) else next(iter(usual), "")
     yield _in_region(request, first or parts[3])
-    if asked is not None:
+    if key_region is not None:
         there = (key for key in request.context if keys.main_of(key.lower()) == keys.REGION)
         same = dict.fromkeys((_REGION, *there), parts[3])
         yield replace(request, context=request.context.with_(same))
@@ -325,7 +329,7 @@ def _in_region(request: Request, region: str) -> Request:
     return replace(request, resource=":".join([*parts[:3], region, *parts[4:]]))
 
 
-def _of_one_session(request: Request) -> Iterator[Request]:
+def _with_session_times(request: Request) -> Iterator[Request]:
     """Yield the request with MFA at the time when the session was issued."""
     now, issued, age = map(request.context.get, ("aws:EpochTime", "aws:TokenIssueTime", _AGE))
     if not (isinstance(now, str) and isinstance(issued, str) and isinstance(age, str)):

@@ -19,7 +19,6 @@ from sekisho.engine import (
     CatalogueComplete,
     ContextValue,
     Policies,
-    PolicyGroup,
     check_policies,
     groups,
 )
@@ -80,7 +79,7 @@ class AnswerSpace:
                     raise LimitReached(reasons.TOO_MANY_CONDITIONS)
         return [(*self.place, *cube) for cube in self._needed(cubes)]
 
-    def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
+    def example_of(self, cube: Cube) -> dict[str, ContextValue] | None:
         """Return values that fit a cube and answer, or None."""
         for way in self.answering:
             demands = [*self.within, *way, *self._all(cube)]
@@ -114,15 +113,16 @@ class AnswerSpace:
         None fits the whole cube. A way not to answer in which nothing is asked about what the
         literal is about is none without it, either.
         """
-        about = {one.theory for one in self.target.closed((literal,))}
-        asked = [*self.within, *self._all(rest)]
+        theories = {one.theory for one in self.target.closed((literal,))}
+        shared_demands = [*self.within, *self._all(rest)]
         others = (
             self.not_answering
-            if about & _theories(self.within)
-            else (other for other in self.not_answering if about & _theories(other))
+            if theories & _theories(self.within)
+            else (other for other in self.not_answering if theories & _theories(other))
         )
         return any(
-            search([*asked, *other], self.theories, self.budget) is not None for other in others
+            search([*shared_demands, *other], self.theories, self.budget) is not None
+            for other in others
         )
 
     def _all(self, literals: Sequence[Literal]) -> list[Demand]:
@@ -215,27 +215,28 @@ def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[State
         FaultyPolicy: if a document cannot be read for certain.
         LimitReached: if there is a kind of policy that the prover does not handle.
     """
-    return [_rules(group, tracked) for group in groups(policies)]
-
-
-def _rules(group: PolicyGroup, tracked: TrackedAssumptions) -> list[StatementRule]:
-    check_policies(group.kind, group.policies)
-    if group.kind not in _HANDLED:
-        raise LimitReached(reasons.NOT_HANDLED.filled(kind=group.kind.value))
-    return [
-        _rule(statement, policy.document.version, tracked)
-        for policy in group.policies
-        for statement in policy.document.statements
-    ]
+    result: list[list[StatementRule]] = []
+    for group in groups(policies):
+        check_policies(group.kind, group.policies)
+        if group.kind not in _HANDLED:
+            raise LimitReached(reasons.NOT_HANDLED.filled(kind=group.kind.value))
+        result.append(
+            [
+                _rule(statement, policy.document.version, tracked)
+                for policy in group.policies
+                for statement in policy.document.statements
+            ]
+        )
+    return result
 
 
 def _rule(
     statement: Statement, version: Version | None, tracked: TrackedAssumptions
 ) -> StatementRule:
-    asked = tuple(VersionedCondition(condition, version) for condition in statement.conditions)
+    conditions = tuple(VersionedCondition(each, version) for each in statement.conditions)
     resource = statement.resource or Element(("*",))
     action = _without_void_entries(statement.action, tracked)
-    return StatementRule(statement.effect, action, resource, version, asked)
+    return StatementRule(statement.effect, action, resource, version, conditions)
 
 
 NOT_BY_ROLES = Restriction(
@@ -296,11 +297,11 @@ Rules = Sequence[Sequence[StatementRule]]
 def demands(
     target: RequestTarget,
     reading: ConditionReading,
-    asked: tuple[Rules | None, Rules | None],
+    sides: tuple[Rules | None, Rules | None],
     restriction: Restriction,
 ) -> Iterator[list[Demand]]:
     """Yield lists of demands; a request that meets all of one list answers the question."""
-    allowed, denied = asked
+    allowed, denied = sides
     always = [*_demands_of_restriction(target, reading, restriction)]
     if allowed is not None:
         always += _demands_to_allow(target, reading, allowed)
@@ -314,7 +315,7 @@ def demands(
 def answer_space_of(
     target: RequestTarget,
     reading: ConditionReading,
-    asked: tuple[Rules | None, Rules | None],
+    sides: tuple[Rules | None, Rules | None],
     restriction: Restriction,
     place: Element | None = None,
 ) -> AnswerSpace:
@@ -323,25 +324,25 @@ def answer_space_of(
     Args:
         target: what says which literals are about what.
         reading: the conditions.
-        asked: the statements that allow what answers, and those that do not.
+        sides: the statements that allow what answers, and those that do not.
         restriction: what the question is restricted to.
         place: what the resource is among, and is said to be; None: any.
     """
-    allowed, denied = asked
+    allowed, denied = sides
     always = [] if allowed is None else [*_demands_to_allow(target, reading, allowed)]
     ways = [always]
-    others: list[list[Demand]] = (
+    ways_not_to: list[list[Demand]] = (
         [] if allowed is None else [*_demands_not_to_allow(target, reading, allowed)]
     )
     if denied is not None:
         ways = [[*always, *way] for way in _demands_not_to_allow(target, reading, denied)]
-        others.append([*_demands_to_allow(target, reading, denied)])
+        ways_not_to.append([*_demands_to_allow(target, reading, denied)])
     within_ = [*_demands_of_restriction(target, reading, restriction)]
-    found = None if place is None else target.of_resource(place, Effect.DENY, Version.V2012)
-    there = (found,) if isinstance(found, Literal) else ()
+    place_literal = None if place is None else target.of_resource(place, Effect.DENY, Version.V2012)
+    there = (place_literal,) if isinstance(place_literal, Literal) else ()
     within_ += [_demand(target, each, holds=True) for each in there]
     return AnswerSpace(
-        target, target.theories, within_, ways, others, reading.budget, {}, place=there
+        target, target.theories, within_, ways, ways_not_to, reading.budget, {}, place=there
     )
 
 
@@ -373,10 +374,10 @@ def _literal(reading: ConditionReading, condition: VersionedCondition) -> Litera
     return literals[0] if literals else literals is not None
 
 
-def _demand(target: RequestTarget, found: Literal | bool, holds: bool) -> Demand:
-    if isinstance(found, Literal):
-        return (target.closed((found if holds else found.negated(),)),)
-    return ((),) if found is holds else ()
+def _demand(target: RequestTarget, literal: Literal | bool, holds: bool) -> Demand:
+    if isinstance(literal, Literal):
+        return (target.closed((literal if holds else literal.negated(),)),)
+    return ((),) if literal is holds else ()
 
 
 def _applies(
@@ -384,14 +385,14 @@ def _applies(
 ) -> Alternative | None:
     """Return the literals with which a statement applies; None if it never does."""
     parts: list[Literal] = []
-    for found in (
+    for literal in (
         target.of_action(rule.action),
         target.of_resource(rule.resource, rule.effect, rule.version),
     ):
-        if found is False:
+        if literal is False:
             return None
-        if isinstance(found, Literal):
-            parts.append(found)
+        if isinstance(literal, Literal):
+            parts.append(literal)
     conditions = reading.literals(rule.conditions)
     return None if conditions is None else (*target.closed(parts), *conditions)
 
@@ -541,16 +542,16 @@ def _reachable(
 def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tuple[str, ...]:
     least: dict[str, Literal] = {}
     for entry in named.element.values:
-        found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
-        if isinstance(found, Literal) and look.fits((*rest, found)):
-            least[entry] = found
+        literal = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
+        if isinstance(literal, Literal) and look.fits((*rest, literal)):
+            least[entry] = literal
     if len(least) > _MANY:
         # by the text alone: to compare each with each by a search would take too long
         listed = entries_of(tuple(least), RESOURCES)
         return tuple(entry for entry in least if not listed.covers_properly(entry))
-    for entry, found in tuple(least.items()):
+    for entry, literal in tuple(least.items()):
         others = (other for name, other in least.items() if name != entry)
-        if any(not look.fits((*rest, found), [(other,)]) for other in others):
+        if any(not look.fits((*rest, literal), [(other,)]) for other in others):
             del least[entry]
     return tuple(least)
 

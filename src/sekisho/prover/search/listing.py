@@ -64,7 +64,7 @@ _Answers = list[MatchedRequests]
 class _MatchedPart:
     """A description of requests that answer, the same as a restriction, and one of them.
 
-    `found` is what was found of it; None if it took more than one search.
+    `values` are those of one search; None if it took more than one.
     """
 
     view: RequestView
@@ -80,7 +80,7 @@ class _MatchedPart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Searched:
+class _SearchedView:
     """A view, what its requests are restricted to, and what answers in it, part by part.
 
     None is in the place of a description that no request is like.
@@ -97,7 +97,7 @@ class ItemSearch(RequestSearch):
     def __init__(self, question: Question, budget: Budget | None = None) -> None:
         super().__init__(question, budget=budget)
         self._listed = 0
-        self._wide: dict[Element, bool] = {}
+        self._takes_every: dict[Element, bool] = {}
 
     def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
         """Yield every class of real actions with which a request answers, and which requests do.
@@ -117,31 +117,33 @@ class ItemSearch(RequestSearch):
             for owner in self._views.owners.all
             for one in self._views.situations
         ]
-        for alike in self._ranges.classes:
-            able = [each for each in views if self._may_answer(each, alike)]
+        for class_list in self._ranges.classes:
+            able = [each for each in views if self._may_answer(each, class_list)]
             known: dict[object, _Answers] = {}
             places = list(dict.fromkeys(each.place for each in views))
-            elements = self._ranges.resources_of(alike[0].actions[0]) if able else ()
+            elements = self._ranges.resources_of(class_list[0].actions[0]) if able else ()
             # what distinguishes resources of the action, but for ARNs from `*`
             named = [each for each in elements if not self._takes_every_arn(each)]
-            for one in alike if able else ():
+            for one in class_list if able else ():
                 likeness = self._ranges.likeness(one.actions[0], places, named)
                 shared = None if likeness is None else known.get(likeness)
-                if shared is None or any(self._able(one, each.example) for each in shared):
+                if shared is None or any(
+                    self._documented_action(one, each.example) for each in shared
+                ):
                     known[likeness] = self._answers_of(one, able)
                 if known[likeness]:
                     yield one, known[likeness]
 
     def _takes_every_arn(self, element: Element) -> bool:
         """Tell whether all ARNs of the partition are among those that an element lists."""
-        if element not in self._wide:
+        if element not in self._takes_every:
             partition = self._question.user.partition
-            self._wide[element] = any(
+            self._takes_every[element] = any(
                 variables.OPEN not in entry
                 and f"arn:{partition}:".startswith(inclusion.literal_start(entry))
                 for entry in element.values
             ) and not self._leaves_arns(Element(element.values))
-        return self._wide[element]
+        return self._takes_every[element]
 
     def _leaves_arns(self, element: Element) -> bool:
         """Tell whether there is an ARN that is not among an element's, for all that is found."""
@@ -155,57 +157,61 @@ class ItemSearch(RequestSearch):
         except LimitReached:
             return True
 
-    def _answers_of(self, alike: ActionClass, views: Sequence[RequestView]) -> _Answers:
+    def _answers_of(self, action_class: ActionClass, views: Sequence[RequestView]) -> _Answers:
         """Return the matches of one class of actions, each with a request."""
-        action = alike.actions[0]
-        found = [
+        action = action_class.actions[0]
+        matches = [
             way
             for owner in dict.fromkeys(each.owner for each in views)
-            for way in self._described(alike, [one for one in views if one.owner == owner])
+            for way in self._matches_by_view(
+                action_class, [one for one in views if one.owner == owner]
+            )
         ]
         accounts: dict[object, set[str]] = {}
-        for way in found:
+        for way in matches:
             accounts.setdefault(way.description_and_credential, set()).add(way.view.owner.account)
         known: dict[object, Description] = {}
         answers: _Answers = []
-        for each in found:
+        for each in matches:
             # a copy is of the same requests
             key = (id(each.restriction), frozenset(accounts[each.description_and_credential]))
             if key not in known:
-                known[key] = self._of_owner(each, action, accounts[each.description_and_credential])
+                known[key] = self._description_with_owner(
+                    each, action, accounts[each.description_and_credential]
+                )
             answers.append(
                 MatchedRequests(known[key], each.description_and_credential[1], each.example)
             )
         return answers
 
-    def _described(
-        self, alike: ActionClass, views: Sequence[RequestView]
+    def _matches_by_view(
+        self, action_class: ActionClass, views: Sequence[RequestView]
     ) -> Iterator[_MatchedPart]:
         """Yield the matches of one class, view by view, on the resources of one account."""
-        action = alike.actions[0]
-        about = self._ranges.range_of(action, views[0].place)
-        if about.empty:
+        action = action_class.actions[0]
+        range_ = self._ranges.range_of(action, views[0].place)
+        if range_.empty:
             return
         takes = partial(includes_action, self._ranges.catalogue, action)
-        starts = map(literal_start, about.forms.all)
+        starts = map(literal_start, range_.forms.all)
         divided = divide_question(self._allowed, self._denied, takes, map(str.lower, starts))
         reached: dict[object, tuple[str, ...]] = {}
-        searched: list[_Searched] = []
+        searched: list[_SearchedView] = []
         for view in views:
-            now = _Searched(view, self._within_of(view, about), [])
-            target = self._target(view.reading, about)
+            now = _SearchedView(view, self._within_of(view, range_), [])
+            target = self._target(view.reading, range_)
             for part in divided:
                 if (ways := self._copied(now, part, searched)) is None:
-                    asked = (part.allowed, part.denied)
-                    look = answer_space_of(target, view.reading, asked, now.restriction, part.place)
+                    sides = (part.allowed, part.denied)
+                    look = answer_space_of(target, view.reading, sides, now.restriction, part.place)
                     look = replace(look, reachable_entries=reached)
-                    ways = [*self._described_by(look, view, about, alike)]
+                    ways = [*self._matches_of_part(look, view, range_, action_class)]
                 now.matches.append(ways)
             searched.append(now)
             yield from filter(None, chain.from_iterable(now.matches))
 
     def _copied(
-        self, now: _Searched, part: QuestionPart, searched: list[_Searched]
+        self, now: _SearchedView, part: QuestionPart, searched: list[_SearchedView]
     ) -> list[_MatchedPart | None] | None:
         """Return the matches of one part, copied from another view; None if no view is like it."""
         number = len(now.matches)
@@ -238,56 +244,60 @@ class ItemSearch(RequestSearch):
             raise contradiction(self._question, request)
         return None
 
-    def _described_by(
-        self, look: AnswerSpace, view: RequestView, about: RequestRange, alike: ActionClass
+    def _matches_of_part(
+        self, look: AnswerSpace, view: RequestView, range_: RequestRange, action_class: ActionClass
     ) -> Iterator[_MatchedPart | None]:
         """Yield the matches of one part of a question; None where no request is as described."""
-        reading, target, action = view.reading, look.target, about.real
+        reading, target, action = view.reading, look.target, range_.real
         for cube in look.cubes():
-            found = look.found_in(cube)
-            if found is None:
+            values = look.example_of(cube)
+            if values is None:
                 raise LimitReached(reasons.NOT_LISTED.filled(action=str(action)))
             narrow = join_restrictions(
                 self._question.restriction, restriction_of_cube(cube, target)
             )
             only = (view.situation.credential,)
             question = replace(self._question, credentials=only, restriction=narrow)
-            too_long = is_too_long(str(found[RESOURCE]))
+            too_long = is_too_long(str(values[RESOURCE]))
             self._listed += 1
             # of a long list, the engine reads whole policies now and then, else what can matter
             of = (question, not self._is_sampled)
-            counterexample = None if too_long else self._replayed(view, about, found, of)
+            counterexample = None if too_long else self._replayed(view, range_, values, of)
             at_once = counterexample is not None
             if counterexample is None:
                 if reading.exact and not too_long:
-                    self._checked(view, about, found)
+                    self._checked(view, range_, values)
                     raise LimitReached(reasons.NOT_SAID)
-                counterexample = RequestSearch(question, action, whole=self)._of_only(view, about)
+                counterexample = RequestSearch(
+                    question, action, whole=self
+                ).counterexample_of_action(view, range_)
             if counterexample is None:
                 yield None
             else:
                 description = describe_cube(cube, look)
-                shown = self._documented_example(counterexample, question, view, alike)
-                yield _MatchedPart(view, description, narrow, shown, found if at_once else None)
+                shown = self._documented_example(counterexample, question, view, action_class)
+                yield _MatchedPart(view, description, narrow, shown, values if at_once else None)
 
     def _documented_example(
         self,
         counterexample: Counterexample,
         question: Question,
         view: RequestView,
-        alike: ActionClass,
+        action_class: ActionClass,
     ) -> Counterexample:
         """Return a counterexample that AWS documents in the place of one that it does not."""
-        if (action := self._able(alike, counterexample)) is None:
+        if (action := self._documented_action(action_class, counterexample)) is None:
             return counterexample
         try:
             search = RequestSearch(question, action, budget=self._budget, documented=True)
-            other = search._of_only(view, self._ranges.range_of(action, view.place))
+            other = search.counterexample_of_action(view, self._ranges.range_of(action, view.place))
         except LimitReached:
             return counterexample
         return counterexample if other is None or not other.documented else other
 
-    def _able(self, alike: ActionClass, counterexample: Counterexample) -> Action | None:
+    def _documented_action(
+        self, action_class: ActionClass, counterexample: Counterexample
+    ) -> Action | None:
         """Return an action whose requests have what those of a counterexample's are not known to.
 
         None as well where there is nothing such.
@@ -296,10 +306,12 @@ class ItemSearch(RequestSearch):
         if not missing:
             return None
         which = DocumentedRequests.of_user(self._question.user)
-        able = (one for one in alike.actions if all(which.has(one, key) for key in missing))
+        able = (one for one in action_class.actions if all(which.has(one, key) for key in missing))
         return next(able, None)
 
-    def _of_owner(self, match: _MatchedPart, action: Action, same: Collection[str]) -> Description:
+    def _description_with_owner(
+        self, match: _MatchedPart, action: Action, same: Collection[str]
+    ) -> Description:
         """Return a description that says whose resources it is about where that matters.
 
         Args:
@@ -308,7 +320,7 @@ class ItemSearch(RequestSearch):
             same: the accounts of whose resources the same answers.
         """
         credential = match.view.situation.credential
-        others = (one for one in self._views.owners.all if one.account not in same)
+        other_owners = (one for one in self._views.owners.all if one.account not in same)
         question = replace(
             self._question,
             credentials=(credential,),
@@ -316,11 +328,16 @@ class ItemSearch(RequestSearch):
             denied=None,
             restriction=match.restriction,
         )
-        for owner in others:
+        for owner in other_owners:
             view = self._views.view_of(match.view.situation, owner)
-            about = self._ranges.range_of(action, view.place)
+            range_ = self._ranges.range_of(action, view.place)
             try:
-                fits = RequestSearch(question, action, whole=self)._of_only(view, about) is not None
+                fits = (
+                    RequestSearch(question, action, whole=self).counterexample_of_action(
+                        view, range_
+                    )
+                    is not None
+                )
             except StepsSpent:
                 raise
             except LimitReached:
@@ -353,17 +370,19 @@ def same_demands(
         restriction: what requests are restricted to, in both.
         part: the statements that matter.
     """
-    mine, others = view.reading, other.reading
-    if not all(_same_in_both(mine, others, each) for each in _conditions(restriction, part)):
+    reading, other_reading = view.reading, other.reading
+    if not all(
+        _same_in_both(reading, other_reading, each) for each in _conditions(restriction, part)
+    ):
         return False
-    for each in (mine.theories, others.theories):
+    for each in (reading.theories, other_reading.theories):
         each.unasked()
         if each.any_without(()):
             return False
     # with a variable, an element is another one for each value
     entries = (entry for each in _elements(restriction, part) for entry in each.values)
     named = {key for entry in entries for key in variables_in(entry, Version.V2012)}
-    return all(_value_of(key, mine) == _value_of(key, others) for key in named)
+    return all(_value_of(key, reading) == _value_of(key, other_reading) for key in named)
 
 
 def _value_of(key: str, reading: ConditionReading) -> tuple[bool, ContextValue | None]:
@@ -415,9 +434,9 @@ def _elements(restriction: Restriction, part: QuestionPart) -> Iterator[Element]
 
 def _made_with(request: Request, situation: Situation, other: Situation) -> Request:
     """Return a request that is made one way as it is made another way."""
-    kept = {
+    values = {
         key: value
         for key, value in request.context.items()
         if key.lower() not in situation.values.folded and key.lower() not in other.absent
     }
-    return replace(request, context=Context(kept).with_(other.values))
+    return replace(request, context=Context(values).with_(other.values))

@@ -172,27 +172,27 @@ def _without_duplicates(groups: Groups) -> Groups:
     """Return the groups, merged, and without what adds nothing."""
     merged = [_merge_rules(group) for group in groups]
     final = set(map(id, _maximal_rules(_with_effect(merged, Effect.DENY))))
-    left: Groups = []
+    result: Groups = []
     for group in merged:
         stays = final | set(map(id, _maximal_rules(_with_effect((group,), Effect.ALLOW))))
-        left.append([rule for rule in group if id(rule) in stays])
-    return left
+        result.append([rule for rule in group if id(rule) in stays])
+    return result
 
 
 def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
     """Return statements of a group, those together that differ in one list of alternatives."""
-    found = list(dict.fromkeys(rules))
-    before = 0
-    while before != len(found):
-        before = len(found)
-        most = max((len(rule.conditions) for rule in found), default=0)
+    merged = list(dict.fromkeys(rules))
+    count_before = 0
+    while count_before != len(merged):
+        count_before = len(merged)
+        most = max((len(rule.conditions) for rule in merged), default=0)
         for place in (RESOURCES, ACTIONS, *range(most)):
-            alike: dict[object, list[StatementRule]] = {}
-            for number, rule in enumerate(found):
+            by_rest: dict[object, list[StatementRule]] = {}
+            for number, rule in enumerate(merged):
                 key = _with_list(rule, place, ()) if _can_merge(rule, place) else number
-                alike.setdefault(key, []).append(rule)
-            found = [_join_rules(those, place) for those in alike.values()]
-    return found
+                by_rest.setdefault(key, []).append(rule)
+            merged = [_join_rules(those, place) for those in by_rest.values()]
+    return merged
 
 
 def _can_merge(rule: StatementRule, place: int) -> bool:
@@ -295,11 +295,11 @@ class _Index:
 
     def __init__(self, rules: Sequence[StatementRule]) -> None:
         self._same = {rule: rule for rule in rules}
-        self._found: dict[tuple[str, str], list[StatementRule]] = {}
+        self._by_key: dict[tuple[str, str], list[StatementRule]] = {}
         for rule in rules:
             for key in dict.fromkeys(product(_named_actions(rule), _resource_starts(rule))):
-                self._found.setdefault(key, []).append(rule)
-        self._lengths = sorted({len(start) for _, start in self._found})
+                self._by_key.setdefault(key, []).append(rule)
+        self._lengths = sorted({len(start) for _, start in self._by_key})
 
     def candidates(self, rule: StatementRule) -> Iterator[StatementRule]:
         """Yield the statements that may take in something of one; if one is equal, that alone."""
@@ -310,7 +310,7 @@ class _Index:
         starts = {entry[:length] for entry in entries for length in self._lengths}
         seen: set[int] = set()
         for key in product(dict.fromkeys((*_named_actions(rule), _ALL)), starts):
-            for other in self._found.get(key, ()):
+            for other in self._by_key.get(key, ()):
                 if id(other) not in seen:
                     seen.add(id(other))
                     yield other
@@ -342,10 +342,10 @@ def _minus_rule(rule: StatementRule, other: StatementRule) -> StatementRule | No
         (ACTIONS, rule.action, other.action),
         (RESOURCES, rule.resource, other.resource),
     ):
-        left = _minus_element(mine, its, place, (rule.version, other.version))
-        if left is None:
+        entries = _minus_element(mine, its, place, (rule.version, other.version))
+        if entries is None:
             return rule
-        cut += [(place, left)] if left else []
+        cut += [(place, entries)] if entries else []
     for asked in other.conditions:
         found = _minus_condition(rule, asked)
         if found is None:
@@ -376,12 +376,12 @@ def _minus_element(
             return () if all(map(ours.covers, its.values)) else None
         return () if others.are_disjoint_from(mine.values) else None
     takes = entries_of(its.values, place)
-    left = tuple(
+    entries = tuple(
         entry
         for entry in mine.values
         if not takes.covers(entry) or not (same_variables or variables.OPEN not in entry)
     )
-    return left if len(left) < len(mine.values) else None
+    return entries if len(entries) < len(mine.values) else None
 
 
 def _minus_condition(
@@ -393,15 +393,15 @@ def _minus_condition(
     """
     its = wanted.condition
     values = frozenset(its.values)
-    for place, asked in enumerate(rule.conditions):
-        mine = asked.condition
+    for place, own in enumerate(rule.conditions):
+        mine = own.condition
         if (mine.operator, mine.key.lower()) != (its.operator, its.key.lower()):
             continue
-        if asked.version is not wanted.version and any(
+        if own.version is not wanted.version and any(
             variables.OPEN in text for text in (*mine.values, *its.values)
         ):
             continue
-        if values == frozenset(mine.values) or _is_stricter(asked, wanted):
+        if values == frozenset(mine.values) or _is_stricter(own, wanted):
             return place, ()
         left = tuple(text for text in _alternatives(rule, place) if text not in values)
         if values and left and len(left) < len(mine.values):
@@ -456,12 +456,12 @@ class _Reach:
         for some, element in ((self._actions, rule.action), (self._resources, rule.resource)):
             if some is not None and not element.negated and some.are_disjoint_from(element.values):
                 return None
-        for place, asked in enumerate(rule.conditions):
-            key, values = _required_values(asked)
+        for place, versioned in enumerate(rule.conditions):
+            key, values = _required_values(versioned)
             known = self._pinned.get(key)
             if known is None or values <= known:
                 continue
-            left = tuple(text for text in asked.condition.values if text in known)
+            left = tuple(text for text in versioned.condition.values if text in known)
             if not left:
                 return None
             rule = _with_list(rule, place, left)
@@ -475,12 +475,12 @@ def _union(elements: Sequence[Element], place: int) -> Entries | None:
     return Entries(tuple(value for one in elements for value in one.values), place)
 
 
-def _required_values(asked: VersionedCondition) -> tuple[str, frozenset[str]]:
+def _required_values(versioned: VersionedCondition) -> tuple[str, frozenset[str]]:
     """Return the key (in lower case) that has one of some values if a condition holds; "": none.
 
     With several values it can match two conditions by one each (`list_needs_set_operator`).
     """
-    condition = asked.condition
+    condition = versioned.condition
     key = condition.key.lower()
     exact = condition.operator == Operator(OperatorName.STRING_EQUALS)
     exact &= keys.shape_of(key, with_set_operator=True) is keys.KeyShape.ONE

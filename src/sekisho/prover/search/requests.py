@@ -60,7 +60,13 @@ from sekisho.prover.search.ties import DocumentedRequests, Ties
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.search.views import ABROAD, Owner, RequestView, RequestViews
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.candidates import Candidate, LimitHit, Looked, NoCandidate, search
+from sekisho.prover.solver.candidates import (
+    Candidate,
+    CandidateResult,
+    LimitHit,
+    NoCandidate,
+    search,
+)
 from sekisho.prover.solver.limits import (
     MOST_ASSIGNMENTS,
     MOST_BEYOND_STEPS,
@@ -119,7 +125,9 @@ def _assignable(
     texts: list[str] = []
     if own:
         formed = formed_for(name, own, reading.settled, reading.budget)
-        texts = (formed or values_for(own, reading.settled, reading.about.now, reading.budget))[0]
+        texts = (
+            formed or values_for(own, reading.settled, reading.request_scope.now, reading.budget)
+        )[0]
     return [*dict.fromkeys([*texts, *ordinary_values(name)]), *absent]
 
 
@@ -151,20 +159,20 @@ def cases(
         raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
     for chosen in product(*ways):
         case: dict[str, _Case | str] = dict(zip(names, chosen, strict=True))
-        yield _narrowed_scope(reading.about, case, pinned)
+        yield _narrowed_scope(reading.request_scope, case, pinned)
 
 
 def _narrowed_scope(
-    about: RequestScope, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
+    scope: RequestScope, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
 ) -> RequestScope:
     assigned: dict[str, ContextValue | None] = {}
-    besides: dict[str, frozenset[str | None]] = {}
+    excluded: dict[str, frozenset[str | None]] = {}
     for name, case in chosen.items():
         if case is _Case.ANOTHER:
-            besides[name] = pinned[name] | {None}
+            excluded[name] = pinned[name] | {None}
         else:
             assigned[name] = None if isinstance(case, _Case) else case
-    return replace(about, assigned=assigned, excluded_values=besides)
+    return replace(scope, assigned=assigned, excluded_values=excluded)
 
 
 _PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS})
@@ -194,18 +202,18 @@ def _stands_alone(name: str, conditions: Sequence[VersionedCondition]) -> bool:
     if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
         return False
     theory = dependency_of(name)
-    beside = {
+    keys_of_theory = {
         key for each in conditions if dependency_of(key := each.condition.key.lower()) == theory
     }
     if name in PART_OF:
-        return not beside
+        return not keys_of_theory
     tags = name.startswith(keys.REQUEST_TAG) and any(
         each.condition.key.lower() == keys.TAG_KEYS for each in conditions
     )
-    return not tags and name != keys.TAG_KEYS and beside <= {name}
+    return not tags and name != keys.TAG_KEYS and keys_of_theory <= {name}
 
 
-_Found = dict[str, ContextValue]
+_Solution = dict[str, ContextValue]
 
 
 def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
@@ -258,7 +266,9 @@ class RequestSearch:
         self._within = effective_restriction(question.restriction, self.tracked)
         if question.user.is_role:
             self._within = join_restrictions(self._within, NOT_BY_ROLES)
-        self._written: dict[int, _Written] = {} if whole is None else whole._written
+        self._rules_by_policies: dict[int, _RulesOfPolicies] = (
+            {} if whole is None else whole._rules_by_policies
+        )
         self._allowed, self._denied = map(self._rules_of, (question.allowed, question.denied))
         if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW_STATEMENTS:
             self._allowed, self._denied = reduce_policies(self._allowed, self._denied, self._within)
@@ -268,15 +278,17 @@ class RequestSearch:
             for group in rules or ()
             for rule in group
         ]
-        given = [asked for asked, _ in question.restriction.conditions]
+        further_conditions = [asked for asked, _ in question.restriction.conditions]
         which = DocumentedRequests.of_user(question.user) if documented else None
-        self._ties = Ties.between(question.user.partition, self._rules, given, which)
+        self._ties = Ties.between(question.user.partition, self._rules, further_conditions, which)
         own = (asked for rule in self._rules for asked in rule.conditions)
-        self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.conditions]))
-        self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._budget)
+        self._conditions = tuple(dict.fromkeys([*own, *further_conditions, *self._ties.conditions]))
+        self._views = RequestViews(
+            question, self._rules, self._conditions, self.tracked, self._budget
+        )
         if whole is not None:
             self._views.readings = whole._views.readings
-        self._possible: dict[CallerCredential, Looked] = {}
+        self._candidates: dict[CallerCredential, CandidateResult] = {}
 
     def verdict(self) -> Verdict:
         """Return whether there is no request that answers the question.
@@ -287,12 +299,12 @@ class RequestSearch:
         if nothing_can_answer(self._allowed, self._denied):
             return Proved()
         try:
-            if (found := self._first(self._of_view)) is not None:
-                found = self._preferred(found)
-                if found.documented:
-                    return Refuted(found)
+            if (counterexample := self._first_counterexample(self._known_ranges)) is not None:
+                counterexample = self._preferred(counterexample)
+                if counterexample.documented:
+                    return Refuted(counterexample)
             self._budget.limit_to(MOST_BEYOND_STEPS)
-            beyond = found or self._first(self._beyond)
+            beyond = counterexample or self._first_counterexample(self._ranges_beyond_catalogue)
         except LimitReached as limit:
             return Unknown(limit.reason)
         if beyond is None or self.tracked.catalogue_complete():
@@ -313,9 +325,9 @@ class RequestSearch:
         if counterexample.documented or self._documented:
             return counterexample
         other = RequestSearch(self._question, self._only, budget=self._budget, documented=True)
-        return other._first(other._of_view) or counterexample
+        return other._first_counterexample(other._known_ranges) or counterexample
 
-    def _first(self, ranges: "_Ranges") -> Counterexample | None:
+    def _first_counterexample(self, ranges: "_Ranges") -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.
 
         Raises:
@@ -325,7 +337,7 @@ class RequestSearch:
         for owner in self._views.owners.all:
             for situation in self._views.situations:
                 try:
-                    counterexample = self._in_view(situation, owner, ranges)
+                    counterexample = self._first_in_view(situation, owner, ranges)
                 except StepsSpent as reason:
                     raise limit or reason from None
                 except LimitReached as reason:
@@ -333,7 +345,7 @@ class RequestSearch:
                     continue
                 if counterexample is not None:
                     return counterexample
-        possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
+        possible = any(not isinstance(each, NoCandidate) for each in self._candidates.values())
         if possible and not self._views.owners.is_complete:
             limit = limit or LimitReached(reasons.TELLS_OWNERS)
         if limit is not None:
@@ -344,22 +356,24 @@ class RequestSearch:
         """Return the statements that can be about the one action that is asked about, if any is."""
         if policies is None:
             return None
-        if id(policies) not in self._written:
+        if id(policies) not in self._rules_by_policies:
             # with the policies, so that no others come to have their id
-            self._written[id(policies)] = policies, rules_of(policies, self.tracked)
-        _, rules = self._written[id(policies)]
+            self._rules_by_policies[id(policies)] = policies, rules_of(policies, self.tracked)
+        _, rules = self._rules_by_policies[id(policies)]
         if self._only is None:
             return rules
         takes = partial(includes_action, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
-    def _of_only(self, like: RequestView, about: RequestRange) -> Counterexample | None:
+    def counterexample_of_action(
+        self, like: RequestView, range_: RequestRange
+    ) -> Counterexample | None:
         """Return a counterexample of the one action that is asked about, or None.
 
         Raises:
             LimitReached: if that could not be found out.
         """
-        return self._of_range(self._views.read_once(like), about)
+        return self._counterexample_in(self._views.read_once(like), range_)
 
     def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
@@ -375,12 +389,12 @@ class RequestSearch:
 
     @cached_property
     def _ranges(self) -> RequestRanges:
-        within = (
+        restriction = (
             self._within
             if len(self._views.owners.all) == 1
             else join_restrictions(self._within, ABROAD)
         )
-        return RequestRanges(self._allowed, self._rules, within, self._ties, self.tracked)
+        return RequestRanges(self._allowed, self._rules, restriction, self._ties, self.tracked)
 
     def _within_of(self, view: RequestView, range_: RequestRange) -> Restriction:
         """Return the restriction of one range: to the question, and to real requests."""
@@ -389,9 +403,9 @@ class RequestSearch:
             within, self._ties.restriction_of(range_.real, direct=view.reading.direct)
         )
 
-    def _candidate(self, situation: Situation) -> Looked:
+    def _candidate(self, situation: Situation) -> CandidateResult:
         """Return a candidate out of more than can exist: of any name, and any ARN."""
-        if situation.credential not in self._possible:
+        if situation.credential not in self._candidates:
             owners, own = self._views.owners, self._views.owners.all[0]
             view = self._views.view_of(situation, own)
             if owners.keyed and (len(owners.all) > 1 or not owners.is_complete):
@@ -399,15 +413,15 @@ class RequestSearch:
                 view = replace(view, reading=self._views.reading(situation, every))
             everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
             try:
-                found = self._search(view, everything)
+                solution = self._search(view, everything)
             except LimitReached:
-                self._possible[situation.credential] = LimitHit()
+                self._candidates[situation.credential] = LimitHit()
             else:
-                looked = NoCandidate() if found is None else Candidate(found)
-                self._possible[situation.credential] = looked
-        return self._possible[situation.credential]
+                looked = NoCandidate() if solution is None else Candidate(solution)
+                self._candidates[situation.credential] = looked
+        return self._candidates[situation.credential]
 
-    def _in_view(
+    def _first_in_view(
         self, situation: Situation, owner: Owner, ranges: "_Ranges"
     ) -> Counterexample | None:
         if isinstance(candidate := self._candidate(situation), NoCandidate):
@@ -416,7 +430,7 @@ class RequestSearch:
         limit: LimitReached | None = None
         for each in ranges(view, candidate):
             try:
-                counterexample = self._of_range(view, each)
+                counterexample = self._counterexample_in(view, each)
             except StepsSpent as reason:
                 raise limit or reason from None
             except LimitReached as reason:
@@ -428,7 +442,7 @@ class RequestSearch:
             raise limit
         return None
 
-    def _of_view(
+    def _known_ranges(
         self, view: RequestView, candidate: Candidate | LimitHit
     ) -> Iterator[RequestRange]:
         """Yield everything that a request of a real action can be about, the likeliest first."""
@@ -439,36 +453,40 @@ class RequestSearch:
             if self._may_answer(view, alike):
                 yield from (self._ranges.range_of(one.actions[0], view.place) for one in alike)
 
-    def _beyond(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
+    def _ranges_beyond_catalogue(
+        self, view: RequestView, _: Candidate | LimitHit
+    ) -> Iterator[RequestRange]:
         """Yield the ranges that AWS may have and the catalogue does not know."""
         yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
 
-    def _of_range(self, view: RequestView, range_: RequestRange) -> Counterexample | None:
+    def _counterexample_in(self, view: RequestView, range_: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
 
         Raises:
             LimitReached: if a policy variable stands in the way.
         """
         reading = view.reading
-        found = None if range_.empty else self._search(view, range_)
-        if found is None:
+        solution = None if range_.empty else self._search(view, range_)
+        if solution is None:
             return None
         if reading.exact:
-            return self._checked(view, range_, found)
+            return self._checked(view, range_, solution)
         # what was found loosely may be right as it is
-        if (counterexample := self._replayed(view, range_, found)) is not None:
+        if (counterexample := self._replayed(view, range_, solution)) is not None:
             return counterexample
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
-        for assigned in assignments(reading, reading.linked, self._asked):
+        for assigned in assignments(reading, reading.linked, self._conditions):
             of_settled = self._views.read_once(view, assigned)
-            settled = of_settled.reading
-            found = self._search(of_settled, range_)
-            if found is not None:
-                decide = self._replayed if settled.linked else self._checked
-                if (counterexample := decide(of_settled, range_, found)) is not None:
+            reading_assigned = of_settled.reading
+            solution = self._search(of_settled, range_)
+            if solution is not None:
+                decide = self._replayed if reading_assigned.linked else self._checked
+                if (counterexample := decide(of_settled, range_, solution)) is not None:
                     return counterexample
-            all_of_them &= found is None and not settled.linked and not settled.inexact
+            all_of_them &= (
+                solution is None and not reading_assigned.linked and not reading_assigned.inexact
+            )
         if all_of_them or (not reading.inexact and self._in_no_case(view, range_)):
             return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
@@ -481,17 +499,17 @@ class RequestSearch:
     def _in_no_case(self, view: RequestView, range_: RequestRange) -> bool:
         """Tell whether nothing answers, whatever the keys are that policy variables name."""
         try:
-            found = [*cases(view.reading, view.reading.linked, self._asked)]
+            found = [*cases(view.reading, view.reading.linked, self._conditions)]
         except LimitReached:
             return False
-        readings = (ConditionReading(one, self._asked, self._budget) for one in found)
+        readings = (ConditionReading(one, self._conditions, self._budget) for one in found)
         return all(self._search(replace(view, reading=one), range_) is None for one in readings)
 
     def _target(self, reading: ConditionReading, range_: RequestRange) -> RequestTarget:
         names = range_.takes or Texts(ACTION, ANY_NAME, self._budget, words=range_.words)
         return RequestTarget(reading, range_.forms, range_.besides, names)
 
-    def _search(self, view: RequestView, range_: RequestRange) -> _Found | None:
+    def _search(self, view: RequestView, range_: RequestRange) -> _Solution | None:
         result = self._solve(view, range_)
         if (
             result is None
@@ -503,7 +521,7 @@ class RequestSearch:
         place = replace(view.place, bounded=True)
         return self._solve(view, self._ranges.range_of(range_.real, place))
 
-    def _solve(self, view: RequestView, range_: RequestRange) -> _Found | None:
+    def _solve(self, view: RequestView, range_: RequestRange) -> _Solution | None:
         self._budget.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, range_)
         asked = (self._allowed, self._denied)
@@ -520,40 +538,46 @@ class RequestSearch:
             raise limit
         return None
 
-    def _checked(self, view: RequestView, range_: RequestRange, found: _Found) -> Counterexample:
+    def _checked(
+        self, view: RequestView, range_: RequestRange, solution: _Solution
+    ) -> Counterexample:
         """Return the values found as a counterexample, on which the engine must decide the same.
 
         Raises:
             LimitReached: if it does not.
         """
-        counterexample = self._replayed(view, range_, found)
+        counterexample = self._replayed(view, range_, solution)
         if counterexample is None:
-            raise contradiction(self._question, self._request(view, range_, found))
+            raise contradiction(self._question, self._request(view, range_, solution))
         return counterexample
 
     def _replayed(
-        self, view: RequestView, range_: RequestRange, found: _Found, of: "_OfList | None" = None
+        self,
+        view: RequestView,
+        range_: RequestRange,
+        solution: _Solution,
+        of: "_ListedItem | None" = None,
     ) -> Counterexample | None:
         """Return the values found as a counterexample if the engine decides so, too."""
-        request = self._request(view, range_, found)
+        request = self._request(view, range_, solution)
         credential = view.situation.credential
         question, of_list = of or (self._question, False)
         return replay(question, credential, request, exists=range_.known, of_list=of_list)
 
-    def _request(self, view: RequestView, range_: RequestRange, found: _Found) -> Request:
+    def _request(self, view: RequestView, range_: RequestRange, solution: _Solution) -> Request:
         """Return the values found as a request."""
-        resource = str(found[RESOURCE])
-        values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
+        resource = str(solution[RESOURCE])
+        values = {key: value for key, value in solution.items() if key not in (ACTION, RESOURCE)}
         request = view.reading.scope(
-            range_.action or str(found[ACTION]), resource, values, None
+            range_.action or str(solution[ACTION]), resource, values, None
         ).request
         if not view.owner.is_caller and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
         return request
 
 
-_Written = tuple[Policies, list[list[StatementRule]]]
-_OfList = tuple[Question, bool]
+_RulesOfPolicies = tuple[Policies, list[list[StatementRule]]]
+_ListedItem = tuple[Question, bool]
 """The question of one item of a list, and whether only relevant statements decide it."""
 _Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
 _A_RULE = 10

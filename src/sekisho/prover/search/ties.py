@@ -86,11 +86,11 @@ class DocumentedRequests:
         action = load().action(request.action)
         if action is None:
             return ()
-        found = [key for key in request.context if not self.has(action, key.lower())]
+        undocumented = [key for key in request.context if not self.has(action, key.lower())]
         only = self.region_of(action) if direct else None
         if only is not None and not _regions(request) <= {only}:
-            found.append(keys.spelling_of_key(keys.REGION))
-        return tuple(found)
+            undocumented.append(keys.spelling_of_key(keys.REGION))
+        return tuple(undocumented)
 
 
 def _regions(request: Request) -> frozenset[str]:
@@ -100,7 +100,7 @@ def _regions(request: Request) -> frozenset[str]:
     return frozenset(each for each in named if isinstance(each, str) and each not in ("", "*"))
 
 
-_FREE = Restriction()
+_NO_RESTRICTION = Restriction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +160,16 @@ class Ties:
         same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
         # what a tag is that only a service's key names
         named |= {main: keys.spelling_of_key(main) for main in same.values() if main not in named}
-        asked_for = _regions_asked_for(partition, named.get(keys.REGION))
+        key = named.get(keys.REGION)
+        regions = () if key is None else sorted(single_regions(partition))
+        in_regions = tuple(
+            (one, _condition_on(OperatorName.STRING_EQUALS, str(key), one)) for one in regions
+        )
         home = iam_region(partition)
         tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
         listed = [named[keys.TAG_KEYS]] if keys.TAG_KEYS in named else []
         return cls(
-            tuple(asked for region, asked in asked_for if region == home),
+            tuple(condition for region, condition in in_regions if region == home),
             tuple(
                 _condition_absent(key)
                 for folded, key in named.items()
@@ -182,7 +186,7 @@ class Ties:
                 for key in named
                 if documented is not None and documented.tells_actions_apart(key)
             ),
-            () if documented is None else asked_for,
+            () if documented is None else in_regions,
         )
 
     @property
@@ -198,11 +202,11 @@ class Ties:
         Where a service calls on the user's behalf, it is not documented where that call goes.
         """
         if action is None or not self.conditions:
-            return _FREE
+            return _NO_RESTRICTION
         home = self.home if direct and keys.is_where_iam_is(action) else ()
         untagged = () if keys.has_tags_of_nothing(action) else self.untagged
         foreign = (each.absent for each in self.same_keys if keys.is_foreign(each.key, action))
-        chosen = self._chosen(action, direct=direct)
+        chosen = self._documented_conditions(action, direct=direct)
         return Restriction(
             conditions=tuple((each, True) for each in (*home, *foreign, *chosen)),
             of_nothing=untagged,
@@ -214,7 +218,9 @@ class Ties:
         only = None if self.documented is None else self.documented.region_of(action)
         return only or ""
 
-    def _chosen(self, action: Action, *, direct: bool) -> Iterator[VersionedCondition]:
+    def _documented_conditions(
+        self, action: Action, *, direct: bool
+    ) -> Iterator[VersionedCondition]:
         """Yield the conditions that hold of documented requests about an action."""
         if self.documented is None:
             return
@@ -232,21 +238,6 @@ class Ties:
                 yield each.main_absent, each.absent
         if self.tags and load().has_key(action, keys.TAG_KEYS):
             yield from ((self.tags[-1], each) for each in self.tags[:-1])
-
-
-def _regions_asked_for(
-    partition: str, key: str | None
-) -> tuple[tuple[str, VersionedCondition], ...]:
-    """Return the only Regions of some services, each with the condition that asks for it.
-
-    Args:
-        partition: the partition.
-        key: the key of the Region, as it is spelled; None: nobody asks about it.
-    """
-    if key is None:
-        return ()
-    regions = sorted(single_regions(partition))
-    return tuple((one, _condition_on(OperatorName.STRING_EQUALS, key, one)) for one in regions)
 
 
 def _condition_on(name: OperatorName, key: str, value: str) -> VersionedCondition:

@@ -49,7 +49,7 @@ _FORM: tuple[Token, ...] = (_DIGITS,) * 12
 _PLACE = 4
 """Where the account stands in an ARN."""
 _ORGANISATION = frozenset({OF_RESOURCE, ORGANISATIONS[OF_RESOURCE].whole})
-_NICE = tuple(f"{number:012}" for number in range(444455556666, 444455556690))
+_EXAMPLE_ACCOUNTS = tuple(f"{number:012}" for number in range(444455556666, 444455556690))
 _STEPS = 2_000_000
 
 
@@ -99,44 +99,46 @@ def owners_of(
         tracked: the assumptions.
     """
     account = question.user.account
-    about = [each for each in conditions if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
+    on_owner = [
+        each for each in conditions if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT
+    ]
     if not question.cross_account:
-        return Owners((Owner(account),), bool(about))
+        return Owners((Owner(account),), bool(on_owner))
     elements = [
         *(rule.resource for rule in rules),
         *(one for one, _ in question.restriction.resources),
     ]
-    whole = not any(_shifts(each) and tracked.stars_span_colons() for each in elements)
-    patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
-    settled = Context(_of_caller(question.user))
-    for each in about:
+    whole = not any(_may_shift_account(each) and tracked.stars_span_colons() for each in elements)
+    patterns = dict.fromkeys(each for one in elements for each in _account_patterns(one))
+    caller_values = Context(_caller_values(question.user))
+    for each in on_owner:
         whole &= family_of(each.condition.operator.name) in (
             OperatorFamily.TEXT,
             OperatorFamily.PRESENCE,
         )
-        patterns |= dict.fromkeys(_compared(each, settled))
+        patterns |= dict.fromkeys(_compared_patterns(each, caller_values))
     texts = [text for each in conditions for text in each.condition.values]
-    named = any(map(_names_owner, elements)) or any(map(_has_variable, texts))
+    names_owner = any(map(_names_owner, elements)) or any(map(_has_variable, texts))
     texts += [text for element in elements for text in element.values]
     if organised := _asks_for_organisation(conditions, texts):
         # at home it is the caller's organisation, abroad any
         patterns[tuple(account), account] = None
-    if named:
-        found, indistinct = values_equal_to_variables(
+    if names_owner:
+        coinciding, indistinct = values_equal_to_variables(
             *filter(None, (question.allowed, question.denied)), kinds=OWNERS
         )
-        own = _accounts_in(settled)
-        values = (*own[:MOST_CALLERS], *(text for texts in found.values() for text in texts))
+        own = _accounts_in(caller_values)
+        values = (*own[:MOST_CALLERS], *(text for texts in coinciding.values() for text in texts))
         patterns |= dict.fromkeys((tuple(text), text) for text in values)
         whole &= not indistinct and len(own) <= MOST_CALLERS
-    keyed = bool(about) or named or organised
+    keyed = bool(on_owner) or names_owner or organised
     try:
-        return Owners(_classes(tuple(patterns), account), keyed, whole)
+        return Owners(_owner_classes(tuple(patterns), account), keyed, whole)
     except LimitReached:
         return Owners((Owner(account),), keyed, is_complete=False)
 
 
-def _of_caller(user: CallingUser) -> dict[str, str]:
+def _caller_values(user: CallingUser) -> dict[str, str]:
     """Return the keys of a request that are the user's own, however the user calls."""
     if user.outside_principal:
         return {}
@@ -157,20 +159,20 @@ _Pattern = tuple[tuple[Token, ...], str]
 
 
 @lru_cache(maxsize=4_096)
-def _of_arns(element: Element) -> tuple[_Pattern, ...]:
+def _account_patterns(element: Element) -> tuple[_Pattern, ...]:
     """Return the patterns in the place of the account; one without a digit distinguishes none."""
-    found: list[str] = []
+    accounts: list[str] = []
     for entry in element.values:
         for part in arns.split(entry)[_PLACE : _PLACE + 1]:
             # read as one string, a wildcard can take in the colon after the account
             ends = {"*": 1, "?": 0}
             starts = (part[: n + ends[char]] for n, char in enumerate(part) if char in ends)
-            found += (text for text in (part, *starts) if _DIGITS & set(text))
-    return tuple((tuple(glob.wildcards(text)), text) for text in dict.fromkeys(found))
+            accounts += (text for text in (part, *starts) if _DIGITS & set(text))
+    return tuple((tuple(glob.wildcards(text)), text) for text in dict.fromkeys(accounts))
 
 
 @lru_cache(maxsize=4_096)
-def _shifts(element: Element) -> bool:
+def _may_shift_account(element: Element) -> bool:
     """Tell whether an entry, read as one string, may have any digits in the account's place."""
     return any(
         set("*?") & set("".join(arns.split(entry)[:_PLACE])) and _DIGITS & set(entry)
@@ -178,7 +180,7 @@ def _shifts(element: Element) -> bool:
     )
 
 
-def _compared(condition: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
+def _compared_patterns(condition: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
     if family_of(condition.condition.operator.name) is OperatorFamily.TEXT:
         for text in condition.condition.values:
             tokens = tokens_of(condition, text, settled)
@@ -210,7 +212,7 @@ def _has_variable(text: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
+def _owner_classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
     """Return an account for each way in which patterns can match one; the user's own first.
 
     Raises:
@@ -218,27 +220,31 @@ def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
     """
     machines = [Machine([tokens]) for tokens, _ in patterns]
     texts = [text for _, text in patterns]
-    accounts = [own, *texts, *_NICE]
+    accounts = [own, *texts, *_EXAMPLE_ACCOUNTS]
     if any(set(text) & set("*?") for text in texts):
         accounts += representatives([_FORM, *(tokens for tokens, _ in patterns)], Budget(_STEPS))
-    found: dict[frozenset[str], str] = {}
+    by_matches: dict[frozenset[str], str] = {}
     for account in filter(arns.is_account, accounts if patterns else [own]):
-        like = (text for text, each in zip(texts, machines, strict=True) if each.matches(account))
-        found.setdefault(frozenset(like), account)
+        matching_patterns = (
+            text for text, each in zip(texts, machines, strict=True) if each.matches(account)
+        )
+        by_matches.setdefault(frozenset(matching_patterns), account)
     return tuple(
-        Owner(account, account == own, tuple(_stated(like, texts)))
-        for like, account in found.items()
+        Owner(account, account == own, tuple(_selecting_conditions(matching_patterns, texts)))
+        for matching_patterns, account in by_matches.items()
     )
 
 
-def _stated(like: frozenset[str], texts: Sequence[str]) -> Iterator[StatedCondition]:
+def _selecting_conditions(
+    matching_patterns: frozenset[str], texts: Sequence[str]
+) -> Iterator[StatedCondition]:
     """Yield the conditions that select the accounts that match some patterns, and no other."""
-    if whole := sorted(filter(arns.is_account, like)):
+    if whole := sorted(filter(arns.is_account, matching_patterns)):
         yield StatedCondition(OWNER, "", (whole[0],), holds=True)
         return
-    for text in sorted(like):
+    for text in sorted(matching_patterns):
         yield StatedCondition(OWNER, "", (text,), holds=True)
-    if unlike := tuple(dict.fromkeys(text for text in texts if text not in like)):
+    if unlike := tuple(dict.fromkeys(text for text in texts if text not in matching_patterns)):
         yield StatedCondition(OWNER, "", unlike, holds=False)
 
 
@@ -258,7 +264,7 @@ class RequestViews:
     Args:
         question: what is asked.
         rules: every statement of its policies.
-        asked: every condition of the question.
+        conditions: every condition of the question.
         tracked: the assumptions.
         budget: what may still be spent.
 
@@ -277,10 +283,10 @@ class RequestViews:
         self.readings: dict[object, ConditionReading] = {}
         self._question = question
         self._rules = rules
-        self._asked = conditions
+        self._conditions = conditions
         self._tracked = tracked
         self._budget = budget
-        self._known: dict[tuple[CallerCredential, str], RequestView] = {}
+        self._views: dict[tuple[CallerCredential, str], RequestView] = {}
 
     @cached_property
     def situations(self) -> list[Situation]:
@@ -291,25 +297,25 @@ class RequestViews:
     @cached_property
     def owners(self) -> Owners:
         """The accounts that the resources are of."""
-        return owners_of(self._question, self._rules, self._asked, self._tracked)
+        return owners_of(self._question, self._rules, self._conditions, self._tracked)
 
     def view_of(self, situation: Situation, owner: Owner) -> RequestView:
         """Return the view of requests that are made one way, about one account's resources."""
         key = (situation.credential, owner.account)
-        if key not in self._known:
-            first = self._known.get((situation.credential, self._question.user.account))
+        if key not in self._views:
+            first = self._views.get((situation.credential, self._question.user.account))
             # whose the resource is is read only where something asks for it
             keyed = self.owners.keyed
             if first and not keyed:
                 reading = first.reading
             else:
-                others = (view for (_, of), view in self._known.items() if of == owner.account)
+                others = (view for (_, of), view in self._views.items() if of == owner.account)
                 like = next((view.reading for view in others), None)
                 reading = self.reading(situation, (owner,), like=like)
             partition, is_own = self._question.user.partition, owner.is_caller
             place = ResourcePlace(partition, owner.account, is_own, is_own or keyed)
-            self._known[key] = RequestView(situation, owner, place, reading)
-        return self._known[key]
+            self._views[key] = RequestView(situation, owner, place, reading)
+        return self._views[key]
 
     def reading(
         self,
@@ -328,10 +334,10 @@ class RequestViews:
         """
         accounts = tuple(owner.account for owner in owners)
         question = self._question
-        about = RequestScope(
+        scope = RequestScope(
             question.user, situation, question.now, self._tracked, assigned, accounts
         )
-        return ConditionReading(about, self._asked, self._budget, like)
+        return ConditionReading(scope, self._conditions, self._budget, like)
 
     def read_once(
         self, view: RequestView, assigned: Mapping[str, ContextValue | None] | None = None
@@ -343,7 +349,7 @@ class RequestViews:
             assigned: values of the keys that policy variables name; None: they are not known.
         """
         values = None if assigned is None else frozenset(assigned.items())
-        key = (self._asked, view.situation.credential, view.owner.account, values)
+        key = (self._conditions, view.situation.credential, view.owner.account, values)
         if key not in self.readings:
             self.readings[key] = self.reading(view.situation, (view.owner,), assigned)
         return replace(view, reading=self.readings[key])

@@ -105,7 +105,7 @@ class _Run:
             # most often the first alternatives will do, so that the rest is not looked at
             first, *rest = demands
             found = ((self.extended(masks, one), rest) for one in first)
-            return ((way, left) for way, left in found if way is not None)
+            return ((way, demands_left) for way, demands_left in found if way is not None)
         chosen, ways = short[0], list[Masks]()
         for place, demand in enumerate(short):
             found_ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
@@ -113,8 +113,8 @@ class _Run:
                 chosen, ways = demand, found_ways
             if len(found_ways) <= 1:
                 break
-        left = [demand for demand in demands if demand is not chosen]
-        return iter([(way, left) for way in ways])
+        demands_left = [demand for demand in demands if demand is not chosen]
+        return iter([(way, demands_left) for way in ways])
 
     def _guided(
         self, masks: Masks, demands: Sequence[Demand]
@@ -260,4 +260,4 @@ class LimitHit:
     """It was too much to look at at once; it may be little enough action by action."""
 
 
-Looked = NoCandidate | Candidate | LimitHit
+CandidateResult = NoCandidate | Candidate | LimitHit

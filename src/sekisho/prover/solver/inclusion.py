@@ -158,15 +158,15 @@ def _written_out(tail: str) -> str | None:
     """Return the last part of an ARN with each variable as one character; None if it is faulty."""
     if variables.OPEN not in tail:
         return tail
-    found: list[str] = []
+    characters: list[str] = []
     for part in variables.read(tail):
         match part:
             case str():
-                found.append(part)
+                characters.append(part)
             case glob.Wild():
-                found.append(part.value)
+                characters.append(part.value)
             case variables.Variable():
-                found.append(END)
+                characters.append(END)
             case variables.Malformed():
                 return None
-    return "".join(found)
+    return "".join(characters)

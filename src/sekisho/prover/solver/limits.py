@@ -79,19 +79,19 @@ class Budget:
         self.spent = 0
         self.known: dict[object, list[str]] = {}
 
-    def cached(self, about: object, find: Callable[[], list[str]]) -> list[str]:
+    def cached(self, subject: object, find: Callable[[], list[str]]) -> list[str]:
         """Return the result of `find`, looked for once for each subject.
 
         Raises:
             StepsSpent: if there are no steps left.
         """
         self.spend(1)
-        if about not in self.known:
-            certificate = find()
+        if subject not in self.known:
+            texts = find()
             if len(self.known) >= _MOST_KNOWN:
                 self.known.clear()
-            self.known[about] = certificate
-        return self.known[about]
+            self.known[subject] = texts
+        return self.known[subject]
 
     def limit_to(self, steps: int) -> None:
         """Leave no more than some steps."""

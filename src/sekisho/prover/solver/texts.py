@@ -423,12 +423,12 @@ class _Alphabet:
             wordy: whether some words must be avoided.
             whole: whether every character is looked at.
         """
-        found = dict.fromkeys(char for machine in machines for char in machine.characters)
+        characters = dict.fromkeys(char for machine in machines for char in machine.characters)
         kinds = tuple(dict.fromkeys(kind for machine in machines for kind in machine.kinds))
-        of_kinds = _of_each_kind(kinds, frozenset({*found, ":"}))
+        of_kinds = _one_of_each_kind(kinds, frozenset({*characters, ":"}))
         # what stands for all others must lead away from every word
-        other = MARK if wordy else filler([*found, ":", *chain.from_iterable(kinds)])
-        known = tuple(char for char in found if char != ":")
+        other = MARK if wordy else filler([*characters, ":", *chain.from_iterable(kinds)])
+        known = tuple(char for char in characters if char != ":")
         if whole:
             return cls((*(() if wordy else of_kinds), other, ":"), known)
         sets = {tuple(char in kind for kind in kinds) for char in (*of_kinds, other)}
@@ -437,14 +437,14 @@ class _Alphabet:
 
 
 @lru_cache(maxsize=1_024)
-def _of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) -> tuple[str, ...]:
+def _one_of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) -> tuple[str, ...]:
     """Return a character for every set of kinds that one can be of, and that is not known."""
-    found: dict[tuple[bool, ...], str] = {}
+    by_kinds: dict[tuple[bool, ...], str] = {}
     places = {char: place for place, char in enumerate(_ORDINARY)}
     left = sorted(frozenset().union(*kinds) - known)
     for char in sorted(left, key=lambda char: places.get(char, len(places))):
-        found.setdefault(tuple(char in kind for kind in kinds), char)
-    return tuple(found.values())
+        by_kinds.setdefault(tuple(char in kind for kind in kinds), char)
+    return tuple(by_kinds.values())
 
 
 def _choices(every: Sequence[Machine], state: _State, alphabet: _Alphabet) -> list[str]:
@@ -474,20 +474,20 @@ def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
     Raises:
         LimitReached: if there is too much to look at.
     """
-    given = Patterns(patterns)
-    if given.finite:
+    all_patterns = Patterns(patterns)
+    if all_patterns.finite:
         # longer than any of them, so unlike all of them
-        used = {char for text in given.texts for char in text}
-        unlike = filler(used) * (1 + max(map(len, given.texts), default=0))
-        return [*given.texts, unlike if given.texts else "x"]
-    found: dict[int, str] = {}
+        used = {char for text in all_patterns.texts for char in text}
+        unlike = filler(used) * (1 + max(map(len, all_patterns.texts), default=0))
+        return [*all_patterns.texts, unlike if all_patterns.texts else "x"]
+    by_accepted: dict[int, str] = {}
     # the empty text stands apart: what else is matched like it is a text, too
     for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), budget, each=True):
-        budget.spend(_cost(given.machine) * len(text))
-        accepted = given.machine.run(text) & given.machine.accepting
-        if not found.get(accepted):
-            found[accepted] = text
-    return list(found.values())
+        budget.spend(_cost(all_patterns.machine) * len(text))
+        accepted = all_patterns.machine.run(text) & all_patterns.machine.accepting
+        if not by_accepted.get(accepted):
+            by_accepted[accepted] = text
+    return list(by_accepted.values())
 
 
 class _Never(Machine):

@@ -208,13 +208,15 @@ class FiniteChoices:
         return self._solved[true, false]
 
     def _first(self, true: int, false: int) -> KeyValues | None:
-        left = (1 << len(self._values)) - 1
+        numbers_left = (1 << len(self._values)) - 1
         for number in _numbers(true | false):
             hold = self._holding(number)
-            left &= hold if true >> number & 1 else ~hold
-            if not left:
+            numbers_left &= hold if true >> number & 1 else ~hold
+            if not numbers_left:
                 break
-        return self._values[(left & -left).bit_length() - 1] if left else None
+        return (
+            self._values[(numbers_left & -numbers_left).bit_length() - 1] if numbers_left else None
+        )
 
     def holds(self, values: KeyValues, number: int) -> bool:
         """Tell whether an atom holds for some of the values."""
