@@ -29,14 +29,11 @@ from sekisho.messages import Message
 from sekisho.policy import (
     CONSOLE_ACTIONS,
     Choices,
-    Condition,
     Effect,
     Element,
-    Operator,
     OperatorName,
     PolicyKind,
     Statement,
-    Version,
     force_mfa,
     from_json,
 )
@@ -49,12 +46,14 @@ from sekisho.prover.questions.certified import (
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
+    condition_on,
     family_of,
     values_for,
 )
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.reading.policies import (
     ALLOW_EVERYTHING,
+    conditions_in,
     distinguishes_federation,
     distinguishes_logins,
     distinguishes_services,
@@ -90,7 +89,7 @@ OTHER_VALUES = "enforcement-other-values"
 
 
 class Enforced(StrEnum):
-    """Whether MFA is enforced, for a user, a role or a set of policies."""
+    """The answers to whether MFA is enforced, for a user, a role or a set of policies."""
 
     PROVED = "proved"
     NOTHING_ALLOWED = "nothing allowed without MFA"
@@ -185,20 +184,20 @@ SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """Actions that no policy can deny."""
 
 # sessions first: who has a password or a key can get one, and not everybody has a key
-_WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
+WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
 _OF_LOGIN = (CallerCredential.LOGIN_KEYLESS,)
-_WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE)
-_WITH_MFA = (CallerCredential.MFA_SESSION,)
-_WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
-DIRECT = (*_WITHOUT_MFA, *_WITH_MFA)
+WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE)
+WITH_MFA = (CallerCredential.MFA_SESSION,)
+WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
+DIRECT = (*WITHOUT_MFA, *WITH_MFA)
 """Everything with which a user calls."""
-VIA_SERVICE = (*_WITHOUT_MFA_VIA_SERVICE, *_WITH_MFA_VIA_SERVICE)
+VIA_SERVICE = (*WITHOUT_MFA_VIA_SERVICE, *WITH_MFA_VIA_SERVICE)
 """Everything with which a service calls on a user's behalf."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """Whether MFA is enforced.
+    """The verdicts on whether MFA is enforced.
 
     Attributes:
         direct: for calls that the user makes.
@@ -288,7 +287,7 @@ def denials(policies: Policies) -> Policies:
 
 def via_service(question: Question) -> Question:
     """Return a question about MFA enforcement for calls by AWS services on the user's behalf."""
-    return replace(question, credentials=_WITHOUT_MFA_VIA_SERVICE)
+    return replace(question, credentials=WITHOUT_MFA_VIA_SERVICE)
 
 
 _FEDERATION = "sts:GetFederationToken"
@@ -351,7 +350,7 @@ def _question(
     if not console:
         policies = replace(policies, identity=(*policies.identity, _CONSOLE_SIGN_IN))
     within = Restriction(actions=((outside, False),))
-    ways = without_mfa(policies, _WITHOUT_MFA)
+    ways = without_mfa(policies, WITHOUT_MFA)
     return Question(user, now, ways, allowed=policies, restriction=within)
 
 
@@ -388,9 +387,7 @@ MFA_PRESENT = "aws:MultiFactorAuthPresent"
 """The key, as AWS spells it."""
 
 _KNOWN = ("true", "false")
-_APART = VersionedCondition(
-    Condition(Operator(OperatorName.STRING_EQUALS_IGNORE_CASE), MFA_PRESENT, _KNOWN), Version.V2012
-)
+_APART = condition_on(OperatorName.STRING_EQUALS_IGNORE_CASE, MFA_PRESENT, *_KNOWN)
 _SPLIT = frozenset({OperatorFamily.TEXT, OperatorFamily.BOOLEAN, OperatorFamily.PRESENCE})
 
 
@@ -415,7 +412,8 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
 
 def _values(question: Question) -> list[str]:
     """Return values of the key, one for each way in which the conditions can come out."""
-    key_conditions = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
+    every = conditions_in(question.allowed or Policies())
+    key_conditions = [each for each in every if each.condition.key.lower() == _KEY]
     if not {family_of(each.condition.operator.name) for each in key_conditions} <= _SPLIT:
         raise LimitReached(reasons.MFA_NOT_BOOLEAN.filled(key=MFA_PRESENT))
     texts = [
@@ -430,14 +428,6 @@ def _values(question: Question) -> list[str]:
 
 
 _KEY = MFA_PRESENT.lower()
-
-
-def _conditions(question: Question) -> Iterator[VersionedCondition]:
-    assert question.allowed is not None  # noqa: S101 - the caller's part
-    for policy in handled_policies(question.allowed):
-        for statement in policy.document.statements:
-            for condition in statement.conditions:
-                yield VersionedCondition(condition, policy.document.version)
 
 
 def allowed_with_mfa(
@@ -461,7 +451,7 @@ def allowed_with_mfa(
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = enforcement_question(policies, user, now, excluded_actions, later=later)
-    return replace(question, credentials=_WITH_MFA)
+    return replace(question, credentials=WITH_MFA)
 
 
 def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: datetime) -> Question:
@@ -482,7 +472,7 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, ALLOW_EVERYTHING))
-    credentials: tuple[CallerCredential, ...] = _WITH_MFA
+    credentials: tuple[CallerCredential, ...] = WITH_MFA
     if distinguishes_services(before) or distinguishes_services(after):
         credentials += (CallerCredential.MFA_VIA_SERVICE,)
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
@@ -509,9 +499,9 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    credentials: tuple[CallerCredential, ...] = _WITH_MFA
+    credentials: tuple[CallerCredential, ...] = WITH_MFA
     if distinguishes_services(policies):
-        credentials += _WITH_MFA_VIA_SERVICE
+        credentials += WITH_MFA_VIA_SERVICE
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
     if young.conditions and isinstance(

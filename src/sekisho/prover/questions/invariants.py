@@ -18,10 +18,17 @@ from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message, joined_messages
-from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
+from sekisho.policy import Element, OperatorName, from_json
 from sekisho.prover.questions.certified import conclude_empty
-from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
-from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.questions.enforcement import (
+    SERVICE_EXEMPT,
+    WITH_MFA,
+    WITH_MFA_VIA_SERVICE,
+    WITHOUT_MFA,
+    WITHOUT_MFA_VIA_SERVICE,
+    without_mfa,
+)
+from sekisho.prover.reading.conditions import VersionedCondition, condition_on
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.search.answers import Conclusion
 from sekisho.prover.search.formula import Question, Restriction
@@ -79,20 +86,14 @@ class Invariant:
 
 
 _WITHOUT: dict[Calls, tuple[CallerCredential, ...]] = {
-    # sessions first: who has a password or a key can get one, and not everybody has a key
-    Calls.DIRECT: (CallerCredential.SESSION, CallerCredential.KEY),
-    Calls.SERVICE: (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE),
-    Calls.ALL: (
-        CallerCredential.SESSION,
-        CallerCredential.KEY,
-        CallerCredential.SESSION_VIA_SERVICE,
-        CallerCredential.KEY_VIA_SERVICE,
-    ),
+    Calls.DIRECT: WITHOUT_MFA,
+    Calls.SERVICE: WITHOUT_MFA_VIA_SERVICE,
+    Calls.ALL: (*WITHOUT_MFA, *WITHOUT_MFA_VIA_SERVICE),
 }
 _WITH: dict[Calls, tuple[CallerCredential, ...]] = {
-    Calls.DIRECT: (CallerCredential.MFA_SESSION,),
-    Calls.SERVICE: (CallerCredential.MFA_VIA_SERVICE,),
-    Calls.ALL: (CallerCredential.MFA_SESSION, CallerCredential.MFA_VIA_SERVICE),
+    Calls.DIRECT: WITH_MFA,
+    Calls.SERVICE: WITH_MFA_VIA_SERVICE,
+    Calls.ALL: (*WITH_MFA, *WITH_MFA_VIA_SERVICE),
 }
 
 
@@ -262,8 +263,11 @@ def _unknown_for_empty_range(conclusion: Conclusion, reason: Message) -> Conclus
 
 def range_of(invariant: Invariant) -> Restriction:
     """Return the restriction to the requests of an invariant's range."""
-    addresses = ((_condition_on_address(invariant.within), True),) if invariant.within else ()
-    ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
+    addresses = ((_from_any_of(invariant.within), True),) if invariant.within else ()
+    ages: tuple[tuple[VersionedCondition, bool], ...] = ()
+    if (oldest := invariant.mfa_age) is not None:
+        not_older = OperatorName.NUMERIC_LESS_THAN_EQUALS
+        ages = ((condition_on(not_older, "aws:MultiFactorAuthAge", str(oldest)), True),)
     return Restriction(
         actions=((Element(invariant.actions), True), (Element(SERVICE_EXEMPT), False)),
         resources=((Element(invariant.on), True),) if invariant.on else (),
@@ -282,7 +286,7 @@ def questions_of(invariant: Invariant, question: Question) -> Iterator[Question]
     if invariant.only_from:
         conditions = (
             *question.restriction.conditions,
-            (_condition_on_address(invariant.only_from), False),
+            (_from_any_of(invariant.only_from), False),
         )
         yield replace(
             question,
@@ -293,16 +297,8 @@ def questions_of(invariant: Invariant, question: Question) -> Iterator[Question]
         yield replace(question, credentials=every)
 
 
-def _condition_on_address(networks: tuple[str, ...]) -> VersionedCondition:
-    operator = Operator(OperatorName.IP_ADDRESS)
-    return VersionedCondition(Condition(operator, "aws:SourceIp", networks), Version.V2012)
-
-
-def _not_older(seconds: int) -> VersionedCondition:
-    operator = Operator(OperatorName.NUMERIC_LESS_THAN_EQUALS)
-    return VersionedCondition(
-        Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012
-    )
+def _from_any_of(networks: tuple[str, ...]) -> VersionedCondition:
+    return condition_on(OperatorName.IP_ADDRESS, "aws:SourceIp", *networks)
 
 
 def _empty_elsewhere(
@@ -311,7 +307,10 @@ def _empty_elsewhere(
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
-    conditions = (*base.restriction.conditions, (_condition_on_address(invariant.only_from), False))
+    conditions = (
+        *base.restriction.conditions,
+        (_from_any_of(invariant.only_from), False),
+    )
     within = replace(base.restriction, conditions=conditions, resources=())
     match prove_none(replace(base.in_catalogue, credentials=credentials[:1], restriction=within)):
         case Refuted():

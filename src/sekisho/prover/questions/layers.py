@@ -14,7 +14,7 @@ from sekisho.policy import Effect
 from sekisho.prover.questions.enforcement import via_service
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import CallerCredential, situations
-from sekisho.prover.reading.policies import handled_policies
+from sekisho.prover.reading.policies import statements_in
 from sekisho.prover.search.answers import Conclusion, conclude
 from sekisho.prover.search.counterexample import replay
 from sekisho.prover.search.formula import Question
@@ -32,12 +32,14 @@ def conclude_unlimited_first(question: Question) -> Conclusion:
     """
     if (unlimited := _unlimited(question)) is not None:
         counterexample = _under_limits(prove_none(unlimited), question)
-        # what rests on no assumption refutes whatever is assumed
-        if counterexample and not any(
-            decision.assumed for decision in counterexample.decisions.values()
-        ):
+        if counterexample and _rests_on_nothing(counterexample):
             return Conclusion(Refuted(counterexample))
     return conclude([question])
+
+
+def _rests_on_nothing(counterexample: Counterexample) -> bool:
+    """Tell whether a counterexample refutes whatever is assumed: no decision on it assumes any."""
+    return not any(decision.assumed for decision in counterexample.decisions.values())
 
 
 def prove_unlimited_first(question: Question) -> Verdict:
@@ -79,10 +81,10 @@ def _under_limits(wider: Verdict, question: Question) -> Counterexample | None:
         # each request is sent to a region, though no policy asked for it
         contexts += [request.context.with_({_REGION: one}) for one in _regions(question)]
     for context in contexts:
-        asked = replace(request, context=context)
-        found = replay(question, credential, asked, exists=counterexample.exists)
-        if found is not None:
-            return found
+        sent = replace(request, context=context)
+        replayed = replay(question, credential, sent, exists=counterexample.exists)
+        if replayed is not None:
+            return replayed
     return None
 
 
@@ -93,11 +95,11 @@ def _regions(question: Question) -> dict[str, None]:
 
 
 def _regions_named(policies: Policies) -> Iterator[str]:
-    for policy in handled_policies(policies):
-        for statement in policy.document.statements:
-            for condition in statement.conditions:
-                if condition.key.lower() == keys.REGION and statement.effect is Effect.DENY:
-                    yield from (text for text in condition.values[:1] if not set("*?$") & set(text))
+    """Yield the first region that each Deny names."""
+    for statement in statements_in(policies):
+        for condition in statement.conditions:
+            if condition.key.lower() == keys.REGION and statement.effect is Effect.DENY:
+                yield from (text for text in condition.values[:1] if not set("*?$") & set(text))
 
 
 _VIA_SERVICE = {
@@ -120,10 +122,9 @@ def conclude_service_calls(question: Question, direct: Conclusion) -> Conclusion
     """
     served = via_service(question)
     if isinstance(direct.verdict, Refuted):
-        found = _by_service(direct.verdict.counterexample, served)
-        # what rests on no assumption refutes whatever is assumed
-        if found and not any(decision.assumed for decision in found.decisions.values()):
-            return Conclusion(Refuted(found))
+        counterexample = _by_service(direct.verdict.counterexample, served)
+        if counterexample and _rests_on_nothing(counterexample):
+            return Conclusion(Refuted(counterexample))
     return conclude([served])
 
 

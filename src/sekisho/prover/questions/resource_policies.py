@@ -43,16 +43,13 @@ from sekisho.engine.matching import (
 )
 from sekisho.messages import Message
 from sekisho.policy import (
-    Condition,
     Document,
     Effect,
     Element,
-    Operator,
     OperatorName,
     PolicyKind,
     PrincipalKey,
     Statement,
-    Version,
 )
 from sekisho.prover.questions.certified import conclude_empty
 from sekisho.prover.questions.invariants import (
@@ -61,7 +58,7 @@ from sekisho.prover.questions.invariants import (
     questions_of,
     range_of,
 )
-from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.conditions import condition_on
 from sekisho.prover.reading.credentials import (
     CALLER_KEYS,
     EXAMPLE_ROLE_ID,
@@ -432,9 +429,8 @@ def not_granted_with_resource(
     own = resource.account == user.account
     restriction = range_of(invariant)
     if not own:
-        owned = Condition(_EQUALS, "aws:ResourceAccount", (resource.account,))
-        of_owner = (VersionedCondition(owned, Version.V2012), True)
-        restriction = replace(restriction, conditions=(*restriction.conditions, of_owner))
+        owned = condition_on(OperatorName.STRING_EQUALS, "aws:ResourceAccount", resource.account)
+        restriction = replace(restriction, conditions=(*restriction.conditions, (owned, True)))
     base = replace(asking, allowed=None, restriction=restriction, cross_account=not own)
     if (reason := empty_part(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
@@ -471,9 +467,6 @@ def _sessions(user: CallingUser, policy: AttachedPolicy) -> Iterator[CallingUser
     for value in dict.fromkeys(named) if user.is_role else ():
         user_id = f"{EXAMPLE_ROLE_ID}:{value.removeprefix(start)}"
         yield replace(user, known_values={**user.known_values, USER_ID: user_id})
-
-
-_EQUALS = Operator(OperatorName.STRING_EQUALS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
-from sekisho.prover.questions.enforcement import OTHER_VALUES, without_mfa
+from sekisho.prover.questions.enforcement import OTHER_VALUES, WITHOUT_MFA, without_mfa
 from sekisho.prover.questions.unknown_principals import question_about_all_like, real_callers
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, SessionReadings
 from sekisho.prover.reading.policies import (
@@ -48,8 +48,6 @@ from sekisho.prover.search.answers import (
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 
-# who has a password can get a session, and not everybody has a key
-WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
 _AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
 _ASSUME = "sts:AssumeRole"
 _NOT_HANDLED = Message("whether {name} can assume the role is not asked")
@@ -167,8 +165,10 @@ class _Asking:
 
     def ways_in(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
         """Return the ways in of some callers."""
-        asked = (replace(each, user=replace(each.user, readings=self.sessions)) for each in callers)
-        return tuple(way for each in asked for way in self.way_in(each))
+        with_readings = (
+            replace(each, user=replace(each.user, readings=self.sessions)) for each in callers
+        )
+        return tuple(way for each in with_readings for way in self.way_in(each))
 
     def read_otherwise(self, *, is_proved: bool) -> Iterator[tuple[str, "_Asking"]]:
         """Yield each assumption that can matter, and the same question with another setting of it.

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sekisho.engine.matching import arns
 from sekisho.errors import FaultyRequest
-from sekisho.policy import Condition, Operator, OperatorName, Version
-from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.policy import OperatorName
+from sekisho.prover.reading.conditions import condition_on
 from sekisho.prover.reading.credentials import USER_ID, CallingUser
 from sekisho.prover.reading.principals import Requester
 from sekisho.prover.search.formula import Question
@@ -30,16 +30,16 @@ def question_about_all_like(requester: Requester, question: Question) -> Questio
     arn_pattern = f"{start}{'*' if requester.excluded_accounts else user.account}:{kind}"
     ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
     formed = (
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}?*"), True),
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}*/"), False),
-        (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
+        (condition_on(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}?*"), True),
+        (condition_on(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{arn_pattern}*/"), False),
+        (condition_on(OperatorName.STRING_LIKE, USER_ID, ids), True),
         *(
-            (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
+            (condition_on(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
             for each in requester.excluded_accounts
         ),
     )
     if requester.excluded_arns:
-        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *requester.excluded_arns)
+        others = condition_on(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *requester.excluded_arns)
         formed = (*formed, (others, False))
     conditions = (*question.restriction.conditions, *formed)
     unsettled = _OF_ANYBODY if requester.excluded_accounts else _OF_CALLERS
@@ -48,10 +48,6 @@ def question_about_all_like(requester: Requester, question: Question) -> Questio
         user=replace(user, open_keys=unsettled - _LACKED if user.is_role else unsettled),
         restriction=replace(question.restriction, conditions=conditions),
     )
-
-
-def _condition(name: OperatorName, key: str, *values: str) -> VersionedCondition:
-    return VersionedCondition(Condition(Operator(name), key, values), Version.V2012)
 
 
 _LACKED = {"aws:username"}

@@ -12,7 +12,7 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Context, Policies
 from sekisho.engine.matching import arns, conditions, glob, variables
 from sekisho.messages import Message
-from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
+from sekisho.policy import Condition, Document, Effect, OperatorName, Version
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -21,7 +21,12 @@ from sekisho.prover.reading.conditions import (
 )
 from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.reading.keys import OF_CALLER_ACCOUNT, OF_RESOURCE_ACCOUNT, OWNER_KEYS, main_of
-from sekisho.prover.reading.policies import handled_policies
+from sekisho.prover.reading.policies import (
+    conditions_in,
+    handled_policies,
+    statements_in,
+    texts_of,
+)
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns, Segment, Token, find_text
@@ -385,7 +390,7 @@ def _unnamed_in_accounts(
     sets: tuple[Policies, ...], accounts: Sequence[str]
 ) -> tuple[CallingUser, ...]:
     """Return a user of each account in each partition, by a name that no policy has."""
-    texts = [text for policies in sets for text in _texts(policies)]
+    texts = [text for one in sets for each in statements_in(one) for text in texts_of(each)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
     name = next(name for name in names if not any(name in text for text in texts))
     parts = (arns.split(text) for text in texts)
@@ -448,7 +453,7 @@ def _callers_made_special(
         _arn_of_name(name, each) for name in values[NAME] for each in strangers
     )
     user_arns |= dict.fromkeys(values[ARN])
-    for each in (each for policies in sets for each in _conditions(policies)):
+    for each in (each for policies in sets for each in conditions_in(policies)):
         key = each.condition.key
         if key.lower() in (_USER_NAME, _USER_ARN):
             named, whole = _arns_named(each, strangers)
@@ -555,28 +560,9 @@ def _names_exactly(condition: Condition, value: str) -> bool:
     return no_user or tail in ("*", "user/*") or start == tail
 
 
-def _statements(policies: Policies) -> Iterator[Statement]:
-    for policy in handled_policies(policies):
-        yield from policy.document.statements
-
-
-def _conditions(policies: Policies) -> Iterator[VersionedCondition]:
-    for policy in handled_policies(policies):
-        for statement in policy.document.statements:
-            for condition in statement.conditions:
-                yield VersionedCondition(condition, policy.document.version)
-
-
-def _texts(policies: Policies) -> Iterator[str]:
-    for statement in _statements(policies):
-        yield from statement.resource.values if statement.resource else ()
-    for condition in _conditions(policies):
-        yield from condition.condition.values
-
-
 def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
     """Yield the accounts, or patterns of them, that the policies name, and whether to leave out."""
-    for statement in _statements(policies):
+    for statement in statements_in(policies):
         for text in statement.resource.values if statement.resource else ():
             yield from ((one, False) for one in _accounts_in_arn(text))
         for condition in statement.conditions:

@@ -63,6 +63,11 @@ class VersionedCondition:
     version: Version | None
 
 
+def condition_on(name: OperatorName, key: str, *values: str) -> VersionedCondition:
+    """Return the condition that compares a key with some values, as a policy of today has it."""
+    return VersionedCondition(Condition(Operator(name), key, values), Version.V2012)
+
+
 _ID_STARTS = "AIDA"
 _ROLE_ID_STARTS = "AROA"
 _PREFIXES = (
@@ -160,17 +165,9 @@ def ordinary_values(key: str) -> list[str]:
 
 
 _OF_NO_USER = "*:*"
-_OF_USERS = VersionedCondition(
-    Condition(Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ID_STARTS}*", _OF_NO_USER)),
-    Version.V2012,
-)
-
-
-_OF_SESSIONS = VersionedCondition(
-    Condition(
-        Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ROLE_ID_STARTS}*:??*", "*:*:*", "*:*/*")
-    ),
-    Version.V2012,
+_OF_USERS = condition_on(OperatorName.STRING_LIKE, USER_ID, f"{_ID_STARTS}*", _OF_NO_USER)
+_OF_SESSIONS = condition_on(
+    OperatorName.STRING_LIKE, USER_ID, f"{_ROLE_ID_STARTS}*:??*", "*:*:*", "*:*/*"
 )
 _USER_ID = re.compile(f"{_ID_STARTS}[^:]*", re.DOTALL)
 _SESSION_ID = re.compile(f"{_ROLE_ID_STARTS}[^:]*:[^:/]{{2,}}", re.DOTALL)

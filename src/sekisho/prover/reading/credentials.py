@@ -131,7 +131,7 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
 
 @dataclass(frozen=True, slots=True)
 class SessionReadings:
-    """How sessions show that they have no MFA, where AWS does not document it.
+    """The ways in which sessions show that they have no MFA, where AWS does not document it.
 
     Each is an assumption of sign-in; None: it is not set, and both ways are asked about.
     """

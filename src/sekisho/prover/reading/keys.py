@@ -26,7 +26,7 @@ from sekisho.signin import SIGN_IN_SESSION
 
 
 class KeyShape(Enum):
-    """How many values a key has."""
+    """The number of values that a key can have."""
 
     ONE = auto()
     MANY = auto()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sekisho.engine import AttachedPolicy, Level, Policies, cached_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
-from sekisho.prover.reading.conditions import variables_in
+from sekisho.prover.reading.conditions import VersionedCondition, variables_in
 from sekisho.prover.reading.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
 from sekisho.prover.solver.inclusion import ACTIONS, END, RESOURCES, starts_of
 
@@ -44,6 +44,27 @@ def handled_policies(policies: Policies) -> Iterator[AttachedPolicy]:
     yield from policies.session or ()
     for level in policies.scps:
         yield from level.policies
+
+
+def statements_in(policies: Policies) -> Iterator[Statement]:
+    """Yield every statement of these policies."""
+    for policy in handled_policies(policies):
+        yield from policy.document.statements
+
+
+def conditions_in(policies: Policies) -> Iterator[VersionedCondition]:
+    """Yield every condition of these policies."""
+    for policy in handled_policies(policies):
+        for statement in policy.document.statements:
+            for condition in statement.conditions:
+                yield VersionedCondition(condition, policy.document.version)
+
+
+def texts_of(statement: Statement) -> Iterator[str]:
+    """Yield the texts of a statement in which variables can stand: resources, and values."""
+    yield from statement.resource.values if statement.resource else ()
+    for condition in statement.conditions:
+        yield from condition.values
 
 
 def distinguishes_services(policies: Policies) -> bool:
@@ -89,8 +110,7 @@ def distinguishes_federation(policies: Policies) -> bool:
     """
     return any(
         not _FEDERATION_KEYS.isdisjoint(named) or any(key.startswith(_TAG) for key in named)
-        for policy in handled_policies(policies)
-        for statement in policy.document.statements
+        for statement in statements_in(policies)
         for named in _keys_of_statement(statement)
     )
 
@@ -128,11 +148,8 @@ def _may_be_iam(action: Element) -> bool:
 
 def _keys_of_statement(statement: Statement) -> Iterator[frozenset[str]]:
     """Yield the keys (in lower case) of a statement's conditions and variables."""
-    texts = list(statement.resource.values if statement.resource else ())
-    for condition in statement.conditions:
-        yield frozenset({condition.key.lower()})
-        texts += condition.values
-    yield from (variables_in(text, Version.V2012) for text in texts)
+    yield from (frozenset({condition.key.lower()}) for condition in statement.conditions)
+    yield from (variables_in(text, Version.V2012) for text in texts_of(statement))
 
 
 _Attached = tuple[AttachedPolicy, ...]

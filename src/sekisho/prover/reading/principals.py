@@ -35,6 +35,7 @@ from sekisho.policy import (
 )
 from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID, CallingUser
+from sekisho.prover.reading.policies import texts_of
 
 SOME_USER, SOME_ROLE = "some-user", "some-role"
 """Names of whom no policy names."""
@@ -307,10 +308,7 @@ def _texts(document: Document) -> Iterator[str]:
         if statement.principal is not None:
             for _, values in statement.principal.entries:
                 yield from values
-        if statement.resource is not None:
-            yield from statement.resource.values
-        for condition in statement.conditions:
-            yield from condition.values
+        yield from texts_of(statement)
 
 
 def accounts_in(document: Document) -> tuple[str, ...]:
@@ -364,15 +362,15 @@ def conditions_no_stranger_meets(
         if key in _OF_ARNS and per_segment:
             entries = tuple(f"arn:*:*:*:{account}:*" for account in accounts_in(document))
             yield from _condition_of_values(OperatorName.ARN_LIKE, spelled, entries)
-        way = next((each for each in _WAYS if key in each.keys), None)
-        if way is not None:
+        naming = next((each for each in _NAMING_KEYS if key in each.keys), None)
+        if naming is not None:
             yield from _condition_of_values(
-                way.operator, spelled, way.values(document, key), way.quantifier
+                naming.operator, spelled, naming.values(document, key), naming.quantifier
             )
 
 
-class _Way(NamedTuple):
-    """How what a policy names by some keys is told.
+class _NamingKeys(NamedTuple):
+    """The values by which a policy names something, for some keys.
 
     Attributes:
         values: what is named, of a document and a key.
@@ -496,12 +494,14 @@ def _networks(document: Document, key: str) -> tuple[str, ...]:
     return tuple(few)
 
 
-_WAYS = (
-    _Way(_OF_ACCOUNTS, OperatorName.STRING_EQUALS, _accounts),
-    _Way(frozenset({_SOURCE}), OperatorName.ARN_EQUALS, _whole_arns),
-    _Way(_OF_NAMES, OperatorName.STRING_EQUALS, _names),
-    _Way(frozenset({_SERVICES}), OperatorName.STRING_EQUALS, _names, Quantifier.FOR_ANY_VALUE),
-    _Way(_OF_PATHS, OperatorName.STRING_LIKE, _organisations, Quantifier.FOR_ANY_VALUE),
-    _Way(frozenset({_USER_ID}), OperatorName.STRING_LIKE, _ids),
-    _Way(frozenset({_ADDRESS}), OperatorName.IP_ADDRESS, _networks),
+_NAMING_KEYS = (
+    _NamingKeys(_OF_ACCOUNTS, OperatorName.STRING_EQUALS, _accounts),
+    _NamingKeys(frozenset({_SOURCE}), OperatorName.ARN_EQUALS, _whole_arns),
+    _NamingKeys(_OF_NAMES, OperatorName.STRING_EQUALS, _names),
+    _NamingKeys(
+        frozenset({_SERVICES}), OperatorName.STRING_EQUALS, _names, Quantifier.FOR_ANY_VALUE
+    ),
+    _NamingKeys(_OF_PATHS, OperatorName.STRING_LIKE, _organisations, Quantifier.FOR_ANY_VALUE),
+    _NamingKeys(frozenset({_USER_ID}), OperatorName.STRING_LIKE, _ids),
+    _NamingKeys(frozenset({_ADDRESS}), OperatorName.IP_ADDRESS, _networks),
 )

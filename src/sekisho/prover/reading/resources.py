@@ -139,8 +139,8 @@ def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
         return
     service, policy = parts[2].lower(), parts[2] == "iam" and parts[5].startswith("policy/")
     own = tuple(place.account) if parts[4] == _ALL else _account(parts[4], place)
-    besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
-    accounts = (own, *besides) if place.without_account else (own,)
+    others = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
+    accounts = (own, *others) if place.without_account else (own,)
     # AWS Backup's recovery points are of `${Vendor}`, whose data they hold
     owner = SERVICE if _PLACE.fullmatch(parts[2]) else tuple(service)
     start = (*f"arn:{place.partition}:", *owner, ":")
@@ -249,7 +249,7 @@ class RequestTarget:
     Args:
         reading: the conditions.
         forms: the forms of the resource's ARN.
-        besides: `*`, if the resource can be that.
+        star: `*`, if the resource can be that.
         actions: the names of the action; where there is just one, what tells whether an element
             takes it in.
     """
@@ -258,13 +258,13 @@ class RequestTarget:
         self,
         reading: ConditionReading,
         forms: Patterns,
-        besides: str | None,
+        star: str | None,
         actions: Texts | Callable[[Element], bool],
     ) -> None:
         self._reading = reading
         self._forms = forms
-        self._resources = Texts(RESOURCE, forms, reading.budget, besides)
-        self._besides = besides
+        self._resources = Texts(RESOURCE, forms, reading.budget, star)
+        self._star = star
         self._actions = actions
         self._names: dict[Element, Literal] = {}
         self._implied: dict[Literal, Literal] = {}
@@ -307,10 +307,10 @@ class RequestTarget:
 
     def of_something(self) -> Literal | bool:
         """Return the literal that the request is about a resource, and not about `*`."""
-        if self._besides is None or not self._forms.all:
-            return self._besides is None
+        if self._star is None or not self._forms.all:
+            return self._star is None
         if self._something is None:
-            number = self._resources.add(self._forms, negated=False, besides=False)
+            number = self._resources.add(self._forms, negated=False, holds_formless=False)
             self._something = Literal(RESOURCE, number, holds=True)
         return self._something
 
@@ -333,8 +333,8 @@ class RequestTarget:
         wide = [
             one for entry in element.values for one in self._widened(entry, unresolved=unresolved)
         ]
-        besides = self._takes_besides(listed, Effect.DENY, version)
-        number = self._resources.add(Patterns(wide), negated=False, besides=besides)
+        takes_star = self._takes_star(listed, Effect.DENY, version)
+        number = self._resources.add(Patterns(wide), negated=False, holds_formless=takes_star)
         self._implied[literal] = Literal(RESOURCE, number, holds=True)
 
     def _widened(self, entry: str, *, unresolved: bool) -> Iterator[Tokens]:
@@ -356,7 +356,7 @@ class RequestTarget:
             return self._actions(element)
         if element not in self._names:
             patterns = _action_patterns(element)
-            number = self._actions.add(patterns, negated=element.negated, besides=False)
+            number = self._actions.add(patterns, negated=element.negated, holds_formless=False)
             self._names[element] = Literal(ACTION, number, holds=True)
         return self._names[element]
 
@@ -381,8 +381,8 @@ class RequestTarget:
             # free is whether an entry matches, whichever way an element asks for that
             self._imply(patterns, element, version, unresolved=unresolved)
             return patterns.negated() if element.negated else patterns
-        besides = self._takes_besides(element, effect, version)
-        number = self._resources.add(patterns, negated=element.negated, besides=besides)
+        takes_star = self._takes_star(element, effect, version)
+        number = self._resources.add(patterns, negated=element.negated, holds_formless=takes_star)
         return Literal(RESOURCE, number, holds=True)
 
     def _takes_unresolved(
@@ -399,10 +399,10 @@ class RequestTarget:
         setting = self._reading.tracked.unresolved_not_resource()
         return setting is UnresolvedNotResource.FAIL_SAFE
 
-    def _takes_besides(self, element: Element, effect: Effect, version: Version | None) -> bool:
+    def _takes_star(self, element: Element, effect: Effect, version: Version | None) -> bool:
         """Tell whether an element takes in a request about no resource, if there can be one."""
         scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
-        return self._besides is not None and resources.matches(element, effect, scope)
+        return self._star is not None and resources.matches(element, effect, scope)
 
     def _patterns(
         self, element: Element, version: Version | None, *, unresolved: bool

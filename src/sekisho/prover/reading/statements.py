@@ -249,9 +249,9 @@ class ConditionReading:
 
     def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
         """Make the theories of keys that conditions compare with each other, and take these out."""
-        besides = self.request_scope.excluded_values or {}
+        excluded = self.request_scope.excluded_values or {}
         known = KnownKeys(
-            self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.budget
+            self.knows, self.may_be_absent, self.settled, excluded, self.tracked, self.budget
         )
         for each in [*compared_keys(by_theory, known)]:
             try:
@@ -442,9 +442,7 @@ class ConditionReading:
     ) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
         named = [each for each in key_conditions if _key_of(each) in keys.SERVICES]
-        texts, exact = formed_for(keys.CALLED_VIA, named, self.settled, self.budget) or values_for(
-            named, self.settled, self.request_scope.now, self.budget
-        )
+        texts, exact = self.texts_for(keys.CALLED_VIA, named)
         of_list = [each for each in key_conditions if _key_of(each) == keys.CALLED_VIA]
         sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
         found = [*keys.chains(texts, sets, frozenset(map(_key_of, key_conditions)))]
@@ -459,9 +457,7 @@ class ConditionReading:
         if name == keys.REGION:
             regions, exact = self.regions(key_conditions)
             return [{spelled: each} for each in regions], exact
-        texts, exact = formed_for(name, key_conditions, self.settled, self.budget) or values_for(
-            key_conditions, self.settled, self.request_scope.now, self.budget
-        )
+        texts, exact = self.texts_for(name, key_conditions)
         if name == keys.MFA_AGE:
             exact &= {
                 family_of(each.condition.operator.name) for each in key_conditions
@@ -487,6 +483,14 @@ class ConditionReading:
             ways += [{spelled: several} for several in self._sets(texts, key_conditions)]
         none_of = (self.request_scope.excluded_values or {}).get(name, ())
         return [one for one in (*ways, *absent) if one.get(spelled) not in none_of], exact
+
+    def texts_for(
+        self, name: str, key_conditions: Sequence[VersionedCondition]
+    ) -> tuple[list[str], bool]:
+        """Return texts that conditions on a key can distinguish, and whether they are all."""
+        return formed_for(name, key_conditions, self.settled, self.budget) or values_for(
+            key_conditions, self.settled, self.request_scope.now, self.budget
+        )
 
     def ids(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return unique ids that conditions can distinguish, and whether they are all."""

@@ -44,7 +44,6 @@ from sekisho.prover.scenarios.report import (
     enforcement_in,
     fixing_choices,
     report_on_scenarios,
-    step_text,
     variants_that_fix,
 )
 from sekisho.prover.scenarios.search import (
@@ -67,6 +66,7 @@ from sekisho.prover.scenarios.wording import (
     refusal_text,
     scenarios_to_json,
     sections_of,
+    step_text,
     steps_of,
     where_stuck,
 )

@@ -155,7 +155,7 @@ def _theory(setting: Setting) -> Texts:
         raise InternalError("a resource that is no text")
     unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
     nobody = Patterns((*start, *glob.wildcards(each)) for each in unlike)
-    texts.add(nobody, negated=False, besides=False)
+    texts.add(nobody, negated=False, holds_formless=False)
     groups = rules_of(setting.policies(ScenarioPrincipal.USER, member=True), tracked)
     for rule in chain.from_iterable(groups):
         if not any(actions.matches(rule.action, act, tracked) for act in ON_USERS):
@@ -183,7 +183,7 @@ _FURTHER = Message(
 
 
 class ScenarioOutcome(StrEnum):
-    """How a scenario ends; who gets in is a person or an attacker."""
+    """The ends of a scenario; a person or an attacker gets in, or does not."""
 
     GETS_IN = "gets in"
     LOCKED_OUT = "locked out"

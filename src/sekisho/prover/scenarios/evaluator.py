@@ -215,7 +215,7 @@ def _as_policies_see(setting: Setting) -> Setting:
 
 
 class MoveEvaluator:
-    """Tells what comes of each move in one setting; policies are asked once for each question.
+    """The outcomes of moves in one setting; policies are asked once for each question.
 
     Attributes:
         setting: the account.

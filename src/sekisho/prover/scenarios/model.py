@@ -272,7 +272,7 @@ class ScenarioState:
                 return ScenarioUser()
 
     def has_name(self, name: ScenarioPrincipal) -> bool:
-        """Whether some device has the name of this user."""
+        """Tell whether some device has the name of this user."""
         devices = self.unassigned | self.user.devices | self.colleague.devices
         return any(device.name == name for device in devices)
 

@@ -45,14 +45,12 @@ from sekisho.prover.scenarios.definitions import (
     scenario_of,
     without_enforcement,
 )
-from sekisho.prover.scenarios.evaluator import OK
-from sekisho.prover.scenarios.model import Access, DeviceHolder, MoveKind, ScenarioPrincipal
-from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
+from sekisho.prover.scenarios.model import ScenarioPrincipal
+from sekisho.prover.scenarios.search import Reachable, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.answers import more_callers_text
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 from sekisho.prover.solver import reasons
-from sekisho.signin import LoginClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ _NOT_KNOWN = Message(
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Decides what is accepted under somebody's policies.
+    """The rules by which a scenario that goes wrong is accepted under somebody's policies.
 
     Attributes:
         setting: what else there is of the account and the user.
@@ -479,107 +477,3 @@ def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     changed: dict[str, Any] = {name: not getattr(choices, name) for name in names}
     choices = replace(choices, **changed)
     return choices
-
-
-_WHO: Mapping[ScenarioPrincipal, Message] = {
-    ScenarioPrincipal.USER: Message("the user"),
-    ScenarioPrincipal.COLLEAGUE: Message("another user"),
-    ScenarioPrincipal.ADMINISTRATOR: Message("the administrator"),
-}
-
-ACCESS_NAMES: Mapping[Access, Message] = {
-    Access.PASSWORD: Message("password"),
-    Access.KEY: Message("access key"),
-    Access.CONSOLE: Message("console session without MFA"),
-    Access.CONSOLE_MFA: Message("console session with MFA"),
-    Access.TOKEN: Message("session token without MFA"),
-    Access.TOKEN_MFA: Message("session token with MFA", "kind"),
-    Access.LOGIN_CACHE: Message("cache of aws login"),
-    Access.LOGIN: Message("aws login session without MFA"),
-    Access.LOGIN_MFA: Message("aws login session with MFA"),
-    Access.AGENT: Message("agent's session without MFA"),
-    Access.ROLE: Message("role session"),
-}
-
-_ACTS: Mapping[MoveKind, Message] = {
-    MoveKind.SIGN_IN: Message("sign in as {on} with the password"),
-    MoveKind.GIVE_CODE: Message("give the MFA code"),
-    MoveKind.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
-    MoveKind.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
-    MoveKind.OPEN_CONSOLE: Message(
-        "open the console, where console authorization asks the policies"
-    ),
-    MoveKind.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
-    MoveKind.ENABLE_DEVICE: Message("enable the device for {on}"),
-    MoveKind.REGISTER_PASSKEY: Message("register a passkey for {on}"),
-    MoveKind.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
-    MoveKind.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
-    MoveKind.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
-    MoveKind.CHANGE_PASSWORD: Message("change the password"),
-    MoveKind.CREATE_LOGIN: Message("give {on} a password"),
-    MoveKind.UPDATE_LOGIN: Message("reset the password of {on}"),
-    MoveKind.CREATE_KEY: Message("make an access key of {on}"),
-    MoveKind.ATTACH_POLICY: Message("attach a policy to {on}"),
-    MoveKind.DETACH_POLICY: Message("detach a policy from {on}"),
-    MoveKind.ADD_TO_GROUP: Message("add {on} to a group"),
-    MoveKind.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
-    MoveKind.UPDATE_TRUST: Message("change whom a role trusts"),
-    MoveKind.LOG_IN: Message("let {client} in"),
-    MoveKind.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
-    MoveKind.RENEW_LOGIN: Message("renew the session of `aws login`"),
-    MoveKind.SESSION_TOKEN: Message("get a session token as {on} {code}"),
-    MoveKind.ASSUME_ROLE: Message("assume the role {code}"),
-    MoveKind.WORK: Message("do other work, such as listing buckets"),
-    MoveKind.SERVICE: Message("let a service act with the rights of {on}"),
-}
-_CLIENTS = {
-    LoginClient.SAME_DEVICE: Message("`aws login`"),
-    LoginClient.CROSS_DEVICE: Message("`aws login --remote`"),
-    None: Message("an agent"),
-}
-_NAMED = Message("with the name of {name}")
-_OTHER = Message("with another name")
-_WITH_CODE = Message("with an MFA code")
-_WITHOUT_CODE = Message("without a code")
-_GUESS = Message("give an MFA code, without the device")
-_PASSKEY = Message("sign in with the passkey")
-_HOLDER = Message("{who}: {credential}")
-_ASKED = Message("{what}, with {credential}")
-_REFUSED = Message("{what}: refused, {answer}")
-_READ_REFUSED = Message(
-    "{what}: refused, {answer} (`{read}`, which the console's page calls as well)"
-)
-_FROM = Message("{what}, from {address}")
-
-
-def step_text(step: ScenarioStep) -> Message:
-    """Return a step in words: what is tried, with what, and the answer where it is refused."""
-    move = step.move
-    act, device = _ACTS[move.kind], move.device
-    if move.kind is MoveKind.GIVE_CODE and device is None:
-        act = _GUESS
-    elif move.kind is MoveKind.GIVE_CODE and device and device.hand is DeviceHolder.ACTOR_PASSKEY:
-        act = _PASSKEY
-    named = device.name if device is not None and device.hand is DeviceHolder.ACTOR else ""
-    name = _NAMED.filled(name=_WHO[named]) if isinstance(named, ScenarioPrincipal) else _OTHER
-    code = _WITH_CODE if move.code else _WITHOUT_CODE
-    client = _CLIENTS[move.client]
-    text = act.filled(on=_WHO[move.target], device=name, code=code, client=client)
-    if move.kind is not MoveKind.SIGN_IN:
-        # the page of the sign-in asks for the password, and that is said
-        text = _ASKED.filled(what=text, credential=_holder(step))
-    if step.outcome.address:
-        text = _FROM.filled(what=text, address=step.outcome.address)
-    if step.outcome.answer == OK:
-        return text
-    if read := step.outcome.read:
-        return _READ_REFUSED.filled(what=text, answer=step.outcome.answer, read=read)
-    return _REFUSED.filled(what=text, answer=step.outcome.answer)
-
-
-def _holder(step: ScenarioStep) -> Message:
-    """Return the credential, and whose it is where that is not the user's."""
-    by = step.move.holding
-    if by.owner is ScenarioPrincipal.USER:
-        return ACCESS_NAMES[by.access]
-    return _HOLDER.filled(who=_WHO[by.owner], credential=ACCESS_NAMES[by.access])

@@ -165,7 +165,7 @@ enforcement), the next 268. A thousand states take about 0.8 s of processor time
 
 @dataclass(slots=True)
 class StateBudget:
-    """How many states may still be looked at, and how many it were at first."""
+    """The number of states that may still be looked at, and that at first."""
 
     remaining: int = MOST_STATES
     total: int = field(init=False)
@@ -187,7 +187,7 @@ class ScenarioGoal:
     devices: frozenset[ScenarioDevice] = frozenset()
 
     def is_reached(self, state: ScenarioState) -> bool:
-        """Whether the state has it."""
+        """Tell whether a state has one of the outcomes."""
         return bool(
             self.holds & state.holds
             or self.deeds & state.deeds

@@ -40,7 +40,7 @@ from sekisho.prover.reading.conditions import (
     values_for,
 )
 from sekisho.prover.reading.credentials import TAG, USER_ID, CallingUser
-from sekisho.prover.reading.policies import ALLOW_EVERYTHING
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, texts_of
 from sekisho.prover.scenarios.model import ACTIONS, MoveKind, ScenarioPrincipal, actions_of
 from sekisho.prover.solver.limits import Budget
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, password_change_policy
@@ -108,9 +108,7 @@ def every_policy(policies: Policies) -> Iterator[AttachedPolicy]:
 
 
 def _values(statement: Statement) -> Iterator[str]:
-    yield from statement.resource.values if statement.resource else ()
-    for condition in statement.conditions:
-        yield from condition.values
+    yield from texts_of(statement)
     for _, named in statement.principal.entries if statement.principal else ():
         yield from named
 
@@ -316,7 +314,7 @@ class Setting:
             value
             for who in ScenarioPrincipal
             for each in self._statements(who)
-            for value in _texts(each)
+            for value in texts_of(each)
         )
         variables = (key.lower() for value in texts for key in _VARIABLE.findall(value))
         return families <= _OF_ADDRESSES and keys.ADDRESS not in variables
@@ -417,7 +415,7 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
         key, absence = condition.key, condition.operator.name is OperatorName.NULL
         if not (absence and key.lower() in _TIMES):
             yield key
-    for value in _texts(statement):
+    for value in texts_of(statement):
         yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
 
 
@@ -429,17 +427,10 @@ def _asks_for_time(document: Document) -> bool:
         for statement in document.statements
         for key in (
             *(condition.key for condition in statement.conditions),
-            *chain.from_iterable(map(_VARIABLE.findall, _texts(statement))),
+            *chain.from_iterable(map(_VARIABLE.findall, texts_of(statement))),
         )
     )
     return not _TIMES.isdisjoint(keys_in)
-
-
-def _texts(statement: Statement) -> Iterator[str]:
-    """Yield the texts in which variables can stand."""
-    yield from statement.resource.values if statement.resource else ()
-    for condition in statement.conditions:
-        yield from condition.values
 
 
 def _is_about(statement: Statement, actions: Iterable[str]) -> bool:

@@ -1,6 +1,6 @@
 """Scenarios in words, and as JSON with English keys: outcomes, steps, refusals, fixes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sekisho.engine import Cause
 from sekisho.engine.exchange import cause_to_json
@@ -10,8 +10,11 @@ from sekisho.prover.questions.forms import report_to_json
 from sekisho.prover.questions.report import PolicyReport, Subject
 from sekisho.prover.scenarios.answers import ScenarioAnswer, ScenarioOutcome, required_of
 from sekisho.prover.scenarios.definitions import Actor
-from sekisho.prover.scenarios.report import ASSUMED, ScenarioReport, step_text
+from sekisho.prover.scenarios.evaluator import OK
+from sekisho.prover.scenarios.model import Access, DeviceHolder, MoveKind, ScenarioPrincipal
+from sekisho.prover.scenarios.report import ASSUMED, ScenarioReport
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
+from sekisho.signin import LoginClient
 
 _OUTCOMES = {
     ScenarioOutcome.GETS_IN: Message("gets in"),
@@ -38,7 +41,115 @@ _IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
 _EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
 _AND = Message(" and ")
 _OR = Message("; or ")
-_OTHER = Message("another user: one like {arn}")
+_OTHER_USER = Message("another user: one like {arn}")
+
+
+_PRINCIPALS: Mapping[ScenarioPrincipal, Message] = {
+    ScenarioPrincipal.USER: Message("the user"),
+    ScenarioPrincipal.COLLEAGUE: Message("another user"),
+    ScenarioPrincipal.ADMINISTRATOR: Message("the administrator"),
+}
+
+_CREDENTIALS: Mapping[Access, Message] = {
+    Access.PASSWORD: Message("password"),
+    Access.KEY: Message("access key"),
+    Access.CONSOLE: Message("console session without MFA"),
+    Access.CONSOLE_MFA: Message("console session with MFA"),
+    Access.TOKEN: Message("session token without MFA"),
+    Access.TOKEN_MFA: Message("session token with MFA", "kind"),
+    Access.LOGIN_CACHE: Message("cache of aws login"),
+    Access.LOGIN: Message("aws login session without MFA"),
+    Access.LOGIN_MFA: Message("aws login session with MFA"),
+    Access.AGENT: Message("agent's session without MFA"),
+    Access.ROLE: Message("role session"),
+}
+
+_MOVES: Mapping[MoveKind, Message] = {
+    MoveKind.SIGN_IN: Message("sign in as {on} with the password"),
+    MoveKind.GIVE_CODE: Message("give the MFA code"),
+    MoveKind.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
+    MoveKind.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
+    MoveKind.OPEN_CONSOLE: Message(
+        "open the console, where console authorization asks the policies"
+    ),
+    MoveKind.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
+    MoveKind.ENABLE_DEVICE: Message("enable the device for {on}"),
+    MoveKind.REGISTER_PASSKEY: Message("register a passkey for {on}"),
+    MoveKind.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
+    MoveKind.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
+    MoveKind.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
+    MoveKind.CHANGE_PASSWORD: Message("change the password"),
+    MoveKind.CREATE_LOGIN: Message("give {on} a password"),
+    MoveKind.UPDATE_LOGIN: Message("reset the password of {on}"),
+    MoveKind.CREATE_KEY: Message("make an access key of {on}"),
+    MoveKind.ATTACH_POLICY: Message("attach a policy to {on}"),
+    MoveKind.DETACH_POLICY: Message("detach a policy from {on}"),
+    MoveKind.ADD_TO_GROUP: Message("add {on} to a group"),
+    MoveKind.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
+    MoveKind.UPDATE_TRUST: Message("change whom a role trusts"),
+    MoveKind.LOG_IN: Message("let {client} in"),
+    MoveKind.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
+    MoveKind.RENEW_LOGIN: Message("renew the session of `aws login`"),
+    MoveKind.SESSION_TOKEN: Message("get a session token as {on} {code}"),
+    MoveKind.ASSUME_ROLE: Message("assume the role {code}"),
+    MoveKind.WORK: Message("do other work, such as listing buckets"),
+    MoveKind.SERVICE: Message("let a service act with the rights of {on}"),
+}
+_CLIENTS = {
+    LoginClient.SAME_DEVICE: Message("`aws login`"),
+    LoginClient.CROSS_DEVICE: Message("`aws login --remote`"),
+    None: Message("an agent"),
+}
+_NAMED = Message("with the name of {name}")
+_OTHER_NAME = Message("with another name")
+_WITH_CODE = Message("with an MFA code")
+_WITHOUT_CODE = Message("without a code")
+_GUESS = Message("give an MFA code, without the device")
+_PASSKEY = Message("sign in with the passkey")
+_HOLDER = Message("{who}: {credential}")
+_ASKED = Message("{what}, with {credential}")
+_REFUSED = Message("{what}: refused, {answer}")
+_READ_REFUSED = Message(
+    "{what}: refused, {answer} (`{read}`, which the console's page calls as well)"
+)
+_FROM = Message("{what}, from {address}")
+
+
+def step_text(step: ScenarioStep) -> Message:
+    """Return a step in words: what is tried, with what, and the answer where it is refused."""
+    move = step.move
+    act, device = _MOVES[move.kind], move.device
+    if move.kind is MoveKind.GIVE_CODE and device is None:
+        act = _GUESS
+    elif move.kind is MoveKind.GIVE_CODE and device and device.hand is DeviceHolder.ACTOR_PASSKEY:
+        act = _PASSKEY
+    named = device.name if device is not None and device.hand is DeviceHolder.ACTOR else ""
+    name = (
+        _NAMED.filled(name=_PRINCIPALS[named])
+        if isinstance(named, ScenarioPrincipal)
+        else _OTHER_NAME
+    )
+    code = _WITH_CODE if move.code else _WITHOUT_CODE
+    client = _CLIENTS[move.client]
+    text = act.filled(on=_PRINCIPALS[move.target], device=name, code=code, client=client)
+    if move.kind is not MoveKind.SIGN_IN:
+        # the page of the sign-in asks for the password, and that is said
+        text = _ASKED.filled(what=text, credential=_holder(step))
+    if step.outcome.address:
+        text = _FROM.filled(what=text, address=step.outcome.address)
+    if step.outcome.answer == OK:
+        return text
+    if read := step.outcome.read:
+        return _READ_REFUSED.filled(what=text, answer=step.outcome.answer, read=read)
+    return _REFUSED.filled(what=text, answer=step.outcome.answer)
+
+
+def _holder(step: ScenarioStep) -> Message:
+    """Return the credential, and whose it is where that is not the user's."""
+    by = step.move.holding
+    if by.owner is ScenarioPrincipal.USER:
+        return _CREDENTIALS[by.access]
+    return _HOLDER.filled(who=_PRINCIPALS[by.owner], credential=_CREDENTIALS[by.access])
 
 
 def outcome_text(answer: ScenarioAnswer) -> Message:
@@ -64,7 +175,7 @@ def evidence_lines(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
         f"{place}. {step_text(step).into(lang)}" for place, step in enumerate(steps_of(answer), 1)
     )
     if answer.other:
-        yield _OTHER.filled(arn=answer.other).into(lang)
+        yield _OTHER_USER.filled(arn=answer.other).into(lang)
     refused = [step for step in steps_of(answer) if not step.outcome.carried_out]
     for step in refused:
         yield f"   {refusal_text(step, lang)}"

@@ -124,7 +124,7 @@ def _service_of(template: str) -> str:
 
 
 class _Likeness:
-    """Which kinds of actions are alike under some ties: those with the same number in `by_kind`."""
+    """The kinds of actions that are alike under some ties: with the same number in `by_kind`."""
 
     def __init__(self, ties: Ties) -> None:
         self._ties = ties
@@ -243,7 +243,7 @@ class RequestRange:
 
     Attributes:
         forms: of the resource's ARN.
-        besides: `*`, if the resource can be that.
+        star: `*`, if the resource can be that.
         action: the one action; None: any name.
         takes: what tells whether an element takes it in.
         words: the names that are left out.
@@ -252,7 +252,7 @@ class RequestRange:
     """
 
     forms: Patterns
-    besides: str | None
+    star: str | None
     action: str | None = None
     takes: Callable[[Element], bool] | None = None
     words: Words = NO_WORDS
@@ -262,7 +262,7 @@ class RequestRange:
     @property
     def empty(self) -> bool:
         """Whether there is no resource at all."""
-        return self.besides is None and not self.forms.all
+        return self.star is None and not self.forms.all
 
 
 class RequestRanges:
@@ -346,9 +346,9 @@ class RequestRanges:
     def range_of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
         place = replace(place, region=self._ties.region_of(action))
-        forms, besides = resources.forms_of(action, place)
+        forms, star = resources.forms_of(action, place)
         takes = partial(includes_action, self.catalogue, action)
-        return RequestRange(forms, besides, str(action), takes, real=action)
+        return RequestRange(forms, star, str(action), takes, real=action)
 
     def resources_of(self, action: Action) -> tuple[Element, ...]:
         """Return the elements by which resources of an action may be distinguished."""

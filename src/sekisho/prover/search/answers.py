@@ -458,7 +458,13 @@ def roles_within_reach(
         FaultyPolicy: if a document cannot be read for certain.
     """
     settings = assumptions or Assumptions()
-    allows = [*_statements_to_assume(policies, TrackedAssumptions(settings))]
+    tracked = TrackedAssumptions(settings)
+    allows = [
+        each
+        for policy in policies.identity
+        for each in policy.document.statements
+        if each.effect is Effect.ALLOW and actions.matches(each.action, _ASSUME, tracked)
+    ]
     if not allows:
         return None
     within = Restriction(actions=((Element((_ASSUME,)), True),))
@@ -477,13 +483,6 @@ def roles_within_reach(
         case _:
             return None
     return _ROLES.filled(how=how)
-
-
-def _statements_to_assume(policies: Policies, tracked: TrackedAssumptions) -> Iterator[Statement]:
-    for policy in policies.identity:
-        for each in policy.document.statements:
-            if each.effect is Effect.ALLOW and actions.matches(each.action, _ASSUME, tracked):
-                yield each
 
 
 def _may_lead_abroad(statement: Statement, account: str) -> bool:

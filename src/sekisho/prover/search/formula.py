@@ -70,8 +70,8 @@ class AnswerSpace:
         cubes: list[Cube] = []
         for way in self.answering:
             while True:
-                besides = [self._not(cube) for cube in cubes]
-                cube = implicant([*self.within, *way, *besides], self.theories, self.budget)
+                others = [self._not(cube) for cube in cubes]
+                cube = implicant([*self.within, *way, *others], self.theories, self.budget)
                 if cube is None:
                     break
                 cubes.append(self._shortened(cube))

@@ -189,19 +189,16 @@ def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
         for place in (RESOURCES, ACTIONS, *range(most)):
             by_rest: dict[object, list[StatementRule]] = {}
             for number, rule in enumerate(merged):
-                key = _with_list(rule, place, ()) if _can_merge(rule, place) else number
+                listed = _alternatives(rule, place)
+                # what has a variable is looked at apart: where its value is not known, all of its
+                # list is open
+                can_merge = listed and all(
+                    variables.OPEN not in one and one.isascii() for one in listed
+                )
+                key = _with_list(rule, place, ()) if can_merge else number
                 by_rest.setdefault(key, []).append(rule)
             merged = [_join_rules(those, place) for those in by_rest.values()]
     return merged
-
-
-def _can_merge(rule: StatementRule, place: int) -> bool:
-    """Tell whether a list has alternatives that are as good in a longer one.
-
-    What has a variable is looked at apart: where its value is not known, all of its list is open.
-    """
-    listed = _alternatives(rule, place)
-    return bool(listed) and all(variables.OPEN not in one and one.isascii() for one in listed)
 
 
 def _join_rules(rules: Sequence[StatementRule], place: int) -> StatementRule:

@@ -28,10 +28,8 @@ from sekisho.policy import OperatorName
 from sekisho.prover.reading import keys, resources
 from sekisho.prover.reading.conditions import (
     VersionedCondition,
-    formed_for,
     keys_compared_with,
     ordinary_values,
-    values_for,
     variables_in,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, Situation
@@ -122,12 +120,7 @@ def _assignable(
         return [*reading.ids(own)[0]]
     if main == keys.REGION:
         return [*reading.regions(own)[0], *absent]
-    texts: list[str] = []
-    if own:
-        formed = formed_for(name, own, reading.settled, reading.budget)
-        texts = (
-            formed or values_for(own, reading.settled, reading.request_scope.now, reading.budget)
-        )[0]
+    texts = reading.texts_for(name, own)[0] if own else []
     return [*dict.fromkeys([*texts, *ordinary_values(name)]), *absent]
 
 
@@ -507,7 +500,7 @@ class RequestSearch:
 
     def _target(self, reading: ConditionReading, range_: RequestRange) -> RequestTarget:
         names = range_.takes or Texts(ACTION, ANY_NAME, self._budget, words=range_.words)
-        return RequestTarget(reading, range_.forms, range_.besides, names)
+        return RequestTarget(reading, range_.forms, range_.star, names)
 
     def _search(self, view: RequestView, range_: RequestRange) -> _Solution | None:
         result = self._solve(view, range_)

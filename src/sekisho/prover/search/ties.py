@@ -19,9 +19,9 @@ from sekisho.catalogue import (
 )
 from sekisho.engine import Request
 from sekisho.engine.matching import arns
-from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.policy import OperatorName
 from sekisho.prover.reading import keys
-from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.conditions import VersionedCondition, condition_on
 from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.reading.policies import keys_of, keys_of_text
 from sekisho.prover.search.formula import Restriction, StatementRule
@@ -163,7 +163,7 @@ class Ties:
         key = named.get(keys.REGION)
         regions = () if key is None else sorted(single_regions(partition))
         in_regions = tuple(
-            (one, _condition_on(OperatorName.STRING_EQUALS, str(key), one)) for one in regions
+            (one, condition_on(OperatorName.STRING_EQUALS, str(key), one)) for one in regions
         )
         home = iam_region(partition)
         tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
@@ -240,12 +240,8 @@ class Ties:
             yield from ((self.tags[-1], each) for each in self.tags[:-1])
 
 
-def _condition_on(name: OperatorName, key: str, value: str) -> VersionedCondition:
-    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
-
-
 def _condition_absent(key: str) -> VersionedCondition:
-    return _condition_on(OperatorName.NULL, key, "true")
+    return condition_on(OperatorName.NULL, key, "true")
 
 
 def _spelling_of_asked_keys(

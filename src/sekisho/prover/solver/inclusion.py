@@ -63,14 +63,13 @@ class Entries:
 
     def are_disjoint_from(self, entries: Iterable[str]) -> bool:
         """Tell whether none of some entries can match what one of these does."""
-        return not any(self._meet(_every_start(entry, self._place)) for entry in entries)
-
-    def _meet(self, start: str) -> bool:
-        """Tell whether texts that begin so can begin as those of one of the entries."""
-        if any(start[:length] in self._known_starts for length in self._start_lengths):
-            return True
-        place = bisect_left(self._starts, start)
-        return place < len(self._starts) and self._starts[place].startswith(start)
+        for start in (_every_start(entry, self._place) for entry in entries):
+            if any(start[:length] in self._known_starts for length in self._start_lengths):
+                return False
+            place = bisect_left(self._starts, start)
+            if place < len(self._starts) and self._starts[place].startswith(start):
+                return False
+        return True
 
 
 entries_of = lru_cache(maxsize=4_096)(Entries)

@@ -61,7 +61,7 @@ class StepsSpent(LimitReached):
 
 
 class Budget:
-    """How many steps are left to one question; a step takes about a microsecond.
+    """The steps that are left to one question; a step takes about a microsecond.
 
     All that is asked to answer the question spends from it: every item of a list, and the same
     question once more for each assumption.

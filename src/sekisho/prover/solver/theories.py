@@ -53,7 +53,7 @@ class Texts:
         name: `ACTION` or `RESOURCE`.
         forms: what every value is like.
         budget: what may still be spent.
-        besides: a value of none of these forms, like the resource `*`.
+        formless_value: a value of none of these forms, like the resource `*`.
         words: what no value is.
     """
 
@@ -62,27 +62,27 @@ class Texts:
         name: str,
         forms: Patterns,
         budget: Budget,
-        besides: str | None = None,
+        formless_value: str | None = None,
         words: Words = NO_WORDS,
     ) -> None:
         self._name = name
         self._forms = forms
         self._budget = budget
-        self._besides = besides
+        self._formless_value = formless_value
         self._words = words
         self._atoms: list[tuple[Patterns, bool]] = []
-        self._hold_besides = 0
+        self._hold_formless = 0
         self._solved: dict[tuple[int, int], KeyValues | None] = {}
         self._known: list[_Known] = []
 
-    def add(self, patterns: Patterns, *, negated: bool, besides: bool) -> int:
+    def add(self, patterns: Patterns, *, negated: bool, holds_formless: bool) -> int:
         """Add an atom: some pattern matches, or none if `negated`; return its number.
 
-        `besides` tells whether it holds for the value of no form.
+        `holds_formless` tells whether it holds for the value of no form.
         """
         number = len(self._atoms)
         self._atoms.append((patterns, negated))
-        self._hold_besides |= besides << number
+        self._hold_formless |= holds_formless << number
         return number
 
     @property
@@ -100,8 +100,8 @@ class Texts:
     def holds(self, values: KeyValues, number: int) -> bool:
         """Tell whether an atom holds for a text."""
         text = str(values[self._name])
-        if text == self._besides:
-            return bool(self._hold_besides >> number & 1)
+        if text == self._formless_value:
+            return bool(self._hold_formless >> number & 1)
         known = next((each for each in self._known if each.text == text), None)
         if known is None:
             known = _Known(text)
@@ -129,10 +129,10 @@ class Texts:
         result = find_text(some, none, self._budget, self._words) if self._forms.all else None
         if result is not None:
             self._known = [_Known(result), *self._known[: _MOST_KNOWN - 1]]
-        elif self._besides is not None:
-            hold = self._hold_besides
+        elif self._formless_value is not None:
+            hold = self._hold_formless
             if not true & ~hold and not false & hold:
-                return self._besides
+                return self._formless_value
         return result
 
     def _is_so(self, known: "_Known", true: int, false: int) -> bool:
@@ -279,7 +279,7 @@ class AnyText:
         """
         self._absent.add(lambda _: without)
         self._empty.add(lambda _: empty)
-        return self._texts.add(patterns, negated=negated, besides=False)
+        return self._texts.add(patterns, negated=negated, holds_formless=False)
 
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return values with which the atoms hold, or do not, as wanted: the least that is said."""
@@ -347,9 +347,9 @@ class KeyTheories(dict[str, Theory]):
         """Return where a theory stands among the others."""
         return self._places.get(name, len(self))
 
-    def any_without(self, besides: Container[str]) -> bool:
+    def any_without(self, exceptions: Container[str]) -> bool:
         """Tell whether one of them has no values, but for some of which more is asked."""
-        return any(name not in besides for name in self._without)
+        return any(name not in exceptions for name in self._without)
 
 
 @dataclass(frozen=True, slots=True)
