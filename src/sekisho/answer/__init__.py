@@ -8,7 +8,6 @@ mean, and adds nothing.
 from sekisho.answer.call import JointAnswer, answer_request, answer_together
 from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.evaluation import AnswerSettings, answer_part
-from sekisho.answer.json_forms import answer_to_json, joint_to_json, responder
 from sekisho.answer.keys import MalformedKey, Presence, RequestKind, presence_of
 from sekisho.answer.model import (
     Answer,
@@ -20,7 +19,15 @@ from sekisho.answer.model import (
     UnnamedResource,
 )
 from sekisho.answer.resource import Impossibility, ImpossibleRequest, ResourceNote, is_about
-from sekisho.answer.sentences import additions, heading, joint_heading, oddities
+from sekisho.answer.sentences import (
+    additions,
+    answer_to_json,
+    heading,
+    joint_heading,
+    joint_to_json,
+    oddities,
+    responder,
+)
 
 __all__ = [
     "AddedKey",

@@ -113,7 +113,7 @@ def possible(
         request = replace(request, resource=_ANYTHING, resource_account=None)
     caller, groups = caller_and_groups(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
-    read = [_read(group, scope, unknown) for group in groups]
+    read = [_reading(group, scope, unknown) for group in groups]
     denied_by = tuple(cause for one in read for cause in one.surely.denied_by())
     if denied_by:
         return Possibilities(frozenset({DecisionEffect.EXPLICITLY_DENIED}), denied_by=denied_by)
@@ -239,7 +239,7 @@ class _Reading(NamedTuple):
     depends: frozenset[str]
 
 
-def _read(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]) -> _Reading:
+def _reading(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]) -> _Reading:
     surely, perhaps = _Applying(group.kind), _Applying(group.kind)
     open_allows: list[_Span] = []
     depends: set[str] = set()

@@ -12,6 +12,7 @@ from sekisho.audit.enforcement.users import (
     MFA_KEYS,
     UserEnforcement,
     invariants_of,
+    scps_unread_reason,
     trusting_statement,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "invariants_of",
     "named_of",
     "question_as_policy",
+    "scps_unread_reason",
     "trusting_statement",
 ]

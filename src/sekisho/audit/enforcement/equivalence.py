@@ -95,7 +95,7 @@ class _Pattern:
     cased: bool = True
 
     @property
-    def named(self) -> bool:
+    def mentions_user(self) -> bool:
         """Whether it has the user's name in it."""
         return _NAME in self.text.lower()
 
@@ -179,7 +179,7 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         path: of the users, where the question is about the user's own ARN.
     """
     read = [
-        _read(each)
+        _traits(each)
         for each in {id(one.document): one.document for one in handled_policies(policies)}.values()
     ]
     named = dict.fromkeys(each.named for each in read if each.named)
@@ -205,7 +205,7 @@ _Named = tuple[_Pattern, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
+class _DocumentTraits:
     """What of a document matters here; it is read once, however many sets have it.
 
     Attributes:
@@ -225,14 +225,14 @@ class _Read:
 
 
 @cached_by_identity
-def _read(document: Document) -> _Read:
+def _traits(document: Document) -> _DocumentTraits:
     patterns = tuple(dict.fromkeys(_patterns(document)))
     conditions = (each for one in document.statements for each in one.conditions)
     known = _NAME if document.version is Version.V2012 else "\0"
-    return _Read(
+    return _DocumentTraits(
         keys=frozenset(each.key.lower() for each in conditions),
-        named=tuple(each for each in patterns if each.named),
-        plain=tuple(each for each in patterns if not each.named),
+        named=tuple(each for each in patterns if each.mentions_user),
+        plain=tuple(each for each in patterns if not each.mentions_user),
         # `${` begins anything but the name; before 2012 it is plain text at all
         other_variables=any("${" in each.text.replace(known, "") for each in patterns),
     )
@@ -243,7 +243,7 @@ def _own_arn(path: str) -> _Named:
     return (_Pattern("Resource", f"user{path}{_NAME}", _IAM),)
 
 
-def _telling(one: _Read, named: _Named) -> frozenset[str] | None:
+def _telling(one: _DocumentTraits, named: _Named) -> frozenset[str] | None:
     """Return the words by which a document's other patterns tell apart what is named."""
     if named not in one.telling:
         one.telling[named] = _words(

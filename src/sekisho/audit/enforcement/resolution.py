@@ -104,7 +104,7 @@ class CallerConditions:
         self._lefts = lefts
         attached = (each for one in policies for each in handled_policies(one))
         self._documents = tuple({id(each.document): each.document for each in attached}.values())
-        read = [_read(document) for document in self._documents]
+        read = [_caller_dependence(document) for document in self._documents]
         self._asked = tuple(dict.fromkeys(one for each in read for one in each.asked))
         self._keys = tuple(dict.fromkeys(key for each in read for key in each.variables))
 
@@ -154,7 +154,7 @@ def _context(caller: CallingUser) -> Context:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _CallerDependence:
     """The conditions on the caller in a document, and the keys of tags that variables name."""
 
     asked: tuple[VersionedCondition, ...]
@@ -162,7 +162,7 @@ class _Read:
 
 
 @cached_by_identity
-def _read(document: Document) -> _Read:
+def _caller_dependence(document: Document) -> _CallerDependence:
     asked: dict[VersionedCondition, None] = {}
     named: dict[str, None] = {}
     for statement in document.statements:
@@ -175,7 +175,7 @@ def _read(document: Document) -> _Read:
                 texts += condition.values
         keys = (key for text in texts for key in _variables(text, document.version))
         named |= dict.fromkeys(filter(_is_brought_in, keys))
-    return _Read(tuple(asked), tuple(named))
+    return _CallerDependence(tuple(asked), tuple(named))
 
 
 def _of_caller(key: str) -> bool:
@@ -215,7 +215,7 @@ class Lefts:
             known: what the conditions on the caller come to.
             context: what is known of the user.
         """
-        read = _read(document)
+        read = _caller_dependence(document)
         if not read.asked and not read.variables:
             return document
         values = (variables.Variable(key).value(context) for key in read.variables)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sekisho.account import Role, Snapshot, User, readings_of
+from sekisho.account import READS, Role, Snapshot, User, readings_of
 from sekisho.audit.enforcement.equivalence import DocumentNumbers, EquivalenceKeys
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.engine import (
@@ -100,12 +100,12 @@ class UserEnforcement:
     @property
     def counterexample(self) -> Counterexample | None:
         """A request without MFA that is allowed now, if there is one; the user's own first."""
-        return _shown(self.now, self.via_service)
+        return _first_counterexample(self.now, self.via_service)
 
     @property
     def once_allowed(self) -> Counterexample | None:
         """Likewise one that is allowed once some policy allows it."""
-        return _shown(self.later, self.later_via_service)
+        return _first_counterexample(self.later, self.later_via_service)
 
     @property
     def reason(self) -> Message | None:
@@ -114,12 +114,22 @@ class UserEnforcement:
         return next((each.reason for each in order if isinstance(each, Unknown)), None)
 
 
-def _shown(*verdicts: Verdict | None) -> Counterexample | None:
+def _first_counterexample(*verdicts: Verdict | None) -> Counterexample | None:
     return next((each.counterexample for each in verdicts if isinstance(each, Refuted)), None)
 
 
 def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
     return direct if via_service is None else combine_verdicts((direct, via_service))
+
+
+_SCP_CALLS = frozenset(each.operation for each in READS if each.service == "organizations")
+
+
+def scps_unread_reason(snapshot: Snapshot) -> Message | None:
+    """Return why the service control policies of a snapshot are not known; None if they are."""
+    if snapshot.scps is not None:
+        return None
+    return next((gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS), None)
 
 
 def invariants_of(

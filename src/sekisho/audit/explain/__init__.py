@@ -1,10 +1,12 @@
 """An error text that people paste: what caused it, what it is mistaken for, what fixes it."""
 
-from sekisho.audit.explain.entries import KnownError, entries, entry
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
     ExplainedError,
+    KnownError,
+    entries,
+    entry,
     explain,
     facts_read,
     pasted_error_to_json,

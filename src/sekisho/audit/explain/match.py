@@ -1,20 +1,167 @@
 """From a pasted text to the entries that it is about, or to none: never to a guess.
 
+The entries are the table `messages/explanations.toml`; a key that is not known there is an error.
 A text is known by a wording, or else by the AccessDenied text it holds, or else by AWS's error
 code. What is none of these, and no part of exactly one wording, is unknown; the entries nearest to
 it are named as such. The same is there as JSON values.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from sekisho.audit.explain.denial import AccessDeniedText, denials, letters, tidy
-from sekisho.audit.explain.entries import ErrorCause, KnownError, entries
-from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, joined_messages, verbatim
-from sekisho.policy import KINDS
+from sekisho.engine.matching import glob
+from sekisho.errors import InternalError, UsageError
+from sekisho.messages import Language, Message, joined_messages, table, verbatim
+from sekisho.policy import KINDS, PolicyKind
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCause:
+    """One thing that leads to the error.
+
+    Attributes:
+        why: what is the case.
+        tell: how to tell that it is this cause and no other.
+        fix: what to do.
+        administrator: whether the fix needs an administrator.
+        own: whether it only applies to the caller's own user or device name (False: only to
+            others); None: to both.
+    """
+
+    why: Message
+    tell: Message
+    fix: Message
+    administrator: bool
+    own: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An error that is easily taken for this one.
+
+    Attributes:
+        id: the other entry.
+        differs: how to tell the two apart.
+    """
+
+    id: str
+    differs: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which denials an entry is about.
+
+    Attributes:
+        explicit: `explicit`, `implicit` or `unsaid`, any of these.
+        kinds: the kinds of policy; None stands for a text that names none. Empty: any kind.
+        actions: the actions. Empty: any.
+        resource: wildcards for the resource's ARN in lower case; "" for any.
+        caller: likewise for the caller's ARN.
+    """
+
+    explicit: tuple[bool | None, ...]
+    kinds: tuple[PolicyKind | None, ...]
+    actions: frozenset[str]
+    resource: str
+    caller: str
+
+    def fits(self, denial: AccessDeniedText) -> bool:
+        """Tell whether `denial` is one of these."""
+        return (
+            denial.explicit in self.explicit
+            and (not self.kinds or denial.kind in self.kinds)
+            and (not self.actions or denial.action.lower() in self.actions)
+            and (not self.resource or glob.like(self.resource, denial.resource.lower()))
+            and (not self.caller or glob.like(self.caller, denial.user.lower()))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """One kind of error.
+
+    Attributes:
+        id: stable, `subject.name`.
+        source: where the wording is from.
+        title: what the error means.
+        wordings: texts by which it is known; `…` stands for what differs each time.
+        fragments: the letters of each wording between its gaps.
+        codes: AWS's error codes, which tell less than a wording.
+        denial: the denials it is about, or None.
+        causes: in order of likelihood.
+        alike: what it is mistaken for.
+    """
+
+    id: str
+    source: str
+    title: Message
+    wordings: tuple[str, ...]
+    fragments: tuple[tuple[str, ...], ...]
+    codes: tuple[str, ...]
+    denial: Pattern | None
+    causes: tuple[ErrorCause, ...]
+    alike: tuple[Alike, ...]
+
+
+@cache
+def entries() -> tuple[KnownError, ...]:
+    """Return all entries; of denials, the one that fits first counts."""
+    return tuple(_entry(name, value) for name, value in table("explanations").items())
+
+
+def entry(id_: str) -> KnownError:
+    """Return one entry by its id."""
+    found = next((each for each in entries() if each.id == id_), None)
+    if found is None:
+        raise InternalError(f"no entry `{id_}` among the errors that are explained")
+    return found
+
+
+def _entry(name: str, value: Mapping[str, Any]) -> KnownError:
+    given = dict(value)
+    denial = given.pop("denial", None)
+    wordings = tuple(given.pop("wordings", ()))
+    return KnownError(
+        id=name,
+        wordings=wordings,
+        fragments=tuple(map(_fragments, wordings)),
+        codes=tuple(map(letters, given.pop("codes", ()))),
+        denial=None if denial is None else _pattern(**denial),
+        causes=tuple(ErrorCause(**cause) for cause in given.pop("causes")),
+        alike=tuple(Alike(**each) for each in given.pop("alike", ())),
+        **given,
+    )
+
+
+def _fragments(wording: str) -> tuple[str, ...]:
+    """Return what of a wording is always the same: `tidy` would turn `…` into three dots."""
+    return tuple(letters(tidy(part)) for part in wording.split("…"))
+
+
+_EXPLICIT = {"explicit": True, "implicit": False, "unsaid": None}
+
+
+def _pattern(
+    says: Sequence[str],
+    kinds: Sequence[str] = (),
+    actions: Sequence[str] = (),
+    resource: str = "",
+    caller: str = "",
+) -> Pattern:
+    return Pattern(
+        tuple(_EXPLICIT[each] for each in says),
+        tuple(None if kind == "unnamed" else PolicyKind(kind) for kind in kinds),
+        frozenset(action.lower() for action in actions),
+        resource,
+        caller,
+    )
+
 
 MOST_CHARACTERS = 131_072
 """The longest text that is read; an error is shorter."""
@@ -221,21 +368,21 @@ def pasted_error_to_json(explanation: ErrorExplanation, lang: Language) -> dict[
 
 
 def _answer_to_json(answer: ExplainedError, lang: Language) -> dict[str, object]:
-    def said(text: Message) -> str:
+    def text_of(text: Message) -> str:
         return answer.filled(text).into(lang)
 
     def cause(value: ErrorCause) -> dict[str, object]:
         return {
-            "why": said(value.why),
-            "tell": said(value.tell),
-            "remediation": said(value.fix),
+            "why": text_of(value.why),
+            "tell": text_of(value.tell),
+            "remediation": text_of(value.fix),
             "administrator": value.administrator,
         }
 
     denial = answer.denial
     return {
         "id": answer.entry.id,
-        "title": said(answer.entry.title),
+        "title": text_of(answer.entry.title),
         "source": answer.entry.source,
         "read": denial
         and {
@@ -247,7 +394,7 @@ def _answer_to_json(answer: ExplainedError, lang: Language) -> dict[str, object]
             "policy": denial.policy or None,
         },
         "causes": [cause(each) for each in answer.causes],
-        "alike": [{"id": each.id, "differs": said(each.differs)} for each in answer.entry.alike],
+        "alike": [{"id": each.id, "differs": text_of(each.differs)} for each in answer.entry.alike],
     }
 
 

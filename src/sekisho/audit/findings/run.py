@@ -13,9 +13,15 @@ from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, g
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding, FindingId, Place, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
-from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Check, Examined
-from sekisho.audit.findings.policies import policy_checks, role_checks
-from sekisho.audit.findings.users import user_checks
+from sekisho.audit.findings.checks import (
+    EXCEPTION_KINDS,
+    NOT_IN_SNAPSHOT,
+    Check,
+    Examined,
+    policy_checks,
+    role_checks,
+    user_checks,
+)
 from sekisho.audit.impact import UserRow
 from sekisho.messages import Message
 from sekisho.policy import Quota, render, size

@@ -6,12 +6,6 @@ so for the users of an account; `kinds` says what enforcement does to each of th
 """
 
 from sekisho.audit.impact.administrators import Administrators, powers_of
-from sekisho.audit.impact.credentials import (
-    counterexample_for_user,
-    credentials_of,
-    kind_of_credential,
-    usable_credentials,
-)
 from sekisho.audit.impact.kinds import ImpactKind, UserImpact, impacts_of, usual_enforcement
 from sekisho.audit.impact.outcomes import (
     UNLISTED,
@@ -19,8 +13,12 @@ from sekisho.audit.impact.outcomes import (
     MayLogin,
     SignInOutcome,
     SignInOutcomes,
+    counterexample_for_user,
+    credentials_of,
+    kind_of_credential,
     may_login,
     or_without_mfa,
+    usable_credentials,
     ways_in,
 )
 from sekisho.audit.impact.questions import first_refuted

@@ -188,7 +188,7 @@ class EnforcementRemovalRights:
         anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
-            match _known(partial(self._takes_away, CallingSession(anybody, only))):
+            match _verdict_or_unknown(partial(self._takes_away, CallingSession(anybody, only))):
                 case Refuted():
                     admin_policies.append(arn)
                 case Unknown(reason):
@@ -253,7 +253,7 @@ class EnforcementRemovalRights:
 
         return refuted_if_both(
             self._calls.is_allowed(caller, CallPattern((_JOIN,), (group.arn,))),
-            partial(_known, has),
+            partial(_verdict_or_unknown, has),
         )
 
     def _by_role(self, user: User, caller: CallingSession, role: Role) -> Iterator[Verdict]:
@@ -270,7 +270,7 @@ class EnforcementRemovalRights:
         )
         entered = refuted_if_both(given, partial(self._enters, user, caller, role))
         yield refuted_if_both(
-            entered, partial(_known, partial(self._role_may, role, (EVERYTHING,)))
+            entered, partial(_verdict_or_unknown, partial(self._role_may, role, (EVERYTHING,)))
         )
 
     @cached_property
@@ -281,7 +281,7 @@ class EnforcementRemovalRights:
 
     def _of_role(self, role: Role) -> Verdict:
         if role.name not in self._roles:
-            self._roles[role.name] = _known(partial(self._role_may, role, ()))
+            self._roles[role.name] = _verdict_or_unknown(partial(self._role_may, role, ()))
         return self._roles[role.name]
 
     def _role_may(self, role: Role, more: Sequence[AttachedPolicy]) -> Verdict:
@@ -342,10 +342,10 @@ def _unless_denied(caller: CallingSession) -> CallingSession:
     return replace(caller, policies=replace(own, identity=identity, boundaries=None))
 
 
-def _known(asked: Callable[[], Verdict]) -> Verdict:
+def _verdict_or_unknown(ask: Callable[[], Verdict]) -> Verdict:
     """Return an answer; Unknown where a policy was not read, or cannot be."""
     try:
-        return asked()
+        return ask()
     except (FaultyAccount, FaultyPolicy) as error:
         return Unknown(error.faults[0].message)
 
@@ -398,7 +398,7 @@ def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _PoliciesOfUser:
     """A user's policies, what of the user matters to them, and which of them MFA enforcement."""
 
     policies: Policies
@@ -420,14 +420,14 @@ class Administrators:
         self._edits: dict[object, tuple[int | None, Unknown | None]] = {}
 
     @cached_property
-    def _known(self) -> Mapping[str, _Known | Message]:
-        return {user.name: self._read(user) for user in self._snapshot.users}
+    def _policies_of(self) -> Mapping[str, _PoliciesOfUser | Message]:
+        return {user.name: self._read_policies(user) for user in self._snapshot.users}
 
     @cached_property
     def _rights(self) -> EnforcementRemovalRights:
         enforcements = {
             name: each if isinstance(each, Message) else each.enforcing
-            for name, each in self._known.items()
+            for name, each in self._policies_of.items()
         }
         return EnforcementRemovalRights(
             self._snapshot, self._calls, self._equivalence, enforcements
@@ -440,7 +440,7 @@ class Administrators:
 
         Refuted shows a call that makes one, or the first of several, by this user or one alike.
         """
-        known = self._known[user.name]
+        known = self._policies_of[user.name]
         if isinstance(known, Message):
             return Unknown(known)
         try:
@@ -450,7 +450,7 @@ class Administrators:
 
     def power(self, user: User) -> Power:
         """Return what one user may do."""
-        known = self._known[user.name]
+        known = self._policies_of[user.name]
         if isinstance(known, Message):
             return Power(administers=False, unknown=known, edits_unknown=known)
         try:
@@ -471,7 +471,7 @@ class Administrators:
             case Unknown(reason):
                 return replace(power, unknown=reason)
 
-    def _read(self, user: User) -> _Known | Message:
+    def _read_policies(self, user: User) -> _PoliciesOfUser | Message:
         """Return what is known of a user's policies, or why nothing is."""
         try:
             policies = policies_of(self._snapshot, user.name)
@@ -483,7 +483,7 @@ class Administrators:
                 )
         except (FaultyAccount, FaultyPolicy) as error:
             return _first_fault(error)
-        return _Known(policies, alike, self._enforcing[key])
+        return _PoliciesOfUser(policies, alike, self._enforcing[key])
 
     def _allowed_probes(self, user: User, policies: Policies) -> frozenset[str]:
         """Return what the service control policies allow with MFA of what is asked for usually.
@@ -497,7 +497,10 @@ class Administrators:
         return self._probes[alike]
 
     def _administers(
-        self, user: User, known: _Known, credential: CallerCredential = CallerCredential.MFA_SESSION
+        self,
+        user: User,
+        known: _PoliciesOfUser,
+        credential: CallerCredential = CallerCredential.MFA_SESSION,
     ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
         key = (self._rights.equivalence_key(user, known.policies), credential)
@@ -505,7 +508,7 @@ class Administrators:
             self._verdicts[key] = (self._rights.of(user, known.policies, credential), user)
         return self._verdicts[key]
 
-    def _on_own_enforcement(self, user: User, known: _Known) -> tuple[str, Unknown | None]:
+    def _on_own_enforcement(self, user: User, known: _PoliciesOfUser) -> tuple[str, Unknown | None]:
         """Return a request by which the user may change what enforces MFA for the user.
 
         Or why not known.

@@ -148,7 +148,7 @@ class _Impacts:
 
     def _by_sign_in(self, user: User, credentials: Credentials, policies: Policies) -> UserImpact:
         """Return what comes of signing in."""
-        gaps = (*credentials.unread, *self._scenarios.unread(user))
+        gaps = (*credentials.unread, *self._scenarios.gaps_on_the_way(user))
         unread = _unknown(gap_reasons(gaps) if gaps else None)
         if None in (credentials.password, credentials.enrolled, credentials.active_keys):
             return unread

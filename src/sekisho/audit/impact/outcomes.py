@@ -1,4 +1,4 @@
-"""Whether each user of an account gets in, as it is or as it will be, and by which steps.
+"""Whether each user of an account gets in, as it is or as it will be, with what and by which steps.
 
 So is whether a user may use `aws login` in a session with MFA, decided by their own policies on the
 two calls that it makes; what was not read leaves it unknown. Source: AWS Sign-In User Guide, "Login
@@ -7,10 +7,10 @@ for AWS local development using console credentials"; docs/signin.md#sessions-of
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from sekisho.account import (
-    READS,
     THE_ACCOUNT,
     Credentials,
     Gap,
@@ -22,8 +22,12 @@ from sekisho.account import (
 )
 from sekisho.account import credentials_of as known_credentials
 from sekisho.answer import Answer, AnswerEffect, answer_request
-from sekisho.audit.enforcement import EVERYTHING, enforcements_of, trusting_statement
-from sekisho.audit.impact.credentials import credentials_of
+from sekisho.audit.enforcement import (
+    EVERYTHING,
+    enforcements_of,
+    scps_unread_reason,
+    trusting_statement,
+)
 from sekisho.audit.impact.kinds import usual_enforcement
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
 from sekisho.audit.impact.users import UserRow
@@ -33,9 +37,25 @@ from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount, quoted
 from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import NAME, Effect
-from sekisho.prover import Enforced, distinguishes_mfa
+from sekisho.prover import (
+    CallerCredential,
+    Counterexample,
+    Enforced,
+    counterexample_text,
+    distinguishes_mfa,
+)
 from sekisho.prover.scenarios import ScenarioAnswer, ScenarioOutcome, step_text, steps_of
-from sekisho.signin import AUTHORIZE, CREATE_TOKEN, MFA_IN_CALL, LoginClient
+from sekisho.signin import (
+    AUTHORIZE,
+    CREATE_TOKEN,
+    MFA_IN_CALL,
+    Credential,
+    CredentialKind,
+    DeviceKind,
+    Holder,
+    HolderKind,
+    LoginClient,
+)
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 
@@ -100,11 +120,11 @@ class SignInOutcomes:
         }
 
     def _outcome(self, user: User) -> SignInOutcome:
-        unread, credentials = self._unread.get(user.name), self._held(user)
+        unread, credentials = self._unread.get(user.name), self._known_credentials(user)
         if unread:
             found = SignInOutcome(ScenarioOutcome.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
         else:
-            found = self._asked(user, self._scenarios.gets_in, credentials)
+            found = self._outcome_by_all(user, self._scenarios.gets_in, credentials)
         return replace(found, console=self.console(user).console)
 
     def console(self, user: User) -> SignInOutcome:
@@ -112,12 +132,12 @@ class SignInOutcomes:
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
-        credentials = self._held(user)
+        credentials = self._known_credentials(user)
         if credentials.password is None:
             return _unknown(gap_reasons(credentials.unread))
         if not credentials.password:
             return SignInOutcome(ScenarioOutcome.LOCKED_OUT, console=None)
-        found = self._asked(user, self._scenarios.opens_console, credentials)
+        found = self._outcome_by_all(user, self._scenarios.opens_console, credentials)
         return replace(found, console=found.verdict)
 
     def enrols(self, user: User) -> ScenarioOutcome:
@@ -125,19 +145,21 @@ class SignInOutcomes:
 
         Who holds nothing may get anything.
         """
-        credentials = replace(self._held(user), must_change=False, expired=False)
+        credentials = replace(self._known_credentials(user), must_change=False, expired=False)
         if not credentials.password and not credentials.active_keys and not credentials.others:
             credentials = replace(credentials, password=True, active_keys=1)
-        return self._asked(user, self._scenarios.enrols, credentials).verdict
+        return self._outcome_by_all(user, self._scenarios.enrols, credentials).verdict
 
-    def _held(self, user: User) -> Credentials:
+    def _known_credentials(self, user: User) -> Credentials:
         """Return the credentials of a user, as far as they are known; computed once for each."""
         if user.name not in self._credentials:
             known = self._snapshot.user_named[user.name]
             self._credentials[user.name] = known_credentials(self._snapshot, known)
         return self._credentials[user.name]
 
-    def _asked(self, user: User, question: _Question, credentials: Credentials) -> SignInOutcome:
+    def _outcome_by_all(
+        self, user: User, question: _Question, credentials: Credentials
+    ) -> SignInOutcome:
         """Ask by all that the user may hold; it must come out the same."""
         try:
             policies = policies_of(self._snapshot, user.name)
@@ -147,7 +169,7 @@ class SignInOutcomes:
             question(user, each, policies) for each in possible_credentials(credentials)
         )
         if result is None or result.why is None:
-            gaps = (*credentials.unread, *self._scenarios.unread(user))
+            gaps = (*credentials.unread, *self._scenarios.gaps_on_the_way(user))
             # no call need have failed: a snapshot may do without a report
             return _unknown(gap_reasons(gaps) if gaps else _NO_REPORT)
         if result.verdict is ScenarioOutcome.UNKNOWN:
@@ -241,7 +263,6 @@ def ways_in(snapshot: Snapshot, row: UserRow) -> tuple[ScenarioAnswer, ...]:
 
 
 _LOGIN_REGION = "us-east-1"
-_SCP_CALLS = frozenset(each.operation for each in READS if each.service == "organizations")
 
 _REFUSES = Message("a policy denies {actions}")
 _NO_ALLOW = Message("no policy allows {actions}")
@@ -267,13 +288,13 @@ def may_login(snapshot: Snapshot, user: User) -> tuple[MayLogin, Message | None]
         policies = policies_of(snapshot, user.name)
     except FaultyAccount as error:
         return MayLogin.UNKNOWN, error.reason
-    answers = [_asked(snapshot, user, policies, action) for action in (AUTHORIZE, CREATE_TOKEN)]
+    answers = [_answer_of(snapshot, user, policies, action) for action in (AUTHORIZE, CREATE_TOKEN)]
     if denied := [each for each in answers if _denies(each)]:
         explicit = any(each.effect is AnswerEffect.EXPLICITLY_DENIED for each in denied)
         actions = listed(verbatim(f"`{each.request.action}`") for each in denied)
         said = _REFUSES if explicit else _NO_ALLOW
         return MayLogin.DENIED, said.filled(actions=actions)
-    if unread := _scps_unread(snapshot):
+    if unread := scps_unread_reason(snapshot):
         return MayLogin.UNKNOWN, unread
     if keys := sorted({key for each in answers for key in _undecided_by(each)}):
         return MayLogin.UNKNOWN, _KEYS_MISSING.filled(
@@ -284,14 +305,7 @@ def may_login(snapshot: Snapshot, user: User) -> tuple[MayLogin, Message | None]
     return MayLogin.ALLOWED, None
 
 
-def _scps_unread(snapshot: Snapshot) -> Message | None:
-    """Return why the service control policies are not known; None if they are."""
-    if snapshot.scps is not None:
-        return None
-    return next((gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS), None)
-
-
-def _asked(snapshot: Snapshot, user: User, policies: Policies, action: str) -> Answer:
+def _answer_of(snapshot: Snapshot, user: User, policies: Policies, action: str) -> Answer:
     place = snapshot.partition, _LOGIN_REGION, snapshot.account
     request = Request(
         principal=user.arn,
@@ -315,3 +329,95 @@ def _denies(answer: Answer) -> bool:
 def _undecided_by(answer: Answer) -> Iterator[str]:
     """Yield the keys without which the answer is not known."""
     yield from (each.key for each in answer.missing if each.could_change)
+
+
+_BY_KEY = (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
+_BY_SESSION = (CallerCredential.SESSION, CallerCredential.SESSION_VIA_SERVICE)
+_NO_KEY = Message("{said} (the user has no active access key now; it holds for one that is made)")
+_NOTHING = Message(
+    "{said} (the user has no password and no active access key now; it holds for one that is made)"
+)
+_UNREAD = Message("{said} (whether the user has such a credential was not read)")
+
+
+def counterexample_for_user(
+    counterexample: Counterexample, credentials: Credentials | None, *, refused: bool = False
+) -> Message:
+    """Return a counterexample in words.
+
+    Where the user has nothing to make that request with, it says so.
+
+    Args:
+        counterexample: a request that the policies allow.
+        credentials: what its user holds; None if that is not asked.
+        refused: whether the policies refuse it instead.
+    """
+    said = counterexample_text(counterexample, refused=refused)
+    if credentials is None:
+        return said
+    key = None if credentials.active_keys is None else credentials.active_keys > 0
+    if counterexample.credential in _BY_KEY:
+        available, lacking = key, _NO_KEY
+    elif counterexample.credential in _BY_SESSION:
+        available, lacking = _either(credentials.password, key), _NOTHING
+    else:
+        return said
+    if available:
+        return said
+    return (_UNREAD if available is None else lacking).filled(said=said)
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    """Return whether one of two holds; None if that is not known."""
+    if one or other:
+        return True
+    return None if one is None or other is None else False
+
+
+def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Credential, ...]:
+    """Return the credentials that a user can hold: one with MFA, or the two kinds without.
+
+    A long-term access key has no MFA key in the context, a console session without MFA has one
+    that is false: MFA enforcement has to hold against both (docs/signin.md, "What a credential
+    puts into the request context").
+    """
+    holder = Holder(
+        HolderKind.USER, snapshot.partition, snapshot.account, user.name, user.path, user.id
+    )
+    at = snapshot.taken_at
+    until = at + timedelta(hours=12)
+    if mfa:
+        return (Credential(CredentialKind.SESSION_TOKEN, holder, at, until, mfa_at=at),)
+    return (
+        Credential(CredentialKind.LONG_TERM_KEY, holder),
+        Credential(CredentialKind.CONSOLE_SESSION, holder, at, until),
+    )
+
+
+def kind_of_credential(credential: Credential) -> CallerCredential:
+    """Return what the prover calls a user's credential."""
+    if credential.kind is CredentialKind.LONG_TERM_KEY:
+        return CallerCredential.KEY
+    return CallerCredential.SESSION if credential.mfa_at is None else CallerCredential.MFA_SESSION
+
+
+def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
+    """Return what a user can really work with, by the password, keys and devices that they have.
+
+    A passkey gives no code that GetSessionToken would take, so it needs a password beside it
+    (IAM user guide, "Passkeys and security keys").
+
+    Args:
+        snapshot: the account.
+        user: one of its users.
+        enters: whether the password opens the console.
+    """
+    key, console = credentials_of(snapshot, user, mfa=False)
+    has_key = any(known.active for known in user.keys)
+    gives_codes = any(device.kind is not DeviceKind.FIDO for device in user.devices)
+    found = [key] if has_key else []
+    if enters and not user.devices:
+        found.append(console)
+    if user.devices and (enters or (has_key and gives_codes)):
+        found += credentials_of(snapshot, user, mfa=True)
+    return tuple(found)

@@ -105,7 +105,7 @@ def enforcing_of(
     asked = tuple(islice(allowed, _ASKED))
     if not asked:
         # of nothing that is allowed even with MFA, the usual requests
-        others = tuple(_others(snapshot, user, open_to_all)) or tuple(usual[:_ASKED])
+        others = tuple(_other_requests(snapshot, user, open_to_all)) or tuple(usual[:_ASKED])
         asked = tuple((each, answer(mfa, each)) for each in others)
     stops = partial(_stopping, open_to_all)
     # what keeps an action from being allowed, and not also with MFA
@@ -125,7 +125,7 @@ def _denies(document: Document) -> bool:
     return any(statement.effect is Effect.DENY for statement in document.statements)
 
 
-def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
+def _other_requests(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
     """Yield other requests that no enforcement exempts and that are allowed with MFA.
 
     If there are any.

@@ -225,7 +225,7 @@ class SignInScenarios:
         self._signin = replace(usual, console_authorization=configured)
         self.hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
 
-    def unread(self, user: User) -> tuple[Gap, ...]:
+    def gaps_on_the_way(self, user: User) -> tuple[Gap, ...]:
         """Return what of the account was not read that a user's way in may hang on, with why."""
         return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
 

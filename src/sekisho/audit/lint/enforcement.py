@@ -163,16 +163,16 @@ class MfaDenies:
             if self._by_allow:
                 yield from self._enrolment(broad=False)
             elif self._attachment is not Attachment.SCP:
-                yield self._found(FindingId.NO_ENFORCEMENT, _NOTHING, at_deny=False)
+                yield self._finding(FindingId.NO_ENFORCEMENT, _NOTHING, at_deny=False)
             return
         broad = self.broad
         open_ones = [ask.action for ask in self._stand_ins if not self.states or self._open(ask)]
         iam = broad and "iam:CreateUser" in open_ones
         if iam:
-            yield self._found(FindingId.IAM_EXEMPT, self._fact("CreateUser", "user/any"))
+            yield self._finding(FindingId.IAM_EXEMPT, self._fact("CreateUser", "user/any"))
         elif open_ones:
             fact = listed(_NOT_DENIED, ", ".join(f"`{name}`" for name in open_ones))
-            yield self._found(FindingId.NOT_EVERYTHING_ENFORCED, fact)
+            yield self._finding(FindingId.NOT_EVERYTHING_ENFORCED, fact)
         yield from self._enrolment(broad=broad)
         if not broad:
             return
@@ -202,7 +202,7 @@ class MfaDenies:
             ]
             if exempt:
                 shown = ", ".join(f"`iam:{each}`" for each in exempt)
-                yield self._found(name, listed(_NOT_DENIED, shown))
+                yield self._finding(name, listed(_NOT_DENIED, shown))
 
     def _never_allowed(self) -> Iterator[Finding]:
         """Find what is named as exempt and allowed by no statement, with or without MFA."""
@@ -218,7 +218,7 @@ class MfaDenies:
         idle = [value for value in named.values() if self._idle(value)]
         if idle:
             shown = ", ".join(quoted(value) for value in idle)
-            yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, listed(_IN_VAIN, shown))
+            yield self._finding(FindingId.EXEMPT_NEVER_ALLOWED, listed(_IN_VAIN, shown))
 
     def _idle(self, name: str) -> bool:
         action = self._catalogue.action(name)
@@ -249,15 +249,15 @@ class MfaDenies:
             yield self._denied(FindingId.VIRTUAL_DEVICE_DENIED, create)
         elif not self._allows and self._attachment is not Attachment.BOUNDARY:
             if self._attachment is not Attachment.SCP:
-                yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
+                yield self._finding(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
         elif self._locked_out(may, broad=broad):
             if may[enable] is DecisionEffect.ALLOWED:
                 # a security key, a passkey or a hardware token is enrolled by this call alone
                 fact = asked(create, MfaState.NO_MFA, may[create])
-                yield self._found(FindingId.VIRTUAL_DEVICE_NOT_ALLOWED, fact, at_deny=False)
+                yield self._finding(FindingId.VIRTUAL_DEVICE_NOT_ALLOWED, fact, at_deny=False)
             else:
                 fact = asked(enable, MfaState.NO_MFA, may[enable])
-                yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
+                yield self._finding(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
         if broad:
             yield from self._password()
 
@@ -292,7 +292,7 @@ class MfaDenies:
         elif effect is DecisionEffect.ALLOWED or not (
             self._allows or self._attachment is Attachment.BOUNDARY
         ):
-            yield self._found(FindingId.PASSWORD_WITHOUT_MFA, fact)
+            yield self._finding(FindingId.PASSWORD_WITHOUT_MFA, fact)
 
     def _strangers(self) -> Iterator[Finding]:
         """Find what a stolen key can do with the devices of others, and with none enrolled."""
@@ -303,14 +303,14 @@ class MfaDenies:
             # a boundary or a service control policy allows nothing by itself
             allowed = allowed and not self._attachment.ceiling
             name = FindingId.OTHERS_DEVICES if allowed else FindingId.OTHERS_WITHOUT_MFA
-            yield self._found(name, fact)
+            yield self._finding(name, fact)
         own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         by_key = MfaState.KEY in self.states and self._within_boundary(own, (MfaState.KEY,))
         # a passkey is registered in a browser: a call with a key never brings what tells it
         kinds = any(self._asker.applies(each, own, MfaState.KEY) for each in self._by_kind)
         if by_key and not kinds and not self._asker.denied(self._whole, own, MfaState.KEY):
             fact = let_through(self._whole, own, MfaState.KEY, self._asker)
-            yield self._found(FindingId.ENROLMENT_BY_KEY, fact)
+            yield self._finding(FindingId.ENROLMENT_BY_KEY, fact)
 
     def _within_boundary(self, ask: ActionOnResource, states: Iterable[MfaState]) -> bool:
         """Tell whether others can allow what is asked: not what a boundary does not allow."""
@@ -333,7 +333,7 @@ class MfaDenies:
         )
         return let_through(self._whole, ask, state, self._asker)
 
-    def _found(self, name: FindingId, fact: Message, *, at_deny: bool = True) -> Finding:
+    def _finding(self, name: FindingId, fact: Message, *, at_deny: bool = True) -> Finding:
         """Return a finding at the widest Deny of MFA enforcement, or about the whole document."""
         widest = max(
             self._denies, key=lambda each: (each.action.negated, -each.index), default=None
@@ -380,7 +380,7 @@ def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterat
     for action in _own_actions(document, catalogue):
         if asker.exhausted:
             return
-        cause = _lost(document, action, asker)
+        cause = _statement_against_paths(document, action, asker)
         if cause is not None:
             lost.append(str(action))
             where = cause if where is None else where
@@ -410,7 +410,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
     yield from (found[name] for name in ordered[:_MOST_ACTIONS])
 
 
-def _lost(document: Document, action: Action, asker: Asker) -> Statement | None:
+def _statement_against_paths(document: Document, action: Action, asker: Asker) -> Statement | None:
     """Return the statement that tells a user with a path from one without, to their loss."""
     by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
     own, with_path = by_target.get(ObjectOwner.OWN), by_target.get(ObjectOwner.OWN_WITH_PATH)

@@ -119,8 +119,8 @@ def _decided(condition: Condition, keys: frozenset[str]) -> bool:
 def as_identity(document: Document, kind: PolicyKind) -> Document:
     """Return the document in the form of an identity-based policy.
 
-    Whom the statements of a trust or resource-based policy name is another matter: `trust`,
-    `on_resource`.
+    Whom the statements of a trust or resource-based policy name is another matter:
+    `resource_policies`.
     """
     if kind is PolicyKind.RESOURCE:
         nobody = tuple(replace(each, principal=None) for each in document.statements)
@@ -191,7 +191,7 @@ class Asker:
 
         What is known is kept for a tuple of statements by its identity.
         """
-        scope = self._scope(ask, self._shown(state))
+        scope = self._scope(ask, self._caller_shown(state))
         key = (id(statements), id(scope))
         if key not in self._causes:
             self.work.add(len(statements) // _LOOKED_UP)
@@ -214,7 +214,7 @@ class Asker:
             return DecisionEffect.IMPLICITLY_DENIED
         if cause.effect is Effect.DENY:
             return DecisionEffect.EXPLICITLY_DENIED
-        scope = self._scope(ask, self._shown(state))
+        scope = self._scope(ask, self._caller_shown(state))
         # to a resource of another account its own policy would have to allow it too
         if is_cross_account(scope.request, scope.caller):
             return DecisionEffect.IMPLICITLY_DENIED
@@ -236,7 +236,7 @@ class Asker:
         self, statement: Statement, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> bool:
         """Tell whether one statement applies."""
-        return self._applies(statement, self._scope(ask, self._shown(state)))
+        return self._applies(statement, self._scope(ask, self._caller_shown(state)))
 
     def depends_on_mfa(self, statement: Statement, ask: ActionOnResource) -> bool:
         """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
@@ -297,7 +297,7 @@ class Asker:
             known = self._numbered[id(statement)] = statement, number
         return known[1]
 
-    def _shown(self, state: CredentialState | MfaState) -> _Shown:
+    def _caller_shown(self, state: CredentialState | MfaState) -> _Shown:
         match state:
             case MfaState.FRESH:
                 return CredentialState.CONSOLE_MFA, "true", "0"

@@ -27,13 +27,13 @@ from sekisho.audit.lint.no_effect import (
     void_exclusions,
     wrong_partitions,
 )
-from sekisho.audit.lint.on_resource import public_access, resource_checks
 from sekisho.audit.lint.refused_by_iam import (
     RESOURCE_QUOTAS,
     UNREADABLE,
     findings_of_faults,
     save_checks,
 )
+from sekisho.audit.lint.resource_policies import Trust, public_access, resource_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import (
     Dependent,
@@ -42,9 +42,8 @@ from sekisho.audit.lint.statements import (
     questions,
     stand_ins,
     statement_checks,
+    takeover_checks,
 )
-from sekisho.audit.lint.takeover import takeover_checks
-from sekisho.audit.lint.trust import Trust
 from sekisho.audit.meaning import CREDENTIALS, CredentialState, TruthTable
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, home_of
 from sekisho.audit.meaning.truth import truth_table
@@ -333,7 +332,7 @@ _UNTABLED = Attachment.RESOURCE
 _EXEMPTING = frozenset(
     {FindingId.IAM_EXEMPT, FindingId.EXEMPT_CREDENTIALS, FindingId.EXEMPT_ESCALATION}
 )
-"""What says of exempt actions what `takeover` says of allowed ones."""
+"""The findings that say of exempt actions what `takeover_checks` says of allowed ones."""
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -3,7 +3,8 @@
 Only what AWS could be asked counts: an action of the catalogue on a resource of a kind that the
 action is checked against.
 
-Source: IAM User Guide, "AWS global condition context keys", on `aws:MultiFactorAuthPresent`.
+Source: IAM User Guide, "AWS global condition context keys", on `aws:MultiFactorAuthPresent`;
+"AWS security best practices", on the actions by which one user becomes another.
 """
 
 import re
@@ -13,7 +14,14 @@ from itertools import islice
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.engine_queries import Asker, MfaState, bare, relaxed
 from sekisho.audit.meaning import CREDENTIALS, CredentialState
-from sekisho.audit.meaning.credentials import NAME, PATH, ActionOnResource, Home, probes_of
+from sekisho.audit.meaning.credentials import (
+    COLLEAGUE,
+    NAME,
+    PATH,
+    ActionOnResource,
+    Home,
+    probes_of,
+)
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import glob
@@ -280,3 +288,82 @@ def _fact(
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
     return let_through(whole, ask, state, asker)
+
+
+_USER, _GROUP, _POLICY, _ROLE = f"user/{COLLEAGUE}", "group/any", "policy/any", "role/any"
+_WAYS: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
+    (
+        FindingId.OTHERS_CREDENTIALS,
+        (
+            ("CreateAccessKey", _USER),
+            ("CreateLoginProfile", _USER),
+            ("UpdateLoginProfile", _USER),
+            ("CreateServiceSpecificCredential", _USER),
+            ("ResetServiceSpecificCredential", _USER),
+            ("UploadSigningCertificate", _USER),
+            ("UploadSSHPublicKey", _USER),
+            ("DeactivateMFADevice", _USER),
+        ),
+    ),
+    (
+        FindingId.PERMISSIONS_WITHOUT_MFA,
+        (
+            ("AttachUserPolicy", _USER),
+            ("DetachUserPolicy", _USER),
+            ("PutUserPolicy", _USER),
+            ("DeleteUserPolicy", _USER),
+            ("DeleteUserPermissionsBoundary", _USER),
+            ("AddUserToGroup", _GROUP),
+            ("RemoveUserFromGroup", _GROUP),
+            ("AttachGroupPolicy", _GROUP),
+            ("DetachGroupPolicy", _GROUP),
+            ("PutGroupPolicy", _GROUP),
+            ("CreatePolicyVersion", _POLICY),
+            ("SetDefaultPolicyVersion", _POLICY),
+            ("AttachRolePolicy", _ROLE),
+            ("PutRolePolicy", _ROLE),
+            ("UpdateAssumeRolePolicy", _ROLE),
+        ),
+    ),
+)
+_ALLOWED = Message("allowed without MFA")
+_WITHOUT_MFA = (MfaState.KEY, MfaState.NO_MFA)
+
+
+def takeover_checks(document: Document, asker: Asker) -> Iterator[Finding]:
+    """Yield what the document allows to be done to others without MFA, and where it does."""
+    of_iam = [each for each in document.statements if _names_iam(each)]
+    iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
+    for name, ways in _WAYS if of_iam else ():
+        where: Statement | None = None
+        open_ones = []
+        for action, thing in ways:
+            cause = _allowing(
+                document, of_iam, ActionOnResource(f"iam:{action}", f"{iam}:{thing}"), asker
+            )
+            if cause is not None:
+                open_ones.append(f"`iam:{action}`")
+                where = where or cause
+        if where is not None:
+            fact = listed(_ALLOWED, ", ".join(open_ones))
+            yield found(name, place_in(document, where, path="Action"), fact)
+
+
+def _names_iam(statement: Statement) -> bool:
+    return (
+        statement.effect is Effect.ALLOW
+        and not statement.action.negated
+        and any(value.lower().startswith("iam:") for value in statement.action.values)
+    )
+
+
+def _allowing(
+    document: Document, statements: list[Statement], ask: ActionOnResource, asker: Asker
+) -> Statement | None:
+    """Return the statement that allows what is asked, where without MFA it is not denied."""
+    for state in _WITHOUT_MFA:
+        if not asker.exhausted and asker.allowed(document.statements, ask, state):
+            for each in statements:
+                if asker.applies(each, ask, state):
+                    return each
+    return None

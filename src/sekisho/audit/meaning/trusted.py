@@ -173,7 +173,7 @@ def _trusted(key: PrincipalKey, value: str, home: Home) -> Trusted | None:
         case PrincipalKey.AWS:
             return _identity(value)
         case PrincipalKey.FEDERATED:
-            read = _read(value)
+            read = _arn_of_iam(value)
             kind = _PROVIDERS.get(read.what) if read and read.name else None
             return Trusted(value, kind, read.home) if read and kind else None
         case _:
@@ -205,7 +205,7 @@ class _Arn:
     name: str
 
 
-def _read(value: str) -> _Arn | None:
+def _arn_of_iam(value: str) -> _Arn | None:
     parts = arns.split(value)
     if len(parts) < arns.PARTS or parts[0] != "arn" or not arns.is_account(parts[4]):
         return None
@@ -216,7 +216,7 @@ def _read(value: str) -> _Arn | None:
 
 def _identity(value: str) -> Trusted | None:
     """Return the user, role, session or account that an ARN under `AWS` names."""
-    read = _read(value)
+    read = _arn_of_iam(value)
     if read is None:
         return None
     home = read.home

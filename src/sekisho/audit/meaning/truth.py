@@ -326,7 +326,7 @@ class _Reading:
             policies = replace(policies, identity=())
         decision = self.decider.decide(call.request, policies)
         found = possible_effects(call.request, policies, self.keys, lambda *_: decision, call.who)
-        outcomes = frozenset(_read(effect, self.kind) for effect in found.effects)
+        outcomes = frozenset(_outcome_for_kind(effect, self.kind) for effect in found.effects)
         return outcomes, found.matters if len(outcomes) > 1 else frozenset(), decision.assumed
 
 
@@ -357,7 +357,7 @@ def _cell(
     return reading.cell(calls(state), otherwise())
 
 
-def _read(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
+def _outcome_for_kind(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
     """Say what the engine's answer means for the kind of policy.
 
     What a boundary, a session policy or a service control policy allows, it leaves to others; what

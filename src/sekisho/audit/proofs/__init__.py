@@ -24,6 +24,7 @@ from sekisho.audit.enforcement import (
     enforcements_of,
     invariants_of,
     named_of,
+    scps_unread_reason,
 )
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, did_you_mean
@@ -52,10 +53,6 @@ __all__ = [
     "subject_of_user",
 ]
 
-_SCP_CALLS = (
-    *("DescribeOrganization", "ListRoots", "ListParents"),
-    *("ListPoliciesForTarget", "DescribePolicy"),
-)
 _ORDER = (
     *(Enforced.REFUTED, Enforced.TODAY_UNKNOWN, Enforced.NOTHING_ALLOWED),
     *(Enforced.UNKNOWN, Enforced.PROVED),
@@ -127,7 +124,7 @@ def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
         enforcements={name: enforcements[name] for name in ordered if name in enforcements},
         invariants=inquiry.invariants,
         conclusions={name: conclusions[name] for name in ordered},
-        unread=_unread(snapshot),
+        unread=scps_unread_reason(snapshot),
         roles=tuple(role.name for role in snapshot.roles if _lets_in(role, snapshot.account)),
     )
 
@@ -175,7 +172,7 @@ def subject_of_user(
         now=snapshot.taken_at,
         users_may_change=users_may_change or may_change_in(snapshot),
         of_account=True,
-        scps_unread_reason=_unread(snapshot),
+        scps_unread_reason=scps_unread_reason(snapshot),
         unanswerable_reason=missing,
         console_authorization=snapshot.console_authorization,
     )
@@ -211,18 +208,10 @@ def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
         now=snapshot.taken_at,
         users_may_change=False,
         of_account=True,
-        scps_unread_reason=_unread(snapshot),
+        scps_unread_reason=scps_unread_reason(snapshot),
         unanswerable_reason=missing,
         trust=AttachedPolicy(f"trust policy of role {role.name}", role.trust),
     )
-
-
-def _unread(snapshot: Snapshot) -> Message | None:
-    """Return why the service control policies of a snapshot are not known; None if they are."""
-    if snapshot.scps is not None:
-        return None
-    reasons = (gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS)
-    return next(reasons, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from sekisho.account import calls_to_allow
 from sekisho.audit.finding import SEVERITIES, Finding, FindingId, limits_of_controls
 from sekisho.audit.impact import UserRow
-from sekisho.audit.report.log_usage import LOGGED, LOGGED_COLUMNS, logged_cells
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -16,6 +15,8 @@ from sekisho.audit.report.wording import (
     EXEMPTION,
     FINDINGS,
     GAPS,
+    LOGGED,
+    LOGGED_COLUMNS,
     NONE,
     USERS,
     as_of,
@@ -24,6 +25,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    logged_cells,
     no_users_text,
     report_notes,
 )
@@ -149,7 +151,7 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
     """Return the findings that are alike together; the anchors of groups are unique."""
     anchors = {row.user.name: f"u{place}" for place, row in enumerate(report.rows)}
 
-    def seen(finding: Finding) -> SeenFact:
+    def seen_fact(finding: Finding) -> SeenFact:
         anchor = anchors.get(finding.subject, "")
         return SeenFact(finding.subject, finding.fact, _note(finding), anchor)
 
@@ -172,7 +174,7 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
                 controls=joined_messages(controls, en=", ", ja=", ") if controls else None,
                 anchor=name if numbers[name] == 1 else f"{name}.{numbers[name]}",
                 rows=alike,
-                seen=seen,
+                seen=seen_fact,
             )
         )
     return groups

@@ -120,7 +120,7 @@ _MOST_FACES = 4_096
 _PLAIN = {CallerKind.USER, CallerKind.ROLE, CallerKind.ROLE_SESSION}
 
 
-def _read(request: Request, *, bounded: bool) -> Caller | None:
+def _caller_or_none(request: Request, *, bounded: bool) -> Caller | None:
     try:
         return caller_of(request, bounded=bounded)
     except FaultyRequest:
@@ -136,7 +136,7 @@ class ParsedCallers(dict[str, tuple[str, str, str]]):
 
     def learn(self, request: Request) -> bool:
         """Read the request's principal; tell whether it is of a kind that is kept here."""
-        caller = _read(request, bounded=False)
+        caller = _caller_or_none(request, bounded=False)
         if caller is None or caller.kind not in _PLAIN or caller.account is None:
             return False
         stem = sys.intern(f"arn:{caller.partition}:iam::")
@@ -167,7 +167,7 @@ class CallerProfiles(dict[tuple[str, ContextValue | None], tuple[str | None, int
 
     def learn(self, request: Request) -> bool:
         """Read the request's principal; tell whether it is certain how the statements name it."""
-        caller = _read(request, bounded=self._bounded)
+        caller = _caller_or_none(request, bounded=self._bounded)
         if caller is None or request.federated_by is not None or request.canonical_user is not None:
             # neither of the two is in the key
             return False

@@ -21,7 +21,7 @@ def statements_about(
     lower = action.lower()
     return [
         statement
-        for statement, listed in _read(document)
+        for statement, listed in _entries_of(document)
         if _lists(listed, lower, tracked) != statement.action.negated
     ]
 
@@ -68,7 +68,7 @@ def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
 
 
 @cached_by_identity
-def _read(document: Document) -> tuple[tuple[Statement, _Entries], ...]:
+def _entries_of(document: Document) -> tuple[tuple[Statement, _Entries], ...]:
     return tuple((statement, _entries(statement.action)) for statement in document.statements)
 
 

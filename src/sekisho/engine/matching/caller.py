@@ -102,7 +102,7 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
         FaultyRequest: if its principal is none that can make one.
     """
     arn = request.principal
-    kind, partition, account = _read(arn)
+    kind, partition, account = _parts_of_principal(arn)
     if kind is None:
         fault = Fault(
             Code.REQUEST_BAD_VALUE,
@@ -132,7 +132,7 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
 
 
 @cached_by_text
-def _read(principal: str) -> tuple[CallerKind | None, str, str | None]:
+def _parts_of_principal(principal: str) -> tuple[CallerKind | None, str, str | None]:
     """Return a principal's kind (None if it can make no request), its partition and account."""
     if principal == ANONYMOUS:
         return CallerKind.ANONYMOUS, "", None

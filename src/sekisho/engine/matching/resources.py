@@ -30,7 +30,7 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     """
     if "*" in element.values:
         return not element.negated
-    asked, unresolved = _read(scope.request.resource), False
+    asked, unresolved = _arn(scope.request.resource), False
     for entry in element.values:
         found = _entry_matches(entry, asked, scope)
         if found:
@@ -56,7 +56,7 @@ class _Arn(NamedTuple):
 
 
 @cached_by_text
-def _read(text: str) -> _Arn:
+def _arn(text: str) -> _Arn:
     *head, last = arns.split(text)
     if len(head) < arns.PARTS - 1:
         return _Arn(text, tuple(text.lower().split(":")), None)
@@ -68,7 +68,7 @@ def _entry_matches(entry: str, asked: _Arn, scope: Scope) -> bool | None:
     """Match one entry; None if that depends on a variable without a value."""
     if asked.tail is None:
         return glob.like(entry, asked.lead)
-    written = _read(entry)
+    written = _arn(entry)
     if all(map(glob.like, written.head, asked.head)):
         found = written.tail is None or _tail_matches(written.tail, asked.tail, scope)
         if found is not False:

@@ -1,16 +1,18 @@
 """The rehearsal: the whole rollout on a local AWS with the example company, step by step."""
 
 from sekisho.tour.rehearsal.rehearsal import Phone, RehearsedUser
-from sekisho.tour.rehearsal.report import Counts, counts_of, to_json
 from sekisho.tour.rehearsal.run import tour
 from sekisho.tour.rehearsal.steps import (
     Cell,
     Chapter,
     Check,
+    Counts,
     Exchange,
     FactTable,
     StepCredential,
     TourStep,
+    counts_of,
+    to_json,
 )
 
 __all__ = [
