@@ -1,6 +1,8 @@
 """The core works without the features: each one's folder is deleted from a copy of the sources.
 
 One process runs all commands of a copy: what is imported, by whichever of them, is of that copy.
+
+Reads `sekisho.cli.features` itself, because it deletes the features that the table there lists.
 """
 
 import shutil

@@ -1,4 +1,8 @@
-"""Who is called enforced: only who is proved to be."""
+"""Who is called enforced: only who is proved to be.
+
+Reads `sekisho.tour.rehearsal.afterwards` itself, because the tour's company has no user of whom it
+is not known.
+"""
 
 from datetime import UTC, datetime
 

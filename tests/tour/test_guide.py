@@ -1,4 +1,8 @@
-"""The administrator's guide: exact terms, one language at a time, the policy itself."""
+"""The administrator's guide: exact terms, one language at a time, the policy itself.
+
+Reads `sekisho.tour.guide` itself, because the labels and steps of the guide are compared with the
+policies before they become text.
+"""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Logs of the example company: marked as made, in CloudTrail's layout, the same for each end."""
+"""Logs of the example company: marked as made, in CloudTrail's layout, the same for each end.
+
+Reads `sekisho.tour.made_logs` itself, because the tour deletes the logs that it made.
+"""
 
 import gzip
 import json
