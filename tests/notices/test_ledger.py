@@ -6,6 +6,7 @@ Reads `sekisho.notices.reminders.ledger` itself, because a run is stopped betwee
 import hashlib
 import json
 import os
+import re
 import stat
 import tempfile
 from collections import Counter
@@ -235,8 +236,11 @@ def test_wherever_a_ledger_is_cut_off_nothing_is_lost_or_nobody_is_notified(tmp_
     text = "".join(_written(path))
     whole = read_ledger(path, ACCOUNT).entries
     end = text.rindex('{"end": ') + len('{"end": ')
-    # the last bytes are all tried: there a cut loses nothing
-    for length in {*sampled(range(end), every=5), *range(end - 5, len(text))}:
+    # where a line is whole, and the last bytes, where a cut loses nothing, are all tried
+    around = {each.end() - one for each in re.finditer("\n", text) for one in (0, 1)}
+    for length in {*sampled(range(end), every=5), *around, *range(end - 5, len(text))} - {
+        len(text)
+    }:
         path.write_text(text[:length], encoding="utf-8")
         if length < end:
             with pytest.raises(FaultyInput, match=r"was cut off here|no record of notices"):

@@ -247,13 +247,13 @@ def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:
     if "end" not in values[-1] or len(values) == 1:
         raise _faulty(path, len(values) + 1, _CUT_OFF)
     counted = _read(path, len(values), values[-1], _End)
-    faults = [
+    entries = [
         _read(path, number, value, LedgerEntry)
         for number, value in enumerate(values[1:-1], start=2)
     ]
-    if counted.end != len(faults):
+    if counted.end != len(entries):
         raise _faulty(path, len(values), _DAMAGED)
-    return faults
+    return entries
 
 
 def _value(path: Path, number: int, line: str, before: str) -> dict[str, object]:
