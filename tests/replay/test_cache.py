@@ -5,9 +5,11 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from profiles import sampled
 from replay.groups_of import Compared, of_fast
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import ALWAYS, Column, Window
@@ -39,13 +41,32 @@ DAYS = {
 }
 
 
+def _written(folder: Path) -> Path:
+    for day, content in DAYS.items():
+        place = folder / f"logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/09/{day:02d}"
+        place.mkdir(parents=True)
+        (place / "a.json.gz").write_bytes(content)
+    return folder / "logs"
+
+
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    for day, content in DAYS.items():
-        folder = tmp_path / f"logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/09/{day:02d}"
-        folder.mkdir(parents=True)
-        (folder / "a.json.gz").write_bytes(content)
-    return tmp_path / "logs"
+    """Logs of three days that a test may change."""
+    return _written(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[LogFile, ...]:
+    """Logs of three days that no test changes."""
+    return files_of(_written(tmp_path_factory.mktemp("kept")))
+
+
+@pytest.fixture(scope="module")
+def filled(kept: tuple[LogFile, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of them, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "cache"
+    GroupCache(folder).read(kept)
+    return folder
 
 
 def files_of(logs: Path) -> tuple[LogFile, ...]:
@@ -75,6 +96,8 @@ def test_the_real_logs_come_back_as_they_were_read(
     tmp_path: Path, columns: tuple[Column, ...]
 ) -> None:
     files = local_logs([str(DATA)]).files
+    if columns:
+        files = tuple(sampled(files, every=3))
     read = read_groups(files, columns)
     first = GroupCache(tmp_path / "cache")
     same(first.read(files, columns), read)
@@ -85,13 +108,12 @@ def test_the_real_logs_come_back_as_they_were_read(
     assert again.hits == again.parts == 1
 
 
-def test_a_day_that_is_new_is_all_that_is_read(logs: Path, tmp_path: Path) -> None:
+def test_a_day_that_is_new_is_all_that_is_read(kept: tuple[LogFile, ...], tmp_path: Path) -> None:
     cache = GroupCache(tmp_path / "cache")
-    files = files_of(logs)
-    cache.read(files[:2])
-    found = cache.read([*unfetched(files[:2]), files[2]])
+    cache.read(kept[:2])
+    found = cache.read([*unfetched(kept[:2]), kept[2]])
     assert (cache.hits, cache.parts) == (2, 3)
-    same(found, read_groups(files))
+    same(found, read_groups(kept))
 
 
 def test_a_file_that_changed_is_read_and_takes_the_place_of_the_old(
@@ -111,21 +133,20 @@ def test_a_file_that_changed_is_read_and_takes_the_place_of_the_old(
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "hits"),
+    ("times", "hits"),
     [
-        ("2026-08-31", "2026-09-04", 3),
+        (("2026-08-31", "2026-09-04"), 3),
         # cuts into the first day's file
-        ("2026-09-01", "2026-09-04", 2),
-        ("2026-09-01T08:00:01", "2026-09-03T08:00:00", 1),
+        (("2026-09-01", "2026-09-04"), 2),
+        (("2026-09-01T08:00:01", "2026-09-03T08:00:00"), 1),
     ],
 )
 def test_a_window_is_served_by_the_parts_it_holds(
-    logs: Path, tmp_path: Path, start: str, end: str, hits: int
+    kept: tuple[LogFile, ...], filled: Path, tmp_path: Path, times: tuple[str, str], hits: int
 ) -> None:
-    window = Window(*(datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (start, end)))
-    files = files_of(logs)
-    cache = GroupCache(tmp_path / "cache")
-    cache.read(files)
+    window = Window(*(datetime.fromisoformat(each).replace(tzinfo=UTC) for each in times))
+    files = kept
+    cache = GroupCache(copytree(filled, tmp_path / "cache"))
     found = cache.read(files, ALWAYS, window)
     assert cache.hits == hits
     same(found, read_groups(files, ALWAYS, window))
@@ -135,19 +156,21 @@ def test_a_window_is_served_by_the_parts_it_holds(
     same(cache.read(files, ALWAYS, shorter), read_groups(files, ALWAYS, shorter))
 
 
-def test_only_the_user_may_read_it(logs: Path, tmp_path: Path) -> None:
+def test_only_the_user_may_read_it(kept: tuple[LogFile, ...], tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir(mode=0o755)
-    GroupCache(folder).read(files_of(logs))
+    GroupCache(folder).read(kept[:1])
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize("damage", ["short", "byte", "empty", "other"])
-def test_a_damaged_part_is_said_and_read_anew(logs: Path, tmp_path: Path, damage: str) -> None:
-    folder = tmp_path / "cache"
-    files = files_of(logs)
-    read = GroupCache(folder).read(files)
+def test_a_damaged_part_is_said_and_read_anew(
+    kept: tuple[LogFile, ...], filled: Path, tmp_path: Path, damage: str
+) -> None:
+    files = kept
+    read = read_groups(files)
+    folder = copytree(filled, tmp_path / "cache")
     for path in folder.iterdir():
         content = bytearray(path.read_bytes())
         content[40] ^= 0xFF
@@ -162,11 +185,13 @@ def test_a_damaged_part_is_said_and_read_anew(logs: Path, tmp_path: Path, damage
     assert again.notes == []
 
 
-def test_what_could_not_be_fetched_is_tried_again(logs: Path, tmp_path: Path) -> None:
+def test_what_could_not_be_fetched_is_tried_again(
+    kept: tuple[LogFile, ...], tmp_path: Path
+) -> None:
     def refuse() -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    files = files_of(logs)
+    files = kept
     cache = GroupCache(tmp_path / "cache")
     refused = [replace(files[0], fetch=refuse), *files[1:]]
     assert [fault.file for fault in cache.read(refused).reading.faults] == [files[0].name]

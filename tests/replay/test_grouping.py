@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from profiles import DEEP
 from replay.groups_of import log_files, of_fast, of_plain
 from replay.records_made import some_files, some_record
 from sekisho.replay import ALWAYS, Column, Window, group_plainly
@@ -39,7 +40,7 @@ WINDOW = Window(datetime(2026, 8, 20, 9, tzinfo=UTC), datetime(2026, 8, 22, 9, t
 
 
 # 40 records each: many examples of few records would take DuckDB's start each time
-@settings(max_examples=12)
+@settings(max_examples=12 if DEEP else 5)
 @given(
     SEEDS,
     st.sampled_from([ALWAYS, tuple(Column), (Column.RESOURCES,)]),
@@ -55,7 +56,7 @@ def test_any_records_in_any_files_come_to_the_same(
     assert of_fast(read_groups(files, columns, window)) == plain
 
 
-@settings(max_examples=5)
+@settings(max_examples=5 if DEEP else 3)
 @given(SEEDS)
 def test_order_split_and_copies_change_nothing(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - nothing is secret here

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
+from profiles import DEEP
 from replay.groups_of import log_files, of_fast, of_plain
 from replay.records_made import some_record
 from replay.test_grouping import SEEDS
@@ -120,7 +121,7 @@ def test_parts_of_a_cache_and_a_query_elsewhere_come_to_the_same(tmp_path: Path)
         assert of_fast(read_result(tmp_path / "result")) == whole
 
 
-@settings(max_examples=20)
+@settings(max_examples=20 if DEEP else 8)
 @given(SEEDS)
 def test_whatever_is_dropped_another_record_stands_for(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - nothing is secret here

@@ -1,4 +1,8 @@
-"""Which files are read, what cannot be read of them, and how a reading ends."""
+"""Which files are read, what cannot be read of them, and how a reading ends.
+
+Reads `sekisho.replay.reading.store` itself, because how many threads a database has is seen nowhere
+else.
+"""
 
 import gzip
 import json

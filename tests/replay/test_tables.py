@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from profiles import DEEP
 from replay.drawn import ACCOUNT, FixedBinding, bounds, made
 from replay.groups_of import log_files
 from replay.test_judge import FOR_USERS, FORCE_MFA
@@ -98,7 +99,7 @@ def test_the_logs_here_come_to_the_same_report(name: str) -> None:
     assert "".join(to_json(table)) == "".join(to_json(plain))
 
 
-@settings(max_examples=15)
+@settings(max_examples=15 if DEEP else 6)
 @given(bounds(), st.integers(0, 2**32))
 def test_any_policies_over_any_records_come_to_the_same_report(bound: Bound, seed: int) -> None:
     chance = Random(seed)  # noqa: S311 - nothing is secret here
