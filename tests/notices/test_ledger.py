@@ -238,9 +238,8 @@ def test_wherever_a_ledger_is_cut_off_nothing_is_lost_or_nobody_is_notified(tmp_
     end = text.rindex('{"end": ') + len('{"end": ')
     # where a line is whole, and the last bytes, where a cut loses nothing, are all tried
     around = {each.end() - one for each in re.finditer("\n", text) for one in (0, 1)}
-    for length in {*sampled(range(end), every=5), *around, *range(end - 5, len(text))} - {
-        len(text)
-    }:
+    tried = {*sampled(range(end), every=5), *around, *range(end - 5, len(text))}
+    for length in tried - {len(text)}:
         path.write_text(text[:length], encoding="utf-8")
         if length < end:
             with pytest.raises(FaultyInput, match=r"was cut off here|no record of notices"):

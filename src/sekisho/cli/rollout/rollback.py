@@ -109,11 +109,11 @@ def command(
         _refuse_unapplied(plan_file)
     connected = connection(aws, lang, reads=False)
     plan_file.journal.open(plan_file.plan.digest)
-    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     if by_account:
         check_account(plan_file.plan, connected.api)
-        names = unaccounted_addresses(plan_file.plan, plan_file.journal, connected.api)
-    preview = preview_rollback(plan_file.plan, plan_file.journal, names)
+        addresses = unaccounted_addresses(plan_file.plan, plan_file.journal, connected.api)
+    preview = preview_rollback(plan_file.plan, plan_file.journal, addresses)
     # who is asked must know what about
     if not (quiet() and yes):
         notice(*preview_lines(preview, lang, verbose=verbose))

@@ -134,12 +134,12 @@ def _todo(person: Person) -> Message:
     kinds = [each for each in _TO_DO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
-    reasons = [_text_of(each, person) for each in kinds]
+    text_keys = [_text_of(each, person) for each in kinds]
     if person.lacks_passkey and not _passkey_alone(person):
         # beside what they have, or the app that they set up for their keys
-        reasons.append(_from_then_on("add-passkey", person))
+        text_keys.append(_from_then_on("add-passkey", person))
     # in Japanese each of them is a sentence
-    tasks = joined_messages((texts[each] for each in reasons), en=", ", ja="。")
+    tasks = joined_messages((texts[each] for each in text_keys), en=", ", ja="。")
     if not person.owner or NoticeKind.MACHINE not in kinds:
         return tasks
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
