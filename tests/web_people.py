@@ -7,13 +7,13 @@ screen reader finds them.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from playwright.sync_api import Browser, Locator, Page
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Boto3Api
-from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
+from sekisho.localaws import ADMINISTRATOR, Clock, LocalAws, example_company
 from sekisho.messages import Language
 from sekisho.policy import Preset
 from sekisho.web import WebServer
@@ -40,12 +40,27 @@ class RunningConsole:
         return self.account.credentials[user].password or ""
 
 
+class StandingClock(Clock):
+    """A clock that only tests move: a code that a phone shows is good however late it is typed.
+
+    A device that was enrolled with the code of now and the one after it is a step ahead, so that
+    one that is typed when its half minute is just over would be refused.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = self.wall()
+
+    def now(self) -> datetime:
+        return self._start + self._offset
+
+
 @contextmanager
 def running_console(
     account: AccountFile | None = None, language: Language = Language.EN
 ) -> Iterator[RunningConsole]:
     company = account or example_company()
-    with LocalAws(company) as aws:
+    with LocalAws(company, clock=StandingClock()) as aws:
         rehearsal = Rehearsal.at(aws, company)
         with WebServer(console_site(rehearsal, language)) as server:
             yield RunningConsole(aws, company, rehearsal, server.url.rstrip("/"))
@@ -106,23 +121,22 @@ class Visit:
     """A console that nobody, the administrator and an employee look at, each with a browser."""
 
     console: RunningConsole
-    language: Language
     pages: Mapping[str, Page]
 
 
 @contextmanager
-def visit(browser: Browser, console: RunningConsole, language: Language) -> Iterator[Visit]:
+def visit(browser: Browser, console: RunningConsole) -> Iterator[Visit]:
     """Open the pages, with the help rail for who has one."""
     users = {"nobody": "", "administrator": ADMINISTRATOR, "employee": "hanako.sato"}
     contexts, pages = [], {}
     for who, user in users.items():
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
         pages[who] = contexts[-1].new_page()
+        pages[who].goto(console.url)
         if user:
-            pages[who].goto(console.url)
             pages[who].locator(f'form:has(input[value="{who}"]) button').click()
             sign_in(pages[who], console, user)
-    yield Visit(console, language, pages)
+    yield Visit(console, pages)
     for context in contexts:
         context.close()
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import web_people as people
+from accessibility import axe_faults
 from sekisho.account import User
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
@@ -51,11 +51,6 @@ def details(page: Page, console: people.RunningConsole, name: str) -> None:
     page.get_by_label("I want to create an IAM user").check()
 
 
-def fits_everybody(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def test_a_second_tab_does_not_change_what_is_created(
     browser: Browser, console: people.RunningConsole
 ) -> None:
@@ -83,7 +78,7 @@ def test_a_second_tab_does_not_change_what_is_created(
 
 
 def password_is_shown_once(page: Page, file: Path) -> None:
-    fits_everybody(page)
+    assert axe_faults(page) == []
     page.get_by_text("Show", exact=True).click()
     password = page.locator("#password").inner_text()
     with page.expect_download() as downloading:
@@ -147,7 +142,7 @@ def test_the_wizard_from_its_first_page_to_the_password(
     page.get_by_role("button", name="Search").last.click()
     expect(page.get_by_label("IAMReadOnlyAccess")).to_be_checked()
     choose_a_boundary(page)
-    fits_everybody(page)
+    assert axe_faults(page) == []
     go_on(page)
     # Chromium cannot go back from a page that it has not reached
     expect(page.get_by_role("button", name="Create user")).to_be_visible()
@@ -165,7 +160,7 @@ def test_the_wizard_from_its_first_page_to_the_password(
     page.get_by_role("button", name="Add new tag").click()
     page.get_by_label("Key 1").fill("Purpose")
     page.get_by_label("Value 1").fill("Rehearsal")
-    fits_everybody(page)
+    assert axe_faults(page) == []
     page.get_by_role("button", name="Create user").click()
 
     expect(page.get_by_text("User riku.mori created successfully.")).to_be_visible()

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
 import web_people as people
+from accessibility import axe_faults
 from sekisho import catalogue, policy
 from sekisho.policy import Preset
 from sekisho.web.console.policy_text import check_text
@@ -143,11 +143,6 @@ def test_what_it_cannot_show_it_leaves_alone(document: str) -> None:
     assert shown_policy(document).unread is not None
 
 
-def _fits_everybody(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def test_a_policy_is_made_on_the_visual_side(page: Page, console: people.RunningConsole) -> None:
     people.sign_in(page, console)
     page.goto(f"{console.url}/iam/policies/create")
@@ -168,7 +163,7 @@ def test_a_policy_is_made_on_the_visual_side(page: Page, console: people.Running
     page.get_by_role("radio", name="Specific").check()
     page.get_by_label("ARNs").fill("arn:aws:iam::111122223333:user/*\n")
     page.get_by_label("MFA required").check()
-    _fits_everybody(page)
+    assert axe_faults(page) == []
     page.get_by_role("button", name="Add the statement").click()
     expect(page.get_by_text("Statement added.")).to_be_visible()
     expect(page.locator("#findings")).to_contain_text("an action without an applicable resource")
