@@ -9,6 +9,7 @@ tries to have moto read it as another.
 import hashlib
 import hmac
 import http.client
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ from moto.s3.responses import S3Response
 import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.forwarding import dispatch, requests
+from sekisho.localaws.forwarding import confinement, dispatch, requests
 from sekisho.localaws.forwarding.requests import FORWARDED, ForwardedCall
 from sekisho.localaws.wire.sigv4 import SignatureClaims
 
@@ -453,3 +454,11 @@ def test_moto_begins_what_was_classified(
 
 def test_the_law_saw_several_services() -> None:
     assert len({service for service, *_ in SEEN}) >= 4
+
+
+def test_the_audit_hook_outlives_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No hook can be taken off, and at its end Python empties the modules first."""
+    confinement.install_confinement()
+    for name in ("_CONFINED", "_EVENTS", "_refuse"):
+        monkeypatch.setattr(confinement, name, None)
+    sys.audit("socket.connect", None, None)

@@ -66,7 +66,7 @@ def confine(call: ApiCall) -> Iterator[None]:
     """While moto answers a call, stop what goes beyond it.
 
     Raises:
-        GoesBeyond: if moto has tried, even if it went on as if nothing were amiss.
+        OutsideService: if moto has tried, even if it went on as if nothing were amiss.
     """
     current = _Confined(call)
     token = _CONFINED.set(current)
@@ -100,9 +100,16 @@ _EVENTS = {
 _THREAD = "a thread of its own"
 
 
-def _hook(event: str, _: tuple[Any, ...]) -> None:
-    if event in _EVENTS:
-        _refuse(_EVENTS[event])
+def _hook(
+    event: str,
+    _: tuple[Any, ...],
+    *,
+    # no hook can be taken off: at its end Python calls it when the module's own names are gone
+    events: Mapping[str, str] = _EVENTS,
+    confined: ContextVar[_Confined | None] = _CONFINED,
+) -> None:
+    if event in events and confined.get() is not None:
+        _refuse(events[event])
 
 
 def _guarded(original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
@@ -194,7 +201,7 @@ def refuse_outside_service(call: ApiCall) -> None:
     """Refuse a call by which its service would act in another one or send outside, now or later.
 
     Raises:
-        GoesBeyond: if it would.
+        OutsideService: if it would.
     """
     if (call.service, call.operation) in _OUTSIDE or _sends_outside(call):
         raise OutsideService(
