@@ -16,7 +16,7 @@ from sekisho.cli.exits import Spoken
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import ADMINISTRATOR, MACHINE, LocalAws, example_company
-from sekisho.localaws.commands.session import (
+from sekisho.localaws.commands.local import (
     RunningLocalAws,
     SessionFormat,
     credentials_of,
@@ -90,7 +90,7 @@ def test_a_code_that_was_used_is_waited_out(
     place = RunningLocalAws(ahead.url, ahead.region, ahead.clock.now)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert not waited
-    monkeypatch.setattr("sekisho.localaws.commands.session.time.sleep", sleep)
+    monkeypatch.setattr("sekisho.localaws.commands.local.time.sleep", sleep)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert len(waited) == 1
     assert 0 < waited[0] <= 30

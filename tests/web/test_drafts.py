@@ -78,6 +78,6 @@ def test_a_form_of_the_greatest_size_has_room_and_all_browsers_together_have_an_
 
 def test_a_token_that_no_page_made_is_not_remembered() -> None:
     browser = Browser("cookie", "csrf", Language.EN, None)
-    browser.led_to("x" * LONGEST_BODY, "/elsewhere")
-    browser.led_to("token", "/there")
+    browser.remember_outcome("x" * LONGEST_BODY, "/elsewhere")
+    browser.remember_outcome("token", "/there")
     assert dict(browser.outcomes) == {"token": "/there"}

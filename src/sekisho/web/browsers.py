@@ -68,7 +68,7 @@ class Browser(Generic[State]):
     outcomes: OrderedDict[str, str] = field(default_factory=OrderedDict, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
 
-    def led_to(self, form: str, location: str) -> None:
+    def remember_outcome(self, form: str, location: str) -> None:
         """Remember where a form has led; our own forms have short tokens."""
         if len(form) > _LONGEST_TOKEN:
             return

@@ -188,7 +188,7 @@ class Site:
         if "browser" not in g:
             return response
         if g.get("sent") and response.status_code == HTTPStatus.SEE_OTHER:
-            g.browser.led_to(g.sent, response.headers["Location"])
+            g.browser.remember_outcome(g.sent, response.headers["Location"])
         if request.cookies.get(self._cookie) != g.browser.cookie:
             response.set_cookie(self._cookie, g.browser.cookie, httponly=True, samesite="Strict")
         return response

@@ -74,7 +74,7 @@ class LoginRequest:
             raise BadLoginRequest("`state` is missing, or too long")
         return cls(client, redirect, challenge, state)
 
-    def led_to(self, code: str) -> str:
+    def redirect_address(self, code: str) -> str:
         """Return the address to which the browser goes with the code."""
         return f"{self.redirect_uri}?{urlencode({'code': code, 'state': self.state})}"
 

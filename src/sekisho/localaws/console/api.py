@@ -193,7 +193,7 @@ def let_in(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
         except Refusal as refusal:
             status = HTTPStatus(refusal.status)
             raise PageRefused(refusal.code, refusal.message, status) from refusal
-    return {"redirect": asked.led_to(code)}
+    return {"redirect": asked.redirect_address(code)}
 
 
 def _signed_in(world: World, given: Mapping[str, Any]) -> VerifiedCaller:

@@ -170,7 +170,7 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     params = {name: one for name, one in call.params.items() if name not in listed}
     for path, value in _leaves(params):
         found = classify_parameter(call, path, is_number=not isinstance(value, str | bytes | bool))
-        service = _of_arn(value) or found.service
+        service = _service_in_arn(value) or found.service
         # whatever it is called: an ARN points at what it names
         points = found.kind is ParameterKind.PLAIN and service not in {"", prefix}
         if (points or found.kind is ParameterKind.UNLISTED) and service not in seen:
@@ -181,7 +181,7 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
 _ARN = re.compile(r"arn:[^:]*:([a-z0-9-]+):")
 
 
-def _of_arn(value: object) -> str:
+def _service_in_arn(value: object) -> str:
     """Return the service whose resource a value names, if it is an ARN."""
     found = _ARN.match(value) if isinstance(value, str) else None
     return found[1] if found else ""

@@ -316,7 +316,7 @@ def _add_resource_account(world: World, target: RequiredPermission, found: Reque
         found.values["aws:ResourceAccount"] = world.account
 
 
-def _of_iam(world: World, resource: str, found: RequestContext) -> None:
+def _add_iam_keys(world: World, resource: str, found: RequestContext) -> None:
     """Add what is known of the credential and of the user or role that a call is about."""
     registering = REGISTERING.get()
     if registering is not None and found.action == "iam:EnableMFADevice":
@@ -333,7 +333,7 @@ def _of_iam(world: World, resource: str, found: RequestContext) -> None:
             found.values["iam:PermissionsBoundary"] = boundary
 
 
-def _of_s3(world: World, resource: str, found: RequestContext) -> None:
+def _add_s3_keys(world: World, resource: str, found: RequestContext) -> None:
     params = found.call.params
     found.values["s3:ResourceAccount"] = world.account
     found.values["s3:signatureversion"] = "AWS4-HMAC-SHA256"
@@ -351,7 +351,7 @@ def _of_s3(world: World, resource: str, found: RequestContext) -> None:
         found.add_tags("s3:ExistingObjectTag/", stored)
 
 
-def _of_kms(world: World, resource: str, found: RequestContext) -> None:
+def _add_kms_keys(world: World, resource: str, found: RequestContext) -> None:
     """Source: AWS KMS Developer Guide, "AWS KMS condition keys"."""
     del resource
     found.values["kms:CallerAccount"] = world.account
@@ -368,7 +368,7 @@ def _of_kms(world: World, resource: str, found: RequestContext) -> None:
         found.values["kms:RequestAlias"] = name
 
 
-def _of_dynamodb(world: World, resource: str, found: RequestContext) -> None:
+def _add_dynamodb_keys(world: World, resource: str, found: RequestContext) -> None:
     """Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions"."""
     found.complete.add("dynamodb:enclosingoperation")
     if found.call.within in _TRANSACTIONS:
@@ -381,7 +381,7 @@ def _of_dynamodb(world: World, resource: str, found: RequestContext) -> None:
 _TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
 
 
-def _of_ec2(world: World, resource: str, found: RequestContext) -> None:
+def _add_ec2_keys(world: World, resource: str, found: RequestContext) -> None:
     del world, resource
     found.values["ec2:Region"] = found.call.region
     found.complete.add("ec2:createaction")
@@ -390,11 +390,11 @@ def _of_ec2(world: World, resource: str, found: RequestContext) -> None:
 
 
 _OF_SERVICE: Mapping[str, Callable[[World, str, RequestContext], None]] = {
-    "dynamodb": _of_dynamodb,
-    "ec2": _of_ec2,
-    "iam": _of_iam,
-    "kms": _of_kms,
-    "s3": _of_s3,
+    "dynamodb": _add_dynamodb_keys,
+    "ec2": _add_ec2_keys,
+    "iam": _add_iam_keys,
+    "kms": _add_kms_keys,
+    "s3": _add_s3_keys,
 }
 """What is read for one service alone."""
 

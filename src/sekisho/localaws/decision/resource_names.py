@@ -232,7 +232,7 @@ def _plain(name: str) -> str:
 def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | None, ...]:
     """Return the ARNs that a call is about; None for one that is not known."""
     plan = naming(call.service, call.operation, str(action))
-    if _of_other_account(world, call, plan) or any(
+    if _names_other_account(world, call, plan) or any(
         value for path in plan.others for value in _values(call.params, path)
     ):
         return (None,)
@@ -240,7 +240,7 @@ def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | 
     understood: set[str] = set()
     missing = []
     for each in plan.types:
-        own = [arn for f in each.forms for arn in _of_form(world, call, action, f, understood)]
+        own = [arn for f in each.forms for arn in _arns_of_form(world, call, action, f, understood)]
         found.update(dict.fromkeys(own))
         if not own:
             missing.append(each)
@@ -289,13 +289,13 @@ def _given(call: ApiCall, paths: Iterable[_Path]) -> set[str]:
     return {value for path in paths for value in _values(call.params, path)}
 
 
-def _of_other_account(world: World, call: ApiCall, plan: Naming) -> bool:
+def _names_other_account(world: World, call: ApiCall, plan: Naming) -> bool:
     return any(
         value != world.account for path in plan.accounts for value in _values(call.params, path)
     )
 
 
-def _of_form(
+def _arns_of_form(
     world: World, call: ApiCall, action: Action, form: _Form, understood: set[str]
 ) -> Iterator[str]:
     """Yield the ARNs of one form; add to `understood` the values that they hold."""

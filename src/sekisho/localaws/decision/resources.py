@@ -57,7 +57,7 @@ def arns_of(
     """Return the ARNs that the call is about; None for one that is not known."""
     found: list[str | None] = []
     for kind in action.resource_types:
-        arns = [arn for arn in _of_type(world, caller, call, kind.name) if arn is not None]
+        arns = [arn for arn in _arns_of_type(world, caller, call, kind.name) if arn is not None]
         if arns or kind.required:
             found += arns or [None]
     if call.params.get("Arn"):
@@ -66,7 +66,9 @@ def arns_of(
     return tuple(found) or (None,)
 
 
-def _of_type(world: World, caller: Credential, call: ApiCall, kind: str) -> Iterator[str | None]:
+def _arns_of_type(
+    world: World, caller: Credential, call: ApiCall, kind: str
+) -> Iterator[str | None]:
     service = "sts" if kind == "federated-user" else "iam"
     start = f"arn:{world.partition}:{service}::{world.account}:{kind}/"
     given = [str(call.params[name]) for name in _GIVEN if call.params.get(name)]
@@ -259,10 +261,12 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
                 RequiredPermission(extra, arn) for extra in _beside_session(call) for arn in arns
             )
         return
-    yield from _of_service(world, call, action)
+    yield from _service_permissions(world, call, action)
 
 
-def _of_service(world: World, call: ApiCall, action: Action) -> Iterator[RequiredPermission]:
+def _service_permissions(
+    world: World, call: ApiCall, action: Action
+) -> Iterator[RequiredPermission]:
     """Yield what an action of another service than IAM and STS is asked about."""
     name = str(action)
     if name in _BY_TOKEN:
@@ -303,7 +307,7 @@ def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
     elif "object" in kinds:
         for key, version in _objects(call.params):
             resource = f"arn:{world.partition}:s3:::{bucket}/{key}"
-            yield RequiredPermission(_of_version(name) if version else name, resource)
+            yield RequiredPermission(_version_action(name) if version else name, resource)
     else:
         known = f"arn:{world.partition}:s3:::{bucket}" if "bucket" in kinds else None
         yield RequiredPermission(name, known)
@@ -330,7 +334,7 @@ def _objects(params: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     yield str(params.get("Key", "")), bool(params.get("VersionId"))
 
 
-def _of_version(name: str) -> str:
+def _version_action(name: str) -> str:
     """Return the action on an object's version: `s3:GetObjectAcl` → `s3:GetObjectVersionAcl`."""
     versioned = name.replace("Object", "ObjectVersion", 1)
     return versioned if load().action(versioned) is not None else name

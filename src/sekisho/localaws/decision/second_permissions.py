@@ -56,10 +56,10 @@ def _object(world: World, call: ApiCall, own: Arns) -> _Keys:
     name = moto_state.object_read(call)
     stored = moto_state.object_of(world, name) if name is not None else None
     if stored is not None:
-        yield from _of_s3(stored.encryption, stored.kms_key_id)
+        yield from _s3_keys(stored.encryption, stored.kms_key_id)
 
 
-def _of_s3(algorithm: object, key: object) -> _Keys:
+def _s3_keys(algorithm: object, key: object) -> _Keys:
     if str(algorithm or "").startswith("aws:kms"):
         yield str(key or _OWN_KEY.format("s3"))
 
@@ -78,8 +78,8 @@ def _bucket(world: World, call: ApiCall, own: Arns) -> _Keys:
     if call.params.get("SSECustomerAlgorithm") or algorithm == "AES256":
         return
     if algorithm:
-        yield from _of_s3(algorithm, None)
-    yield from _of_s3(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
+        yield from _s3_keys(algorithm, None)
+    yield from _s3_keys(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
 
 
 def _upload(world: World, call: ApiCall, own: Arns) -> _Keys:
@@ -87,10 +87,10 @@ def _upload(world: World, call: ApiCall, own: Arns) -> _Keys:
     bucket, upload = (str(call.params.get(name)) for name in ("Bucket", "UploadId"))
     found = moto_state.upload_of(world, bucket, upload)
     if found is not None:
-        yield from _of_s3(found.sse_encryption, found.kms_key_id)
+        yield from _s3_keys(found.sse_encryption, found.kms_key_id)
         default = moto_state.bucket_encryption(world, bucket)
         if not found.sse_encryption:
-            yield from _of_s3(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
+            yield from _s3_keys(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
 
 
 def _queue(world: World, call: ApiCall, own: Arns) -> _Keys:
@@ -172,10 +172,10 @@ def _volume(world: World, call: ApiCall, own: Arns) -> _Keys:
     images = moto_state.block_devices(world, call.region, params.get("ImageId"))
     devices = [params, *values_at(params, "BlockDeviceMappings[].Ebs"), *images]
     for one in devices:
-        yield from _of_device(world, call, one)
+        yield from _device_keys(world, call, one)
 
 
-def _of_device(world: World, call: ApiCall, device: Mapping[str, Any]) -> _Keys:
+def _device_keys(world: World, call: ApiCall, device: Mapping[str, Any]) -> _Keys:
     ids = (device.get("SnapshotId"), device.get("SourceSnapshotId"))
     region = str(device.get("SourceRegion") or call.region)
     made_from = [moto_state.lookup(world, "ec2", region, "snapshots", one) for one in ids if one]
@@ -229,7 +229,7 @@ def _needed(world: World, call: ApiCall, need: CallNeed, own: _Own) -> Iterator[
     context = _context(world, call, need)
     if need.resource_kind == "kms:key":
         for name in dict.fromkeys(_keys(world, call, need, beside)):
-            yield _of_key(world, call, need, name, context)
+            yield _key_permission(world, call, need, name, context)
         return
     for arn in dict.fromkeys(_resources(world, call, need, beside)):
         yield RequiredPermission(need.action, arn, context=context)
@@ -266,7 +266,7 @@ def _values_at(call: ApiCall, need: CallNeed) -> Iterator[str]:
         yield from map(str, values_at(call.params, path))
 
 
-def _of_key(
+def _key_permission(
     world: World,
     call: ApiCall,
     need: CallNeed,

@@ -70,13 +70,13 @@ class _Service:
             HTTPException: if there is none.
         """
         if environ["PATH_INFO"] != "/":
-            return self._led_to(environ)
+            return self._endpoint(environ)
         asked = environ["REQUEST_METHOD"], environ["HTTP_HOST"]
         if asked not in self._of_root and len(self._of_root) < _MOST_HOSTS:
-            self._of_root[asked] = self._led_to(environ)
-        return self._of_root.get(asked) or self._led_to(environ)
+            self._of_root[asked] = self._endpoint(environ)
+        return self._of_root.get(asked) or self._endpoint(environ)
 
-    def _led_to(self, environ: WSGIEnvironment) -> str:
+    def _endpoint(self, environ: WSGIEnvironment) -> str:
         endpoint: str = self.paths.bind_to_environ(environ).match()[0]
         return endpoint
 

@@ -1,31 +1,39 @@
-"""The account as a whole: the summary, and the credential report with AWS's columns and values.
+"""The account as a whole: its summary, its details, and the credential report with AWS's columns.
 
-Values of the report are lower case, as AWS's files have them and its documentation has not.
+Values of the report are lower case, as AWS's files have them and its documentation has not. Of
+AWS's own policies, the details list those that something in the account uses.
 
-Source: IAM API Reference, GetAccountSummary, GenerateCredentialReport, GetCredentialReport; IAM
-User Guide, "Generate credential reports for your AWS account".
+Source: IAM API Reference, GetAccountSummary, GetAccountAuthorizationDetails,
+GenerateCredentialReport, GetCredentialReport; IAM User Guide, "Generate credential reports for your
+AWS account".
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from moto.core.responses import ActionResult
 from moto.iam.models import (
     AccessKey,
     AccountSummary,
+    Group,
     IAMBackend,
     ManagedPolicy,
+    Role,
     SigningCertificate,
     User,
     iam_backends,
 )
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.request import iam, naive, page
+from sekisho.localaws.overlay.attachments import boundary_usage
+from sekisho.localaws.overlay.policies import is_customer_managed, policy_entry, version_entry
+from sekisho.localaws.overlay.request import boundary_entry, iam, naive, page
+from sekisho.localaws.overlay.roles import profile_entry, profiles_of, role_entry, role_last_used
 from sekisho.localaws.state.world import WORLD, GeneratedReport, PasswordState, World
 from sekisho.localaws.wire.errors import Refusal
 
@@ -51,6 +59,14 @@ COLUMNS = (
 
 _NOT_APPLICABLE = "N/A"
 _NO_KEY = {"active": "false"} | dict.fromkeys(_KEY_COLUMNS[1:], _NOT_APPLICABLE)
+_LISTS = {
+    "User": "UserDetailList",
+    "Group": "GroupDetailList",
+    "Role": "RoleDetailList",
+    "LocalManagedPolicy": "Policies",
+    "AWSManagedPolicy": "Policies",
+}
+_POLICIES = frozenset({"LocalManagedPolicy", "AWSManagedPolicy"})
 
 
 def credential_report(world: World) -> str:
@@ -249,10 +265,132 @@ def list_account_aliases(self: IamResponse) -> ActionResult:
     return ActionResult({"AccountAliases": shown, **more})
 
 
+def get_account_authorization_details(self: IamResponse) -> ActionResult:
+    """Describe every user, group, role and policy of the account."""
+    wanted = self._get_param("Filter") or list(_LISTS)
+    bounding = boundary_usage()
+    shown, more = page(self, list(_entries(frozenset(wanted), bounding)))
+    answer: dict[str, list[object]] = {name: [] for name in _LISTS.values()}
+    for kind, entity in shown:
+        answer[_LISTS[kind]].append(_entity_entry(entity, bounding))
+    return ActionResult({**answer, **more})
+
+
+_Entity = User | Group | Role | ManagedPolicy
+
+
+def _entries(wanted: frozenset[str], bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
+    """Yield what is described, in order; what is not wanted is not put in order either."""
+    backend = iam()
+    if "User" in wanted:
+        yield from (("User", user) for _, user in sorted(backend.users.items()))
+    if "Group" in wanted:
+        yield from (("Group", group) for _, group in sorted(backend.groups.items()))
+    if "Role" in wanted:
+        yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
+    if not wanted.isdisjoint(_POLICIES):
+        # of AWS's thousand few are used, and only those have to be put in order
+        used = [
+            (arn, policy)
+            for arn, policy in backend.managed_policies.items()
+            if policy.attachment_count or arn in bounding or is_customer_managed(policy)
+        ]
+        for _, policy in sorted(used):
+            kind = "LocalManagedPolicy" if is_customer_managed(policy) else "AWSManagedPolicy"
+            if kind in wanted:
+                yield kind, policy
+
+
+def _entity_entry(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:
+    match entity:
+        case User():
+            return _user_detail(entity)
+        case Group():
+            return _group_detail(entity)
+        case Role():
+            return _role_detail(entity)
+        case ManagedPolicy():
+            return _policy_detail(entity, bounding)
+
+
+def _user_detail(user: User) -> dict[str, object]:
+    # as recorded: without inline policies a user has no list, a group or role an empty one
+    inline = {"UserPolicyList": _inline(user)} if user.policies else {}
+    return {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.create_date,
+        **inline,
+        "GroupList": user.group_list,
+        "AttachedManagedPolicies": _attached(user),
+        "Tags": user.tags or [],
+        **boundary_entry(WORLD.get().boundaries.get(user.name)),
+    }
+
+
+def _group_detail(group: Group) -> dict[str, object]:
+    return {
+        "Path": group.path,
+        "GroupName": group.name,
+        "GroupId": group.id,
+        "Arn": group.arn,
+        "CreateDate": group.create_date,
+        "GroupPolicyList": _inline(group),
+        "AttachedManagedPolicies": _attached(group),
+    }
+
+
+def _role_detail(role: Role) -> dict[str, object]:
+    return {
+        **role_entry(role),
+        "AssumeRolePolicyDocument": _encode_document(role.assume_role_policy_document),
+        "InstanceProfileList": [profile_entry(profile) for profile in profiles_of(role)],
+        "RolePolicyList": _inline(role),
+        "AttachedManagedPolicies": _attached(role),
+        "RoleLastUsed": role_last_used(role),
+        "Tags": role.tags or [],
+        **boundary_entry(role.permissions_boundary_arn),
+    }
+
+
+def _policy_detail(policy: ManagedPolicy, bounding: Mapping[str, int]) -> dict[str, object]:
+    answer: dict[str, object] = {
+        **policy_entry(policy, bounding),
+        "PolicyVersionList": [
+            {**version_entry(policy, version), "Document": _encode_document(version.document)}
+            for version in policy.versions[::-1]
+        ],
+    }
+    if policy.description:
+        answer["Description"] = policy.description
+    return answer
+
+
+def _inline(owner: User | Group | Role) -> list[dict[str, str]]:
+    return [
+        {"PolicyName": name, "PolicyDocument": _encode_document(document)}
+        for name, document in owner.policies.items()
+    ]
+
+
+def _attached(owner: User | Group | Role) -> list[dict[str, str]]:
+    return [
+        {"PolicyName": policy.name, "PolicyArn": arn}
+        for arn, policy in owner.managed_policies.items()
+    ]
+
+
+def _encode_document(document: str) -> str:
+    return quote(document, safe="")
+
+
 OPERATIONS = (
     list_account_aliases,
     get_account_password_policy,
     get_account_summary,
     generate_credential_report,
     get_credential_report,
+    get_account_authorization_details,
 )

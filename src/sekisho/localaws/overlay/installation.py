@@ -18,11 +18,8 @@ from moto.sts.responses import TokenResponse
 from sekisho.localaws.overlay import (
     account,
     attachments,
-    authorization_details,
-    certificates,
     credentials,
     devices,
-    instance_profiles,
     policies,
     roles,
     service_credentials,
@@ -37,11 +34,8 @@ SUBJECTS = {
     "iam": (
         account,
         attachments,
-        authorization_details,
-        certificates,
         credentials,
         devices,
-        instance_profiles,
         policies,
         roles,
         service_credentials,

@@ -124,16 +124,16 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     return _read(found._replace(session=session or None))
 
 
-def _find_policies(world: World, holder: Holder) -> "_Found":
+def _find_policies(world: World, holder: Holder) -> "_PolicyTexts":
     match holder.kind:
         case HolderKind.USER:
             user = _user_of(world, holder)
-            return _found_of_user(world, user) if user is not None else _Found()
+            return _found_of_user(world, user) if user is not None else _PolicyTexts()
         case HolderKind.ROLE:
             role = _iam(world).roles.get(holder.unique_id)
-            return _found_of_role(world, role) if role is not None else _Found()
+            return _found_of_role(world, role) if role is not None else _PolicyTexts()
         case HolderKind.ROOT | HolderKind.FEDERATED:
-            return _Found()
+            return _PolicyTexts()
 
 
 def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
@@ -183,7 +183,7 @@ _Text = tuple[str, str, PolicyKind]
 """A policy as it is stored: its name, its text, and its kind."""
 
 
-class _Found(NamedTuple):
+class _PolicyTexts(NamedTuple):
     """The policies that apply to what somebody does, before they are read.
 
     Attributes:
@@ -197,7 +197,7 @@ class _Found(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def _read(found: _Found) -> Policies:
+def _read(found: _PolicyTexts) -> Policies:
     """Return policies; the same ones for the same texts, so that the engine checks them once."""
     identity = tuple(map(_parse_attached, found.identity))
     if found.changer:
@@ -210,7 +210,7 @@ def _read(found: _Found) -> Policies:
     )
 
 
-def _found_of_user(world: World, user: User) -> _Found:
+def _found_of_user(world: World, user: User) -> _PolicyTexts:
     identity = [*_policies_of_owner(user, "user")]
     for group in _iam(world).groups.values():
         # the same object: to ask every member for an id is a third of what a call costs
@@ -219,12 +219,12 @@ def _found_of_user(world: World, user: User) -> _Found:
     option = _iam(world).account_password_policy
     changes = option is not None and option.allow_users_to_change_password
     boundary = world.boundaries.get(user.name)
-    return _Found(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
+    return _PolicyTexts(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
 
 
-def _found_of_role(world: World, role: Role) -> _Found:
+def _found_of_role(world: World, role: Role) -> _PolicyTexts:
     boundaries = _boundaries(world, role.permissions_boundary_arn)
-    return _Found(tuple(_policies_of_owner(role, "role")), boundaries=boundaries)
+    return _PolicyTexts(tuple(_policies_of_owner(role, "role")), boundaries=boundaries)
 
 
 def _policies_of_owner(owner: Any, noun: str) -> Iterable[_Text]:

@@ -167,7 +167,7 @@ def _logged(
     from sekisho.replay.reading import read_groups  # noqa: PLC0415 - needs the extra
     from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
 
-    asked = question.asked(snapshot)
+    asked = question.binding(snapshot)
     with reading_progress(lang) as progress:
         groups = read_groups(logs.files, columns_of(asked.binding), progress=progress)
     return usage_of(trail_logs(groups, logs.skipped)), asked.report(
@@ -188,7 +188,7 @@ class _Question:
     path: str
     goals: tuple[str, ...]
 
-    def asked(self, snapshot: Snapshot) -> "AskedBinding":
+    def binding(self, snapshot: Snapshot) -> "AskedBinding":
         """Return which policies bind whom, in an account."""
         from sekisho.replay.commands import (  # noqa: PLC0415 - only with logs
             AskedBinding,
@@ -196,11 +196,13 @@ class _Question:
         )
         from sekisho.replay.report import ReplayQuestion  # noqa: PLC0415 - as above
 
-        binding, names, about = self._binding(snapshot)
+        binding, names, about = self._binding_of_plan_or_goals(snapshot)
         question = ReplayQuestion(names, about, account=True, enabled=enabled_of(snapshot))
         return AskedBinding(binding, question, snapshot.taken_at)
 
-    def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
+    def _binding_of_plan_or_goals(
+        self, snapshot: Snapshot
+    ) -> "tuple[Binding, tuple[str, ...], Message]":
         from sekisho.replay import binding_of_states  # noqa: PLC0415 - as above
         from sekisho.replay.commands import (  # noqa: PLC0415 - as above
             about_goals,
@@ -216,10 +218,10 @@ class _Question:
             for path in self.goals:
                 after = forecast(after, plan_of_goal(path, after).changes)
             return binding_of_states(snapshot, after), self.goals, about_goals(self.goals)
-        return _of_force_mfa(snapshot), (NAME,), _FORCE_MFA
+        return _force_mfa_binding(snapshot), (NAME,), _FORCE_MFA
 
 
-def _of_force_mfa(snapshot: Snapshot) -> "Binding":
+def _force_mfa_binding(snapshot: Snapshot) -> "Binding":
     """Return what binds whom if every user has the policy that is written if none is chosen."""
     from sekisho.replay import (  # noqa: PLC0415 - only with logs
         PolicyAttachment,

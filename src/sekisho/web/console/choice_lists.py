@@ -73,19 +73,19 @@ class ChoiceList:
     refused: AwsRefused | None = None
 
 
-def searched() -> bool:
+def is_search() -> bool:
     """Return whether the form was sent by the button of a search."""
     return request.form.get("do", "") == SEARCH
 
 
-def sent(*fields: str) -> dict[str, str]:
+def form_choices(*fields: str) -> dict[str, str]:
     """Return what was chosen and searched for in lists, to be kept: a value has no line breaks."""
-    chosen = {each: "\n".join(request.form.getlist(each)) for each in fields}
-    return {**chosen, **{_search(each): request.form.get(_search(each), "") for each in fields}}
+    boxes = {each: "\n".join(request.form.getlist(each)) for each in fields}
+    return {**boxes, **{_search(each): request.form.get(_search(each), "") for each in fields}}
 
 
-def chosen(field: str, fields: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is chosen in a list, of what `sent` keeps."""
+def values_chosen(field: str, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is chosen in a list, of what `form_choices` keeps."""
     return tuple(each for each in fields.get(field, "").split("\n") if each)
 
 
@@ -94,26 +94,26 @@ def users(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) ->
 
     Args:
         field: the name of the boxes.
-        fields: what is chosen and searched for, as `sent` keeps it.
+        fields: what is chosen and searched for, as `form_choices` keeps it.
         without: names that are not offered.
     """
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[ChoiceLine]:
+    def matching_users(wanted: str) -> Iterable[ChoiceLine]:
         # without a search the first ones will do
         enough = _MOST + 1 + len(left_out)
         few = not wanted and enough <= _PAGE
         listed = first_users(enough) if few else users_with(wanted)
         return (ChoiceLine(each.name, each.name) for each in listed if each.name not in left_out)
 
-    return _choices(field, fields, lambda name: ChoiceLine(name, name), found)
+    return _choices(field, fields, lambda name: ChoiceLine(name, name), matching_users)
 
 
 def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> ChoiceList:
     """Return the user groups to choose from; see `users`."""
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[ChoiceLine]:
+    def matching_groups(wanted: str) -> Iterable[ChoiceLine]:
         listed = person().api.pages("iam", "ListGroups", "Groups", MaxItems=_PAGE)
         names = (each["GroupName"] for each in listed)
         return (
@@ -122,19 +122,19 @@ def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -
             if wanted in fold_text(each) and each not in left_out
         )
 
-    return _choices(field, fields, lambda name: ChoiceLine(name, name), found)
+    return _choices(field, fields, lambda name: ChoiceLine(name, name), matching_groups)
 
 
 def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> ChoiceList:
     """Return the managed policies to choose from, the account's own first; see `users`."""
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[ChoiceLine]:
+    def matching_policies(wanted: str) -> Iterable[ChoiceLine]:
         fitting = [each for each in managed_policies() if wanted in fold_text(each.name)]
         fitting.sort(key=lambda each: each.origin is not PolicyOrigin.CUSTOMER)
         return (_policy(each) for each in fitting if each.arn not in left_out)
 
-    return _choices(field, fields, policy_choice, found)
+    return _choices(field, fields, policy_choice, matching_policies)
 
 
 def policy_choice(arn: str) -> ChoiceLine:
@@ -164,13 +164,13 @@ def _choices(
     field: str,
     fields: Mapping[str, str],
     line: Callable[[str], ChoiceLine],
-    found: Callable[[str], Iterable[ChoiceLine]],
+    matching: Callable[[str], Iterable[ChoiceLine]],
 ) -> ChoiceList:
-    wanted, values = fields.get(_search(field), ""), chosen(field, fields)
+    wanted, values = fields.get(_search(field), ""), values_chosen(field, fields)
     first = tuple(line(each) for each in values)
 
     def read() -> list[ChoiceLine]:
-        others = (each for each in found(fold_text(wanted)) if each.value not in values)
+        others = (each for each in matching(fold_text(wanted)) if each.value not in values)
         return list(islice(others, _MOST + 1))
 
     others = try_reading(read)

@@ -23,9 +23,13 @@ from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choice_lists
 from sekisho.web.console.changes import CallResults, ConsoleCall, carry_out, console_call
-from sekisho.web.console.console_access import show_password
+from sekisho.web.console.console_access import (
+    PasswordChoice,
+    password_choice,
+    password_fields,
+    show_password,
+)
 from sekisho.web.console.identities import IamIdentity, IdentityKind
-from sekisho.web.console.new_passwords import PasswordChoice, password_choice, password_fields
 from sekisho.web.console.permission_grants import (
     Permissions,
     grant_fields,
@@ -106,7 +110,7 @@ def with_permissions() -> ResponseReturnValue:
     """Keep the permissions, and go on to the review."""
     draft = _draft() | grant_fields()
     state().typed[_PATH] = draft
-    if choice_lists.searched():
+    if choice_lists.is_search():
         return redirect(_PERMISSIONS)
     grant = grant_of(draft)
     if grant.fault is not None or grant.boundary_fault is not None:

@@ -1,14 +1,17 @@
-"""The list of user groups, and creating one with users and policies.
+"""User groups: their list, creating one, and the page of one with its users and permissions.
 
-Source: IAM User Guide, "Create IAM user groups", "View IAM user groups".
+Source: IAM User Guide, "Create IAM user groups", "View IAM user groups", "Add or remove users in an
+IAM group", "Attach a policy to an IAM user group", "Delete an IAM user group".
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,6 +20,7 @@ from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
+from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choice_lists
 from sekisho.web.console.changes import ConsoleCall, carry_out, console_call
 from sekisho.web.console.identities import (
@@ -29,8 +33,15 @@ from sekisho.web.console.identities import (
 )
 from sekisho.web.console.managed_policies import fold_text
 from sekisho.web.console.policy_text import faults_text
-from sekisho.web.console.session import attempt, person, signed_in, state, try_reading
-from sekisho.web.site import see_other, term, text
+from sekisho.web.console.session import (
+    attempt,
+    person,
+    signed_in,
+    state,
+    try_reading,
+    typed_for,
+)
+from sekisho.web.site import flash, see_other, term, text
 
 SCREEN = Blueprint("groups", __name__)
 
@@ -38,6 +49,12 @@ _PATH = IdentityKind.GROUP.list_path
 _CREATE = "/iam/groups/create"
 _ROWS = 20
 _AT_ONCE = 2
+_PAGE = IdentityKind.GROUP.page_path
+_ADD_USERS = "/iam/group/add-users"
+_ADD_POLICIES = "/iam/group/add-permissions"
+_DELETE = "/iam/group/delete"
+_SHOWN = 100
+"""How many users are shown at once; the search finds the others."""
 
 
 @SCREEN.get(_PATH)
@@ -63,7 +80,7 @@ def listing() -> ResponseReturnValue:
         page=page,
         more=page < pages,
         found=len(found),
-    ).shown()
+    ).html()
 
 
 def _groups() -> list[Mapping[str, Any]]:
@@ -114,9 +131,9 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create a group, then add the users and attach the policies."""
     name = request.form.get("name", "").strip()
-    fields = {"name": name, **choice_lists.sent("users", "policies")}
+    fields = {"name": name, **choice_lists.form_choices("users", "policies")}
     state().typed[_CREATE] = fields
-    if choice_lists.searched():
+    if choice_lists.is_search():
         return redirect(_CREATE)
     faults = names.group_name(name)
     if faults:
@@ -138,8 +155,8 @@ def create() -> ResponseReturnValue:
 
 
 def _follow_up_calls(group: str, fields: Mapping[str, str]) -> Iterator[ConsoleCall]:
-    yield from add_calls(group, choice_lists.chosen("users", fields))
-    for arn in choice_lists.chosen("policies", fields):
+    yield from add_calls(group, choice_lists.values_chosen("users", fields))
+    for arn in choice_lists.values_chosen("policies", fields):
         yield IamIdentity(IdentityKind.GROUP, group).attach_call(arn)
 
 
@@ -165,3 +182,175 @@ def _form(
         fault=fault,
         refused=refused,
     )
+
+
+class GroupTab(StrEnum):
+    """The tabs of a group's page."""
+
+    USERS = "users"
+    PERMISSIONS = "permissions"
+
+
+@SCREEN.get(_PAGE)
+@signed_in
+def page() -> ResponseReturnValue:
+    """Show one user group."""
+    name, asked = request.args.get("name", ""), request.args.get("tab", "")
+    if not name:
+        return see_other(_PATH)
+    tab, group = (
+        GroupTab(asked) if asked in list(GroupTab) else GroupTab.USERS,
+        IamIdentity(IdentityKind.GROUP, name),
+    )
+    return group.page(tab, _tab_content(tab, group))
+
+
+def _tab_content(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
+    """Return what a tab shows, each part read or refused."""
+    match tab:
+        case GroupTab.USERS:
+            wanted = request.args.get("q", "")
+            users = _users(group)
+            found = [] if isinstance(users, AwsRefused) else _matching_names(users, wanted)
+            refused = users if isinstance(users, AwsRefused) else None
+            return {
+                "wanted": wanted,
+                "refused": refused,
+                "found": len(found),
+                "users": found[:_SHOWN],
+            }
+        case GroupTab.PERMISSIONS:
+            return group.policies()
+
+
+def _matching_names(users: list[Any], wanted: str) -> list[str]:
+    return [each["UserName"] for each in users if fold_text(wanted) in fold_text(each["UserName"])]
+
+
+def _users(group: IamIdentity) -> list[Any] | AwsRefused:
+    return group.read_list("GetGroup", "Users", MaxItems=BLOCK)
+
+
+@SCREEN.route(_ADD_USERS, methods=["GET", "POST"])
+@signed_in
+def add_users() -> ResponseReturnValue:
+    """Add users to a group."""
+    name = request.values.get("name", "")
+    if not name:
+        return see_other(_PATH)
+    if request.method == "GET":
+        fields, fault = typed_for(name), None
+    else:
+        fields, fault = choice_lists.form_choices("users"), text("group_page.choose_users")
+        if choice_lists.is_search():
+            return _redirect_to_search(name, fields)
+        if chosen := choice_lists.values_chosen("users", fields):
+            return _change_group(list(add_calls(name, chosen)), name, GroupTab.USERS, "users_added")
+    members = _users(IamIdentity(IdentityKind.GROUP, name))
+    known = [] if isinstance(members, AwsRefused) else [each["UserName"] for each in members]
+    return _choice_page(
+        "group_add_users.html", name, choice_lists.users("users", fields, known), fault
+    )
+
+
+@SCREEN.route(_ADD_POLICIES, methods=["GET", "POST"])
+@signed_in
+def add_policies() -> ResponseReturnValue:
+    """Attach managed policies to a group."""
+    name = request.values.get("name", "")
+    if not name:
+        return see_other(_PATH)
+    if request.method == "GET":
+        fields, fault = typed_for(name), None
+    else:
+        fields, fault = choice_lists.form_choices("policies"), text("group_page.choose_policies")
+        if choice_lists.is_search():
+            return _redirect_to_search(name, fields)
+        if chosen := choice_lists.values_chosen("policies", fields):
+            return _change_group(
+                [IamIdentity(IdentityKind.GROUP, name).attach_call(each) for each in chosen],
+                name,
+                GroupTab.PERMISSIONS,
+                "attached",
+            )
+    has = IamIdentity(IdentityKind.GROUP, name).policies()["attached"]
+    known = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
+    return _choice_page(
+        "group_add_policies.html", name, choice_lists.policies("policies", fields, known), fault
+    )
+
+
+def _redirect_to_search(name: str, fields: dict[str, str]) -> ResponseReturnValue:
+    """Keep what is chosen, and show the page again with what the search finds."""
+    state().typed[request.path] = {"name": name, **fields}
+    return redirect(f"{request.path}?{urlencode({'name': name})}")
+
+
+def _choice_page(
+    template: str, name: str, choices: choice_lists.ChoiceList, fault: Message | None
+) -> ResponseReturnValue:
+    page = render_template(template, navigation=_PATH, name=name, choices=choices, fault=fault)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
+
+
+@SCREEN.post("/iam/group/remove-users")
+@signed_in
+def remove_users() -> ResponseReturnValue:
+    """Take users out of a group."""
+    name = request.form.get("name", "")
+    changes = [
+        console_call(
+            "remove_from_group",
+            "RemoveUserFromGroup",
+            {"GroupName": name, "UserName": each},
+            group=name,
+            user=each,
+        )
+        for each in request.form.getlist("user")
+    ]
+    return _change_group(changes, name, GroupTab.USERS, "users_removed")
+
+
+@SCREEN.post("/iam/group/remove-permissions")
+@signed_in
+def remove_permissions() -> ResponseReturnValue:
+    """Detach managed policies from a group, and delete inline ones."""
+    name = request.form.get("name", "")
+    removals = list(IamIdentity(IdentityKind.GROUP, name).removals())
+    return _change_group(removals, name, GroupTab.PERMISSIONS, "removed")
+
+
+def _change_group(
+    changes: list[ConsoleCall], name: str, tab: GroupTab, done: str
+) -> ResponseReturnValue:
+    """Make changes, and lead back to the tab, which says what came of them."""
+    state().typed.pop(request.path, None)
+    return IamIdentity(IdentityKind.GROUP, name).make_changes(changes, tab.value, done)
+
+
+@SCREEN.route(_DELETE, methods=["GET", "POST"])
+@signed_in
+def delete() -> ResponseReturnValue:
+    """Delete a group; one that has users or policies is refused by AWS (DeleteConflict)."""
+    name = request.values.get("name", "")
+    if not name:
+        return see_other(_PATH)
+    fault, refused = None, None
+    if request.method == "POST":
+        if request.form.get("confirm", "").strip() != name:
+            fault = text("deletion.type_group")
+        else:
+            refused = attempt("iam", "DeleteGroup", GroupName=name)
+            if not isinstance(refused, AwsRefused):
+                flash(FlashKind.SUCCESS, text("group_page.deleted", group=name))
+                return see_other(_PATH)
+    page = render_template(
+        "delete_identity.html",
+        navigation=_PATH,
+        kind=IdentityKind.GROUP.value,
+        name=name,
+        goes=(),
+        fault=fault,
+        refusals=[refused] if isinstance(refused, AwsRefused) else [],
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault or refused else HTTPStatus.OK

@@ -68,9 +68,9 @@ class IdentityList:
     more: bool
     found: int | None = None
 
-    def shown(self) -> str:
+    def html(self) -> str:
         """Return the page."""
-        return render_template("owners.html", navigation=self.kind.list_path, listing=self)
+        return render_template("identity_list.html", navigation=self.kind.list_path, listing=self)
 
 
 def distinct_denials(answers: Iterable[object]) -> tuple[AwsRefused, ...]:
@@ -102,7 +102,7 @@ class IamIdentity:
         """Return an operation's name, like `PutUserPolicy`."""
         return f"{verb}{self._noun}Policy"
 
-    def listed(self, operation: str, key: str, **more: object) -> list[Any] | AwsRefused:
+    def read_list(self, operation: str, key: str, **more: object) -> list[Any] | AwsRefused:
         """Return what a listing says of it, or what AWS refused."""
         pages = person().api.pages
         return try_reading(lambda: list(pages("iam", operation, key, **self.parameters, **more)))
@@ -110,8 +110,8 @@ class IamIdentity:
     def policies(self) -> dict[str, Any]:
         """Return its policies, `attached` and `inline`, each read or refused."""
         return {
-            "attached": self.listed(f"ListAttached{self._noun}Policies", "AttachedPolicies"),
-            "inline": self.listed(f"List{self._noun}Policies", "PolicyNames"),
+            "attached": self.read_list(f"ListAttached{self._noun}Policies", "AttachedPolicies"),
+            "inline": self.read_list(f"List{self._noun}Policies", "PolicyNames"),
         }
 
     def attach_call(self, arn: str) -> ConsoleCall:
@@ -159,7 +159,7 @@ class IamIdentity:
             **shown,
         )
 
-    def changed(self, changes: list[ConsoleCall], tab: str, done: str) -> ResponseReturnValue:
+    def make_changes(self, changes: list[ConsoleCall], tab: str, done: str) -> ResponseReturnValue:
         """Make changes, and lead back to a tab, which says what came of them.
 
         Args:

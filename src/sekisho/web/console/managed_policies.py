@@ -61,7 +61,7 @@ class _AwsPolicies:
         """Return them; the first request reads them, and others wait for it."""
         with self.lock:
             if not self.read:
-                listed = _listed(api, Scope="AWS")
+                listed = _list_policies(api, Scope="AWS")
                 self.read = tuple(replace(each, attached=0) for each in listed)
             return self.read
 
@@ -73,15 +73,15 @@ def managed_policies() -> tuple[ListedPolicy, ...]:
         AwsRefused: if the person may not list them.
     """
     api = person().api
-    own = _listed(api, Scope="Local")
-    attached = {each.arn: each for each in _listed(api, Scope="AWS", OnlyAttached=True)}
-    theirs = (attached.get(each.arn, each) for each in _kept().all(api))
+    own = _list_policies(api, Scope="Local")
+    attached = {each.arn: each for each in _list_policies(api, Scope="AWS", OnlyAttached=True)}
+    theirs = (attached.get(each.arn, each) for each in _cached_policies().all(api))
     return tuple(sorted((*own, *theirs), key=lambda each: (each.name.lower(), each.arn)))
 
 
 def read_ahead() -> None:
     """Begin to read AWS's own policies, for the page that comes after this one."""
-    api, kept = person().api, _kept()
+    api, kept = person().api, _cached_policies()
 
     def read() -> None:
         # whoever may not list them, or leaves before they are read, has not asked for them
@@ -92,7 +92,7 @@ def read_ahead() -> None:
         Thread(target=read, name=READS_AHEAD, daemon=True).start()
 
 
-def _kept() -> _AwsPolicies:
+def _cached_policies() -> _AwsPolicies:
     kept: _AwsPolicies = current_app.extensions.setdefault(_KEPT, _AwsPolicies())
     return kept
 
@@ -117,7 +117,7 @@ def origin_of(arn: str) -> PolicyOrigin:
     return PolicyOrigin.JOB_FUNCTION if job_function else PolicyOrigin.AWS
 
 
-def _listed(api: Boto3Api, **filters: object) -> Iterable[ListedPolicy]:
+def _list_policies(api: Boto3Api, **filters: object) -> Iterable[ListedPolicy]:
     pages = api.pages("iam", "ListPolicies", "Policies", MaxItems=_MOST, **filters)
     return [_entry(each) for each in pages]
 

@@ -4,8 +4,12 @@ An authenticator app: the first page creates the device, the second enables it w
 nobody goes on to the second, the device stays unassigned and its name is in use, as at AWS. A
 passkey: the browser makes it on the second page. Hardware tokens have to be bought; there are none.
 
+The devices that nobody has enabled have a page of the rehearsal's own, which deletes them. The AWS
+console has none: there an administrator uses the AWS CLI, and the page shows the commands.
+
 Source: IAM User Guide, "Assign a virtual MFA device in the AWS Management Console", "Assign a
-passkey or security key", "Resynchronize virtual and hardware MFA devices".
+passkey or security key", "Resynchronize virtual and hardware MFA devices", "Troubleshoot virtual
+MFA devices"; IAM API Reference, ListVirtualMFADevices.
 """
 
 import re
@@ -37,6 +41,7 @@ from sekisho.web.console.session import (
     session_ended,
     signed_in,
     state,
+    try_reading,
 )
 from sekisho.web.site import flash, see_other, sent_json, text
 
@@ -48,6 +53,7 @@ _PASSKEY = "/iam/assign-mfa/passkey"
 _KINDS = ("passkey", "app", "hardware")
 _CODES = ("code1", "code2")
 _CODE = re.compile(r"[0-9]{6}")
+_UNASSIGNED = "/iam/unassigned-mfa"
 
 
 @SCREEN.get(_FIRST)
@@ -69,7 +75,7 @@ def _begin_again() -> ResponseReturnValue:
 
 @SCREEN.post(_FIRST)
 @signed_in
-def chosen() -> ResponseReturnValue:
+def choose_kind() -> ResponseReturnValue:
     """Go on to the page of the kind that was chosen; an app's device is created now."""
     user, name = request.form.get("user", ""), request.form.get("name", "").strip()
     if faults := names.device_name(name):
@@ -154,7 +160,7 @@ def enable() -> ResponseReturnValue:
     device = state().device
     if device is None:
         return _begin_again()
-    codes = TwoCodes.sent()
+    codes = TwoCodes.from_form()
     if codes.faults:
         return _app_page(device, None, codes.faults), HTTPStatus.UNPROCESSABLE_ENTITY
     answer = attempt(
@@ -178,7 +184,7 @@ class TwoCodes:
     codes: tuple[str, ...] = field(repr=False)
 
     @classmethod
-    def sent(cls) -> Self:
+    def from_form(cls) -> Self:
         """Return what was sent; authenticator apps show a code with a space in the middle."""
         return cls(tuple("".join(request.form.get(each, "").split()) for each in _CODES))
 
@@ -287,7 +293,7 @@ def remove() -> ResponseReturnValue:
 def resync() -> ResponseReturnValue:
     """Bring a device back into step with two codes."""
     user, serial = request.args.get("user", ""), request.args.get("serial", "")
-    refused, codes = None, TwoCodes.sent()
+    refused, codes = None, TwoCodes.from_form()
     faults = codes.faults if request.method == "POST" else {}
     if request.method == "POST" and not faults:
         refused = attempt(
@@ -319,3 +325,48 @@ def _codes_of(user: str) -> tuple[PhoneCode, ...]:
 def _client() -> ConsoleClient:
     place = rehearsal()
     return ConsoleClient(place.url, place.account.account)
+
+
+@SCREEN.get(_UNASSIGNED)
+@signed_in
+def unassigned_page() -> ResponseReturnValue:
+    """List the devices; a user who may not list them may still delete the one in the address."""
+    user, name = request.args.get("user") or person().user, request.args.get("name", "")
+    listed = try_reading(_serials)
+    refused = listed if isinstance(listed, AwsRefused) else None
+    serials = [] if isinstance(listed, AwsRefused) else listed
+    if refused is not None and name:
+        account = rehearsal().account
+        serials = [f"arn:{account.partition}:iam::{account.account}:mfa/{name}"]
+    return render_template(
+        "unassigned_devices.html",
+        user=user,
+        name=name,
+        home=home_of(user),
+        refused=refused,
+        serials=serials,
+    )
+
+
+def _serials() -> list[str]:
+    pages = person().api.pages
+    found = pages(
+        "iam", "ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned"
+    )
+    return [each["SerialNumber"] for each in found]
+
+
+@SCREEN.post(f"{_UNASSIGNED}/delete")
+@signed_in
+def delete_unassigned() -> ResponseReturnValue:
+    """Delete a device; AWS refuses if a user has it (DeleteConflict)."""
+    here, serial = state(), request.form.get("serial", "")
+    answer = attempt("iam", "DeleteVirtualMFADevice", SerialNumber=serial)
+    if isinstance(answer, AwsRefused):
+        flash(FlashKind.ERROR, text("frame.not_done"), answer.aws_message)
+    else:
+        if here.device is not None and here.device.serial == serial:
+            here.device = None
+        flash(FlashKind.SUCCESS, text("unassigned_devices.deleted", serial=serial))
+    about = {each: request.form.get(each, "") for each in ("user", "name")}
+    return see_other(_UNASSIGNED, **about)

@@ -55,13 +55,17 @@ class Grant:
     def fault(self) -> Message | None:
         """The fault of the permissions, or None."""
         if self.way is GrantMethod.COPY and not self.source:
-            return text("granting.choose_user")
+            return text("permission_grants.choose_user")
         return None
 
     @property
     def boundary_fault(self) -> Message | None:
         """The fault of the permissions boundary, or None."""
-        return text("granting.choose_boundary") if self.bounded and not self.boundary else None
+        return (
+            text("permission_grants.choose_boundary")
+            if self.bounded and not self.boundary
+            else None
+        )
 
     @property
     def empty(self) -> bool:
@@ -129,7 +133,8 @@ class Permissions:
         """Return the lines of the summary."""
         permissions, boundary = term("permissions_policy"), term("permissions_boundary")
         lines = [
-            Granted(each, text("granting.group"), text("granting.of_group")) for each in self.groups
+            Granted(each, text("permission_grants.group"), text("permission_grants.of_group"))
+            for each in self.groups
         ]
         lines += [
             Granted(policy_name(each), choice_lists.origin_word(each), permissions)
@@ -152,7 +157,7 @@ def boundary_call(user: str, arn: str) -> ConsoleCall:
 
 def grant_fields() -> dict[str, str]:
     """Return what was sent by the page, to be kept."""
-    chosen = choice_lists.sent("groups", "source", "policies", "boundary")
+    chosen = choice_lists.form_choices("groups", "source", "policies", "boundary")
     return {**chosen, **{each: request.form.get(each, "") for each in ("way", "bounded")}}
 
 
@@ -161,9 +166,9 @@ def grant_of(fields: Mapping[str, str]) -> Grant:
     way = fields.get("way", "")
     return Grant(
         GrantMethod(way) if way in list(GrantMethod) else GrantMethod.GROUP,
-        choice_lists.chosen("groups", fields),
+        choice_lists.values_chosen("groups", fields),
         fields.get("source", ""),
-        choice_lists.chosen("policies", fields),
+        choice_lists.values_chosen("policies", fields),
         fields.get("bounded") == "yes",
         fields.get("boundary", ""),
     )

@@ -1,4 +1,4 @@
-"""Policies: the list with its search and filter, and the page of one policy with its tabs.
+"""Policies: their list, the page of one with its tabs, and attaching it to users, groups and roles.
 
 Source: IAM User Guide, "Managing customer managed policies", "Versioning IAM policies", "Adding and
 removing IAM identity permissions".
@@ -6,7 +6,9 @@ removing IAM identity permissions".
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from itertools import chain, islice
 from typing import Any
@@ -21,6 +23,7 @@ from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import (
     ListedPolicy,
     PolicyOrigin,
+    fold_text,
     managed_policies,
     matching,
     origin_of,
@@ -41,6 +44,13 @@ ENTITIES = {
     "role": ("PolicyRoles", "RoleName"),
 }
 """What a policy can be attached to: the key of its list in ListEntitiesForPolicy, and its name."""
+_SHOWN = 100
+"""How many entities are shown at once; the search finds the others."""
+_LISTED: Mapping[str, tuple[str, str]] = {
+    "user": ("ListUsers", "Users"),
+    "group": ("ListGroups", "Groups"),
+    "role": ("ListRoles", "Roles"),
+}
 
 
 class PolicyTab(StrEnum):
@@ -108,11 +118,11 @@ def _page(shown: Mapping[str, Any], tab: PolicyTab, fault: Message | str = "") -
         tab=tab.value,
         tabs=[each.value for each in PolicyTab],
         fault=fault,
-        **_of_tab(tab, shown),
+        **_tab_content(tab, shown),
     )
 
 
-def _of_tab(tab: PolicyTab, shown: Mapping[str, Any]) -> dict[str, Any]:
+def _tab_content(tab: PolicyTab, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a tab shows, or the `AwsRefused` in its place."""
     arn = shown["Arn"]
     match tab:
@@ -199,10 +209,12 @@ def entities_of(arn: str, most: int | None = None) -> list[tuple[str, str]]:
         AwsRefused: if the person may not list it.
     """
     size = min(most or _MOST, _MOST)
-    return [*islice(chain.from_iterable(_of_kind(kind, arn, size) for kind in ENTITIES), most)]
+    return [
+        *islice(chain.from_iterable(_entities_of_kind(kind, arn, size) for kind in ENTITIES), most)
+    ]
 
 
-def _of_kind(kind: str, arn: str, size: int) -> Iterator[tuple[str, str]]:
+def _entities_of_kind(kind: str, arn: str, size: int) -> Iterator[tuple[str, str]]:
     """Yield the entities of one kind, asking for `size` of them at a time."""
     key, name = ENTITIES[kind]
     listed = person().api.pages(
@@ -305,3 +317,101 @@ def _delete_policy(arn: str, default: str) -> AwsRefused | None:
             raise
         return refused
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _AttachmentTarget:
+    """An entity that the policy can be attached to; `value` is what its box sends."""
+
+    kind: str
+    name: str
+
+    @property
+    def value(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@SCREEN.get("/iam/policy/attach")
+@signed_in
+def choose() -> ResponseReturnValue:
+    """Show what the policy can be attached to."""
+    if not request.args.get("arn"):
+        flash(FlashKind.WARNING, text("policies.choose"))
+        return see_other("/iam/policies")
+    return _form("")
+
+
+@SCREEN.post("/iam/policy/attach")
+@signed_in
+def attach() -> ResponseReturnValue:
+    """Attach the policy to what was chosen."""
+    chosen = request.form.getlist("entity")
+    if not chosen:
+        return _form(text("policy_attach.choose")), 422
+    return _change_attachments("Attach", text("policy_attach.attached"))
+
+
+@SCREEN.post("/iam/policy/detach")
+@signed_in
+def detach() -> ResponseReturnValue:
+    """Detach the policy from what was chosen."""
+    if not request.form.getlist("entity"):
+        flash(FlashKind.WARNING, text("policy_attach.choose"))
+        return see_other(
+            "/iam/policy", arn=request.form.get("arn", ""), tab=PolicyTab.ENTITIES.value
+        )
+    return _change_attachments("Detach", text("policy_attach.detached"))
+
+
+def _change_attachments(verb: str, done: Message) -> ResponseReturnValue:
+    """Attach to or detach from each entity that was chosen; say what came of it."""
+    arn, succeeded = request.form.get("arn", ""), 0
+    for value in request.form.getlist("entity"):
+        kind, _, name = value.partition("/")
+        if kind not in ENTITIES:
+            continue
+        operation = f"{verb}{kind.capitalize()}Policy"
+        answer = attempt("iam", operation, PolicyArn=arn, **{ENTITIES[kind][1]: name})
+        if isinstance(answer, AwsRefused):
+            refusal = text("policy_attach.refused", name=name)
+            flash(FlashKind.ERROR, refusal, answer.aws_message)
+        else:
+            succeeded += 1
+    if succeeded:
+        flash(FlashKind.SUCCESS, done.filled(count=succeeded))
+    return see_other("/iam/policy", arn=arn, tab=PolicyTab.ENTITIES.value)
+
+
+def _form(fault: Message | str) -> str:
+    arn, wanted = request.values.get("arn", ""), request.values.get("q", "")
+    policy = call("iam", "GetPolicy", PolicyArn=arn)["Policy"]
+    attached = try_reading(lambda: entities_of(arn))
+    gone = set() if isinstance(attached, AwsRefused) else set(attached)
+    choices: list[_AttachmentTarget] = []
+    refused: list[AwsRefused] = []
+    for kind in _LISTED:
+        found = try_reading(partial(_names, kind, whole=bool(fold_text(wanted))))
+        if isinstance(found, AwsRefused):
+            refused.append(found)
+        else:
+            choices += [_AttachmentTarget(kind, name) for name in found if (kind, name) not in gone]
+    fitting = [each for each in choices if fold_text(wanted) in fold_text(each.name)]
+    return render_template(
+        "policy_attach.html",
+        navigation="/iam/policies",
+        policy=policy,
+        choices=fitting[:_SHOWN],
+        more=len(fitting) > _SHOWN,
+        refusals=refused,
+        wanted=wanted,
+        fault=fault,
+    )
+
+
+def _names(kind: str, *, whole: bool) -> list[str]:
+    """Return the names of one kind; of many only the first ones, unless all are searched."""
+    operation, key = _LISTED[kind]
+    name = ENTITIES[kind][1]
+    most = _MOST if whole else _SHOWN + 1
+    found = person().api.pages("iam", operation, key, MaxItems=most)
+    return sorted(each[name] for each in (found if whole else islice(found, most)))

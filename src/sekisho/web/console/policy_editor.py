@@ -85,19 +85,19 @@ class EditedText:
     severities: ClassVar = SEVERITIES
 
     @property
-    def found(self) -> CheckedText:
+    def checked(self) -> CheckedText:
         """The problems of the text."""
         return check_text(self.document, self.attachment)
 
     @property
     def count(self) -> Message:
         """The number of its problems, as text."""
-        return problem_count(self.found)
+        return problem_count(self.checked)
 
     @property
     def faults(self) -> tuple[Problem, ...]:
         """The problems that are shown on top."""
-        return self.found.refused if self.tried else ()
+        return self.checked.refused if self.tried else ()
 
     @property
     def longest(self) -> int:

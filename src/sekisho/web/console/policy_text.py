@@ -94,8 +94,8 @@ def check_text(text: str, attachment: Attachment = Attachment.USER) -> CheckedTe
     try:
         report = lint(text, attachment, source=_SOURCE, table=False)
     except FaultyPolicy as error:
-        return CheckedText(tuple(map(_of_fault, error.faults)), policy.size(text), ())
-    return CheckedText(tuple(map(_of_finding, report.findings)), report.size, report.gaps)
+        return CheckedText(tuple(map(_fault_problem, error.faults)), policy.size(text), ())
+    return CheckedText(tuple(map(_finding_problem, report.findings)), report.size, report.gaps)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -133,7 +133,7 @@ def faults_text(faults: Iterable[Fault]) -> Message:
     return joined_messages(parts, en="; ", ja="; ")
 
 
-def _of_finding(each: Finding) -> Problem:
+def _finding_problem(each: Finding) -> Problem:
     return Problem(
         id=str(each.id),
         severity=each.severity,
@@ -146,7 +146,7 @@ def _of_finding(each: Finding) -> Problem:
     )
 
 
-def _of_fault(fault: Fault) -> Problem:
+def _fault_problem(fault: Fault) -> Problem:
     return Problem(
         id=str(fault.code),
         severity=Severity.ERROR,

@@ -160,14 +160,14 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
     """Have a screen shown to those who are signed in; others sign in first."""
 
     @wraps(view)
-    def shown(*args: _Given.args, **kwargs: _Given.kwargs) -> ResponseReturnValue:
+    def checked_view(*args: _Given.args, **kwargs: _Given.kwargs) -> ResponseReturnValue:
         if state().person is None:
             keep_typed()
             return _first_signed_in(page_to_come_back("/console"))
         drop_once()
         return view(*args, **kwargs)
 
-    return shown
+    return checked_view
 
 
 def session_ended(page: str) -> ResponseReturnValue:

@@ -94,7 +94,7 @@ def resync() -> ResponseReturnValue:
         return see_other("/signin")
     if request.method == "GET":
         return _resync_form(pending, None)
-    codes = TwoCodes.sent()
+    codes = TwoCodes.from_form()
     if faults := codes.faults:
         return _resync_form(pending, None, faults), HTTPStatus.UNPROCESSABLE_ENTITY
     try:

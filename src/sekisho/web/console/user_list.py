@@ -16,7 +16,7 @@ from sekisho.errors import AwsRefused
 from sekisho.web.console.managed_policies import fold_text
 from sekisho.web.console.session import attempt, call, person
 
-_KEPT = "listed_users"
+_EXTENSION = "listed_users"
 _SECONDS = 20.0
 _MOST = 1000
 """How many entries IAM puts on one page at most."""
@@ -35,7 +35,7 @@ class ListedUser:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedUsers:
     """The list as it was read last.
 
     Attributes:
@@ -71,7 +71,7 @@ def all_users() -> tuple[ListedUser, ...]:
     call("iam", "ListUsers", MaxItems=1)
     summary = attempt("iam", "GetAccountSummary")
     count = None if isinstance(summary, AwsRefused) else summary["SummaryMap"]["Users"]
-    kept: _Kept = current_app.extensions.setdefault(_KEPT, _Kept())
+    kept: _CachedUsers = current_app.extensions.setdefault(_EXTENSION, _CachedUsers())
     with kept.lock:
         if count is None or count != kept.count or monotonic() > kept.until:
             pages = person().api.pages("iam", "ListUsers", "Users", MaxItems=_MOST)

@@ -1,10 +1,15 @@
-"""The page of one user: permissions, groups, tags, security credentials; and small changes there.
+"""The page of one user: permissions, groups, tags, security credentials; changes, and deletion.
+
+IAM refuses to delete a user who has anything left (DeleteConflict). As the AWS console does, the
+deletion takes off one thing after the other first; it stops at what is refused, and says what is
+gone already.
 
 Source: IAM User Guide, "Change permissions for an IAM user", "Tag IAM users", "Edit users in IAM
-groups".
+groups", "Remove or deactivate an IAM user".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +34,9 @@ from sekisho.web.console.permission_grants import (
 )
 from sekisho.web.console.policy_text import faults_text
 from sekisho.web.console.session import (
+    attempt,
+    person,
+    rehearsal,
     signed_in,
     state,
     try_reading,
@@ -42,6 +50,7 @@ _PATH = IdentityKind.USER.page_path
 _LIST = IdentityKind.USER.list_path
 _ADD = "/iam/user/add-permissions"
 _BOUNDARY = "/iam/user/boundary"
+_DELETE = "/iam/user/delete"
 
 
 class UserTab(StrEnum):
@@ -69,10 +78,12 @@ def _page(name: str, tab: UserTab, fault: Message | None = None) -> str:
     Raises:
         AwsRefused: if there is no such user.
     """
-    return IamIdentity(IdentityKind.USER, name).page(tab, {"fault": fault, **_of_tab(tab, name)})
+    return IamIdentity(IdentityKind.USER, name).page(
+        tab, {"fault": fault, **_tab_content(tab, name)}
+    )
 
 
-def _of_tab(tab: UserTab, name: str) -> dict[str, Any]:
+def _tab_content(tab: UserTab, name: str) -> dict[str, Any]:
     """Return what a tab shows, each part read or refused."""
     match tab:
         case UserTab.PERMISSIONS:
@@ -80,7 +91,7 @@ def _of_tab(tab: UserTab, name: str) -> dict[str, Any]:
         case UserTab.GROUPS:
             return {"groups": groups_of(name)}
         case UserTab.TAGS:
-            return {"tags": IamIdentity(IdentityKind.USER, name).listed("ListUserTags", "Tags")}
+            return {"tags": IamIdentity(IdentityKind.USER, name).read_list("ListUserTags", "Tags")}
         case UserTab.SECURITY:
             return panels(name)
 
@@ -93,7 +104,7 @@ def _permissions(name: str) -> dict[str, Any]:
 
 def groups_of(name: str) -> list[str] | AwsRefused:
     """Return the names of a user's groups, or what AWS refused."""
-    read = IamIdentity(IdentityKind.USER, name).listed("ListGroupsForUser", "Groups")
+    read = IamIdentity(IdentityKind.USER, name).read_list("ListGroupsForUser", "Groups")
     return read if isinstance(read, AwsRefused) else [each["GroupName"] for each in read]
 
 
@@ -113,11 +124,11 @@ def add_permissions() -> ResponseReturnValue:
         way = request.args.get("way", "")
         return _add_page(name, typed_for(name) | ({"way": way} if way else {}))
     fields = grant_fields()
-    if choice_lists.searched():
+    if choice_lists.is_search():
         state().typed[_ADD] = {"name": name, **fields}
         return redirect(f"{_ADD}?{urlencode({'name': name})}")
     grant = grant_of(fields)
-    fault = text("granting.nothing") if grant.empty else None
+    fault = text("permission_grants.nothing") if grant.empty else None
     fault = grant.fault or fault
     if fault is not None:
         return _add_page(name, fields, fault=fault), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -159,7 +170,7 @@ def remove_permissions() -> ResponseReturnValue:
     """Detach managed policies from a user, and delete inline ones."""
     name = request.form.get("name", "")
     removals = list(IamIdentity(IdentityKind.USER, name).removals())
-    return _changed(removals, name, UserTab.PERMISSIONS, "removed")
+    return _change_user(removals, name, UserTab.PERMISSIONS, "removed")
 
 
 @SCREEN.post("/iam/user/remove-from-groups")
@@ -177,7 +188,7 @@ def remove_from_groups() -> ResponseReturnValue:
         )
         for each in request.form.getlist("group")
     ]
-    return _changed(changes, name, UserTab.GROUPS, "left_groups")
+    return _change_user(changes, name, UserTab.GROUPS, "left_groups")
 
 
 @SCREEN.route(_BOUNDARY, methods=["GET", "POST"])
@@ -189,14 +200,17 @@ def boundary() -> ResponseReturnValue:
         return see_other(_LIST)
     fields, fault = typed_for(name), None
     if request.method == "POST":
-        fields, fault = choice_lists.sent("boundary"), text("granting.choose_boundary")
-        if choice_lists.searched():
+        fields, fault = (
+            choice_lists.form_choices("boundary"),
+            text("permission_grants.choose_boundary"),
+        )
+        if choice_lists.is_search():
             state().typed[_BOUNDARY] = {"name": name, **fields}
             return redirect(f"{_BOUNDARY}?{urlencode({'name': name})}")
         if fields["boundary"]:
             state().typed.pop(_BOUNDARY, None)
             set_it = boundary_call(name, fields["boundary"])
-            return _changed([set_it], name, UserTab.PERMISSIONS, "boundary_changed")
+            return _change_user([set_it], name, UserTab.PERMISSIONS, "boundary_changed")
     page = render_template(
         "set_boundary.html",
         navigation=_LIST,
@@ -214,7 +228,7 @@ def remove_boundary() -> ResponseReturnValue:
     name = request.form.get("name", "")
     whom = {"UserName": name}
     change = console_call("delete_boundary", "DeleteUserPermissionsBoundary", whom, user=name)
-    return _changed([change], name, UserTab.PERMISSIONS, "boundary_changed")
+    return _change_user([change], name, UserTab.PERMISSIONS, "boundary_changed")
 
 
 @SCREEN.post("/iam/user/tag")
@@ -230,7 +244,7 @@ def tag() -> ResponseReturnValue:
     change = console_call(
         "tag", "TagUser", {"UserName": name, "Tags": tags}, tag=pair[0], name=name
     )
-    return _changed([change], name, UserTab.TAGS, "tagged")
+    return _change_user([change], name, UserTab.TAGS, "tagged")
 
 
 @SCREEN.post("/iam/user/untag")
@@ -239,7 +253,7 @@ def untag() -> ResponseReturnValue:
     """Take a tag off a user."""
     name, key = request.form.get("name", ""), request.form.get("key", "")
     gone = {"UserName": name, "TagKeys": [key]}
-    return _changed(
+    return _change_user(
         [console_call("untag", "UntagUser", gone, tag=key, name=name)],
         name,
         UserTab.TAGS,
@@ -247,6 +261,141 @@ def untag() -> ResponseReturnValue:
     )
 
 
-def _changed(changes: list[ConsoleCall], name: str, tab: UserTab, done: str) -> ResponseReturnValue:
+def _change_user(
+    changes: list[ConsoleCall], name: str, tab: UserTab, done: str
+) -> ResponseReturnValue:
     """Make changes, and lead back to the tab, which says what came of them."""
-    return IamIdentity(IdentityKind.USER, name).changed(changes, tab.value, done)
+    return IamIdentity(IdentityKind.USER, name).make_changes(changes, tab.value, done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Belonging:
+    """Something of a user that has to go first.
+
+    Attributes:
+        listing: the operation that lists it, and the key of its answer.
+        name: the key of an entry's own name; "" if the entry is the name.
+        operation: the operation that takes it off.
+        parameter: what the name is called there.
+    """
+
+    listing: tuple[str, str]
+    name: str
+    operation: str
+    parameter: str
+
+
+_BELONGINGS = (
+    _Belonging(
+        ("ListAttachedUserPolicies", "AttachedPolicies"),
+        "PolicyArn",
+        "DetachUserPolicy",
+        "PolicyArn",
+    ),
+    _Belonging(("ListUserPolicies", "PolicyNames"), "", "DeleteUserPolicy", "PolicyName"),
+    _Belonging(("ListGroupsForUser", "Groups"), "GroupName", "RemoveUserFromGroup", "GroupName"),
+    _Belonging(
+        ("ListAccessKeys", "AccessKeyMetadata"), "AccessKeyId", "DeleteAccessKey", "AccessKeyId"
+    ),
+    _Belonging(
+        ("ListSigningCertificates", "Certificates"),
+        "CertificateId",
+        "DeleteSigningCertificate",
+        "CertificateId",
+    ),
+    _Belonging(
+        ("ListSSHPublicKeys", "SSHPublicKeys"),
+        "SSHPublicKeyId",
+        "DeleteSSHPublicKey",
+        "SSHPublicKeyId",
+    ),
+    _Belonging(
+        ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
+        "ServiceSpecificCredentialId",
+        "DeleteServiceSpecificCredential",
+        "ServiceSpecificCredentialId",
+    ),
+    _Belonging(
+        ("ListMFADevices", "MFADevices"), "SerialNumber", "DeactivateMFADevice", "SerialNumber"
+    ),
+)
+"""What is taken off, in this order."""
+
+
+@SCREEN.get(_DELETE)
+@signed_in
+def ask_to_delete() -> ResponseReturnValue:
+    """Show what is deleted with the user, and ask for the name."""
+    name = request.args.get("name", "")
+    return _delete_page(name) if name else see_other(_LIST)
+
+
+@SCREEN.post(_DELETE)
+@signed_in
+def delete() -> ResponseReturnValue:
+    """Take off what the user has, then delete the user."""
+    name = request.form.get("name", "")
+    if request.form.get("confirm", "").strip() != name:
+        return _delete_page(name, fault=text("deletion.type_name")), HTTPStatus.UNPROCESSABLE_ENTITY
+    changes = try_reading(lambda: list(_changes(name)))
+    if isinstance(changes, AwsRefused):
+        return _delete_page(name, refused=changes), HTTPStatus.UNPROCESSABLE_ENTITY
+    outcome = carry_out(changes, stops=True)
+    for each in outcome.done:
+        if each.operation == "DeactivateMFADevice":
+            rehearsal().phones.drop(name, str(each.parameters["SerialNumber"]))
+    outcome.flash(text("deletion.user_deleted", user=name))
+    return see_other(_LIST) if outcome.whole else see_other(_DELETE, name=name)
+
+
+def _changes(user: str) -> Iterator[ConsoleCall]:
+    """Yield the calls that delete a user.
+
+    Raises:
+        AwsRefused: if something that the user has may not be listed.
+    """
+    whom = {"UserName": user}
+    login = attempt("iam", "GetLoginProfile", UserName=user)
+    if not isinstance(login, AwsRefused):
+        yield console_call("delete_login", "DeleteLoginProfile", whom, user=user)
+    elif login.aws_code != "NoSuchEntity":
+        raise login
+    for kind in _BELONGINGS:
+        for name in _names(kind, user):
+            yield console_call(
+                kind.operation, kind.operation, {**whom, kind.parameter: name}, name=_short(name)
+            )
+            if kind.operation == "DeactivateMFADevice" and ":mfa/" in name:
+                virtual = {"SerialNumber": name}
+                yield console_call(
+                    "delete_device", "DeleteVirtualMFADevice", virtual, name=_short(name)
+                )
+    yield console_call("delete_user", "DeleteUser", whom, user=user)
+
+
+def _names(kind: _Belonging, user: str) -> Iterator[str]:
+    operation, key = kind.listing
+    for each in person().api.pages("iam", operation, key, UserName=user):
+        yield each[kind.name] if kind.name else each
+
+
+def _short(name: str) -> str:
+    """Return what an ARN names, and any other name as it is."""
+    return name.rpartition("/")[2] if name.startswith("arn:") else name
+
+
+def _delete_page(
+    name: str, *, fault: Message | None = None, refused: AwsRefused | None = None
+) -> str:
+    changes: Any = try_reading(lambda: list(_changes(name)))
+    unread = changes if isinstance(changes, AwsRefused) else None
+    last = [] if unread else changes[:-1]
+    return render_template(
+        "delete_identity.html",
+        navigation=_LIST,
+        kind=IdentityKind.USER.value,
+        name=name,
+        goes=[each.said for each in last],
+        fault=fault,
+        refusals=[each for each in (unread or refused,) if each],
+    )

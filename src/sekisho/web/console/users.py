@@ -68,7 +68,7 @@ def listing() -> ResponseReturnValue:
         wanted=wanted,
         page=page,
         more=len(users) > _ROWS,
-    ).shown()
+    ).html()
 
 
 def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:

@@ -1,9 +1,10 @@
-"""The account: figures, its users, one user, and the findings."""
+"""The account: figures, its users, one user, the findings, and what the logs tell of its calls."""
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sekisho.account import other_credentials
+from sekisho.account import UserUse, other_credentials
 from sekisho.audit import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.findings import DEVICE_KINDS
 from sekisho.audit.impact import UserRow, counterexample_for_user, ways_in
@@ -28,14 +29,17 @@ from sekisho.audit.report import (
     impact_texts,
     logged_cells,
     logged_figures,
+    logged_notices,
     no_users_text,
     report_notes,
+    used_with_mfa,
 )
 from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
-from sekisho.messages import Message
+from sekisho.messages import Message, printable
 from sekisho.prover import Enforced
 from sekisho.prover.scenarios import ScenarioReport
+from sekisho.replay.report import calendars, days_between
 from sekisho.web.site import language, text
 from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
 from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
@@ -46,6 +50,12 @@ _PAGE = 100
 """Users on one page."""
 _DIGITS = 7
 """A number in an address is shorter."""
+_MOST_DENIED_KEYS = 30
+"""So many keys that would lose calls are shown, and so many rows of the tables about calls."""
+_BARS = 30
+"""So many users, and services, have a bar."""
+Bar = tuple[str, tuple[PlacedPart, ...], list[BarPart]]
+"""A name, the bar, and its parts for the caption."""
 
 
 @VIEW.get("/")
@@ -288,3 +298,60 @@ def findings() -> ResponseReturnValue:
 
 def _sort_findings(found: Iterable[Finding]) -> Sequence[Finding]:
     return sorted(found, key=lambda each: (not each.known, list(SEVERITIES).index(each.severity)))
+
+
+@VIEW.get("/impact")
+def impact() -> ResponseReturnValue:
+    """Show what would stop under MFA enforcement, and calls that were without MFA."""
+    report = material().report
+    if report.usage is None or logged_figures(report) is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if wants_json():
+        rows = material().as_json["users"]
+        said = [{"user": each["user"], "logged": each["logged"]} for each in rows]
+        logs = material().as_json["logs"]
+        return as_json({"logs": logs, "users": said, "impact": material().replay_json})
+    uses = {
+        row.user.name: row.use for row in report.rows if row.use is not None and row.use.in_logs
+    }
+    days = _days(uses)
+    counts = days_between(days, days)
+    users, services = Counter({name: use.without_mfa for name, use in uses.items()}), Counter[str]()
+    for key in (key for use in uses.values() for key in use.keys if key.without_mfa):
+        services.update(key.services)
+    seen = [row for row in report.rows if row.user.name in uses]
+    return render_template(
+        "impact.html",
+        view="/impact",
+        replay=material().replayed,
+        replay_parts=material().replayed_parts,
+        most=_MOST_DENIED_KEYS,
+        notices=list(logged_notices(report)),
+        figure=used_with_mfa(report),
+        calendars=calendars(counts),
+        days=[each for each in counts if each.denied],
+        by_user=_call_bars(users, "bad"),
+        by_service=_call_bars(services, "open"),
+        columns=LOGGED_COLUMNS,
+        rows=[(row.user.name, logged_cells(row)[1:]) for row in seen],
+    )
+
+
+def _days(uses: Mapping[str, UserUse]) -> dict[date, int]:
+    """Return how many calls without MFA there were on each day that has some."""
+    found: Counter[date] = Counter()
+    for use in uses.values():
+        for key in use.keys:
+            found.update({date.fromisoformat(day): count for day, count in key.days.items()})
+    return {day: count for day, count in found.items() if count}
+
+
+def _call_bars(counted: Counter[str], kind: str) -> list[Bar]:
+    """Return a bar for each of the most frequent, as long as its share of the greatest."""
+    called = text("workbench.impact.calls").into(language())
+    top = [(name, count) for name, count in counted.most_common(_BARS) if count]
+    bars: list[Bar] = []
+    for name, count in top:
+        parts = [BarPart(called, count, kind)]
+        bars.append((printable(name), placed(parts, top[0][1]), parts))
+    return bars

@@ -187,7 +187,7 @@ def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
     if request.method == "POST":
         return keep()
-    text, status = form_text("document") or _of_account(), say_if_gone()
+    text, status = form_text("document") or _policy_in_address(), say_if_gone()
     found = _examined_in_time(text) if text.strip() else None
     proof = found.proved.proof if found and found.proved else None
     if wants_json():
@@ -214,7 +214,7 @@ def one() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else status
 
 
-def _of_account() -> str:
+def _policy_in_address() -> str:
     """Return the text of a policy of the account that the address names; "" if it names none."""
     arn = request.args.get("arn", "")
     if not arn:
@@ -239,7 +239,7 @@ class ShownAnswer:
 def _answers(report: PolicyReport) -> list[ShownAnswer]:
     spoken = language()
 
-    def shown(each: QuestionAnswer) -> ShownAnswer:
+    def shown_answer(each: QuestionAnswer) -> ShownAnswer:
         match each.conclusion.verdict:
             case Refuted():
                 kind = "bad" if each.counts else "none"
@@ -250,7 +250,7 @@ def _answers(report: PolicyReport) -> list[ShownAnswer]:
         details = answer_details(each, _counterexample_message, spoken)
         return ShownAnswer(answer_title(each), answer_word(each), kind, each.counts, tuple(details))
 
-    return [shown(each) for each in report.answers]
+    return [shown_answer(each) for each in report.answers]
 
 
 def _counterexample_message(found: Counterexample, refused: bool) -> Message:
