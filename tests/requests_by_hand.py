@@ -92,7 +92,12 @@ def _scope(stamp: str, service: str) -> str:
 
 
 def _signature(secret: str, stamp: str, scope: str, canonical: str) -> str:
-    text = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return sign(secret, scope, f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}")
+
+
+def sign(secret: str, scope: str, text: str) -> str:
+    """Return the signature of a text by a key's secret, for a day, a region and a service."""
     key = f"AWS4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), "sha256").digest()

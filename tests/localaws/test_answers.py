@@ -3,6 +3,9 @@
 Each is about one resource: what else a call needs is asked one by one.
 
 Asked without the wire, so that requests come in that no client of ours sends.
+
+Reads `localaws.decision` itself, because the law compares what it decides, before anything is sent,
+with the answer of `answer`.
 """
 
 import json

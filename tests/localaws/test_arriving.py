@@ -1,4 +1,7 @@
-"""What arrives: idle connections, bodies that are long or not read, and who waits for a word."""
+"""What arrives: idle connections, bodies that are long or not read, and who waits for a word.
+
+Reads `localaws.wire.http_server` itself, because its limits are what these clients go to.
+"""
 
 import errno
 import socket

@@ -1,4 +1,8 @@
-"""Boundaries, groups, session policies, trust, and resources that are not known."""
+"""Boundaries, groups, session policies, trust, and resources that are not known.
+
+Reads `localaws.decision.authorize` itself, because its law is of policies that are drawn, with no
+account.
+"""
 
 import json
 from collections.abc import Iterator

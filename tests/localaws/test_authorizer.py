@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 
 import localaws_people as people
 import requests_by_hand as by_hand
+from localaws_limits import MAX_BODY_BYTES
 from localaws_people import client, session
 from sekisho.localaws import LocalAws
-from sekisho.localaws.wire.http_requests import MAX_BODY_BYTES
 
 
 @pytest.fixture(scope="module")

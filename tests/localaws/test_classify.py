@@ -2,6 +2,9 @@
 
 This is also the test for a new moto: the authorizer reads requests with moto's own, internal,
 parsers.
+
+Reads `localaws.decision.classify` itself, because what a request is taken for is seen from no
+answer.
 """
 
 import io

@@ -1,4 +1,7 @@
-"""Signing in to the console, step by step, over the wire."""
+"""Signing in to the console, step by step, over the wire.
+
+Reads a hook of `account.aws.client` itself, to hand it to a client of its own.
+"""
 
 import json
 import logging
@@ -13,13 +16,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 import overlay_people as people
+from localaws_limits import MOST_TRIES, TICKET_LIFETIME
 from sekisho import policy
 from sekisho.account import load_account
 from sekisho.account.aws import Keys, connect
 from sekisho.account.aws.client import _moved
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
-from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
 from sekisho.signin import (
     CHANGE_REFUSED,

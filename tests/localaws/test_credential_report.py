@@ -1,4 +1,7 @@
-"""The credential report and the account summary."""
+"""The credential report and the account summary.
+
+Reads the columns of `localaws.overlay.account` itself, to hold them to AWS's page.
+"""
 
 import csv
 from collections.abc import Iterator

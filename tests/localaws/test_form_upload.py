@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 
 import localaws_people as people
+import requests_by_hand as by_hand
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.wire import sigv4
 
 BOUNDARY = "b0undary"
 V4 = Config(signature_version="s3v4")
@@ -95,10 +95,11 @@ def test_policies_of_the_signer_are_asked(aws: LocalAws) -> None:
 def own(change: Mapping[str, Any], conditions: list[Any] | None = None, **sent: str) -> Any:
     """Return fields that are signed by hand: `change` is of what is signed, `sent` of the rest."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
     fields = {
         "key": "own",
         "x-amz-algorithm": "AWS4-HMAC-SHA256",
-        "x-amz-credential": f"{people.key_id('admin')}/{stamp[:8]}/us-east-1/s3/aws4_request",
+        "x-amz-credential": f"{people.key_id('admin')}/{scope}",
         "x-amz-date": stamp,
     } | {name.replace("_", "-"): value for name, value in sent.items()}
     policy = {
@@ -107,10 +108,9 @@ def own(change: Mapping[str, Any], conditions: list[Any] | None = None, **sent: 
     } | change
     policy["conditions"] = [*policy["conditions"], *(conditions or [])]
     text = b64encode(json.dumps(policy).encode()).decode()
-    key = sigv4.signing_key(people.secret("admin"), stamp[:8], "us-east-1", "s3")
     return fields | {
         "policy": text,
-        "x-amz-signature": sigv4.hmac.new(key, text.encode(), "sha256").hexdigest(),
+        "x-amz-signature": by_hand.sign(people.secret("admin"), scope, text),
     }
 
 

@@ -4,6 +4,8 @@ Moto answers exactly what the authorizer decided about, whatever else a request 
 
 Each request is signed rightly by somebody who may do the one thing that it is classified as, and
 tries to have moto read it as another.
+
+Reads `localaws.forwarding` itself, because what moto goes by is noted between it and moto.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""Passwords and codes cannot be guessed, and nobody is kept out by what others try."""
+"""Passwords and codes cannot be guessed, and nobody is kept out by what others try.
+
+Reads `localaws.state` itself, because what a try costs and how many there were is counted there.
+"""
 
 import http.client
 import json

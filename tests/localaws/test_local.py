@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 
 import interrupts
+from in_process import sekisho
 
 AWS = Path(sys.executable).with_name("aws.exe" if os.name == "nt" else "aws")
 
@@ -179,9 +180,7 @@ def test_a_port_in_use_and_a_bad_file_are_one_line_each(told: str, tmp_path: Pat
         (("--account", str(truncated)), "account.not-json"),
         (("--account", str(tmp_path / "none.json")), "file.unreadable"),
     ):
-        process = start(*options)
-        output, errors = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert output == ""
-        assert errors.startswith(f"sekisho: {code}: ")
-        assert errors.count("\n") == 1
+        ended = sekisho("local", *options)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.startswith(f"sekisho: {code}: ")
+        assert ended.stderr.count("\n") == 1

@@ -1,4 +1,8 @@
-"""`sekisho local --as`: a session of a user of an account file, who signs in with MFA."""
+"""`sekisho local --as`: a session of a user of an account file, who signs in with MFA.
+
+Reads `localaws.commands.local` itself, because its sessions are made at a local AWS that the test
+runs.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

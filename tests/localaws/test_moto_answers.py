@@ -1,4 +1,7 @@
-"""What moto answers is written as moto writes it, only quicker."""
+"""What moto answers is written as moto writes it, only quicker.
+
+Reads `localaws.forwarding.answers` itself, to hold it to moto's own functions.
+"""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,7 @@
-"""Every list of IAM comes in pages: page by page it is the whole list, and says where it ends."""
+"""Every list of IAM comes in pages: page by page it is the whole list, and says where it ends.
+
+Reads the table of `localaws.overlay` itself, so that no list is forgotten.
+"""
 
 import json
 from collections.abc import Iterator

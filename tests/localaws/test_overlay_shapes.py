@@ -1,4 +1,7 @@
-"""Parameters are checked by the service models: these tests tell when a model outgrows that."""
+"""Parameters are checked by the service models: these tests tell when a model outgrows that.
+
+Reads the table and the checks of `localaws.overlay` themselves, to hold them to botocore's models.
+"""
 
 from collections.abc import Iterator
 from typing import Any

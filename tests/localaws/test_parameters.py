@@ -1,4 +1,7 @@
-"""Every parameter of every operation that is let through is asked about, harmless, or refused."""
+"""Every parameter of every operation that is let through is asked about, harmless, or refused.
+
+Reads `localaws.decision` itself, because 60,000 parameters are classified and not sent.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""Whatever an authenticator answers: it is taken apart without a fault, and a lie is refused."""
+"""Whatever an authenticator answers: it is taken apart without a fault, and a lie is refused.
+
+Reads `localaws.console` itself, because what Hypothesis draws is too much to be sent.
+"""
 
 import json
 from dataclasses import replace

@@ -14,11 +14,10 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from authenticator import ORIGIN, PRESENT, Authenticator, Told, encoded
+from localaws_limits import MOST_TRIES, TICKET_LIFETIME, WINDOW_OF_TRIES
 from sekisho.account.aws import Keys
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
-from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
-from sekisho.localaws.state.world import WINDOW_OF_TRIES
 from sekisho.signin import MFA_UNKNOWN_DEVICE, SIGNIN_FAILED
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -8,9 +8,9 @@ import pytest
 
 import localaws_people as people
 import requests_by_hand as by_hand
+from localaws_limits import MAX_BODY_BYTES
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.wire.http_requests import MAX_BODY_BYTES
 
 BODY = "hello"
 

@@ -1,4 +1,4 @@
-"""Each answer recorded from AWS is asked of the local AWS, over the wire."""
+"""Each answer recorded from AWS is asked of the local AWS, by boto3 (without a socket)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 import overlay_people as people
 from recorded import FILES, Player, expected_differences, recorded_cases
 from sekisho.localaws import LocalAws
+from socketless import socketless
 
 ROOT = Path(__file__).parents[2]
 _EXPECTED = expected_differences()
@@ -16,7 +17,7 @@ _EXPECTED = expected_differences()
 
 @pytest.fixture(scope="module")
 def player() -> Iterator[Player]:
-    with LocalAws(people.account()) as aws:
+    with socketless(), LocalAws(people.account()) as aws:
         yield Player(aws, people.ADMIN_KEY)
 
 

@@ -1,4 +1,7 @@
-"""A condition key that AWS would set and that is not known here never opens a door."""
+"""A condition key that AWS would set and that is not known here never opens a door.
+
+Reads the table of keys of `localaws.decision.request_context` itself, so that none is forgotten.
+"""
 
 import json
 from collections.abc import Callable, Iterator

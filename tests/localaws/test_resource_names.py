@@ -1,4 +1,8 @@
-"""A call is about the resource that its parameters name, whatever its other values look like."""
+"""A call is about the resource that its parameters name, whatever its other values look like.
+
+Reads `localaws.decision.resource_names` itself, because the operations of all services are asked
+about.
+"""
 
 import json
 from collections.abc import Callable, Iterator

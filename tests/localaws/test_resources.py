@@ -1,4 +1,7 @@
-"""Which action on which resource a call has to be allowed."""
+"""Which action on which resource a call has to be allowed.
+
+Reads `localaws.decision` itself, because what a call needs is seen from no answer that allows it.
+"""
 
 from collections.abc import Iterator
 from typing import Any

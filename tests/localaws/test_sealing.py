@@ -1,4 +1,7 @@
-"""Session tokens: sealed, and honest about their time."""
+"""Session tokens: sealed, and honest about their time.
+
+Reads `localaws.state.sealing` itself, because its tokens are opened only there.
+"""
 
 import base64
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,7 @@
-"""The HTTP server: slow, silent, many and malformed clients, and a stop."""
+"""The HTTP server: slow, silent, many and malformed clients, and a stop.
+
+Reads `localaws.wire.http_server` itself, because its limits are what these clients go to.
+"""
 
 import http.client
 import os

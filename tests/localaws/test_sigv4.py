@@ -1,4 +1,7 @@
-"""Signature Version 4: AWS's own worked examples, and that nothing signed can be altered."""
+"""Signature Version 4: AWS's own worked examples, and that nothing signed can be altered.
+
+Reads `localaws.wire.sigv4` itself, because AWS's examples are of other days and hosts.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,7 @@
-"""Signature Version 4: what botocore signs is good, in any form; what is malformed is named."""
+"""Signature Version 4: what botocore signs is good, in any form; what is malformed is named.
+
+Reads `localaws.wire.sigv4` itself, because thousands of requests are verified and not sent.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Chunked uploads to S3: the examples of AWS's own pages, and every way to be wrong."""
+"""Chunked uploads to S3: the examples of AWS's own pages, and every way to be wrong.
+
+Reads `localaws.wire.streaming` itself, because AWS's examples are of other days and hosts.
+"""
 
 import base64
 import hashlib

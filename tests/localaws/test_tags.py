@@ -1,6 +1,9 @@
 """The tags of a call: what is judged is what is stored, and setting them asks its own permission.
 
 The calls are data (`tagged-calls.json`), sent by unmodified clients.
+
+Reads `localaws.decision.request_tags` itself, because the operations of all services are asked
+about.
 """
 
 import json
@@ -19,6 +22,7 @@ from moto.core.utils import get_service_model
 
 import localaws_people as people
 from localaws_people import client
+from profiles import DEEP
 from sekisho.catalogue import AccessLevel, iam_actions, load, tagging_permissions
 from sekisho.localaws import LocalAws
 from sekisho.localaws.decision.request_tags import tag_places
@@ -164,7 +168,7 @@ TAGS = st.lists(st.tuples(KEYS, VALUES), max_size=4)
 
 
 @pytest.mark.parametrize("name", [call["id"] for call in CALLS if "stored" in call])
-@settings(max_examples=8)
+@settings(max_examples=8 if DEEP else 3)
 @given(tags=TAGS, choice=st.integers(min_value=0, max_value=99))
 def test_what_is_judged_is_what_is_stored(
     account: _Account, name: str, tags: _Tags, choice: int

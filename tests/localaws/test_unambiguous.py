@@ -1,4 +1,7 @@
-"""The forms that well-behaved clients send; what has another form is in `attacks/`."""
+"""The forms that well-behaved clients send; what has another form is in `attacks/`.
+
+Reads `localaws.wire.ambiguity` itself, because a form that is taken is seen from no answer.
+"""
 
 import time
 

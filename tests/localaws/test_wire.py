@@ -1,4 +1,8 @@
-"""Refusals as botocore's own parsers read them."""
+"""Refusals as botocore's own parsers read them.
+
+Reads `localaws.wire.errors` itself, because every refusal is written in every protocol, also in
+those in which no operation is refused so.
+"""
 
 import pytest
 from botocore import parsers

@@ -1,4 +1,7 @@
-"""What was typed and is not done: whole or not at all, the oldest goes first, and memory ends."""
+"""What was typed and is not done: whole or not at all, the oldest goes first, and memory ends.
+
+Reads `web.browsers` itself, because what is forgotten is counted in bytes there.
+"""
 
 from collections import OrderedDict
 

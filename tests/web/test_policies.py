@@ -1,4 +1,7 @@
-"""Policies at the console: created, found again, attached, edited and deleted, in a browser."""
+"""Policies at the console: created, found again, attached, edited and deleted, in a browser.
+
+Reads `web.console.policies` itself, to have fewer rows on a page.
+"""
 
 import re
 from datetime import timedelta

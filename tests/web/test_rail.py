@@ -1,4 +1,7 @@
-"""The help rail knows every page of its two paths, and names only words that the console has."""
+"""The help rail knows every page of its two paths, and names only words that the console has.
+
+Reads `web.console.rail` itself, because each step is asked for without its page.
+"""
 
 import re
 

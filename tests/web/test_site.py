@@ -1,4 +1,8 @@
-"""What every request to a site passes, asked without a browser: hosts, origins, forms, headers."""
+"""What every request to a site passes, asked without a browser: hosts, origins, forms, headers.
+
+Reads `web.browsers` and `web.console` themselves, for a race between two requests, and for the name
+of a file that no name IAM takes can give.
+"""
 
 import csv
 import html

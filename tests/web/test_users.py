@@ -1,4 +1,8 @@
-"""Users at the console: created, looked at, given permissions and passwords, deleted."""
+"""Users at the console: created, looked at, given permissions and passwords, deleted.
+
+Reads `web.console.users` itself, because what one call tells of an account's devices is a matter of
+accounts that the local AWS has not.
+"""
 
 import csv
 import json

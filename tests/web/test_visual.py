@@ -1,4 +1,7 @@
-"""The visual side of the policy editor: what it shows of a text, and what it leaves alone."""
+"""The visual side of the policy editor: what it shows of a text, and what it leaves alone.
+
+Reads `web.console.visual_editor` itself, because what Hypothesis draws is too much for a browser.
+"""
 
 import json
 from typing import Any

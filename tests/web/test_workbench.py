@@ -1,4 +1,7 @@
-"""The workbench: every view as a page and as JSON, with names that want to break out of it."""
+"""The workbench: every view as a page and as JSON, with names that want to break out of it.
+
+Reads `web.workbench` itself, to make its process for long proofs fail, and its limits small.
+"""
 
 import json
 import re
