@@ -4,7 +4,7 @@ import faulthandler
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import web_people as people
 from chromium import CHROMIUM, FLAGS, HOW
@@ -13,6 +13,9 @@ from socketless import socketless
 
 # five seconds by default, which a busy machine may need for a page
 expect.set_options(timeout=60_000)
+
+NO_SCREEN = ("--disable-gpu", "--in-process-gpu")
+"""No process of its own draws what nobody looks at: a third of what a page costs."""
 
 MOST_SECONDS = 180
 """For one test: a browser that stands still ends its worker, not the whole run."""
@@ -45,24 +48,36 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip(HOW)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS], headless=True)
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, *NO_SCREEN], headless=True
+        )
         yield running
         running.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own with an empty page, behind which no page of a test comes to stand."""
+    # a context for each test would cost a window and its processes: half a second and more
+    shared = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    shared.new_page()
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser of its own, which fails the test if a script fails or is blocked."""
-    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
-    made = context.new_page()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that nobody has signed in at, which fails the test if a script fails or is blocked."""
+    fresh = context.new_page()
     faults: list[str] = []
-    made.on("pageerror", lambda error: faults.append(str(error)))
-    made.on(
+    fresh.on("pageerror", lambda error: faults.append(str(error)))
+    fresh.on(
         "console",
         lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None,
     )
-    yield made
-    context.close()
+    yield fresh
+    fresh.close()
+    context.clear_cookies()
     assert faults == []
 
 
