@@ -94,7 +94,7 @@ def _streams(files: Iterable[BinaryIO]) -> Iterator[None]:
 
 
 def _code(argv: list[str], at: str) -> int:
-    if argv[0] == "tour":
+    if argv[:1] == ["tour"]:
         _perform_the_tour_once()
     try:
         _once(at, argv)
