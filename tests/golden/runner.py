@@ -68,8 +68,13 @@ def _once(at: str, argv: list[str]) -> None:
 
 @cache
 def _perform_the_tour_once() -> None:
-    from sekisho.tour import rehearsal  # noqa: PLC0415 - after the clock has stopped
+    from sekisho.errors import MissingExtra  # noqa: PLC0415 - after the clock has stopped
 
+    try:
+        from sekisho.tour import rehearsal  # noqa: PLC0415 - as above
+    except (ImportError, MissingExtra):
+        # a copy without the tour, or without what it needs: the command says so itself
+        return
     steps = cache(lambda *preset: tuple(perform(*preset)))
     perform, rehearsal.tour = rehearsal.tour, lambda *preset: iter(steps(*preset))
 
