@@ -1,12 +1,14 @@
 """An account to roll out in: as a snapshot, and in the local AWS behind boto3 clients."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from administered import ACCOUNT, EVERYTHING, FULL, administered, iam_of
+from checkpoint import Checkpoint
 from sekisho.account import (
     AccessKey,
     AwsApi,
@@ -24,10 +26,13 @@ from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, 
 from sekisho.rollout import (
     Goal,
     GroupGoal,
+    Journal,
     NewUser,
+    Plan,
     PlanCaller,
     PolicyGoal,
     TemporaryPassword,
+    execute,
 )
 from sekisho.signin import DeviceKind
 
@@ -153,6 +158,36 @@ def company() -> Iterator[LocalAws]:
         iam.create_user(UserName="hanako", Path="/dev/")
         iam.add_user_to_group(GroupName="Developers", UserName="hanako")
         yield local
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """A plan that was applied, so that many tests begin where it is in force.
+
+    Attributes:
+        plan: the plan.
+        journal: what its journal says.
+        after: the account once it was applied.
+    """
+
+    plan: Plan
+    journal: bytes
+    after: Checkpoint
+
+    @classmethod
+    def of(
+        cls, plan: Plan, api: AwsApi, local: LocalAws, folder: Path, passwords: Callable[[str], str]
+    ) -> "AppliedPlan":
+        """Apply a plan, with its journal in a folder."""
+        journal = Journal(folder / "journal")
+        report = execute(plan, api, journal, passwords=passwords, now=lambda: NOW)
+        assert report.complete, report
+        return cls(plan, journal.path.read_bytes(), Checkpoint(local))
+
+    def restore(self, journal: Path) -> None:
+        """Let the plan be in force, with its journal in this file."""
+        self.after.restore()
+        journal.write_bytes(self.journal)
 
 
 class Killed(BaseException):

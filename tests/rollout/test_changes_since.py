@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from administered import GLASS, REGION, enrol, iam_of, signed_in
+from administered import GLASS, REGION, enrol
+from checkpoint import Checkpoint
 from overlay_people import console
 from rollout.staging import (
     ACCOUNT,
@@ -19,10 +20,10 @@ from rollout.staging import (
     EVERYTHING,
     MACHINE,
     NOW,
+    AppliedPlan,
     Killed,
     Killing,
     Refusing,
-    company,
     enforcement,
     full_goal,
     policy_goal,
@@ -58,22 +59,9 @@ def change_password(iam: Any) -> None:
     iam.update_login_profile(UserName="taro", Password=new, PasswordResetRequired=False)
 
 
-@pytest.fixture
-def local() -> Iterator[LocalAws]:
-    with company() as running:
-        yield running
-
-
-@pytest.fixture
-def api(local: LocalAws) -> Boto3Api:
-    """What the administrator calls."""
-    return signed_in(local, "admin", mfa=True)
-
-
-@pytest.fixture
-def iam(local: LocalAws) -> Any:
-    """What other people call."""
-    return iam_of(local)
+@pytest.fixture(autouse=True)
+def _as_it_was_made(local: LocalAws) -> None:
+    """Let each test find the company as it was made."""
 
 
 def made(api: Boto3Api, goal: Goal) -> Plan:
@@ -87,11 +75,18 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal")
 
 
+@pytest.fixture(scope="module")
+def in_force(
+    fresh: Checkpoint, api: Boto3Api, tmp_path_factory: pytest.TempPathFactory
+) -> AppliedPlan:
+    local, folder = fresh.restore(), tmp_path_factory.mktemp("applied")
+    return AppliedPlan.of(made(api, full_goal()), api, local, folder, password)
+
+
 @pytest.fixture
-def applied(api: Boto3Api, journal: Journal) -> Plan:
-    whole = made(api, full_goal())
-    assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
-    return whole
+def applied(in_force: AppliedPlan, local: LocalAws, journal: Journal) -> Plan:
+    in_force.restore(journal.path)
+    return in_force.plan
 
 
 POLICY = f"policy {ENFORCEMENT}"

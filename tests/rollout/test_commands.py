@@ -37,6 +37,14 @@ def local() -> Iterator[LocalAws]:
         assert held(administrator) == before
 
 
+@pytest.fixture(scope="module")
+def plan_file(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of a plan for `GOAL`, for tests that begin after it is made."""
+    terminal = Terminal(tmp_path_factory.mktemp("planned"), environment(local, "admin"))
+    terminal.write("goal.yaml", GOAL)
+    return planned(terminal).to_json()
+
+
 def held(api: AwsApi) -> object:
     """Return what an account has, without when its keys were used."""
     found = collect(api, now=NOW)
@@ -58,6 +66,12 @@ def planned(terminal: Terminal, *more: str) -> Plan:
     assert done.exception is None, done.exception
     assert done.return_value == Exit.CHANGES, done.output
     return Plan.from_json(Path(terminal.path("plan")).read_text("utf-8"))
+
+
+def planned_before(terminal: Terminal, plan_file: str) -> Plan:
+    """Let the plan for `GOAL` be in the file that `planned` writes."""
+    terminal.write("plan", plan_file)
+    return Plan.from_json(plan_file)
 
 
 def taken_back(terminal: Terminal) -> None:
@@ -93,9 +107,9 @@ def test_the_whole_way_and_back(terminal: Terminal) -> None:
 
 
 def test_after_a_whole_roll_back_the_name_is_free_and_the_journal_is_not_lost(
-    terminal: Terminal,
+    terminal: Terminal, plan_file: str
 ) -> None:
-    first = planned(terminal)
+    first = planned_before(terminal, plan_file)
     plan, journal = terminal.path("plan"), Path(terminal.path("plan.journal"))
     assert terminal.run("apply", plan, "--yes").return_value == Exit.CLEAN
     again = ("plan", terminal.path("goal.yaml"), "--mfa", "--out", plan, "--force")
@@ -194,12 +208,12 @@ OPEN = {
 }
 
 
-def test_a_goals_waves_are_shown(terminal: Terminal) -> None:
+def test_a_goals_waves_are_shown(terminal: Terminal, plan_file: str) -> None:
     goal = terminal.path("goal.yaml")
     before = terminal.run("status", goal)
     assert before.return_value == Exit.CHANGES
     assert "not enforced yet: hanako" in before.stdout
-    planned(terminal)
+    planned_before(terminal, plan_file)
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
     after = terminal.run("status", goal, "--format", "json")
     assert after.return_value == Exit.CLEAN
@@ -225,8 +239,10 @@ def test_a_snapshot_of_another_form_is_refused(terminal: Terminal) -> None:
         raise_(terminal.run("plan", terminal.path("goal.yaml"), *words))
 
 
-def test_drift_is_named(terminal: Terminal, local: LocalAws, waited: list[float]) -> None:
-    planned(terminal)
+def test_drift_is_named(
+    terminal: Terminal, local: LocalAws, waited: list[float], plan_file: str
+) -> None:
+    planned_before(terminal, plan_file)
     terminal.run("apply", terminal.path("plan"), "--yes")
     iam = iam_of(local)
     iam.create_policy_version(
@@ -255,8 +271,10 @@ def test_drift_is_named(terminal: Terminal, local: LocalAws, waited: list[float]
     taken_back(terminal)
 
 
-def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Terminal) -> None:
-    made = planned(terminal)
+def test_a_plan_edited_by_hand_or_of_another_account_is_refused(
+    terminal: Terminal, plan_file: str
+) -> None:
+    made = planned_before(terminal, plan_file)
     text = made.to_json()
     terminal.write("edited", text.replace('"hanako"', '"machine"'))
     foreign = Plan.from_json(text)
@@ -290,16 +308,18 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
     assert "edited.journal" in caught.value.fix.en, "the journal holds the plan as it was applied"
 
 
-def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:
-    planned(terminal)
+def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal, plan_file: str) -> None:
+    planned_before(terminal, plan_file)
     with pytest.raises(UsageError, match="no terminal") as caught:
         raise_(terminal.run("apply", terminal.path("plan")))
     assert "--yes" in caught.value.fix.en
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev", "nowhere/journal"])
-def test_a_journal_has_a_file_in_a_folder_that_is_there(terminal: Terminal, place: str) -> None:
-    planned(terminal)
+def test_a_journal_has_a_file_in_a_folder_that_is_there(
+    terminal: Terminal, place: str, plan_file: str
+) -> None:
+    planned_before(terminal, plan_file)
     words = (terminal.path("plan"), "--journal", str(terminal.folder / place))
     for command in ("status", "apply", "rollback"):
         with pytest.raises(UsageError, match="the journal cannot be"):
@@ -307,8 +327,8 @@ def test_a_journal_has_a_file_in_a_folder_that_is_there(terminal: Terminal, plac
     assert not (terminal.folder / "nowhere").exists()
 
 
-def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal) -> None:
-    planned(terminal)
+def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal, plan_file: str) -> None:
+    planned_before(terminal, plan_file)
     with Journal(Path(terminal.path("plan.journal"))).locked():
         for command in ("apply", "rollback"):
             if command == "rollback":
@@ -319,9 +339,9 @@ def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal) -> None:
 
 
 def test_without_permission_it_leaves_out_whom_it_is_for_and_goes_on_later(
-    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch, plan_file: str
 ) -> None:
-    made = planned(terminal)
+    made = planned_before(terminal, plan_file)
     # the permission goes while the plan is applied: what went before is seen beforehand
     module = import_module("sekisho.rollout.applying.preconditions")
     monkeypatch.setattr(module, "changed_rights", lambda *_: ())
@@ -342,9 +362,9 @@ def test_without_permission_it_leaves_out_whom_it_is_for_and_goes_on_later(
 
 
 def test_a_journal_that_cannot_be_written_stops_a_roll_back_and_it_is_said_where(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, plan_file: str
 ) -> None:
-    planned(terminal)
+    planned_before(terminal, plan_file)
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
     record, written = Journal.record, []
 
@@ -372,14 +392,14 @@ def test_a_journal_that_cannot_be_written_stops_a_roll_back_and_it_is_said_where
 
 
 def test_who_interrupts_a_roll_back_is_told_how_far_it_came(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, plan_file: str
 ) -> None:
     def interrupted(self: Boto3Api, service: str, operation: str, **params: Any) -> Any:
         if operation == "DeleteGroup":
             raise KeyboardInterrupt
         return made(self, service, operation, **params)
 
-    planned(terminal)
+    planned_before(terminal, plan_file)
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
     made, told = Boto3Api.call, []
     with monkeypatch.context() as patch:
@@ -395,8 +415,10 @@ def test_who_interrupts_a_roll_back_is_told_how_far_it_came(
     taken_back(terminal)
 
 
-def test_a_session_that_has_expired_says_what_to_do(terminal: Terminal, local: LocalAws) -> None:
-    planned(terminal)
+def test_a_session_that_has_expired_says_what_to_do(
+    terminal: Terminal, local: LocalAws, plan_file: str
+) -> None:
+    planned_before(terminal, plan_file)
     expired = {**terminal.environment, "AWS_SESSION_TOKEN": "x" * 40}
     with pytest.raises(AwsRefused):
         raise_(Terminal(terminal.folder, expired).run("apply", terminal.path("plan"), "--yes"))

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from administered import ACCOUNT, EVERYTHING, FULL, iam_of, signed_in
+from administered import ACCOUNT, EVERYTHING, FULL, iam_of
+from checkpoint import Checkpoint
 from rollout.staging import (
     ADMIN,
     ENFORCEMENT,
     NOW,
     account,
-    company,
     enforcement,
     managed,
     one_of_each,
@@ -44,15 +44,16 @@ from sekisho.rollout import (
 OLD = ENFORCEMENT.replace("Force_MFA", "Old_Force_MFA")
 
 
-@pytest.fixture
-def local() -> Iterator[LocalAws]:
-    with company() as running:
-        yield running
+@pytest.fixture(autouse=True)
+def _as_it_was_made(local: LocalAws) -> None:
+    """Let each test find the company as it was made."""
 
 
-@pytest.fixture
-def api(local: LocalAws) -> AwsApi:
-    return signed_in(local, "admin", mfa=True)
+@pytest.fixture(scope="module")
+def small(fresh: Checkpoint, api: AwsApi) -> Plan:
+    """A plan with a change of each kind that a first roll-out has."""
+    fresh.restore()
+    return made(api, one_of_each())
 
 
 class Meanwhile:
@@ -93,9 +94,8 @@ def replacing(api: AwsApi, local: LocalAws) -> Plan:
 
 @pytest.mark.parametrize("must_change", [True, False], ids=["like-ours", "another"])
 def test_a_password_that_a_colleague_set_meanwhile_is_theirs(
-    api: AwsApi, local: LocalAws, tmp_path: Path, must_change: bool
+    api: AwsApi, local: LocalAws, tmp_path: Path, must_change: bool, small: Plan
 ) -> None:
-    whole = made(api, one_of_each())
     about = {"UserName": "taro", "PasswordResetRequired": must_change}
     meanwhile = Meanwhile(
         api,
@@ -104,12 +104,12 @@ def test_a_password_that_a_colleague_set_meanwhile_is_theirs(
     )
     journal = tmp_path / "journal"
     if must_change:
-        assert applied(whole, meanwhile, journal).already == ("login-profile taro",)
+        assert applied(small, meanwhile, journal).already == ("login-profile taro",)
     else:
-        left_out = applied(whole, meanwhile, journal).left_out
+        left_out = applied(small, meanwhile, journal).left_out
         assert "`login-profile taro`" in left_out["taro"].en
     assert "UpdateLoginProfile" not in meanwhile.called
-    left = roll_back(whole, Journal(journal), api, now=lambda: NOW).left
+    left = roll_back(small, Journal(journal), api, now=lambda: NOW).left
     assert [each.address for each in left if "login" in each.address] == (
         ["login-profile taro"] if must_change else []
     )
@@ -117,9 +117,8 @@ def test_a_password_that_a_colleague_set_meanwhile_is_theirs(
 
 
 def test_what_a_colleague_did_since_the_first_look_is_theirs(
-    api: AwsApi, local: LocalAws, tmp_path: Path
+    api: AwsApi, local: LocalAws, tmp_path: Path, small: Plan
 ) -> None:
-    whole = made(api, one_of_each())
     iam = iam_of(local)
 
     def colleague() -> None:
@@ -127,44 +126,44 @@ def test_what_a_colleague_did_since_the_first_look_is_theirs(
         iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
 
     meanwhile = Meanwhile(api, "CreatePolicy", colleague)
-    report = applied(whole, meanwhile, tmp_path / "journal")
+    report = applied(small, meanwhile, tmp_path / "journal")
     assert report.complete
     assert report.already == ("group Enforced", "membership Enforced hanako")
     assert not {"CreateGroup", "AddUserToGroup"} & {*meanwhile.called}
 
 
 def test_drift_of_one_person_while_it_runs_leaves_out_that_person(
-    api: AwsApi, local: LocalAws, tmp_path: Path
+    api: AwsApi, local: LocalAws, tmp_path: Path, small: Plan
 ) -> None:
-    whole = made(api, one_of_each())
-    before = facts_at_addresses(whole, api)
+    before = facts_at_addresses(small, api)
     iam = iam_of(local)
     meanwhile = Meanwhile(
         api, "CreatePolicy", lambda: iam.create_user(UserName="taro", Path="/other/")
     )
-    report = applied(whole, meanwhile, tmp_path / "journal")
+    report = applied(small, meanwhile, tmp_path / "journal")
     assert "`user taro`" in report.left_out["taro"].en
     assert report.stopped is None
     iam.delete_user(UserName="taro")
-    assert applied(whole, api, tmp_path / "journal").complete
-    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
-    assert facts_at_addresses(whole, api) == before
+    assert applied(small, api, tmp_path / "journal").complete
+    assert roll_back(small, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
+    assert facts_at_addresses(small, api) == before
 
 
-def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_path: Path) -> None:
-    whole = made(api, one_of_each())
-    before = facts_at_addresses(whole, api)
+def test_drift_while_it_runs_stops_it_by_name(
+    api: AwsApi, local: LocalAws, tmp_path: Path, small: Plan
+) -> None:
+    before = facts_at_addresses(small, api)
     iam = iam_of(local)
     meanwhile = Meanwhile(
         api, "CreatePolicy", lambda: iam.create_group(GroupName="Enforced", Path="/other/")
     )
     with pytest.raises(PlanRefused, match="group Enforced") as caught:
-        applied(whole, meanwhile, tmp_path / "journal")
+        applied(small, meanwhile, tmp_path / "journal")
     assert caught.value.code is Code.PLAN_STALE
     iam.delete_group(GroupName="Enforced")
-    assert applied(whole, api, tmp_path / "journal").already == ()
-    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
-    assert facts_at_addresses(whole, api) == before
+    assert applied(small, api, tmp_path / "journal").already == ()
+    assert roll_back(small, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
+    assert facts_at_addresses(small, api) == before
 
 
 def test_what_made_a_change_needless_is_looked_at_again(
@@ -203,25 +202,23 @@ def test_what_made_a_change_needless_is_looked_at_again(
         assert f"`{address}`" in str(caught.value)
 
 
-def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
-    whole = made(api, one_of_each())
+def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path, small: Plan) -> None:
     journal, late = Journal(tmp_path / "journal"), NOW + MAX_PLAN_AGE + timedelta(seconds=1)
     with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
-        execute(whole, api, journal, passwords=password, now=lambda: late)
+        execute(small, api, journal, passwords=password, now=lambda: late)
     assert caught.value.code is Code.PLAN_STALE
     assert "make the plan again" in caught.value.fix.en
-    assert execute(whole, api, journal, passwords=password, now=lambda: NOW + MAX_PLAN_AGE).complete
-    assert execute(whole, api, journal, passwords=password, now=lambda: late).complete
-    assert roll_back(whole, journal, api, now=lambda: late).left == ()
+    assert execute(small, api, journal, passwords=password, now=lambda: NOW + MAX_PLAN_AGE).complete
+    assert execute(small, api, journal, passwords=password, now=lambda: late).complete
+    assert roll_back(small, journal, api, now=lambda: late).left == ()
 
 
-def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path) -> None:
-    whole = made(api, one_of_each())
+def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path, small: Plan) -> None:
     journal, early = Journal(tmp_path / "journal"), NOW - MAX_CLOCK_LEAD
     with pytest.raises(PlanRefused, match="which is yet to come") as caught:
-        execute(whole, api, journal, passwords=password, now=lambda: early - timedelta(seconds=1))
+        execute(small, api, journal, passwords=password, now=lambda: early - timedelta(seconds=1))
     assert caught.value.code is Code.PLAN_STALE
-    assert execute(whole, api, journal, passwords=password, now=lambda: early).complete
+    assert execute(small, api, journal, passwords=password, now=lambda: early).complete
 
 
 def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:

@@ -3,7 +3,7 @@
 For any damage, a roll-back brings the account back, or says what is not as before.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from administered import signed_in
-from rollout.staging import ENFORCEMENT, NOW, company, one_of_each
+from checkpoint import Checkpoint
+from rollout.staging import ENFORCEMENT, NOW, AppliedPlan, one_of_each
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import FaultyInput, PlanRefused
 from sekisho.rollout import (
-    Event,
     Journal,
     Plan,
     RollbackChoices,
-    execute,
     facts_at_addresses,
     preview_rollback,
     read_plan,
@@ -56,25 +54,24 @@ class Remembering:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Boto3Api]:
-    with company() as local:
-        yield signed_in(local, "admin", mfa=True)
+def in_force(
+    fresh: Checkpoint, api: Boto3Api, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[AppliedPlan, str]:
+    """A plan that was applied, and what was at its addresses before."""
+    whole = made(api, one_of_each())
+    before = facts_at_addresses(whole, api)
+    folder = tmp_path_factory.mktemp("applied")
+    return AppliedPlan.of(whole, api, fresh.local, folder, password), before
 
 
 @pytest.fixture
-def applied(api: Boto3Api, tmp_path: Path) -> Iterator[tuple[Plan, str, Path]]:
-    """A plan that was applied, what was at its addresses before, and its journal."""
-    whole = made(api, one_of_each())
-    path = tmp_path / "plan.json"
-    path.write_text(whole.to_json(), "utf-8")
-    before = facts_at_addresses(whole, api)
+def applied(in_force: tuple[AppliedPlan, str], tmp_path: Path) -> tuple[Plan, str, Path]:
+    """A plan that is in force, what was at its addresses before, and its journal."""
+    done, before = in_force
     journal = tmp_path / "journal"
-    copy = tmp_path / "copy"
-    execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
-    copy.write_bytes(journal.read_bytes())
-    yield whole, before, journal
-    roll_back(whole, Journal(copy), api, now=lambda: NOW)
-    assert facts_at_addresses(whole, api) == before
+    done.restore(journal)
+    (tmp_path / "plan.json").write_text(done.plan.to_json(), "utf-8")
+    return done.plan, before, journal
 
 
 READABLE: dict[str, Damage] = {
@@ -142,12 +139,22 @@ def test_a_journal_that_cannot_be_read_says_how_to_go_on(
     _goes_by_the_account(whole, Journal(tmp_path / "new"), api, before)
 
 
+@pytest.fixture(scope="module")
+def remembering(api: Boto3Api, in_force: tuple[AppliedPlan, str]) -> Remembering:
+    """The account in which the plan is in force, as who only looks sees it."""
+    in_force[0].after.restore()
+    return Remembering(api)
+
+
 @given(data=st.data())
 def test_no_damage_hides_what_the_plan_did(
-    api: Boto3Api, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    remembering: Remembering,
+    in_force: tuple[AppliedPlan, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
 ) -> None:
-    whole, journal, remembering = _applied_once(api, tmp_path_factory)
-    lines = journal.splitlines(keepends=True)
+    whole = in_force[0].plan
+    lines = in_force[0].journal.decode().splitlines(keepends=True)
     lost = data.draw(st.sets(st.integers(0, len(lines) - 1)))
     cut = data.draw(st.integers(0, 80))
     text = "".join(line for number, line in enumerate(lines) if number not in lost)
@@ -162,20 +169,3 @@ def test_no_damage_hides_what_the_plan_did(
     named = {*preview.reversible, *preview.irreversible, *preview.preexisting}
     named |= {*unaccounted_addresses(whole, damaged, remembering)}
     assert named == {change.address for change in whole.changes}
-
-
-_ONCE: list[tuple[Plan, str, Remembering]] = []
-
-
-def _applied_once(
-    api: Boto3Api, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Plan, str, Remembering]:
-    """Return a plan that stays applied, the text of its journal, and the account since."""
-    if not _ONCE:
-        whole = made(api, one_of_each())
-        journal = tmp_path_factory.mktemp("applied") / "journal"
-        report = execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
-        assert report.complete
-        assert Event.DONE in journal.read_text("utf-8")
-        _ONCE.append((whole, journal.read_text("utf-8"), Remembering(api)))
-    return _ONCE[0]

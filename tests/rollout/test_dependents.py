@@ -1,6 +1,9 @@
 """Taking a plan back leaves nobody without enforcement who came to it since.
 
 Or was made and stays.
+
+Reads the sentences of `rollout.applying.dependents`, because which of several reasons it was is the
+law.
 """
 
 import json
@@ -10,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from administered import FULL, iam_of, signed_in
+from administered import FULL
+from checkpoint import Checkpoint
 from rollout.staging import (
     CHANGE,
     ENFORCEMENT,
     EVERYTHING,
     NOW,
     TRUST,
+    AppliedPlan,
     Refusing,
-    company,
     enforcement,
     policy_goal,
 )
@@ -57,9 +61,8 @@ Colleague = Callable[[Any], object]
 class Account:
     """The company's account, and plans in it, each with a journal of its own."""
 
-    def __init__(self, local: LocalAws, folder: Path) -> None:
-        self.iam = iam_of(local)
-        self.api: AwsApi = signed_in(local, "admin", mfa=True)
+    def __init__(self, api: AwsApi, iam: Any, folder: Path) -> None:
+        self.api, self.iam = api, iam
         self._folder = folder
 
     def applied(self, goal: Goal) -> Plan:
@@ -87,9 +90,8 @@ class Account:
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
-    with company() as local:
-        yield Account(local, tmp_path)
+def account(local: LocalAws, api: AwsApi, iam: Any, tmp_path: Path) -> Account:
+    return Account(api, iam, tmp_path)
 
 
 def reasons(report: RollbackReport) -> dict[str, object]:
@@ -189,9 +191,21 @@ USES: dict[str, Colleague] = {
 }
 
 
+@pytest.fixture(scope="module")
+def with_taro(
+    fresh: Checkpoint, api: AwsApi, tmp_path_factory: pytest.TempPathFactory
+) -> AppliedPlan:
+    local, folder = fresh.restore(), tmp_path_factory.mktemp("applied")
+    whole = made(api, Goal(policy_goal(), new_users=(TARO,)))
+    return AppliedPlan.of(whole, api, local, folder, password)
+
+
 @pytest.mark.parametrize("use", USES)
-def test_a_new_user_who_stays_keeps_the_enforcement(account: Account, use: str) -> None:
-    whole = account.applied(Goal(policy_goal(), new_users=(TARO,)))
+def test_a_new_user_who_stays_keeps_the_enforcement(
+    account: Account, with_taro: AppliedPlan, use: str
+) -> None:
+    whole = with_taro.plan
+    with_taro.restore(account.journal(whole).path)
     USES[use](account.iam)
     report = account.back(whole)
     links = {f"user-attachment taro {arn}" for arn in (ENFORCEMENT, CHANGE)}

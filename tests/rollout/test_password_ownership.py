@@ -1,17 +1,23 @@
-"""A console password that a run may have made before it died, or a colleague: nobody guesses."""
+"""A console password that a run may have made before it died, or a colleague: nobody guesses.
+
+Reads `rollout.applying` itself, because whose a password is taken to be shows at the face only in
+what is refused or left.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from administered import iam_of, signed_in
+from checkpoint import Checkpoint
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import ADMIN, Killed, Killing, company, one_of_each
+from rollout.staging import ADMIN, Killed, Killing, one_of_each
 from rollout.test_laws import made
 from sekisho.account import AwsApi, collect
+from sekisho.account.aws import Boto3Api
 from sekisho.cli import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
@@ -54,12 +60,12 @@ class Listening(Killing):
 class Stage:
     """One account, a plan that makes a password for taro, and a run that dies at that call."""
 
-    def __init__(self, local: LocalAws, folder: Path) -> None:
+    def __init__(self, local: LocalAws, folder: Path, plan: Plan) -> None:
         self.local = local
         self.folder = folder
         self.api = signed_in(local, "admin", mfa=True)
         self.now = local.clock.now()
-        self.plan = made(self.api, one_of_each(), self.now)
+        self.plan = plan
 
     def die(self, *, after: bool, now: datetime | None = None) -> None:
         position = [change.address for change in self.plan.changes].index(ADDRESS)
@@ -96,10 +102,6 @@ class Stage:
         with pytest.raises(Killed):
             roll_back(self.plan, self.journal, dying, now=lambda: self.now)
 
-    def colleague_cleans_up(self) -> None:
-        iam_of(self.local).delete_login_profile(UserName="taro")
-        iam_of(self.local).delete_user(UserName="taro")
-
     def colleague_sets_a_password(self) -> None:
         self.local.clock.advance(timedelta(seconds=2))  # IAM dates to the second
         iam_of(self.local).create_login_profile(
@@ -128,17 +130,13 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalAws]:
-    with company() as running:
-        yield running
+def plan_of_taro(fresh: Checkpoint, api: Boto3Api) -> Plan:
+    return made(api, one_of_each(), fresh.restore().clock.now())
 
 
 @pytest.fixture
-def stage(local: LocalAws, tmp_path: Path) -> Iterator[Stage]:
-    yield Stage(local, tmp_path)
-    # nothing of it may stand in the way of the next
-    names = [user["UserName"] for user in iam_of(local).list_users()["Users"]]
-    assert "taro" not in names
+def stage(local: LocalAws, tmp_path: Path, plan_of_taro: Plan) -> Stage:
+    return Stage(local, tmp_path, plan_of_taro)
 
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["ours", "theirs"])
@@ -158,12 +156,7 @@ def test_nobody_guesses_whose_a_password_is(stage: Stage, theirs: bool) -> None:
         assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
     assert stage.api.call("iam", "GetLoginProfile", UserName="taro")
     journal = stage.say(**{"theirs" if theirs else "ours": ("taro",)})
-    if theirs:
-        assert stage.taken_back(journal) == [ADDRESS, "user taro"]
-        iam_of(stage.local).delete_login_profile(UserName="taro")
-        iam_of(stage.local).delete_user(UserName="taro")
-    else:
-        assert stage.taken_back(journal) == []
+    assert stage.taken_back(journal) == ([ADDRESS, "user taro"] if theirs else [])
 
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["ours", "theirs"])
@@ -181,9 +174,6 @@ def test_who_knows_says_so_and_apply_goes_on(stage: Stage, theirs: bool) -> None
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
     left = stage.taken_back(stage.journal)
     assert left == ([ADDRESS, "user taro"] if theirs else [])
-    if theirs:
-        iam_of(stage.local).delete_login_profile(UserName="taro")
-        iam_of(stage.local).delete_user(UserName="taro")
 
 
 def test_a_password_that_is_older_than_the_run_is_somebody_elses(stage: Stage) -> None:
@@ -194,8 +184,6 @@ def test_a_password_that_is_older_than_the_run_is_somebody_elses(stage: Stage) -
     assert stage.run(listening, later) == (ADDRESS,)
     assert listening.sent == []
     assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
-    iam_of(stage.local).delete_login_profile(UserName="taro")
-    iam_of(stage.local).delete_user(UserName="taro")
 
 
 def test_who_dies_before_the_call_and_finds_nothing_goes_on(stage: Stage) -> None:
@@ -253,7 +241,6 @@ def test_a_password_made_after_ours_was_taken_back_is_somebody_elses(stage: Stag
         assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
     assert ADDRESS in stage.run(stage.api)
     assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
-    stage.colleague_cleans_up()
 
 
 def test_where_the_date_does_not_tell_whoever_knows_says_it(stage: Stage) -> None:
@@ -279,7 +266,6 @@ def test_a_password_that_somebody_made_anew_is_theirs(stage: Stage) -> None:
     report = roll_back(stage.plan, stage.journal, stage.api, now=lambda: stage.now)
     assert {each.address: each.reason for each in report.left}[ADDRESS] is CHANGED_SINCE
     assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
-    stage.colleague_cleans_up()
 
 
 def test_a_password_that_is_not_there_is_nobodys(stage: Stage) -> None:
@@ -293,24 +279,20 @@ def test_a_password_that_is_not_there_is_nobodys(stage: Stage) -> None:
 class Lost(Stage):
     """A lost phone of mika, and a run that dies as it replaces her password."""
 
-    def __init__(self, local: LocalAws, folder: Path) -> None:
-        super().__init__(local, folder)
+    def __init__(self, local: LocalAws, folder: Path, api: Boto3Api) -> None:
         iam = iam_of(local)
         iam.create_user(UserName="mika")
         iam.add_user_to_group(GroupName="Developers", UserName="mika")
         iam.create_login_profile(UserName="mika", Password="Fuji-2026-before-x")
-        at = PlanningContext(collect(self.api, now=self.now), ADMIN)
-        self.plan = Plan.from_json(reset(at, "mika").to_json())
+        at = PlanningContext(collect(api, now=local.clock.now()), ADMIN)
+        super().__init__(local, folder, Plan.from_json(reset(at, "mika").to_json()))
         with pytest.raises(Killed):
             self.run(Killing(self.api, 0, after=False))
 
 
 @pytest.fixture
-def lost(local: LocalAws, tmp_path: Path) -> Iterator[Lost]:
-    yield Lost(local, tmp_path)
-    iam_of(local).delete_login_profile(UserName="mika")
-    iam_of(local).remove_user_from_group(GroupName="Developers", UserName="mika")
-    iam_of(local).delete_user(UserName="mika")
+def lost(local: LocalAws, api: Boto3Api, tmp_path: Path) -> Lost:
+    return Lost(local, tmp_path, api)
 
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["ours", "theirs"])

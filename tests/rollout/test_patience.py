@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from administered import signed_in
-from rollout.staging import NOW, Refusing, company, one_of_each
+from rollout.staging import NOW, Refusing, one_of_each
 from rollout.test_laws import made, password
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi
@@ -25,13 +24,22 @@ from sekisho.rollout import (
     retried_until_visible,
     roll_back,
 )
-from sekisho.rollout.applying.retry import WAITS
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[AwsApi]:
-    with company() as local:
-        yield signed_in(local, "admin", mfa=True)
+def whole(api: AwsApi) -> Plan:
+    """A plan, which every test takes back."""
+    return made(api, one_of_each())
+
+
+@pytest.fixture(scope="module")
+def before(api: AwsApi, whole: Plan) -> str:
+    """What is at the plan's addresses before it is applied."""
+    return facts_at_addresses(whole, api)
+
+
+WAITS = (1, 2, 4, 8, 16)
+"""How long is waited before each try, in seconds."""
 
 
 class Clock:
@@ -57,10 +65,8 @@ def applied(whole: Plan, api: AwsApi, journal: Path, clock: Clock) -> ApplyRepor
     [(Fault.THROTTLED, 0), (Fault.BROKEN_BUT_DONE, 0), (Fault.LOST, 2), (Fault.LOST_BUT_DONE, 2)],
 )
 def test_every_call_in_bad_weather_is_made_once(
-    api: AwsApi, tmp_path: Path, fault: Fault, lag: int
+    api: AwsApi, whole: Plan, before: str, tmp_path: Path, *, fault: Fault, lag: int
 ) -> None:
-    whole = made(api, one_of_each())
-    before = facts_at_addresses(whole, api)
     clock = Clock()
     # two bad calls, then a good one, all the way
     weather = Weather(api, [fault, fault, None] * 20, lag)
@@ -84,9 +90,8 @@ def test_every_call_in_bad_weather_is_made_once(
     "code", ["AccessDenied", "ExpiredToken", "RequestExpired", "LimitExceeded"]
 )
 def test_what_does_not_pass_stops_at_once_with_the_fix(
-    api: AwsApi, tmp_path: Path, code: str
+    api: AwsApi, whole: Plan, tmp_path: Path, code: str
 ) -> None:
-    whole = made(api, one_of_each())
     clock = Clock()
 
     class Sour(Refusing):
@@ -129,9 +134,9 @@ class Silent:
 
 @pytest.mark.parametrize("start", [1, 8, 36])
 def test_a_second_look_without_an_answer_is_waited_for_as_well(
-    api: AwsApi, tmp_path: Path, start: int
+    api: AwsApi, whole: Plan, tmp_path: Path, start: int
 ) -> None:
-    whole, clock = made(api, one_of_each()), Clock()
+    clock = Clock()
     silent = Silent(api, range(start, start + 3))
     assert applied(whole, silent, tmp_path / "journal", clock).complete
     assert clock.waited == [1, 2, 4]
@@ -143,8 +148,8 @@ def test_a_second_look_without_an_answer_is_waited_for_as_well(
     assert len(back.undone) == len(whole.changes)
 
 
-def test_who_gives_up_says_what_is_done(api: AwsApi, tmp_path: Path) -> None:
-    whole, clock = made(api, one_of_each()), Clock()
+def test_who_gives_up_says_what_is_done(api: AwsApi, whole: Plan, tmp_path: Path) -> None:
+    clock = Clock()
     addresses = tuple(change.address for change in whole.changes)
     refusing = Refusing(api, "AddUserToGroup")
     first = execute(
@@ -188,17 +193,17 @@ def test_drift_that_was_there_at_first_is_not_waited_for() -> None:
     assert clock.waited == []
 
 
-def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_path: Path) -> None:
-    plan = made(api, one_of_each())
-    before = facts_at_addresses(plan, api)
+def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(
+    api: AwsApi, whole: Plan, before: str, tmp_path: Path
+) -> None:
     slow, journal = Weather(api, [], lag=4), Journal(tmp_path / "journal")
-    assert execute(plan, slow, journal, passwords=password, now=lambda: NOW).complete
+    assert execute(whole, slow, journal, passwords=password, now=lambda: NOW).complete
     reports: list[RollbackReport] = []
 
     def run() -> RollbackReport:
-        reports.append(roll_back(plan, journal, slow, now=lambda: NOW))
+        reports.append(roll_back(whole, journal, slow, now=lambda: NOW))
         return reports[-1]
 
     assert retried_until_visible(run, lambda seconds: slow.clear(), lambda stop: None).complete
     assert reports[0].gone, "the first look saw what was there before the plan"
-    assert facts_at_addresses(plan, api) == before
+    assert facts_at_addresses(whole, api) == before

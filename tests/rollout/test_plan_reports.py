@@ -1,8 +1,11 @@
-"""What `apply`, `status` and `rollback` tell of a plan is what is so."""
+"""What `apply`, `status` and `rollback` tell of a plan is what is so.
+
+Reads `cli.rollout.apply.TemporaryPasswords` itself, because a command shows no password without a
+terminal.
+"""
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +15,9 @@ import click
 import pytest
 
 from administered import iam_of
+from checkpoint import Checkpoint
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import ENFORCEMENT, company
+from rollout.staging import ENFORCEMENT
 from sekisho.account.aws import Boto3Api
 from sekisho.cli import Exit
 from sekisho.cli.rollout.apply import TemporaryPasswords
@@ -26,18 +30,21 @@ HANAKO = "membership Enforced hanako"
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalAws]:
-    with company() as running:
-        yield running
+def plan_file(fresh: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of a plan for `GOAL`."""
+    folder = tmp_path_factory.mktemp("planned")
+    made = Terminal(folder, environment(fresh.restore(), "admin"))
+    words = ("--mfa", "--out", made.path("plan"))
+    assert made.run("plan", made.write("goal.yaml", GOAL), *words).return_value == Exit.CHANGES
+    return Path(made.path("plan")).read_text("utf-8")
 
 
 @pytest.fixture
-def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+def terminal(local: LocalAws, plan_file: str, tmp_path: Path) -> Terminal:
     """A terminal at which the plan of `GOAL` lies ready."""
-    made = Terminal(tmp_path, environment(local, "admin"))
-    words = ("--mfa", "--out", made.path("plan"))
-    assert made.run("plan", made.write("goal.yaml", GOAL), *words).return_value == Exit.CHANGES
-    return made
+    ready = Terminal(tmp_path, environment(local, "admin"))
+    ready.write("plan", plan_file)
+    return ready
 
 
 def run(terminal: Terminal, command: str, *words: str) -> tuple[str, int | SekishoError]:

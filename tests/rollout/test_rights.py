@@ -1,6 +1,9 @@
 """Rights that appear or go between plan and apply: nothing is done by a judgement that is too old.
 
 Over the wire: somebody else changes the account after the plan was made.
+
+Reads `rollout.planning.rights` itself, because rights as digests are in a plan and are compared
+only while it is applied.
 """
 
 import json
@@ -11,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from administered import FULL, iam_of, signed_in
+from administered import FULL, iam_of
+from checkpoint import Checkpoint
 from rollout.staging import (
     ADMIN,
     NOW,
@@ -19,15 +23,16 @@ from rollout.staging import (
     Killing,
     Refusing,
     account,
-    company,
     managed,
     policy_goal,
     user,
     with_user,
 )
 from sekisho.account import collect, collect_policies
+from sekisho.account.aws import Boto3Api
 from sekisho.cli.rollout.applying import applied_lines
 from sekisho.errors import Code, PlanRefused
+from sekisho.localaws import LocalAws
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan
 from sekisho.rollout.planning.rights import changed_rights, rights_of
@@ -126,13 +131,20 @@ AS_BEFORE: dict[str, Doing] = {
 }
 
 
-def made_in(local: Any) -> tuple[Plan, Any]:
-    prepared(iam_of(local))
-    api = signed_in(local, "admin", mfa=True)
+@pytest.fixture(scope="module")
+def fresh(fresh: Checkpoint) -> Checkpoint:
+    """The company with users whom no administrator's policy is attached to, and a role."""
+    prepared(iam_of(fresh.local))
+    return Checkpoint(fresh.local)
+
+
+@pytest.fixture(scope="module")
+def made(fresh: Checkpoint, api: Boto3Api) -> Plan:
+    fresh.restore()
     accepted = {"keys-in-use:machine": "it is a test"}
     made = plan(GOAL, collect(api, now=NOW), ADMIN, accepted)
     assert made.applicable, made.open_obstacles
-    return Plan.from_json(made.to_json()), api
+    return Plan.from_json(made.to_json())
 
 
 def applied(made: Plan, api: Any, journal: Path) -> bool:
@@ -142,25 +154,23 @@ def applied(made: Plan, api: Any, journal: Path) -> bool:
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_whose_rights_have_changed_is_left_out_or_said_or_stops_it(
-    name: str, tmp_path: Path
+    name: str, tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
 ) -> None:
     doing, said = CHANGED[name]
-    with company() as local:
-        made, api = made_in(local)
-        doing(iam_of(local))
-        policies = iam_of(local).get_paginator("list_policies")
-        if name in STOPPING:
-            with pytest.raises(PlanRefused) as refused:
-                applied(made, api, tmp_path / "journal")
-            found = policies.paginate(Scope="Local").search("Policies[].PolicyName")
-            assert "Force_MFA" not in {*found}
-            assert refused.value.code is Code.PLAN_STALE
-            assert all(each in str(refused.value) for each in said), str(refused.value)
-            assert refused.value.fix is not None
-            assert "make the plan again" in refused.value.fix.en
-            return
-        journal = Journal(tmp_path / "journal")
-        report = execute(made, api, journal, passwords=str, now=lambda: NOW)
+    doing(iam_of(local))
+    policies = iam_of(local).get_paginator("list_policies")
+    if name in STOPPING:
+        with pytest.raises(PlanRefused) as refused:
+            applied(made, api, tmp_path / "journal")
+        found = policies.paginate(Scope="Local").search("Policies[].PolicyName")
+        assert "Force_MFA" not in {*found}
+        assert refused.value.code is Code.PLAN_STALE
+        assert all(each in str(refused.value) for each in said), str(refused.value)
+        assert refused.value.fix is not None
+        assert "make the plan again" in refused.value.fix.en
+        return
+    journal = Journal(tmp_path / "journal")
+    report = execute(made, api, journal, passwords=str, now=lambda: NOW)
     assert report.stopped is None
     person = PERSON.get(name)
     assert {*report.left_out} == ({person} if person else set())
@@ -180,56 +190,55 @@ CONSOLE_READ = "GetConsoleAuthorizationConfiguration"
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_console_authorization_is_as_the_plan_was_judged(enabled: bool, tmp_path: Path) -> None:
-    with company() as local:
-        made, api = made_in(local)
-        assert made.console_authorization is ConsoleAuthorization.DISABLED
-        if not enabled:
-            then = ConsoleAuthorization.ENABLED
-            made = Plan.from_json(replace(made, console_authorization=then).to_json())
-        local.world.console_authorization = enabled
-        with pytest.raises(PlanRefused) as refused:
-            applied(made, api, tmp_path / "journal")
-        policies = iam_of(local).list_policies(Scope="Local")["Policies"]
-        assert "Force_MFA" not in {each["PolicyName"] for each in policies}
-        before, now = ("disabled", "enabled") if enabled else ("enabled", "disabled")
-        assert f"was {before} when the plan was made and is {now} now" in str(refused.value)
-        assert refused.value.code is Code.PLAN_STALE
-        local.world.console_authorization = not enabled
-        assert applied(made, api, tmp_path / "journal")
+def test_console_authorization_is_as_the_plan_was_judged(
+    enabled: bool, tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
+) -> None:
+    assert made.console_authorization is ConsoleAuthorization.DISABLED
+    if not enabled:
+        then = ConsoleAuthorization.ENABLED
+        made = Plan.from_json(replace(made, console_authorization=then).to_json())
+    local.world.console_authorization = enabled
+    with pytest.raises(PlanRefused) as refused:
+        applied(made, api, tmp_path / "journal")
+    policies = iam_of(local).list_policies(Scope="Local")["Policies"]
+    assert "Force_MFA" not in {each["PolicyName"] for each in policies}
+    before, now = ("disabled", "enabled") if enabled else ("enabled", "disabled")
+    assert f"was {before} when the plan was made and is {now} now" in str(refused.value)
+    assert refused.value.code is Code.PLAN_STALE
+    local.world.console_authorization = not enabled
+    assert applied(made, api, tmp_path / "journal")
 
 
-def test_console_authorization_that_may_not_be_read_again_counts_as_it_was(tmp_path: Path) -> None:
-    with company() as local:
-        made, api = made_in(local)
-        local.world.console_authorization = True
-        journal = Journal(tmp_path / "journal")
-        refusing = Refusing(api, CONSOLE_READ)
-        report = execute(made, refusing, journal, passwords=str, now=lambda: NOW)
-        assert report.complete
-        (said,) = report.notes
-        assert "could not be read (AccessDenied: not authorized): it counts as that" in said.en
-        assert said.into(Language.JA) in applied_lines(report, Language.JA)
+def test_console_authorization_that_may_not_be_read_again_counts_as_it_was(
+    tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
+) -> None:
+    local.world.console_authorization = True
+    journal = Journal(tmp_path / "journal")
+    refusing = Refusing(api, CONSOLE_READ)
+    report = execute(made, refusing, journal, passwords=str, now=lambda: NOW)
+    assert report.complete
+    (said,) = report.notes
+    assert "could not be read (AccessDenied: not authorized): it counts as that" in said.en
+    assert said.into(Language.JA) in applied_lines(report, Language.JA)
 
 
-def test_a_plan_that_did_not_know_console_authorization_does_not_ask(tmp_path: Path) -> None:
-    with company() as local:
-        prepared(iam_of(local))
-        api = signed_in(local, "admin", mfa=True)
-        start = replace(collect(api, now=NOW), console_authorization=None)
-        made = plan(GOAL, start, ADMIN, {"keys-in-use:machine": "it is a test"})
-        assert "consoleAuthorization" not in made.to_json()
-        assert f"signin:{CONSOLE_READ}" not in json.dumps(made.needs)
-        local.world.console_authorization = True
-        assert applied(Plan.from_json(made.to_json()), api, tmp_path / "journal")
+def test_a_plan_that_did_not_know_console_authorization_does_not_ask(
+    tmp_path: Path, local: LocalAws, api: Boto3Api
+) -> None:
+    start = replace(collect(api, now=NOW), console_authorization=None)
+    made = plan(GOAL, start, ADMIN, {"keys-in-use:machine": "it is a test"})
+    assert "consoleAuthorization" not in made.to_json()
+    assert f"signin:{CONSOLE_READ}" not in json.dumps(made.needs)
+    local.world.console_authorization = True
+    assert applied(Plan.from_json(made.to_json()), api, tmp_path / "journal")
 
 
 @pytest.mark.parametrize("name", AS_BEFORE)
-def test_what_is_no_concern_of_the_plan_is_not_in_the_way(name: str, tmp_path: Path) -> None:
-    with company() as local:
-        made, api = made_in(local)
-        AS_BEFORE[name](iam_of(local))
-        assert applied(made, api, tmp_path / "journal")
+def test_what_is_no_concern_of_the_plan_is_not_in_the_way(
+    name: str, tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
+) -> None:
+    AS_BEFORE[name](iam_of(local))
+    assert applied(made, api, tmp_path / "journal")
 
 
 def test_the_digests_are_whole_and_each_is_said_once() -> None:
@@ -247,30 +256,30 @@ def test_rights_by_a_policy_that_is_not_said_are_no_plan(place: int) -> None:
         Plan.from_json(wrong.to_json())
 
 
-def test_the_plans_own_changes_are_none(tmp_path: Path) -> None:
-    with company() as local:
-        made, api = made_in(local)
-        for _ in made.changes[1:]:
-            # each run makes one change more
-            with pytest.raises(Killed):
-                applied(made, Killing(api, 1, after=False), tmp_path / "journal")
-            now = collect_policies(api, made.account, made.partition, now=NOW)
-            assert [*changed_rights(made.rights, now, made.changes)] == []
-        assert applied(made, api, tmp_path / "journal")
+def test_the_plans_own_changes_are_none(
+    tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
+) -> None:
+    for _ in made.changes[1:]:
+        # each run makes one change more
+        with pytest.raises(Killed):
+            applied(made, Killing(api, 1, after=False), tmp_path / "journal")
         now = collect_policies(api, made.account, made.partition, now=NOW)
         assert [*changed_rights(made.rights, now, made.changes)] == []
+    assert applied(made, api, tmp_path / "journal")
+    now = collect_policies(api, made.account, made.partition, now=NOW)
+    assert [*changed_rights(made.rights, now, made.changes)] == []
 
 
-def test_where_rights_cannot_be_read_nothing_is_done(tmp_path: Path) -> None:
-    with company() as local:
-        made, api = made_in(local)
-        report = execute(
-            made,
-            RefusingPages(api, "GetAccountAuthorizationDetails"),
-            Journal(tmp_path / "journal"),
-            passwords=str,
-            now=lambda: NOW,
-        )
+def test_where_rights_cannot_be_read_nothing_is_done(
+    tmp_path: Path, local: LocalAws, made: Plan, api: Boto3Api
+) -> None:
+    report = execute(
+        made,
+        RefusingPages(api, "GetAccountAuthorizationDetails"),
+        Journal(tmp_path / "journal"),
+        passwords=str,
+        now=lambda: NOW,
+    )
     assert report.done == ()
     assert report.stopped is not None
     assert (report.stopped.operation, report.stopped.aws_code) == (
