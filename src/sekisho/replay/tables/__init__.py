@@ -39,6 +39,8 @@ from sekisho.replay.rows import (
     summed,
 )
 
+__all__ = ["LogTable", "Outcomes", "outcomes_of"]
+
 _MOST = 1 << 62
 """What a number of combined codes stays below."""
 
