@@ -14,11 +14,11 @@ from audit.small_accounts import to_html, to_text
 from sekisho.account import Snapshot, open_account, unread_policies
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import AccountReport, audit_account
-from sekisho.cli.rollout.plan_text import plan_lines
+from sekisho.documents.report import report_text
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.prover import Enforced
-from sekisho.rollout import Goal, PlanCaller, PolicyGoal, SafetyVerdict, plan
+from sekisho.rollout import Goal, PlanCaller, PolicyGoal, SafetyVerdict, plan, plan_report
 
 AWS = "arn:aws:iam::aws:policy/"
 COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
@@ -73,6 +73,10 @@ def test_a_plan_says_it_once_and_proves_nothing_by_it(
     verdicts = {proof.id: proof.verdict for proof in made.proofs}
     assert verdicts.pop("break-glass-untouched") is SafetyVerdict.NOBODY
     assert set(verdicts.values()) == {SafetyVerdict.UNKNOWN}
-    lines = [line for line in plan_lines(made, Language.EN) if "ReadOnlyAccess` was not" in line]
+    lines = [
+        line
+        for line in report_text(plan_report(made), Language.EN).splitlines()
+        if "ReadOnlyAccess` was not" in line
+    ]
     proofs = [line for line in lines if "aoi.watanabe, haruka.kato" in line]
     assert len(proofs) == len(["enforcement", "everyone-gets-in"])

@@ -28,7 +28,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
-from sekisho.cli.rollout.plan_text import plan_lines
+from sekisho.documents.report import report_text
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Language
 from sekisho.policy import Preset, to_json
@@ -49,6 +49,7 @@ from sekisho.rollout import (
     TemporaryPassword,
     forecast,
     plan,
+    plan_report,
 )
 
 
@@ -186,7 +187,9 @@ def test_a_caller_who_may_not_roll_back_may_not_apply(monkeypatch: pytest.Monkey
         f"明示的な拒否 (`{machine}`)",
     )
     for lang, decision in ((Language.EN, shown.en), (Language.JA, shown.ja)):
-        assert f"    iam:DetachUserPolicy: {decision}" in [*plan_lines(made, lang)]
+        assert f"    iam:DetachUserPolicy: {decision}" in [
+            *report_text(plan_report(made), lang).splitlines()
+        ]
 
 
 @pytest.mark.parametrize(
@@ -453,11 +456,11 @@ def test_a_device_makes_no_need_to_enrol() -> None:
 )
 def test_that_a_description_is_for_good_is_said(lang: Language, text: str, said: str) -> None:
     made = plan(Goal(policy_goal(description=text), users=("machine",)), account(), ADMIN)
-    (line,) = [line for line in plan_lines(made, lang) if said in line]
+    (line,) = [line for line in report_text(plan_report(made), lang).splitlines() if said in line]
     assert line.startswith("    ")
     there = replace(
         account(),
         policies={FULL: account().policies[FULL], ENFORCEMENT: managed(ENFORCEMENT, enforcement())},
     )
     again = plan(Goal(policy_goal(description=text), users=("machine",)), there, ADMIN)
-    assert not [line for line in plan_lines(again, lang) if said in line]
+    assert not [line for line in report_text(plan_report(again), lang).splitlines() if said in line]

@@ -10,8 +10,8 @@ from gaps import gap_at
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.documents import yaml_shape
+from sekisho.documents.report import report_text
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
 from sekisho.rollout import (
@@ -26,6 +26,7 @@ from sekisho.rollout import (
     goal_of,
     offboard,
     plan,
+    plan_report,
     planning_context,
     reset,
 )
@@ -215,7 +216,11 @@ def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_u
 def test_a_check_about_nobody_is_not_called_proved(lang: Language, label: str) -> None:
     made = Plan.from_json(plan(MACHINE, account(), ADMIN).to_json())
     assert made.applicable
-    (line,) = [each for each in plan_lines(made, lang) if "break-glass-untouched" in each]
+    (line,) = [
+        each
+        for each in report_text(plan_report(made), lang).splitlines()
+        if "break-glass-untouched" in each
+    ]
     assert line.split("  ")[1] == label
 
 

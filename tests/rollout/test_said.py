@@ -1,4 +1,7 @@
-"""What a plan and its status say: long lists are cut, lines fit, drift says what it is."""
+"""What a plan and its status say: long lists are cut, lines fit, drift says what it is.
+
+Reads the lines of `cli.rollout.status` without a command: the states are made by hand.
+"""
 
 from dataclasses import replace
 
@@ -7,8 +10,8 @@ import pytest
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, account, device, policy_goal, user
 from sekisho.account import Password
-from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
+from sekisho.documents.report import TextLayout, report_text
 from sekisho.messages import Language, cell_width
 from sekisho.rollout import (
     ChangeStatus,
@@ -23,6 +26,7 @@ from sekisho.rollout import (
     WaveStatus,
     expected_and_found,
     plan,
+    plan_report,
 )
 
 MANY = tuple(f"user{number:02}" for number in range(30))
@@ -39,26 +43,24 @@ def plan_of_many() -> Plan:
 
 def test_many_people_are_counted_by_what_happens_to_them() -> None:
     made = plan_of_many()
-    said = "\n".join(plan_lines(made, Language.EN))
+    said = report_text(plan_report(made), Language.EN, TextLayout(verbose=False))
     assert "  30: Has an MFA device: signs in with it as today." in said
     assert "and 10 more (`-v` lists all)" in said
     assert "and 11 more (`-v` lists all)" in said, "of the changes, too"
     assert "user29" not in said
-    everything = "\n".join(plan_lines(made, Language.EN, verbose=True))
+    everything = report_text(plan_report(made), Language.EN)
     assert "  user29: Has an MFA device" in everything
     assert "more (`-v`" not in everything
 
 
 @pytest.mark.parametrize("columns", [60, 100, 200])
 @pytest.mark.parametrize("lang", list(Language))
-def test_lines_fit_the_terminal(
-    columns: int, lang: Language, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
+def test_lines_fit_the_terminal(columns: int, lang: Language) -> None:
     made = plan_of_many()
     # a change and its ARN are copied: they stay whole
     whole = {f"  {type(each).__name__} {each.address.partition(' ')[2]}" for each in made.changes}
-    lines = [each for each in plan_lines(made, lang) if each not in whole]
+    text = report_text(plan_report(made), lang, TextLayout(columns, verbose=False))
+    lines = [each for each in text.splitlines() if each not in whole]
     assert max(map(cell_width, lines)) <= columns
     assert max(map(cell_width, lines)) > columns / 2
 

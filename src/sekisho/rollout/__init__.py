@@ -55,9 +55,10 @@ from sekisho.rollout.changes.users import (
     ReplacePassword,
     SetsPassword,
 )
-from sekisho.rollout.goal.acceptance import acceptance_key, acceptance_keys
+from sekisho.rollout.goal.acceptance import acceptance_key
 from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
+    Waits,
     Goal,
     GroupGoal,
     NewUser,
@@ -65,7 +66,6 @@ from sekisho.rollout.goal.model import (
     Requirement,
     Stage,
     TemporaryPassword,
-    Waits,
 )
 from sekisho.rollout.goal.waves import WaveStatus, waves_of, waves_to_json
 from sekisho.rollout.history import CALLS, Author
@@ -76,6 +76,7 @@ from sekisho.rollout.lifecycle import (
     planning_context,
     reset,
 )
+from sekisho.rollout.plan_report import plan_report
 from sekisho.rollout.planning.plan import (
     Plan,
     PlanCaller,
@@ -122,6 +123,7 @@ __all__ = [
     "CredentialType",
     "DeactivateCredential",
     "DeactivateDevice",
+    "Waits",
     "DeleteDevice",
     "DeleteLoginProfile",
     "DetachGroupPolicy",
@@ -160,10 +162,8 @@ __all__ = [
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
-    "Waits",
     "WaveStatus",
     "acceptance_key",
-    "acceptance_keys",
     "affected_names",
     "apply_progress",
     "break_glass_users",
@@ -177,6 +177,7 @@ __all__ = [
     "goal_of",
     "offboard",
     "plan",
+    "plan_report",
     "plan_sentences",
     "plan_status",
     "planning_context",

@@ -36,8 +36,8 @@ from sekisho.cli.rollout.applying import (
     tell_next,
     tell_wait,
 )
-from sekisho.cli.rollout.plan_text import plan_head, plan_lines
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
+from sekisho.documents.report import TextLayout, report_text
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message, cell_width
 from sekisho.rollout import (
@@ -50,6 +50,7 @@ from sekisho.rollout import (
     Stop,
     apply_progress,
     execute,
+    plan_report,
     read_plan,
     retried,
 )
@@ -178,15 +179,15 @@ def _begun(path: Path, file: int) -> bool:
     Raises:
         UsageError: if it is another's file, one that others may read, or holds something else.
     """
-    found = os.fstat(file)
+    status = os.fstat(file)
     head = b"?"  # a device or a pipe may be read without end
-    if stat.S_ISREG(found.st_mode):
+    if stat.S_ISREG(status.st_mode):
         # opened to append, it stands at its end
         os.lseek(file, 0, os.SEEK_SET)
         head = os.read(file, len(_HEAD))
     if head not in (b"", _HEAD.encode()):
         message = Message("`{path}` is there already and holds something else")
-    elif _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+    elif _POSIX and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
         message = Message("`{path}` is there already and others may read it")
     else:
         return head != b""
@@ -257,9 +258,9 @@ def command(
     # who has agreed beforehand has seen the plan
     confirmed = yes and plan_file.plan.applicable
     if not (confirmed and quiet()):
-        shown = plan_lines(plan_file.plan, lang, verbose=verbose)
-        head = plan_head(plan_file.plan, lang)
-        click.echo("\n".join(head if confirmed or quiet() else shown), err=True)
+        layout = TextLayout(terminal_width(), verbose=verbose)
+        shown, parts = plan_report(plan_file.plan), not (confirmed or quiet())
+        click.echo(report_text(shown, lang, layout, parts=parts), nl=False, err=True)
     if plan_file.plan.applicable and plan_file.plan.changes:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():

@@ -32,12 +32,20 @@ from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.policy_files import unused_name
 from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
-from sekisho.cli.rollout.plan_text import plan_lines, plan_verdict
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
+from sekisho.documents.report import TextLayout, report_text
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import MAX_CLOCK_LEAD, Plan, PlanCaller, RemedyKind, SafetyVerdict, script_of
+from sekisho.rollout import (
+    MAX_CLOCK_LEAD,
+    Plan,
+    PlanCaller,
+    RemedyKind,
+    SafetyVerdict,
+    plan_report,
+    script_of,
+)
 
 _SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(
@@ -312,8 +320,11 @@ def finish(
             case PlanFormat.AWS_CLI:
                 click.echo(script_of(new_plan), nl=False)
             case PlanFormat.TEXT:
-                said = plan_lines(new_plan, lang, verbose=planning.verbose)
-                click.echo("\n".join(plan_verdict(new_plan, lang) if quiet() else said))
+                report = plan_report(new_plan)
+                verdict = replace(report, dated=False, before=())
+                layout = TextLayout(terminal_width(), verbose=planning.verbose)
+                shown = verdict if quiet() else report
+                click.echo(report_text(shown, lang, layout, parts=not quiet()), nl=False)
     if planning.out is not None:
         write_private(planning.out, new_plan.to_json(), replace=planning.force)
         saved = _SAVED if new_plan.applicable else _SAVED_REFUSED

@@ -16,6 +16,14 @@ Row = Any
 """What a row is made of; each part has rows of a type of its own, and what makes messages of it."""
 
 
+class Extent(Enum):
+    """Which texts have a part, or a line."""
+
+    ALL = "all"
+    VERBOSE = "those that say everything"
+    BRIEF = "those that do not"
+
+
 @dataclass(frozen=True, slots=True)
 class TextLine:
     """A line of a text.
@@ -23,19 +31,15 @@ class TextLine:
     Attributes:
         indent: how many spaces are before it.
         brief: what is said instead where a text is not to say everything.
+        extent: which texts have it.
+        whole: whether no word of it is broken, as suits what is copied.
     """
 
     text: Message
     indent: int = 2
     brief: Message | None = None
-
-
-class Extent(Enum):
-    """Which texts have a part."""
-
-    ALL = "all"
-    VERBOSE = "those that say everything"
-    BRIEF = "those that do not"
+    extent: Extent = Extent.ALL
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +158,14 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A sentence between parts."""
+    """A sentence between parts.
+
+    Attributes:
+        brief: as of a `TextLine`.
+    """
 
     text: Message
+    brief: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +263,7 @@ class Calendars:
     id: str
 
 
-TextPart = TextList | Table | Findings | TextLine
+TextPart = TextList | Table | Findings | Remark | TextLine
 PagePart = Findings | Table | Remark | Subsections | Bars | Calendars
 
 
@@ -269,9 +278,9 @@ class Report:
         before, facts, after: the figures, and what must be known of them, as a page has it: before
             the figures and after them.
         text, page: return the parts of a text and of a page; neither is made for the other's sake.
-        look: how the page looks.
         more: how a text says that a list goes on.
         dated: whether a text says on what it rests.
+        look: how the page looks; None: there is none.
     """
 
     title: Message
@@ -281,7 +290,7 @@ class Report:
     before: Sequence[Message]
     after: Sequence[Message]
     text: Callable[[], Iterable[TextPart]]
-    page: Callable[[], Iterable[PagePart]]
-    look: PageLook
     more: Message
     dated: bool
+    page: Callable[[], Iterable[PagePart]] = tuple
+    look: PageLook | None = None

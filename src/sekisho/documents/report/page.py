@@ -17,6 +17,7 @@ from sekisho.documents.report.model import (
     Subsections,
     Table,
 )
+from sekisho.errors import InternalError
 from sekisho.messages import Language, Message, printable
 
 if TYPE_CHECKING:
@@ -44,7 +45,14 @@ _PLACES = (Message("about"), Message("seen"))
 
 
 def report_page(report: Report, lang: Language) -> str:
-    """Return a report as an HTML document; every text in it is escaped."""
+    """Return a report as an HTML document; every text in it is escaped.
+
+    Raises:
+        InternalError: if the report is none that has a page.
+    """
+    look = report.look
+    if look is None:
+        raise InternalError("a report was asked for a page, and has none")
 
     def say(message: Message) -> str:
         return printable(message.into(lang))
@@ -62,11 +70,11 @@ def report_page(report: Report, lang: Language) -> str:
         "words": {name: say(each) for name, each in _WORDS.items()},
         "overview": [say(each) for each in _OVERVIEW],
         "place_heads": [say(each) for each in _PLACES],
-        "fit": _fit if report.look.dense else lambda _text: "",
+        "fit": _fit if look.dense else lambda _text: "",
         "tall": _TALL,
     }
     template = Path(__file__).parent / "page.html.jinja"
-    return html_page(template, report.look.script, lang, values, report.look.style)
+    return html_page(template, look.script, lang, values, look.style)
 
 
 def page_parts(report: Report) -> tuple[tuple[str, PagePart], ...]:

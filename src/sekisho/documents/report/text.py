@@ -8,6 +8,7 @@ from sekisho.documents.report.model import (
     Extent,
     FindingGroup,
     Findings,
+    Remark,
     Report,
     Row,
     Table,
@@ -38,23 +39,27 @@ class TextLayout:
     styled: Callable[[str, str], str] = lambda text, _style: text
     verbose: bool = True
 
-    def fold(self, line: str) -> list[str]:
-        """Return a line, broken where a terminal is not as wide."""
-        return [line] if self.width is None else hanging(line, self.width)
+    def fold(self, line: str, *, whole: bool = False) -> list[str]:
+        """Return a line, broken where a terminal is not as wide; no word of a `whole` one is."""
+        return [line] if self.width is None else hanging(line, self.width, whole=whole)
 
 
-def report_text(report: Report, lang: Language, layout: TextLayout | None = None) -> str:
+def report_text(
+    report: Report, lang: Language, layout: TextLayout | None = None, *, parts: bool = True
+) -> str:
     """Return a report as text; nothing in it is what a terminal would obey.
 
     Args:
         report: the report.
         lang: the language.
         layout: how wide it may be; as wide as it needs, with all that is said, if not given.
+        parts: whether there is more than the verdict, and on what it rests.
     """
     writer = ReportWriter(lang, layout or TextLayout(), report.more)
     dated = (report.as_of,) if report.dated else ()
     head = (report.headline, *report.facts, *dated, *report.before, *report.after)
-    lines = [*writer.said(*head), *(line for part in report.text() for line in writer.part(part))]
+    below = report.text() if parts else ()
+    lines = [*writer.said(*head), *(line for part in below for line in writer.part(part))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -70,10 +75,11 @@ class ReportWriter:
     how: TextLayout
     more: Message = MORE
 
-    def said(self, *messages: Message, indent: int = 0) -> Iterator[str]:
+    def said(self, *messages: Message, indent: int = 0, whole: bool = False) -> Iterator[str]:
         """Yield messages, each a line, or several if it is long."""
         for each in messages:
-            yield from self.how.fold(f"{' ' * indent}{printable(each.into(self.lang))}")
+            line = f"{' ' * indent}{printable(each.into(self.lang))}"
+            yield from self.how.fold(line, whole=whole)
 
     def part(self, part: TextPart) -> Iterator[str]:
         """Yield the lines of a part; none if it has nothing to say."""
@@ -81,6 +87,9 @@ class ReportWriter:
         match part:
             case TextList(extent=extent) | Table(extent=extent) if extent is other:
                 return
+            case Remark():
+                yield ""
+                yield from self._lines([TextLine(part.text, 0, part.brief)])
             case TextLine():
                 yield from self._lines([part])
             case TextList():
@@ -134,9 +143,11 @@ class ReportWriter:
             yield self.how.styled(line, "heading")
 
     def _lines(self, lines: Iterable[TextLine]) -> Iterator[str]:
+        other = Extent.BRIEF if self.how.verbose else Extent.VERBOSE
         for each in lines:
-            text = each.text if self.how.verbose or each.brief is None else each.brief
-            yield from self.said(text, indent=each.indent)
+            if each.extent is not other:
+                text = each.text if self.how.verbose or each.brief is None else each.brief
+                yield from self.said(text, indent=each.indent, whole=each.whole)
 
     def _shown(self, rows: Sequence[Row], most: int | None) -> Sequence[Row]:
         return rows if self.how.verbose else rows[:most]

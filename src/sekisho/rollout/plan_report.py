@@ -1,0 +1,192 @@
+"""A plan as a report: whether it may be applied, its obstacles with their remedies, the rest."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from sekisho.audit.exceptions import Exemption
+from sekisho.audit.report import exemption_text
+from sekisho.documents.report import MORE, Extent, Remark, Report, TextLine, TextList, TextPart
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicy
+from sekisho.rollout.goal.acceptance import acceptance_keys
+from sekisho.rollout.planning.plan import Plan, PlannedImpact, PlanNote, Proof, SafetyVerdict
+from sekisho.rollout.sentences import SAFETY_VERDICTS, plan_sentences, remedy_text
+
+_MOST = 20
+"""How many of a list are shown where nobody asks for all."""
+
+_CHANGES = Message("Changes: {count}")
+_FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
+_NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
+_ALREADY = Message("already as wanted: {count}")
+_PROOFS = Message("What was checked")
+_AGAINST = Message("Obstacles")
+_WARNINGS = Message("Warnings")
+_PEOPLE = Message("People: {count}")
+_EXCEPTIONS = Message("Exceptions: {count}")
+_EXCEPTION = Message(
+    "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
+    "ticket: {ticket}"
+)
+_ACCEPTED = Message("accepted: {reason}")
+_WAY = Message("Way out: {way}")
+_ACCEPTABLE = Message(
+    "If there is no other way, let it pass with a reason, by --accept ID=REASON or "
+    "ID:USER=REASON: {against}."
+)
+
+
+def plan_report(plan: Plan) -> Report:
+    """Return what there is to say of a plan.
+
+    A text that says everything lists every change and person, and what each proved property says.
+    """
+    verdict, which = plan_sentences(plan)
+    return Report(
+        title=which,
+        as_of=which,
+        headline=verdict,
+        facts=(),
+        before=() if plan.logs is None else (plan.logs.text,),
+        after=(),
+        text=partial(_parts, plan),
+        more=MORE,
+        dated=True,
+    )
+
+
+def _parts(plan: Plan) -> Iterator[TextPart]:
+    failed = [proof for proof in plan.proofs if not proof.holds]
+    rows: list[_Row] = [*failed, *plan.reasons]
+    yield TextList(_AGAINST, rows, partial(_lines, plan, rows))
+    if keys := acceptance_keys(plan.open_obstacles):
+        every, some = _names(keys)
+        brief = _ACCEPTABLE.filled(against=some)
+        yield Remark(_ACCEPTABLE.filled(against=every), brief=brief)
+    yield TextList(_WARNINGS, plan.warnings, partial(_lines, plan, plan.warnings))
+    already = _ALREADY.filled(count=len(plan.unchanged_addresses))
+    in_brackets = joined_messages([verbatim("("), already, verbatim(")")], en="", ja="")
+    yield TextList(
+        _CHANGES.filled(count=len(plan.changes)),
+        plan.changes,
+        _change_lines,
+        most=_MOST,
+        after=[TextLine(in_brackets)] if plan.unchanged_addresses else (),
+    )
+    title, many = _PEOPLE.filled(count=len(plan.people)), len(plan.people) > _MOST
+    yield TextList(
+        title,
+        plan.people,
+        lambda each: [
+            TextLine(_after(each.user + (f" [{each.wave}]: " if each.wave else ": "), each.text))
+        ],
+        extent=Extent.VERBOSE if many else Extent.ALL,
+    )
+    if many:
+        yield TextList(title, _users_by_impact(plan.people), _people_lines, extent=Extent.BRIEF)
+    exceptions = plan.exceptions
+    yield TextList(_EXCEPTIONS.filled(count=len(exceptions)), exceptions, _exception_lines)
+    holding = [proof for proof in plan.proofs if proof.holds]
+    yield TextList(_PROOFS, holding, partial(_lines, plan, ()), extent=Extent.VERBOSE)
+    proved = [each.id for each in holding if each.verdict is SafetyVerdict.PROVED]
+    names = verbatim(f"  {', '.join(proved)}")
+    by_name = joined_messages([SAFETY_VERDICTS[SafetyVerdict.PROVED], names], en="", ja="")
+    rows = [*([by_name] if proved else []), *(each for each in holding if each.id not in proved)]
+    yield TextList(_PROOFS, rows, partial(_lines, plan, ()), extent=Extent.BRIEF)
+
+
+def _change_lines(change: Change) -> Iterator[TextLine]:
+    subject = change.address.partition(" ")[2]
+    # what is copied stays whole
+    yield TextLine(verbatim(f"{type(change).__name__} {subject}"), whole=True)
+    if isinstance(change, CreatePolicy):
+        text = _FOR_GOOD if change.description else _NO_DESCRIPTION
+        yield TextLine(text.filled(description=" ".join(change.description.split())), 4)
+
+
+def _users_by_impact(people: Iterable[PlannedImpact]) -> list[tuple[Message, list[str]]]:
+    """Return what happens to people, each with the names of those to whom it happens."""
+    names: dict[Message, list[str]] = {}
+    for person in people:
+        wave = verbatim(f" [{person.wave}]" if person.wave else "")
+        names.setdefault(joined_messages([person.text, wave], en="", ja=""), []).append(person.user)
+    return sorted(names.items(), key=lambda each: len(each[1]))
+
+
+def _people_lines(row: tuple[Message, list[str]]) -> Iterator[TextLine]:
+    text, users = row
+    yield TextLine(_after(f"{len(users)}: ", text))
+    every, some = _names(users)
+    yield TextLine(every, 4, some)
+
+
+def _exception_lines(exemption: Exemption) -> Iterator[TextLine]:
+    names = ("user", "kind", "why", "owner", "approved", "expires", "ticket")
+    values = dict(zip(names, exemption_text(exemption), strict=False))
+    yield TextLine(_EXCEPTION.filled(**values))
+
+
+_Row = Proof | PlanNote | Message
+
+
+def _lines(plan: Plan, rows: Sequence[_Row], row: _Row) -> Iterator[TextLine]:
+    """Yield what is said of one of several rows; the remedies below the last note of a kind."""
+    if isinstance(row, Message):
+        yield TextLine(row)
+        return
+    if isinstance(row, Proof):
+        yield from _proof_lines(row, plan)
+        return
+    yield TextLine(_after(f"{row.id}: ", row.text))
+    if row.names:
+        every, some = _names(row.names)
+        yield TextLine(every, 4, some)
+    if row is [note for note in rows if isinstance(note, PlanNote) and note.id == row.id][-1]:
+        yield from _remedy_lines(row.id, plan)
+
+
+def _proof_lines(proof: Proof, plan: Plan) -> Iterator[TextLine]:
+    named = _after(f"  {proof.id}: ", proof.text)
+    yield TextLine(joined_messages([SAFETY_VERDICTS[proof.verdict], named], en="", ja=""))
+    reasons: dict[Message, list[str]] = {}
+    # what is not known has one reason for many
+    shown = proof.shown or [verbatim("")] * len(proof.failed)
+    for name, why in zip(proof.failed, shown, strict=True):
+        reasons.setdefault(why if why.en else verbatim(name), []).append(name)
+    for place, (why, names) in enumerate(reasons.items()):
+        extent = Extent.ALL if place < _MOST else Extent.VERBOSE
+        if why.en in names:
+            yield TextLine(why, 4, extent=extent)
+        else:
+            every, some = (_after(text, _after(": ", why)) for text in _names(names))
+            yield TextLine(every, 4, some, extent)
+    if more := max(0, len(reasons) - _MOST):
+        yield TextLine(MORE.filled(count=more), 4, extent=Extent.BRIEF)
+    yield from _remedy_lines(proof.id, plan)
+
+
+def _remedy_lines(obstacle: str, plan: Plan) -> Iterator[TextLine]:
+    """Yield the remedies for an obstacle, and why it is accepted."""
+    for remedy in plan.remedies:
+        if remedy.obstacle == obstacle:
+            yield TextLine(_WAY.filled(way=remedy_text(remedy)), 4)
+    for key, reason in plan.accepted.items():
+        accepted, _, user = key.partition(":")
+        if accepted == obstacle:
+            yield TextLine(_after(f"{user}: " if user else "", _ACCEPTED.filled(reason=reason)), 4)
+
+
+def _names(names: Iterable[str]) -> tuple[Message, Message]:
+    """Return all of the names, and the first of many with how many more there are."""
+    texts = [*names]
+    every = verbatim(", ".join(texts))
+    if len(texts) <= _MOST:
+        return every, every
+    cut = [*map(verbatim, texts[:_MOST]), MORE.filled(count=len(texts) - _MOST)]
+    return every, joined_messages(cut, en=", ", ja=", ")
+
+
+def _after(start: str | Message, text: Message) -> Message:
+    first = verbatim(start) if isinstance(start, str) else start
+    return joined_messages([first, text], en="", ja="")
