@@ -1,4 +1,8 @@
-"""Accounts out of files: what is told is there, and what is not told is a gap, never "none"."""
+"""Accounts out of files: what is told is there, and what is not told is a gap, never "none".
+
+Reads `account.credential_report` itself, because a report with a byte order mark comes from no
+client.
+"""
 
 import base64
 import json

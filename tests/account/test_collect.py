@@ -18,7 +18,6 @@ from sekisho.account import (
     user_of,
 )
 from sekisho.account.aws import Boto3Api
-from sekisho.account.credential_report import ROOT
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy
 
@@ -193,7 +192,7 @@ def test_who_was_there_when_the_report_was_made_is_among_the_users(api: Boto3Api
         api.call("iam", "DeleteUser", UserName="newcomer")
     assert snapshot.report is not None
     assert "newcomer" in snapshot.user_named
-    assert snapshot.report.rows.keys() <= {*snapshot.user_named, ROOT}
+    assert snapshot.report.rows.keys() <= {*snapshot.user_named, "<root_account>"}
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "SignatureDoesNotMatch", "EndpointDown"])

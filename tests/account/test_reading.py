@@ -1,4 +1,7 @@
-"""Organisations of every kind, and reports that take their time: answers as AWS gives them."""
+"""Organisations of every kind, and reports that take their time: answers as AWS gives them.
+
+Reads `account.calls` and `account.collect` itself: no local AWS has an organisation.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""Pages in one file: what their scripts do, and that they are scripts at all."""
+"""Pages in one file: what their scripts do, and that they are scripts at all.
+
+Reads `tour.guide` for a page that only a guide has.
+"""
 
 import json
 import re

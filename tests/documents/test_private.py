@@ -10,7 +10,7 @@ from click import Command
 from click.testing import CliRunner
 
 from click_commands import command_of
-from sekisho.cli.rollout.plan import command as plan
+from sekisho.cli.main import root
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, SekishoError
 
@@ -44,7 +44,7 @@ def test_what_can_be_written_is_told_as_it_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "arguments"), [(collect, ()), (audit, ()), (plan, ("--user", "ken"))]
+    ("command", "arguments"), [(collect, ()), (audit, ()), (root, ("plan", "--user", "ken"))]
 )
 def test_nobody_is_called_for_what_could_not_be_saved(
     command: Command, arguments: tuple[str, ...], tmp_path: Path

@@ -1,4 +1,8 @@
-"""Who administers is the audit's to tell: a plan and an audit have one meaning of it."""
+"""Who administers is the audit's to tell: a plan and an audit have one meaning of it.
+
+Replaces `audit.impact.administrators.EnforcementRemovalRights.of` itself, because no answer at a
+face tells how often it is asked.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

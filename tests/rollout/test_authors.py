@@ -1,4 +1,8 @@
-"""Who changed what has drifted, and when: as IAM and CloudTrail tell, or why it is not known."""
+"""Who changed what has drifted, and when: as IAM and CloudTrail tell, or why it is not known.
+
+Reads `rollout.history.History` itself, because at the face a plan has to drift at the local AWS,
+which has no CloudTrail; and the lines of `cli.rollout.status` without a command.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,8 @@
-"""What is known of people when a run breaks off, or takes a change back: nobody is forgotten."""
+"""What is known of people when a run breaks off, or takes a change back: nobody is forgotten.
+
+Reads `rollout.applying` itself, because at the face the reasons are sentences, and whom a plan may
+leave out is not said at all.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

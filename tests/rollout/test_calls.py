@@ -1,4 +1,8 @@
-"""Each kind of change is made, taken back and read by calls that IAM has, with its parameters."""
+"""Each kind of change is made, taken back and read by calls that IAM has, with its parameters.
+
+Reads `rollout.changes` itself, because the table of kinds is what must be whole, and no plan has a
+change of each kind.
+"""
 
 import botocore.session
 import pytest

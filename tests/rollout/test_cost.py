@@ -1,4 +1,8 @@
-"""What a roll-out costs: one list serves all who join a group, and a plan is linear in users."""
+"""What a roll-out costs: one list serves all who join a group, and a plan is linear in users.
+
+Reads `rollout.changes` and `rollout.planning` itself, because how often something is copied or
+asked shows in no plan.
+"""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -100,7 +100,9 @@ def reasons(report: RollbackReport) -> dict[str, object]:
 
 def test_whoever_another_plan_brought_into_the_group_stays_enforced(account: Account) -> None:
     first = account.applied(Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",))))
-    taro = NewUser("taro", "/", {}, TemporaryPassword(), enforced=False, groups=("Developers",))
+    taro = NewUser(
+        "taro", "/", {}, TemporaryPassword(), attach_policy=False, groups=("Developers",)
+    )
     later = Goal(policy_goal(), group=GroupGoal("Enforced", ("taro",)), new_users=(taro,))
     second = account.applied(later)
     report = account.back(first)

@@ -22,6 +22,7 @@ from rollout.staging import (
 )
 from sekisho.account import AccessKey, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.audit.impact import ImpactKind
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.rollout import (
@@ -35,7 +36,6 @@ from sekisho.rollout import (
     plan,
     read_goal,
 )
-from sekisho.rollout.planning.impact import ImpactKind
 
 
 def people() -> Snapshot:
@@ -78,7 +78,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         return
     goal = read(text, exceptions=True)
     assert list(goal.group.members if goal.group else goal.users) == case["due"]
-    assert {name: each.why.value for name, each in goal.waiting.items()} == case["waiting"]
+    assert {name: each.reason.value for name, each in goal.deferred.items()} == case["waiting"]
 
 
 def test_a_file_without_a_byte_is_no_goal(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def goals(*people: str) -> st.SearchStrategy[Goal]:
         path=st.sampled_from(["/", "/dev/"]),
         password=st.none() | st.builds(TemporaryPassword, st.booleans(), st.booleans()),
         groups=st.sampled_from([(), ("Developers",)]),
-        enforced=st.booleans(),
+        attach_policy=st.booleans(),
     )
     return st.builds(
         Goal,

@@ -3,6 +3,9 @@
 By the plan's own word about its caller, and over the wire, where the authorizer decides each call.
 By
 default one action in five is tried, in the deep profile each.
+
+Reads `rollout.planning.permissions` itself, because the reads that every plan needs are not told
+apart in the policy that it prints.
 """
 
 import json

@@ -4,6 +4,9 @@ What must hold whatever happens: nobody is locked out who was not said to be, wh
 done to passwords, devices and names since the plan; a plan that was applied is what the account is;
 a plan that was taken back has left its objects as they were, and the policies of whoever it was not
 about, or has made and stays; the journal tells the truth; no file holds a password.
+
+Reads `rollout.applying` and `rollout.changes` itself, because the machine checks the journal
+against facts that no report has.
 """
 
 import json

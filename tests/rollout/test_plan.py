@@ -122,7 +122,7 @@ def test_an_existing_policy_gets_a_version_and_tags() -> None:
 
 
 def test_a_user_without_a_password_gets_none() -> None:
-    goal = Goal(policy_goal(), new_users=(NewUser("jiro", enforced=False),))
+    goal = Goal(policy_goal(), new_users=(NewUser("jiro", attach_policy=False),))
     kinds = [type(change) for change in plan(goal, account(), ADMIN).changes[1:]]
     assert kinds == [CreateUser]
 

@@ -426,7 +426,7 @@ def test_a_boundary_that_leaves_enrolment_out_is_seen() -> None:
 
 
 def test_a_new_user_who_is_not_enforced_yet_is_no_surprise() -> None:
-    new = NewUser("taro", password=TemporaryPassword(), enforced=False)
+    new = NewUser("taro", password=TemporaryPassword(), attach_policy=False)
     assert felt(plan(Goal(policy_goal(), new_users=(new,)), company(), ADMIN)) == {}
 
 

@@ -1,4 +1,7 @@
-"""What is shown while a plan is applied and taken back, and how one declines."""
+"""What is shown while a plan is applied and taken back, and how one declines.
+
+Reads `cli.progress.Progress` itself, because its clock is passed in.
+"""
 
 import re
 from collections.abc import Iterator

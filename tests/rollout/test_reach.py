@@ -1,4 +1,7 @@
-"""Who feels a change through a group or a policy: whoever has come since the plan was judged."""
+"""Who feels a change through a group or a policy: whoever has come since the plan was judged.
+
+Reads the lines of `cli.rollout.status` without a command.
+"""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,8 @@
-"""A goal that requires a passkey: who has none is named, and nobody is locked out for it."""
+"""A goal that requires a passkey: who has none is named, and nobody is locked out for it.
+
+Reads `cli.audit` and the lines of `cli.rollout.status` without a command: they are of a snapshot,
+which `status` does not take.
+"""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,8 @@
-"""A lost phone: the new password lets its owner in, whatever the policies ask."""
+"""A lost phone: the new password lets its owner in, whatever the policies ask.
+
+Reads `rollout.changes.policies.with_change_password`, because a snapshot made by hand lacks the
+policy of AWS that the planner adds.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

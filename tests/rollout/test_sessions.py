@@ -1,6 +1,8 @@
 """Who leaves, or has lost the device, has no session of `aws login` left; and where that cannot be.
 
 Real clients log in at the local AWS; hanako has a path, by which AWS's model does not name owners.
+
+Reads `rollout.changes.observer.Observer` once, because no account here has eleven sessions.
 """
 
 import json

@@ -1,4 +1,8 @@
-"""What could not be read never counts as a no; who is touched is who is meant."""
+"""What could not be read never counts as a no; who is touched is who is meant.
+
+Reads `rollout.goal.model` and the lines of `cli.rollout.status`, because the states are made by
+hand.
+"""
 
 from dataclasses import replace
 from datetime import date
@@ -26,17 +30,17 @@ from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
 from sekisho.rollout import (
+    DeferralReason,
     Goal,
     GroupGoal,
     Plan,
     PlanStatus,
-    Waits,
     goal_of,
     plan,
     waves_of,
     waves_to_json,
 )
-from sekisho.rollout.goal.model import Waiting, Wave
+from sekisho.rollout.goal.model import Deferral, Wave
 
 DENIED = "AccessDenied: no"
 DETAILS = "GetAccountAuthorizationDetails"
@@ -153,7 +157,7 @@ def attached(*names: str) -> Snapshot:
                 policy_goal(),
                 users=("machine",),
                 waves=(Wave("", ("machine", "other")),),
-                waiting={"other": Waiting(Waits.EXEMPT, date(2027, 1, 1))},
+                deferred={"other": Deferral(DeferralReason.EXEMPT, date(2027, 1, 1))},
             ),
             attached("machine", "other"),
             ("other",),

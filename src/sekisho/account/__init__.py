@@ -23,7 +23,6 @@ from sekisho.account.collect import (
     collect_policies,
     collect_sign_in,
     collect_user_sign_in,
-    password_policy,
 )
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
@@ -66,6 +65,7 @@ from sekisho.account.model import (
     SshKey,
     User,
     gap_reasons,
+    password_policy,
     user_ref,
 )
 from sekisho.account.policies import (

@@ -35,13 +35,14 @@ from sekisho.account.model import (
     RootUser,
     Snapshot,
     User,
+    password_policy,
 )
 from sekisho.account.policies import attached_policies
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind
-from sekisho.signin import CharacterClass, ConsoleAuthorization, PasswordPolicy
+from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
 T = TypeVar("T")
 Named = TypeVar("Named", User, Group, Role)
@@ -138,7 +139,7 @@ def collect_sign_in(
         AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
     """
     reading = ReadingRun(api)
-    rules = read_password_policy(reading)
+    rules = collect_password_policy(reading)
     ages = rules.max_age > 0 if rules else reading.gaps != []
     report = read_report(reading, pace.sleep) if ages else None
     owned = _virtual_devices(reading)
@@ -163,13 +164,13 @@ def collect_sign_in(
 
 def _virtual_devices(reading: ReadingRun) -> dict[str, tuple[Device, ...]]:
     """Return the virtual devices that are enabled, by user; those of root are under ""."""
-    found: dict[str, tuple[Device, ...]] = {}
+    devices: dict[str, tuple[Device, ...]] = {}
     for item in reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned") or ():
         owner, serial = item.get("User", {}), item["SerialNumber"]
         name = "" if owner.get("Arn", "").endswith(":root") else owner.get("UserName", "")
         device = Device(serial, device_kind(serial), name, item.get("EnableDate"))
-        found[name] = (*found.get(name, ()), device)
-    return found
+        devices[name] = (*devices.get(name, ()), device)
+    return devices
 
 
 def collect_user_sign_in(api: AwsApi, user: User) -> tuple[User, tuple[Gap, ...]]:
@@ -192,7 +193,7 @@ def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
     return replace(
         snapshot,
         alias=read_alias(reading),
-        password_policy=read_password_policy(reading),
+        password_policy=collect_password_policy(reading),
         summary=summary,
         unassigned_devices=read_unassigned_devices(reading),
         root=read_root(reading, summary),
@@ -272,12 +273,6 @@ _NOT_A_REPORT = Message("is not as documented: {error}")
 _TRIES = 30
 _PAUSE_SECONDS = 2.0
 _NOT_YET = ("ReportInProgress", "ReportNotPresent", "ReportExpired")
-_CLASSES = {
-    "RequireUppercaseCharacters": CharacterClass.UPPERCASE,
-    "RequireLowercaseCharacters": CharacterClass.LOWERCASE,
-    "RequireNumbers": CharacterClass.NUMBER,
-    "RequireSymbols": CharacterClass.SYMBOL,
-}
 
 
 def read_alias(reading: ReadingRun) -> str | None:
@@ -285,22 +280,10 @@ def read_alias(reading: ReadingRun) -> str | None:
     return next(iter(reading.items("ListAccountAliases", "AccountAliases") or ()), None)
 
 
-def read_password_policy(reading: ReadingRun) -> PasswordPolicy | None:
+def collect_password_policy(reading: ReadingRun) -> PasswordPolicy | None:
     """Return the account's own password policy, or None."""
     answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
     return None if answer is None else password_policy(answer["PasswordPolicy"])
-
-
-def password_policy(found: Mapping[str, Any]) -> PasswordPolicy:
-    """Return the password policy that GetAccountPasswordPolicy answers with."""
-    return PasswordPolicy(
-        minimum_length=found.get("MinimumPasswordLength", 6),
-        required=frozenset(kind for name, kind in _CLASSES.items() if found.get(name)),
-        users_may_change=bool(found.get("AllowUsersToChangePassword")),
-        max_age=found.get("MaxPasswordAge") or 0,
-        reuse_prevention=found.get("PasswordReusePrevention") or 0,
-        hard_expiry=bool(found.get("HardExpiry")),
-    )
 
 
 def read_console_authorization(reading: ReadingRun) -> ConsoleAuthorization | None:
@@ -332,11 +315,11 @@ def collect_console_authorization(api: AwsApi) -> ConsoleAuthorization | Gap:
 def read_signin_policy(reading: ReadingRun) -> Document | None:
     """Return the resource policy of the sign-in, or None."""
     answer = reading.call("GetResourcePolicy", absent=("ResourceNotFoundException",))
-    found = (answer or {}).get("signinResourceBasedPolicy")
-    if not found:
+    policy = (answer or {}).get("signinResourceBasedPolicy")
+    if not policy:
         return None
     return reading.document(
-        _in_capitals(found), THE_ACCOUNT, PolicyKind.RESOURCE, "GetResourcePolicy"
+        _in_capitals(policy), THE_ACCOUNT, PolicyKind.RESOURCE, "GetResourcePolicy"
     )
 
 
@@ -365,7 +348,7 @@ def read_unassigned_devices(reading: ReadingRun) -> tuple[Device, ...]:
 def read_root(reading: ReadingRun, summary: dict[str, int]) -> RootUser:
     """Return the root user, by the account summary and the virtual devices."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
-    found = [
+    devices = [
         item["SerialNumber"]
         for item in items or ()
         if item.get("User", {}).get("Arn", "").endswith(":root")
@@ -373,10 +356,10 @@ def read_root(reading: ReadingRun, summary: dict[str, int]) -> RootUser:
     flags = {name: bool(value) for name, value in summary.items()}
     return RootUser(
         mfa=flags.get("AccountMFAEnabled"),
-        virtual_device=None if items is None else bool(found),
+        virtual_device=None if items is None else bool(devices),
         keys=flags.get("AccountAccessKeysPresent"),
         password=flags.get("AccountPasswordPresent"),
-        serials=tuple(sorted(found)),
+        serials=tuple(sorted(devices)),
     )
 
 
@@ -471,10 +454,10 @@ def _level(reading: ReadingRun, target: str) -> Level | None:
 
 
 def _policy(reading: ReadingRun, item: Item) -> AttachedPolicy | None:
-    about = ResourceRef(ResourceKind.SERVICE_CONTROL_POLICY, item["Id"])
-    answer = reading.call("DescribePolicy", about, PolicyId=item["Id"])
+    resource = ResourceRef(ResourceKind.SERVICE_CONTROL_POLICY, item["Id"])
+    answer = reading.call("DescribePolicy", resource, PolicyId=item["Id"])
     if answer is None:
         return None
     content = answer["Policy"]["Content"]
-    document = reading.document(content, about, PolicyKind.SCP, "DescribePolicy")
+    document = reading.document(content, resource, PolicyKind.SCP, "DescribePolicy")
     return None if document is None else AttachedPolicy(item["Arn"], document)

@@ -129,13 +129,13 @@ def _taken_names(account: AccountFile, at: str) -> Iterator[Fault]:
     users = [user.name for user in account.users]
     groups = [group.name for group in account.groups]
     roles = [role.name for role in account.roles]
-    yield from _twice(users, f"{at}UserDetailList", "UserName")
-    yield from _twice(groups, f"{at}GroupDetailList", "GroupName")
-    yield from _twice(roles, f"{at}RoleDetailList", "RoleName")
-    yield from _twice([policy.arn for policy in account.policies], f"{at}Policies", "Arn")
+    yield from _duplicate_names(users, f"{at}UserDetailList", "UserName")
+    yield from _duplicate_names(groups, f"{at}GroupDetailList", "GroupName")
+    yield from _duplicate_names(roles, f"{at}RoleDetailList", "RoleName")
+    yield from _duplicate_names([policy.arn for policy in account.policies], f"{at}Policies", "Arn")
 
 
-def _twice(names: Iterable[str], path: str, member: str) -> Iterator[Fault]:
+def _duplicate_names(names: Iterable[str], path: str, member: str) -> Iterator[Fault]:
     seen: dict[str, int] = {}
     for index, name in enumerate(names):
         first = seen.setdefault(name.lower(), index)

@@ -214,13 +214,13 @@ def with_row(user: User, row: CredentialRow) -> User:
 
 def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
     """Yield the gaps that the report leaves of one user."""
-    about = user_ref(row.user)
+    resource = user_ref(row.user)
     if row.password_enabled is not False:
-        yield Gap("GetLoginProfile", about, _MUST_CHANGE)
+        yield Gap("GetLoginProfile", resource, _MUST_CHANGE)
     if row.mfa_active is not False:
-        yield Gap("ListMFADevices", about, _WHICH_DEVICE)
+        yield Gap("ListMFADevices", resource, _WHICH_DEVICE)
     if any(active is not False for active in row.keys_active) or row.additional:
-        yield Gap("ListAccessKeys", about, _NO_KEY_IDS)
+        yield Gap("ListAccessKeys", resource, _NO_KEY_IDS)
 
 
 def root_of(report: CredentialReport) -> RootUser:

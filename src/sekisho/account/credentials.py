@@ -239,33 +239,33 @@ def _others(
     Where certificates were not read, the report answers.
     """
     why = {name: snapshot.gap_of(name, user_ref(user.name)) for name in _OTHERS}
-    found = [
+    counts = [
         *(each.active for each in user.service_credentials),
         *(each.active for each in user.ssh_keys),
         *(each.active for each in user.certificates),
     ]
     if why[_CERTIFICATES] and row is not None:
-        found += [active is True for active in row.certificates_active]
+        counts += [active is True for active in row.certificates_active]
         if None not in row.certificates_active and not row.additional:
             why[_CERTIFICATES] = None
-    return sum(found), tuple(filter(None, why.values()))
+    return sum(counts), tuple(filter(None, why.values()))
 
 
 def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
     """Return the users of whom an operation could not be read; everybody, if for the account."""
-    about = {gap.resource for gap in snapshot.gaps if gap.operation == operation}
-    if THE_ACCOUNT in about:
+    resources = {gap.resource for gap in snapshot.gaps if gap.operation == operation}
+    if THE_ACCOUNT in resources:
         return frozenset(user.name for user in snapshot.users)
-    return frozenset(each.name for each in about)
+    return frozenset(each.name for each in resources)
 
 
 def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
     """Return the users whose password, access keys or devices were not read, and the operations."""
-    found: dict[str, list[str]] = {}
+    unread: dict[str, list[str]] = {}
     for operation in _SIGN_IN:
         for name in users_not_read(snapshot, operation):
-            found.setdefault(name, []).append(operation)
-    return {name: tuple(operations) for name, operations in found.items()}
+            unread.setdefault(name, []).append(operation)
+    return {name: tuple(operations) for name, operations in unread.items()}
 
 
 def other_credentials(user: User) -> tuple[str, ...]:

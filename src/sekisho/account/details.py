@@ -195,15 +195,15 @@ def _policy(item: Shape, home: _Home) -> ManagedPolicy:
 
 def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> list[_Version]:
     versions = (_version(item, default.text(), arn, home) for item in items.items())
-    found = sorted(versions, key=_age, reverse=True)
-    if not default.absent and not any(version.is_default for version in found):
+    sorted_versions = sorted(versions, key=_age, reverse=True)
+    if not default.absent and not any(version.is_default for version in sorted_versions):
         default.fault(
             Message("no version in `PolicyVersionList` is {text}").filled(
                 text=quoted(default.text())
             ),
             Code.ACCOUNT_BAD_REFERENCE,
         )
-    return found
+    return sorted_versions
 
 
 def _age(version: _Version) -> int:
@@ -229,15 +229,15 @@ def _version(item: Shape, default: str, arn: str, home: _Home) -> _Version:
 def _inline(
     items: Shape, kind: ResourceKind, owner: str, home: _Home
 ) -> tuple[AttachedPolicy, ...]:
-    found = []
+    policies = []
     for item in items.items():
         got = item.members(("PolicyName", "PolicyDocument"))
         name = _checked(got["PolicyName"], names.policy_name)
-        about = ResourceRef(kind, name, owner)
-        document = _document(got["PolicyDocument"], about, home)
+        resource = ResourceRef(kind, name, owner)
+        document = _document(got["PolicyDocument"], resource, home)
         if document is not _NOT_READ:
-            found.append(AttachedPolicy(about.label, document))
-    return tuple(found)
+            policies.append(AttachedPolicy(resource.label, document))
+    return tuple(policies)
 
 
 def _document(
@@ -257,11 +257,11 @@ def _document(
         # not as text, whose length has a limit that some policies of AWS exceed
         document = from_json(value, source=about.label, kind=kind)
     except FaultyPolicy as error:
-        found = tuple(_within(shape.path, fault) for fault in error.faults)
+        faults = tuple(_within(shape.path, fault) for fault in error.faults)
         if shape.open:
-            home.unread[about] = found
+            home.unread[about] = faults
         else:
-            shape.faults.extend(found)
+            shape.faults.extend(faults)
         return _NOT_READ
     home.texts[about] = text or json.dumps(value, ensure_ascii=False)
     return document
@@ -285,14 +285,14 @@ def _boundary(shape: Shape) -> str | None:
 
 
 def _tags(items: Shape) -> dict[str, str]:
-    found: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for item in items.items():
         got = item.members(("Key", "Value"))
         key = got["Key"].text()
-        if key.lower() in {known.lower() for known in found}:
+        if key.lower() in {known.lower() for known in tags}:
             got["Key"].fault(Message("the tag key {key} is there twice").filled(key=quoted(key)))
-        found[key] = got["Value"].text()
-    return found
+        tags[key] = got["Value"].text()
+    return tags
 
 
 def _checked(shape: Shape, rule: _NameRule) -> str:

@@ -152,7 +152,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     policies = {
         policy.arn: policy for policy in sorted(account.policies, key=lambda item: item.arn)
     }
-    found = Snapshot(
+    snapshot = Snapshot(
         account=account.account,
         partition=account.partition,
         taken_at=as_of,
@@ -167,15 +167,15 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     lacking = [*_CREDENTIAL_CALLS, *_BARE, *_NEVER] if account.bare else [*_NEVER]
     gaps = [Gap(what, THE_ACCOUNT, _NOT_THERE) for what in (*lacking, _REPORT)]
     gaps += [
-        Gap(_DETAILS, about, faults[0].message, faults[0].code)
-        for about, faults in account.unread.items()
+        Gap(_DETAILS, details, faults[0].message, faults[0].code)
+        for details, faults in account.unread.items()
         # of versions that are not in force nothing is asked
-        if about.kind is not ResourceKind.POLICY_VERSION
+        if details.kind is not ResourceKind.POLICY_VERSION
     ]
-    missing = attached_policies(found) - policies.keys()
-    about = (ResourceRef(ResourceKind.MANAGED_POLICY, arn) for arn in sorted(missing))
-    gaps += [Gap("GetPolicy", each, _NOT_THERE) for each in about if each not in account.unread]
-    return replace(found, gaps=tuple(gaps))
+    missing = attached_policies(snapshot) - policies.keys()
+    details = (ResourceRef(ResourceKind.MANAGED_POLICY, arn) for arn in sorted(missing))
+    gaps += [Gap("GetPolicy", each, _NOT_THERE) for each in details if each not in account.unread]
+    return replace(snapshot, gaps=tuple(gaps))
 
 
 def lacks_report(snapshot: Snapshot) -> bool:

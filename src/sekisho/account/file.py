@@ -13,12 +13,11 @@ from pathlib import Path
 
 from sekisho.account.contents import AccountFile, UserCredentials, reference_faults
 from sekisho.account.details import SECTIONS, read_details, without_unread
-from sekisho.account.model import AccessKey, Device
+from sekisho.account.model import CHARACTER_CLASSES, AccessKey, Device, password_policy
 from sekisho.documents import Shape, decoded_json, text_of_file
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message, verbatim
 from sekisho.signin import (
-    CharacterClass,
     DeviceKind,
     PasswordPolicy,
     check_device_name,
@@ -130,10 +129,10 @@ def _read(shape: Shape) -> AccountFile:
     partition = got["partition"].matching(_PARTITION, Message("a partition, like `aws`"))
     sections = got["credentials"].members((), ("users", "unassignedDevices"))
     secrets = _Secrets(partition, account)
-    found = replace(
+    account_file = replace(
         read_details(got["authorizationDetails"], partition, account),
         alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
-        password_policy=read_password_policy(got["passwordPolicy"]),
+        password_policy=_password_policy(got["passwordPolicy"]),
         credentials={
             name: _user_credentials(entry, name, secrets)
             for name, entry in sections["users"].entries()
@@ -144,8 +143,8 @@ def _read(shape: Shape) -> AccountFile:
         seeds=secrets.seeds,
         secret_keys=secrets.keys,
     )
-    shape.faults.extend(reference_faults(found, "authorizationDetails"))
-    return without_unread(found)
+    shape.faults.extend(reference_faults(account_file, "authorizationDetails"))
+    return without_unread(account_file)
 
 
 def _bare_export(shape: Shape) -> AccountFile:
@@ -177,38 +176,23 @@ def _homes(raw: object) -> Iterator[tuple[str, str]]:
 _KEY_ID = re.compile(r"AKIA[0-9A-Z]{12,124}")
 _SECRET = re.compile(r"[!-~]{16,128}")
 _PASSWORD = re.compile(r"[\t\n\r -ÿ]{1,128}")
-_REQUIRED = {
-    "RequireUppercaseCharacters": CharacterClass.UPPERCASE,
-    "RequireLowercaseCharacters": CharacterClass.LOWERCASE,
-    "RequireNumbers": CharacterClass.NUMBER,
-    "RequireSymbols": CharacterClass.SYMBOL,
-}
+_FLAGS = (*CHARACTER_CLASSES, "AllowUsersToChangePassword", "HardExpiry")
 
 
-def read_password_policy(shape: Shape) -> PasswordPolicy | None:
+def _password_policy(shape: Shape) -> PasswordPolicy | None:
     """Read a password policy as GetAccountPasswordPolicy prints it; None if there is none."""
     if shape.absent:
         return None
-    got = shape.members(
-        (),
-        (
-            *_REQUIRED,
-            "MinimumPasswordLength",
-            "AllowUsersToChangePassword",
-            # says only whether `MaxPasswordAge` is there
-            "ExpirePasswords",
-            "MaxPasswordAge",
-            "PasswordReusePrevention",
-            "HardExpiry",
-        ),
-    )
-    return PasswordPolicy(
-        minimum_length=got["MinimumPasswordLength"].number(6, 128, 6),
-        required=frozenset(kind for name, kind in _REQUIRED.items() if got[name].flag()),
-        users_may_change=got["AllowUsersToChangePassword"].flag(),
-        max_age=got["MaxPasswordAge"].number(0, 1095),
-        reuse_prevention=got["PasswordReusePrevention"].number(0, 24),
-        hard_expiry=got["HardExpiry"].flag(),
+    # `ExpirePasswords` says only whether `MaxPasswordAge` is there
+    numbers = ("MinimumPasswordLength", "MaxPasswordAge", "PasswordReusePrevention")
+    got = shape.members((), (*_FLAGS, *numbers, "ExpirePasswords"))
+    return password_policy(
+        {
+            **{name: got[name].flag() for name in _FLAGS},
+            "MinimumPasswordLength": got["MinimumPasswordLength"].number(6, 128, 6),
+            "MaxPasswordAge": got["MaxPasswordAge"].number(0, 1095),
+            "PasswordReusePrevention": got["PasswordReusePrevention"].number(0, 24),
+        }
     )
 
 

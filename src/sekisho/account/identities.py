@@ -106,16 +106,16 @@ def attached_policy(reading: ReadingRun, arn: str) -> ManagedPolicy | None:
 
     None, with a gap, if it cannot be read.
     """
-    about = _managed_ref(arn)
-    answer = reading.call("GetPolicy", about, PolicyArn=arn)
+    resource = _managed_ref(arn)
+    answer = reading.call("GetPolicy", resource, PolicyArn=arn)
     if answer is None:
         return None
     item = answer["Policy"]
     default = item["DefaultVersionId"]
-    answer = reading.call("GetPolicyVersion", about, PolicyArn=arn, VersionId=default)
+    answer = reading.call("GetPolicyVersion", resource, PolicyArn=arn, VersionId=default)
     if answer is None:
         return None
-    document = reading.document(answer["PolicyVersion"]["Document"], about)
+    document = reading.document(answer["PolicyVersion"]["Document"], resource)
     if document is None:
         return None
     policy = _managed(item, document, (default,))
@@ -149,13 +149,13 @@ def _managed_ref(arn: str) -> ResourceRef:
 def _inline(
     reading: ReadingRun, items: Iterable[Item], kind: ResourceKind, owner: str
 ) -> tuple[AttachedPolicy, ...]:
-    found = []
+    policies = []
     for item in sorted(items, key=lambda item: str(item["PolicyName"])):
-        about = ResourceRef(kind, item["PolicyName"], owner)
-        document = reading.document(item["PolicyDocument"], about)
+        resource = ResourceRef(kind, item["PolicyName"], owner)
+        document = reading.document(item["PolicyDocument"], resource)
         if document is not None:
-            found.append(AttachedPolicy(about.label, document))
-    return tuple(found)
+            policies.append(AttachedPolicy(resource.label, document))
+    return tuple(policies)
 
 
 def _arns(item: Item) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ def _listed_keys(reading: ReadingRun, user: str) -> Iterable[Item]:
 
 def _key(item: Item) -> AccessKey:
     return AccessKey(
-        id=item["AccessKeyId"], active=_active(item), created_at=item.get("CreateDate")
+        id=item["AccessKeyId"], active=_is_active(item), created_at=item.get("CreateDate")
     )
 
 
@@ -248,7 +248,7 @@ def _service_credentials(reading: ReadingRun, user: str) -> tuple[ServiceCredent
         ServiceCredential(
             id=item["ServiceSpecificCredentialId"],
             service=item["ServiceName"],
-            active=_active(item),
+            active=_is_active(item),
             created_at=item.get("CreateDate"),
             expires_at=item.get("ExpirationDate"),
         )
@@ -259,19 +259,19 @@ def _service_credentials(reading: ReadingRun, user: str) -> tuple[ServiceCredent
 def _ssh_keys(reading: ReadingRun, user: str) -> tuple[SshKey, ...]:
     items = _listed(reading, "ListSSHPublicKeys", "SSHPublicKeys", user, "SSHPublicKeyId")
     return tuple(
-        SshKey(item["SSHPublicKeyId"], _active(item), item.get("UploadDate")) for item in items
+        SshKey(item["SSHPublicKeyId"], _is_active(item), item.get("UploadDate")) for item in items
     )
 
 
 def _certificates(reading: ReadingRun, user: str) -> tuple[SigningCertificate, ...]:
     items = _listed(reading, "ListSigningCertificates", "Certificates", user, "CertificateId")
     return tuple(
-        SigningCertificate(item["CertificateId"], _active(item), item.get("UploadDate"))
+        SigningCertificate(item["CertificateId"], _is_active(item), item.get("UploadDate"))
         for item in items
     )
 
 
-def _active(item: Item) -> bool:
+def _is_active(item: Item) -> bool:
     """Return whether it works; an expired one no longer does."""
     return bool(item["Status"] == "Active")
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import Document
-from sekisho.signin import ConsoleAuthorization, DeviceKind, PasswordPolicy
+from sekisho.signin import CharacterClass, ConsoleAuthorization, DeviceKind, PasswordPolicy
 
 K = TypeVar("K")
 
@@ -255,14 +255,14 @@ class Gap:
     @property
     def cause(self) -> Message:
         """The code and the reason, for people."""
-        return self._said(self.code)
+        return self._with_reason(self.code)
 
     @property
     def why(self) -> Message:
         """The operation and the cause, for people."""
-        return self._said(self.operation, self.code)
+        return self._with_reason(self.operation, self.code)
 
-    def _said(self, *before: str) -> Message:
+    def _with_reason(self, *before: str) -> Message:
         parts = (*(verbatim(each) for each in before if each), self.reason)
         return joined_messages(parts, en=": ", ja=": ")
 
@@ -449,7 +449,28 @@ class Snapshot:
 
 
 def _by_key(gaps: Iterable[Gap], key: Callable[[Gap], K]) -> dict[K, tuple[Gap, ...]]:
-    found: dict[K, list[Gap]] = {}
+    by_key: dict[K, list[Gap]] = {}
     for gap in gaps:
-        found.setdefault(key(gap), []).append(gap)
-    return {each: tuple(several) for each, several in found.items()}
+        by_key.setdefault(key(gap), []).append(gap)
+    return {each: tuple(several) for each, several in by_key.items()}
+
+
+CHARACTER_CLASSES: Mapping[str, CharacterClass] = {
+    "RequireUppercaseCharacters": CharacterClass.UPPERCASE,
+    "RequireLowercaseCharacters": CharacterClass.LOWERCASE,
+    "RequireNumbers": CharacterClass.NUMBER,
+    "RequireSymbols": CharacterClass.SYMBOL,
+}
+"""The characters that a password must have, by IAM's parameters of a password policy."""
+
+
+def password_policy(answer: Mapping[str, Any]) -> PasswordPolicy:
+    """Return the password policy that GetAccountPasswordPolicy answers with."""
+    return PasswordPolicy(
+        minimum_length=answer.get("MinimumPasswordLength", 6),
+        required=frozenset(kind for name, kind in CHARACTER_CLASSES.items() if answer.get(name)),
+        users_may_change=bool(answer.get("AllowUsersToChangePassword")),
+        max_age=answer.get("MaxPasswordAge") or 0,
+        reuse_prevention=answer.get("PasswordReusePrevention") or 0,
+        hard_expiry=bool(answer.get("HardExpiry")),
+    )

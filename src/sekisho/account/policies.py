@@ -175,7 +175,7 @@ def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
 
     What AWS's own policies say changes, so that no text is assumed for one.
     """
-    found: dict[str, list[str]] = {}
+    unread: dict[str, list[str]] = {}
     for user in snapshot.users:
         groups = (
             snapshot.group_named[name] for name in user.groups if name in snapshot.group_named
@@ -183,8 +183,8 @@ def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
         arns = {*user.attached, *(arn for group in groups for arn in group.attached)}
         for arn in arns | ({user.boundary} if user.boundary else set()):
             if arn not in snapshot.policies:
-                found.setdefault(arn, []).append(user.name)
-    return {arn: tuple(users) for arn, users in sorted(found.items())}
+                unread.setdefault(arn, []).append(user.name)
+    return {arn: tuple(users) for arn, users in sorted(unread.items())}
 
 
 def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]]:

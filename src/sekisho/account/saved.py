@@ -60,14 +60,14 @@ def read_snapshot(value: object, source: str) -> Snapshot:
     body = {key: item for key, item in value.items() if key != "schema"}
     older = not _LATER.keys() & body.keys()
     try:
-        found = _SNAPSHOTS.read(_completed(body) if older else body, Snapshot)
+        snapshot = _SNAPSHOTS.read(_completed(body) if older else body, Snapshot)
     except FaultyRecord as error:
         faults = error.faults
     else:
-        faults = [*_contradictions(found)]
+        faults = [*_contradictions(snapshot)]
         if not faults:
             asked = (Gap(name, THE_ACCOUNT, _OLDER) for name in _LATER_CALLS)
-            return replace(found, gaps=(*found.gaps, *asked)) if older else found
+            return replace(snapshot, gaps=(*snapshot.gaps, *asked)) if older else snapshot
     raise FaultyAccount(source, faults)
 
 

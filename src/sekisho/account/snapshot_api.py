@@ -91,27 +91,27 @@ class SnapshotApi:
         if gap is not None:
             raise _refused(operation, gap.code or NOT_READ, gap.reason.en)
 
-    def _named(self, operation: str, name: str) -> User:
-        found = self.snapshot.user_named.get(name)
-        if found is None:
+    def _user_named(self, operation: str, name: str) -> User:
+        user = self.snapshot.user_named.get(name)
+        if user is None:
             self._read("GetAccountAuthorizationDetails")
             raise _refused(operation, _ABSENT, f"The user with name {name} cannot be found.")
-        return found
+        return user
 
     def _identity(self) -> _Item:
         home = f"arn:{self.snapshot.partition}:iam::{self.snapshot.account}"
         return {"Account": self.snapshot.account, "Arn": f"{home}:root"}
 
     def _user(self, UserName: str) -> _Item:  # noqa: N803 - AWS's name
-        user = self._named("GetUser", UserName)
+        user = self._user_named("GetUser", UserName)
         shown = {"UserName": user.name, "Path": user.path, "Arn": user.arn, "UserId": user.id}
         return {"User": {**shown, "CreateDate": user.created_at}}
 
     def _user_tags(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        return {"Tags": _tags(self._named("ListUserTags", UserName).tags)}
+        return {"Tags": _tags(self._user_named("ListUserTags", UserName).tags)}
 
     def _login_profile(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._named("GetLoginProfile", UserName)
+        user = self._user_named("GetLoginProfile", UserName)
         if user.password is None:
             self._read("GetLoginProfile", user_ref(user.name))
             raise _refused("GetLoginProfile", _ABSENT, f"Login Profile for User {user.name}")
@@ -121,48 +121,48 @@ class SnapshotApi:
         return {"LoginProfile": profile | made}
 
     def _user_policies(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        return _attached(self._named("ListAttachedUserPolicies", UserName).attached)
+        return _attached(self._user_named("ListAttachedUserPolicies", UserName).attached)
 
     def _groups_of(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._named("ListGroupsForUser", UserName)
+        user = self._user_named("ListGroupsForUser", UserName)
         return {"Groups": [{"GroupName": each} for each in user.groups]}
 
     def _devices(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._of_user("ListMFADevices", UserName)
+        user = self._user_if_read("ListMFADevices", UserName)
         return {"MFADevices": [_device(each) for each in user.devices]}
 
-    def _of_user(self, operation: str, name: str) -> User:
-        user = self._named(operation, name)
+    def _user_if_read(self, operation: str, name: str) -> User:
+        user = self._user_named(operation, name)
         self._read(operation, user_ref(name))
         return user
 
     def _access_keys(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._of_user("ListAccessKeys", UserName)
+        user = self._user_if_read("ListAccessKeys", UserName)
         keys = [(each.id, each.active) for each in user.keys]
         return {"AccessKeyMetadata": _with_status("AccessKeyId", keys)}
 
     def _ssh_keys(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._of_user("ListSSHPublicKeys", UserName)
+        user = self._user_if_read("ListSSHPublicKeys", UserName)
         keys = [(each.id, each.active) for each in user.ssh_keys]
         return {"SSHPublicKeys": _with_status("SSHPublicKeyId", keys)}
 
     def _service_credentials(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._of_user("ListServiceSpecificCredentials", UserName)
+        user = self._user_if_read("ListServiceSpecificCredentials", UserName)
         found = [(each.id, each.active) for each in user.service_credentials]
         listed = _with_status("ServiceSpecificCredentialId", found)
         return {"ServiceSpecificCredentials": listed}
 
     def _certificates(self, UserName: str) -> _Item:  # noqa: N803 - as above
-        user = self._of_user("ListSigningCertificates", UserName)
+        user = self._user_if_read("ListSigningCertificates", UserName)
         found = [(each.id, each.active) for each in user.certificates]
         return {"Certificates": _with_status("CertificateId", found)}
 
     def _group_named(self, operation: str, name: str) -> Group:
-        found = self.snapshot.group_named.get(name)
-        if found is None:
+        group = self.snapshot.group_named.get(name)
+        if group is None:
             self._read("GetAccountAuthorizationDetails")
             raise _refused(operation, _ABSENT, f"The group with name {name} cannot be found.")
-        return found
+        return group
 
     def _group(self, GroupName: str) -> _Item:  # noqa: N803 - as above
         group = self._group_named("GetGroup", GroupName)
@@ -239,13 +239,13 @@ class SnapshotApi:
     def _virtual_devices(self, AssignmentStatus: str = "Any") -> _Item:  # noqa: N803 - as above
         del AssignmentStatus  # nobody asks for another
         self._read("ListVirtualMFADevices")
-        found: list[dict[str, object]] = [
+        devices: list[dict[str, object]] = [
             {"SerialNumber": each.serial} for each in self.snapshot.unassigned_devices
         ]
         for user in self.snapshot.users:
             owner = {"UserName": user.name, "Arn": user.arn}
-            found += [{"SerialNumber": each.serial, "User": owner} for each in user.devices]
-        return {"VirtualMFADevices": found}
+            devices += [{"SerialNumber": each.serial, "User": owner} for each in user.devices]
+        return {"VirtualMFADevices": devices}
 
 
 def _refused(operation: str, code: str, message: str) -> AwsRefused:

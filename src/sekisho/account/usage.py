@@ -270,13 +270,13 @@ def read_usage(value: object, source: str) -> Usage:
         raise FaultyInput(source, [Fault(Code.FILE_BAD_SHAPE, message, "schema", fix=fix)])
     body = {key: item for key, item in value.items() if key != "schema"}
     try:
-        found = _USAGES.read(body, Usage)
+        usage = _USAGES.read(body, Usage)
     except FaultyRecord as error:
         faults = error.faults
     else:
-        faults = [*_contradictions(found)]
+        faults = [*_contradictions(usage)]
         if not faults:
-            return found
+            return usage
     raise FaultyInput(source, faults)
 
 
@@ -289,10 +289,10 @@ def _contradictions(usage: Usage) -> Iterator[Fault]:
             yield _wrong(Message("is no ARN of a user or of root"), f"{path}.arn")
         yield from _double((key.key_id for key in user.keys), f"{path}.keys", "keyId")
         for place, key in enumerate(user.keys):
-            yield from _of_key(key, f"{path}.keys[{place}]")
+            yield from _key_faults(key, f"{path}.keys[{place}]")
 
 
-def _of_key(key: KeyUse, path: str) -> Iterator[Fault]:
+def _key_faults(key: KeyUse, path: str) -> Iterator[Fault]:
     for name, part in (("withoutMfa", key.without_mfa), ("failed", key.failed)):
         if not 0 <= part <= key.calls:
             most = Message("must be from {least} to {most}")

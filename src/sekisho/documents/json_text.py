@@ -39,10 +39,10 @@ def decoded_json(text: str, name: str) -> object:
     twice: list[Fault] = []
 
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        members_by_key = dict(pairs)
+        if len(members_by_key) != len(pairs):
             twice.extend(_repeated(pairs))
-        return found
+        return members_by_key
 
     try:
         value: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)

@@ -65,7 +65,7 @@ class Shape:
         Others are faults, unless it is `open`.
         """
         required, optional = tuple(required), tuple(optional)
-        raw = self._of(dict)
+        raw = self._value_of_type(dict)
         if raw is not None:
             for name in required:
                 if name not in raw:
@@ -86,11 +86,14 @@ class Shape:
 
     def entries(self) -> Iterator[tuple[str, "Shape"]]:
         """Return the members of an object whose keys are free."""
-        return ((name, self._at(name, value)) for name, value in (self._of(dict) or {}).items())
+        return (
+            (name, self._at(name, value))
+            for name, value in (self._value_of_type(dict) or {}).items()
+        )
 
     def items(self) -> tuple["Shape", ...]:
         """Return the elements of a list; none if it is absent."""
-        raw = self._of(list) or ()
+        raw = self._value_of_type(list) or ()
         return tuple(
             replace(self, raw=value, path=f"{self.path}[{index}]")
             for index, value in enumerate(raw)
@@ -98,7 +101,7 @@ class Shape:
 
     def text(self) -> str:
         """Return a string; "" if it is absent."""
-        value = self._of(str) or ""
+        value = self._value_of_type(str) or ""
         if any("\ud800" <= character <= "\udfff" for character in value):
             self.fault(Message("has half a character: a lone surrogate"))
             return ""
@@ -133,12 +136,12 @@ class Shape:
 
     def flag(self, default: bool = False) -> bool:
         """Return a truth value; `default` if it is absent."""
-        value = self._of(bool)
+        value = self._value_of_type(bool)
         return default if value is None else value
 
     def number(self, least: int, most: int, default: int = 0) -> int:
         """Return a whole number from `least` to `most`; `default` if it is absent."""
-        value = self._of(int)
+        value = self._value_of_type(int)
         if value is None:
             return default
         if not least <= value <= most:
@@ -172,7 +175,7 @@ class Shape:
         shown = quoted(name)[1:-1]
         return replace(self, raw=value, path=f"{self.path}.{shown}" if self.path else shown)
 
-    def _of(self, kind: type[T]) -> T | None:
+    def _value_of_type(self, kind: type[T]) -> T | None:
         """Return the value if it is of this type; otherwise note the fault and return None."""
         if self.absent:
             return None

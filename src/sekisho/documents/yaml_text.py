@@ -77,7 +77,7 @@ class _Reader:
 
     def document(self) -> object:
         """Return the value of the only document; None for an empty file."""
-        found: object = None
+        value: object = None
         documents = 0
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -86,8 +86,8 @@ class _Reader:
                     self._fault(event, Message("has a second document after `---`"))
                     break
             elif isinstance(event, yaml.NodeEvent):
-                found = self._value(event, "", 0)
-        return found
+                value = self._value(event, "", 0)
+        return value
 
     def _value(self, event: yaml.Event, path: str, depth: int) -> object:
         self.places[path] = _place_of(event)
@@ -105,15 +105,15 @@ class _Reader:
         return _plain(event) if isinstance(event, yaml.ScalarEvent) else None
 
     def _items(self, path: str, depth: int) -> list[object]:
-        found: list[object] = []
+        items: list[object] = []
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            found.append(self._value(event, f"{path}[{len(found)}]", depth + 1))
-        return found
+            items.append(self._value(event, f"{path}[{len(items)}]", depth + 1))
+        return items
 
     def _members(self, path: str, depth: int) -> dict[str, object]:
-        found: dict[str, object] = {}
+        members: dict[str, object] = {}
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
@@ -122,13 +122,13 @@ class _Reader:
                 self._fault(event, Message("a key must be a plain text"))
                 self._value(event, path, depth + 1)
                 key = ""
-            elif key in found:
+            elif key in members:
                 self._fault(event, Message("the key {key} is there twice").filled(key=quoted(key)))
             shown = quoted(key)[1:-1]
             place = f"{path}.{shown}" if path else shown
             self.keys[place] = _place_of(event)
-            found[key] = self._value(next(self.events, event), place, depth + 1)
-        return found
+            members[key] = self._value(next(self.events, event), place, depth + 1)
+        return members
 
     def _fault(self, event: yaml.Event, message: Message) -> None:
         self.faults.append(Fault(Code.FILE_NOT_YAML, message, "", *_place_of(event)))

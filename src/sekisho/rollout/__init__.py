@@ -58,7 +58,7 @@ from sekisho.rollout.changes.users import (
 from sekisho.rollout.goal.acceptance import acceptance_key
 from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
-    Waits,
+    DeferralReason,
     Goal,
     GroupGoal,
     NewUser,
@@ -123,7 +123,7 @@ __all__ = [
     "CredentialType",
     "DeactivateCredential",
     "DeactivateDevice",
-    "Waits",
+    "DeferralReason",
     "DeleteDevice",
     "DeleteLoginProfile",
     "DetachGroupPolicy",

@@ -118,13 +118,13 @@ class History:
         pages = {each.name: self._page(each.name) for each in wanted}
         if self._refused is not None:
             return self._refused
-        found = [
+        events = [
             author
             for each in wanted
             for event in pages[each.name].get("Events", ())
             if (author := _author_of(each, event)) is not None
         ]
-        author = max(found, key=lambda author: author.at, default=None)
+        author = max(events, key=lambda author: author.at, default=None)
         # CloudTrail tells the latest first: what a page leaves out is older than its last
         cut = max(
             (_oldest_event(page) for page in pages.values() if page.get("NextToken")), default=None
@@ -188,15 +188,19 @@ def _author_of(wanted: _EventQuery, event: Mapping[str, Any]) -> Author | None:
     """Return the author of an event, if it succeeded and matches the query."""
     try:
         record = json.loads(event["CloudTrailEvent"])
-        asked = {key.lower(): value for key, value in (record["requestParameters"] or {}).items()}
+        parameters = {
+            key.lower(): value for key, value in (record["requestParameters"] or {}).items()
+        }
         if wanted.name == "CreatePolicy":
             # a new policy's ARN is in the answer only
-            asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
+            parameters["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get(
+                "arn"
+            )
         identity = record["userIdentity"]
         who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
-        other = _is_about_other_tags(wanted, asked)
+        other = _is_about_other_tags(wanted, parameters)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # a record of another form tells nothing
-    if record.get("errorCode") or other or not wanted.about.items() <= asked.items():
+    if record.get("errorCode") or other or not wanted.about.items() <= parameters.items():
         return None
     return Author(str(who or identity.get("type", "?")), wanted.name, event["EventTime"])

@@ -141,7 +141,7 @@ def planning_context(
     return PlanningContext(snapshot, caller, names, accepted)
 
 
-def reset(at: PlanningContext, name: str) -> Plan:
+def reset(context: PlanningContext, name: str) -> Plan:
     """Return the plan for a user whose phone is lost: devices go, a temporary password comes.
 
     The password must be changed at the next sign-in, unless the page that asks for it is not
@@ -152,20 +152,27 @@ def reset(at: PlanningContext, name: str) -> Plan:
         FaultyAccount: if there is no such user.
         UsageError: if something is accepted that does not speak against the plan.
     """
-    user = user_of(at.snapshot, name)
+    user = user_of(context.snapshot, name)
     anew: tuple[Change, ...] = ()
     warned: tuple[PlanNote, ...] = ()
     if user.password is not None:
-        old, devices = user.password.reset_required, (*_without_devices(user), *_ending(at, user))
+        old, devices = (
+            user.password.reset_required,
+            (*_without_devices(user), *_changes_ending_sessions(context, user)),
+        )
         anew = (ReplacePassword(name, True, old),)
-        if not _opens_console(at.snapshot, name, (*anew, *devices)):
+        if not _opens_console(context.snapshot, name, (*anew, *devices)):
             anew = (ReplacePassword(name, False, old),)
             warned = (PlanNote("no-forced-change", NO_FORCED_CHANGE, (name,)),)
-    made = _planned(at, user, lambda of: (*anew, *_without_devices(user), *_ending(of, user)))
+    made = _planned(
+        context,
+        user,
+        lambda of: (*anew, *_without_devices(user), *_changes_ending_sessions(of, user)),
+    )
     return check_accepted(replace(made, warnings=(*made.warnings, *warned)))
 
 
-def offboard(at: PlanningContext, name: str) -> Plan:
+def offboard(context: PlanningContext, name: str) -> Plan:
     """Return the plan for a user who leaves: no right and no credential is left to them.
 
     Everything is denied first, which also stops sessions that are running: they would live on for
@@ -175,16 +182,18 @@ def offboard(at: PlanningContext, name: str) -> Plan:
         FaultyAccount: if there is no such user.
         UsageError: if something is accepted that does not speak against the plan.
     """
-    user = user_of(at.snapshot, name)
-    known = replace(at, snapshot=with_deny_all(at.snapshot))
-    closing = (*_closing(user, at.snapshot.partition),)
-    return check_accepted(_planned(known, user, lambda of: (*closing, *_ending(of, user))))
+    user = user_of(context.snapshot, name)
+    known = replace(context, snapshot=with_deny_all(context.snapshot))
+    closing = (*_changes_closing_account(user, context.snapshot.partition),)
+    return check_accepted(
+        _planned(known, user, lambda of: (*closing, *_changes_ending_sessions(of, user)))
+    )
 
 
-def delete_unassigned_devices(at: PlanningContext, devices: Iterable[Device]) -> Plan:
+def delete_unassigned_devices(context: PlanningContext, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
     going = tuple(DeleteDevice(each.serial, "") for each in devices)
-    return check_accepted(_planned(at, None, lambda _: going))
+    return check_accepted(_planned(context, None, lambda _: going))
 
 
 def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
@@ -201,30 +210,30 @@ def _without_devices(user: User) -> Iterator[Change]:
             yield DeleteDevice(device.serial, user.name)
 
 
-def _closing(user: User, partition: str) -> Iterator[Change]:
+def _changes_closing_account(user: User, partition: str) -> Iterator[Change]:
     deny = deny_all_arn(partition)
     if deny not in user.attached:
         yield AttachUserPolicy(user.name, deny)
     if user.password is not None:
         yield DeleteLoginProfile(user.name, user.password.reset_required)
-    for kind, identity in _active(user):
+    for kind, identity in _active_credentials(user):
         yield DeactivateCredential(user.name, kind.value, identity)
     yield from _without_devices(user)
     for group in user.groups:
         yield RemoveUserFromGroup(group, user.name)
 
 
-def _ending(at: PlanningContext, user: User) -> Iterator[Change]:
+def _changes_ending_sessions(context: PlanningContext, user: User) -> Iterator[Change]:
     """Yield the end of the user's sessions, the last change: all else can do without it.
 
     They begin at the console: who has no password has none.
     """
-    may_have = at.snapshot.has_password(user) is not False
-    if may_have and not at.keep_sessions and at.snapshot.partition in PARTITIONS:
+    may_have = context.snapshot.has_password(user) is not False
+    if may_have and not context.keep_sessions and context.snapshot.partition in PARTITIONS:
         yield EndSignInSessions(user.name, user.arn)
 
 
-def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
+def _active_credentials(user: User) -> Iterator[tuple[CredentialType, str]]:
     yield from ((CredentialType.ACCESS_KEY, each.id) for each in user.keys if each.active)
     yield from ((CredentialType.SSH_KEY, each.id) for each in user.ssh_keys if each.active)
     services = user.service_credentials
@@ -233,7 +242,7 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
 
 
 def _planned(
-    at: PlanningContext,
+    context: PlanningContext,
     user: User | None,
     changes_of: Callable[[PlanningContext], tuple[Change, ...]],
 ) -> Plan:
@@ -241,43 +250,43 @@ def _planned(
 
     def again(remedies: Iterable[Remedy]) -> Plan:
         kinds = {each.kind for each in remedies}
-        caller = replace(at.caller, mfa=at.caller.mfa or RemedyKind.MFA in kinds)
-        kept = at.keep_sessions or RemedyKind.KEEP_SESSIONS in kinds
-        other = replace(at, caller=caller, keep_sessions=kept)
+        caller = replace(context.caller, mfa=context.caller.mfa or RemedyKind.MFA in kinds)
+        kept = context.keep_sessions or RemedyKind.KEEP_SESSIONS in kinds
+        other = replace(context, caller=caller, keep_sessions=kept)
         return _judged(other, user, _before_after(other, user, changes_of(other)))
 
-    accounts = _before_after(at, user, changes_of(at))
-    made = _judged(at, user, accounts)
+    accounts = _before_after(context, user, changes_of(context))
+    made = _judged(context, user, accounts)
     return replace(made, remedies=find_remedies(accounts, made, again))
 
 
-def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Plan:
-    snapshot, changes, now = at.snapshot, accounts.changes, at.snapshot.taken_at
+def _judged(context: PlanningContext, user: User | None, accounts: BeforeAfter) -> Plan:
+    snapshot, changes, now = context.snapshot, accounts.changes, context.snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
     persons = tuple(_impact_of(accounts, each, stays=stays) for each in accounts.affected)
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
-        caller=at.caller,
+        caller=context.caller,
         snapshot_at=now,
         changes=changes,
         proofs=(*access_proofs(accounts), *(again if user and stays else ())),
         reasons=(
-            *expired_exceptions(at.exceptions, now),
+            *expired_exceptions(context.exceptions, now),
             *_reasons_against(accounts, user),
             *why_unjudgeable(accounts),
         ),
         warnings=(
             *_irreversible_note(changes),
-            *_living(at, user, changes),
+            *_sessions_notes(context, user, changes),
             *(console_unread(snapshot) if user and stays else ()),
         ),
         people=persons,
-        exceptions=exceptions_in_plan(at.exceptions, persons, now),
+        exceptions=exceptions_in_plan(context.exceptions, persons, now),
         rights=accounts.rights(),
         needs=least_policy_of(accounts, signs_in=user is not None and stays),
-        accepted=dict(at.accepted),
+        accepted=dict(context.accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
@@ -286,21 +295,21 @@ def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Pl
 
 
 def _before_after(
-    at: PlanningContext, user: User | None, changes: tuple[Change, ...]
+    context: PlanningContext, user: User | None, changes: tuple[Change, ...]
 ) -> BeforeAfter:
     """Return the account before and after; nobody but `user` is affected."""
-    after = forecast(at.snapshot, changes)
+    after = forecast(context.snapshot, changes)
     affected: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
-    unread = unread_credentials(at.snapshot)
-    sign_ins, sign_ins_before = (SignInOutcomes(each, unread) for each in (after, at.snapshot))
+    unread = unread_credentials(context.snapshot)
+    sign_ins, sign_ins_before = (SignInOutcomes(each, unread) for each in (after, context.snapshot))
     oneself = {each.name: each for each in affected}
     return BeforeAfter(
-        before=at.snapshot,
+        before=context.snapshot,
         after=after,
         changes=changes,
-        caller=at.caller,
+        caller=context.caller,
         policies=(),
-        break_glass=at.break_glass,
+        break_glass=context.break_glass,
         affected=affected,
         enforcements={},
         enforcements_before={},
@@ -314,9 +323,9 @@ def _before_after(
         representatives=oneself,
         policy_representatives=oneself,
         unread=unread,
-        credentials=credentials_by_user(at.snapshot),
+        credentials=credentials_by_user(context.snapshot),
         administrators=Administrators(after),
-        administrators_before=Administrators(at.snapshot),
+        administrators_before=Administrators(context.snapshot),
     )
 
 
@@ -327,11 +336,11 @@ def _reasons_against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanN
     others = {known.name for known in accounts.before.users if known != user}
     for gap in accounts.before.gaps:
         # what is not about somebody else may be about this one: a credential that nobody saw
-        about = gap.resource
-        of = about.owner if about.kind is ResourceKind.USER_POLICY else about.name
-        of_user = about.kind in (ResourceKind.USER, ResourceKind.USER_POLICY)
+        resource = gap.resource
+        of = resource.owner if resource.kind is ResourceKind.USER_POLICY else resource.name
+        of_user = resource.kind in (ResourceKind.USER, ResourceKind.USER_POLICY)
         if gap.operation not in _BESIDE and not (of_user and of in others):
-            what = GAP_OF.filled(what=f"{gap.operation} {about.label}".rstrip(), cause=gap.cause)
+            what = GAP_OF.filled(what=f"{gap.operation} {resource.label}".rstrip(), cause=gap.cause)
             yield PlanNote("gap", GAP.filled(what=what), (user.name,) if user else ())
 
 
@@ -341,20 +350,20 @@ def _irreversible_note(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
         yield PlanNote("irreversible", LOST_FOR_GOOD, lost)
 
 
-def _living(
-    at: PlanningContext, user: User | None, changes: tuple[Change, ...]
+def _sessions_notes(
+    context: PlanningContext, user: User | None, changes: tuple[Change, ...]
 ) -> Iterator[PlanNote]:
     """Yield the credentials that the person, or a thief, can still use after the plan."""
     if user is None:
         return
     denied = any(isinstance(change, AttachUserPolicy) for change in changes)
-    denied |= deny_all_arn(at.snapshot.partition) in user.attached
+    denied |= deny_all_arn(context.snapshot.partition) in user.attached
     ended = any(isinstance(change, EndSignInSessions) for change in changes)
     seconds = user.password.session_seconds if user.password else None
     lasts = timedelta(seconds=seconds) if seconds else CONSOLE_SESSION
     hours = ceil(lasts / timedelta(hours=1))
-    if not ended and at.snapshot.has_password(user) is not False:
-        text = SESSIONS_KEPT if at.keep_sessions else SESSIONS_NOT_HERE
+    if not ended and context.snapshot.has_password(user) is not False:
+        text = SESSIONS_KEPT if context.keep_sessions else SESSIONS_NOT_HERE
         yield PlanNote("sessions-kept", text.filled(hours=hours), (user.name,))
     if not denied:
         yield PlanNote("sessions-live-on", SESSIONS_LIVE_ON.filled(hours=hours), (user.name,))

@@ -163,14 +163,14 @@ def _locked_out(
         AwsRefused: if the account's policies cannot be read.
     """
     names = {person.user for person in plan.people_changed}
-    found = known
-    if found is None:
+    snapshot = known
+    if snapshot is None:
         read = collect_policies(api, plan.account, plan.partition, now=datetime.now(UTC))
-        found = collect_sign_in(api, read, names)
-    people = tuple(user for user in found.users if user.name in names)
-    enforcements = enforcements_of(replace(found, users=people))
+        snapshot = collect_sign_in(api, read, names)
+    people = tuple(user for user in snapshot.users if user.name in names)
+    enforcements = enforcements_of(replace(snapshot, users=people))
     enforced = [each for each in people if enforcements[each.name].enforced_directly]
-    outcomes = SignInOutcomes(found, unread_credentials(found)).outcomes(enforced)
+    outcomes = SignInOutcomes(snapshot, unread_credentials(snapshot)).outcomes(enforced)
     locked_out = {name: each.why for name, each in outcomes.items() if each.locked_out}
     unknown = [each for each in outcomes.values() if not each.gets_in and not each.locked_out]
     return locked_out, unknown[0].why if unknown else None
@@ -178,14 +178,14 @@ def _locked_out(
 
 def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     changes, observer = plan_file.plan.changes, Observer(api)
-    found = {each.address: each.read(observer) for each in changes}
+    states = {each.address: each.read(observer) for each in changes}
     statuses = {
-        each.address: status_of(each, found[each.address], plan_file.journal, api)
+        each.address: status_of(each, states[each.address], plan_file.journal, api)
         for each in changes
     }
     for each in plan_file.plan.needless:
-        found[each.address] = each.read(observer)
-        if not each.is_needless(found[each.address]):
+        states[each.address] = each.read(observer)
+        if not each.is_needless(states[each.address]):
             statuses[each.address] = ChangeStatus.DRIFTED
     waiting = [each for each in changes if statuses[each.address] is ChangeStatus.WAITS]
     came = {each.address: newcomers(each, plan_file.plan.affected, observer) for each in waiting}
@@ -194,10 +194,10 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     dated = {
         each.address: each.made_at(observer)
         for each in elsewise
-        if _tells_its_date(each, found[each.address])
+        if _tells_its_date(each, states[each.address])
     }
     differences = {
-        each.address: Drift(_expected(each, plan_file.plan), found[each.address])
+        each.address: Drift(_expected(each, plan_file.plan), states[each.address])
         for each in elsewise
     }
     history = History(api, plan_file.plan.snapshot_at) if who else None

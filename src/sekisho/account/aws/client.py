@@ -368,16 +368,16 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
     own = core.get_credentials()
     if own is None:
         raise NoCredentialsError
-    about = {"RoleSessionName": _SESSION_NAME}
+    parameters = {"RoleSessionName": _SESSION_NAME}
     if role.mfa_serial is not None:
-        about["SerialNumber"] = role.mfa_serial
+        parameters["SerialNumber"] = role.mfa_serial
     fetcher = AssumeRoleCredentialFetcher(
         partial(
             core.create_client, endpoint_url=endpoint_url, config=_config(endpoint_url, _ATTEMPTS)
         ),
         own,
         role.arn,
-        extra_args=about,
+        extra_args=parameters,
         mfa_prompter=role.ask_code,
     )
     return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")

@@ -78,10 +78,10 @@ def key_of(profile: Profile) -> Keys:
         core = _core(profile.name)
         if profile.has_key:
             return _written_key(core.get_scoped_config())
-        found = core.get_credentials()
-        if found is None:
+        credentials = core.get_credentials()
+        if credentials is None:
             raise NoCredentialsError
-        frozen = found.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials()
     except BotoCoreError as error:
         raise refusal("connect", error, {}) from None
     return Keys(frozen.access_key, frozen.secret_key, frozen.token)

@@ -201,7 +201,7 @@ def applied_lines(
     if not (refused and report.complete):
         yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
     yield from (each.into(lang) for each in report.notes)
-    yield from _left_out(report, lang, verbose=verbose)
+    yield from _left_out_lines(report, lang, verbose=verbose)
     if quiet():
         # the verdict has the numbers
         yield from _stop_lines(report.stopped, lang)
@@ -211,7 +211,7 @@ def applied_lines(
     yield from _listed(_ALREADY, report.already, lang, verbose=verbose)
 
 
-def _left_out(report: ApplyReport, lang: Language, *, verbose: bool) -> Iterator[str]:
+def _left_out_lines(report: ApplyReport, lang: Language, *, verbose: bool) -> Iterator[str]:
     """Yield who is left out, and why; names are said also where little is."""
     if not report.left_out:
         return
@@ -306,10 +306,10 @@ def confirm(question: Message, lang: Language, *, yes: bool) -> None:
         raise click.exceptions.Exit(Exit.CHANGES)
 
 
-def _agreed(asked: str, lang: Language) -> bool:
+def _agreed(question: str, lang: Language) -> bool:
     """Return the answer, which may be given in either language, also in full-width letters."""
     while True:
-        given = click.prompt(f"{asked} [y/N]", default="", show_default=False, err=True)
+        given = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
         answer = unicodedata.normalize("NFKC", given).strip().lower()
         if answer in _YES + _NO:
             return answer in _YES

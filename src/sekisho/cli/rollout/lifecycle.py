@@ -98,7 +98,9 @@ class NewUserOptions:
             raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
         password = None if self.no_password else TemporaryPassword(not self.keep_password)
         directly = self.group is None
-        return NewUser(user, self.iam_path, tags, password, groups=self.join, enforced=directly)
+        return NewUser(
+            user, self.iam_path, tags, password, groups=self.join, attach_policy=directly
+        )
 
 
 _new_user_options = grouped(

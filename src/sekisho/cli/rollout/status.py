@@ -87,7 +87,7 @@ def command(
             raise UsageError(
                 Message("`--journal` is for a plan: a goal has none"), fix=Message("leave it out")
             )
-        read = _of_goal_at(path, exceptions, aws, lang)
+        read = _goal_status(path, exceptions, aws, lang)
         return _tell_goal(read, output, lang, verbose=verbose)
     if exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
@@ -112,7 +112,7 @@ class _GoalStatus:
     following: str
 
 
-def _of_goal_at(
+def _goal_status(
     path: Path, exceptions_file: str | None, aws: AwsOptions, lang: Language
 ) -> _GoalStatus:
     shape = read_goal(path)

@@ -102,13 +102,13 @@ def _text_block(block: Block, page: _Page) -> str:
         case CodeBlock():
             label = fill(f"{speak(block.label)}:")
             code = f"{label}\n\n{textwrap.indent(block.text, '    ')}".rstrip()
-            said = _marked(block, speak)
-            return code + (f"\n\n{fill(said, '+ ', '  ')}" if said else "")
+            marked = _marked(block, speak)
+            return code + (f"\n\n{fill(marked, '+ ', '  ')}" if marked else "")
         case GuideLink(text):
             return fill(f"{speak(text)}: {speak(_where(block, page.guide))}", "> ", "  ")
         case GuideTable(label, header, rows):
-            said = fill(f"{speak(label)}:")
-            return f"{said}\n\n" + "\n".join(_text_rows(header, rows, page))
+            marked = fill(f"{speak(label)}:")
+            return f"{marked}\n\n" + "\n".join(_text_rows(header, rows, page))
 
 
 def _marked(block: CodeBlock, speak: Speak) -> str:
@@ -154,10 +154,10 @@ def _markdown_block(block: Block, speak: Speak, guide: Guide) -> str:
         case Steps(items):
             return "\n".join(f"{place}. {speak(item)}" for place, item in enumerate(items, start=1))
         case CodeBlock():
-            said = _marked(block, speak)
+            marked = _marked(block, speak)
             fence = _fence(block.text)
             fenced = f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
-            return f"{speak(block.label)}:\n\n{fenced}" + (f"\n\n{said}" if said else "")
+            return f"{speak(block.label)}:\n\n{fenced}" + (f"\n\n{marked}" if marked else "")
         case GuideLink(text) if block.section:
             return f"{speak(text)}: {speak(_where(block, guide))}"
         case GuideLink(text, address):

@@ -41,10 +41,10 @@ def placed(parts: Sequence[BarPart], whole: int | None = None) -> tuple[PlacedPa
         whole: how many the whole width stands for; all parts together if not given.
     """
     total = whole or sum(each.count for each in parts)
-    found, start = [], 0.0
+    placed_parts, start = [], 0.0
     for each in parts:
         if each.count:
             width = BAR_WIDTH * each.count / total
-            found.append(PlacedPart(each, start, width))
+            placed_parts.append(PlacedPart(each, start, width))
             start += width
-    return tuple(found)
+    return tuple(placed_parts)

@@ -136,10 +136,10 @@ class Records:
             shape = Shape(value, "", faults, code=self._code)
             if value is None:
                 shape.fault(Message("must not be null"))
-            found = read(shape)
+            leaf = read(shape)
             if faults:
                 raise FaultyRecord(faults)
-            return found
+            return leaf
 
         return hook
 
@@ -294,11 +294,11 @@ def _key(field: Field[Any]) -> str:
 
 def _time(shape: Shape) -> datetime | None:
     _not_empty(shape)
-    found = shape.time()
+    time = shape.time()
     # a shape takes a time without a zone for one in UTC: AWS prints such, we do not
     if not shape.faults and datetime.fromisoformat(shape.text()).tzinfo is None:
         shape.fault(Message("must have a time zone, like `+00:00`"))
-    return found
+    return time
 
 
 def _day(shape: Shape) -> date | None:

@@ -45,10 +45,10 @@ def sarif_log(
         notices: what could not be found out, and what else must be known of the run.
         run: other members of the run.
     """
-    said = list(notices)
-    successful = all(each["level"] != "error" for each in said)
+    notes = list(notices)
+    successful = all(each["level"] != "error" for each in notes)
     driver = {"name": "sekisho", "version": version, "rules": list(rules)}
-    invocation = {"executionSuccessful": successful, "toolExecutionNotifications": said}
+    invocation = {"executionSuccessful": successful, "toolExecutionNotifications": notes}
     whole = {
         "tool": {"driver": driver},
         "invocations": [invocation],

@@ -94,14 +94,14 @@ def settle_passwords(
         UsageError: if a user's password is not in doubt, or there is none.
         AwsRefused: if that cannot be read. Nothing is written then, whichever it is.
     """
-    said = [*((user, Event.BEGUN) for user in ours), *((user, Event.ALREADY) for user in theirs)]
-    if not said:
+    answers = [*((user, Event.BEGUN) for user in ours), *((user, Event.ALREADY) for user in theirs)]
+    if not answers:
         return
     check_account(plan_file.plan, api)
     plan_file.journal.open(plan_file.plan.digest, plan_file.plan.to_json())
     sets = {each.user: each for each in plan_file.plan.changes if isinstance(each, SetsPassword)}
     entries = {}
-    for user, event in said:
+    for user, event in answers:
         change = sets.get(user)
         untold = change and password_owner(change, plan_file.journal, api) is PasswordOwner.UNKNOWN
         if change is None or user in entries or not untold:
@@ -148,13 +148,13 @@ def status_of(change: Change, actual: State, journal: Journal, api: AwsApi) -> C
         return ChangeStatus.DONE if settled else ChangeStatus.WAITS
     state, done = change.compare(actual), journal.standing(change.address) is Event.DONE
     if isinstance(change, SetsPassword) and actual is not None:
-        return _of_password(change, state, journal, api)
+        return _password_status(change, state, journal, api)
     if state is ObservedState.OTHER or (done and state is ObservedState.BEFORE):
         return ChangeStatus.DRIFTED
     return ChangeStatus.DONE if state is ObservedState.AFTER else ChangeStatus.WAITS
 
 
-def _of_password(
+def _password_status(
     change: SetsPassword, state: ObservedState, journal: Journal, api: AwsApi
 ) -> ChangeStatus:
     """Return how a password that is there stands."""

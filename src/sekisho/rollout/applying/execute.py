@@ -11,9 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from sekisho.account import (
-    AwsApi,
-)
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.messages import Message, joined_messages
 from sekisho.rollout.applying.change_status import (
@@ -38,7 +36,7 @@ from sekisho.rollout.applying.preconditions import (
     stale_plan,
 )
 from sekisho.rollout.applying.rollback import take_back
-from sekisho.rollout.applying.stop import Stop
+from sekisho.rollout.applying.stop import REFUSALS, Stop
 from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.model import Change, IamCall, Observations, State
 from sekisho.rollout.changes.observer import Observer
@@ -49,8 +47,6 @@ Passwords = Callable[[str], str]
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
-_REFUSALS = range(400, 500)
-"""HTTP statuses by which AWS says that it did nothing."""
 REFUSED = Message("AWS refuses {operation} ({code}): {message}")
 TAKEN_BACK = Message("the changes for this user were taken back at once: {why}")
 NOT_TAKEN_BACK = Message("not all changes for this user could be taken back: {why}")
@@ -256,7 +252,7 @@ class _Run:
             AwsRefused: if nobody answers: then the next run looks at it.
         """
         try:
-            found = people.reread(names)
+            locked_out = people.reread(names)
         except AwsRefused:
             for each in made:
                 if not isinstance(each, SetsPassword):
@@ -264,9 +260,9 @@ class _Run:
             raise
         if not made[0].person:
             # who was deleted meanwhile is no reason to take back what is for all
-            people.leave_out({name: why for name, why in found.items() if why is GONE})
-            found = {name: why for name, why in found.items() if why is not GONE}
-        if not_in := found or people.judge(names):
+            people.leave_out({name: why for name, why in locked_out.items() if why is GONE})
+            locked_out = {name: why for name, why in locked_out.items() if why is not GONE}
+        if not_in := locked_out or people.judge(names):
             return not_in
         return (
             people.locked_out_since(names)
@@ -282,7 +278,7 @@ class _Run:
             stop, person = Stop.at(error, change), change.person
             # what there is not, or AWS does not know yet, may be the policy or the group
             gone = stop.aws_code == "NoSuchEntity" and person in people.reread((person,))
-            if not person or not (stop.of_one_call or gone):
+            if not person or not (stop.concerns_one_call or gone):
                 return stop
             values = {"code": stop.aws_code, "message": stop.message}
             why = REFUSED.filled(operation=stop.operation, **values)
@@ -353,7 +349,7 @@ class _Run:
                 change.check_answer(answer)
         except AwsRefused as error:
             # what may have been done stays begun: the next run looks at what came of it
-            if error.status in _REFUSALS:
+            if error.status in REFUSALS:
                 if standing in _NOT_OURS:
                     self._record(Event.REFUSED, change, error.aws_code)
                 elif elsewhere is not None:

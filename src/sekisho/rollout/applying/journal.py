@@ -327,10 +327,10 @@ class Journal:
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return the members of an object; of a key that is there twice, none can be believed."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key twice")
-    return found
+    return members
 
 
 def _no_entry(error: FaultyRecord) -> Message:
@@ -375,10 +375,10 @@ def _plan_of(line: str) -> str | None:
     """Return the digest of the plan that a journal's first line has whole; None if it has none."""
     try:
         header = json.loads(line)
-        said = json.loads(header["text"])["digest"]
+        digest = json.loads(header["text"])["digest"]
     except (ValueError, RecursionError, LookupError, TypeError):
         return None
-    return str(said) if (header.get("schema"), header.get("plan")) == (SCHEMA, said) else None
+    return str(digest) if (header.get("schema"), header.get("plan")) == (SCHEMA, digest) else None
 
 
 def _header(digest: str, text: str) -> dict[str, str]:

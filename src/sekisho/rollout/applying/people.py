@@ -83,7 +83,7 @@ class People:
             names |= {*self.plan.rights.administrators}
         self.account = collect_sign_in(self.api, known, names)
         self._reached = self._reached_before()
-        self.leave_out({**leaving, **self._gone()})
+        self.leave_out({**leaving, **self._users_gone()})
         while not_in := self._not_in() or self._last_administrators():
             if not self.leave_out(not_in):
                 # it is not seen which change it is that reaches them
@@ -208,15 +208,15 @@ class People:
             self.changes.pop(each.address, None)
             self._dropped.add(each.address)
 
-    def _after(self, asked: Collection[str] | None = None) -> Snapshot:
+    def _after(self, names: Collection[str] | None = None) -> Snapshot:
         """Return the account once the plan is applied; as far as it is about those asked about."""
         kept = [*self.changes.values()]
-        if asked is not None:
+        if names is not None:
             # to forecast what is done to everybody, for each of them, would be quadratic
-            kept = [each for each in kept if not each.person or each.person in asked]
+            kept = [each for each in kept if not each.person or each.person in names]
         return with_changes_made(self.account, kept)
 
-    def _gone(self) -> Mapping[str, Message]:
+    def _users_gone(self) -> Mapping[str, Message]:
         """Return the users whom the changes name, and who were deleted or renamed."""
         unread = {
             each.resource.name
@@ -228,13 +228,13 @@ class People:
         named = {each.person for each in self.changes.values() if each.person}
         return dict.fromkeys(sorted((named - there - made) | unread), GONE)
 
-    def _not_in(self, asked: set[str] | None = None) -> Mapping[str, Message]:
+    def _not_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
         """Return the affected users who do not get in, except those who could not before."""
-        after, unread = self._after(asked), unread_credentials(self.account)
+        after, unread = self._after(names), unread_credentials(self.account)
         affected = [
             each
             for each in after.users
-            if (asked is None or each.name in asked) and is_affected(self.account, after, each)
+            if (names is None or each.name in names) and is_affected(self.account, after, each)
         ]
         outcomes = SignInOutcomes(after, unread).outcomes(affected)
         doubtful = {

@@ -123,8 +123,8 @@ def check_rights(
         PlanRefused: if the caller or a break-glass user may do something else.
         AwsRefused: if that cannot be read.
     """
-    found = collect_policies(api, plan.account, plan.partition, now=now)
-    changed = changed_rights(plan.rights, found, plan.changes, plan.affected, plan.caller.arn)
+    snapshot = collect_policies(api, plan.account, plan.partition, now=now)
+    changed = changed_rights(plan.rights, snapshot, plan.changes, plan.affected, plan.caller.arn)
     person = omittable_users(plan)
     out: dict[str, list[Message]] = {}
     against, notes = [], []
@@ -149,7 +149,7 @@ def check_rights(
             ),
         )
     left = {name: joined_messages(each, en="; ", ja="; ") for name, each in out.items()}
-    return found, {**left, **leaving}, tuple(notes)
+    return snapshot, {**left, **leaving}, tuple(notes)
 
 
 def omittable_users(plan: Plan) -> set[str]:
@@ -187,16 +187,16 @@ def check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
     before = plan.console_authorization
     if before is None:
         return ()
-    found = collect_console_authorization(api)
-    if isinstance(found, Gap):
-        return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=found.cause),)
-    if found is not before:
+    setting = collect_console_authorization(api)
+    if isinstance(setting, Gap):
+        return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=setting.cause),)
+    if setting is not before:
         message = Message(
             "console authorization was {before} when the plan was made and is {now} now: who gets "
             "in without a device was judged by that"
         )
         raise PlanRefused(
-            message.filled(before=_CONSOLE[before], now=_CONSOLE[found]),
+            message.filled(before=_CONSOLE[before], now=_CONSOLE[setting]),
             code=Code.PLAN_STALE,
             fix=Message("make the plan again, which judges the account as it is now"),
         )
@@ -243,17 +243,17 @@ def may_not_show_yet(change: Change, journal: Journal, now: datetime) -> bool:
 
 def stale_plan(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
     """Return the refusal: what is not as it was, and whom a change would affect by now."""
-    said = {address: verbatim(f"`{address}`") for address in drifted}
+    reasons = {address: verbatim(f"`{address}`") for address in drifted}
     for address, names in came.items():
         if names:
             who = ", ".join(f"`{name}`" for name in names)
             message = Message("`{address}` would now also affect {users}")
-            said[address] = message.filled(address=address, users=who)
+            reasons[address] = message.filled(address=address, users=who)
     return PlanRefused(
         Message("the account has changed since the plan was made: {changes}").filled(
-            changes=joined_messages(said.values(), en="; ", ja="; ")
+            changes=joined_messages(reasons.values(), en="; ", ja="; ")
         ),
         code=Code.PLAN_STALE,
-        at=next(iter(said)),
+        at=next(iter(reasons)),
         fix=Message("collect the account again and make a new plan"),
     )

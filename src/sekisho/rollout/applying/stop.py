@@ -16,7 +16,7 @@ _PASSING = frozenset(
         *("EndpointConnectionError", "IncompleteReadError"),
     }
 )
-_REFUSALS = range(400, 500)
+REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 _SERVER_ERROR = 500
 
@@ -54,10 +54,10 @@ class Stop:
         return self.status >= _SERVER_ERROR or self.aws_code in _PASSING
 
     @property
-    def of_one_call(self) -> bool:
+    def concerns_one_call(self) -> bool:
         """Whether AWS has refused this call, and another may well be answered."""
         return (
-            self.status in _REFUSALS
+            self.status in REFUSALS
             and not self.passes
             and self.aws_code not in REJECTED_CREDENTIALS
         )

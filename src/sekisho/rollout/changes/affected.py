@@ -48,8 +48,8 @@ def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[s
         AwsRefused: if it cannot be told.
     """
     known = {*affected.get(change.address, ())}
-    found = dict.fromkeys(_read_affected(change, known, observer))
-    return tuple(name for name in found if name not in known)
+    names = dict.fromkeys(_read_affected(change, known, observer))
+    return tuple(name for name in names if name not in known)
 
 
 def still_affected(
@@ -63,13 +63,13 @@ def still_affected(
         AwsRefused: if it cannot be told.
     """
     known = {*affected.get(change.address, ())}
-    found = dict.fromkeys(_read_affected(change, known, observer))
+    names = dict.fromkeys(_read_affected(change, known, observer))
     brought = {
         name
         for each in changes
-        if (name := _brings(each, change, known)) in found and each.read(observer) == each.after
+        if (name := _brings(each, change, known)) in names and each.read(observer) == each.after
     }
-    return tuple(name for name in found if name not in known or name in brought)
+    return tuple(name for name in names if name not in known or name in brought)
 
 
 def affected_names(names: Iterable[str]) -> Message:

@@ -160,10 +160,10 @@ class DeleteDevice(Removal):
 
     def read(self, observer: Observer) -> State:
         """Return the owner of the device; None if there is no such device."""
-        asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
+        listing = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
         owners = {
             item["SerialNumber"]: item.get("User", {}).get("UserName", "")
-            for item in observer.listing(*asked) or ()
+            for item in observer.listing(*listing) or ()
         }
         return {"owner": owners[self.serial]} if self.serial in owners else None
 
@@ -343,3 +343,12 @@ class EndSignInSessions(Change):
     def forecast(self, account: Forecast) -> None:
         """Change nothing: a snapshot has no sessions."""
         del account
+
+
+KINDS: tuple[type[Change], ...] = (
+    DeactivateDevice,
+    DeleteDevice,
+    DeactivateCredential,
+    EndSignInSessions,
+)
+"""The kinds of change that are here."""

@@ -119,9 +119,9 @@ def _password(api: AwsApi, user: str) -> tuple[Message, ...]:
 
 
 def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[Message, ...]:
-    found = []
+    counts = []
     for operation, key, what in questions:
         number = sum(1 for _ in api.pages("iam", operation, key, **params))
         if number:
-            found.append(_COUNTED.filled(what=what, number=number))
-    return tuple(found)
+            counts.append(_COUNTED.filled(what=what, number=number))
+    return tuple(counts)

@@ -106,24 +106,26 @@ class Observer:
     def _get(self, operation: str, section: str, **params: object) -> Mapping[str, Any] | None:
         """Return the section of an answer; None if there is no such thing."""
         try:
-            found: Mapping[str, Any] = self._api.call("iam", operation, **params)[section]
+            section_of_answer: Mapping[str, Any] = self._api.call("iam", operation, **params)[
+                section
+            ]
         except AwsRefused as error:
             if error.aws_code == "NoSuchEntity":
                 return None
             raise
-        return found
+        return section_of_answer
 
     def listing(
         self, operation: str, key: str, parameter: str, name: str
     ) -> list[Mapping[str, Any]] | None:
         """Return a listing about `name`; None if there is no such thing."""
-        asked = (operation, key, name)
-        if asked not in self._lists:
+        question = (operation, key, name)
+        if question not in self._lists:
             try:
                 pages = self._api.pages("iam", operation, key, **{parameter: name})
-                self._lists[asked] = list(pages)
+                self._lists[question] = list(pages)
             except AwsRefused as error:
                 if error.aws_code != "NoSuchEntity":
                     raise
-                self._lists[asked] = None
-        return self._lists[asked]
+                self._lists[question] = None
+        return self._lists[question]

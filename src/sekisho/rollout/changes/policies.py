@@ -59,12 +59,12 @@ class CreatePolicy(Creation):
 
     def read(self, observer: Observer) -> State:
         """Return the policy with its default version and its tags; None if there is none."""
-        found = observer.policy(self.arn)
-        if found is None:
+        policy = observer.policy(self.arn)
+        if policy is None:
             return None
         return {
             **(_versions(observer, self.arn) or {}),
-            "description": found.get("Description") or "",
+            "description": policy.get("Description") or "",
             "tags": observer.tags("Policy", "PolicyArn", self.arn),
         }
 
@@ -159,15 +159,15 @@ class CreatePolicyVersion(Change):
 
     def read(self, observer: Observer) -> State:
         """Return the versions, with the documents of new ones that are not the default."""
-        found = _versions(observer, self.arn)
-        if found is None:
+        state = _versions(observer, self.arn)
+        if state is None:
             return None
-        known = (*self.replaced["versions"], found["default"])
+        known = (*self.replaced["versions"], state["default"])
         versions = (
-            observer.version(self.arn, each) for each in found["versions"] if each not in known
+            observer.version(self.arn, each) for each in state["versions"] if each not in known
         )
         beside = {each["VersionId"]: canonical(each["Document"]) for each in versions if each}
-        return {**found, "beside": beside} if beside else found
+        return {**state, "beside": beside} if beside else state
 
     def made_at(self, observer: Observer) -> datetime | None:
         """Return when the default version was made."""
@@ -250,6 +250,10 @@ class TagPolicy(Change):
 
     def _set(self, value: str) -> IamCall:
         return IamCall(self.operation, {**self.subject(), "Tags": as_tags({self.key: value})})
+
+
+KINDS: tuple[type[Change], ...] = (CreatePolicy, CreatePolicyVersion, TagPolicy)
+"""The kinds of change that are here."""
 
 
 def _text(document: Mapping[str, Any]) -> str:

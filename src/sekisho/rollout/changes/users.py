@@ -45,10 +45,10 @@ class CreateUser(Creation):
 
     def read(self, observer: Observer) -> State:
         """Return path and tags of the user; None if there is none."""
-        found = observer.user(self.name)
-        if found is None:
+        user = observer.user(self.name)
+        if user is None:
             return None
-        return {"path": found["Path"], "tags": observer.tags("User", "UserName", self.name)}
+        return {"path": user["Path"], "tags": observer.tags("User", "UserName", self.name)}
 
     def forecast(self, account: Forecast) -> None:
         """Add the user."""
@@ -108,8 +108,8 @@ class CreateGroup(Creation):
 
     def read(self, observer: Observer) -> State:
         """Return the path of the group; None if there is none."""
-        found = observer.group(self.name)
-        return found and {"path": found["Path"]}
+        group = observer.group(self.name)
+        return group and {"path": group["Path"]}
 
     def forecast(self, account: Forecast) -> None:
         """Add the group."""
@@ -196,10 +196,10 @@ class _LoginProfile(Change):
 
     def read(self, observer: Observer) -> State:
         """Return whether the password must be changed at the next sign-in; None: there is none."""
-        found = observer.login_profile(self.user)
-        if found is None:
+        profile = observer.login_profile(self.user)
+        if profile is None:
             return None
-        return {"reset_required": bool(found.get("PasswordResetRequired"))}
+        return {"reset_required": bool(profile.get("PasswordResetRequired"))}
 
     def forecast(self, account: Forecast) -> None:
         """Set the password, which has not expired as it is new."""
@@ -219,8 +219,8 @@ class CreateLoginProfile(_LoginProfile, Creation):
 
     def made_at(self, observer: Observer) -> datetime | None:
         """Return when the password was made."""
-        found = observer.login_profile(self.user)
-        return found.get("CreateDate") if found else None
+        profile = observer.login_profile(self.user)
+        return profile.get("CreateDate") if profile else None
 
     def renewal(self) -> IamCall:
         """Return the call that sets the password anew when a run died without telling it."""
@@ -278,3 +278,18 @@ class DeleteLoginProfile(_LoginProfile, Removal):
 
 SetsPassword = CreateLoginProfile | ReplacePassword
 """The changes that set a temporary password."""
+
+KINDS: tuple[type[Change], ...] = (
+    CreateGroup,
+    AttachGroupPolicy,
+    DetachGroupPolicy,
+    AddUserToGroup,
+    RemoveUserFromGroup,
+    CreateUser,
+    AttachUserPolicy,
+    DetachUserPolicy,
+    CreateLoginProfile,
+    ReplacePassword,
+    DeleteLoginProfile,
+)
+"""The kinds of change that are here."""

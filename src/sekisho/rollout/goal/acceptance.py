@@ -69,12 +69,12 @@ def acceptance_keys(obstacles: Obstacles) -> tuple[str, ...]:
 
 def open_obstacles(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[str, ...]]:
     """Return the obstacles that are not accepted, with the users of whom they are not."""
-    found = {}
+    not_accepted = {}
     for identity, users in obstacles.items():
         left = tuple(user for user in users if acceptance_key(identity, user) not in accepted)
         if left:
-            found[identity] = left
-    return found
+            not_accepted[identity] = left
+    return not_accepted
 
 
 def unneeded_acceptances(obstacles: Obstacles, accepted: Accepted) -> tuple[str, ...]:

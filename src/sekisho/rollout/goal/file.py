@@ -29,13 +29,13 @@ from sekisho.policy import (
 )
 from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
 from sekisho.rollout.goal.model import (
+    Deferral,
+    DeferralReason,
     Goal,
     GroupGoal,
     PolicyGoal,
     Requirement,
     Stage,
-    Waiting,
-    Waits,
     Wave,
     policy_arn,
 )
@@ -120,10 +120,10 @@ def requirement_of(shape: Shape, source: str) -> Requirement | None:
     Raises:
         FaultyInput: if it is no kind that can be asked for.
     """
-    found = shape.members((), KEYS)["require"].choice(Requirement)
+    requirement = shape.members((), KEYS)["require"].choice(Requirement)
     if shape.faults:
         raise FaultyInput(source, shape.faults)
-    return found
+    return requirement
 
 
 def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class _Reader:
     glass: tuple[str, ...] = ()
     left_out: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
-    named: set[str] = field(default_factory=set)
+    selected_by_name: set[str] = field(default_factory=set)
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -185,9 +185,9 @@ class _Reader:
             got["when"].fault(
                 Message("must be `{one}` or `{other}`").filled(one=_WHEN[0], other=_WHEN[1])
             )
-        waiting = self._waiting(waves, late=when == _WHEN[1])
+        deferred = self._deferred(waves, late=when == _WHEN[1])
         now = tuple(
-            dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in waiting)
+            dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in deferred)
         )
         enrolled = self._enrolled(got["afterEnrolment"], policy, group)
         stages = [policy, *([enrolled.policy] if enrolled else [])]
@@ -204,10 +204,10 @@ class _Reader:
             enrolled=enrolled,
             replaces=tuple(self._replaced(got["replaces"], own)),
             waves=waves,
-            waiting=waiting,
+            deferred=deferred,
             exceptions=self.exceptions.entries,
             accepted=self._accepted(got["accept"]),
-            named=frozenset(self.named),
+            selected_by_name=frozenset(self.selected_by_name),
             require=got["require"].choice(Requirement),
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
@@ -336,12 +336,14 @@ class _Reader:
 
     def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
         """Return the selected users but `others`; a user who is an exception must not be named."""
-        found = select_users(shape, self.snapshot)
+        selection = select_users(shape, self.snapshot)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
             shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
-        self.unread |= found.unread - {*others, *self.glass}
-        self.named |= {user for user, by_name in found.users.items() if by_name is not None}
-        for user, by_name in found.users.items():
+        self.unread |= selection.unread - {*others, *self.glass}
+        self.selected_by_name |= {
+            user for user, by_name in selection.users.items() if by_name is not None
+        }
+        for user, by_name in selection.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
                 fix = Message("take the user off one of the two")
                 by_name.fault(
@@ -349,7 +351,7 @@ class _Reader:
                     Code.PLAN_UNSAFE,
                     fix,
                 )
-        return tuple(user for user in found.users if user not in {*others, *self.glass})
+        return tuple(user for user in selection.users if user not in {*others, *self.glass})
 
     def _is_exempt(self, user: str) -> bool:
         return user in self.left_out or self._exempt(user) is not None
@@ -360,22 +362,22 @@ class _Reader:
             return None
         return entry.expires
 
-    def _waiting(self, waves: tuple[Wave, ...], *, late: bool) -> dict[str, Waiting]:
+    def _deferred(self, waves: tuple[Wave, ...], *, late: bool) -> dict[str, Deferral]:
         users = {user.name: user for user in self.snapshot.users}
-        found: dict[str, Waiting] = {}
+        deferrals: dict[str, Deferral] = {}
         for wave in waves:
             for name in wave.users:
                 password = users[name].password
                 temporary = late and password is not None and password.reset_required
                 if name in self.left_out:
-                    found[name] = Waiting(Waits.LEFT_OUT)
+                    deferrals[name] = Deferral(DeferralReason.LEFT_OUT)
                 elif expires := self._exempt(name):
-                    found[name] = Waiting(Waits.EXEMPT, expires)
+                    deferrals[name] = Deferral(DeferralReason.EXEMPT, expires)
                 elif not wave.due:
-                    found[name] = Waiting(Waits.WAVE, wave.starts, password=temporary)
+                    deferrals[name] = Deferral(DeferralReason.WAVE, wave.starts, password=temporary)
                 elif temporary:
-                    found[name] = Waiting(Waits.PASSWORD)
-        return found
+                    deferrals[name] = Deferral(DeferralReason.PASSWORD)
+        return deferrals
 
     def _break_glass(self, shape: Shape) -> tuple[str, ...]:
         """Return the break-glass users of the goal and of the exceptions, expired or not."""
@@ -384,7 +386,7 @@ class _Reader:
 
     def _accepted(self, shape: Shape) -> Mapping[str, str]:
         """Return the acceptances, by `ID` or `ID:USER`; the user need not exist."""
-        found: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         for each in shape.items():
             got = each.members(("id", "why"), ("user",))
             identity = got["id"].choice(sorted(OBSTACLES - UNACCEPTABLE)) or ""
@@ -392,10 +394,10 @@ class _Reader:
             if not got["why"].absent and not why.strip():
                 got["why"].fault(Message("must not be empty"))
             key = f"{identity}:{user}" if user else identity
-            if key in found:
+            if key in reasons:
                 each.fault(Message("accepts the same twice"))
-            found[key] = why
-        return found
+            reasons[key] = why
+        return reasons
 
     def _replaced(self, shape: Shape, own: set[str]) -> Iterator[str]:
         by_name = {p.name: arn for arn, p in self.snapshot.policies.items() if not p.aws_managed}

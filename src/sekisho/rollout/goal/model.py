@@ -59,7 +59,7 @@ class NewUser:
     Attributes:
         password: None for a user without console access.
         groups: existing groups to join.
-        enforced: attach the policy directly; false to do that later, after the first
+        attach_policy: attach the policy directly; false to do that later, after the first
             password change.
     """
 
@@ -68,7 +68,7 @@ class NewUser:
     tags: Mapping[str, str] = field(default_factory=dict)
     password: TemporaryPassword | None = None
     groups: tuple[str, ...] = ()
-    enforced: bool = True
+    attach_policy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Requirement(StrEnum):
         return self.met_by(device.serial for device in user.devices)
 
 
-class Waits(StrEnum):
-    """Why a user is not touched yet, or not at all."""
+class DeferralReason(StrEnum):
+    """A reason why a user is not touched yet, or not at all."""
 
     WAVE = "waits-for-wave"
     PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
@@ -126,14 +126,14 @@ class Waits(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Why a user is not touched, and until when; None where nobody knows the day.
+class Deferral:
+    """The reason why a user is not touched, and until when; None where nobody knows the day.
 
     Attributes:
         password: whether they then wait on, until they have changed their temporary password.
     """
 
-    why: Waits
+    reason: DeferralReason
     until: date | None = None
     password: bool = False
 
@@ -149,12 +149,12 @@ class Goal:
         break_glass: users for an emergency, which nothing here may ever touch.
         enrolled: what users with an MFA device get in place of the policy; None: the same.
         replaces: ARNs of policies that the users and their groups lose once they are enforced.
-        waves: who is when due; for those who are not, `waiting` says why.
-        waiting: users of the waves who are not among the users or members yet.
+        waves: who is when due; for those who are not, `deferred` says why.
+        deferred: users of the waves who are not among the users or members yet.
         unread: users of whom it could not be read whether they are meant.
         exceptions: who is left out, expired or not: shown with the plan.
         accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
-        named: users whom the goal selects by name: they can be no exception as well.
+        selected_by_name: users whom the goal selects by name: they can be no exception as well.
         require: the kind of device that everybody is to come to; None: any will do. Only who has
             one comes to the second stage, where there is one.
     """
@@ -167,11 +167,11 @@ class Goal:
     enrolled: Stage | None = None
     replaces: tuple[str, ...] = ()
     waves: tuple[Wave, ...] = ()
-    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    deferred: Mapping[str, Deferral] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
-    named: frozenset[str] = frozenset()
+    selected_by_name: frozenset[str] = frozenset()
     require: Requirement | None = None
 
     @property
@@ -184,7 +184,7 @@ class Goal:
     def enforced(self) -> tuple[str, ...]:
         """The users who shall have the policy once the plan is applied, by name."""
         members = self.group.members if self.group else ()
-        new = (user.name for user in self.new_users if user.enforced)
+        new = (user.name for user in self.new_users if user.attach_policy)
         return tuple(dict.fromkeys([*self.users, *members, *new]))
 
 

@@ -66,7 +66,7 @@ def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
     What is not in the account is a fault, and so is a selector that is about nobody, whatever
     people hold.
     """
-    found: dict[str, Shape | None] = {}
+    selected: dict[str, Shape | None] = {}
     unread: set[str] = set()
     for shape in listed.items():
         faults = len(shape.faults)
@@ -85,9 +85,9 @@ def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
             answer = _all(tests.values(), user)
             if answer is None:
                 unread.add(user.name)
-            elif answer and found.get(user.name) is None:
-                found[user.name] = names.get("user")
-    return Selection(found, frozenset(unread - found.keys()))
+            elif answer and selected.get(user.name) is None:
+                selected[user.name] = names.get("user")
+    return Selection(selected, frozenset(unread - selected.keys()))
 
 
 def _all(tests: Iterable[_Test], user: User) -> bool | None:

@@ -19,18 +19,23 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     groups |= {goal.group.name} if goal.group else set()
     faults: list[Fault] = []
     for place, policy, group in _stages(goal):
-        faults += _policy(policy, f"{place}policy", snapshot)
-        faults += _group(group, f"{place}group") if group is not None else ()
+        faults += _policy_faults(policy, f"{place}policy", snapshot)
+        faults += _group_faults(group, f"{place}group") if group is not None else ()
     for index, user in enumerate(goal.new_users):
-        faults += _new_user(user, f"new_users[{index}]")
-        faults += _unknown(NO_GROUP, user.groups, groups, f"new_users[{index}].groups")
-    faults += _twice((name.lower() for name in new), "new_users")
-    faults += _unknown(NO_USER, goal.users, users, "users")
-    faults += _twice(goal.users, "users")
-    faults += _unknown(NO_USER, goal.break_glass, users, "break_glass")
+        faults += _new_user_faults(user, f"new_users[{index}]")
+        faults += _unknown_names(NO_GROUP, user.groups, groups, f"new_users[{index}].groups")
+    faults += _duplicate_names((name.lower() for name in new), "new_users")
+    faults += _unknown_names(NO_USER, goal.users, users, "users")
+    faults += _duplicate_names(goal.users, "users")
+    faults += _unknown_names(NO_USER, goal.break_glass, users, "break_glass")
     if goal.group is not None:
-        faults += _unknown(NO_USER, goal.group.members, users | {*new}, "group.members")
-    return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_names_taken(goal, snapshot))
+        faults += _unknown_names(NO_USER, goal.group.members, users | {*new}, "group.members")
+    return (
+        *faults,
+        *_break_glass_faults(goal),
+        *_replacement_faults(goal, snapshot),
+        *_names_taken(goal, snapshot),
+    )
 
 
 def _stages(goal: Goal) -> Iterator[tuple[str, PolicyGoal, GroupGoal | None]]:
@@ -41,7 +46,7 @@ def _stages(goal: Goal) -> Iterator[tuple[str, PolicyGoal, GroupGoal | None]]:
         yield "afterEnrolment.", goal.enrolled.policy, GroupGoal(name, path=path) if name else None
 
 
-def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+def _replacement_faults(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     """Yield a policy of the goal that would be taken away again as soon as it is attached."""
     own = {policy_arn(snapshot, policy).lower() for _, policy, _ in _stages(goal)}
     for arn in goal.replaces:
@@ -53,7 +58,7 @@ def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
             yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
 
 
-def _policy(policy: PolicyGoal, where: str, snapshot: Snapshot) -> Iterator[Fault]:
+def _policy_faults(policy: PolicyGoal, where: str, snapshot: Snapshot) -> Iterator[Fault]:
     yield from names.policy_name(policy.name, f"{where}.name")
     yield from names.policy_path(policy.path, f"{where}.path")
     yield from names.description(policy.description, f"{where}.description")
@@ -62,27 +67,29 @@ def _policy(policy: PolicyGoal, where: str, snapshot: Snapshot) -> Iterator[Faul
     yield from over_quota(used, Quota.MANAGED_POLICY, policy.name, snapshot.summary)
 
 
-def _group(group: GroupGoal, where: str) -> Iterator[Fault]:
+def _group_faults(group: GroupGoal, where: str) -> Iterator[Fault]:
     yield from names.group_name(group.name, f"{where}.name")
     yield from names.path(group.path, f"{where}.path")
-    yield from _twice(group.members, f"{where}.members")
+    yield from _duplicate_names(group.members, f"{where}.members")
 
 
-def _new_user(user: NewUser, where: str) -> Iterator[Fault]:
+def _new_user_faults(user: NewUser, where: str) -> Iterator[Fault]:
     yield from names.user_name(user.name, f"{where}.name")
     yield from names.path(user.path, f"{where}.path")
     yield from names.tags(user.tags.items(), f"{where}.tags")
-    yield from _twice(user.groups, f"{where}.groups")
+    yield from _duplicate_names(user.groups, f"{where}.groups")
 
 
-def _unknown(kind: Message, wanted: Iterable[str], known: set[str], where: str) -> Iterator[Fault]:
+def _unknown_names(
+    kind: Message, wanted: Iterable[str], known: set[str], where: str
+) -> Iterator[Fault]:
     for name in wanted:
         if name not in known:
             message = kind.filled(name=name)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=did_you_mean(name, known))
 
 
-def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
+def _duplicate_names(given: Iterable[str], where: str) -> Iterator[Fault]:
     for name, count in Counter(given).items():
         if count > 1:
             yield Fault(
@@ -93,7 +100,7 @@ def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
             )
 
 
-def _break_glass(goal: Goal) -> Iterator[Fault]:
+def _break_glass_faults(goal: Goal) -> Iterator[Fault]:
     members = goal.group.members if goal.group else ()
     aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
     for name in goal.break_glass:
@@ -109,15 +116,17 @@ def _names_taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     """Yield the names that something else has: IAM compares them without path and case."""
     policies = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
     for place, policy, group in _stages(goal):
-        yield from _elsewhere(policy, policies, f"{place}policy")
+        yield from _name_at_other_path(policy, policies, f"{place}policy")
         if group is not None:
-            yield from _elsewhere(group, snapshot.groups, f"{place}group")
+            yield from _name_at_other_path(group, snapshot.groups, f"{place}group")
     for index, user in enumerate(goal.new_users):
-        yield from _elsewhere(user, snapshot.users, f"new_users[{index}]")
-        yield from _somebody(user, snapshot.user_named.get(user.name), f"new_users[{index}]")
+        yield from _name_at_other_path(user, snapshot.users, f"new_users[{index}]")
+        yield from _other_user_of_name(
+            user, snapshot.user_named.get(user.name), f"new_users[{index}]"
+        )
 
 
-def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault]:
+def _other_user_of_name(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault]:
     """Yield a fault if the user is there already, and not as a half-done plan would leave them."""
     if known is None:
         return
@@ -131,7 +140,7 @@ def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault
         yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=Message("choose another name"))
 
 
-def _elsewhere(
+def _name_at_other_path(
     wanted: PolicyGoal | GroupGoal | NewUser,
     existing: Iterable[ManagedPolicy] | Iterable[Group] | Iterable[User],
     where: str,

@@ -6,9 +6,9 @@ from datetime import date
 from sekisho.account import Snapshot, users_not_read
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.prover import Enforced
-from sekisho.rollout.goal.model import Goal, Waits
+from sekisho.rollout.goal.model import DeferralReason, Goal
 
-_EXEMPT = (Waits.EXEMPT, Waits.LEFT_OUT)
+_EXEMPT = (DeferralReason.EXEMPT, DeferralReason.LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
     with_device = {user.name for user in snapshot.users if user.devices}
     unread = users_not_read(snapshot, "ListMFADevices")
     other_kind, no_device = _without_required(goal, snapshot, unread)
-    exempt = {user for user, waiting in goal.waiting.items() if waiting.why in _EXEMPT}
+    exempt = {user for user, each in goal.deferred.items() if each.reason in _EXEMPT}
     return tuple(
         WaveStatus(
             name=wave.name,

@@ -95,15 +95,19 @@ class BeforeAfter:
         self, question: Callable[["BeforeAfter", User], _Answer]
     ) -> Mapping[str, _Answer]:
         """Return for each of the affected, by name, the answer to what only policies decide."""
-        return self._of_each(question, self.policy_representatives)
+        return self._answers_by_representative(question, self.policy_representatives)
 
     def users_for_whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
         """Return the affected users for whom the answer is yes; equivalent users share one."""
         return tuple(
-            name for name, answer in self._of_each(question, self.representatives).items() if answer
+            name
+            for name, answer in self._answers_by_representative(
+                question, self.representatives
+            ).items()
+            if answer
         )
 
-    def _of_each(
+    def _answers_by_representative(
         self, question: Callable[["BeforeAfter", User], _Answer], like: Mapping[str, User]
     ) -> Mapping[str, _Answer]:
         answers: dict[str, _Answer] = {}

@@ -9,7 +9,7 @@ from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
-from sekisho.rollout.goal.model import Goal, Waits, Wave
+from sekisho.rollout.goal.model import DeferralReason, Goal, Wave
 from sekisho.rollout.planning.before_after import BeforeAfter, holds_if_known, policies_or_none
 from sekisho.rollout.planning.plan import PlannedImpact
 from sekisho.rollout.planning.requests import (
@@ -31,22 +31,25 @@ _ANY_OTHERS = Message(
 def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return the impact on every user who is affected or whom the goal names, by name."""
     waves = {user: wave for wave in goal.waves for user in wave.users}
-    found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
-    found |= {person.user: person for person in _waiting(goal)}
-    found |= {user: _person(user, ImpactKind.UNCHANGED) for user in waves if user not in found}
+    impacts = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
+    impacts |= {person.user: person for person in _waiting(goal)}
+    impacts |= {user: _person(user, ImpactKind.UNCHANGED) for user in waves if user not in impacts}
     stopping = _stopping(accounts)
-    found |= {
-        user.name: _of_affected(accounts, user, stopping[user.name]) for user in accounts.affected
+    impacts |= {
+        user.name: _impact_on_affected(accounts, user, stopping[user.name])
+        for user in accounts.affected
     }
     nowhere = Wave("", ())
 
     def placed(name: str, person: PlannedImpact) -> PlannedImpact:
         wave = waves.get(name, nowhere)
-        waiting = goal.waiting.get(name)
-        late = waiting is not None and (waiting.password or waiting.why is Waits.PASSWORD)
+        deferral = goal.deferred.get(name)
+        late = deferral is not None and (
+            deferral.password or deferral.reason is DeferralReason.PASSWORD
+        )
         return replace(person, wave=wave.name, starts=wave.starts, after_password=late)
 
-    return tuple(placed(name, person) for name, person in sorted(found.items()))
+    return tuple(placed(name, person) for name, person in sorted(impacts.items()))
 
 
 def _text(impact: ImpactKind) -> Message:
@@ -55,8 +58,8 @@ def _text(impact: ImpactKind) -> Message:
 
 
 def _waiting(goal: Goal) -> Iterator[PlannedImpact]:
-    for user, waiting in goal.waiting.items():
-        yield _person(user, ImpactKind(waiting.why.value), until=waiting.until)
+    for user, deferral in goal.deferred.items():
+        yield _person(user, ImpactKind(deferral.reason.value), until=deferral.until)
 
 
 def _person(user: str, impact: ImpactKind, **values: object) -> PlannedImpact:
@@ -68,19 +71,21 @@ def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
     keys, others = accounts.users_for_whom(key_stops), other_credentials_stop(accounts)
     any_others = {*other_credentials_may_stop(accounts)} - {*others}
     said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))
-    found = {
+    facts = {
         user.name: tuple(text for text, names in said if user.name in names)
         for user in accounts.affected
     }
     if accounts.usage is not None:
         stops = (user for user in accounts.affected if user.name in keys)
-        found |= {
-            user.name: (*found[user.name], *facts_of_user(accounts.usage, user)) for user in stops
+        facts |= {
+            user.name: (*facts[user.name], *facts_of_user(accounts.usage, user)) for user in stops
         }
-    return found
+    return facts
 
 
-def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]) -> PlannedImpact:
+def _impact_on_affected(
+    accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]
+) -> PlannedImpact:
     impact = _kind(accounts, user)
     outcome = accounts.outcomes.get(user.name)
     why = outcome.why if outcome is not None else verbatim("")
@@ -278,16 +283,16 @@ def uses_keys(usage: Usage | None, user: User) -> bool:
 
 def facts_of_user(usage: Usage, user: User) -> tuple[Message, ...]:
     """Return a sentence about each active access key of a user, in the order of their ids."""
-    found = []
+    facts = []
     for key in sorted(key.id for key in user.keys if key.active):
         use = usage.user_use(user.arn).key(key)
         if use is None:
-            found.append(_NO_CALL.filled(key=key))
+            facts.append(_NO_CALL.filled(key=key))
         elif use.without_mfa:
-            found.append(_of_key(_USED, use))
+            facts.append(_key_text(_USED, use))
         else:
-            found.append(_WITH_MFA.filled(key=key, calls=f"{use.calls:,}"))
-    return tuple(found)
+            facts.append(_WITH_MFA.filled(key=key, calls=f"{use.calls:,}"))
+    return tuple(facts)
 
 
 def facts_of_users(usage: Usage, users: Iterable[User]) -> Message:
@@ -304,7 +309,7 @@ def _facts_of_users(usage: Usage, users: Iterable[User]) -> Iterator[Message]:
     }
     ordered = sorted(calling.items(), key=lambda each: (-each[1].without_mfa, each[0]))
     for name, use in ordered[:_MOST]:
-        yield _of_key(_USED_BY, use, user=name)
+        yield _key_text(_USED_BY, use, user=name)
     if len(ordered) > _MOST:
         yield _MORE.filled(count=len(ordered) - _MOST)
     silent = [name for name in uses if name not in calling]
@@ -318,7 +323,7 @@ def _uses(usage: Usage, user: User) -> tuple[KeyUse, ...]:
     return tuple(use for use in of_keys if use is not None)
 
 
-def _of_key(text: Message, use: KeyUse, **more: object) -> Message:
+def _key_text(text: Message, use: KeyUse, **more: object) -> Message:
     services = sorted(use.services, key=lambda name: (-use.services[name], name))
     shown = ", ".join(services[:_MOST]) + (", …" if len(services) > _MOST else "")
     one = use.addresses_count == 1

@@ -224,16 +224,16 @@ _BESIDE: Mapping[str, Message] = {
 def unjudged_gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
     snapshot = accounts.before
-    about = {user.name for user in (*accounts.affected, *accounts.targets)}
-    about |= {*accounts.break_glass, accounts.caller.arn.rsplit("/", 1)[-1]}
+    judged = {user.name for user in (*accounts.affected, *accounts.targets)}
+    judged |= {*accounts.break_glass, accounts.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
-    others = {user_ref(name) for name in users - about}
-    found: dict[Message, dict[str, None]] = {}
+    others = {user_ref(name) for name in users - judged}
+    names: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
         if gap.operation not in OPTIONAL_READS and gap.resource not in others:
-            whom = found.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
+            whom = names.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
             whom |= {gap.resource.label: None} if gap.resource.label else {}
-    yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
+    yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in names.items())
     if goal.unread:
         yield PlanNote("gap", MEANT_UNREAD, goal.unread)
 
@@ -246,9 +246,9 @@ def console_unread(snapshot: Snapshot) -> Iterator[PlanNote]:
 
 def unread_notes(snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield the other gaps of the snapshot, with the checks that they leave uncertain."""
-    found: dict[Message, dict[str, None]] = {}
+    names: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
         if gap.operation in OPTIONAL_READS:
             what = f"{gap.operation} {gap.resource.label}".rstrip()
-            found.setdefault(_BESIDE.get(gap.operation, _NO_CHECK), {})[what] = None
-    yield from (PlanNote("unread", text, tuple(whats)) for text, whats in found.items())
+            names.setdefault(_BESIDE.get(gap.operation, _NO_CHECK), {})[what] = None
+    yield from (PlanNote("unread", text, tuple(whats)) for text, whats in names.items())

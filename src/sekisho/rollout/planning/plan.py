@@ -296,13 +296,13 @@ class Plan:
         """The obstacles, by id: the users whom each is about, and "" for the whole plan."""
         notes = [(note.id, note.names) for note in self.reasons]
         notes += [(proof.id, proof.failed) for proof in self.proofs if not proof.holds]
-        found: dict[str, dict[str, None]] = {}
+        users_by_id: dict[str, dict[str, None]] = {}
         for identity, about in notes:
             named = about if identity in ABOUT_USERS else ()
             # of a gap, what it is about has its kind before its name
             users = [name.removeprefix("user ") for name in named] or [""]
-            found.setdefault(identity, {}).update(dict.fromkeys(users))
-        return {identity: tuple(users) for identity, users in found.items()}
+            users_by_id.setdefault(identity, {}).update(dict.fromkeys(users))
+        return {identity: tuple(users) for identity, users in users_by_id.items()}
 
     @property
     def open_obstacles(self) -> Mapping[str, tuple[str, ...]]:
@@ -362,12 +362,12 @@ class Plan:
         try:
             content = json.loads(text)
             digest = content.pop("digest", None) if isinstance(content, dict) else None
-            found = _digest(content)
+            actual = _digest(content)
         except (ValueError, RecursionError) as error:
             raise _faulty(Message("this is no plan: it is not JSON")) from error
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
             raise _faulty(Message("this is no plan of the schema `{schema}`").filled(schema=SCHEMA))
-        if digest != found:
+        if digest != actual:
             raise _faulty(Message("this plan was edited: its digest does not fit what it says"))
         return _plan(content)
 

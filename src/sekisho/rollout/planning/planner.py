@@ -178,7 +178,7 @@ def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNot
 
 def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield the users with a console password, or perhaps one, who are in no wave of a goal."""
-    named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
+    named = {*goal.break_glass, *goal.deferred, *(n for wave in goal.waves for n in wave.users)}
     unread = users_not_read(snapshot, "GetLoginProfile")
     signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
     left = tuple(name for name in signing_in if name not in named)
@@ -295,7 +295,7 @@ class _Draft:
         known = self.start.user_named.get(new.name)
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
-        if new.enforced:
+        if new.attach_policy:
             self.attach(new.name, self.arn(self.first_stage))
         group = self.goal.group
         enforcing = [group.name] if group is not None and new.name in group.members else []

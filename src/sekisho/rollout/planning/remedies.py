@@ -15,7 +15,7 @@ from sekisho.audit.impact import SignInOutcomes, usual_enforcement
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, Effect, Preset, choices_of, force_mfa
 from sekisho.rollout.changes.credentials import EndSignInSessions
-from sekisho.rollout.goal.model import Goal, NewUser, Waiting, Waits, policy_arn
+from sekisho.rollout.goal.model import Deferral, DeferralReason, Goal, NewUser, policy_arn
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.plan import Plan, PlanCaller, Remedy, RemedyKind, SafetyVerdict
 from sekisho.rollout.planning.safety import caller_keeps_access
@@ -44,22 +44,22 @@ def find_remedies(
     left = plan.open_obstacles
     if not left:
         return ()
-    found = [*_to_read(accounts, left), *_for_caller(accounts, left)]
+    remedies = [*_to_read(accounts, left), *_for_caller(accounts, left)]
     locked_out = left.get("everyone-gets-in", ())
     stopped = _by_console_authorization(accounts, locked_out)
     if stopped:
-        found.append(Remedy(RemedyKind.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
+        remedies.append(Remedy(RemedyKind.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
     if goal is None:
-        found += _to_enrol(accounts, (user for user in locked_out if user not in stopped))
+        remedies += _to_enrol(accounts, (user for user in locked_out if user not in stopped))
     else:
         for identity, users in left.items():
             # a changed password opens no console that is shut by something else
             others = tuple(user for user in users if user not in stopped)
-            found += _for_users(accounts, goal, identity, others)
+            remedies += _for_users(accounts, goal, identity, others)
         if "administrator-remains" in left:
-            found += _for_administrators(accounts, goal, plan)
-    helping = _helping([each for each in found if each.options], plan, again)
-    return tuple(each for each in found if each in helping or not each.options)
+            remedies += _for_administrators(accounts, goal, plan)
+    helping = _helping([each for each in remedies if each.options], plan, again)
+    return tuple(each for each in remedies if each in helping or not each.options)
 
 
 def _helping(remedies: Sequence[Remedy], plan: Plan, again: Again) -> tuple[Remedy, ...]:
@@ -114,10 +114,10 @@ def with_options_of(
             case RemedyKind.KEEP_PASSWORD:
                 goal = replace(goal, new_users=tuple(map(_keeping_password, goal.new_users)))
             case RemedyKind.LEAVE_OUT:
-                goal = _without_users(goal, remedy.users, Waits.LEFT_OUT)
+                goal = _without_users(goal, remedy.users, DeferralReason.LEFT_OUT)
             case RemedyKind.AFTER_PASSWORD_CHANGE:
                 temporary = (u.name for u in snapshot.users if _has_temporary_password(u))
-                goal = _without_users(goal, temporary, Waits.PASSWORD)
+                goal = _without_users(goal, temporary, DeferralReason.PASSWORD)
             case RemedyKind.BREAK_GLASS:
                 goal = _without_users(goal, remedy.users, None)
                 goal = replace(goal, break_glass=(*goal.break_glass, *remedy.users))
@@ -126,9 +126,9 @@ def with_options_of(
     return goal, caller
 
 
-def _without_users(goal: Goal, names: Iterable[str], why: Waits | None) -> Goal:
+def _without_users(goal: Goal, names: Iterable[str], reason: DeferralReason | None) -> Goal:
     left = {*goal.enforced} & {*names}
-    waiting = {name: Waiting(why) for name in left} if why else {}
+    deferred = {name: Deferral(reason) for name in left} if reason else {}
     return replace(
         goal,
         users=tuple(name for name in goal.users if name not in left),
@@ -136,7 +136,7 @@ def _without_users(goal: Goal, names: Iterable[str], why: Waits | None) -> Goal:
         and replace(
             goal.group, members=tuple(name for name in goal.group.members if name not in left)
         ),
-        waiting={**goal.waiting, **waiting},
+        deferred={**goal.deferred, **deferred},
     )
 
 
@@ -300,7 +300,7 @@ def _selects(goal: Goal, user: str, groups: Iterable[str]) -> bool:
 
 def _for_administrators(accounts: BeforeAfter, goal: Goal, plan: Plan) -> Iterator[Remedy]:
     """Yield one who can administer users now, whom the plan may leave as they are."""
-    affected = {user.name for user in accounts.affected} - goal.named
+    affected = {user.name for user in accounts.affected} - goal.selected_by_name
     for proof in plan.proofs:
         if proof.id == "administrator-remains" and proof.verdict is SafetyVerdict.REFUTED:
             able = [name for name in proof.failed if name in affected][:1]

@@ -65,27 +65,28 @@ class Rights:
 
 
 def rights_of(
-    after: Snapshot, about: Iterable[str], caller: str, asked: Administrators | None = None
+    after: Snapshot, users: Iterable[str], caller: str, judged: Administrators | None = None
 ) -> Rights:
     """Return the rights that a plan goes by.
 
     Args:
         after: the account once the plan is applied.
-        about: the names of the users for whom it must not be otherwise.
+        users: the names of the users for whom it must not be otherwise.
         caller: the ARN of whoever applies the plan.
-        asked: who is an administrator in `after`, where that has been asked already.
+        judged: who is an administrator in `after`, where that has been asked already.
     """
     plain = after if not after.scps else replace(after, scps=None)
-    administrators = asked if asked is not None and plain is after else Administrators(plain)
-    names = dict.fromkeys((*(f"user {name}" for name in about), *_principal(caller)))
+    administrators = judged if judged is not None and plain is after else Administrators(plain)
+    names = dict.fromkeys((*(f"user {name}" for name in users), *_principal(caller)))
     decide = {name: _decide_for(plain, name) for name in names}
-    found = {name: _digests(each) for name, each in decide.items() if each is not None}
-    policies = sorted({digest for digests in found.values() for digest in digests})
+    digests_by_name = {name: _digests(each) for name, each in decide.items() if each is not None}
+    policies = sorted({digest for digests in digests_by_name.values() for digest in digests})
     places = {digest: place for place, digest in enumerate(policies)}
     return Rights(
         policies=tuple(policies),
         by_principal={
-            name: tuple(places[each] for each in digests) for name, digests in found.items()
+            name: tuple(places[each] for each in digests)
+            for name, digests in digests_by_name.items()
         },
         administrators=_administrators(plain, administrators),
         account=_account_digest(plain),
@@ -143,14 +144,14 @@ _FALLEN = Message("`{user}` cannot administer users any more")
 _GONE = Message("`{user}`, who could administer users, is gone")
 
 
-def _changed_policies(name: str, known: tuple[str, ...], found: Policies) -> Iterator[Message]:
-    digests = _digests(found)
+def _changed_policies(name: str, known: tuple[str, ...], policies: Policies) -> Iterator[Message]:
+    digests = _digests(policies)
     # what was not read when the plan was made speaks against the plan itself
     if known in (digests, (_UNREAD,)):
         return
     whom = affected_names((name,))
-    named = {_digest(each): each.name for each in found.identity}
-    named |= {_boundary_digest(each): each.name for each in found.boundaries or ()}
+    named = {_digest(each): each.name for each in policies.identity}
+    named |= {_boundary_digest(each): each.name for each in policies.boundaries or ()}
     if new := [named.get(each, each) for each in digests if each not in known]:
         yield _GOT.filled(whom=whom, policies=", ".join(f"`{each}`" for each in new))
     if {*known} - {*digests}:
@@ -231,8 +232,8 @@ def _sha(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _administrators(snapshot: Snapshot, asked: Administrators) -> tuple[str, ...]:
-    verdicts = ((user.name, asked.of(user)) for user in snapshot.users)
+def _administrators(snapshot: Snapshot, judged: Administrators) -> tuple[str, ...]:
+    verdicts = ((user.name, judged.of(user)) for user in snapshot.users)
     return tuple(sorted(name for name, each in verdicts if not isinstance(each, Proved)))
 
 

@@ -164,11 +164,11 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     if accounts.usage is not None and users:
         facts = facts_of_users(accounts.usage, users)
         text = joined_messages([KEYS_IN_USE_BY_LOGS, facts], en=" ", ja="")
-    found = (
+    in_use = (
         ("keys-in-use", text, keys),
         ("credentials-in-use", CREDENTIALS_IN_USE, other_credentials_may_stop(accounts)),
     )
-    return tuple(PlanNote(identity, text, names) for identity, text, names in found if names)
+    return tuple(PlanNote(identity, text, names) for identity, text, names in in_use if names)
 
 
 def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
@@ -223,19 +223,19 @@ def gets_in(accounts: BeforeAfter) -> Proof:
 
     Who is proved to have had no way in before is left out.
     """
-    found = [
+    verdicts = [
         (name, _VERDICTS[entry.verdict], entry.why)
         for name, entry in accounts.outcomes.items()
         if not accounts.was_stuck(name)
     ]
-    return _worst_proof("everyone-gets-in", EVERYONE_GETS_IN, found)
+    return _worst_proof("everyone-gets-in", EVERYONE_GETS_IN, verdicts)
 
 
 def _worst_proof(
-    identity: str, text: Message, found: list[tuple[str, SafetyVerdict, Message]]
+    identity: str, text: Message, outcomes: list[tuple[str, SafetyVerdict, Message]]
 ) -> Proof:
-    open_ = [(name, why) for name, verdict, why in found if verdict is not SafetyVerdict.PROVED]
-    verdicts = {verdict for _, verdict, _ in found}
+    open_ = [(name, why) for name, verdict, why in outcomes if verdict is not SafetyVerdict.PROVED]
+    verdicts = {verdict for _, verdict, _ in outcomes}
     worst = next(
         (each for each in (SafetyVerdict.REFUTED, SafetyVerdict.UNKNOWN) if each in verdicts),
         SafetyVerdict.PROVED,
@@ -266,11 +266,11 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
     denials = dict.fromkeys(
         denial for snapshot, asks in rounds for denial in _denials(snapshot, accounts.caller, asks)
     )
-    found = [
+    verdicts = [
         (action, SafetyVerdict.REFUTED, _DENIAL.filled(decision=decision, resource=resource))
         for action, resource, decision in denials
     ]
-    proof = _worst_proof("caller-keeps-access", CALLER, found)
+    proof = _worst_proof("caller-keeps-access", CALLER, verdicts)
     known = _is_known(accounts.before, accounts.caller) and _is_known(
         accounts.after, accounts.caller
     )

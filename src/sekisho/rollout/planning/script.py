@@ -44,7 +44,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 def _commands(change: Change) -> Iterator[str]:
     if isinstance(change, EndSignInSessions):
-        yield from _ending(change)
+        yield from _commands_ending_sessions(change)
         return
     call = change.call()
     params = {name: value for name, value in call.params.items() if value not in ("", [])}
@@ -61,7 +61,7 @@ def _commands(change: Change) -> Iterator[str]:
             pass
 
 
-def _ending(change: EndSignInSessions) -> Iterator[str]:
+def _commands_ending_sessions(change: EndSignInSessions) -> Iterator[str]:
     """Yield the commands that end a user's sessions, five at a time."""
     owner = f"--principal-arn {shlex.quote(str(change.subject()['principalArn']))}"
     theirs = " || ".join(f"principalArn=='{arn}'" for arn in change.owners)

@@ -28,7 +28,7 @@ from sekisho.prover import (
 )
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.rollout.goal.model import Goal, Waits
+from sekisho.rollout.goal.model import DeferralReason, Goal
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     is_newly_denied,
@@ -325,10 +325,10 @@ class WorksWithMfa:
             if decision.effect is DecisionEffect.ALLOWED:
                 return True
         now, named = accounts.before.taken_at, named_of(user)
-        found = _prove_or_unknown(
+        verdict = _prove_or_unknown(
             lambda: allowed_with_mfa(policies, named, now, self._besides, later=later)
         )
-        match found:
+        match verdict:
             case Refuted(counterexample):
                 self._try(counterexample.request)
                 return True
@@ -383,15 +383,15 @@ def locked_out_now(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
         for user in accounts.targets
         if user.name not in affected and accounts.enforcements[user.name].enforced_directly
     ]
-    found = {
+    locked_out = {
         name: outcome.why
         for name, outcome in accounts.sign_ins.outcomes(others).items()
         if outcome.locked_out
     }
-    if not found:
+    if not locked_out:
         return ()
-    reasons = joined_messages(dict.fromkeys(found.values()), en="; ", ja="; ")
-    return (PlanNote(LOCKED_OUT, LOCKED_OUT_NOW.filled(why=reasons), tuple(found)),)
+    reasons = joined_messages(dict.fromkeys(locked_out.values()), en="; ", ja="; ")
+    return (PlanNote(LOCKED_OUT, LOCKED_OUT_NOW.filled(why=reasons), tuple(locked_out)),)
 
 
 OTHER_KIND = Message(
@@ -406,7 +406,7 @@ NO_DEVICE = Message(
 NOT_READ = Message(
     "The goal requires a passkey or security key; whether these users have one could not be read."
 )
-_LEFT_OUT = (Waits.EXEMPT, Waits.LEFT_OUT)
+_LEFT_OUT = (DeferralReason.EXEMPT, DeferralReason.LEFT_OUT)
 
 
 def without_required(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
@@ -414,20 +414,22 @@ def without_required(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     if goal.require is None:
         return
     snapshot = accounts.before
-    left_out = {name for name, waiting in goal.waiting.items() if waiting.why in _LEFT_OUT}
+    left_out = {name for name, each in goal.deferred.items() if each.reason in _LEFT_OUT}
     left_out |= {*goal.break_glass}
     named = dict.fromkeys([*goal.enforced, *(n for wave in goal.waves for n in wave.users)])
     named |= dict.fromkeys(user.name for user in accounts.targets)
-    about = [name for name in sorted(named) if name not in left_out]
+    judged = [name for name in sorted(named) if name not in left_out]
     known = snapshot.user_named
     enrolled = {user.name for user in snapshot.users if user.devices}
     unread = users_not_read(snapshot, "ListMFADevices")
-    lacking = [name for name in about if name not in known or not goal.require.met_for(known[name])]
-    found = {
+    lacking = [
+        name for name in judged if name not in known or not goal.require.met_for(known[name])
+    ]
+    users = {
         OTHER_KIND: [name for name in lacking if name in enrolled],
         NO_DEVICE: [name for name in lacking if name not in enrolled | unread],
         NOT_READ: [name for name in lacking if name in unread - enrolled],
     }
-    for text, names in found.items():
+    for text, names in users.items():
         if names:
             yield PlanNote("passkey-required", text, tuple(names))
