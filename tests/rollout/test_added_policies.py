@@ -9,8 +9,9 @@ import pytest
 
 from administered import FULL, iam_of
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import EVERYTHING, Refusing, company, policy_goal
+from rollout.staging import EVERYTHING, Refusing, policy_goal
 from rollout.test_dependents import TARO, Account, reasons
+from sekisho.account import AwsApi
 from sekisho.cli import Exit
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Goal, GroupGoal, RollbackChoices
@@ -22,9 +23,8 @@ REMOVE = RollbackChoices(remove_rights=True)
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
-    with company() as local:
-        yield Account(local, tmp_path)
+def account(local: LocalAws, api: AwsApi, iam: Any, tmp_path: Path) -> Account:
+    return Account(api, iam, tmp_path)
 
 
 class RefusingList(Refusing):
@@ -96,12 +96,6 @@ def test_what_cannot_be_read_is_no_reason_to_take_anything(account: Account) -> 
     assert "it cannot be read whether" in reasons(report)[member].en  # type: ignore[attr-defined]  # a message
     assert groups_of(account, "machine") == {"Developers"}
     assert account.left(whole) == set()
-
-
-@pytest.fixture(scope="module")
-def local() -> Iterator[LocalAws]:
-    with company() as running:
-        yield running
 
 
 def test_it_is_said_before_anybody_agrees_and_by_status(local: LocalAws, tmp_path: Path) -> None:

@@ -116,9 +116,13 @@ def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None
         )
 
 
+def _plan_of_taro(local: LocalAws) -> Plan:
+    return made(signed_in(local, "admin", mfa=True), one_of_each(), local.clock.now())
+
+
 def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path) -> None:
     with company() as local:
-        stage = Stage(local, tmp_path)
+        stage = Stage(local, tmp_path, _plan_of_taro(local))
         stage.die(after=False)
 
         def colleague_is_first(api: AwsApi, params: Answer) -> Answer:
@@ -193,7 +197,7 @@ def test_nobody_says_whose_it_is_for_another_account(tmp_path: Path) -> None:
         return {**found, "Account": other, "Arn": found["Arn"].replace(ACCOUNT, other)}
 
     with company() as local:
-        stage = Stage(local, tmp_path)
+        stage = Stage(local, tmp_path, _plan_of_taro(local))
         stage.die(after=True)
         plan_file = PlanFile(stage.plan, stage.journal)
         with pytest.raises(PlanRefused, match="999999999999"):
