@@ -281,7 +281,7 @@ def _no_variables(self: RequestTarget, entry: str, version: Any, *, unresolved: 
 _arns = RequestTarget._arns
 _resource = RequestTarget._resource
 _of_action = RequestTarget.of_action
-_those = formula._applicable
+_those = formula._ways_to_apply
 _rules_of = requests.rules_of
 _sets = ConditionReading._sets
 _forms_of = resources.forms_of
@@ -348,7 +348,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     ),
     "NotAction is read as Action": (RequestTarget, "of_action", _action_for_not_action),
     "variables are forgotten": (RequestTarget, "_arns", _no_variables),
-    "Deny is forgotten": (formula, "_applicable", _no_deny),
+    "Deny is forgotten": (formula, "_ways_to_apply", _no_deny),
     "other accounts are forgotten": (views, "owners_of", _own_alone),
     "accounts that no policy names are forgotten": (views, "owners_of", _named_alone),
     "IAM works across accounts": (requests, "ABROAD", Restriction()),
@@ -391,8 +391,8 @@ def _nothing_remembered() -> Iterator[None]:
 
 def _forget() -> None:
     actions.classes.cache_clear()
-    actions._likeness.cache_clear()
-    actions._KNOWN.clear()
+    actions._equivalent_kinds.cache_clear()
+    actions._NAMES_AND_KINDS.clear()
 
 
 @pytest.mark.usefixtures("_nothing_remembered")

@@ -226,7 +226,7 @@ def test_what_is_listed_once_is_so_of_each(
     """Classes that are listed together are listed as they are one by one."""
     policies = identity({**ALLOW_ALL, "Action": FEW_SERVICES}, *statements)
     together = exempt_list(policies, ALICE, NOW)
-    monkeypatch.setattr(actions.RequestRanges, "likeness", lambda *_: None)
+    monkeypatch.setattr(actions.RequestRanges, "equivalence_key", lambda *_: None)
     one_by_one = exempt_list(policies, ALICE, NOW)
     assert isinstance(together, tuple)
     assert isinstance(one_by_one, tuple)

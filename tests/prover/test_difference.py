@@ -283,7 +283,7 @@ def test_nobody_is_asked_about_after_the_first_who_gets_more(
     assert new_access(new, old, whose, NOW) == Proved()
     # a certificate is of them all
     assert about == []
-    monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
+    monkeypatch.setattr(asked, "no_new_access_finder", no_certificate)
     assert new_access(new, old, whose, NOW) == Unknown(reasons.NOT_CERTIFIED)
     assert about == names
 
@@ -296,7 +296,7 @@ def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_th
     whose = callers_of_difference(both, less)
     # a certificate is of any user
     assert new_access(both, less, whose, NOW) == Proved()
-    monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
+    monkeypatch.setattr(asked, "no_new_access_finder", no_certificate)
     found = new_access(both, less, whose, NOW)
     assert isinstance(found, Unknown)
     assert found.reason == more_callers_text(whose.indistinct_keys)

@@ -1,7 +1,7 @@
 """The decision: what every policy that applies says, and what follows from it.
 
-`groups` tells which policies apply, `kinds_that_must_allow` which of their kinds must. An explicit
-deny is final wherever it stands.
+`applicable_groups` tells which policies apply, `kinds_that_must_allow` which of their kinds must.
+An explicit deny is final wherever it stands.
 
 | page of the IAM User Guide | here |
 |---|---|

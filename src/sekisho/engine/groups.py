@@ -95,14 +95,14 @@ def assumes_role(request: Request) -> bool:
 
 
 def applies(statement: Statement, scope: Scope) -> Closeness:
-    """Tell whether a statement applies, and how closely it names the caller."""
+    """Return how closely a statement that applies names the caller; `NOT` if it does not apply."""
     if not actions.matches(statement.action, scope.request.action, scope.tracked):
         return Closeness.NOT
     return applies_beyond_action(statement, scope)
 
 
 def applies_beyond_action(statement: Statement, scope: Scope) -> Closeness:
-    """Tell the same of a statement whose action is known to cover that of the request.
+    """Return the same of a statement whose action is known to cover that of the request.
 
     A statement without `Principal` is about the identity that it is attached to.
     """
@@ -142,7 +142,7 @@ class GroupReading(NamedTuple):
 
 
 def read_group(group: PolicyGroup, scope: Scope) -> GroupReading:
-    """Read every statement of a group of policies; a group without policies allows nothing."""
+    """Return the statements of a group that apply; a group without policies allows nothing."""
     allows: list[tuple[AttachedPolicy, Statement]] = []
     denies: list[tuple[AttachedPolicy, Statement]] = []
     closest = Closeness.NOT

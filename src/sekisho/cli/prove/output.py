@@ -1,4 +1,4 @@
-"""The answers of `sekisho prove` as text, JSON and SARIF: about policies, then scenarios."""
+"""The answers of `sekisho prove` about policies as text and SARIF, and as exit codes."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The answers of `sekisho prove` about scenarios as text, JSON and SARIF."""
+"""The answers of `sekisho prove` about scenarios as text and SARIF, and as exit codes."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime

@@ -38,7 +38,7 @@ from sekisho.prover.scenarios import (
     report_on_scenarios,
 )
 
-_ASKING = Message("scenarios")
+_SCENARIOS = Message("scenarios")
 
 
 def describe_request(found: Counterexample, refused: bool) -> Message:
@@ -105,7 +105,7 @@ def _scenarios(question: SubjectQuestion, lang: Language) -> Iterator[ScenarioRe
     if question.setting is None:
         return
     reports = report_on_scenarios(question.subject, question.setting, strict=question.strict)
-    with counting(_ASKING.into(lang)) as count:
+    with counting(_SCENARIOS.into(lang)) as count:
         for number, report in enumerate(reports):
             count(number, len(SCENARIOS))
             yield report

@@ -36,7 +36,7 @@ _MOST_TRIED = 50
 
 
 def is_open(claims: check_proof.Claims) -> bool:
-    """Tell whether a text made of an entry is an action that meets all claims: a cheap witness."""
+    """Tell whether some entry, its wildcards filled, is an action that meets all claims."""
     wanted = [part for part, holds in claims if holds == (part.operator == "Action")]
     if not wanted or any(_entries(part) is None for part, _ in claims):
         return False

@@ -53,7 +53,8 @@ Of 1,582 managed policies with Force_MFA none takes more than 8,300 steps, an in
 """
 
 OWN_CALLS, SERVICE_CALLS, ALL_CALLS = "direct", "via-service", "all"
-"""The calls of a certificate: the user's own, those of AWS services for the user, or both."""
+"""The calls of a certificate, as the checker names them: the user's own, those of AWS services for
+the user, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class EnforcementCertifier:
         return self._found[asked]
 
 
-def find_no_new_access(
+def no_new_access_finder(
     old: Policies, new: Policies, user: CallingUser | None, calls: str = ALL_CALLS
 ) -> CertificateFinder:
     """Return the finder of a certificate that `new` allows nothing that `old` does not.
@@ -237,12 +238,12 @@ def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
         # the checker knows no other value of the key than AWS does
         return None
     direct = {each.direct for each in credentials}
-    calls = "all" if len(direct) > 1 else "direct" if True in direct else "via-service"
+    calls = ALL_CALLS if len(direct) > 1 else OWN_CALLS if True in direct else SERVICE_CALLS
     denials = enumerate(_denials_of_the_rest(question, credentials))
     rest = Document(tuple(replace(each, index=number) for number, each in denials))
     after = question.allowed or Policies(identity=(ALLOW_EVERYTHING,))
     after = replace(after, identity=(*after.identity, AttachedPolicy("not asked about", rest)))
-    find = find_no_new_access(question.denied or Policies(), after, question.user, calls)
+    find = no_new_access_finder(question.denied or Policies(), after, question.user, calls)
     return find(thorough=thorough)
 
 

@@ -14,7 +14,7 @@ from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Element
-from sekisho.prover.questions.certified import find_no_new_access, prove_or_search
+from sekisho.prover.questions.certified import no_new_access_finder, prove_or_search
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.reading.callers import Callers, distinguishable_callers
 from sekisho.prover.reading.credentials import CallingUser
@@ -107,7 +107,7 @@ def new_access(
         replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
         for user in callers.users
     ]
-    find = find_no_new_access(old, new, callers.given_user)
+    find = no_new_access_finder(old, new, callers.given_user)
     indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
     return prove_or_search(find, partial(_without_certificate, questions, indistinct_keys)).verdict
 

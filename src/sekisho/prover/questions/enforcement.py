@@ -100,14 +100,14 @@ class Enforced(StrEnum):
     UNKNOWN = "unknown"
 
     @classmethod
-    def of(cls, later: Verdict, now: Verdict) -> "Enforced":
+    def of(cls, later: Verdict, today: Verdict) -> "Enforced":
         """Return the answer that two verdicts make.
 
         Args:
             later: whether no request without MFA passes, whatever is attached later.
-            now: whether none does as the policies are.
+            today: whether none does as the policies are.
         """
-        match (later, now):
+        match (later, today):
             case (Proved(), _):
                 return cls.PROVED
             case (_, Refuted()):
@@ -148,10 +148,10 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
     if not later:
         return None
     # an answer that is enforced, or refuted by what is allowed already, holds of both
-    now = {each.calls: each.conclusion.verdict for each in of_enforcement}
+    today = {each.calls: each.conclusion.verdict for each in of_enforcement}
     return Enforced.of(
         combine_verdicts([each.conclusion.verdict for each in later]),
-        combine_verdicts([*now.values()]),
+        combine_verdicts([*today.values()]),
     )
 
 
@@ -161,9 +161,9 @@ def distinct_answers(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnsw
     Where MFA is enforced, nothing is allowed. What is allowed already shows that it is not
     enforced, and better than what could be.
     """
-    now = {each.calls: each for each in answers if each.id == NOTHING_ALLOWED}
+    today = {each.calls: each for each in answers if each.id == NOTHING_ALLOWED}
     for answer in answers:
-        other = now.get(answer.calls) if answer.id == ENFORCEMENT else None
+        other = today.get(answer.calls) if answer.id == ENFORCEMENT else None
         if other is None:
             if answer.id != NOTHING_ALLOWED:
                 yield answer
@@ -249,11 +249,9 @@ def prove_enforcement(
     direct = prove_or_search(find, partial(conclude, [question])).verdict
     if not distinguishes_services(policies):
         return Enforcement(direct, None)
-    find, search = (
-        partial(certifier.find, SERVICE_CALLS),
-        partial(conclude, [via_service(question)]),
-    )
-    return Enforcement(direct, prove_or_search(find, search).verdict)
+    find = partial(certifier.find, SERVICE_CALLS)
+    of_services = prove_or_search(find, partial(conclude, [via_service(question)]))
+    return Enforcement(direct, of_services.verdict)
 
 
 def enforcement_question(

@@ -262,8 +262,8 @@ class PolicyReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One reading of the policies of one user, and what is asked of it.
+class _UserInquiry:
+    """What is asked about one user, under one reading of the password policy.
 
     Attributes:
         certifier: looks for certificates that MFA is enforced.
@@ -323,7 +323,7 @@ def _report_of_user(
     possible: tuple[Policies, ...] = (subject.policies,)
     if not user.is_role:
         possible = with_password_policy(subject.policies, user.arn, subject.users_may_change)
-    reports = [_report(_Case(subject, inquiry, each, user, certifier)) for each in possible]
+    reports = [_report(_UserInquiry(subject, inquiry, each, user, certifier)) for each in possible]
     answers = tuple(
         replace(same[0], conclusion=common_answers([each.conclusion for each in same]))
         for same in zip(*(each.answers for each in reports), strict=True)
@@ -331,19 +331,20 @@ def _report_of_user(
     return replace(reports[0], answers=answers)
 
 
-def _report(case: _Case) -> PolicyReport:
+def _report(case: _UserInquiry) -> PolicyReport:
+    """Return the answers about one user or role under one reading."""
     if case.subject.unanswerable_reason is not None:
-        return _not_known(case, Unknown(case.subject.unanswerable_reason))
+        return _report_unknown(case, Unknown(case.subject.unanswerable_reason))
     if case.user.is_role:
         return _report_on_role(case)
     answers: list[QuestionAnswer] = []
     for group, ask in _GROUPS.items():
         if group in case.inquiry.groups:
             answers += ask(case)
-    return _with_caveats(case, answers)
+    return _report_with_caveats(case, answers)
 
 
-def _report_on_role(case: _Case) -> PolicyReport:
+def _report_on_role(case: _UserInquiry) -> PolicyReport:
     """Return the answers about a role: its sessions never have MFA, so that others are asked."""
     groups, trust = case.inquiry.groups, None
     if case.subject.trust is not None and groups & {QuestionGroup.TRUST, QuestionGroup.ENFORCEMENT}:
@@ -357,10 +358,10 @@ def _report_on_role(case: _Case) -> PolicyReport:
         answers.append(assumed_with_mfa(trust, counts=alone))
     if QuestionGroup.INVARIANTS in groups:
         answers += _invariants(case)
-    return replace(_with_caveats(case, answers), trust=trust)
+    return replace(_report_with_caveats(case, answers), trust=trust)
 
 
-def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyReport:
+def _report_with_caveats(case: _UserInquiry, answers: Sequence[QuestionAnswer]) -> PolicyReport:
     these = (case.policies, case.user, case.subject.now, case.inquiry.assumptions)
     asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     exempt = exempt_list(*these) if asked else None
@@ -440,7 +441,7 @@ def _exempt_of_all(
     )
 
 
-def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
+def _report_unknown(case: _UserInquiry, unknown: Unknown) -> PolicyReport:
     """Return the answers where the policies are not known: none is."""
     answer = Conclusion(unknown)
     groups = {
@@ -462,12 +463,12 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
 
 
 _CALLS: Mapping[str, str] = {OWN_CALLS: "direct", SERVICE_CALLS: "service"}
-"""The name, in answers, of the calls that a question is about."""
+"""The names of calls in a `QuestionAnswer`, by those in a certificate."""
 
 
-def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
+def _enforcement(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     """Yield whether MFA is enforced; and each time whether nothing is allowed as things are."""
-    later, now = (
+    later, today = (
         replace(
             enforcement_question(
                 case.policies, case.user, case.subject.now, case.inquiry.exempt, later=each
@@ -481,7 +482,9 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     as_attached = EnforcementCertifier(case.policies, whose, exempt, later=False)
     apart = distinguishes_services(case.policies)
     for calls in (OWN_CALLS, SERVICE_CALLS) if apart else (OWN_CALLS,):
-        questions = (later, now) if calls == OWN_CALLS else (via_service(later), via_service(now))
+        questions = (later, today)
+        if calls == SERVICE_CALLS:
+            questions = (via_service(later), via_service(today))
         find = partial(case.certifier.find, calls)
         enforced = prove_or_search(find, partial(conclude, questions[:1]))
         if calls == OWN_CALLS:
@@ -501,13 +504,13 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     )
 
 
-def _nothing_lost(case: _Case) -> Iterator[QuestionAnswer]:
+def _nothing_lost(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     question = nothing_lost(case.policies, case.user, case.subject.now)
     answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
     yield QuestionAnswer("nothing-lost", _LOST, _calls(question), answer, refused=True)
 
 
-def _own_things(case: _Case) -> Iterator[QuestionAnswer]:
+def _own_things(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     question = own_things_only(case.policies, case.user, case.subject.now)
     answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
     title = _OWN if has_self_service(case.policies) else _NO_SELF_SERVICE
@@ -518,7 +521,7 @@ def _calls(question: Question) -> str:
     return "direct" if all(credential.direct for credential in question.credentials) else "all"
 
 
-def _invariant(case: _Case, invariant: Invariant) -> Conclusion:
+def _invariant(case: _UserInquiry, invariant: Invariant) -> Conclusion:
     these = (case.policies, case.user, case.subject.now, case.inquiry.assumptions)
     resource = case.subject.resource
     if resource is None or invariant.demand is InvariantKind.ALWAYS:
@@ -528,7 +531,7 @@ def _invariant(case: _Case, invariant: Invariant) -> Conclusion:
     return not_granted_with_resource(invariant, resource, asking)
 
 
-def _invariants(case: _Case) -> Iterator[QuestionAnswer]:
+def _invariants(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     for each in case.inquiry.invariants:
         answer = _invariant(case, each)
         refused = each.demand is InvariantKind.ALWAYS
@@ -542,7 +545,7 @@ def _invariants(case: _Case) -> Iterator[QuestionAnswer]:
         )
 
 
-_GROUPS: dict[QuestionGroup, Callable[[_Case], Iterable[QuestionAnswer]]] = {
+_GROUPS: dict[QuestionGroup, Callable[[_UserInquiry], Iterable[QuestionAnswer]]] = {
     QuestionGroup.ENFORCEMENT: _enforcement,
     QuestionGroup.NOTHING_LOST: _nothing_lost,
     QuestionGroup.OWN_THINGS: _own_things,

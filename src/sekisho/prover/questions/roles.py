@@ -43,9 +43,9 @@ from sekisho.prover.search.answers import (
     QuestionAnswer,
     combine_verdicts,
     other_readings,
-    verdict_of,
 )
 from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import verdict_and_assumptions
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 
 _AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
@@ -218,7 +218,7 @@ class _Asking:
         return Unknown(_NOT_SHOWN)
 
     def _verdict_of(self, question: Question) -> Verdict:
-        verdict, tracked = verdict_of(question)
+        verdict, tracked = verdict_and_assumptions(question)
         self.tracked.update(tracked)
         return verdict
 

@@ -3,7 +3,7 @@
 A condition on a key whose value the situation settles is simply true or false. Each other key is a
 theory of its own. A condition that links two keys by a policy variable, or a key that is compared
 as two types, is *loose*: its truth is taken to be free, so that what cannot be met even so is
-certain. Where a loose reading finds something, the variables are given values and it is read again.
+certain. Where a loose reading has an answer, the variables are given values and it is read again.
 """
 
 from collections import deque
@@ -47,7 +47,7 @@ from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns
 from sekisho.prover.solver.theories import AnyText, FiniteChoices, FreeAtoms, KeyTheories, KeyValues
 
-_APPROXIMATE = "loose"
+_LOOSE = "loose"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 
 
@@ -65,10 +65,10 @@ class RequestScope:
         now: the earliest time of a request.
         tracked: the assumptions, and which of them mattered.
         assigned: values given to keys that policy variables name, by name in lower case; None if
-            the key is absent. None: the reading is approximate.
+            the key is absent. None: the reading is loose.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
         excluded_values: keys (in lower case) with the values that each does not have, None for
-            absent; the reading is approximate as to what else they are.
+            absent; the reading is loose as to what else they are.
     """
 
     user: CallingUser
@@ -94,8 +94,12 @@ class ConditionReading:
         direct: whether the user calls, and no service on the user's behalf.
         tracked: the assumptions, and which of them mattered.
         owners: the accounts that the resource may be of; none: any.
+        settled: the keys whose value is known, with it.
+        theories: of each other key, and of the atoms that are taken to be free.
         resources: the patterns and literals of elements, by whatever makes them differ.
-        compared: the keys with which conditions compare a key, by that (in lower case).
+        linked: the keys (in lower case) of variables whose value is not known: read loosely.
+        inexact: the other keys that are read loosely, each with the reason.
+        compared: of a key (in lower case), the keys with which conditions compare it.
     """
 
     def __init__(
@@ -110,11 +114,8 @@ class ConditionReading:
         self.tracked = request_scope.tracked
         self.direct = request_scope.situation.credential.direct
         self.request_scope = request_scope
-        user, situation, assigned = (
-            request_scope.user,
-            request_scope.situation,
-            request_scope.assigned or {},
-        )
+        user, situation = request_scope.user, request_scope.situation
+        assigned = request_scope.assigned or {}
         self.owners = (user.account,) if request_scope.owners is None else request_scope.owners
         self._caller = user.caller()
         given = {key: value for key, value in assigned.items() if value is not None}
@@ -196,9 +197,9 @@ class ConditionReading:
 
     def free(self) -> Literal:
         """Return a literal of its own for an atom that is taken to be free."""
-        loose = self.theories.setdefault(_APPROXIMATE, FreeAtoms())
+        loose = self.theories.setdefault(_LOOSE, FreeAtoms())
         assert isinstance(loose, FreeAtoms)  # noqa: S101 - the name is used for nothing else
-        return Literal(_APPROXIMATE, loose.add(), holds=True)
+        return Literal(_LOOSE, loose.add(), holds=True)
 
     def scope(
         self, action: str, resource: str, values: KeyValues, version: Version | None

@@ -135,12 +135,9 @@ class Acceptance:
                 case Proved():
                     return each, None
                 case Refuted(counterexample):
-                    action, resource = (
-                        counterexample.request.action,
-                        counterexample.request.resource,
-                    )
+                    request = counterexample.request
                     return None, _MORE_PASSES.filled(
-                        other=each.other(name), action=action, resource=resource
+                        other=each.other(name), action=request.action, resource=request.resource
                     )
                 case Unknown(reason):
                     return None, _NOT_KNOWN.filled(other=each.other(name), reason=reason)

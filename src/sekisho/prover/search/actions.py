@@ -123,7 +123,7 @@ def _service_of(template: str) -> str:
     return service if _OPEN.isdisjoint(service) else ""
 
 
-class _Likeness:
+class _EquivalentKinds:
     """The kinds of actions that are alike under some ties: with the same number in `by_kind`."""
 
     def __init__(self, ties: Ties) -> None:
@@ -133,14 +133,14 @@ class _Likeness:
 
     def add(self, kind: int, action: Action) -> int:
         """Return the number of a kind that has none yet, of which `action` is one."""
-        said = (action.resource_types, self._ties.restriction_of(action, direct=True))
-        number = self._numbers.setdefault(said, len(self._numbers))
+        tied = (action.resource_types, self._ties.restriction_of(action, direct=True))
+        number = self._numbers.setdefault(tied, len(self._numbers))
         self.by_kind[kind] = number
         return number
 
 
 # most questions of a process have one of few
-_likeness = lru_cache(maxsize=32)(_Likeness)
+_equivalent_kinds = lru_cache(maxsize=32)(_EquivalentKinds)
 
 
 @lru_cache(maxsize=64)
@@ -160,13 +160,13 @@ def classes(
     for place, names in enumerate(included):
         for name in names:
             by_name[name] = by_name.get(name, 0) | 1 << place
-    likeness = _likeness(ties)
+    kinds = _equivalent_kinds(ties)
     found: dict[int, dict[int, dict[str, Action]]] = {}
     for action in (one for source in sources for one in source.actions(catalogue)):
-        name, kind, _ = _known(action)
-        number = likeness.by_kind.get(kind)
+        name, kind, _ = _name_and_kind(action)
+        number = kinds.by_kind.get(kind)
         if number is None:
-            number = likeness.add(kind, action)
+            number = kinds.add(kind, action)
         found.setdefault(by_name.get(name, 0), {}).setdefault(number, {})[name] = action
     return tuple(
         tuple(ActionClass(tuple(one.values())) for one in alike.values())
@@ -192,8 +192,8 @@ def includes_action(catalogue: Catalogue, action: Action, element: Element) -> b
     return listed is not element.negated
 
 
-_KNOWN: dict[int, tuple[str, int, Action]] = {}
-"""Results of `_known`, by the identities of the actions.
+_NAMES_AND_KINDS: dict[int, tuple[str, int, Action]] = {}
+"""Results of `_name_and_kind`, by the identities of the actions.
 
 Each is in its entry, so that it lives as long as that, and no other gets its identity.
 """
@@ -201,25 +201,25 @@ Each is in its entry, so that it lives as long as that, and no other gets its id
 _KINDS: dict[tuple[object, ...], int] = {}
 
 
-def _known(action: Action) -> tuple[str, int, Action]:
+def _name_and_kind(action: Action) -> tuple[str, int, Action]:
     """Return an action's name in lower case and a number of its kind, beside itself.
 
     Actions of one kind are the same in all that resources and ties go by. A question asks this of
     every action there is, and to compare what they are made of would take longer than the rest.
     """
-    result = _KNOWN.get(id(action))
+    result = _NAMES_AND_KINDS.get(id(action))
     if result is None:
         tagged = keys.has_tags_of_nothing(action)
         apart = (keys.is_where_iam_is(action), tagged, unlisted_keys(action))
         kind = (action.service, apart, action.resource_types, action.condition_keys)
         number = _KINDS.setdefault(kind, len(_KINDS))
         result = (f"{action.service}:{action.name}".lower(), number, action)
-        _KNOWN[id(action)] = result
+        _NAMES_AND_KINDS[id(action)] = result
     return result
 
 
 def _name(action: Action) -> str:
-    return _known(action)[0]
+    return _name_and_kind(action)[0]
 
 
 @lru_cache(maxsize=4_096)
@@ -245,8 +245,8 @@ class RequestRange:
         forms: of the resource's ARN.
         star: `*`, if the resource can be that.
         action: the one action; None: any name.
-        takes: what tells whether an element takes it in.
-        words: the names that are left out.
+        action_is_in: tells whether an `Action` or `NotAction` takes it in; None: any name.
+        excluded_names: of any name, those that are left out.
         real: the action, if it is one of the catalogue.
         known: whether AWS is known to have such requests.
     """
@@ -254,8 +254,8 @@ class RequestRange:
     forms: Patterns
     star: str | None
     action: str | None = None
-    takes: Callable[[Element], bool] | None = None
-    words: Words = NO_WORDS
+    action_is_in: Callable[[Element], bool] | None = None
+    excluded_names: Words = NO_WORDS
     real: Action | None = None
     known: bool = True
 
@@ -271,7 +271,7 @@ class RequestRanges:
     Args:
         allowed: the statements that must allow, group by group; None: none must.
         rules: every statement.
-        within: what the question is restricted to.
+        restriction: what the question is restricted to.
         ties: what goes together in a request.
         tracked: the assumptions.
     """
@@ -328,17 +328,17 @@ class RequestRanges:
                 first = (each.actions[0] for each in reversed(alike))
                 for action in {self._tied(each): each for each in first}.values():
                     forms, star = resources.beyond_catalogue(place, action.service)
-                    takes = partial(includes_action, self.catalogue, action)
-                    yield RequestRange(forms, star, str(action), takes, real=action, known=False)
+                    is_in = partial(includes_action, self.catalogue, action)
+                    yield RequestRange(forms, star, str(action), is_in, real=action, known=False)
         for name in unknown_names(self.catalogue, self._elements):
             forms, star = resources.beyond_catalogue(place, name.partition(":")[0].lower())
-            takes = partial(_is_spelled_in, name, self._tracked)
-            yield RequestRange(forms, star, name, takes, known=False)
+            is_in = partial(_is_spelled_in, name, self._tracked)
+            yield RequestRange(forms, star, name, is_in, known=False)
         forms, star = resources.beyond_catalogue(place)
         words = known_names(self.catalogue)
         # `*` alone first: the request is easier to read
-        yield RequestRange(Patterns(()), star, words=words, known=False)
-        yield RequestRange(forms, None, words=words, known=False)
+        yield RequestRange(Patterns(()), star, excluded_names=words, known=False)
+        yield RequestRange(forms, None, excluded_names=words, known=False)
 
     def _tied(self, action: Action) -> object:
         return tuple(self._ties.restriction_of(action, direct=direct) for direct in (True, False))
@@ -347,17 +347,17 @@ class RequestRanges:
         """Return the range of one action."""
         place = replace(place, region=self._ties.region_of(action))
         forms, star = resources.forms_of(action, place)
-        takes = partial(includes_action, self.catalogue, action)
-        return RequestRange(forms, star, str(action), takes, real=action)
+        is_in = partial(includes_action, self.catalogue, action)
+        return RequestRange(forms, star, str(action), is_in, real=action)
 
     def resources_of(self, action: Action) -> tuple[Element, ...]:
         """Return the elements by which resources of an action may be distinguished."""
-        takes = partial(includes_action, self.catalogue, action)
-        named = (rule.resource for rule in self._rules if takes(rule.action))
+        is_in = partial(includes_action, self.catalogue, action)
+        named = (rule.resource for rule in self._rules if is_in(rule.action))
         given = (element for element, _ in self._within.resources)
         return tuple(dict.fromkeys(each for each in (*named, *given) if _ALL not in each.values))
 
-    def likeness(
+    def equivalence_key(
         self, action: Action, places: Iterable[ResourcePlace], elements: Iterable[Element]
     ) -> object:
         """Return the equivalence key of actions of one class list that answer alike; None: none.

@@ -24,7 +24,7 @@ from sekisho.prover.reading.policies import distinguishes_logins, distinguishes_
 from sekisho.prover.search.counterexample import replay
 from sekisho.prover.search.formula import Description, Question, Restriction, StatedCondition
 from sekisho.prover.search.listing import ItemSearch, MatchedRequests
-from sekisho.prover.search.requests import RequestSearch, prove_none
+from sekisho.prover.search.requests import prove_none, verdict_and_assumptions
 from sekisho.prover.search.verdict import (
     Counterexample,
     Proved,
@@ -33,7 +33,7 @@ from sekisho.prover.search.verdict import (
     Verdict,
 )
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import Budget, LimitReached
+from sekisho.prover.solver.limits import Budget
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
 
@@ -214,7 +214,8 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     """
     budgets = [Budget() for _ in questions]
     verdicts = [
-        verdict_of(question, budget) for question, budget in zip(questions, budgets, strict=True)
+        verdict_and_assumptions(question, budget)
+        for question, budget in zip(questions, budgets, strict=True)
     ]
     verdict = combine_verdicts([each for each, _ in verdicts])
     met = frozenset().union(*(names for _, names in verdicts))
@@ -228,7 +229,7 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
         pair = _two_refuting_together(in_question, questions, budgets)
     for field in fields(SessionReadings):
         verdicts_otherwise[field.name] = list(
-            _read_otherwise(field.name, questions, budgets, verdict)
+            _verdicts_read_otherwise(field.name, questions, budgets, verdict)
         )
     assumed = _assumptions_that_differ(verdicts_otherwise, verdict)
     if not isinstance(verdict, Proved):
@@ -277,7 +278,7 @@ def _two_refuting_together(
     for name in names:
         others = _with_other_setting(questions, name)
         met = frozenset[str]().union(
-            *(verdict_of(*each)[1] for each in zip(others, budgets, strict=True))
+            *(verdict_and_assumptions(*each)[1] for each in zip(others, budgets, strict=True))
         )
         for second in (each.name for each in fields(Assumptions) if each.name in met - {name}):
             both = zip(_with_other_setting(others, second), budgets, strict=True)
@@ -293,18 +294,18 @@ def _with_other_setting(questions: Sequence[Question], name: str) -> list[Questi
     ]
 
 
-def _read_otherwise(
+def _verdicts_read_otherwise(
     name: str, questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
 ) -> Iterator[Verdict]:
     """Yield the verdicts where sessions show in another way that they have no MFA.
 
-    None, if the verdict is about every way already.
+    Nothing is yielded if the verdict is about every way already.
     """
     readings = [each.user.readings for each in questions if _may_depend_on(name, each)]
     if not readings:
         return
     if getattr(readings[0], name) is None and isinstance(verdict, Proved):
-        # of both
+        # the proof is about both ways
         return
     for other in other_readings(readings[0], name):
         others = [replace(each, user=replace(each.user, readings=other)) for each in questions]
@@ -361,15 +362,6 @@ def _still_answers(counterexample: Counterexample, question: Question) -> bool:
         situation.absent.isdisjoint(request.context.folded)
         and replay(question, credential, request, exists=counterexample.exists) is not None
     )
-
-
-def verdict_of(question: Question, budget: Budget | None = None) -> tuple[Verdict, frozenset[str]]:
-    """Return a verdict and the assumptions that the policies came across."""
-    try:
-        asking = RequestSearch(question, budget=budget)
-    except LimitReached as limit:
-        return Unknown(limit.reason), frozenset()
-    return asking.verdict(), frozenset(asking.tracked.names_used)
 
 
 LISTED: Mapping[str, str] = {

@@ -122,9 +122,9 @@ def replay(
     exists: bool,
     of_list: bool = False,
 ) -> Counterexample | None:
-    """Return a request as a counterexample if the engine says that it answers the question.
+    """Return a request as a counterexample, or None if the engine says that it does not answer.
 
-    Or None.
+    Ordinary values are put in the place of odd ones where the request still answers with them.
 
     Args:
         question: what was asked.

@@ -29,7 +29,7 @@ from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.reading.resources import NamedElement, RequestTarget
 from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.candidates import Alternative, Demand, Literal, implicant, search
+from sekisho.prover.solver.candidates import Alternative, Demand, Literal, implicant, solve
 from sekisho.prover.solver.inclusion import RESOURCES, entries_of
 from sekisho.prover.solver.limits import MOST_CUBES, Budget, LimitReached
 from sekisho.prover.solver.theories import RESOURCE, Theories
@@ -83,14 +83,14 @@ class AnswerSpace:
         """Return values that fit a cube and answer, or None."""
         for way in self.answering:
             demands = [*self.within, *way, *self._all(cube)]
-            if (result := search(demands, self.theories, self.budget)) is not None:
+            if (result := solve(demands, self.theories, self.budget)) is not None:
                 return result
         return None
 
     def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:
         """Tell whether a request of the question fits a cube, and none of some others."""
         demands = [*self.within, *self._all(cube), *map(self._not, none)]
-        return search(demands, self.theories, self.budget) is not None
+        return solve(demands, self.theories, self.budget) is not None
 
     def _shortened(self, cube: Cube) -> Cube:
         """Return a cube without the literals that are not needed: who fits it answers."""
@@ -121,7 +121,7 @@ class AnswerSpace:
             else (other for other in self.not_answering if theories & _theories(other))
         )
         return any(
-            search([*shared_demands, *other], self.theories, self.budget) is not None
+            solve([*shared_demands, *other], self.theories, self.budget) is not None
             for other in others
         )
 
@@ -266,10 +266,7 @@ def join_restrictions(restriction: Restriction, more: Restriction) -> Restrictio
 
 
 def effective_restriction(restriction: Restriction, tracked: TrackedAssumptions) -> Restriction:
-    """Return the restriction of a question under the assumptions.
-
-    Without the entries that an assumption makes void.
-    """
+    """Return the restriction of a question without the entries that an assumption makes void."""
     return replace(
         restriction,
         actions=tuple(
@@ -380,7 +377,7 @@ def _demand(target: RequestTarget, literal: Literal | bool, holds: bool) -> Dema
     return ((),) if literal is holds else ()
 
 
-def _applies(
+def _literals_to_apply(
     target: RequestTarget, reading: ConditionReading, rule: StatementRule
 ) -> Alternative | None:
     """Return the literals with which a statement applies; None if it never does."""
@@ -397,10 +394,10 @@ def _applies(
     return None if conditions is None else (*target.closed(parts), *conditions)
 
 
-def _applicable(
+def _ways_to_apply(
     target: RequestTarget, reading: ConditionReading, rules: Sequence[StatementRule], effect: Effect
 ) -> list[Alternative]:
-    found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
+    found = (_literals_to_apply(target, reading, rule) for rule in rules if rule.effect is effect)
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
@@ -418,8 +415,8 @@ def _demands_to_allow(
     target: RequestTarget, reading: ConditionReading, rules: Rules
 ) -> Iterator[Demand]:
     for group in rules:
-        yield tuple(_applicable(target, reading, group, Effect.ALLOW))
-        for alternative in _applicable(target, reading, group, Effect.DENY):
+        yield tuple(_ways_to_apply(target, reading, group, Effect.ALLOW))
+        for alternative in _ways_to_apply(target, reading, group, Effect.DENY):
             yield _demand_not_all(target, alternative)
 
 
@@ -428,11 +425,11 @@ def _demands_not_to_allow(
 ) -> Iterator[list[Demand]]:
     """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
     for group in rules:
-        for alternative in _applicable(target, reading, group, Effect.DENY):
+        for alternative in _ways_to_apply(target, reading, group, Effect.DENY):
             yield [(alternative,)]
         yield [
             _demand_not_all(target, each)
-            for each in _applicable(target, reading, group, Effect.ALLOW)
+            for each in _ways_to_apply(target, reading, group, Effect.ALLOW)
         ]
 
 
@@ -472,9 +469,9 @@ class Description:
     conditions: tuple[StatedCondition, ...]
 
 
-def describe_cube(cube: Cube, look: AnswerSpace) -> Description:
+def describe_cube(cube: Cube, space: AnswerSpace) -> Description:
     """Return the description of a cube: resources and conditions."""
-    target = look.target
+    target = space.target
     patterns: tuple[str, ...] | None = None
     stated: list[StatedCondition] = []
     for literal in cube:
@@ -486,7 +483,9 @@ def describe_cube(cube: Cube, look: AnswerSpace) -> Description:
                 )
             case NamedElement(element=element) as named:
                 positive = literal.holds is not element.negated
-                values = _reachable(cube, literal, named, look) if positive else element.values
+                values = (
+                    _matchable_entries(cube, literal, named, space) if positive else element.values
+                )
                 if positive and patterns is None:
                     patterns = values
                 else:
@@ -524,8 +523,8 @@ def _with_variables(entry: str, version: Version | None) -> str:
     return ":".join([*head, tail.replace("$", "${$}")])
 
 
-def _reachable(
-    cube: Cube, literal: Literal, named: NamedElement, look: AnswerSpace
+def _matchable_entries(
+    cube: Cube, literal: Literal, named: NamedElement, space: AnswerSpace
 ) -> tuple[str, ...]:
     """Return the entries of an element that a cube's requests can match, none within another."""
     element = named.element
@@ -533,17 +532,17 @@ def _reachable(
         return element.values
     # the attributes of a request are free of each other, so only what is about the resource counts
     rest = [one for one in cube if one.theory == RESOURCE and one is not literal]
-    key = (named, *((look.target.source_of(one), one.holds) for one in rest))
-    if key not in look.reachable_entries:
-        look.reachable_entries[key] = _entries(rest, named, look)
-    return look.reachable_entries[key]
+    key = (named, *((space.target.source_of(one), one.holds) for one in rest))
+    if key not in space.reachable_entries:
+        space.reachable_entries[key] = _least_entries(rest, named, space)
+    return space.reachable_entries[key]
 
 
-def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tuple[str, ...]:
+def _least_entries(rest: list[Literal], named: NamedElement, space: AnswerSpace) -> tuple[str, ...]:
     least: dict[str, Literal] = {}
     for entry in named.element.values:
-        literal = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
-        if isinstance(literal, Literal) and look.fits((*rest, literal)):
+        literal = space.target.of_resource(Element((entry,)), Effect.DENY, named.version)
+        if isinstance(literal, Literal) and space.fits((*rest, literal)):
             least[entry] = literal
     if len(least) > _MANY:
         # by the text alone: to compare each with each by a search would take too long
@@ -551,7 +550,7 @@ def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tup
         return tuple(entry for entry in least if not listed.covers_properly(entry))
     for entry, literal in tuple(least.items()):
         others = (other for name, other in least.items() if name != entry)
-        if any(not look.fits((*rest, literal), [(other,)]) for other in others):
+        if any(not space.fits((*rest, literal), [(other,)]) for other in others):
             del least[entry]
     return tuple(least)
 

@@ -39,7 +39,7 @@ from sekisho.prover.search.ties import DocumentedRequests
 from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.search.views import RequestView
 from sekisho.prover.solver import inclusion, reasons
-from sekisho.prover.solver.candidates import Literal, search
+from sekisho.prover.solver.candidates import Literal, solve
 from sekisho.prover.solver.limits import Budget, LimitReached, StepsSpent
 from sekisho.prover.solver.names import is_too_long
 from sekisho.prover.solver.texts import literal_start
@@ -125,14 +125,14 @@ class ItemSearch(RequestSearch):
             # what distinguishes resources of the action, but for ARNs from `*`
             named = [each for each in elements if not self._takes_every_arn(each)]
             for one in class_list if able else ():
-                likeness = self._ranges.likeness(one.actions[0], places, named)
-                shared = None if likeness is None else known.get(likeness)
+                key = self._ranges.equivalence_key(one.actions[0], places, named)
+                shared = None if key is None else known.get(key)
                 if shared is None or any(
                     self._documented_action(one, each.example) for each in shared
                 ):
-                    known[likeness] = self._answers_of(one, able)
-                if known[likeness]:
-                    yield one, known[likeness]
+                    known[key] = self._answers_of(one, able)
+                if known[key]:
+                    yield one, known[key]
 
     def _takes_every_arn(self, element: Element) -> bool:
         """Tell whether all ARNs of the partition are among those that an element lists."""
@@ -153,7 +153,7 @@ class ItemSearch(RequestSearch):
         listed = target.of_resource(element, Effect.DENY, Version.V2012)
         assert isinstance(listed, Literal)  # noqa: S101 - `*` is in none of these
         try:
-            return search([((listed.negated(),),)], target.theories, self._budget) is not None
+            return solve([((listed.negated(),),)], target.theories, self._budget) is not None
         except LimitReached:
             return True
 
@@ -192,9 +192,9 @@ class ItemSearch(RequestSearch):
         range_ = self._ranges.range_of(action, views[0].place)
         if range_.empty:
             return
-        takes = partial(includes_action, self._ranges.catalogue, action)
+        is_in = partial(includes_action, self._ranges.catalogue, action)
         starts = map(literal_start, range_.forms.all)
-        divided = divide_question(self._allowed, self._denied, takes, map(str.lower, starts))
+        divided = divide_question(self._allowed, self._denied, is_in, map(str.lower, starts))
         reached: dict[object, tuple[str, ...]] = {}
         searched: list[_SearchedView] = []
         for view in views:
@@ -203,9 +203,11 @@ class ItemSearch(RequestSearch):
             for part in divided:
                 if (ways := self._copied(now, part, searched)) is None:
                     sides = (part.allowed, part.denied)
-                    look = answer_space_of(target, view.reading, sides, now.restriction, part.place)
-                    look = replace(look, reachable_entries=reached)
-                    ways = [*self._matches_of_part(look, view, range_, action_class)]
+                    space = answer_space_of(
+                        target, view.reading, sides, now.restriction, part.place
+                    )
+                    space = replace(space, reachable_entries=reached)
+                    ways = [*self._matches_of_part(space, view, range_, action_class)]
                 now.matches.append(ways)
             searched.append(now)
             yield from filter(None, chain.from_iterable(now.matches))
@@ -245,12 +247,12 @@ class ItemSearch(RequestSearch):
         return None
 
     def _matches_of_part(
-        self, look: AnswerSpace, view: RequestView, range_: RequestRange, action_class: ActionClass
+        self, space: AnswerSpace, view: RequestView, range_: RequestRange, action_class: ActionClass
     ) -> Iterator[_MatchedPart | None]:
         """Yield the matches of one part of a question; None where no request is as described."""
-        reading, target, action = view.reading, look.target, range_.real
-        for cube in look.cubes():
-            values = look.example_of(cube)
+        reading, target, action = view.reading, space.target, range_.real
+        for cube in space.cubes():
+            values = space.example_of(cube)
             if values is None:
                 raise LimitReached(reasons.NOT_LISTED.filled(action=str(action)))
             narrow = join_restrictions(
@@ -274,7 +276,7 @@ class ItemSearch(RequestSearch):
             if counterexample is None:
                 yield None
             else:
-                description = describe_cube(cube, look)
+                description = describe_cube(cube, space)
                 shown = self._documented_example(counterexample, question, view, action_class)
                 yield _MatchedPart(view, description, narrow, shown, values if at_once else None)
 

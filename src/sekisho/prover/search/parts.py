@@ -39,7 +39,7 @@ class QuestionPart:
 def divide_question(
     allowed: Groups | None,
     denied: Groups | None,
-    takes: Callable[[Element], bool],
+    is_in: Callable[[Element], bool],
     starts: Iterable[str] = ("",),
 ) -> list[QuestionPart]:
     """Return questions of which each request that answers the whole one answers exactly one.
@@ -49,11 +49,11 @@ def divide_question(
     Args:
         allowed: the statements that allow what answers, group by group; reduced.
         denied: those that do not.
-        takes: whether an `Action` takes in the one action that is asked about.
+        is_in: whether an `Action` takes in the one action that is asked about.
         starts: what the ARNs begin with that it can be about, in lower case.
     """
     allowed, denied = (
-        None if one is None else [[rule for rule in group if takes(rule.action)] for group in one]
+        None if one is None else [[rule for rule in group if is_in(rule.action)] for group in one]
         for one in (allowed, denied)
     )
     needed = _needed(allowed, denied)

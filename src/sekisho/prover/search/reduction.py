@@ -150,16 +150,11 @@ def _documents(rules: Iterable[StatementRule]) -> Iterator[AttachedPolicy]:
     by_version: dict[Version | None, list[Statement]] = {}
     for rule in rules:
         conditions_ = tuple(asked.condition for asked in rule.conditions)
-        statements_of_version = by_version.setdefault(rule.version, [])
-        statements_of_version.append(
-            Statement(
-                len(statements_of_version),
-                rule.effect,
-                rule.action,
-                rule.resource,
-                conditions=conditions_,
-            )
+        of_version = by_version.setdefault(rule.version, [])
+        statement = Statement(
+            len(of_version), rule.effect, rule.action, rule.resource, conditions=conditions_
         )
+        of_version.append(statement)
     for version, statements in by_version.items():
         yield AttachedPolicy(f"statements {version}", Document(tuple(statements), version))
 

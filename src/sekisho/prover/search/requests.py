@@ -1,4 +1,4 @@
-"""Asking: is there a request that policies allow, or that some allow and others do not?
+"""Is there a request that policies allow, or that some allow and others do not?
 
 1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
 2. Account by account of those whose resources are distinguished, the user's own first: over the
@@ -63,7 +63,7 @@ from sekisho.prover.solver.candidates import (
     CandidateResult,
     LimitHit,
     NoCandidate,
-    search,
+    solve,
 )
 from sekisho.prover.solver.limits import (
     MOST_ASSIGNMENTS,
@@ -219,10 +219,26 @@ def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
+    return verdict_and_assumptions(question, budget)[0]
+
+
+def verdict_and_assumptions(
+    question: Question, budget: Budget | None = None
+) -> tuple[Verdict, frozenset[str]]:
+    """Return what `prove_none` does, and the assumptions that the policies came across."""
     try:
-        return RequestSearch(question, budget=budget).verdict()
+        search = RequestSearch(question, budget=budget)
     except LimitReached as limit:
-        return Unknown(limit.reason)
+        return Unknown(limit.reason), frozenset()
+    return search.verdict(), frozenset(search.tracked.names_used)
+
+
+_RulesOfPolicies = tuple[Policies, list[list[StatementRule]]]
+_ListedItem = tuple[Question, bool]
+"""The question of one item of a list, and whether only relevant statements decide it."""
+_Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
+_A_RULE = 10
+"""Steps that it takes to ask for what must hold for a statement to apply."""
 
 
 class RequestSearch:
@@ -283,6 +299,19 @@ class RequestSearch:
             self._views.readings = whole._views.readings
         self._candidates: dict[CallerCredential, CandidateResult] = {}
 
+    def _rules_of(self, policies: Policies | None) -> list[list[StatementRule]] | None:
+        """Return the statements that can be about the one action that is asked about, if any is."""
+        if policies is None:
+            return None
+        if id(policies) not in self._rules_by_policies:
+            # with the policies, so that no others come to have their id
+            self._rules_by_policies[id(policies)] = policies, rules_of(policies, self.tracked)
+        _, rules = self._rules_by_policies[id(policies)]
+        if self._only is None:
+            return rules
+        is_in = partial(includes_action, load(), self._only)
+        return [[rule for rule in group if is_in(rule.action)] for group in rules]
+
     def verdict(self) -> Verdict:
         """Return whether there is no request that answers the question.
 
@@ -320,7 +349,17 @@ class RequestSearch:
         other = RequestSearch(self._question, self._only, budget=self._budget, documented=True)
         return other._first_counterexample(other._known_ranges) or counterexample
 
-    def _first_counterexample(self, ranges: "_Ranges") -> Counterexample | None:
+    def counterexample_of_action(
+        self, view: RequestView, range_: RequestRange
+    ) -> Counterexample | None:
+        """Return a counterexample of the one action that is asked about, or None.
+
+        Raises:
+            LimitReached: if that could not be found out.
+        """
+        return self._counterexample_in(self._views.read_once(view), range_)
+
+    def _first_counterexample(self, ranges: _Ranges) -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.
 
         Raises:
@@ -345,77 +384,8 @@ class RequestSearch:
             raise limit
         return None
 
-    def _rules_of(self, policies: Policies | None) -> list[list[StatementRule]] | None:
-        """Return the statements that can be about the one action that is asked about, if any is."""
-        if policies is None:
-            return None
-        if id(policies) not in self._rules_by_policies:
-            # with the policies, so that no others come to have their id
-            self._rules_by_policies[id(policies)] = policies, rules_of(policies, self.tracked)
-        _, rules = self._rules_by_policies[id(policies)]
-        if self._only is None:
-            return rules
-        takes = partial(includes_action, load(), self._only)
-        return [[rule for rule in group if takes(rule.action)] for group in rules]
-
-    def counterexample_of_action(
-        self, like: RequestView, range_: RequestRange
-    ) -> Counterexample | None:
-        """Return a counterexample of the one action that is asked about, or None.
-
-        Raises:
-            LimitReached: if that could not be found out.
-        """
-        return self._counterexample_in(self._views.read_once(like), range_)
-
-    def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
-        """Tell whether a request about any resource at all answers, for classes that are alike."""
-        takes = partial(includes_action, self._ranges.catalogue, alike[0].actions[0])
-        forms = resources.any_resource(self._question.user.partition)
-        try:
-            return self._search(view, RequestRange(forms, "*", takes=takes)) is not None
-        except StepsSpent:
-            raise
-        except LimitReached:
-            # class by class there may be less to look at
-            return True
-
-    @cached_property
-    def _ranges(self) -> RequestRanges:
-        restriction = (
-            self._within
-            if len(self._views.owners.all) == 1
-            else join_restrictions(self._within, ABROAD)
-        )
-        return RequestRanges(self._allowed, self._rules, restriction, self._ties, self.tracked)
-
-    def _within_of(self, view: RequestView, range_: RequestRange) -> Restriction:
-        """Return the restriction of one range: to the question, and to real requests."""
-        within = self._within if view.owner.is_caller else join_restrictions(self._within, ABROAD)
-        return join_restrictions(
-            within, self._ties.restriction_of(range_.real, direct=view.reading.direct)
-        )
-
-    def _candidate(self, situation: Situation) -> CandidateResult:
-        """Return a candidate out of more than can exist: of any name, and any ARN."""
-        if situation.credential not in self._candidates:
-            owners, own = self._views.owners, self._views.owners.all[0]
-            view = self._views.view_of(situation, own)
-            if owners.keyed and (len(owners.all) > 1 or not owners.is_complete):
-                every = owners.all if owners.is_complete else ()
-                view = replace(view, reading=self._views.reading(situation, every))
-            everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
-            try:
-                solution = self._search(view, everything)
-            except LimitReached:
-                self._candidates[situation.credential] = LimitHit()
-            else:
-                looked = NoCandidate() if solution is None else Candidate(solution)
-                self._candidates[situation.credential] = looked
-        return self._candidates[situation.credential]
-
     def _first_in_view(
-        self, situation: Situation, owner: Owner, ranges: "_Ranges"
+        self, situation: Situation, owner: Owner, ranges: _Ranges
     ) -> Counterexample | None:
         if isinstance(candidate := self._candidate(situation), NoCandidate):
             return None
@@ -435,6 +405,30 @@ class RequestSearch:
             raise limit
         return None
 
+    def _candidate(self, situation: Situation) -> CandidateResult:
+        """Return a candidate out of more than can exist: of any name, and any ARN."""
+        if situation.credential not in self._candidates:
+            owners, own = self._views.owners, self._views.owners.all[0]
+            view = self._views.view_of(situation, own)
+            if owners.keyed and (len(owners.all) > 1 or not owners.is_complete):
+                every = owners.all if owners.is_complete else ()
+                view = replace(view, reading=self._views.reading(situation, every))
+            everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
+            try:
+                solution = self._search(view, everything)
+            except LimitReached:
+                self._candidates[situation.credential] = LimitHit()
+            else:
+                looked = NoCandidate() if solution is None else Candidate(solution)
+                self._candidates[situation.credential] = looked
+        return self._candidates[situation.credential]
+
+    @cached_property
+    def _ranges(self) -> RequestRanges:
+        one_owner = len(self._views.owners.all) == 1
+        restriction = self._within if one_owner else join_restrictions(self._within, ABROAD)
+        return RequestRanges(self._allowed, self._rules, restriction, self._ties, self.tracked)
+
     def _known_ranges(
         self, view: RequestView, candidate: Candidate | LimitHit
     ) -> Iterator[RequestRange]:
@@ -451,6 +445,18 @@ class RequestSearch:
     ) -> Iterator[RequestRange]:
         """Yield the ranges that AWS may have and the catalogue does not know."""
         yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
+
+    def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
+        """Tell whether a request about any resource at all answers, for classes that are alike."""
+        is_in = partial(includes_action, self._ranges.catalogue, alike[0].actions[0])
+        forms = resources.any_resource(self._question.user.partition)
+        try:
+            return self._search(view, RequestRange(forms, "*", action_is_in=is_in)) is not None
+        except StepsSpent:
+            raise
+        except LimitReached:
+            # class by class there may be less to look at
+            return True
 
     def _counterexample_in(self, view: RequestView, range_: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
@@ -498,10 +504,6 @@ class RequestSearch:
         readings = (ConditionReading(one, self._conditions, self._budget) for one in found)
         return all(self._search(replace(view, reading=one), range_) is None for one in readings)
 
-    def _target(self, reading: ConditionReading, range_: RequestRange) -> RequestTarget:
-        names = range_.takes or Texts(ACTION, ANY_NAME, self._budget, words=range_.words)
-        return RequestTarget(reading, range_.forms, range_.star, names)
-
     def _search(self, view: RequestView, range_: RequestRange) -> _Solution | None:
         result = self._solve(view, range_)
         if (
@@ -517,11 +519,11 @@ class RequestSearch:
     def _solve(self, view: RequestView, range_: RequestRange) -> _Solution | None:
         self._budget.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, range_)
-        asked = (self._allowed, self._denied)
+        sides = (self._allowed, self._denied)
         limit: LimitReached | None = None
-        for way in demands(target, view.reading, asked, self._within_of(view, range_)):
+        for way in demands(target, view.reading, sides, self._within_of(view, range_)):
             try:
-                result = search(way, target.theories, self._budget)
+                result = solve(way, target.theories, self._budget)
             except LimitReached as reason:
                 limit = limit or reason
                 continue
@@ -530,6 +532,19 @@ class RequestSearch:
         if limit is not None:
             raise limit
         return None
+
+    def _target(self, reading: ConditionReading, range_: RequestRange) -> RequestTarget:
+        names = range_.action_is_in or Texts(
+            ACTION, ANY_NAME, self._budget, words=range_.excluded_names
+        )
+        return RequestTarget(reading, range_.forms, range_.star, names)
+
+    def _within_of(self, view: RequestView, range_: RequestRange) -> Restriction:
+        """Return the restriction of one range: to the question, and to real requests."""
+        within = self._within if view.owner.is_caller else join_restrictions(self._within, ABROAD)
+        return join_restrictions(
+            within, self._ties.restriction_of(range_.real, direct=view.reading.direct)
+        )
 
     def _checked(
         self, view: RequestView, range_: RequestRange, solution: _Solution
@@ -549,7 +564,7 @@ class RequestSearch:
         view: RequestView,
         range_: RequestRange,
         solution: _Solution,
-        of: "_ListedItem | None" = None,
+        of: _ListedItem | None = None,
     ) -> Counterexample | None:
         """Return the values found as a counterexample if the engine decides so, too."""
         request = self._request(view, range_, solution)
@@ -567,11 +582,3 @@ class RequestSearch:
         if not view.owner.is_caller and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
         return request
-
-
-_RulesOfPolicies = tuple[Policies, list[list[StatementRule]]]
-_ListedItem = tuple[Question, bool]
-"""The question of one item of a list, and whether only relevant statements decide it."""
-_Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
-_A_RULE = 10
-"""Steps that it takes to ask for what must hold for a statement to apply."""

@@ -55,7 +55,7 @@ class DocumentedRequests:
             caller = "role"
         return cls(user.partition, caller, frozenset(map(str.lower, user.known_values)), provider)
 
-    def tells_actions_apart(self, key: str) -> bool:
+    def distinguishes_actions(self, key: str) -> bool:
         """Tell whether some actions' requests have `key` (in lower case) and others' do not.
 
         One that tells what a key of every action does has its value wherever it is.
@@ -65,7 +65,7 @@ class DocumentedRequests:
     def has(self, action: Action, key: str) -> bool:
         """Tell whether requests of an action can have `key` (in lower case)."""
         own = key.rpartition(":")[0]
-        if not self.tells_actions_apart(key) or (own and self.provider.endswith(own)):
+        if not self.distinguishes_actions(key) or (own and self.provider.endswith(own)):
             return True
         return any(may_have(action, each, caller=self.caller) for each in {key, keys.main_of(key)})
 
@@ -184,7 +184,7 @@ class Ties:
             tuple(
                 (key, _condition_absent(named[key]))
                 for key in named
-                if documented is not None and documented.tells_actions_apart(key)
+                if documented is not None and documented.distinguishes_actions(key)
             ),
             () if documented is None else in_regions,
         )

@@ -1,4 +1,4 @@
-"""The search: is there one request that fits all of a list of demands?"""
+"""Values for the attributes of one request that together meet all of a list of demands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -180,7 +180,7 @@ def _implied(masks: Masks, alternative: Alternative) -> bool:
     )
 
 
-def search(
+def solve(
     demands: Sequence[Demand], theories: Theories, budget: Budget
 ) -> dict[str, ContextValue] | None:
     """Return values that meet all demands, or None: there are none.
@@ -199,7 +199,7 @@ def implicant(demands: Sequence[Demand], theories: Theories, budget: Budget) -> 
     """Return literals that can hold together and meet all demands, or None: there are none.
 
     Raises:
-        LimitReached: as `search`.
+        LimitReached: as `solve`.
     """
     masks = _solved(demands, theories, budget)
     if masks is not None and len(demands) > _MANY:

@@ -69,7 +69,7 @@ class Budget:
     Attributes:
         known: what was found out by many steps; to look it up takes one.
         left: how many steps may still be spent.
-        spent: how many were; what `at_most` takes away was not.
+        spent: how many were; what `limit_to` takes away was not.
     """
 
     __slots__ = ("known", "left", "spent")
