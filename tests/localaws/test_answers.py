@@ -24,7 +24,7 @@ from sekisho.localaws.decision.request_context import RequestContext, base_conte
 from sekisho.localaws.decision.resources import RequiredPermission
 from sekisho.localaws.state.moto_iam import holder_of, policies_of
 from sekisho.localaws.state.world import VerifiedCaller
-from sekisho.localaws.wire.errors import Dialect, Refusal, WireForm
+from sekisho.localaws.wire.errors import Dialect, Refusal, WireProtocol
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 REGION = "us-east-1"
@@ -82,7 +82,7 @@ def credentials(aws: LocalAws, who: str) -> list[Credential]:
 
 def lets_pass(aws: LocalAws, caller: VerifiedCaller, action: str, resource: str) -> bool:
     service, _, operation = action.partition(":")
-    call = ApiCall(service, REGION, operation, (action,), WireForm(Dialect.QUERY), {})
+    call = ApiCall(service, REGION, operation, (action,), WireProtocol(Dialect.QUERY), {})
     extra = RequestContext(call, action, {"aws:RequestedRegion": REGION})
     try:
         _authorize(aws.world, caller, RequiredPermission(action, resource), extra)

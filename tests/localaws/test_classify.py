@@ -228,7 +228,7 @@ S3_CALLS = [
 def test_paths_of_s3(method: str, path: str, operation: str, params: dict[str, str]) -> None:
     call = classify(request(method, path), "s3", "us-east-1")
     assert call.operation == operation
-    assert call.form.family is Dialect.S3
+    assert call.protocol.dialect is Dialect.S3
     assert {name: call.params[name] for name in params} == params
 
 

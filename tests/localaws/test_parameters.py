@@ -25,7 +25,7 @@ from sekisho.localaws.decision.classify import ApiCall, is_served
 from sekisho.localaws.decision.parameters import ParameterKind, classify_parameter
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import VerifiedCaller
-from sekisho.localaws.wire.errors import Refusal, WireForm
+from sekisho.localaws.wire.errors import Refusal, WireProtocol
 
 TABLE = json.loads(
     (files("sekisho.localaws") / "data" / "parameters.json").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def calls(service: str) -> Iterator[ApiCall]:
     for name in model.operation_names:
         actions = iam_actions(signing_name, name)
         if actions and is_served(service, name):
-            yield ApiCall(service, "us-east-1", name, actions, WireForm(), {})
+            yield ApiCall(service, "us-east-1", name, actions, WireProtocol(), {})
 
 
 @cache
@@ -171,9 +171,9 @@ def letters() -> Iterator[tuple[LocalAws, VerifiedCaller]]:
         document = json.dumps(people.policy(_LETTERS))
         iam.put_user_policy(UserName="letters", PolicyName="own", PolicyDocument=document)
         key = iam.create_access_key(UserName="letters")["AccessKey"]["AccessKeyId"]
-        found = moto_iam.user_of_key(running.world, key)
+        found = moto_iam.stored_key(running.world, key)
         assert found is not None
-        yield running, VerifiedCaller(found[0], key, (), "127.0.0.1")
+        yield running, VerifiedCaller(found.credential, key, (), "127.0.0.1")
 
 
 @pytest.mark.parametrize("service", ASKED)
@@ -192,7 +192,9 @@ def test_a_parameter_that_is_not_listed_needs_everything_of_its_service(
             value: Any = "x"
             for step in reversed(path):
                 value = {step: value}
-            asked = ApiCall(service, call.region, call.operation, call.actions, call.form, value)
+            asked = ApiCall(
+                service, call.region, call.operation, call.actions, call.protocol, value
+            )
             with pytest.raises(Refusal) as caught:
                 authorize_call(aws.world, caller, asked)
             assert f"the parameter {'.'.join(path)} needs:" in caught.value.message, call.operation

@@ -17,7 +17,7 @@ from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.resources import required_permissions
 from sekisho.localaws.decision.second_permissions import second_permissions
 from sekisho.localaws.state import moto_iam
-from sekisho.localaws.wire.errors import WireForm
+from sekisho.localaws.wire.errors import WireProtocol
 
 KNOWN = ("who", "service", "operation", "params", "targets")
 
@@ -30,14 +30,14 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.mark.parametrize("case", cases("localaws/resources", KNOWN))
 def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
-    caller = moto_iam.user_of_key(aws.world, people.key_id(case["who"]))
-    assert caller is not None
+    key = moto_iam.stored_key(aws.world, people.key_id(case["who"]))
+    assert key is not None
     model = get_service_model(case["service"])
     actions = iam_actions(model.signing_name, case["operation"])
     assert actions
     call = ApiCall(
-        case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]
+        case["service"], "us-east-1", case["operation"], actions, WireProtocol(), case["params"]
     )
-    own = required_permissions(aws.world, caller[0], call)
+    own = required_permissions(aws.world, key.credential, call)
     found = (*own, *second_permissions(aws.world, call, own))
     assert [[target.action, target.resource] for target in found] == case["targets"]

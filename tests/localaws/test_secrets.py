@@ -26,6 +26,7 @@ SECRET = {
     "SessionClaims.secret",
     "SignatureClaims.signature",
     "SignatureClaims.token",
+    "StoredKey.secret",
     "World.entropy",
     "World.master",
     "World.spent",

@@ -21,16 +21,15 @@ from moto.utilities.utils import get_partition
 
 from sekisho.localaws.aws_login import signin_service
 from sekisho.localaws.decision.authorize import authorize_call
-from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, form_of
+from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, protocol_of
 from sekisho.localaws.decision.request_tags import check_tags
-from sekisho.localaws.decision.service_rules import (
+from sekisho.localaws.decision.service_checks import (
     check_lock,
     check_place,
     check_region,
     refuse_bucket_name,
     refuse_resource_policy,
 )
-from sekisho.localaws.forwarding.answers import install_answers
 from sekisho.localaws.forwarding.confinement import (
     confine,
     install_confinement,
@@ -46,8 +45,9 @@ from sekisho.localaws.forwarding.requests import (
     move_checksums_to_headers,
     unchunked_request,
 )
+from sekisho.localaws.forwarding.serializers import install_serializers
 from sekisho.localaws.overlay.checks import check_sts
-from sekisho.localaws.state.identity import Identity, authenticate, identify, record_use
+from sekisho.localaws.state.identity import Identity, accept_code, identify, record_use
 from sekisho.localaws.state.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.localaws.wire import sigv4
 from sekisho.localaws.wire.ambiguity import AmbiguousRequest, check_headers, check_line
@@ -55,7 +55,7 @@ from sekisho.localaws.wire.errors import (
     CommonError,
     Dialect,
     Refusal,
-    WireForm,
+    WireProtocol,
     common_refusal,
     write_refusal,
 )
@@ -87,20 +87,29 @@ _Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request on its way through the authorizer; `form` gets better as more is understood."""
+    """One request on its way through the authorizer.
+
+    Attributes:
+        environ: the request as it came, or rewritten.
+        protocol: how a refusal is written: a guess, until the call is classified.
+        request: the same request, as moto's parsers read it.
+        body: its body, once it has been read.
+    """
 
     environ: WSGIEnvironment
-    form: WireForm
+    protocol: WireProtocol
     request: Request
     body: bytes = field(default=b"", repr=False)
 
     @classmethod
     def of(cls, environ: WSGIEnvironment) -> "_Exchange":
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = environ.get(HEADER_NAMES, {})
-        return cls(environ, WireForm(head=environ["REQUEST_METHOD"] == "HEAD"), Request(environ))
+        return cls(
+            environ, WireProtocol(head=environ["REQUEST_METHOD"] == "HEAD"), Request(environ)
+        )
 
-    def refuse(self, error: CommonError, message: str = "") -> Refusal:
-        return common_refusal(error, self.form.family, message)
+    def refusal(self, error: CommonError, message: str = "") -> Refusal:
+        return common_refusal(error, self.protocol.dialect, message)
 
 
 class Authorizer:
@@ -109,7 +118,7 @@ class Authorizer:
     def __init__(self, world: World) -> None:
         install_checks()
         install_confinement()
-        install_answers()
+        install_serializers()
         self._world = world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -118,13 +127,13 @@ class Authorizer:
         try:
             body, status, headers = self._serve(exchange)
         except sigv4.SignatureFault as error:
-            wrong = exchange.refuse(_MISMATCHES[error.mismatch], error.message)
-            body, status, headers = _refusal(wrong, exchange.form)
+            wrong = exchange.refusal(_MISMATCHES[error.mismatch], error.message)
+            body, status, headers = _refusal_response(wrong, exchange.protocol)
         except AmbiguousRequest as error:
-            odd = exchange.refuse(CommonError.MALFORMED, str(error))
-            body, status, headers = _refusal(odd, exchange.form)
+            odd = exchange.refusal(CommonError.MALFORMED, str(error))
+            body, status, headers = _refusal_response(odd, exchange.protocol)
         except Refusal as refusal:
-            body, status, headers = _refusal(refusal, exchange.form)
+            body, status, headers = _refusal_response(refusal, exchange.protocol)
         except (NotImplementedError, ImportError) as error:
             # moto lacks it, or a package that moto would need for it is not installed
             lacks = (
@@ -132,31 +141,31 @@ class Authorizer:
                 if isinstance(error, ImportError)
                 else error
             )
-            missing = exchange.refuse(CommonError.NOT_IMPLEMENTED, f"the local AWS: {lacks}")
-            body, status, headers = _refusal(missing, exchange.form)
+            missing = exchange.refusal(CommonError.NOT_IMPLEMENTED, f"the local AWS: {lacks}")
+            body, status, headers = _refusal_response(missing, exchange.protocol)
         except Exception as error:
             # the one boundary of this server: a fault of ours or moto's is an InternalFailure to
             # clients. The log names its place without its text or trace, which may hold secrets.
             _LOGGER.error("a fault of the local AWS: %s", _where(error))  # noqa: TRY400 - as above
-            fault = exchange.refuse(CommonError.INTERNAL, f"the local AWS: {_where(error)}")
-            body, status, headers = _refusal(fault, exchange.form)
+            fault = exchange.refusal(CommonError.INTERNAL, f"the local AWS: {_where(error)}")
+            body, status, headers = _refusal_response(fault, exchange.protocol)
         start_response(status, inert(headers))
         return body
 
     def _serve(self, exchange: _Exchange) -> _Response:
-        exchange.form = _guessed_form(exchange.request)
+        exchange.protocol = _guess_protocol(exchange.request)
         if exchange.request.path.startswith(_OWN_PAGES):
-            raise exchange.refuse(
+            raise exchange.refusal(
                 CommonError.ACCESS_DENIED, "the local AWS does not serve this path"
             )
-        check_headers(exchange.environ, s3=exchange.form.family is Dialect.S3)
+        check_headers(exchange.environ, s3=exchange.protocol.dialect is Dialect.S3)
         http = _http(exchange)
-        check_line(http.path, http.query, s3=exchange.form.family is Dialect.S3)
+        check_line(http.path, http.query, s3=exchange.protocol.dialect is Dialect.S3)
         signed = sigv4.parse(http)
         if signed is None and is_form_upload(http.method, exchange.environ):
             return self._serve_form(exchange)
         if signed is None:
-            raise exchange.refuse(CommonError.MISSING_AUTHENTICATION)
+            raise exchange.refusal(CommonError.MISSING_AUTHENTICATION)
         return self._serve_signed(exchange, http, signed)
 
     def _serve_signed(
@@ -177,11 +186,11 @@ class Authorizer:
         if "x-amz-" in http.query and signed.service == "s3":
             exchange.environ = move_checksums_to_headers(exchange.environ)
             http = _http(exchange)
-        return self._answered(exchange, http, signed, secret)
+        return self._classify_and_decide(exchange, http, signed, secret)
 
     def _serve_form(self, exchange: _Exchange) -> _Response:
-        """Do the same for an upload by a form, which has its key in the body."""
-        exchange.form = WireForm(Dialect.S3)
+        """Do as `_serve_signed` does for an upload by a form, which has its key in the body."""
+        exchange.protocol = WireProtocol(Dialect.S3)
         _read_body(exchange)
         form = read_form(exchange.environ, exchange.body)
         signed = form.claims
@@ -192,50 +201,56 @@ class Authorizer:
         exchange.request = Request(exchange.environ)
         http = _http(exchange)
         check_line(http.path, http.query, s3=True)
-        return form.answer(*self._answered(exchange, http, signed, secret))
+        return form.answer(*self._classify_and_decide(exchange, http, signed, secret))
 
     def _secret(self, exchange: _Exchange, signed: sigv4.SignatureClaims) -> str:
         """Return the secret that must have made the signature.
 
-        A key is two look-ups, which need no lock; a session is looked for among all users. Who has
-        been found is found once more before anything is decided.
+        A key is two look-ups, which need no lock; a session is looked for among all users. The
+        caller is identified once more, under the lock, before anything is decided.
         """
         with self._world.lock if signed.token is not None else nullcontext():
-            return identify(self._world, signed, exchange.form.family).secret
+            return identify(self._world, signed, exchange.protocol.dialect).secret
 
     def _check_scope(self, exchange: _Exchange, signed: sigv4.SignatureClaims) -> None:
         if get_partition(signed.region) != self._world.partition:
             # a key is good in its own partition only
-            raise exchange.refuse(CommonError.UNKNOWN_KEY)
-        check_region(signed.region, exchange.form.family)
+            raise exchange.refusal(CommonError.UNKNOWN_KEY)
+        check_region(signed.region, exchange.protocol.dialect)
 
-    def _answered(
+    def _classify_and_decide(
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims, secret: str
     ) -> _Response:
-        world, family = self._world, exchange.form.family
+        """Write the request anew and classify it; then decide and answer, under the lock."""
+        world, dialect = self._world, exchange.protocol.dialect
         # what is decided about is what moto will be given, and nothing else
         exchange.request = Request(
             canonical_request(exchange.environ, exchange.body, signed, world.account)
         )
         exchange.request.__dict__["_cached_data"] = exchange.body
         call = classify(exchange.request, signed.service, signed.region)
-        exchange.form = call.form
+        exchange.protocol = call.protocol
         if call.operation in _OBJECTS:
             check_declared(http, exchange.body)
         with world.lock:
-            identity = identify(world, signed, family)
+            identity = identify(world, signed, dialect)
             if not hmac.compare_digest(identity.secret, secret):
                 # the key has become another's meanwhile
-                raise exchange.refuse(CommonError.UNKNOWN_KEY)
-            return self._decided(exchange, identity, signed, call)
+                raise exchange.refusal(CommonError.UNKNOWN_KEY)
+            return self._decide_and_answer(exchange, identity, signed, call)
 
-    def _decided(
+    def _decide_and_answer(
         self,
         exchange: _Exchange,
         identity: Identity,
         signed: sigv4.SignatureClaims,
         call: ApiCall,
     ) -> _Response:
+        """Return moto's answer to a call that passes every check, in the order of AWS's checks.
+
+        Raises:
+            Refusal: of the first check that it does not pass.
+        """
         address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
         caller = VerifiedCaller(
             identity.credential,
@@ -296,15 +311,21 @@ def inert(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [*(pair for pair in headers if pair[0].lower() not in ours), *_INERT.items()]
 
 
-def _refusal(refusal: Refusal, form: WireForm) -> _Response:
-    answer = write_refusal(refusal, form, str(uuid.uuid4()))
+def _refusal_response(refusal: Refusal, protocol: WireProtocol) -> _Response:
+    answer = write_refusal(refusal, protocol, str(uuid.uuid4()))
     phrase = next((s.phrase for s in HTTPStatus if s.value == answer.status), "")
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     return [answer.body], f"{answer.status} {phrase}", headers
 
 
 def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
-    """Check the MFA code that an STS call carries, before any policy is asked."""
+    """Return the caller, with the time of the MFA code if an STS call carries one that is right.
+
+    It is checked before any policy is asked.
+
+    Raises:
+        Refusal: if the code or the serial number is wrong.
+    """
     if call.service != "sts" or call.operation not in _WITH_CODE:
         return caller
     if isinstance(service_rule(caller.credential, call.actions[0], world.signin), Refused):
@@ -313,21 +334,21 @@ def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> Veri
     serial, code = (str(call.params.get(name) or "") for name in ("SerialNumber", "TokenCode"))
     if not serial and not code:
         return caller
-    at = authenticate(world, caller.credential.holder, serial, code, caller.source)
+    at = accept_code(world, caller.credential.holder, serial, code, caller.source)
     return replace(caller, mfa_at=at)
 
 
-def _guessed_form(request: Request) -> WireForm:
-    """Return how errors are written before the signature is read."""
+def _guess_protocol(request: Request) -> WireProtocol:
+    """Return the protocol that a request seems to be in, before its signature is read."""
     service = _claimed_service(request)
     if service:
-        return form_of(request, service)
+        return protocol_of(request, service)
     head = request.method == "HEAD"
     if "X-Amz-Target" in request.headers:
-        return WireForm(Dialect.JSON, head=head)
+        return WireProtocol(Dialect.JSON, head=head)
     # an unsigned request that is no form can only be meant for S3
-    form = request.method == "POST" or "Action" in request.args
-    return WireForm(Dialect.QUERY if form else Dialect.S3, head=head)
+    is_form = request.method == "POST" or "Action" in request.args
+    return WireProtocol(Dialect.QUERY if is_form else Dialect.S3, head=head)
 
 
 def _claimed_service(request: Request) -> str:
@@ -348,18 +369,18 @@ def _read_body(exchange: _Exchange) -> None:
     environ = exchange.environ
     length = environ.get("CONTENT_LENGTH") or ""
     if length and not (length.isascii() and length.isdigit()):
-        raise exchange.refuse(CommonError.MALFORMED, "Content-Length is not a number")
+        raise exchange.refusal(CommonError.MALFORMED, "Content-Length is not a number")
     too_long = f"the body is longer than {MAX_BODY_BYTES} bytes, the most that the local AWS takes"
     if length and (len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES):
-        raise exchange.refuse(CommonError.TOO_LARGE, too_long)
+        raise exchange.refusal(CommonError.TOO_LARGE, too_long)
     if length:
         exchange.body = environ["wsgi.input"].read(int(length))
         if len(exchange.body) < int(length):
-            raise exchange.refuse(CommonError.MALFORMED, "the body ends before its Content-Length")
+            raise exchange.refusal(CommonError.MALFORMED, "the body ends before its Content-Length")
     elif environ.get("wsgi.input_terminated"):
         exchange.body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
         if len(exchange.body) > MAX_BODY_BYTES:
-            raise exchange.refuse(CommonError.TOO_LARGE, too_long)
+            raise exchange.refusal(CommonError.TOO_LARGE, too_long)
     # the parsers consume their input: they get a copy
     copy = {**environ, "wsgi.input": io.BytesIO(exchange.body)}
     copy["CONTENT_LENGTH"] = str(len(exchange.body))
@@ -391,6 +412,6 @@ def _header(environ: WSGIEnvironment) -> Callable[[str], str | None]:
 
 
 def _where(error: Exception) -> str:
-    """Name a fault and its place, without the error's own text, which may hold a secret."""
+    """Return a fault's class and place, without the error's own text, which may hold a secret."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {last.name}, line {last.lineno}"

@@ -261,14 +261,14 @@ def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         host = str(environ.get("HTTP_HOST", ""))
         if host.rpartition(":")[0] not in {LOOPBACK, "localhost"} or environ.get(REPEATED):
-            said = b"the sign-in answers only to 127.0.0.1 and localhost\n"
+            reason = b"the sign-in answers only to 127.0.0.1 and localhost\n"
         elif environ.get("HTTP_ORIGIN", f"http://{host}") != f"http://{host}":
             # no page of its own; whoever is no browser sends no origin
-            said = b"the sign-in does not answer to the pages of other sites\n"
+            reason = b"the sign-in does not answer to the pages of other sites\n"
         else:
             return app(environ, start_response)
         start_response("403 Forbidden", [("Content-Type", "text/plain")])
-        return [said]
+        return [reason]
 
     return run
 

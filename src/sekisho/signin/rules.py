@@ -108,7 +108,7 @@ def service_rule(
         case "s3" if operation in _BUCKET_POLICY and resource != "*":
             return _bucket_policy_rule(credential, owner)
         case _:
-            return AskPolicies(then=only_by_aws(credential.holder, action, resource))
+            return AskPolicies(then=reserved_for_aws(credential.holder, action, resource))
 
 
 def _bucket_policy_rule(credential: Credential, owner: str | None) -> Ruling:
@@ -296,7 +296,7 @@ def check_external_id(external_id: str) -> Refused | None:
 _SERVICE_ROLE_PATH = "/aws-service-role/"
 
 
-def only_by_aws(holder: Holder, action: str, resource: str) -> Refused | None:
+def reserved_for_aws(holder: Holder, action: str, resource: str) -> Refused | None:
     """Return AWS's refusal to change what only AWS changes; None where nothing is reserved.
 
     A customer's request is put to the policies first: whoever they deny it learns no more. Whom

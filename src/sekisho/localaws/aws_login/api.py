@@ -42,7 +42,7 @@ from sekisho.localaws.aws_login.authorization import (
     verifier_matches,
 )
 from sekisho.localaws.aws_login.dpop import DpopProof, ProofFault, check_proof, good_until
-from sekisho.localaws.decision.authorize import authorize_target
+from sekisho.localaws.decision.authorize import authorize_signin_step
 from sekisho.localaws.state.sealing import mint
 from sekisho.localaws.state.world import LoginSessionState, VerifiedCaller, World
 from sekisho.localaws.wire.errors import Refusal
@@ -226,10 +226,11 @@ def _check(world: World, session: LoginSessionState, grant: str) -> None:
     resource = client.resource(world.partition, session.region, world.account)
     context = {"signin:OAuthClientId": client.id, "signin:OAuthGrantType": grant}
     try:
-        authorize_target(
+        authorize_signin_step(
             world,
             VerifiedCaller(session.console, "", (), LOOPBACK),
-            (CREATE_TOKEN, resource),
+            CREATE_TOKEN,
+            resource,
             context,
         )
     except Refusal as refusal:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
-from sekisho.localaws.decision.authorize import authorize_target
+from sekisho.localaws.decision.authorize import authorize_signin_step
 from sekisho.localaws.state.world import LoginCode, VerifiedCaller, World
 from sekisho.signin import AUTHORIZE, LoginClient
 
@@ -91,10 +91,11 @@ def authorize_login(world: World, caller: VerifiedCaller, request: LoginRequest)
         Refusal: if the person's policies do not allow it.
     """
     resource = request.client.resource(world.partition, world.region, world.account)
-    authorize_target(
+    authorize_signin_step(
         world,
         caller,
-        (AUTHORIZE, resource),
+        AUTHORIZE,
+        resource,
         {
             "signin:OAuthClientId": request.client.id,
             "signin:OAuthRedirectUri": request.redirect_uri,

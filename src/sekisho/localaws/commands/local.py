@@ -125,11 +125,11 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
         raise UsageError(message, fix=did_you_mean(user, names))
     credentials = account.credentials.get(user, UserCredentials())
     if _serial(account, credentials) is None and (
-        credentials.devices or _key(account, credentials) is None
+        credentials.devices or _usable_key(account, credentials) is None
     ):
         message = Message("`{name}` has no MFA device with a seed, so no MFA session is possible")
         raise UsageError(message.filled(name=user), fix=_GIVE)
-    if _by_password(credentials) or _key(account, credentials) is not None:
+    if _can_use_password(credentials) or _usable_key(account, credentials) is not None:
         return credentials
     if credentials.password is not None:
         message = Message("`{name}` must change the password before there is an MFA session")
@@ -142,9 +142,9 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
 
 
 def session_of(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys":
-    """Return a session of a user who signs in with MFA now, or the key of who has no device.
+    """Return a session of a user who signs in with MFA now; without a device, the access key.
 
-    A code works once: where the one of now has been used, the next is waited for.
+    A code works once: if the present one has been used, this waits for the next.
 
     Raises:
         UsageError: as `credentials_of`.
@@ -152,14 +152,14 @@ def session_of(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys
     """
     credentials = credentials_of(account, user)
     if _serial(account, credentials) is None:
-        return _keys_of(account, credentials)
+        return _long_term_keys(account, credentials)
     try:
-        return _signed_in(account, place, user, credentials)
+        return _sign_in(account, place, user, credentials)
     except AwsRefused as refused:
         if refused.operation not in ("CheckMfa", "GetSessionToken") or not refused.status:
             raise
         time.sleep(_STEP_SECONDS - place.now().timestamp() % _STEP_SECONDS)
-        return _signed_in(account, place, user, credentials)
+        return _sign_in(account, place, user, credentials)
 
 
 def session_text(keys: "Keys", place: RunningLocalAws, form: SessionFormat, set_: str) -> str:
@@ -200,7 +200,7 @@ def _credential_fields(keys: "Keys") -> dict[str, str | None]:
     }
 
 
-def _by_password(credentials: UserCredentials) -> bool:
+def _can_use_password(credentials: UserCredentials) -> bool:
     return credentials.password is not None and not credentials.reset_required
 
 
@@ -209,21 +209,21 @@ def _serial(account: AccountFile, credentials: UserCredentials) -> str | None:
     return next((serial for serial in serials if serial in account.seeds), None)
 
 
-def _key(account: AccountFile, credentials: UserCredentials) -> tuple[str, str] | None:
-    """Return the id and the secret of a key that works."""
+def _usable_key(account: AccountFile, credentials: UserCredentials) -> tuple[str, str] | None:
+    """Return the id and the secret of an access key that is active, or None."""
     for key in credentials.keys:
         if key.active and key.id in account.secret_keys:
             return key.id, account.secret_keys[key.id]
     return None
 
 
-def _signed_in(
+def _sign_in(
     account: AccountFile, place: RunningLocalAws, user: str, credentials: UserCredentials
 ) -> "Keys":
     serial = _serial(account, credentials) or ""
     code = code_at(account.seeds[serial], step_of(place.now()))
-    if not _by_password(credentials):
-        return _by_key(account, place, credentials, (serial, code))
+    if not _can_use_password(credentials):
+        return _session_by_key(account, place, credentials, (serial, code))
     # the local AWS is heavy: not before it is needed
     from sekisho.localaws import ConsoleClient  # noqa: PLC0415 - as above
 
@@ -235,24 +235,24 @@ def _signed_in(
     return keys
 
 
-def _by_key(
+def _session_by_key(
     account: AccountFile, place: RunningLocalAws, credentials: UserCredentials, mfa: tuple[str, str]
 ) -> "Keys":
     # boto3 is heavy: not before it is needed
     from sekisho.account.aws import Keys, connect  # noqa: PLC0415 - as above
 
-    signer = _keys_of(account, credentials)
+    signer = _long_term_keys(account, credentials)
     api = connect(credentials=signer, region=place.region, endpoint_url=place.url)
     serial, code = mfa
     made = api.call("sts", "GetSessionToken", SerialNumber=serial, TokenCode=code)["Credentials"]
     return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
 
-def _keys_of(account: AccountFile, credentials: UserCredentials) -> "Keys":
+def _long_term_keys(account: AccountFile, credentials: UserCredentials) -> "Keys":
     # boto3 is heavy: not before it is needed
     from sekisho.account.aws import Keys  # noqa: PLC0415 - as above
 
-    identity, secret = _key(account, credentials) or ("", "")
+    identity, secret = _usable_key(account, credentials) or ("", "")
     return Keys(identity, secret)
 
 
@@ -438,8 +438,8 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
         region=local.region,
         set=_SET,
     )
-    said = welcome.into(lang)
-    return said.splitlines()[0] if quiet() else said
+    text = welcome.into(lang)
+    return text.splitlines()[0] if quiet() else text
 
 
 def _example_users(account: AccountFile, local: "LocalAws") -> Message:

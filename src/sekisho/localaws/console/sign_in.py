@@ -43,7 +43,7 @@ from sekisho.localaws.console.tickets import (
     seal_ticket,
 )
 from sekisho.localaws.decision.authorize import authorize_console
-from sekisho.localaws.state.identity import authenticate, enabled_serials
+from sekisho.localaws.state.identity import accept_code, enabled_serials
 from sekisho.localaws.state.sealing import IssuedCredentials, dummy_hash, mint, password_matches
 from sekisho.localaws.state.world import (
     PAGE_SOURCE,
@@ -118,7 +118,7 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     serials = [chosen] if chosen else enabled_serials(world, holder)
     for serial in serials:
         try:
-            passed = authenticate(world, holder, serial, fields["code"], SIGN_IN)
+            passed = accept_code(world, holder, serial, fields["code"], SIGN_IN)
         except Refusal as refusal:
             if refusal.code == throttling_error().code:
                 raise too_many_attempts(_ticket_for_retry(world, ticket)) from refusal

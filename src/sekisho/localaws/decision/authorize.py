@@ -36,7 +36,7 @@ from sekisho.localaws.decision.resources import RequiredPermission, required_per
 from sekisho.localaws.decision.second_permissions import permissions_to_tag, second_permissions
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import LoggedDecision, VerifiedCaller, World
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common_refusal
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireProtocol, common_refusal
 from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
@@ -65,7 +65,9 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common_refusal(
-            CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
+            CommonError.MALFORMED,
+            call.protocol.dialect,
+            "the request names nothing that it is about",
         )
     for part, target in targets:
         _authorize_either(world, caller, part, target)
@@ -74,7 +76,7 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
 def _authorize_either(
     world: World, caller: VerifiedCaller, call: ApiCall, target: RequiredPermission
 ) -> None:
-    """Let a permission pass if it is allowed, or the one that is enough in its place."""
+    """Pass if a permission is allowed, or the one that AWS takes in its place (`or_else`)."""
     try:
         _authorize(world, caller, target, request_context(world, call, target))
     except Refusal as refusal:
@@ -96,13 +98,14 @@ def authorize_console(world: World, caller: VerifiedCaller) -> None:
         Refusal: if a policy denies one of them.
     """
     for action in CONSOLE_ACTIONS:
-        authorize_target(world, caller, (action, console_arn(world.partition)), {})
+        authorize_signin_step(world, caller, action, console_arn(world.partition), {})
 
 
-def authorize_target(
+def authorize_signin_step(
     world: World,
     caller: VerifiedCaller,
-    asked: tuple[str, str],
+    action: str,
+    resource: str,
     context: Mapping[str, ContextValue],
 ) -> None:
     """Let a step of a sign-in pass that is no signed call, or refuse it.
@@ -110,15 +113,16 @@ def authorize_target(
     Args:
         world: the state of the local AWS.
         caller: whose console session it is about.
-        asked: the action, and the ARN of the resource.
+        action: like `signin:CreateOAuth2Token`.
+        resource: the ARN of what it is asked about.
         context: the keys that the step adds.
 
     Raises:
         Refusal: if the policies do not allow it.
     """
-    target = RequiredPermission(*asked)
-    operation, form = target.action.partition(":")[2], WireForm(Dialect.JSON)
-    call = ApiCall("signin", world.region, operation, (target.action,), form, {})
+    target = RequiredPermission(action, resource)
+    operation, protocol = target.action.partition(":")[2], WireProtocol(Dialect.JSON)
+    call = ApiCall("signin", world.region, operation, (target.action,), protocol, {})
     extra = request_context(world, call, target)
     extra.values.update(context)
     _authorize(world, caller, target, extra)
@@ -128,7 +132,7 @@ def _authorize(
     world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
 ) -> None:
     """Let one action on one resource pass, or refuse it; either way it is logged."""
-    family = extra.call.form.family
+    dialect = extra.call.protocol.dialect
     entry = _entry(world, caller, target)
     ruling = service_rule(caller.credential, target.action, world.signin, target.resource or "*")
     if isinstance(ruling, PermittedWithoutPolicy):
@@ -136,7 +140,7 @@ def _authorize(
         return
     if isinstance(ruling, Refused):
         world.log.add(replace(entry, rule=ruling.reason, note=ruling.code))
-        raise _in_words_of(family, ruling)
+        raise _in_words_of(dialect, ruling)
     # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
     try:
         decision, open_keys = _decide(world, caller, target, extra)
@@ -144,7 +148,7 @@ def _authorize(
         # what cannot be decided is refused, and says so
         world.log.add(replace(entry, note=str(error)))
         text = f"the local AWS cannot decide this request: {error}"
-        raise common_refusal(CommonError.ACCESS_DENIED, family, text) from error
+        raise common_refusal(CommonError.ACCESS_DENIED, dialect, text) from error
     only_denies = ruling.only_denies or target.is_granted
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
@@ -153,13 +157,13 @@ def _authorize(
     if not allowed or ruling.then is None:
         world.log.add(replace(entry, allowed=allowed, decision=decision, note=note))
     if not allowed:
-        text = _text(caller.credential.arn, target, decision)
-        if family is Dialect.EC2:
+        text = _denial_text(caller.credential.arn, target, decision)
+        if dialect is Dialect.EC2:
             text = f"You are not authorized to perform this operation. {text}"
-        raise common_refusal(CommonError.ACCESS_DENIED, family, text)
+        raise common_refusal(CommonError.ACCESS_DENIED, dialect, text)
     if ruling.then is not None:
         world.log.add(replace(entry, rule=ruling.then.reason, note=ruling.then.code))
-        raise _in_words_of(family, ruling.then)
+        raise _in_words_of(dialect, ruling.then)
 
 
 _ASSUMED = "the local AWS assumes that tags need this; AWS does not document it"
@@ -170,9 +174,9 @@ def _note(open_keys: frozenset[str], target: RequiredPermission) -> str:
     return "; ".join(filter(None, (unknown, _ASSUMED if target.is_assumed else "")))
 
 
-def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
+def _in_words_of(dialect: Dialect, refused: Refused) -> Refusal:
     if refused.code is ErrorCode.ACCESS_DENIED:
-        return common_refusal(CommonError.ACCESS_DENIED, family, refused.message)
+        return common_refusal(CommonError.ACCESS_DENIED, dialect, refused.message)
     return Refusal(refused.code, refused.message, refused.status)
 
 
@@ -194,7 +198,7 @@ def _decide(
     )
     like = target.resource if target.is_pattern else None
     worst = _WorstCase(world.engine, extra, like)
-    return _by_policies(world, caller, request, policies, worst), frozenset(worst.mattered)
+    return _decide_with_trust(world, caller, request, policies, worst), frozenset(worst.mattered)
 
 
 @dataclass(slots=True)
@@ -236,13 +240,14 @@ _FROM_THE_WORST = (
 )
 
 
-def _by_policies(
+def _decide_with_trust(
     world: World,
     caller: VerifiedCaller,
     request: Request,
     policies: Policies,
     worst: _WorstCase,
 ) -> Decision:
+    """Return the decision; for AssumeRole, by the role's trust policy and the call's code, too."""
     if request.action not in _ON_TRUST or _FEDERATED in request.resource:
         return worst.decide(request, policies)
     role = moto_iam.role_of(world, request.resource)
@@ -282,7 +287,7 @@ def _only_trust_sees_mfa(
     return None if enough or own.effect is DecisionEffect.ALLOWED else own
 
 
-def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
+def _denial_text(arn: str, target: RequiredPermission, decision: Decision) -> str:
     """Return AWS's own words for a denial, and ours if it rests on an assumption."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
     on = f" on resource: {target.resource}" if target.resource is not None else ""
@@ -318,14 +323,14 @@ EVERY_ACTION = ":*"
 
 
 def worst_case_policies(policies: Policies, action: str) -> Policies:
-    """Return policies that say of `*` what these say, in the worst case, of what is not known.
+    """Return policies that decide about `*` as these do, in the worst case, about any resource.
 
-    A Deny that could be about it counts. An Allow counts only if it is about everything: on `*`,
-    and of an action that is not known, of all actions of the service.
+    A Deny that could be about the resource counts. An Allow counts only if it is on `*` and, where
+    the action is not known either, about all actions of the service.
 
     Args:
         policies: of the caller.
-        action: what is asked; one that ends in `:*` is not known itself.
+        action: the action that is decided about; one that ends in `:*` is not known itself.
     """
     service, any_action = action.partition(":")[0], action.endswith(EVERY_ACTION)
 

@@ -33,7 +33,7 @@ from sekisho.localaws.wire.content import (
     check_params,
     parse_form,
 )
-from sekisho.localaws.wire.errors import CommonError, Dialect, WireForm, common_refusal
+from sekisho.localaws.wire.errors import CommonError, Dialect, WireProtocol, common_refusal
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "aidevops": ("devops-agent",),
@@ -88,7 +88,7 @@ class ApiCall:
         operation: the API operation, like `ListBuckets`.
         actions: the IAM actions that it needs, like `s3:ListAllMyBuckets`; never empty.
         params: the parameters by the names of the service model; may hold secrets.
-        form: how its errors are written.
+        protocol: the protocol of the request, in which its errors are written.
         within: the operation of which this call is a part; "" if it came by itself.
     """
 
@@ -96,30 +96,30 @@ class ApiCall:
     region: str
     operation: str
     actions: tuple[str, ...]
-    form: WireForm
+    protocol: WireProtocol
     params: Mapping[str, Any] = field(repr=False)
     within: str = ""
 
 
-def form_of(request: Request, signing_name: str) -> WireForm:
-    """Return how errors are written, as far as it is known before the request is understood."""
+def protocol_of(request: Request, signing_name: str) -> WireProtocol:
+    """Return the protocol of a request, as far as it is known before the request is understood."""
     for service in _candidates(request, signing_name):
-        form = _form(service, request.content_type, head=request.method == "HEAD")
-        if form is not None:
-            return form
+        protocol = _protocol(service, request.content_type, head=request.method == "HEAD")
+        if protocol is not None:
+            return protocol
     target = "X-Amz-Target" in request.headers
-    return WireForm(Dialect.JSON if target else Dialect.QUERY, head=request.method == "HEAD")
+    return WireProtocol(Dialect.JSON if target else Dialect.QUERY, head=request.method == "HEAD")
 
 
 def classify(request: Request, signing_name: str, region: str) -> ApiCall:
-    """Return what the request asks for.
+    """Return the API call that a request is.
 
     Raises:
         Refusal: if that is unknown, malformed, ambiguous, or nothing that moto has.
     """
     # the body as it is, before a form is read from it
     request.get_data(cache=True)
-    form = form_of(request, signing_name)
+    protocol = protocol_of(request, signing_name)
     for service in _candidates(request, signing_name):
         matched = _match(request, service)
         if matched is None:
@@ -128,23 +128,23 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         if not is_served(service, operation.name):
             raise common_refusal(
                 CommonError.NOT_IMPLEMENTED,
-                form.family,
+                protocol.dialect,
                 f"the local AWS does not serve {service}:{operation.name}",
             )
-        _check_unambiguous(request, operation, form)
-        _check_content(request, operation, form)
+        _check_unambiguous(request, operation, protocol)
+        _check_content(request, operation, protocol)
         actions = iam_actions(signing_name, operation.name)
         if not actions:
             raise common_refusal(
                 CommonError.NOT_IMPLEMENTED,
-                form.family,
+                protocol.dialect,
                 f"no IAM action is known for {service}:{operation.name}; it cannot be decided",
             )
-        params = _params(request, operation, uri_params, form)
-        return ApiCall(service, region, operation.name, actions, form, params)
+        params = _params(request, operation, uri_params, protocol)
+        return ApiCall(service, region, operation.name, actions, protocol, params)
     raise common_refusal(
         CommonError.UNKNOWN_OPERATION,
-        form.family,
+        protocol.dialect,
         f"The action or operation requested of {signing_name} is invalid.",
     )
 
@@ -225,37 +225,39 @@ def _match(request: Request, service: str) -> tuple[OperationModel, Mapping[str,
 
 
 @lru_cache(maxsize=1024)
-def _form(service: str, content_type: str | None, *, head: bool) -> WireForm | None:
+def _protocol(service: str, content_type: str | None, *, head: bool) -> WireProtocol | None:
     model = get_service_model(service)
     try:
-        protocol = determine_request_protocol(model, content_type)
-        family = Dialect.S3 if service == "s3" else Dialect(protocol)
+        name = determine_request_protocol(model, content_type)
+        dialect = Dialect.S3 if service == "s3" else Dialect(name)
     except (NotImplementedError, ValueError):
         return None
-    form = WireForm(family, head=head)
-    if family is Dialect.JSON:
+    protocol = WireProtocol(dialect, head=head)
+    if dialect is Dialect.JSON:
         return replace(
-            form,
+            protocol,
             json_version=model.metadata.get("jsonVersion", "1.0"),
             query_compatible="awsQueryCompatible" in model.metadata,
         )
-    return replace(form, namespace=model.metadata.get("xmlNamespace", ""))
+    return replace(protocol, namespace=model.metadata.get("xmlNamespace", ""))
 
 
-def _check_unambiguous(request: Request, operation: OperationModel, form: WireForm) -> None:
+def _check_unambiguous(request: Request, operation: OperationModel, protocol: WireProtocol) -> None:
     """Refuse what moto's dispatch might read otherwise than its router did.
 
     moto takes a form before the query string where its parser takes the query string first, and
     S3's own dispatch looks at subresources in an order of its own.
     """
     names = {name for name in request.args if not name.startswith("X-Amz-")}
-    if _ambiguous(request, names, operation, form.family):
+    if _ambiguous(request, names, operation, protocol.dialect):
         raise common_refusal(
-            CommonError.MALFORMED, form.family, "a parameter is given twice or does not belong here"
+            CommonError.MALFORMED,
+            protocol.dialect,
+            "a parameter is given twice or does not belong here",
         )
 
 
-def _check_content(request: Request, operation: OperationModel, form: WireForm) -> None:
+def _check_content(request: Request, operation: OperationModel, protocol: WireProtocol) -> None:
     content = Content(
         request.raw_path,
         request.query_string.decode("latin-1"),
@@ -264,15 +266,15 @@ def _check_content(request: Request, operation: OperationModel, form: WireForm) 
         request.get_data(cache=True),
     )
     try:
-        check_content(content, operation, form.family)
+        check_content(content, operation, protocol.dialect)
     except AmbiguousRequest as error:
-        raise common_refusal(CommonError.MALFORMED, form.family, str(error)) from error
+        raise common_refusal(CommonError.MALFORMED, protocol.dialect, str(error)) from error
 
 
 def _ambiguous(
-    request: Request, names: set[str], operation: OperationModel, family: Dialect
+    request: Request, names: set[str], operation: OperationModel, dialect: Dialect
 ) -> bool:
-    match family:
+    match dialect:
         case Dialect.QUERY | Dialect.EC2:
             given = [
                 *(name for name, _ in request.form.items(multi=True)),
@@ -308,15 +310,18 @@ def _own(operation: OperationModel) -> set[str]:
 
 
 def _params(
-    request: Request, operation: OperationModel, uri_params: Mapping[str, Any], form: WireForm
+    request: Request,
+    operation: OperationModel,
+    uri_params: Mapping[str, Any],
+    protocol: WireProtocol,
 ) -> Mapping[str, Any]:
     try:
-        params = _parsed(request, operation, uri_params, form)
+        params = _parsed(request, operation, uri_params, protocol)
         check_params(params, operation.input_shape)
     except AmbiguousRequest as error:
-        raise common_refusal(CommonError.MALFORMED, form.family, str(error)) from error
+        raise common_refusal(CommonError.MALFORMED, protocol.dialect, str(error)) from error
     except OverLimit as error:
-        raise common_refusal(CommonError.INVALID_VALUE, form.family, str(error)) from error
+        raise common_refusal(CommonError.INVALID_VALUE, protocol.dialect, str(error)) from error
     except (
         RequestParserError,
         ValueError,
@@ -326,16 +331,19 @@ def _params(
         RecursionError,
     ) as error:
         raise common_refusal(
-            CommonError.MALFORMED, form.family, "the request's parameters cannot be read"
+            CommonError.MALFORMED, protocol.dialect, "the request's parameters cannot be read"
         ) from error
     return params
 
 
 def _parsed(
-    request: Request, operation: OperationModel, uri_params: Mapping[str, Any], form: WireForm
+    request: Request,
+    operation: OperationModel,
+    uri_params: Mapping[str, Any],
+    protocol: WireProtocol,
 ) -> Mapping[str, Any]:
-    if form.family in {Dialect.QUERY, Dialect.EC2}:
-        return parse_form(request.values, operation, form.family)
+    if protocol.dialect in {Dialect.QUERY, Dialect.EC2}:
+        return parse_form(request.values, operation, protocol.dialect)
     asked: RequestDict = {
         "method": request.method,
         "values": request.values,
@@ -344,6 +352,6 @@ def _parsed(
         "url_path": request.path,
         "url_params": dict(uri_params),
     }
-    protocol = determine_request_protocol(operation.service_model, request.content_type)
-    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(asked)
+    name = determine_request_protocol(operation.service_model, request.content_type)
+    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[name](operation).parse(asked)
     return parsed

@@ -240,7 +240,7 @@ def _duplicate(call: ApiCall, key: str) -> Refusal:
     if (known := _DUPLICATE.get(call.service)) is not None:
         return Refusal(known[0], known[1].format(key=key), 400)
     return common_refusal(
-        CommonError.INVALID_VALUE, call.form.family, f"Duplicate tag key '{key}'."
+        CommonError.INVALID_VALUE, call.protocol.dialect, f"Duplicate tag key '{key}'."
     )
 
 

@@ -113,8 +113,8 @@ def _implied_user(world: World, caller: Credential, call: ApiCall) -> str | None
     if str(call.params.get("AllUsers", "")).lower() == "true":
         return None
     if call.operation == "GetAccessKeyLastUsed":
-        owner = moto_iam.user_of_key(world, str(call.params.get("AccessKeyId", "")))
-        return owner[0].holder.arn if owner is not None else None
+        key = moto_iam.stored_key(world, str(call.params.get("AccessKeyId", "")))
+        return key.credential.holder.arn if key is not None else None
     return caller.holder.arn if caller.holder.kind is HolderKind.USER else None
 
 

@@ -128,7 +128,7 @@ def _refuse(what: str) -> None:
         raise OutsideService(f"it would need {what}")
 
 
-_ONE: tuple[frozenset[str], ...] = (
+_SHARED_STATES: tuple[frozenset[str], ...] = (
     frozenset({"batch", "ecs"}),
     frozenset({"dynamodb", "dynamodbstreams"}),
     frozenset({"ebs", "ec2"}),
@@ -145,9 +145,9 @@ _ONE: tuple[frozenset[str], ...] = (
     frozenset({"ses", "sesv2"}),
     frozenset({"timestream-query", "timestream-write"}),
 )
-"""Services that share a state: several doors to one."""
+"""Services that share a state."""
 
-_GROUND = frozenset({"autoscaling", "ec2", "elb", "elbv2", "iam", "kms"})
+_USED_BY_ALL = frozenset({"autoscaling", "ec2", "elb", "elbv2", "iam", "kms"})
 """Subnets, groups, default keys and roles, at which services look before they make something; and
 what moto gets the state of as soon as it does for EC2's."""
 
@@ -190,9 +190,9 @@ def _may_use(call: ApiCall, other: str) -> bool:
     own = call.service
     return (
         own == other
-        or other in _GROUND
+        or other in _USED_BY_ALL
         or other in _USES.get(own, ())
-        or any(own in each and other in each for each in _ONE)
+        or any(own in each and other in each for each in _SHARED_STATES)
         or (own, call.operation) in _READS_ALL
     )
 

@@ -37,7 +37,7 @@ _CHECKED = frozenset(
 )
 """moto's handlers that come by the checks of `requests`."""
 
-FORM_FAMILIES = frozenset({Dialect.QUERY, Dialect.EC2})
+FORM_DIALECTS = frozenset({Dialect.QUERY, Dialect.EC2})
 _PARTS = 3
 _MOST_HOSTS = 64
 
@@ -117,7 +117,7 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
         response = error.get_response(request.environ)
     content, status, headers = response.get_wsgi_response(request.environ)
     page = "text/html" in dict(headers).get("Content-Type", "")
-    if page and status[:3] in {"404", "405"} and not call.form.head:
+    if page and status[:3] in {"404", "405"} and not call.protocol.head:
         # the answer to HEAD has no body, and is said to be of this type for want of another
         raise _not_implemented(call)
     # read while the lock is held
@@ -137,7 +137,7 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
     request = _ServerRequest(environ)
     # it would read it once more, and keep that
     request.__dict__["_cached_data"] = body
-    if call.form.family in FORM_FAMILIES:
+    if call.protocol.dialect in FORM_DIALECTS:
         # where a form is read, nothing is left of the body
         found: dict[str, Any] = {"form": read.form, "files": read.files, "_cached_data": b""}
         request.__dict__.update(found, stream=io.BytesIO(), args=read.args, values=read.values)

@@ -31,7 +31,7 @@ from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from sekisho.localaws.decision.classify import ApiCall
-from sekisho.localaws.forwarding.dispatch import FORM_FAMILIES
+from sekisho.localaws.forwarding.dispatch import FORM_DIALECTS
 from sekisho.localaws.wire.ambiguity import CHECKSUM_HEADERS, AmbiguousRequest, copy_source
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.localaws.wire.sigv4 import ALGORITHM, SignatureClaims
@@ -47,7 +47,7 @@ class ForwardedCall:
 
 
 FORWARDED: ContextVar[ForwardedCall | None] = ContextVar("FORWARDED", default=None)
-"""What moto has been given."""
+"""The call that moto is answering."""
 
 PENDING: ContextVar[ForwardedCall | None] = ContextVar("PENDING", default=None)
 """The same, until moto has begun the operation: only the first is the client's, and what moto calls
@@ -69,7 +69,7 @@ def install_checks() -> None:
     S3Response.setup_class = _setup_s3(_setup(S3Response.setup_class))  # type: ignore[method-assign]  # as above
     responses.parse_qsl = _no_json(responses.parse_qsl)  # type: ignore[attr-defined]  # as above
     denied: Any = kms.AccessDeniedException
-    denied.__init__ = _with_text(denied.__init__)
+    denied.__init__ = _with_message(denied.__init__)
     # moto looks through a class for every request, which is a tenth of what one costs; the overlay
     # replaces methods, and none comes or goes after that
     responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]  # as above
@@ -87,14 +87,14 @@ def _call_action(
         if pending is not None:
             service = pending.call.service
             same = self.boto3_service_name in {service, _SHARED.get(service)}
-            if not same or self._get_action() != _called_by_moto(pending.call):
+            if not same or self._get_action() != _operation_name_in_moto(pending.call):
                 raise _two_ways()
         return original(self)
 
     return call_action
 
 
-def _called_by_moto(call: ApiCall) -> str:
+def _operation_name_in_moto(call: ApiCall) -> str:
     if call.service != "xray":
         return call.operation
     # its operations have a path each, by which moto calls them
@@ -139,7 +139,7 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
     @wraps(original)
     def parse_qsl(text: Any, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
         given = FORWARDED.get()
-        if given is not None and given.call.form.family not in FORM_FAMILIES:
+        if given is not None and given.call.protocol.dialect not in FORM_DIALECTS:
             # not empty: moto would look into the headers next
             return [("", "")]
         return original(text, *args, **kwargs)
@@ -147,7 +147,7 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
     return parse_qsl
 
 
-def _with_text(original: Callable[..., None]) -> Callable[..., None]:
+def _with_message(original: Callable[..., None]) -> Callable[..., None]:
     """KMS says why a ciphertext cannot be decrypted; moto has the text and leaves it out."""
 
     @wraps(original)
@@ -194,7 +194,7 @@ def canonical_request(
     """Return the request that is classified and, if allowed, answered.
 
     Raises:
-        TwoReadings: if the source of a copy is not what it must be.
+        AmbiguousRequest: if the source of a copy is not what it must be.
     """
     made = {
         name: value
@@ -237,7 +237,7 @@ def move_checksums_to_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
     The SDK for JavaScript puts them into addresses that it signs.
 
     Raises:
-        TwoReadings: if one is there as well.
+        AmbiguousRequest: if one is there as well.
     """
     kept, made = [], {**environ}
     for part in environ.get("QUERY_STRING", "").split("&"):

@@ -20,12 +20,12 @@ from sekisho.signin import HolderKind, Refused, no_such_user
 
 
 def no_such(kind: str, name: str) -> Refusal:
-    """Refuse a name that nobody has, in IAM's sentence for that kind of entity."""
+    """Return the refusal of a name that nobody has, in IAM's sentence for that kind of entity."""
     return Refusal("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
 
 
 def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
-    """Refuse the ARN of a managed policy, or of a version of one, that is not there.
+    """Return the refusal of the ARN of a managed policy, or of a version, that is not there.
 
     Args:
         arn: the ARN, and what else AWS names behind it.
@@ -36,13 +36,13 @@ def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
 
 
 def no_such_key(identifier: str) -> Refusal:
-    """Refuse the id of an access key that the user has not."""
+    """Return the refusal of the id of an access key that the user has not."""
     message = f"The Access Key with id {identifier} cannot be found."
     return Refusal("NoSuchEntity", message, 404)
 
 
 def already_exists(message: str) -> Refusal:
-    """Refuse what is there already."""
+    """Return the refusal of what is there already."""
     return Refusal("EntityAlreadyExists", message, 409)
 
 
@@ -50,48 +50,55 @@ def check_free(noun: str, name: str, names: Iterable[str]) -> None:
     """Refuse a name that something of its kind has, whatever the case of the letters.
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
+
+    Raises:
+        Refusal: `EntityAlreadyExists`.
     """
     if name.lower() in {each.lower() for each in names}:
         raise already_exists(f"{noun} with name {name} already exists.")
 
 
 def delete_conflict(first: str) -> Refusal:
-    """Refuse a deletion until something else has been removed."""
+    """Return the refusal of a deletion until something else has been removed."""
     return Refusal("DeleteConflict", f"Cannot delete entity, must {first} first.", 409)
 
 
 def limit_exceeded(message: str) -> Refusal:
-    """Refuse what would go over a quota."""
+    """Return the refusal of what would go over a quota."""
     return Refusal("LimitExceeded", message, 409)
 
 
 def invalid_input(message: str) -> Refusal:
-    """Refuse input that is well-formed and still makes no sense."""
+    """Return the refusal of input that is well-formed and still makes no sense."""
     return Refusal("InvalidInput", message, 400)
 
 
 def malformed_document(message: str) -> Refusal:
-    """Refuse a policy document."""
+    """Return the refusal of a policy document."""
     return Refusal("MalformedPolicyDocument", message, 400)
 
 
 def validation_error(message: str) -> Refusal:
-    """Refuse a parameter."""
+    """Return the refusal of a parameter."""
     return Refusal("ValidationError", message, 400)
 
 
 def not_built(operation: str) -> Refusal:
-    """Refuse, by name, an operation that the local AWS does not imitate."""
+    """Return the refusal, by name, of an operation that the local AWS does not imitate."""
     return Refusal("NotImplemented", f"The local AWS does not implement {operation}.", 501)
 
 
 def from_rule(refused: Refused) -> Refusal:
-    """Put what a rule of `signin` refuses onto the wire."""
+    """Return what a rule of `signin` refuses, as a refusal on the wire."""
     return Refusal(refused.code.value, refused.message, refused.status)
 
 
 def refuse(refused: Refused | None) -> None:
-    """Refuse if a rule of `signin` does; go on if it has nothing against it."""
+    """Go on if a rule of `signin` has nothing against it.
+
+    Raises:
+        Refusal: the rule's.
+    """
     if refused is not None:
         raise from_rule(refused)
 

@@ -38,7 +38,70 @@ from sekisho.signin import (
 )
 
 
-def authenticate(world: World, holder: Holder, serial: str, code: str, source: str) -> datetime:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A credential that the account knows, and the secret that must have made the signature.
+
+    Attributes:
+        source: the key that it comes from, or what kind of session it is where none is known.
+    """
+
+    credential: Credential
+    secret: str = field(repr=False)
+    source: str
+    session_policies: tuple[str, ...] = ()
+
+
+def identify(world: World, signed: SignatureClaims, dialect: Dialect) -> Identity:
+    """Return the credential with which the request claims to be signed, and its secret.
+
+    Raises:
+        Refusal: the key is unknown or inactive, its token is not its own, has expired, or its user
+            is gone.
+    """
+    unknown = common_refusal(CommonError.UNKNOWN_KEY, dialect)
+    if signed.token is None:
+        key = moto_iam.stored_key(world, signed.access_key_id)
+        if key is None or not key.active:
+            raise unknown
+        return Identity(key.credential, key.secret, signed.access_key_id)
+    try:
+        opened = open_token(world, signed.access_key_id, signed.token)
+    except Refusal as refusal:
+        if refusal.code == "ExpiredToken":
+            raise common_refusal(CommonError.EXPIRED_TOKEN, dialect) from refusal
+        raise unknown from refusal
+    credential = moto_iam.current_credential(world, opened.credential)
+    if credential is None or _ended_with_key(world, opened.source_key):
+        raise unknown
+    source = opened.source_key or credential.kind.name
+    return Identity(credential, opened.secret, source, opened.session_policies)
+
+
+def is_known(world: World, signed: SignatureClaims) -> bool:
+    """Tell whether the request names an active key, or a token of this world that has not ended.
+
+    Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
+    """
+    if signed.token is None:
+        key = moto_iam.stored_key(world, signed.access_key_id)
+        return key is not None and key.active
+    try:
+        open_token(world, signed.access_key_id, signed.token)
+    except Refusal:
+        return False
+    return True
+
+
+def _ended_with_key(world: World, source_key: str) -> bool:
+    """Tell whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
+    if not (world.signin.key_death_ends_sessions and source_key):
+        return False
+    key = moto_iam.stored_key(world, source_key)
+    return key is None or not key.active
+
+
+def accept_code(world: World, holder: Holder, serial: str, code: str, source: str) -> datetime:
     """Accept a code, once, and return the time at which it was accepted.
 
     Args:
@@ -49,7 +112,7 @@ def authenticate(world: World, holder: Holder, serial: str, code: str, source: s
         source: what wrong codes are counted by.
 
     Raises:
-        Refusal: with the text of one of the three refusals of `signin.sts`.
+        Refusal: with the text of one of the three refusals `MFA_…` of `signin`.
     """
     given = mfa_parameters(serial or None, code or None)
     if not isinstance(given, MfaParameters):
@@ -67,6 +130,32 @@ def authenticate(world: World, holder: Holder, serial: str, code: str, source: s
         world.throttle.clear(f"code {serial}", source)
         store_step(state, verified)
         return now
+
+
+def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
+    """Return the serial numbers of the devices that the holder has enabled, in that order."""
+    if holder.kind is not HolderKind.USER:
+        return ()
+    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
+    if user is None or user.id != holder.unique_id:
+        # a user who was deleted and made again is another user, with none of the old devices
+        return ()
+    return tuple(user.mfa_devices)
+
+
+def totp_device(state: DeviceState) -> TotpDevice:
+    """Return the device as `signin` sees it."""
+    return TotpDevice(state.seed, state.drift, state.last_step)
+
+
+def store_step(state: DeviceState, device: TotpDevice) -> None:
+    """Keep how far the device has come, so that no code is accepted twice."""
+    state.drift = device.drift
+    state.last_step = device.last_step
+
+
+def _from_signin(refused: Refused) -> Refusal:
+    return Refusal(refused.code.value, refused.message, refused.status)
 
 
 def record_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
@@ -96,92 +185,3 @@ def record_use(world: World, credential: Credential, signed: SignatureClaims) ->
             return
         case _:
             assert_never(credential.kind)
-
-
-def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
-    """Return the serial numbers of the devices that the holder has enabled, in that order."""
-    if holder.kind is not HolderKind.USER:
-        return ()
-    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
-    if user is None or user.id != holder.unique_id:
-        # a user who was deleted and made again is another user, with none of the old devices
-        return ()
-    return tuple(user.mfa_devices)
-
-
-def totp_device(state: DeviceState) -> TotpDevice:
-    """Return the device as `signin` sees it."""
-    return TotpDevice(state.seed, state.drift, state.last_step)
-
-
-def store_step(state: DeviceState, device: TotpDevice) -> None:
-    """Keep how far the device has come, so that no code is accepted twice."""
-    state.drift = device.drift
-    state.last_step = device.last_step
-
-
-def _from_signin(refused: Refused) -> Refusal:
-    return Refusal(refused.code.value, refused.message, refused.status)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A credential that the account knows, and the secret that must have made the signature.
-
-    Attributes:
-        source: the key that it comes from, or what kind of session it is where none is known.
-    """
-
-    credential: Credential
-    secret: str = field(repr=False)
-    source: str
-    session_policies: tuple[str, ...] = ()
-
-
-def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity:
-    """Return whose key the request claims to be signed with.
-
-    Raises:
-        Refusal: the key is unknown or inactive, its token is not its own, has expired, or its user
-            is gone.
-    """
-    unknown = common_refusal(CommonError.UNKNOWN_KEY, family)
-    if signed.token is None:
-        found = moto_iam.user_of_key(world, signed.access_key_id)
-        if found is None or not found[2]:
-            raise unknown
-        return Identity(found[0], found[1], signed.access_key_id)
-    try:
-        opened = open_token(world, signed.access_key_id, signed.token)
-    except Refusal as refusal:
-        if refusal.code == "ExpiredToken":
-            raise common_refusal(CommonError.EXPIRED_TOKEN, family) from refusal
-        raise unknown from refusal
-    credential = moto_iam.current_credential(world, opened.credential)
-    if credential is None or _ended_with_key(world, opened.source_key):
-        raise unknown
-    source = opened.source_key or credential.kind.name
-    return Identity(credential, opened.secret, source, opened.session_policies)
-
-
-def is_known(world: World, signed: SignatureClaims) -> bool:
-    """Tell whether a key is one of the account, or a token one of this world that lasts.
-
-    Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
-    """
-    if signed.token is None:
-        found = moto_iam.user_of_key(world, signed.access_key_id)
-        return found is not None and found[2]
-    try:
-        open_token(world, signed.access_key_id, signed.token)
-    except Refusal:
-        return False
-    return True
-
-
-def _ended_with_key(world: World, source_key: str) -> bool:
-    """Tell whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
-    if not (world.signin.key_death_ends_sessions and source_key):
-        return False
-    found = moto_iam.user_of_key(world, source_key)
-    return found is None or not found[2]

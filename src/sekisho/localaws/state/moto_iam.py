@@ -5,7 +5,7 @@ was deleted and made again under the same name is somebody else, as at AWS.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -42,14 +42,23 @@ def current_credential(world: World, credential: Credential) -> Credential | Non
     return replace(credential, holder=owner)
 
 
-def user_of_key(world: World, access_key_id: str) -> tuple[Credential, str, bool] | None:
-    """Return the credential, the secret, and whether the key is active; None if there is no key."""
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An access key of a user: the credential that it is, its secret, and whether it is active."""
+
+    credential: Credential
+    secret: str = field(repr=False)
+    active: bool
+
+
+def stored_key(world: World, access_key_id: str) -> StoredKey | None:
+    """Return the access key with that id, or None if no user has it."""
     key = _iam(world).access_keys.get(access_key_id)
     holder = holder_of(world, key.user_name) if key is not None and key.user_name else None
     if key is None or holder is None:
         return None
     credential = Credential(CredentialKind.LONG_TERM_KEY, holder)
-    return credential, str(key.secret_access_key), key.status == "Active"
+    return StoredKey(credential, str(key.secret_access_key), key.status == "Active")
 
 
 def role_of(world: World, arn: str) -> Holder | None:
@@ -116,7 +125,7 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     Raises:
         FaultyPolicy: if one of them cannot be read: then nothing can be decided.
     """
-    found = _find_policies(world, holder)
+    found = _policy_texts(world, holder)
     session = tuple(
         (f"session policy {index}", text, PolicyKind.SESSION)
         for index, text in enumerate(session_policies, 1)
@@ -124,14 +133,14 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     return _read(found._replace(session=session or None))
 
 
-def _find_policies(world: World, holder: Holder) -> "_PolicyTexts":
+def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
     match holder.kind:
         case HolderKind.USER:
             user = _user_of(world, holder)
-            return _found_of_user(world, user) if user is not None else _PolicyTexts()
+            return _texts_of_user(world, user) if user is not None else _PolicyTexts()
         case HolderKind.ROLE:
             role = _iam(world).roles.get(holder.unique_id)
-            return _found_of_role(world, role) if role is not None else _PolicyTexts()
+            return _texts_of_role(world, role) if role is not None else _PolicyTexts()
         case HolderKind.ROOT | HolderKind.FEDERATED:
             return _PolicyTexts()
 
@@ -210,7 +219,7 @@ def _read(found: _PolicyTexts) -> Policies:
     )
 
 
-def _found_of_user(world: World, user: User) -> _PolicyTexts:
+def _texts_of_user(world: World, user: User) -> _PolicyTexts:
     identity = [*_policies_of_owner(user, "user")]
     for group in _iam(world).groups.values():
         # the same object: to ask every member for an id is a third of what a call costs
@@ -222,7 +231,7 @@ def _found_of_user(world: World, user: User) -> _PolicyTexts:
     return _PolicyTexts(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
 
 
-def _found_of_role(world: World, role: Role) -> _PolicyTexts:
+def _texts_of_role(world: World, role: Role) -> _PolicyTexts:
     boundaries = _boundaries(world, role.permissions_boundary_arn)
     return _PolicyTexts(tuple(_policies_of_owner(role, "role")), boundaries=boundaries)
 

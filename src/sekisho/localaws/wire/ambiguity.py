@@ -67,7 +67,7 @@ def check_line(path: str, query: str, *, s3: bool) -> None:
         s3: whether it is for S3, whose keys may hold what other paths may not.
 
     Raises:
-        TwoReadings: naming what is wrong.
+        AmbiguousRequest: naming what is wrong.
     """
     if not _PATH.fullmatch(path):
         raise AmbiguousRequest("the path is not percent-encoded")
@@ -127,7 +127,7 @@ def refuse_cases(names: Iterable[str]) -> None:
     """Refuse names that differ by case alone; equal ones are another matter.
 
     Raises:
-        TwoReadings: if there are such.
+        AmbiguousRequest: if there are such.
     """
     different = set(names)
     if len({name.casefold() for name in different}) < len(different):
@@ -142,7 +142,7 @@ def check_headers(environ: WSGIEnvironment, *, s3: bool) -> None:
     """Refuse headers that could be read in two ways, and hosts that name a bucket.
 
     Raises:
-        TwoReadings: naming what is wrong.
+        AmbiguousRequest: naming what is wrong.
     """
     if repeated := environ.get(REPEATED):
         raise AmbiguousRequest(
@@ -189,7 +189,7 @@ def copy_source(text: str) -> CopySource:
     """Return what `x-amz-copy-source` names: `bucket/key`, or `bucket/key?versionId=…`.
 
     Raises:
-        TwoReadings: if it is of any other form, or an access point.
+        AmbiguousRequest: if it is of any other form, or an access point.
     """
     if text.lower().lstrip("/").startswith(("arn:", "arn%3a")):
         raise AmbiguousRequest(

@@ -55,14 +55,14 @@ class Content:
     body: bytes = field(repr=False)
 
 
-def check_content(content: Content, operation: OperationModel, family: Dialect) -> None:
+def check_content(content: Content, operation: OperationModel, dialect: Dialect) -> None:
     """Refuse content that the operation's protocol has no place for, or that is said twice.
 
     Raises:
-        TwoReadings: naming what is wrong.
+        AmbiguousRequest: naming what is wrong.
     """
-    _check_target(content, operation, family)
-    match family:
+    _check_target(content, operation, dialect)
+    match dialect:
         case Dialect.QUERY | Dialect.EC2:
             _check_form(content)
         case Dialect.JSON:
@@ -71,14 +71,14 @@ def check_content(content: Content, operation: OperationModel, family: Dialect) 
             if content.kind.lower().startswith(_ANY_FORM) and content.body:
                 raise AmbiguousRequest("the Content-Type is not that of this protocol")
             _check_query(content.query, operation)
-            _check_body(content.body, operation, family)
+            _check_body(content.body, operation, dialect)
         case Dialect.S3:
             _check_query(content.query, operation)
-            _check_body(content.body, operation, family)
+            _check_body(content.body, operation, dialect)
 
 
-def _check_target(content: Content, operation: OperationModel, family: Dialect) -> None:
-    if family is not Dialect.JSON:
+def _check_target(content: Content, operation: OperationModel, dialect: Dialect) -> None:
+    if dialect is not Dialect.JSON:
         if content.target is not None:
             raise AmbiguousRequest("X-Amz-Target does not belong to this protocol")
         return
@@ -219,7 +219,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _check_body(body: bytes, operation: OperationModel, family: Dialect) -> None:
+def _check_body(body: bytes, operation: OperationModel, dialect: Dialect) -> None:
     """Check the body of a REST protocol, unless it is data for the service to keep."""
     shape = operation.input_shape
     if not body or shape is None:
@@ -228,7 +228,7 @@ def _check_body(body: bytes, operation: OperationModel, family: Dialect) -> None
     inner = shape.members[payload] if payload else shape
     if inner.type_name in {"string", "blob"}:
         return
-    if family is Dialect.REST_JSON:
+    if dialect is Dialect.REST_JSON:
         _check_object(body, inner)
     else:
         _check_xml(body, inner, operation.name)
@@ -357,15 +357,15 @@ class _LinearEc2(_Linear, EC2QueryParser):
 
 
 def parse_form(
-    values: Mapping[str, str], operation: OperationModel, family: Dialect
+    values: Mapping[str, str], operation: OperationModel, dialect: Dialect
 ) -> Mapping[str, Any]:
     """Return the parameters of a form, all of which the operation must have asked for.
 
     Raises:
-        TwoReadings: if one is none of the operation's, or a list does not count from one.
+        AmbiguousRequest: if one is none of the operation's, or a list does not count from one.
     """
     form = _Form(values)
-    parser = _LinearEc2(operation) if family is Dialect.EC2 else _Linear(operation)
+    parser = _LinearEc2(operation) if dialect is Dialect.EC2 else _Linear(operation)
     asked: Any = {"values": form}  # the one part of a request that these parsers read
     found: Mapping[str, Any] = parser.parse(asked)
     unread = form.keys() - form.read - _BESIDE
@@ -384,7 +384,7 @@ def check_params(value: object, shape: Shape | None, name: str = "") -> None:
     """Hold parameters to the types and the lengths of lists that the model gives.
 
     Raises:
-        TwoReadings: for a value of another type.
+        AmbiguousRequest: for a value of another type.
         OverLimit: for a list that is too long.
     """
     if shape is None or value is None:

@@ -55,10 +55,11 @@ class Dialect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WireForm:
-    """The form in which one service writes its errors.
+class WireProtocol:
+    """The protocol of a request, with what its errors need.
 
     Attributes:
+        dialect: how codes, statuses and texts are written.
         json_version: `1.0` or `1.1`; only the JSON protocol has one.
         namespace: the XML namespace; "" for none.
         query_compatible: the service used to speak the query protocol, and clients still expect
@@ -66,7 +67,7 @@ class WireForm:
         head: the request was a HEAD, whose answer has no body.
     """
 
-    family: Dialect = Dialect.QUERY
+    dialect: Dialect = Dialect.QUERY
     json_version: str = "1.0"
     namespace: str = ""
     query_compatible: bool = False
@@ -199,7 +200,7 @@ _CODES: Mapping[CommonError, _Row] = {
         Dialect.S3: ("InternalError", 500),
     },
 }
-"""Code and status; a family that is not named answers as QUERY does."""
+"""Code and status; a dialect that is not named answers as QUERY does."""
 
 _WRONG_KEYS = "AWS was not able to validate the provided access credentials"
 _MISMATCH = "The request signature we calculated does not match the signature you provided. "
@@ -236,56 +237,56 @@ _TEXTS: Mapping[CommonError, Mapping[Dialect, str]] = {
         Dialect.S3: "The provided 'x-amz-content-sha256' header does not match what was computed.",
     },
 }
-"""AWS's own texts. Where a family has none, the text given with the fault is used if there is
+"""AWS's own texts. Where a dialect has none, the text given with the fault is used if there is
 one, and that of QUERY otherwise."""
 
 
-def common_refusal(error: CommonError, family: Dialect, message: str = "") -> Refusal:
-    """Return the refusal that a service of `family` gives for `error`.
+def common_refusal(error: CommonError, dialect: Dialect, message: str = "") -> Refusal:
+    """Return the refusal that a service of `dialect` gives for `error`.
 
     `message` says what exactly is wrong; it gives way where AWS's own text is fixed.
     """
     codes, texts = _CODES[error], _TEXTS.get(error, {})
-    code, status = codes.get(family, codes[Dialect.QUERY])
-    text = (texts.get(family) if family is not Dialect.QUERY else None) or message
+    code, status = codes.get(dialect, codes[Dialect.QUERY])
+    text = (texts.get(dialect) if dialect is not Dialect.QUERY else None) or message
     return Refusal(code, text or texts.get(Dialect.QUERY, error.value), status)
 
 
-def write_refusal(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
+def write_refusal(refusal: Refusal, protocol: WireProtocol, request_id: str) -> HttpAnswer:
     """Return `refusal` as the HTTP answer that the service's clients expect."""
-    as_json = form.family in {Dialect.JSON, Dialect.REST_JSON}
-    answer = (_json if as_json else _xml)(refusal, form, request_id)
-    if form.head:
+    as_json = protocol.dialect in {Dialect.JSON, Dialect.REST_JSON}
+    answer = (_json if as_json else _xml)(refusal, protocol, request_id)
+    if protocol.head:
         return HttpAnswer(answer.status, answer.headers, b"")
     return answer
 
 
-def _json(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
+def _json(refusal: Refusal, protocol: WireProtocol, request_id: str) -> HttpAnswer:
     headers = [
         (
             "Content-Type",
-            f"application/x-amz-json-{form.json_version}"
-            if form.family is Dialect.JSON
+            f"application/x-amz-json-{protocol.json_version}"
+            if protocol.dialect is Dialect.JSON
             else "application/json",
         ),
         ("X-Amzn-Errortype", refusal.code),
         ("x-amzn-RequestId", request_id),
     ]
-    if form.query_compatible:
+    if protocol.query_compatible:
         fault = _at_fault(refusal)
         headers.append(("x-amzn-query-error", f"{refusal.code};{fault}"))
     body = {"__type": refusal.code, "message": refusal.message}
-    if form.family is Dialect.JSON:
+    if protocol.dialect is Dialect.JSON:
         # services of this protocol differ in the spelling, and clients read either
         body["Message"] = refusal.message
     return HttpAnswer(refusal.status, tuple(headers), json.dumps(body).encode())
 
 
-def _xml(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
+def _xml(refusal: Refusal, protocol: WireProtocol, request_id: str) -> HttpAnswer:
     code, message = escape(refusal.code), escape(_printable(refusal.message))
     error = f"<Code>{code}</Code><Message>{message}</Message>"
-    namespace = f' xmlns="{escape(form.namespace)}"' if form.namespace else ""
-    match form.family:
+    namespace = f' xmlns="{escape(protocol.namespace)}"' if protocol.namespace else ""
+    match protocol.dialect:
         case Dialect.S3:
             where = f"<Region>{refusal.region}</Region>" if refusal.region else ""
             text = (
@@ -304,7 +305,9 @@ def _xml(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
                 f"<RequestId>{request_id}</RequestId></ErrorResponse>"
             )
     names = (
-        ("x-amz-request-id", "x-amz-id-2") if form.family is Dialect.S3 else ("x-amzn-RequestId",)
+        ("x-amz-request-id", "x-amz-id-2")
+        if protocol.dialect is Dialect.S3
+        else ("x-amzn-RequestId",)
     )
     place = (("x-amz-bucket-region", refusal.region),) if refusal.region else ()
     headers = (("Content-Type", "text/xml"), *((name, request_id) for name in names), *place)

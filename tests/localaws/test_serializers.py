@@ -1,6 +1,6 @@
 """What moto answers is written as moto writes it, only quicker.
 
-Reads `localaws.forwarding.answers` itself, to hold it to moto's own functions.
+Reads `localaws.forwarding.serializers` itself, to hold it to moto's own functions.
 """
 
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moto.core import serialize
 from moto.core.model import ShapeResolver
 
-from sekisho.localaws.forwarding.answers import _LeftToMoto, _picked, _valued, xml_of
+from sekisho.localaws.forwarding.serializers import _LeftToMoto, _picked, _valued, xml_of
 
 _NAMES = st.sampled_from(["Arn", "member", "a-b", "x.y", "Path"])
 _PLAIN = st.one_of(st.text(), st.booleans(), st.integers(), st.none())

@@ -32,7 +32,7 @@ class _LeftToMoto(Exception):
     """Something that moto's serializer does not usually make."""
 
 
-def install_answers() -> None:
+def install_serializers() -> None:
     """Put the quicker ways in moto's place; to do it again changes nothing."""
     body = serialize.BaseXMLSerializer._serialize_body
     if hasattr(body, _MARK):

@@ -1,4 +1,6 @@
-"""Refusals of the services themselves, which no policy changes: Regions, locks, bucket names.
+"""Checks of the services themselves, which no policy changes: Regions, locks, bucket names.
+
+The rulings of STS and IAM, and of what only AWS changes, are `signin.service_rule`'s.
 
 A client of AWS reaches a service in a Region by an address of its own, so a Region that does not
 exist has none. Here all have one address, and the Region is what the signature says.
@@ -33,7 +35,7 @@ _ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation", "ListBuckets"})
 """Calls about a bucket that S3 takes in any Region."""
 
 
-def check_region(region: str, family: Dialect) -> None:
+def check_region(region: str, dialect: Dialect) -> None:
     """Refuse a Region that does not exist.
 
     Raises:
@@ -41,9 +43,9 @@ def check_region(region: str, family: Dialect) -> None:
     """
     if region not in _regions():
         error = (
-            CommonError.INCOMPLETE_SIGNATURE if family is Dialect.S3 else CommonError.BAD_SIGNATURE
+            CommonError.INCOMPLETE_SIGNATURE if dialect is Dialect.S3 else CommonError.BAD_SIGNATURE
         )
-        refusal = common_refusal(error, family)
+        refusal = common_refusal(error, dialect)
         # the text that belongs to the code would send people to look at their keys
         text = f"Credential should be scoped to a valid region. There is no Region `{region[:64]}`."
         raise Refusal(refusal.code, text, refusal.status)
