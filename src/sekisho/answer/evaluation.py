@@ -115,21 +115,21 @@ def answer_part(
     """
     caller, _ = caller_and_groups(request, policies)
     action = load().action(request.action)
-    about = checked_resource(action, request.resource, request.action)
-    if isinstance(about, ImpossibleRequest):
+    resource = checked_resource(action, request.resource, request.action)
+    if isinstance(resource, ImpossibleRequest):
         impossible = AnswerEffect.IMPOSSIBLE
         strange = action is None
         return Answer(
-            impossible, request, policies, None, impossible=about, not_in_catalogue=strange
+            impossible, request, policies, None, impossible=resource, not_in_catalogue=strange
         )
-    request, policies = _as_checked(about, request, policies, caller)
+    request, policies = _as_checked(resource, request, policies, caller)
     completed = complete(request, caller, now)
     ruling = service_ruling(completed.request, caller, now, settings)
     answering = Answerer(caller, action, completed, settings)
     answer = answering.under_ruling(ruling, policies)
     return replace(
         answer,
-        note=about.note,
+        note=resource.note,
         not_in_catalogue=action is None,
         unexpected=tuple(answering.unexpected_keys(request.context, policies)),
         malformed=tuple(malformed_keys(request.context)),
@@ -137,7 +137,7 @@ def answer_part(
     )
 
 
-_OTHERS = ("999999999999", "888888888888")
+_OTHER_ACCOUNTS = ("999999999999", "888888888888")
 
 
 def _assumed_owner(
@@ -150,16 +150,16 @@ def _assumed_owner(
         return None
     if not arns.is_bucket(request.resource):
         return None
-    other = replace(request, resource_account=next(one for one in _OTHERS if one != own))
+    other = replace(request, resource_account=next(one for one in _OTHER_ACCOUNTS if one != own))
     otherwise = answer_part(other, policies, now, settings).effect
     return None if otherwise is answer.effect else AssumedOwner(own, otherwise)
 
 
 def _as_checked(
-    about: CheckedResource, request: Request, policies: Policies, caller: Caller
+    resource: CheckedResource, request: Request, policies: Policies, caller: Caller
 ) -> tuple[Request, Policies]:
     """Return request and policies as AWS checks them: no resource has no resource policy."""
-    if about.note is not ResourceNote.NO_TYPES:
+    if resource.note is not ResourceNote.NO_TYPES:
         return request, policies
     request = replace(request, resource="*", resource_account=None)
     if not caller.outside:

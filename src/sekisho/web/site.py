@@ -49,7 +49,7 @@ _HEADERS = {
         "publickey-credentials-create=(self), publickey-credentials-get=(self)"
     ),
 }
-_ONCE_MORE = """<!DOCTYPE html>
+_SAME_SITE_RELOAD = """<!DOCTYPE html>
 <meta http-equiv="refresh" content="0">
 <title>...</title>
 """
@@ -126,7 +126,7 @@ class Site:
 
     def renew(self) -> None:
         """Give the present browser new secrets; whenever somebody signs in or out."""
-        self.browsers.renew(browser(), g.get("sent", ""))
+        self.browsers.renew(browser(), g.get("form_token", ""))
 
     @property
     def _cookie(self) -> str:
@@ -154,14 +154,14 @@ class Site:
             # a picture in a page of another site: many of them would have us forget the others
             return _plain(HTTPStatus.FORBIDDEN, "this is no part of another page")
         if found is None and request.headers.get("Sec-Fetch-Site") == "cross-site":
-            return Response(_ONCE_MORE, content_type="text/html; charset=utf-8")
+            return Response(_SAME_SITE_RELOAD, content_type="text/html; charset=utf-8")
         _let_in(found or self.browsers.new())
         return None
 
     def _admit_change(self, cookie: str) -> ResponseReturnValue | None:
         """Admit a request for a change; a form that was sent before leads where it led."""
         csrf = request.headers.get("X-Csrf-Token") or request.form.get("csrf", "")
-        g.sent = request.form.get("once", "")
+        g.form_token = request.form.get("once", "")
         found = self.browsers.enter(cookie)
         if found is not None:
             _let_in(found)
@@ -170,14 +170,14 @@ class Site:
         ) not in ("same-origin", "none"):
             return refused_page(HTTPStatus.FORBIDDEN, "elsewhere")
         if found is None:
-            found = self.browsers.enter_again(cookie, csrf, g.sent)
+            found = self.browsers.enter_again(cookie, csrf, g.form_token)
             if found is None:
                 return refused_page(HTTPStatus.FORBIDDEN, "stale")
             _let_in(found)
         elif not hmac.compare_digest(csrf.encode(), found.csrf.encode()):
             return refused_page(HTTPStatus.FORBIDDEN, "stale")
-        before = found.outcomes.get(g.sent)
-        g.admitted = before is None
+        before = found.outcomes.get(g.form_token)
+        g.is_new_form = before is None
         return redirect(before, HTTPStatus.SEE_OTHER) if before is not None else None
 
     def _finish(self, response: Response) -> Response:
@@ -187,8 +187,8 @@ class Site:
         response.headers["Cache-Control"] = "no-store"
         if "browser" not in g:
             return response
-        if g.get("sent") and response.status_code == HTTPStatus.SEE_OTHER:
-            g.browser.remember_outcome(g.sent, response.headers["Location"])
+        if g.get("form_token") and response.status_code == HTTPStatus.SEE_OTHER:
+            g.browser.remember_outcome(g.form_token, response.headers["Location"])
         if request.cookies.get(self._cookie) != g.browser.cookie:
             response.set_cookie(self._cookie, g.browser.cookie, httponly=True, samesite="Strict")
         return response
@@ -211,7 +211,7 @@ def language() -> Language:
 
 
 def flash(kind: FlashKind, message: Message, detail: str = "") -> None:
-    """Have the next page say something on top."""
+    """Have the next page show a message on top."""
     browser().flashes.append(Flash(kind, message, detail))
 
 
@@ -252,7 +252,7 @@ def allow_resending() -> None:
 
     Otherwise it would lead where it has led before.
     """
-    g.sent = ""
+    g.form_token = ""
 
 
 def local_path(given: str, otherwise: str) -> str:
@@ -273,8 +273,8 @@ def page_to_come_back(otherwise: str) -> str:
         return request.full_path.rstrip("?")
     routes = current_app.create_url_adapter(request)
     if routes is not None and routes.test(method="GET"):
-        about = {each: request.form[each] for each in _SUBJECTS if each in request.form}
-        return same_page(request.path, urlencode({**about, **request.args.to_dict()}))
+        subject = {each: request.form[each] for each in _SUBJECTS if each in request.form}
+        return same_page(request.path, urlencode({**subject, **request.args.to_dict()}))
     came_from = urlsplit(request.referrer or "")
     return local_path(same_page(came_from.path, came_from.query), otherwise)
 

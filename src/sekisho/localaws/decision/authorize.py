@@ -55,34 +55,34 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         Refusal: with AWS's code and text in the words of the call's protocol.
         NotImplementedError: if the call holds a statement that is not read here.
     """
-    targets: list[tuple[ApiCall, RequiredPermission]] = []
+    needed: list[tuple[ApiCall, RequiredPermission]] = []
     for item in item_calls(call):
         for part in launches(world, item):
             own = required_permissions(world, caller.credential, part)
             further = (*second_permissions(world, part, own), *permissions_to_tag(world, part, own))
-            targets += ((part, one) for one in (*own, *further))
-    targets += ((call, one) for one in unlisted_permissions(call))
-    if not targets:
+            needed += ((part, one) for one in (*own, *further))
+    needed += ((call, one) for one in unlisted_permissions(call))
+    if not needed:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common_refusal(
             CommonError.MALFORMED,
             call.protocol.dialect,
             "the request names nothing that it is about",
         )
-    for part, target in targets:
-        _authorize_either(world, caller, part, target)
+    for part, permission in needed:
+        _authorize_either(world, caller, part, permission)
 
 
 def _authorize_either(
-    world: World, caller: VerifiedCaller, call: ApiCall, target: RequiredPermission
+    world: World, caller: VerifiedCaller, call: ApiCall, permission: RequiredPermission
 ) -> None:
     """Pass if a permission is allowed, or the one that AWS takes in its place (`or_else`)."""
     try:
-        _authorize(world, caller, target, request_context(world, call, target))
+        _authorize(world, caller, permission, request_context(world, call, permission))
     except Refusal as refusal:
-        if target.or_else is None:
+        if permission.or_else is None:
             raise
-        other = replace(target, action=target.or_else, or_else=None)
+        other = replace(permission, action=permission.or_else, or_else=None)
         try:
             _authorize(world, caller, other, request_context(world, call, other))
         except Refusal:
@@ -120,21 +120,23 @@ def authorize_signin_step(
     Raises:
         Refusal: if the policies do not allow it.
     """
-    target = RequiredPermission(action, resource)
-    operation, protocol = target.action.partition(":")[2], WireProtocol(Dialect.JSON)
-    call = ApiCall("signin", world.region, operation, (target.action,), protocol, {})
-    extra = request_context(world, call, target)
+    permission = RequiredPermission(action, resource)
+    operation, protocol = permission.action.partition(":")[2], WireProtocol(Dialect.JSON)
+    call = ApiCall("signin", world.region, operation, (permission.action,), protocol, {})
+    extra = request_context(world, call, permission)
     extra.values.update(context)
-    _authorize(world, caller, target, extra)
+    _authorize(world, caller, permission, extra)
 
 
 def _authorize(
-    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
+    world: World, caller: VerifiedCaller, permission: RequiredPermission, extra: RequestContext
 ) -> None:
     """Let one action on one resource pass, or refuse it; either way it is logged."""
     dialect = extra.call.protocol.dialect
-    entry = _entry(world, caller, target)
-    ruling = service_rule(caller.credential, target.action, world.signin, target.resource or "*")
+    entry = _entry(world, caller, permission)
+    ruling = service_rule(
+        caller.credential, permission.action, world.signin, permission.resource or "*"
+    )
     if isinstance(ruling, PermittedWithoutPolicy):
         world.log.add(replace(entry, allowed=True, rule=ruling.reason))
         return
@@ -143,21 +145,21 @@ def _authorize(
         raise _in_words_of(dialect, ruling)
     # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
     try:
-        decision, open_keys = _decide(world, caller, target, extra)
+        decision, open_keys = _decide(world, caller, permission, extra)
     except (FaultyInput, Unsupported) as error:
         # what cannot be decided is refused, and says so
         world.log.add(replace(entry, note=str(error)))
         text = f"the local AWS cannot decide this request: {error}"
         raise common_refusal(CommonError.ACCESS_DENIED, dialect, text) from error
-    only_denies = ruling.only_denies or target.is_granted
+    only_denies = ruling.only_denies or permission.is_granted
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
-    note = _note(open_keys, target)
+    note = _note(open_keys, permission)
     if not allowed or ruling.then is None:
         world.log.add(replace(entry, allowed=allowed, decision=decision, note=note))
     if not allowed:
-        text = _denial_text(caller.credential.arn, target, decision)
+        text = _denial_text(caller.credential.arn, permission, decision)
         if dialect is Dialect.EC2:
             text = f"You are not authorized to perform this operation. {text}"
         raise common_refusal(CommonError.ACCESS_DENIED, dialect, text)
@@ -169,9 +171,9 @@ def _authorize(
 _ASSUMED = "the local AWS assumes that tags need this; AWS does not document it"
 
 
-def _note(open_keys: frozenset[str], target: RequiredPermission) -> str:
+def _note(open_keys: frozenset[str], permission: RequiredPermission) -> str:
     unknown = f"not known here: {', '.join(sorted(open_keys))}" if open_keys else ""
-    return "; ".join(filter(None, (unknown, _ASSUMED if target.is_assumed else "")))
+    return "; ".join(filter(None, (unknown, _ASSUMED if permission.is_assumed else "")))
 
 
 def _in_words_of(dialect: Dialect, refused: Refused) -> Refusal:
@@ -181,22 +183,22 @@ def _in_words_of(dialect: Dialect, refused: Refused) -> Refusal:
 
 
 def _decide(
-    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
+    world: World, caller: VerifiedCaller, permission: RequiredPermission, extra: RequestContext
 ) -> tuple[Decision, frozenset[str]]:
     """Return the decision, and the keys that are not known here and made it the worst case."""
     credential = caller.credential
     policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
     context = base_context(world, caller).with_(extra.values)
-    if target.resource is None:
-        policies = worst_case_policies(policies, target.action)
+    if permission.resource is None:
+        policies = worst_case_policies(policies, permission.action)
     request = Request(
         credential.arn,
-        target.action.replace("*", "Any"),
-        target.resource or "*",
+        permission.action.replace("*", "Any"),
+        permission.resource or "*",
         context,
         federated_by=credential.made_by.arn if credential.made_by else None,
     )
-    like = target.resource if target.is_pattern else None
+    like = permission.resource if permission.is_pattern else None
     worst = _WorstCase(world.engine, extra, like)
     return _decide_with_trust(world, caller, request, policies, worst), frozenset(worst.mattered)
 
@@ -287,32 +289,32 @@ def _only_trust_sees_mfa(
     return None if enough or own.effect is DecisionEffect.ALLOWED else own
 
 
-def _denial_text(arn: str, target: RequiredPermission, decision: Decision) -> str:
+def _denial_text(arn: str, permission: RequiredPermission, decision: Decision) -> str:
     """Return AWS's own words for a denial, and ours if it rests on an assumption."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
-    on = f" on resource: {target.resource}" if target.resource is not None else ""
-    start = f"User: {arn} is not authorized to perform: {target.action}{on}"
-    end = f" ({_ASSUMED})" if target.is_assumed else ""
-    if target.parameter:
+    on = f" on resource: {permission.resource}" if permission.resource is not None else ""
+    start = f"User: {arn} is not authorized to perform: {permission.action}{on}"
+    end = f" ({_ASSUMED})" if permission.is_assumed else ""
+    if permission.parameter:
         end = (
             " (the local AWS does not know which permissions the parameter "
-            f"{target.parameter} needs: all actions of that service must be allowed on *)"
+            f"{permission.parameter} needs: all actions of that service must be allowed on *)"
         )
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         article = "an" if kind.value[0] in "aeiou" else "a"
         return f"{start} with an explicit deny in {article} {kind.value}{end}"
-    return f"{start} because no {kind.value} allows the {target.action} action{end}"
+    return f"{start} because no {kind.value} allows the {permission.action} action{end}"
 
 
-def _entry(world: World, caller: VerifiedCaller, target: RequiredPermission) -> LoggedDecision:
+def _entry(world: World, caller: VerifiedCaller, permission: RequiredPermission) -> LoggedDecision:
     """Return a refusing entry, to be completed."""
     credential = caller.credential
     return LoggedDecision(
         world.clock.now(),
         credential.arn,
         credential.kind,
-        target.action,
-        target.resource,
+        permission.action,
+        permission.resource,
         mfa=(caller.mfa_at or credential.mfa_at) is not None,
         allowed=False,
     )

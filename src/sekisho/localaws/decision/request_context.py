@@ -179,37 +179,37 @@ class RequestContext:
         return not self._is_set(key) or key.startswith(tuple(self.complete))
 
 
-def request_context(world: World, call: ApiCall, target: RequiredPermission) -> RequestContext:
+def request_context(world: World, call: ApiCall, permission: RequiredPermission) -> RequestContext:
     """Return what a call and its resource add for one of the actions that it needs."""
-    kind = _kind(call, target)
-    found = RequestContext(call, target.action, {"aws:RequestedRegion": call.region}, kind=kind)
+    kind = _kind(call, permission)
+    found = RequestContext(call, permission.action, {"aws:RequestedRegion": call.region}, kind=kind)
     _add_params(found)
-    found.values.update(target.context)
+    found.values.update(permission.context)
     _add_request_tags(found)
     if transitive := call.params.get("TransitiveTagKeys"):
         found.values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
-    _add_resource_tags(world, target.resource, found)
-    _add_resource_account(world, target, found)
+    _add_resource_tags(world, permission.resource, found)
+    _add_resource_account(world, permission, found)
     if (own := _OF_SERVICE.get(call.service)) is not None:
-        own(world, target.resource or "", found)
-    if target.action == "iam:PassRole" and call.service in _PASSED_TO:
+        own(world, permission.resource or "", found)
+    if permission.action == "iam:PassRole" and call.service in _PASSED_TO:
         found.values["iam:PassedToService"] = _PASSED_TO[call.service]
     return found
 
 
-def _kind(call: ApiCall, target: RequiredPermission) -> str:
+def _kind(call: ApiCall, permission: RequiredPermission) -> str:
     """Return the type of what EC2 makes or uses when it launches or tags something; "" for others.
 
     Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
     EC2": the keys in the row of each type.
     """
-    apart = target.action == "ec2:RunInstances" or any(one.kind for one in tag_sets(call))
+    apart = permission.action == "ec2:RunInstances" or any(one.kind for one in tag_sets(call))
     if call.service != "ec2" or not apart:
         return ""
-    if target.resource is not None:
-        return target.resource.split(":", 5)[-1].partition("/")[0]
+    if permission.resource is not None:
+        return permission.resource.split(":", 5)[-1].partition("/")[0]
     # what a call makes is of the one type that it needs and does not name
-    types = naming(call.service, call.operation, target.action).types
+    types = naming(call.service, call.operation, permission.action).types
     made = [each.name for each in types if each.required and not each.named]
     return made[0] if len(made) == 1 else _ANY_KIND
 
@@ -306,10 +306,12 @@ def _add_resource_tags(world: World, resource: str | None, found: RequestContext
 _ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
 
 
-def _add_resource_account(world: World, target: RequiredPermission, found: RequestContext) -> None:
+def _add_resource_account(
+    world: World, permission: RequiredPermission, found: RequestContext
+) -> None:
     """Add whose the resource is, where AWS sets it for the action and the ARN says it."""
-    parts = (target.resource or "").split(":", 5)
-    if len(parts) < len(_ARN_PARTS) or target.action.startswith(NO_ACCOUNT):
+    parts = (permission.resource or "").split(":", 5)
+    if len(parts) < len(_ARN_PARTS) or permission.action.startswith(NO_ACCOUNT):
         return
     # buckets and objects have no account in their ARNs, and are all the account's own
     if parts[4] == world.account or (parts[2] == "s3" and not parts[4]):

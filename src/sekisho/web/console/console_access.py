@@ -26,8 +26,8 @@ from sekisho.web.console.credentials import home_of
 from sekisho.web.console.dashboard import account_alias, sign_in_address
 from sekisho.web.console.session import (
     attempt,
-    once_values,
     show_once,
+    shown_once_values,
     signed_in,
 )
 from sekisho.web.site import flash, see_other, text
@@ -77,7 +77,7 @@ def show_password(user: str, password: str, home: str) -> ResponseReturnValue:
 @signed_in
 def new_password_page() -> ResponseReturnValue:
     """Show a new password, on the page or as a .csv file."""
-    values = once_values()
+    values = shown_once_values()
     if values is None:
         flash(FlashKind.INFO, text("console_access.shown_before"))
         return redirect("/iam/users")

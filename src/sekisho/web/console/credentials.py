@@ -20,9 +20,9 @@ from sekisho.signin import WRONG_OLD_PASSWORD, ErrorCode
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.session import (
     attempt,
-    once_values,
     person,
     show_once,
+    shown_once_values,
     signed_in,
 )
 from sekisho.web.site import flash, see_other, text
@@ -134,7 +134,7 @@ def create_key() -> ResponseReturnValue:
 @signed_in
 def created_key() -> ResponseReturnValue:
     """Show the secret of a new access key, once."""
-    values = once_values()
+    values = shown_once_values()
     if values is None:
         flash(FlashKind.INFO, text("credentials.key_shown"))
         return redirect(OWN)

@@ -15,12 +15,12 @@ from http import HTTPStatus
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from sekisho.web.console.session import drop_once, secret_sent, state
+from sekisho.web.console.session import drop_shown_once, secret_sent, state
 from sekisho.web.site import ANSWER, local_path, page_to_come_back, same_page
 
 _LONGEST_ADDRESS = 2_000
 """Characters; what was typed as a name may be longer than a server takes."""
-_ONCE = re.compile(r'(?<=name="once" value=")[^"]*')
+_FORM_TOKEN = re.compile(r'(?<=name="once" value=")[^"]*')
 """The token of a form; what people have typed has no quotation marks that are not escaped."""
 
 
@@ -33,9 +33,9 @@ def find_answer() -> ResponseReturnValue | None:
     if kept is None:
         asked = request.query_string.decode("utf-8", "replace")
         return redirect(local_path(same_page(request.path, asked), "/console"))
-    drop_once()
+    drop_shown_once()
     # each time it is a new form: what is sent from it is not what was sent from it before
-    page = _ONCE.sub(lambda _: secrets.token_urlsafe(16), kept["page"])
+    page = _FORM_TOKEN.sub(lambda _: secrets.token_urlsafe(16), kept["page"])
     return Response(page, int(kept["status"]), content_type=kept["type"])
 
 
@@ -64,9 +64,9 @@ def keep_answer(response: Response) -> Response:
 def _to_be_kept(response: Response) -> bool:
     if request.method != "POST" or request.headers.get("Sec-Fetch-Mode") != "navigate":
         return False
-    if "browser" not in g or not g.get("admitted") or response.mimetype != "text/html":
+    if "browser" not in g or not g.get("is_new_form") or response.mimetype != "text/html":
         return False
     faults = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     shown = response.status_code == HTTPStatus.OK or response.status_code in faults
     here = state()
-    return shown and here.person is not None and here.once is None and not secret_sent()
+    return shown and here.person is not None and here.shown_once is None and not secret_sent()

@@ -39,7 +39,7 @@ class SignedInUser:
     Attributes:
         mfa: whether the session was signed in with MFA.
         api: calls the local AWS with the session's own credentials.
-        keys: these; secret.
+        keys: the session's credentials; secret.
     """
 
     user: str
@@ -107,7 +107,7 @@ class ConsoleState:
         typed_by: who typed it; nobody else is shown it.
         rail: whose path the help rail shows; None: it is closed.
         closed_rail: whose path it showed before it was closed.
-        once: a secret that is shown once, while its page is open.
+        shown_once: a secret that is shown once, while its page is open.
         device: the device that the wizard has created and not yet enabled, or None.
         new_password: what was typed as the password of a user who is being created; a secret.
         passkey: carries the registration of a passkey on; a secret.
@@ -120,7 +120,7 @@ class ConsoleState:
     typed_by: str = ""
     rail: RailPath | None = None
     closed_rail: RailPath | None = None
-    once: ShownOnce | None = field(default=None, repr=False)
+    shown_once: ShownOnce | None = field(default=None, repr=False)
     device: UnfinishedDevice | None = field(default=None, repr=False)
     new_password: str = field(default="", repr=False)
     passkey: str = field(default="", repr=False)
@@ -164,7 +164,7 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
         if state().person is None:
             keep_typed()
             return _first_signed_in(page_to_come_back("/console"))
-        drop_once()
+        drop_shown_once()
         return view(*args, **kwargs)
 
     return checked_view
@@ -210,7 +210,7 @@ def sign_out() -> None:
 
 def _forget_session(here: ConsoleState) -> None:
     """Drop the signed-in user and every secret: the next user may be another one."""
-    here.person = here.pending = here.once = here.device = None
+    here.person = here.pending = here.shown_once = here.device = None
     here.passkey = here.new_password = ""
     here.answers.clear()
 
@@ -292,25 +292,25 @@ def call(service: str, operation: str, /, **parameters: object) -> Mapping[str, 
 
 def show_once(path: str, values: Mapping[str, str]) -> None:
     """Keep what a page is to show while it is open, and never again."""
-    state().once = ShownOnce(path, values)
+    state().shown_once = ShownOnce(path, values)
 
 
-def drop_once() -> None:
+def drop_shown_once() -> None:
     """Forget what another page has shown once: it is left now."""
-    once = state().once
-    if once is not None and request.path != once.path:
-        state().once = None
+    shown = state().shown_once
+    if shown is not None and request.path != shown.path:
+        state().shown_once = None
 
 
-def once_values() -> Mapping[str, str] | None:
+def shown_once_values() -> Mapping[str, str] | None:
     """Return what the present page shows once, or None if it has been shown."""
-    once = state().once
-    return once.values if once is not None and once.path == request.path else None
+    shown = state().shown_once
+    return shown.values if shown is not None and shown.path == request.path else None
 
 
 def on_every_screen() -> dict[str, Any]:
     """Return what every template of the console can use."""
-    here = state() if "browser" in g else _nobody()
+    here = state() if "browser" in g else _unknown_state()
     kept = here.typed.get(request.path, {})
 
     def typed(name: str, otherwise: str = "") -> str:
@@ -325,7 +325,7 @@ def on_every_screen() -> dict[str, Any]:
     }
 
 
-def _nobody() -> ConsoleState:
+def _unknown_state() -> ConsoleState:
     """Return the state of a browser that is not known: a page that was not let in."""
     nothing = DraftMemory().drafts()
     return ConsoleState(nothing, nothing)

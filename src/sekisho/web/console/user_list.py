@@ -1,8 +1,9 @@
 """All users of the account, for what IAM does not do: searching, and opening a late page.
 
 To list 5,000 users takes five calls and half a second. So the list is kept for some seconds, as
-long as the account has as many users as it had; who has renamed one elsewhere may see the old name
-for so long. A person who may not list users is refused before anything that is kept is looked at.
+long as the account has as many users as it had; a user who was renamed elsewhere may be listed by
+the old name until then. A person who may not list users is refused before anything that is kept is
+looked at.
 """
 
 from dataclasses import dataclass, field

@@ -41,7 +41,7 @@ from sekisho.prover import Enforced
 from sekisho.prover.scenarios import ScenarioReport
 from sekisho.replay.report import calendars, days_between
 from sekisho.web.site import language, text
-from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
+from sekisho.web.workbench.material import MOST_NAMES, json_response, material, wants_json
 from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
 
 VIEW = Blueprint("account", __name__)
@@ -64,7 +64,9 @@ def overview() -> ResponseReturnValue:
     report = material().report
     if wants_json():
         whole = material().as_json
-        return as_json({name: whole[name] for name in whole if name not in ("users", "findings")})
+        return json_response(
+            {name: whole[name] for name in whole if name not in ("users", "findings")}
+        )
     severities = Counter(each.severity for each in report.findings if each.known)
     return render_template(
         "overview.html",
@@ -165,7 +167,7 @@ def users() -> ResponseReturnValue:
     if chosen.sort or chosen.down or not wants_json():
         rows.sort(key=_order(chosen.sort), reverse=chosen.down)
     if wants_json():
-        return as_json({"users": [material().json_of[row.user.name] for row in rows]})
+        return json_response({"users": [material().json_of[row.user.name] for row in rows]})
     chosen = replace(chosen, page=max(1, min(chosen.page, ceil(len(rows) / _PAGE))))
     first = (chosen.page - 1) * _PAGE
     shown = rows[first : first + _PAGE]
@@ -207,7 +209,7 @@ def user() -> ResponseReturnValue:
     if row is None:
         abort(HTTPStatus.NOT_FOUND)
     if wants_json():
-        return as_json(material().json_of[name])
+        return json_response(material().json_of[name])
     enforcement = row.enforcement.counterexample
     ways, unread = _ways_in(row)
     return render_template(
@@ -249,11 +251,16 @@ def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:
 
 @dataclass(frozen=True, slots=True)
 class HeldPolicy:
-    """A policy of a user; `arn` is "" of an inline one, or of one whose text was not read."""
+    """A policy of a user.
+
+    Attributes:
+        arn: "" of an inline one, or of one whose text was not read.
+        group: the group that gives it to the user; "" for the user's own.
+    """
 
     name: str
     arn: str
-    by: str
+    group: str
 
 
 def _policies_of(row: UserRow) -> list[HeldPolicy]:
@@ -262,7 +269,7 @@ def _policies_of(row: UserRow) -> list[HeldPolicy]:
     groups = [snapshot.group_named[name] for name in owner.groups if name in snapshot.group_named]
     found = [(arn, "") for arn in owner.attached]
     found += [(arn, group.name) for group in groups for arn in group.attached]
-    held = [HeldPolicy(arn, arn if arn in snapshot.policies else "", by) for arn, by in found]
+    held = [HeldPolicy(arn, arn if arn in snapshot.policies else "", group) for arn, group in found]
     held += [HeldPolicy(each.name, "", "") for each in owner.inline]
     held += [HeldPolicy(each.name, "", group.name) for group in groups for each in group.inline]
     return held
@@ -282,7 +289,7 @@ def _commands(row: UserRow) -> Iterator[tuple[Message, str]]:
 def findings() -> ResponseReturnValue:
     """Show the findings, the gravest first, those of one kind together."""
     if wants_json():
-        return as_json({"findings": material().as_json["findings"]})
+        return json_response({"findings": material().as_json["findings"]})
     return render_template(
         "findings.html",
         view="/findings",
@@ -310,7 +317,7 @@ def impact() -> ResponseReturnValue:
         rows = material().as_json["users"]
         said = [{"user": each["user"], "logged": each["logged"]} for each in rows]
         logs = material().as_json["logs"]
-        return as_json({"logs": logs, "users": said, "impact": material().replay_json})
+        return json_response({"logs": logs, "users": said, "impact": material().replay_json})
     uses = {
         row.user.name: row.use for row in report.rows if row.use is not None and row.use.in_logs
     }
@@ -323,8 +330,8 @@ def impact() -> ResponseReturnValue:
     return render_template(
         "impact.html",
         view="/impact",
-        replay=material().replayed,
-        replay_parts=material().replayed_parts,
+        replay=material().replay_page,
+        replay_parts=material().replay_parts,
         most=_MOST_DENIED_KEYS,
         notices=list(logged_notices(report)),
         figure=used_with_mfa(report),

@@ -18,8 +18,8 @@ from sekisho.audit.explain import (
 from sekisho.errors import UsageError
 from sekisho.messages import Message
 from sekisho.web.site import language
-from sekisho.web.workbench.form_text import form_text, keep, say_if_gone
-from sekisho.web.workbench.material import as_json, wants_json
+from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone
+from sekisho.web.workbench.material import json_response, wants_json
 
 VIEW = Blueprint("errors", __name__)
 
@@ -28,11 +28,11 @@ VIEW = Blueprint("errors", __name__)
 def error() -> ResponseReturnValue:
     """Explain an error text, as `sekisho explain` does."""
     if request.method == "POST":
-        return keep()
+        return keep_form()
     pasted, status = form_text("text"), say_if_gone()
     found, fault = _explain_text(pasted) if pasted.strip() else (None, None)
     if wants_json():
-        return as_json(None if found is None else pasted_error_to_json(found, language()))
+        return json_response(None if found is None else pasted_error_to_json(found, language()))
     page = render_template(
         "error.html",
         view="/error",

@@ -123,14 +123,14 @@ class Material:
         return self.report.findings_by_id
 
     @cached_property
-    def replayed(self) -> Report | None:
-        """What is said of the calls; None without them."""
+    def replay_page(self) -> Report | None:
+        """The report on the calls of the logs, as a page has it; None without logs."""
         return None if self.replay is None else replay_document(self.replay)
 
     @cached_property
-    def replayed_parts(self) -> tuple[tuple[str, PagePart], ...]:
+    def replay_parts(self) -> tuple[tuple[str, PagePart], ...]:
         """The parts of it that have something to show, each after the name of its kind."""
-        return () if self.replayed is None else page_parts(self.replayed)
+        return () if self.replay_page is None else page_parts(self.replay_page)
 
     @cached_property
     def replay_json(self) -> Any:
@@ -144,7 +144,7 @@ class Material:
             self.json_of,
             self.findings_by_id,
             self.report.findings_of,
-            self.replayed_parts,
+            self.replay_parts,
         )
         _ = self.plan and self.plan.as_json
 
@@ -160,8 +160,8 @@ def wants_json() -> bool:
     return request.args.get("format") == "json"
 
 
-def as_json(value: object) -> Response:
-    """Return a view as JSON."""
+def json_response(value: object) -> Response:
+    """Return the answer that is a value as JSON."""
     text = indented_json(value)
     return Response(text, content_type="application/json; charset=utf-8")
 

@@ -35,7 +35,7 @@ from sekisho.web.site import language, text
 from sekisho.web.workbench.material import (
     MOST_NAMES,
     PlanInView,
-    as_json,
+    json_response,
     material,
     wants_json,
 )
@@ -153,7 +153,7 @@ def plan() -> ResponseReturnValue:
     if viewed is None:
         abort(HTTPStatus.NOT_FOUND)
     if wants_json():
-        return as_json(viewed.as_json)
+        return json_response(viewed.as_json)
     shown, standing = viewed.plan, viewed.standing
     verdict, which = plan_sentences(shown)
     facts = {} if standing is None else {fact.address: fact for fact in standing.facts}

@@ -56,8 +56,8 @@ from sekisho.prover.questions import (
 )
 from sekisho.prover.scenarios import proof_to_json
 from sekisho.web.site import language
-from sekisho.web.workbench.form_text import form_text, keep, say_if_gone, shows_form
-from sekisho.web.workbench.material import as_json, material, wants_json
+from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone, shows_form
+from sekisho.web.workbench.material import json_response, material, wants_json
 from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
 
 VIEW = Blueprint("policies", __name__)
@@ -186,12 +186,12 @@ def subject_of(document: Document) -> Subject:
 def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
     if request.method == "POST":
-        return keep()
+        return keep_form()
     text, status = form_text("document") or _policy_in_address(), say_if_gone()
     found = _examined_in_time(text) if text.strip() else None
     proof = found.proved.proof if found and found.proved else None
     if wants_json():
-        return as_json(None if found is None else found.to_json())
+        return json_response(None if found is None else found.to_json())
     page = render_template(
         "policy.html",
         view="/policy",
@@ -394,7 +394,7 @@ def _side(side: Side | Unknown) -> ShownSide:
 def difference_view() -> ResponseReturnValue:
     """Show what only one of two policies allows, side by side."""
     if request.method == "POST":
-        return keep()
+        return keep_form()
     old, new, status = form_text("old"), form_text("new"), say_if_gone()
     asked = bool(old.strip() and new.strip())
     missing = shows_form() and not asked and status is HTTPStatus.OK
@@ -403,8 +403,8 @@ def difference_view() -> ResponseReturnValue:
     found = result.found
     if wants_json():
         if found is None or result.whose is None:
-            return as_json(None)
-        return as_json(difference_to_json(found, result.whose, Assumptions()))
+            return json_response(None)
+        return json_response(difference_to_json(found, result.whose, Assumptions()))
     page = render_template(
         "difference.html",
         view="/difference",

@@ -33,8 +33,8 @@ from sekisho.prover.scenarios import (
     steps_of,
 )
 from sekisho.web.site import language, text
-from sekisho.web.workbench.form_text import form_text, keep, say_if_gone
-from sekisho.web.workbench.material import Material, as_json, material, wants_json
+from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone
+from sekisho.web.workbench.material import Material, json_response, material, wants_json
 from sekisho.web.workbench.policies import subject_of
 from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
 
@@ -173,7 +173,7 @@ def _played_for(name: str) -> Played:
 def scenarios() -> ResponseReturnValue:
     """Show the scenarios of a policy, or of a user of the account."""
     if request.method == "POST":
-        return keep()
+        return keep_form()
     document, name, status = form_text("document"), request.args.get("user", ""), say_if_gone()
     if name and name not in material().row_of:
         abort(HTTPStatus.NOT_FOUND)
@@ -183,7 +183,7 @@ def scenarios() -> ResponseReturnValue:
     elif document.strip():
         found = _played_in_time(document)
     if wants_json():
-        return as_json(_as_json(found))
+        return json_response(_as_json(found))
     spoken = language()
     sections = [
         (

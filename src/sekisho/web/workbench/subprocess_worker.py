@@ -42,7 +42,7 @@ class _OwnProcess:
             NotDecided: if there is none within the seconds, or it takes more memory than there is.
             InternalError: if the question cannot be answered.
         """
-        process = self._running = self._running or _started()
+        process = self._running = self._running or _start_process()
         over = Event()
 
         def end() -> None:
@@ -71,7 +71,7 @@ class _OwnProcess:
             process.communicate()
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _start_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
         # -P: nothing of the folder that the server was started in is imported
         [sys.executable, "-P", "-m", __name__],
