@@ -328,7 +328,9 @@ def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> Veri
     """
     if call.service != "sts" or call.operation not in _WITH_CODE:
         return caller
-    if isinstance(service_rule(caller.credential, call.actions[0], world.signin), Refused):
+    if isinstance(
+        service_rule(caller.credential, call.actions[0], world.signin_assumptions), Refused
+    ):
         # the call will be refused anyway; its code must not be used up
         return caller
     serial, code = (str(call.params.get(name) or "") for name in ("SerialNumber", "TokenCode"))

@@ -40,7 +40,7 @@ from sekisho.errors import Code, Fault, FaultyAccount, InternalError
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.aws_login.api import LOGIN_PATH, is_login, login_app
 from sekisho.localaws.console.api import signin_app
-from sekisho.localaws.forwarding.dispatch import load
+from sekisho.localaws.forwarding.dispatch import load_service
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.installation import install_overlay
@@ -91,7 +91,7 @@ class LocalAws:
             engine or Assumptions(),
             signin or SigninAssumptions(),
         )
-        configured = self.world.signin.console_authorization
+        configured = self.world.signin_assumptions.console_authorization
         self.world.console_authorization = configured is ConsoleAuthorization.ENABLED
         self._account = account
         self._port = port
@@ -130,7 +130,7 @@ class LocalAws:
             services: botocore's names, of services that moto has.
         """
         for service in services:
-            load(service)
+            load_service(service)
 
     @property
     def log(self) -> DecisionLog:

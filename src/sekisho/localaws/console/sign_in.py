@@ -140,7 +140,7 @@ def resync(
     with world.lock:
         ticket, user = _redeem(world, fields["ticket"], NextStep.NEEDS_MFA)
         serials = enabled_serials(world, _holder(world, user))
-        if not world.signin.resync_at_sign_in:
+        if not world.signin_assumptions.resync_at_sign_in:
             raise unavailable_resync(seal_ticket(world, ticket))
         session = _keys(mint(world, _session(world, user, None)))
     codes = {f"AuthenticationCode{place}": fields[f"code{place}"] for place in (1, 2)}
@@ -246,7 +246,7 @@ def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
         True,
         len(serials),
         _must_change(world, world.passwords[user.name]),
-        world.signin,
+        world.signin_assumptions,
         mfa_passed=ticket.mfa_at is not None,
     )
     answer: dict[str, object] = {"next": step.value, "mfaUsed": ticket.mfa_at is not None}
@@ -268,7 +268,9 @@ def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
 
 
 def _refuse_by_policy(world: World, session: Credential) -> None:
-    if not (world.console_authorization and world.signin.console_authorization_asks_identity):
+    if not (
+        world.console_authorization and world.signin_assumptions.console_authorization_asks_identity
+    ):
         return
     try:
         authorize_console(world, VerifiedCaller(session, "", (), LOOPBACK))

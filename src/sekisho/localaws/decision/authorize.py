@@ -73,6 +73,46 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         _authorize_either(world, caller, part, permission)
 
 
+_OF_ITEM: Mapping[str, tuple[str, str]] = {
+    "ConditionCheck": ("DeleteItem", "dynamodb:ConditionCheckItem"),
+    "Delete": ("DeleteItem", "dynamodb:DeleteItem"),
+    "Get": ("GetItem", "dynamodb:GetItem"),
+    "Put": ("PutItem", "dynamodb:PutItem"),
+    "Update": ("UpdateItem", "dynamodb:UpdateItem"),
+}
+"""For each kind of item, the operation that takes the same parameters, and the action."""
+
+_TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
+
+
+def item_calls(call: ApiCall) -> tuple[ApiCall, ...]:
+    """Return the calls that a call stands for: itself, or one for each item of a transaction.
+
+    AWS asks for each item of DynamoDB's transactions what it would ask for a call of its own; a
+    caller who may only put items may write a transaction that only puts items. So such a call is
+    taken apart before anybody is asked, and each part is authorised as a call, by itself: what
+    holds of one item cannot speak for another.
+
+    Source: Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions".
+    """
+    if call.service != "dynamodb" or call.operation not in _TRANSACTIONS:
+        return (call,)
+    return tuple(_calls_of_items(call))
+
+
+def _calls_of_items(call: ApiCall) -> Iterator[ApiCall]:
+    for item in call.params.get("TransactItems") or ():
+        for kind, params in item.items():
+            operation, action = _OF_ITEM[kind]
+            yield replace(
+                call,
+                operation=operation,
+                actions=(action,),
+                params=params,
+                within=call.operation,
+            )
+
+
 def _authorize_either(
     world: World, caller: VerifiedCaller, call: ApiCall, permission: RequiredPermission
 ) -> None:
@@ -135,7 +175,7 @@ def _authorize(
     dialect = extra.call.protocol.dialect
     entry = _entry(world, caller, permission)
     ruling = service_rule(
-        caller.credential, permission.action, world.signin, permission.resource or "*"
+        caller.credential, permission.action, world.signin_assumptions, permission.resource or "*"
     )
     if isinstance(ruling, PermittedWithoutPolicy):
         world.log.add(replace(entry, allowed=True, rule=ruling.reason))
@@ -199,7 +239,7 @@ def _decide(
         federated_by=credential.made_by.arn if credential.made_by else None,
     )
     like = permission.resource if permission.is_pattern else None
-    worst = _WorstCase(world.engine, extra, like)
+    worst = _WorstCase(world.engine_assumptions, extra, like)
     return _decide_with_trust(world, caller, request, policies, worst), frozenset(worst.mattered)
 
 
@@ -264,7 +304,10 @@ def _decide_with_trust(
         return worst.decide(request, trusted)
     with_mfa = replace(request, context=request.context.with_(MFA_IN_CALL))
     decision = worst.decide(with_mfa, trusted)
-    if world.signin.assume_role_sees_mfa or decision.effect is not DecisionEffect.ALLOWED:
+    if (
+        world.signin_assumptions.assume_role_sees_mfa
+        or decision.effect is not DecisionEffect.ALLOWED
+    ):
         return decision
     objection = _only_trust_sees_mfa(request, with_mfa, trusted, worst)
     return decision if objection is None else objection
@@ -392,43 +435,3 @@ def _may_name(pattern: str, service: str) -> bool:
     """Tell whether a pattern could name some action of the service."""
     named = pattern.partition(":")[0]
     return named == service or any(c in named for c in "*?")
-
-
-_OF_ITEM: Mapping[str, tuple[str, str]] = {
-    "ConditionCheck": ("DeleteItem", "dynamodb:ConditionCheckItem"),
-    "Delete": ("DeleteItem", "dynamodb:DeleteItem"),
-    "Get": ("GetItem", "dynamodb:GetItem"),
-    "Put": ("PutItem", "dynamodb:PutItem"),
-    "Update": ("UpdateItem", "dynamodb:UpdateItem"),
-}
-"""For each kind of item, the operation that takes the same parameters, and the action."""
-
-_TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
-
-
-def item_calls(call: ApiCall) -> tuple[ApiCall, ...]:
-    """Return the calls that a call stands for: itself, or one for each item of a transaction.
-
-    AWS asks for each item of DynamoDB's transactions what it would ask for a call of its own; a
-    caller who may only put items may write a transaction that only puts items. So such a call is
-    taken apart before anybody is asked, and each part is authorised as a call, by itself: what
-    holds of one item cannot speak for another.
-
-    Source: Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions".
-    """
-    if call.service != "dynamodb" or call.operation not in _TRANSACTIONS:
-        return (call,)
-    return tuple(_calls_of_items(call))
-
-
-def _calls_of_items(call: ApiCall) -> Iterator[ApiCall]:
-    for item in call.params.get("TransactItems") or ():
-        for kind, params in item.items():
-            operation, action = _OF_ITEM[kind]
-            yield replace(
-                call,
-                operation=operation,
-                actions=(action,),
-                params=params,
-                within=call.operation,
-            )

@@ -93,7 +93,7 @@ def base_context(world: World, caller: VerifiedCaller) -> Context:
     """Return what the caller's credential and address put into every request's context."""
     tags = principal_tags(world, caller.credential)
     values: dict[str, ContextValue] = {
-        **context_of(caller.credential, world.clock.now(), world.signin),
+        **context_of(caller.credential, world.clock.now(), world.signin_assumptions),
         **{f"aws:PrincipalTag/{key}": value for key, value in tags.items()},
         "aws:SourceIp": caller.source_ip,
         "aws:SecureTransport": "true",

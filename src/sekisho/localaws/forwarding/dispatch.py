@@ -89,7 +89,7 @@ def _service(module: Any) -> _Service:
     return _Service(app.url_map, handlers)
 
 
-def load(service: str) -> None:
+def load_service(service: str) -> None:
     """Load the model and the handlers of a service, which takes up to a third of a second."""
     get_service_router(service)
     _service(module_of(service))

@@ -195,14 +195,14 @@ def _device_of(user: User, serial: str) -> tuple[VirtualMfaDevice, DeviceState]:
 
 
 def _holder_rule(user: User, action: str) -> Refused | None:
-    credential, assumptions = CALLER.get().credential, WORLD.get().signin
+    credential, assumptions = CALLER.get().credential, WORLD.get().signin_assumptions
     return check_device_change(credential, action, user.name, len(user.mfa_devices), assumptions)
 
 
 def _put_in_step(response: IamResponse, state: DeviceState) -> None:
     world = WORLD.get()
     codes = (text(response, "AuthenticationCode1"), text(response, "AuthenticationCode2"))
-    outcome = totp_device(state).enable(codes, world.clock.now(), world.signin)
+    outcome = totp_device(state).enable(codes, world.clock.now(), world.signin_assumptions)
     if isinstance(outcome, Refused):
         raise from_rule(outcome)
     store_step(state, outcome)

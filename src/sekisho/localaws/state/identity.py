@@ -95,7 +95,7 @@ def is_known(world: World, signed: SignatureClaims) -> bool:
 
 def _ended_with_key(world: World, source_key: str) -> bool:
     """Tell whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
-    if not (world.signin.key_death_ends_sessions and source_key):
+    if not (world.signin_assumptions.key_death_ends_sessions and source_key):
         return False
     key = moto_iam.stored_key(world, source_key)
     return key is None or not key.active
@@ -124,7 +124,7 @@ def accept_code(world: World, holder: Holder, serial: str, code: str, source: st
         now = world.clock.now()
         if not world.throttle.spend(f"code {serial}", source, now):
             raise throttling_error()
-        verified = totp_device(state).verify(code, now, world.signin)
+        verified = totp_device(state).verify(code, now, world.signin_assumptions)
         if isinstance(verified, Refused):
             raise _from_signin(MFA_WRONG_CODE)
         world.throttle.clear(f"code {serial}", source)

@@ -346,6 +346,7 @@ class World:
     """The state beyond moto, for one account.
 
     Attributes:
+        engine_assumptions, signin_assumptions: the points that AWS does not document.
         master: the key that session tokens and sign-in tickets are sealed with.
         devices: the virtual devices, by serial number.
         passkeys: by serial number.
@@ -369,8 +370,8 @@ class World:
     account: str
     partition: str
     clock: Clock
-    engine: Assumptions = field(default_factory=Assumptions)
-    signin: SigninAssumptions = field(default_factory=SigninAssumptions)
+    engine_assumptions: Assumptions = field(default_factory=Assumptions)
+    signin_assumptions: SigninAssumptions = field(default_factory=SigninAssumptions)
     master: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     devices: dict[str, DeviceState] = field(default_factory=dict)
     passkeys: dict[str, PasskeyState] = field(default_factory=dict)
