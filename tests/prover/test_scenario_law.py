@@ -40,8 +40,8 @@ from sekisho.prover.scenarios import (
     Unexplored,
     Unreachable,
     explorations,
+    explore,
     scenario_of,
-    search,
     setting_of,
 )
 from socketless import socketless
@@ -232,7 +232,7 @@ def test_a_password_gets_a_session_of_aws_login_that_policies_hold_like_any_with
     policies = Policies(identity=(AttachedPolicy("enforcement", enforcement),))
     told = scenario_of(case["scenario"])
     setting = setting_of(told, policies)
-    result = search(setting, told.question)
+    result = explore(setting, told.question)
     assert isinstance(result, Unreachable)
     tried = [
         (*each.path, each.refused_step)
@@ -311,7 +311,7 @@ def test_a_wrong_model_is_found_out() -> None:
     """A judge that takes every refusal for consent is contradicted by the local AWS."""
     told = scenario_of("admin-key-groups")
     setting = setting_of(told, policies_of(CASES["aws"]))
-    result = search(setting, told.question)
+    result = explore(setting, told.question)
     assert isinstance(result, Unreachable)
     refused = next(each for each in result.tried if each.refused_step.outcome.by_policy)
     done = next(step.outcome for each in result.tried for step in each.path)

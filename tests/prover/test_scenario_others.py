@@ -26,9 +26,9 @@ from sekisho.prover.scenarios import (
     Unreachable,
     answers,
     explorations,
+    explore,
     run_scenario,
     scenario_of,
-    search,
     setting_of,
 )
 from sekisho.prover.scenarios.answers import (
@@ -133,7 +133,7 @@ def test_a_colleague_in_another_state_is_a_way_in() -> None:
     opened = open_on(
         ["UpdateLoginProfile", "CreateVirtualMFADevice", "EnableMFADevice"], ["user/*", "mfa/*"]
     )
-    assert isinstance(search(setting_of(attacker, opened), attacker.question), Unreachable)
+    assert isinstance(explore(setting_of(attacker, opened), attacker.question), Unreachable)
     assert run_scenario(attacker, opened).goes_wrong
 
 
@@ -263,7 +263,7 @@ def _let_in(enforcement: Policies, name: str) -> Iterator[str]:
             attacker.question.start,
             *starts_with_colleague(attacker.question.start, again=False),
         ):
-            found = search(_with(setting, person), replace(attacker.question, start=start))
+            found = explore(_with(setting, person), replace(attacker.question, start=start))
             if not isinstance(found, Unreachable):
                 yield person
 

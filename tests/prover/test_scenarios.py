@@ -44,10 +44,10 @@ from sekisho.prover.scenarios import (
     Unexplored,
     Unreachable,
     actions_of,
+    explore,
     fixing_choices,
     run_scenario,
     scenario_of,
-    search,
     setting_of,
     step_text,
 )
@@ -134,16 +134,16 @@ def test_a_user_with_a_device_is_safe_from_a_leaked_key_only_by_the_service_s_ow
     attacker = scenario_of("key-with-device")
     now = setting_of(attacker, attached(Choices()))
     before = replace(now, signin=SigninAssumptions(device_holder_needs_mfa=False))
-    assert isinstance(search(now, attacker.question), Unreachable)
-    assert isinstance(search(before, attacker.question), Reachable)
+    assert isinstance(explore(now, attacker.question), Unreachable)
+    assert isinstance(explore(before, attacker.question), Reachable)
 
 
 def test_an_expired_password_dead_locks_if_it_must_be_changed_before_the_code() -> None:
     expired = scenario_of("password-expired")
     setting = setting_of(expired, attached(Choices()))
     other = replace(setting, signin=SigninAssumptions(order=SigninOrder.RESET_FIRST))
-    assert isinstance(search(setting, expired.question), Reachable)
-    assert isinstance(search(other, expired.question), Unreachable)
+    assert isinstance(explore(setting, expired.question), Reachable)
+    assert isinstance(explore(other, expired.question), Unreachable)
 
 
 def test_a_stricter_policy_after_enrolment_holds_without_the_service_s_own_rule() -> None:
@@ -165,8 +165,8 @@ def test_who_has_lost_the_phone_must_leave_the_stricter_policy_to_enrol_again() 
     lost = scenario_of("lost-phone")
     setting = setting_of(lost, attached(FIRST_LOGIN), around_of({"enrolled": "after-enrolment"}))
     alone = replace(lost.question, helps=lost.question.helps - {MoveKind.REMOVE_FROM_GROUP})
-    assert isinstance(search(setting, lost.question), Reachable)
-    assert isinstance(search(setting, alone), Unreachable)
+    assert isinstance(explore(setting, lost.question), Reachable)
+    assert isinstance(explore(setting, alone), Unreachable)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_no_policy_can_let_through(name: str, without: MoveKind, answered: 
     question = replace(
         told.question, acts=told.question.acts - {without}, helps=told.question.helps - {without}
     )
-    found = search(setting_of(told, attached(Choices())), question)
+    found = explore(setting_of(told, attached(Choices())), question)
     assert isinstance(found, Unreachable)
     assert found.deadlock is None
     assert answered in {each.refused_step.outcome.answer for each in found.tried}
@@ -229,8 +229,8 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
     policies = replace(policies, identity=(*policies.identity, AttachedPolicy("deny", document)))
     setting = setting_of(user, policies)
     heeding = replace(setting, signin=SigninAssumptions(get_session_token_heeds_deny=True))
-    assert isinstance(search(setting, user.question), Reachable)
-    assert isinstance(search(heeding, user.question), Unreachable)
+    assert isinstance(explore(setting, user.question), Reachable)
+    assert isinstance(explore(heeding, user.question), Unreachable)
 
 
 def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None:

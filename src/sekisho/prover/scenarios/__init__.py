@@ -55,7 +55,7 @@ from sekisho.prover.scenarios.search import (
     SearchProblem,
     Unexplored,
     Unreachable,
-    search,
+    explore,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.scenarios.wording import (
@@ -114,6 +114,7 @@ __all__ = [
     "enforcement_in",
     "evidence_lines",
     "explorations",
+    "explore",
     "fixing_choices",
     "outcome_text",
     "proof_to_json",
@@ -123,7 +124,6 @@ __all__ = [
     "run_scenario",
     "scenario_of",
     "scenarios_to_json",
-    "search",
     "sections_of",
     "setting_of",
     "step_text",

@@ -45,8 +45,8 @@ from sekisho.prover.scenarios.search import (
     StateBudget,
     Unexplored,
     Unreachable,
+    explore,
     left_open,
-    search,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.formula import rules_of
@@ -315,7 +315,7 @@ def explorations(
         LimitReached: if there are too many classes of users, or they cannot be told.
     """
     judge, problem, budget = MoveEvaluator(setting), scenario.question, StateBudget(most_states)
-    first = search(setting, problem, budget=budget, judge=judge)
+    first = explore(setting, problem, budget=budget, judge=judge)
     yield Exploration(setting, problem, first)
     if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
@@ -332,9 +332,9 @@ def explorations(
     ):
         not_met.remove(met)
         for start in starts_with_colleague(problem.start, again=met is not judge):
-            question = replace(problem, start=start)
-            result = search(met.setting, question, budget=budget, judge=met)
-            yield Exploration(met.setting, question, result)
+            with_colleague = replace(problem, start=start)
+            result = explore(met.setting, with_colleague, budget=budget, judge=met)
+            yield Exploration(met.setting, with_colleague, result)
             if not isinstance(result, Unreachable):
                 return
             footholds |= {*result.footholds}

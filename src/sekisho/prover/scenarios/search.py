@@ -289,9 +289,9 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def search(
+def explore(
     setting: Setting,
-    question: SearchProblem,
+    problem: SearchProblem,
     *,
     budget: StateBudget | None = None,
     judge: MoveEvaluator | None = None,
@@ -302,31 +302,31 @@ def search(
     """
     if not setting.signin.console_asks_policies:
         # what policies say of it has no effect
-        question = replace(question, acts=question.acts - {MoveKind.OPEN_CONSOLE})
+        problem = replace(problem, acts=problem.acts - {MoveKind.OPEN_CONSOLE})
     if not setting.signin.resync_at_sign_in:
-        question = replace(question, acts=question.acts - {MoveKind.RESYNC_AT_SIGN_IN})
+        problem = replace(problem, acts=problem.acts - {MoveKind.RESYNC_AT_SIGN_IN})
     acting = {
         ScenarioPrincipal.USER,
-        *([ScenarioPrincipal.COLLEAGUE] if question.on_others else []),
+        *([ScenarioPrincipal.COLLEAGUE] if problem.on_others else []),
     }
-    acting |= {ScenarioPrincipal.ADMINISTRATOR} if question.helps else set()
-    if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
+    acting |= {ScenarioPrincipal.ADMINISTRATOR} if problem.helps else set()
+    if unmodelled := setting.unmodelled(acting, problem.acts | problem.helps):
         return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
-    acts = question.acts if question.on_others else question.acts & {MoveKind.CREATE_DEVICE}
+    acts = problem.acts if problem.on_others else problem.acts & {MoveKind.CREATE_DEVICE}
     if patterns := setting.device_name_patterns(acts):
         return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
     if not setting.enrolled:
         # nothing hangs on who is in the group
-        goal = {deed.kind for deed in question.goal.deeds}
-        question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
+        goal = {deed.kind for deed in problem.goal.deeds}
+        problem = replace(problem, acts=problem.acts - (_GROUP_ACTS - goal))
     judge, budget = judge or MoveEvaluator(setting), budget or StateBudget()
-    if MoveKind.CREATE_DEVICE in question.acts:
+    if MoveKind.CREATE_DEVICE in problem.acts:
         # a way with an authenticator app is as good, and a program can go it
-        without = replace(question, acts=question.acts - {MoveKind.REGISTER_PASSKEY})
+        without = replace(problem, acts=problem.acts - {MoveKind.REGISTER_PASSKEY})
         result = _Search(judge, without, budget).run()
-        if not isinstance(result, Unreachable) or without == question:
+        if not isinstance(result, Unreachable) or without == problem:
             return result
-    return _Search(judge, question, budget).run()
+    return _Search(judge, problem, budget).run()
 
 
 class _Search:
