@@ -33,7 +33,7 @@ from sekisho.rollout import (
     DeactivateCredential,
     DeleteDevice,
     DetachGroupPolicy,
-    Fact,
+    FactStatus,
     Plan,
     PlanStatus,
     TagPolicy,
@@ -155,7 +155,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     by = (Author(KEN, "AddUserToGroup", at), Message.both("none", "なし"))
     came = ("user mei", "user rin")
     standing = PlanStatus(
-        (Fact("a", ChangeStatus.DRIFTED, newcomers=came, newcomer_authors=by),), (), ()
+        (FactStatus("a", ChangeStatus.DRIFTED, newcomers=came, newcomer_authors=by),), (), ()
     )
     made = plan(MACHINE, account(), ADMIN)
     english = "\n".join(plan_status_lines(made, standing, Language.EN))
@@ -170,7 +170,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
         {"last": {"who": KEN, "event": "AddUserToGroup", "at": at.isoformat()}},
         {"last": None, "notKnown": "none"},
     ]
-    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED, newcomers=came),))
+    unasked = replace(standing, facts=(FactStatus("a", ChangeStatus.DRIFTED, newcomers=came),))
     assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
 
 
@@ -270,9 +270,9 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     reason = Message.both("AccessDenied: no", "AccessDenied: no")
     facts = (
-        Fact("a", ChangeStatus.DRIFTED, at, Author(KEN, "DetachUserPolicy", at)),
-        Fact("b", ChangeStatus.DRIFTED, None, reason),
-        Fact("c", ChangeStatus.DONE),
+        FactStatus("a", ChangeStatus.DRIFTED, at, Author(KEN, "DetachUserPolicy", at)),
+        FactStatus("b", ChangeStatus.DRIFTED, None, reason),
+        FactStatus("c", ChangeStatus.DONE),
     )
     made = plan(MACHINE, account(), ADMIN)
     standing = PlanStatus(facts, (), ())
@@ -285,7 +285,7 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     assert one["last"] == {"who": KEN, "event": "DetachUserPolicy", "at": at.isoformat()}
     assert (one["dated"], other["notKnown"]) == (at.isoformat(), "AccessDenied: no")
     assert done == {"address": "c", "status": "done"}
-    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED),))
+    unasked = replace(standing, facts=(FactStatus("a", ChangeStatus.DRIFTED),))
     assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
 
 

@@ -62,7 +62,7 @@ def api(local: LocalAws) -> AwsApi:
 def standing(whole: Plan, path: Path, address: str) -> Event | None:
     journal = Journal(path)
     journal.open(whole.digest)
-    return journal.standing(address)
+    return journal.last_event(address)
 
 
 def attached(local: LocalAws, name: str) -> set[str]:

@@ -66,7 +66,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_a_whole_journal(
     journal.record(JournalEntry(NOW, Event.DONE, "user a"))
     again = Journal(path)
     again.open("digest")
-    assert again.standing("user a") is Event.DONE
+    assert again.last_event("user a") is Event.DONE
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
@@ -138,11 +138,11 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
     # what was left is still what was done about it before
     last = {address: event for event, address in events[:whole] if event is not Event.LEFT}
     for address in ("user a", "グループ b", "policy\u2028c"):
-        assert again.standing(address) == last.get(address)
+        assert again.last_event(address) == last.get(address)
     again.record(JournalEntry(NOW, Event.DONE, "user a"))
     third = Journal(path)
     third.open("digest", "{}")
-    assert third.standing("user a") is Event.DONE
+    assert third.last_event("user a") is Event.DONE
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_journal_of_a_plan_that_is_all_taken_back_makes_room(
     for digest in ("one", "two", "three"):
         journal = Journal(path)
         journal.open(digest)
-        assert journal.standing("user a") is None
+        assert journal.last_event("user a") is None
         assert journal.archived is None
         journal.open(digest, of(digest))
         for event in events:
@@ -269,7 +269,7 @@ def test_empty_lines_at_the_end_tell_nothing(tmp_path: Path, tail: bytes) -> Non
     path.write_bytes(whole + tail)
     again = Journal(path)
     again.open("one")
-    assert again.standing("user a") is Event.DONE
+    assert again.last_event("user a") is Event.DONE
     assert path.read_bytes() == whole + tail
     again.record(JournalEntry(NOW, Event.DONE, "user b"))
     assert path.read_bytes().startswith(whole + b'{"at"')

@@ -289,7 +289,7 @@ class RollOut(RuleBasedStateMachine):
         return {
             change.address
             for change in self.plan.changes
-            if journal.standing(change.address) in events
+            if journal.last_event(change.address) in events
         }
 
     def _begun(self) -> set[str]:
@@ -475,7 +475,7 @@ class RollOut(RuleBasedStateMachine):
         journal = self._opened()
         for change in self.plan.changes:
             state = self._state(change)
-            match journal.standing(change.address):
+            match journal.last_event(change.address):
                 case Event.DONE | Event.ALREADY:
                     assert state is ObservedState.AFTER or isinstance(change, CreateLoginProfile)
                 case None | Event.UNDONE | Event.REFUSED:

@@ -209,4 +209,4 @@ def test_nobody_says_whose_it_is_for_another_account(tmp_path: Path) -> None:
                 stage.now,
             )
         plan_file.journal.open(stage.plan.digest)
-        assert plan_file.journal.standing(ADDRESS) is Event.BEGUN
+        assert plan_file.journal.last_event(ADDRESS) is Event.BEGUN

@@ -203,7 +203,7 @@ def test_only_a_password_of_unknown_ownership_can_be_settled(stage: Stage) -> No
         stage.say(ours=("taro",), theirs=("taro",))
     journal = stage.journal
     journal.open(stage.plan.digest)
-    assert journal.standing(ADDRESS) is Event.BEGUN
+    assert journal.last_event(ADDRESS) is Event.BEGUN
     assert stage.taken_back(stage.say(ours=("taro",))) == []
 
 

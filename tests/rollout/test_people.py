@@ -169,7 +169,7 @@ def test_whoever_is_found_locked_out_right_after_the_change_gets_the_former_stat
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
     journal = Journal(tmp_path / "journal")
     journal.open(directly.digest)
-    assert journal.standing(f"user-attachment yuki {ENFORCEMENT}") is Event.UNDONE
+    assert journal.last_event(f"user-attachment yuki {ENFORCEMENT}") is Event.UNDONE
 
 
 def test_what_reaches_all_of_a_group_waits_for_its_members(

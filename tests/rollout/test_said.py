@@ -16,7 +16,7 @@ from sekisho.messages import Language, cell_width
 from sekisho.rollout import (
     ChangeStatus,
     Drift,
-    Fact,
+    FactStatus,
     Goal,
     Plan,
     PlanCaller,
@@ -110,7 +110,7 @@ def test_drift_says_what_was_expected_and_what_was_found(
 ) -> None:
     difference = Drift(expected, found)
     assert tuple(each.en for each in expected_and_found(address, difference)) == said
-    standing = PlanStatus((Fact(address, ChangeStatus.DRIFTED, drift=difference),), (), ())
+    standing = PlanStatus((FactStatus(address, ChangeStatus.DRIFTED, drift=difference),), (), ())
     lines = [*plan_status_lines(plan(MACHINE, account(), ADMIN), standing, Language.EN)]
     assert lines[0] == "1 of 1 are not as the plan wants them: somebody has changed them."
     assert f"    expected: {said[0]}" in lines
@@ -128,7 +128,7 @@ def test_drift_says_what_was_expected_and_what_was_found(
     ],
 )
 def test_a_status_begins_with_how_it_stands(statuses: tuple[str, str], verdict: str) -> None:
-    facts = tuple(Fact(each + " x", ChangeStatus(each)) for each in statuses)
+    facts = tuple(FactStatus(each + " x", ChangeStatus(each)) for each in statuses)
     made = plan(MACHINE, account(), ADMIN)
     first, *rest = plan_status_lines(made, PlanStatus(facts, (), ()), Language.EN)
     assert first.startswith(verdict)

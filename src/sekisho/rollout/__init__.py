@@ -98,7 +98,7 @@ from sekisho.rollout.sentences import (
     remedy_text,
     status_sentence,
 )
-from sekisho.rollout.status import Drift, Fact, PlanStatus, plan_status, status_to_json
+from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, status_to_json
 
 __all__ = [
     "BY_JOURNAL",
@@ -131,7 +131,7 @@ __all__ = [
     "Drift",
     "EndSignInSessions",
     "Event",
-    "Fact",
+    "FactStatus",
     "Goal",
     "GroupGoal",
     "GroupRights",

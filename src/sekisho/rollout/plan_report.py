@@ -21,7 +21,7 @@ _FOR_GOOD = Message("with this description, which AWS lets nobody change afterwa
 _NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
 _ALREADY = Message("already as wanted: {count}")
 _PROOFS = Message("What was checked")
-_AGAINST = Message("Obstacles")
+_OBSTACLES = Message("Obstacles")
 _WARNINGS = Message("Warnings")
 _PEOPLE = Message("People: {count}")
 _EXCEPTIONS = Message("Exceptions: {count}")
@@ -38,14 +38,14 @@ _ACCEPTABLE = Message(
 
 
 def plan_report(plan: Plan) -> Report:
-    """Return what there is to say of a plan.
+    """Return the report of a plan.
 
-    A text that says everything lists every change and person, and what each proved property says.
+    A verbose text lists every change and person, and what each proved property says.
     """
-    verdict, which = plan_sentences(plan)
+    verdict, title = plan_sentences(plan)
     return Report(
-        title=which,
-        as_of=which,
+        title=title,
+        as_of=title,
         headline=verdict,
         facts=(),
         before=() if plan.logs is None else (plan.logs.text,),
@@ -59,7 +59,7 @@ def plan_report(plan: Plan) -> Report:
 def _parts(plan: Plan) -> Iterator[TextPart]:
     failed = [proof for proof in plan.proofs if not proof.holds]
     rows: list[_Row] = [*failed, *plan.reasons]
-    yield TextList(_AGAINST, rows, partial(_lines, plan, rows))
+    yield TextList(_OBSTACLES, rows, partial(_lines, plan, rows))
     if keys := acceptance_keys(plan.open_obstacles):
         every, some = _names(keys)
         brief = _ACCEPTABLE.filled(against=some)

@@ -192,9 +192,9 @@ _ORDER = {key: place for place, key in enumerate(_PARTS, start=1)}
 _NONE = Message("none", "value")
 
 
-def expected_and_found(address: str, difference: Drift) -> tuple[Message, Message]:
+def expected_and_found(address: str, drift: Drift) -> tuple[Message, Message]:
     """Return the expected and the found state of a drift, as far as they differ."""
-    expected, found = difference.expected, difference.found
+    expected, found = drift.expected, drift.found
     if expected == found:
         return _OURS, _ANEW
     noun, _, _ = address.partition(" ")

@@ -38,8 +38,8 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One change and how it stands.
+class FactStatus:
+    """The fact of one change, and how it stands.
 
     Attributes:
         changed_at: of what has drifted, when IAM says that it was changed so; None if it does not.
@@ -83,7 +83,7 @@ class PlanStatus:
         unjudged_reason: why it is not known who gets in; None if it was judged, or need not be.
     """
 
-    facts: tuple[Fact, ...]
+    facts: tuple[FactStatus, ...]
     enrolled: tuple[str, ...]
     not_enrolled: tuple[str, ...]
     unread: tuple[tuple[str, str], ...] = ()
@@ -94,7 +94,7 @@ class PlanStatus:
     added_policies: tuple[AddedPolicies, ...] = ()
 
     def addresses(self, status: ChangeStatus) -> tuple[str, ...]:
-        """Return the addresses that stand so."""
+        """Return the addresses of the facts of this status."""
         return tuple(fact.address for fact in self.facts if fact.status is status)
 
 
@@ -176,47 +176,47 @@ def _locked_out(
     return locked_out, unknown[0].why if unknown else None
 
 
-def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
-    changes, observer = plan_file.plan.changes, Observer(api)
+def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[FactStatus, ...]:
+    plan, changes, observer = plan_file.plan, plan_file.plan.changes, Observer(api)
     states = {each.address: each.read(observer) for each in changes}
     statuses = {
         each.address: status_of(each, states[each.address], plan_file.journal, api)
         for each in changes
     }
-    for each in plan_file.plan.needless:
+    for each in plan.needless:
         states[each.address] = each.read(observer)
         if not each.is_needless(states[each.address]):
             statuses[each.address] = ChangeStatus.DRIFTED
     waiting = [each for each in changes if statuses[each.address] is ChangeStatus.WAITS]
-    came = {each.address: newcomers(each, plan_file.plan.affected, observer) for each in waiting}
-    about = (*changes, *plan_file.plan.needless)
-    elsewise = [each for each in about if statuses.get(each.address) is ChangeStatus.DRIFTED]
-    dated = {
+    new_names = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
+    considered = (*changes, *plan.needless)
+    drifted = [each for each in considered if statuses.get(each.address) is ChangeStatus.DRIFTED]
+    dates = {
         each.address: each.made_at(observer)
-        for each in elsewise
+        for each in drifted
         if _tells_its_date(each, states[each.address])
     }
-    differences = {
-        each.address: Drift(_expected(each, plan_file.plan), states[each.address])
-        for each in elsewise
-    }
-    history = History(api, plan_file.plan.snapshot_at) if who else None
-    authors = {each.address: history.last_author(each) for each in elsewise} if history else {}
+    drifts = {each.address: Drift(_expected(each, plan), states[each.address]) for each in drifted}
+    history = History(api, plan.snapshot_at) if who else None
+    authors = {each.address: history.last_author(each) for each in drifted} if history else {}
     added = {
-        each.address: _added(plan_file.plan, each, came[each.address], history)
+        each.address: tuple(
+            history.newcomer_author(each, name, plan.affected.get(each.address, ()))
+            for name in new_names[each.address]
+        )
         for each in waiting
         if history
     }
-    statuses |= {address: ChangeStatus.DRIFTED for address, names in came.items() if names}
+    statuses |= {address: ChangeStatus.DRIFTED for address, names in new_names.items() if names}
     return tuple(
-        Fact(
+        FactStatus(
             address,
             each,
-            dated.get(address),
+            dates.get(address),
             authors.get(address),
-            came.get(address, ()),
+            new_names.get(address, ()),
             added.get(address, ()),
-            differences.get(address),
+            drifts.get(address),
         )
         for address, each in statuses.items()
     )
@@ -226,13 +226,6 @@ def _expected(change: Change, plan: Plan) -> State:
     """Return the expected state: of an unneeded change, the state that the plan found."""
     as_found = change in plan.needless and change.is_needless(change.before)
     return change.before if as_found else change.after
-
-
-def _added(
-    plan: Plan, change: Change, newcomers: tuple[str, ...], history: History
-) -> tuple[Author | Message, ...]:
-    affected = plan.affected.get(change.address, ())
-    return tuple(history.newcomer_author(change, each, affected) for each in newcomers)
 
 
 def _tells_its_date(change: Change, actual: State) -> bool:
@@ -291,7 +284,7 @@ def _required_to_json(
     return {"hasRequiredDevice": enrolled and user not in standing.other_device_kind}
 
 
-def _drift_to_json(fact: Fact) -> dict[str, object]:
+def _drift_to_json(fact: FactStatus) -> dict[str, object]:
     """Return the JSON of a drift: expected, found, date and author."""
     if fact.status is not ChangeStatus.DRIFTED:
         return {}

@@ -118,7 +118,7 @@ class TemporaryPasswords:
             SekishoError: if it cannot be shown; then AWS does not get it either.
         """
         if user not in self._passwords:
-            password = _made(self._length)
+            password = _new_password(self._length)
             if self._path is None:
                 self._show(user, password)
             else:
@@ -145,16 +145,16 @@ class TemporaryPasswords:
 
 
 def _is_empty(path: Path) -> bool:
-    """Tell whether nobody has put a password into the file, nor another run."""
+    """Return whether no run has put a password into the file."""
     return path.is_file() and path.stat().st_size == len(_HEAD)
 
 
 def _append(path: Path, line: str) -> None:
-    """Add a line, made durable before this returns, to a file that is 0600 and holds no else."""
+    """Add a line, made durable before this returns, to a file of passwords that is 0600."""
     try:
         file = os.open(path, _FLAGS, 0o600)
         with os.fdopen(file, "a", encoding="utf-8", newline="\n") as opened:
-            before = _ended(file) if _begun(path, file) else _HEAD
+            before = _line_end(file) if _has_head(path, file) else _HEAD
             opened.write(before + line)
             opened.flush()
             os.fsync(file)
@@ -167,13 +167,13 @@ def _append(path: Path, line: str) -> None:
         ) from None
 
 
-def _ended(file: int) -> str:
-    """Return what ends the last line of an open file, which a run may have died in."""
+def _line_end(file: int) -> str:
+    """Return what the last line of an open file lacks at its end: a run may have died in it."""
     os.lseek(file, -1, os.SEEK_END)
     return "" if os.read(file, 1) == b"\n" else "\n"
 
 
-def _begun(path: Path, file: int) -> bool:
+def _has_head(path: Path, file: int) -> bool:
     """Return whether an open file of passwords has its first line, or is empty.
 
     Raises:
@@ -194,7 +194,7 @@ def _begun(path: Path, file: int) -> bool:
     raise UsageError(message.filled(path=path), fix=Message("give another name"))
 
 
-def _made(length: int) -> str:
+def _new_password(length: int) -> str:
     """Return a password of this length, of every class that a password policy can ask for."""
     letters = [secrets.choice(each) for each in _CLASSES]
     letters += [secrets.choice("".join(_CLASSES)) for _ in range(length - len(letters))]

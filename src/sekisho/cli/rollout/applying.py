@@ -145,7 +145,7 @@ def progress_of(
         if entry.event not in settled_by:
             return
         if not settled:
-            settled.update(each for each in addresses if journal.standing(each) in settled_by)
+            settled.update(each for each in addresses if journal.last_event(each) in settled_by)
         settled.add(entry.address)
         progress.show(len(settled))
 

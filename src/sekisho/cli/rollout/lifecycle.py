@@ -15,12 +15,12 @@ from sekisho.cli.rollout.planning import (
     AccountToPlan,
     ExemptOptions,
     PlanningOptions,
-    accepted,
     account_of,
     exempt_options,
     faults_by_option,
     finish,
     planning_options,
+    read_acceptances,
 )
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
@@ -149,7 +149,7 @@ def onboard(
     """
     if new.no_password:
         refuse_beside("--no-password", {"keep_password": new.keep_password})
-    words = accepted(planning.accept)
+    acceptances = read_acceptances(planning.accept)
     new_user = new.new_user(user)
     exceptions = exempt.read()
     at = account_of(planning, aws, lang)
@@ -163,7 +163,7 @@ def onboard(
         exceptions=exceptions.entries,
     )
     with faults_by_option(_OPTION_OF, "goal"):
-        made = plan(goal, snapshot, at.caller, words)
+        made = plan(goal, snapshot, at.caller, acceptances)
     if user in snapshot.user_named:
         print_note(_THERE.filled(user=user).into(lang))
     return finish(made, planning, aws, lang, at.following())
@@ -267,10 +267,10 @@ def _standpoint(
     exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
 ) -> tuple[AccountToPlan, PlanningContext]:
     """Return what a plan about a user who is there starts from."""
-    words = accepted(planning.accept)
+    acceptances = read_acceptances(planning.accept)
     exceptions = exempt.read()
     account = account_of(planning, aws, lang)
     exceptions.check(account.snapshot)
     untouched = exempt.untouched(exceptions)
-    at = planning_context(account.snapshot, account.caller, untouched, words)
+    at = planning_context(account.snapshot, account.caller, untouched, acceptances)
     return account, replace(at, exceptions=exceptions.entries)

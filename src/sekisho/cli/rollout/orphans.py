@@ -15,10 +15,10 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.quiet import print_note
 from sekisho.cli.rollout.planning import (
     PlanningOptions,
-    accepted,
     account_of,
     finish,
     planning_options,
+    read_acceptances,
 )
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -65,7 +65,7 @@ def command(
     trying again. Whose it may be is guessed by its name. AWS does not tell how old it is: only
     what an older snapshot has already is deleted, unless you say otherwise.
     """
-    words = accepted(planning.accept)
+    acceptances = read_acceptances(planning.accept)
     older = open_account(since) if since else None
     at = account_of(planning, aws, lang)
     snapshot = at.snapshot
@@ -79,7 +79,9 @@ def command(
         if device.serial not in keep and aged.old_enough(device)
     )
     print_note(*_lines(aged, lang, verbose=planning.verbose))
-    made = delete_unassigned_devices(PlanningContext(snapshot, at.caller, accepted=words), going)
+    made = delete_unassigned_devices(
+        PlanningContext(snapshot, at.caller, accepted=acceptances), going
+    )
     return finish(made, planning, aws, lang, at.following())
 
 

@@ -12,12 +12,12 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped
 from sekisho.cli.rollout.planning import (
     PlanningOptions,
-    accepted,
     account_of,
     exceptions_of,
     faults_by_option,
     finish,
     planning_options,
+    read_acceptances,
 )
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
@@ -138,9 +138,9 @@ _goal_options = grouped(
 )
 
 
-_IN_A_FILE = ("--preset", "--when", "--break-glass")
-"""What a goal file says itself."""
-_BESIDE_A_POLICY = ("--preset",)
+_REFUSED_WITH_GOAL_FILE = ("--preset", "--when", "--break-glass")
+"""Options that the command refuses beside a goal file, which says the same."""
+_REFUSED_WITH_POLICY_FILE = ("--preset",)
 
 
 @click.command("plan", cls=SpokenCommand)
@@ -171,7 +171,7 @@ def command(
     GOAL is a goal file; without one, options say the goal. Exit 0 if there is nothing to change,
     2 if changes wait, 3 if something speaks against them, 4 if something could not be told.
     """
-    words = accepted(planning.accept)
+    acceptances = read_acceptances(planning.accept)
     shape, source = _goal(goal, goal_options.as_file())
     excepted = exceptions_of(exceptions)
     usage = usage_from(logs, lang)
@@ -182,10 +182,9 @@ def command(
     _check_left_out(left_out, snapshot)
     with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
         wanted = goal_of(shape, source, snapshot, excepted, left_out)
-        new_plan = plan(wanted, snapshot, at.caller, words, usage)
-    following = at.following(
-        _IN_A_FILE if goal else _BESIDE_A_POLICY if goal_options.policy else ()
-    )
+        new_plan = plan(wanted, snapshot, at.caller, acceptances, usage)
+    refused = _REFUSED_WITH_POLICY_FILE if goal_options.policy else ()
+    following = at.following(_REFUSED_WITH_GOAL_FILE if goal else refused)
     if goal:
         beside = f" --exceptions {shlex.quote(exceptions)}" if exceptions else ""
         following = replace(following, idle=f"sekisho status {shlex.quote(goal)}{beside}")
@@ -193,7 +192,7 @@ def command(
 
 
 def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
-    """See that who is left out is there: else a name that is misspelt would leave out nobody."""
+    """Refuse `--except` of a user who does not exist: a misspelt name would leave out nobody."""
     for name in names:
         if snapshot.users_listed and name not in snapshot.user_named:
             raise UsageError(
@@ -203,6 +202,7 @@ def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
 
 
 def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
+    """Return the goal of a goal file, or else of options, and what errors call it."""
     if path is not None and raw is not None:
         raise UsageError(Message("a goal file goes with no option that says a goal"))
     if path is not None:

@@ -266,7 +266,7 @@ def _check_time(snapshot: Snapshot, source: str) -> None:
 
 
 def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> AccountToPlan:
-    """Return both; a plan that its caller could never apply helps nobody."""
+    """Return a saved account with its caller; refuse a caller of another account."""
     if caller.home != (snapshot.partition, snapshot.account):
         raise UsageError(
             Message(
@@ -331,7 +331,7 @@ def finish(
         print_note(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if (reads or planning.out is not None) and not quiet():
-        after = _next(new_plan, planning, aws, following)
+        after = _next_command(new_plan, planning, aws, following)
         if after:
             lines = next_command(after, lang, terminal_width())
             # beside data for a program, it is for whoever looks on
@@ -339,12 +339,7 @@ def finish(
     return _exit_of(new_plan)
 
 
-def _apply_command(path: Path, aws: AwsOptions) -> str:
-    """Return the command that applies a plan, as a shell takes it."""
-    return f"sekisho apply {shlex.quote(str(path))}{aws.typed}"
-
-
-def _next(
+def _next_command(
     new_plan: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands
 ) -> str:
     """Return the next command: apply the plan, save it, or make it again; "" if there is none.
@@ -356,17 +351,20 @@ def _next(
     if new_plan.applicable:
         if not new_plan.changes:
             return following.idle and f"{following.idle}{aws.typed}"
-        saved = f"--out {unused_name('plan.json')}"
-        return typed_again(saved) if out is None else _apply_command(out, aws)
+        if out is None:
+            return typed_again(f"--out {unused_name('plan.json')}")
+        return f"sekisho apply {shlex.quote(str(out))}{aws.typed}"
     options = new_plan.remedy_options
     if options and following.refused.isdisjoint(each.split()[0] for each in options):
         replacing = ("--force",) if out is not None and not planning.force else ()
         return typed_again(*options, *replacing)
-    return _first(new_plan, planning, aws, following)
+    return _remedy_command(new_plan, planning, aws, following)
 
 
-def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
-    """Return what is done before a plan is made again; "" if nothing is known."""
+def _remedy_command(
+    made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands
+) -> str:
+    """Return the command that a remedy needs before the plan is made again; "" if none is known."""
     for remedy in made.remedies:
         match remedy.kind:
             case RemedyKind.READ | RemedyKind.CREDENTIAL_REPORT:
@@ -381,12 +379,8 @@ def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: Ne
     return ""
 
 
-_REASON = "REASON"
-"""Stands for the reason in what is said about accepting; it is none."""
-
-
 def _exit_of(new_plan: Plan) -> Exit:
-    """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
+    """Return the exit code of a plan: unknown before refuted, as everywhere."""
     unaccepted = new_plan.open_obstacles
     undecided = [proof.id for proof in new_plan.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
     if any(name in (*undecided, "gap", "caller-unknown") for name in unaccepted):
@@ -401,7 +395,7 @@ _INDEX = re.compile(r"\[\d+\]")
 
 @contextmanager
 def faults_by_option(options: Mapping[str, str], *sources: str) -> Iterator[None]:
-    """Name the option, and no path in a goal, where something is wrong with what it says.
+    """Name the option instead of the path in a goal in the faults that come from within.
 
     Args:
         options: the option by the path of what it says; what is below that path is its, too.
@@ -420,13 +414,18 @@ def faults_by_option(options: Mapping[str, str], *sources: str) -> Iterator[None
 
 
 def _option(path: str, options: Mapping[str, str]) -> str:
+    """Return the option that says what is at a path of a goal; the path if none does."""
     whole = _INDEX.sub("", path)
     above = (whole.rsplit(".", cut)[0] for cut in range(whole.count(".") + 1))
     return next((options[each] for each in above if each in options), path)
 
 
-def accepted(texts: tuple[str, ...]) -> dict[str, str]:
-    """Return what is accepted, and why.
+_PLACEHOLDER = "REASON"
+"""The reason in help texts and messages; copied as it is, it is none."""
+
+
+def read_acceptances(texts: tuple[str, ...]) -> dict[str, str]:
+    """Return the reasons of `--accept`, by `ID` or `ID:USER` of the obstacle.
 
     Raises:
         UsageError: if a text is not `ID=REASON` or `ID:USER=REASON`, or one stands twice.
@@ -440,7 +439,7 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
                     "`--accept {text}` is not of the form `ID=REASON` or `ID:USER=REASON`"
                 ).filled(text=text)
             )
-        if reason.strip() == _REASON:
+        if reason.strip() == _PLACEHOLDER:
             raise UsageError(
                 Message("`--accept {text}` gives no reason").filled(text=text),
                 fix=Message("say in a few words why it may pass: the plan keeps it"),

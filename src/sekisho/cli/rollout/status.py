@@ -30,7 +30,7 @@ from sekisho.rollout import (
     ChangeStatus,
     CreateUser,
     Event,
-    Fact,
+    FactStatus,
     Goal,
     Plan,
     PlanFile,
@@ -167,7 +167,7 @@ def _applies_more(plan_file: PlanFile, standing: PlanStatus) -> bool:
     """
     changes, waits = plan_file.plan.changes, {*standing.addresses(ChangeStatus.WAITS)}
     journal = plan_file.journal
-    undone = any(journal.standing(each.address) is Event.UNDONE for each in changes)
+    undone = any(journal.last_event(each.address) is Event.UNDONE for each in changes)
     if undone and any(journal.is_to_undo(each.address) for each in changes):
         return False
     made = {each.name for each in changes if isinstance(each, CreateUser)}
@@ -277,7 +277,7 @@ def plan_status_lines(
 
 
 def _facts(
-    status: ChangeStatus, facts: list[Fact], lang: Language, *, verbose: bool
+    status: ChangeStatus, facts: list[FactStatus], lang: Language, *, verbose: bool
 ) -> Iterator[str]:
     """Yield the facts that stand so; of what is done only their number is of interest."""
     match status:
@@ -327,7 +327,7 @@ def _devices_unknown(count: int) -> Message:
     return _DEVICES_UNKNOWN.filled(count=count) if count else verbatim("")
 
 
-def _history(fact: Fact, lang: Language) -> Iterator[str]:
+def _history(fact: FactStatus, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
     if fact.drift is not None:
         expected, found = expected_and_found(fact.address, fact.drift)

@@ -38,7 +38,7 @@ def password_owner(change: SetsPassword, journal: Journal, api: AwsApi) -> Passw
     """
     begun = journal.begun_elsewhere(change.address)
     if isinstance(change, CreateLoginProfile):
-        made, known = change.made_at(Observer(api)), journal.made(change.address)
+        made, known = change.made_at(Observer(api)), journal.password_date(change.address)
         if made is not None and (_differs(made, known) or _is_older(made, begun)):
             return PasswordOwner.THEIRS
     return PasswordOwner.OURS if begun is None else PasswordOwner.UNKNOWN
@@ -144,9 +144,9 @@ def status_of(change: Change, actual: State, journal: Journal, api: AwsApi) -> C
         AwsRefused: if that cannot be read.
     """
     if not change.persists:
-        settled = journal.standing(change.address) in (Event.DONE, Event.ALREADY)
+        settled = journal.last_event(change.address) in (Event.DONE, Event.ALREADY)
         return ChangeStatus.DONE if settled else ChangeStatus.WAITS
-    state, done = change.compare(actual), journal.standing(change.address) is Event.DONE
+    state, done = change.compare(actual), journal.last_event(change.address) is Event.DONE
     if isinstance(change, SetsPassword) and actual is not None:
         return _password_status(change, state, journal, api)
     if state is ObservedState.OTHER or (done and state is ObservedState.BEFORE):
@@ -158,7 +158,7 @@ def _password_status(
     change: SetsPassword, state: ObservedState, journal: Journal, api: AwsApi
 ) -> ChangeStatus:
     """Return how a password that is there stands."""
-    event, owner = journal.standing(change.address), password_owner(change, journal, api)
+    event, owner = journal.last_event(change.address), password_owner(change, journal, api)
     first = isinstance(change, CreateLoginProfile)
     if event in (Event.DONE, Event.ALREADY):
         # people change their temporary passwords; one that must still be changed, they have not

@@ -61,7 +61,7 @@ class Dependents:
     plan: Plan
     journal: Journal
     api: AwsApi
-    _staying: dict[str, str] = field(default_factory=dict)
+    _kept_parts: dict[str, str] = field(default_factory=dict)
 
     def why_stays(self, change: Change) -> Message | None:
         """Return why a change stays that others depend on; None if it goes.
@@ -72,7 +72,7 @@ class Dependents:
         try:
             match change:
                 case AttachUserPolicy(user) | AddUserToGroup(_, user):
-                    stays = self._stays(user)
+                    stays = self._kept_part(user)
                     return STAYS_WITH.filled(what=stays) if stays else None
                 case _:
                     names = self._newly_affected(change)
@@ -85,7 +85,7 @@ class Dependents:
     def removes_user(self, user: str) -> bool:
         """Return whether the plan has made a user, and takes back all that it made of them."""
         created = any(isinstance(e, CreateUser) and e.name == user for e in self.plan.changes)
-        return created and not self._what_stays(user, before=True)
+        return created and not self._find_kept_part(user, password_due=True)
 
     def _newly_affected(self, change: Change) -> list[str]:
         """Return the principals whom the roll-back would newly affect."""
@@ -102,35 +102,39 @@ class Dependents:
         for change in self.plan.changes:
             if isinstance(change, AddUserToGroup) and change.group == group:
                 to_undo = self.journal.is_to_undo(change.address)
-                if to_undo and not self._what_stays(change.user, before=True):
+                if to_undo and not self._find_kept_part(change.user, password_due=True):
                     yield change.user
 
-    def _stays(self, user: str) -> str:
-        """Return the address of what the plan made of a user and does not go; "" if none."""
-        if user not in self._staying:
-            self._staying[user] = self._what_stays(user, before=False)
-        return self._staying[user]
+    def _kept_part(self, user: str) -> str:
+        """Return `_find_kept_part` once the password's turn is over; found once for each user."""
+        if user not in self._kept_parts:
+            self._kept_parts[user] = self._find_kept_part(user, password_due=False)
+        return self._kept_parts[user]
 
-    def _what_stays(self, user: str, *, before: bool) -> str:
-        """Return the same, asked `before` the password's turn or after it."""
-        stays = (each.address for each in self.plan.changes if self._remains(each, user, before))
-        return next(stays, "")
+    def _find_kept_part(self, user: str, *, password_due: bool) -> str:
+        """Return the address of what the plan made of a user and a roll-back leaves; "" if none.
 
-    def _remains(self, change: Change, user: str, before: bool) -> bool:
+        `password_due`: the roll-back has yet to come to the password.
+        """
+        kept = (e.address for e in self.plan.changes if self._is_kept(e, user, password_due))
+        return next(kept, "")
+
+    def _is_kept(self, change: Change, user: str, password_due: bool) -> bool:
         """Return whether a change made the user or their password, and what it made stays."""
         match change:
             case CreateLoginProfile(name) if name == user:
                 # its turn comes before that of whatever enforces MFA for the user
                 there = change.read(Observer(self.api)) is not None
-                return there and not (before and self._goes(change))
+                return there and not (password_due and self._is_undone(change))
             case CreateUser(name) if name == user:
                 actual = change.read(Observer(self.api))
-                goes = self.journal.is_to_undo(change.address) and actual == change.after
-                return actual is not None and not (goes and not self._is_used(user, before))
+                untouched = self.journal.is_to_undo(change.address) and actual == change.after
+                goes = untouched and not self._is_used(user, password_due)
+                return actual is not None and not goes
             case _:
                 return False
 
-    def _goes(self, profile: CreateLoginProfile) -> bool:
+    def _is_undone(self, profile: CreateLoginProfile) -> bool:
         """Return whether a password will be taken back."""
         return (
             self.journal.is_to_undo(profile.address)
@@ -139,7 +143,7 @@ class Dependents:
             and not profile.in_use_because(self.api)
         )
 
-    def _is_used(self, user: str, before: bool) -> bool:
+    def _is_used(self, user: str, password_due: bool) -> bool:
         """Return whether a user holds anything that the plan does not take back."""
         given = []
         for change in self.plan.changes:
@@ -153,7 +157,7 @@ class Dependents:
                         pass
         # the plan's own password is looked at by itself
         sets = any(isinstance(e, CreateLoginProfile) and e.user == user for e in self.plan.changes)
-        return is_used(self.api, user, given, password_goes=before and sets)
+        return is_used(self.api, user, given, password_goes=password_due and sets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ class ReplacedPolicies:
             if isinstance(each, AddUserToGroup)
             and each.group == change.group
             # whom somebody else had put there had the old MFA enforcement by then
-            and self.journal.standing(each.address) is not Event.ALREADY
+            and self.journal.last_event(each.address) is not Event.ALREADY
         }
         for name in self.plan.affected[change.address]:
             if name not in joined:
@@ -283,8 +287,8 @@ class GroupRights:
         if not self._added_to(group):
             return ()
         members = {*(Observer(self.api).names(MEMBERS, group) or ())}
-        goes = Dependents(self.plan, self.journal, self.api)
-        return tuple(each for each in users if each in members and not goes.removes_user(each))
+        dependents = Dependents(self.plan, self.journal, self.api)
+        return tuple(n for n in users if n in members and not dependents.removes_user(n))
 
     def _added_to(self, group: str) -> tuple[str, ...]:
         if group not in self._added:

@@ -115,14 +115,14 @@ def execute(
     try:
         check_caller(plan, api)
         journal.open(plan.digest, plan.to_json(), succeeds=True)
-        statuses, leaving = check_drift(plan, api, journal, now())
+        statuses, left_out = check_drift(plan, api, journal, now())
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error))
     if _is_all_done(statuses, journal):
-        return apply_progress(plan, journal, left_out=leaving)
+        return apply_progress(plan, journal, left_out=left_out)
     check_age(plan, now())
     try:
-        known, leaving, notes = check_rights(plan, api, now(), leaving)
+        known, left_out, notes = check_rights(plan, api, now(), left_out)
         notes = *notes, *check_console_authorization(plan, api)
         waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
         people = None
@@ -130,9 +130,9 @@ def execute(
             known = replace(known, console_authorization=plan.console_authorization)
             kept = {each.address: each for each in waiting}
             people = People(plan, api, journal, known, kept, _broken_off(statuses, journal))
-            people.read(leaving)
+            people.read(left_out)
     except AwsRefused as error:
-        return apply_progress(plan, journal, Stop.at(error), left_out=leaving)
+        return apply_progress(plan, journal, Stop.at(error), left_out=left_out)
     run = _Run(plan, api, journal, passwords, now, Observations(api, now), people)
     stop = run.make_all()
     left_out = people.left_out if people is not None else {}
@@ -147,11 +147,11 @@ def apply_progress(
     left_out: Mapping[str, Message] = _NOBODY,
 ) -> ApplyReport:
     """Return how far a plan was carried out, as its open journal tells."""
-    standings = {change.address: journal.standing(change.address) for change in plan.changes}
+    events = {change.address: journal.last_event(change.address) for change in plan.changes}
     return ApplyReport(
-        done=tuple(address for address, event in standings.items() if event is Event.DONE),
-        already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
-        remaining=tuple(each for each, event in standings.items() if event not in _SETTLED),
+        done=tuple(address for address, event in events.items() if event is Event.DONE),
+        already=tuple(address for address, event in events.items() if event is Event.ALREADY),
+        remaining=tuple(each for each, event in events.items() if event not in _SETTLED),
         stopped=stop,
         notes=notes,
         left_out=dict(left_out),
@@ -172,7 +172,7 @@ def facts_at_addresses(plan: Plan, api: AwsApi) -> str:
 def _is_all_done(statuses: Mapping[str, ChangeStatus], journal: Journal) -> bool:
     """Return whether nothing is left to do, or to write into the journal."""
     return all(
-        each is ChangeStatus.DONE and journal.standing(address) in _SETTLED
+        each is ChangeStatus.DONE and journal.last_event(address) in _SETTLED
         for address, each in statuses.items()
     )
 
@@ -181,7 +181,7 @@ def _broken_off(statuses: Mapping[str, ChangeStatus], journal: Journal) -> froze
     """Return the addresses at which an earlier run broke off."""
     opening = (Event.BEGUN, Event.UNDO_BEGUN)
     done = (address for address, each in statuses.items() if each is ChangeStatus.DONE)
-    return frozenset(address for address in done if journal.standing(address) in opening)
+    return frozenset(address for address in done if journal.last_event(address) in opening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,9 @@ class _Run:
         names = people.users_reached(changes[0]) if waits or unseen else ()
         at = changes[0]
         try:
-            not_in = people.reread(names)
-            while not_in and people.leave_out(not_in):
-                not_in = people.judge(names)
+            no_way_in = people.reread(names)
+            while no_way_in and people.leave_out(no_way_in):
+                no_way_in = people.judge(names)
             before = {each.address for each in changes if self._is_done(each)}
             stop = None
             for at in changes:
@@ -237,8 +237,8 @@ class _Run:
                 if stop is not None:
                     break
             made = [each for each in changes if self._is_done(each) and each.address not in before]
-            if made and (not_in := self._locked_out_by(people, names, made)):
-                self._take_back(people, made, not_in)
+            if made and (no_way_in := self._locked_out_by(people, names, made)):
+                self._take_back(people, made, no_way_in)
         except AwsRefused as error:
             return Stop.at(error, at)
         return stop
@@ -262,8 +262,8 @@ class _Run:
             # who was deleted meanwhile is no reason to take back what is for all
             people.leave_out({name: why for name, why in locked_out.items() if why is GONE})
             locked_out = {name: why for name, why in locked_out.items() if why is not GONE}
-        if not_in := locked_out or people.judge(names):
-            return not_in
+        if no_way_in := locked_out or people.judge(names):
+            return no_way_in
         return (
             people.locked_out_since(names)
             if any(e.address in people.unchecked for e in made)
@@ -294,25 +294,27 @@ class _Run:
             people.leave_out({change.person: CHANGED.filled(address=change.address)})
         return None
 
-    def _take_back(self, people: People, made: list[Change], not_in: Mapping[str, Message]) -> None:
+    def _take_back(
+        self, people: People, made: list[Change], no_way_in: Mapping[str, Message]
+    ) -> None:
         """Give people who do not get in, right after a change, the former state back.
 
         Raises:
             AwsRefused: if AWS refuses that; they are among those who are left out.
         """
         backwards = tuple(reversed(made))
-        people.leave_out({name: NOT_TAKEN_BACK.filled(why=why) for name, why in not_in.items()})
-        people.take_back(backwards)
+        people.leave_out({name: NOT_TAKEN_BACK.filled(why=why) for name, why in no_way_in.items()})
+        people.note_taken_back(backwards)
         if take_back(backwards, self.plan, self.journal, self.api, self.now):
-            people.left_out |= {n: TAKEN_BACK.filled(why=why) for n, why in not_in.items()}
+            people.left_out |= {n: TAKEN_BACK.filled(why=why) for n, why in no_way_in.items()}
 
     def _is_done(self, change: Change) -> bool:
-        return self.journal.standing(change.address) is Event.DONE
+        return self.journal.last_event(change.address) is Event.DONE
 
     def make(self, change: Change) -> None:
         """Make one change, unless it is made: somebody else may be at work at the same time."""
-        standing = self.journal.standing(change.address)
-        if standing is Event.DONE:
+        event = self.journal.last_event(change.address)
+        if event is Event.DONE:
             return
         observer = self.observations.observer_for(change)
         actual = change.read(observer)
@@ -321,10 +323,10 @@ class _Run:
                 raise stale_plan((change.address,), {})
             case ChangeStatus.IN_DOUBT if isinstance(change, SetsPassword):
                 raise password_in_doubt(change, self.api)
-            case ChangeStatus.DONE if standing in _NOT_OURS or not self._is_ours(change):
+            case ChangeStatus.DONE if event in _NOT_OURS or not self._is_ours(change):
                 self._record(Event.ALREADY, change)
             case ChangeStatus.DONE:
-                made = self.journal.made(change.address)
+                made = self.journal.password_date(change.address)
                 self._record(Event.DONE, change, made=made)
             case _:
                 if came := newcomers(change, self.plan.affected, observer):
@@ -339,7 +341,7 @@ class _Run:
 
     def _call(self, change: Change, calls: Iterable[IamCall]) -> None:
         more = {"Password": self.passwords(change.user)} if isinstance(change, SetsPassword) else {}
-        standing = self.journal.standing(change.address)
+        event = self.journal.last_event(change.address)
         elsewhere = self.journal.begun_elsewhere(change.address)
         self._record(Event.BEGUN, change)
         answer: Mapping[str, Any] = {}
@@ -350,7 +352,7 @@ class _Run:
         except AwsRefused as error:
             # what may have been done stays begun: the next run looks at what came of it
             if error.status in REFUSALS:
-                if standing in _NOT_OURS:
+                if event in _NOT_OURS:
                     self._record(Event.REFUSED, change, error.aws_code)
                 elif elsewhere is not None:
                     self.journal.leave_in_doubt(change.address)

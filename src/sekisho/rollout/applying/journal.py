@@ -74,8 +74,8 @@ _OPENING = (Event.BEGUN, Event.UNDO_BEGUN)
 _NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
 _PAST = (Event.REFUSED, Event.UNDONE, Event.ALREADY, Event.GONE)
 """After these, nothing that the plan has made is there."""
-_MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
-"""After these, what was made before is there no more, or is not this plan's."""
+_REPLACES_PASSWORD_DATE = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
+"""After these, the password of the date that was known is gone, or is not this plan's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,12 @@ class Journal:
         self.path = path
         self._addresses = addresses
         self._last: dict[str, JournalEntry] = {}
-        self._open: dict[str, JournalEntry] = {}
-        self._made: dict[str, str] = {}
-        self._here: set[str] = set()
-        self._torn: int | None = None
-        self._told: Callable[[JournalEntry], None] | None = None
-        self._over: tuple[str, bool] | None = None
+        self._unfinished: dict[str, JournalEntry] = {}
+        self._password_dates: dict[str, str] = {}
+        self._begun_here: set[str] = set()
+        self._whole_length: int | None = None
+        self._watcher: Callable[[JournalEntry], None] | None = None
+        self._other_journal: tuple[str, bool] | None = None
         self.archived: Path | None = None
         self.archived_applied = False
 
@@ -152,13 +152,13 @@ class Journal:
             lock.release()
 
     @contextmanager
-    def watched(self, told: Callable[[JournalEntry], None]) -> Iterator[None]:
-        """Call `told` with each entry once it is on the disk: to show how far a run has come."""
-        before, self._told = self._told, told
+    def watched(self, watcher: Callable[[JournalEntry], None]) -> Iterator[None]:
+        """Call `watcher` with each entry once it is on the disk: to show how far a run has come."""
+        before, self._watcher = self._watcher, watcher
         try:
             yield
         finally:
-            self._told = before
+            self._watcher = before
 
     def open(self, digest: str, text: str = "", *, succeeds: bool = False) -> None:
         """Read what is there for the plan of this digest, or begin the file with its text, if any.
@@ -180,21 +180,21 @@ class Journal:
         try:
             content = self.path.read_bytes() if self.path.exists() else b""
             whole = _whole_lines(content)
-            self._torn = len(whole) if len(whole) < len(content) else None
+            self._whole_length = len(whole) if len(whole) < len(content) else None
             lines = whole.decode("utf-8").splitlines()
-            self._over = _end_of_other_journal(self.path, lines, digest, succeeds=succeeds)
-            if self._over is None:
+            self._other_journal = _end_of_other_journal(self.path, lines, digest, succeeds=succeeds)
+            if self._other_journal is None:
                 first = lines[0] if lines else content.decode("utf-8")
                 self._check_header(first, digest, bool(lines))
             else:
-                lines, self._torn = [], None
+                lines, self._whole_length = [], None
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, _OPENED.filled(reason=reason_of(error))) from error
         if not lines and text:
             self._write(_header(digest, text))
-        self._last, self._open, self._made = {}, {}, {}
+        self._last, self._unfinished, self._password_dates = {}, {}, {}
         for number, line in enumerate(lines[1:], start=2):
-            self._take(self._entry(number, line))
+            self._remember(self._read_entry(number, line))
 
     def _check_header(self, line: str, digest: str, whole: bool) -> None:
         """Refuse what does not begin as a journal of this plan; a kill may have cut it short."""
@@ -208,54 +208,54 @@ class Journal:
             fix = _ANOTHER.filled(path=self.path)
         raise PlanRefused(message.filled(name=self.path.name), code=Code.PLAN_FAULTY, fix=fix)
 
-    def standing(self, address: str) -> Event | None:
-        """Return the last that was done about the change at `address`, or None; never LEFT."""
+    def last_event(self, address: str) -> Event | None:
+        """Return the event of `last_entry`; None if there is none. Never LEFT."""
         entry = self._last.get(address)
         return entry.event if entry else None
 
-    def last(self, address: str) -> JournalEntry | None:
-        """Return the last line about the change at `address`, but that it is left; None if none."""
+    def last_entry(self, address: str) -> JournalEntry | None:
+        """Return the last line about the change at `address`; None if none. LEFT does not count."""
         return self._last.get(address)
 
     def is_to_undo(self, address: str) -> bool:
         """Return whether anything that the plan did may stand there."""
-        return self.standing(address) not in _NOTHING_TO_UNDO
+        return self.last_event(address) not in _NOTHING_TO_UNDO
 
     def begun_elsewhere(self, address: str) -> JournalEntry | None:
-        """Return the last entry of another process's run that died; None if none did.
+        """Return the entry that began a call in another process's run that died; None if none did.
 
-        The first, where several have died there: what is found may be of any of them.
+        Of several such runs, the first one's: what is found may be of any of them.
         """
-        return None if address in self._here else self._open.get(address)
+        return None if address in self._begun_here else self._unfinished.get(address)
 
     def leave_in_doubt(self, address: str) -> None:
-        """Take it that nothing was done here: what is found may be of the run that died, or not."""
-        self._here.discard(address)
+        """Forget that this process began a call: AWS refused it, so the dead run counts again."""
+        self._begun_here.discard(address)
 
-    def made(self, address: str) -> str:
-        """Return when AWS says that what this plan has made there was made; "" if unknown."""
-        return self._made.get(address, "")
+    def password_date(self, address: str) -> str:
+        """Return AWS's date of the password that this plan has set there; "" if it is not known."""
+        return self._password_dates.get(address, "")
 
     def record(self, entry: JournalEntry) -> None:
         """Write one entry and do not return before it is on the disk."""
         self._write(_LINES.written(entry))
-        self._take(entry)
+        self._remember(entry)
         if entry.event in _OPENING:
-            self._here.add(entry.address)
-        if self._told is not None:
-            self._told(entry)
+            self._begun_here.add(entry.address)
+        if self._watcher is not None:
+            self._watcher(entry)
 
-    def _take(self, entry: JournalEntry) -> None:
+    def _remember(self, entry: JournalEntry) -> None:
         address = entry.address
         if entry.event is Event.LEFT:
             return  # what is only left is still what was done, and as much in doubt
         self._last[address] = entry
         if entry.event in _OPENING:
-            self._open.setdefault(address, entry)
+            self._unfinished.setdefault(address, entry)
         else:
-            self._open.pop(address, None)
-        if entry.event in _MADE_ANEW:
-            self._made[address] = entry.made
+            self._unfinished.pop(address, None)
+        if entry.event in _REPLACES_PASSWORD_DATE:
+            self._password_dates[address] = entry.made
 
     def _write(self, value: dict[str, str]) -> None:
         """Add a line, made durable before this returns.
@@ -264,8 +264,8 @@ class Journal:
             SekishoError: if it cannot be written.
         """
         try:
-            if self._over is not None:
-                self._archive(*self._over)
+            if self._other_journal is not None:
+                self._archive(*self._other_journal)
             self._append(value)
         except OSError as error:
             raise SekishoError(
@@ -284,25 +284,25 @@ class Journal:
         self.archived = next(each for each in names if not each.exists())
         self.path.rename(self.archived)
         self.archived_applied = applied
-        self._over = None
+        self._other_journal = None
 
     def _append(self, value: dict[str, str]) -> None:
         line = (json.dumps(value) + "\n").encode("ascii")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         file = os.open(self.path, flags, 0o600)
         try:
-            if self._torn is not None:
-                os.ftruncate(file, self._torn)
+            if self._whole_length is not None:
+                os.ftruncate(file, self._whole_length)
             # until the line is on the disk, what there is of it is a tail that was cut off
-            self._torn = os.fstat(file).st_size
+            self._whole_length = os.fstat(file).st_size
             while line:
                 line = line[os.write(file, line) :]
             os.fsync(file)
-            self._torn = None
+            self._whole_length = None
         finally:
             os.close(file)
 
-    def _entry(self, number: int, line: str) -> JournalEntry:
+    def _read_entry(self, number: int, line: str) -> JournalEntry:
         try:
             value = json.loads(line, object_pairs_hook=_members)
         except (ValueError, RecursionError) as error:
@@ -359,11 +359,11 @@ def _end_of_other_journal(
     other = Journal(path)
     try:
         for number, line in enumerate(lines[1:], start=2):
-            other._take(other._entry(number, line))
+            other._remember(other._read_entry(number, line))
     except FaultyInput:
         return None
     applied = any(entry.event not in _PAST for entry in other._last.values())
-    if applied and (not succeeds or other._open):
+    if applied and (not succeeds or other._unfinished):
         return None
     last = max((entry.at for entry in other._last.values()), default=None)
     if last is None:

@@ -66,13 +66,15 @@ class People:
     unchecked: frozenset[str] = frozenset()
     left_out: dict[str, Message] = field(default_factory=dict)
     _dropped: set[str] = field(default_factory=set)
+    """The addresses of changes that are not made because somebody is left out."""
     _reached: frozenset[str] = frozenset()
+    """The users for whom an earlier run has made a change."""
 
-    def read(self, leaving: Mapping[str, Message]) -> None:
+    def read(self, left_out: Mapping[str, Message]) -> None:
         """Read the credentials of all whom the changes reach; leave out who would not get in.
 
         Args:
-            leaving: who is left out in any case, and why.
+            left_out: who is left out in any case, and why.
 
         Raises:
             AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
@@ -83,9 +85,9 @@ class People:
             names |= {*self.plan.rights.administrators}
         self.account = collect_sign_in(self.api, known, names)
         self._reached = self._reached_before()
-        self.leave_out({**leaving, **self._users_gone()})
-        while not_in := self._not_in() or self._last_administrators():
-            if not self.leave_out(not_in):
+        self.leave_out({**left_out, **self._users_gone()})
+        while no_way_in := self._no_way_in() or self._last_administrators():
+            if not self.leave_out(no_way_in):
                 # it is not seen which change it is that reaches them
                 self._drop(self.changes.values())
 
@@ -99,7 +101,9 @@ class People:
         return tuple(name for name in names if name in self.account.user_named)
 
     def reread(self, names: Iterable[str]) -> Mapping[str, Message]:
-        """Read the credentials of some people again; return who no longer gets in, and why.
+        """Read the credentials of some people again; return those who do not get in, and why.
+
+        Only people whose credentials have changed since the last look are judged.
 
         Raises:
             AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
@@ -123,9 +127,9 @@ class People:
         return {**gone, **self.judge(changed)}
 
     def judge(self, names: Iterable[str]) -> Mapping[str, Message]:
-        """Return which of some people do not get in, and why, without reading anything again."""
+        """Return those of the people who do not get in, and why, without reading anything again."""
         asked = {*names}
-        return self._not_in(asked) if asked else {}
+        return self._no_way_in(asked) if asked else {}
 
     def locked_out_since(self, names: Iterable[str]) -> Mapping[str, Message]:
         """Return the users who are enforced, no longer get in, and did at the time of the plan."""
@@ -169,10 +173,11 @@ class People:
         """Return whether a change is not made because of somebody who is left out."""
         return change.address in self._dropped or change.person in self.left_out
 
-    def take_back(self, changes: Iterable[Change]) -> None:
-        """Note that changes that were made are taken back; what relies on one for all is not made.
+    def note_taken_back(self, changes: Iterable[Change]) -> None:
+        """Note that these changes are being taken back, and leave out what relies on them.
 
-        Who would come under it, in the place of another MFA enforcement, would be left with none.
+        If one of them is for several people, no waiting change is made any more: somebody whose
+        other MFA enforcement it replaces would be left with none.
         """
         taken = [*changes]
         self._drop(taken)
@@ -201,7 +206,7 @@ class People:
 
     def _waiting(self) -> list[Change]:
         kept = self.changes.values()
-        return [each for each in kept if self.journal.standing(each.address) is not Event.DONE]
+        return [each for each in kept if self.journal.last_event(each.address) is not Event.DONE]
 
     def _drop(self, changes: Iterable[Change]) -> None:
         for each in [*changes]:
@@ -209,7 +214,7 @@ class People:
             self._dropped.add(each.address)
 
     def _after(self, names: Collection[str] | None = None) -> Snapshot:
-        """Return the account once the plan is applied; as far as it is about those asked about."""
+        """Return the account once the plan is applied; with `names`, without changes for others."""
         kept = [*self.changes.values()]
         if names is not None:
             # to forecast what is done to everybody, for each of them, would be quadratic
@@ -228,7 +233,7 @@ class People:
         named = {each.person for each in self.changes.values() if each.person}
         return dict.fromkeys(sorted((named - there - made) | unread), GONE)
 
-    def _not_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
+    def _no_way_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
         """Return the affected users who do not get in, except those who could not before."""
         after, unread = self._after(names), unread_credentials(self.account)
         affected = [
@@ -260,8 +265,8 @@ class People:
         }
 
     def _reached_before(self) -> frozenset[str]:
-        """Return for whom a run before has made something."""
-        done = [e for e in self.plan.changes if self.journal.standing(e.address) is Event.DONE]
+        """Return the users for whom an earlier run has made a change."""
+        done = [e for e in self.plan.changes if self.journal.last_event(e.address) is Event.DONE]
         reached = {name for each in done for name in self.plan.affected.get(each.address, ())}
         people = {name.removeprefix("user ") for name in reached if name.startswith("user ")}
         return frozenset(people | {each.person for each in done})

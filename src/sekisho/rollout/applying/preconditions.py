@@ -111,9 +111,9 @@ def check_age(plan: Plan, now: datetime) -> None:
 
 
 def check_rights(
-    plan: Plan, api: AwsApi, now: datetime, leaving: Mapping[str, Message]
+    plan: Plan, api: AwsApi, now: datetime, left_out: Mapping[str, Message]
 ) -> tuple[Snapshot, Mapping[str, Message], tuple[Message, ...]]:
-    """Return the users and policies of the account, and who is left out, with `leaving`.
+    """Return the users and policies of the account, and who is left out, with `left_out`.
 
     A user of the plan whose rights have changed since is left out. Other changes of who can
     administer users are returned as notes: a new administrator locks nobody out, and whether one
@@ -125,11 +125,11 @@ def check_rights(
     """
     snapshot = collect_policies(api, plan.account, plan.partition, now=now)
     changed = changed_rights(plan.rights, snapshot, plan.changes, plan.affected, plan.caller.arn)
-    person = omittable_users(plan)
+    omittable = omittable_users(plan)
     out: dict[str, list[Message]] = {}
     against, notes = [], []
     for principal, message in changed:
-        if principal in person:
+        if principal in omittable:
             out.setdefault(principal.removeprefix("user "), []).append(message)
         elif plan.enforces and principal not in plan.rights.by_principal:
             notes.append(SINCE.filled(change=message))
@@ -149,7 +149,7 @@ def check_rights(
             ),
         )
     left = {name: joined_messages(each, en="; ", ja="; ") for name, each in out.items()}
-    return snapshot, {**left, **leaving}, tuple(notes)
+    return snapshot, {**left, **left_out}, tuple(notes)
 
 
 def omittable_users(plan: Plan) -> set[str]:
@@ -220,31 +220,31 @@ def check_drift(
         each for each in plan.changes if statuses[each.address] is ChangeStatus.DRIFTED
     ]
     drifted += [each for each in plan.needless if not each.is_needless(each.read(observer))]
-    person = omittable_users(plan)
-    leaving = {
+    omittable = omittable_users(plan)
+    left_out = {
         each.person: CHANGED.filled(address=each.address)
         for each in drifted
-        if f"user {each.person}" in person and not may_not_show_yet(each, journal, now)
+        if f"user {each.person}" in omittable and not may_not_show_yet(each, journal, now)
     }
-    against = [each.address for each in drifted if each.person not in leaving]
+    against = [each.address for each in drifted if each.person not in left_out]
     waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
-    came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
-    if against or any(came.values()):
-        raise stale_plan(against, came)
-    return statuses, leaving
+    new_names = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
+    if against or any(new_names.values()):
+        raise stale_plan(against, new_names)
+    return statuses, left_out
 
 
 def may_not_show_yet(change: Change, journal: Journal, now: datetime) -> bool:
     """Return whether it was made so lately that AWS may not show it yet."""
-    done = journal.standing(change.address) is Event.DONE
-    last = journal.last(change.address)
+    done = journal.last_event(change.address) is Event.DONE
+    last = journal.last_entry(change.address)
     return done and last is not None and abs(now - last.at) < _SETTLES
 
 
-def stale_plan(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
+def stale_plan(drifted: Iterable[str], new_names: Mapping[str, tuple[str, ...]]) -> PlanRefused:
     """Return the refusal: what is not as it was, and whom a change would affect by now."""
     reasons = {address: verbatim(f"`{address}`") for address in drifted}
-    for address, names in came.items():
+    for address, names in new_names.items():
         if names:
             who = ", ".join(f"`{name}`" for name in names)
             message = Message("`{address}` would now also affect {users}")

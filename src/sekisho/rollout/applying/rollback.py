@@ -193,7 +193,7 @@ def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
 def undone_addresses(plan: Plan, journal: Journal) -> tuple[str, ...]:
     """Return the addresses that were taken back, as the plan's open journal tells."""
     addresses = (change.address for change in reversed(plan.changes))
-    return tuple(each for each in addresses if journal.standing(each) is Event.UNDONE)
+    return tuple(each for each in addresses if journal.last_event(each) is Event.UNDONE)
 
 
 @dataclass(slots=True)
@@ -225,27 +225,27 @@ class _Run:
 
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
-        standing = self.journal.standing(change.address)
-        if standing is Event.ALREADY:
+        event = self.journal.last_event(change.address)
+        if event is Event.ALREADY:
             self.left.append(LeftChange(change.address, NOT_OURS))
             self.replaced.record(change, self.api)
         elif self.journal.is_to_undo(change.address):
-            self._undo_own(change, standing)
+            self._undo_own(change, event)
         else:
-            self._check_unaccounted(change, standing)
+            self._check_unaccounted(change, event)
 
-    def _check_unaccounted(self, change: Change, standing: Event | None) -> None:
+    def _check_unaccounted(self, change: Change, event: Event | None) -> None:
         """Look whether something is there that no line of the journal says the plan has made."""
         actual = change.read(self.observations.observer_for(change))
-        if not _is_unaccounted(change, actual, standing):
-            if standing is Event.UNDONE:
+        if not _is_unaccounted(change, actual, event):
+            if event is Event.UNDONE:
                 self.undone.append(change.address)
             self.replaced.record(change, self.api)
         else:
             password = isinstance(change, SetsPassword)
             self._leave(change, PASSWORD_UNACCOUNTED if password else UNACCOUNTED)
 
-    def _undo_own(self, change: Change, standing: Event | None) -> None:
+    def _undo_own(self, change: Change, event: Event | None) -> None:
         """Undo a change of the plan, if it is still as the plan left it."""
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
@@ -253,7 +253,7 @@ class _Run:
         actual = change.read(self.observations.observer_for(change))
         is_as_before = change.compare(actual) is ObservedState.BEFORE
         if is_as_before and not (self.just_made and isinstance(change, Toggle)):
-            self._note_as_before(change, standing)
+            self._note_as_before(change, event)
         elif not is_as_before and (reason := self._why_it_stays(change, actual)):
             self._leave(change, reason)
         else:
@@ -325,9 +325,9 @@ class _Run:
         self._record(Event.UNDONE, change)
         self.undone.append(change.address)
 
-    def _note_as_before(self, change: Change, standing: Event | None) -> None:
+    def _note_as_before(self, change: Change, event: Event | None) -> None:
         """Note that a change is as before: by a call of ours that was begun, or we cannot tell."""
-        if standing in (Event.DONE, Event.GONE):
+        if event in (Event.DONE, Event.GONE):
             self._record(Event.GONE, change)
             self.undone.append(change.address)
             self.gone.append(change.address)
@@ -356,14 +356,14 @@ def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[st
     """
     observer = Observer(api)
     unknown = [
-        (change, standing)
+        (change, event)
         for change in reversed(plan.changes)
-        if (standing := journal.standing(change.address)) in _NOTHING_DONE
+        if (event := journal.last_event(change.address)) in _NOTHING_DONE
     ]
     return tuple(
         change.address
-        for change, standing in unknown
-        if _is_unaccounted(change, change.read(observer), standing)
+        for change, event in unknown
+        if _is_unaccounted(change, change.read(observer), event)
     )
 
 
@@ -379,14 +379,14 @@ def _claim_unaccounted(plan: Plan, journal: Journal, api: AwsApi, now: Clock) ->
             journal.record(JournalEntry(now(), Event.BEGUN, address, note))
 
 
-def _is_unaccounted(change: Change, actual: State, standing: Event | None) -> bool:
+def _is_unaccounted(change: Change, actual: State, event: Event | None) -> bool:
     """Return whether what is found cannot come from what the journal tells.
 
     Where it tells that the plan did nothing there, or took it back, others may have done anything
     since; only what is just as the plan leaves it is a sign of lines that are lost.
     """
     state = change.compare(actual)
-    if standing is None:
+    if event is None:
         return state is not ObservedState.BEFORE
     return state is ObservedState.AFTER
 
@@ -428,10 +428,10 @@ def preview_rollback(
     """
     coming, never, theirs = [], [], []
     for change in reversed(plan.changes):
-        standing = journal.standing(change.address)
-        if standing in _NOTHING_DONE and change.address not in by_account:
+        event = journal.last_event(change.address)
+        if event in _NOTHING_DONE and change.address not in by_account:
             continue
-        if standing is Event.ALREADY:
+        if event is Event.ALREADY:
             theirs.append(change.address)
         elif change.reversible:
             coming.append(change.address)

@@ -32,7 +32,7 @@ _KINDS = {
 def affected_by(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Affected:
     """Return the principals whom each change affects: already, or by the changes themselves.
 
-    They can be half made when somebody looks.
+    Both the account before and the one after count: a plan may be half applied.
     """
     return {
         change.address: tuple(sorted({*_affected(change, before), *_affected(change, after)}))
@@ -57,7 +57,7 @@ def still_affected(
 ) -> tuple[str, ...]:
     """Return the principals whom a change affects now and did not before its plan.
 
-    Newcomers, and whom the plan's own `changes` have brought and who are there still.
+    These are newcomers, and principals whom the plan's own `changes` brought under it.
 
     Raises:
         AwsRefused: if it cannot be told.
@@ -79,7 +79,7 @@ def affected_names(names: Iterable[str]) -> Message:
 
 
 def affected_reads(change: Change, after: Snapshot) -> Iterator[IamCall]:
-    """Yield the calls by which it is read again whom a change affects."""
+    """Yield the calls that read again which principals a change affects."""
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
             yield IamCall("GetGroup", {"GroupName": group})

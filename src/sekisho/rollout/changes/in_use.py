@@ -56,7 +56,8 @@ _USED = Message("password used")
 _PASSWORD = Message("console password")
 _COUNTED = verbatim("{what}: {number}")
 
-Question = tuple[str, str, Message]
+_Listing = tuple[str, str, Message]
+"""An operation, the section of its answer that is counted, and the items' name for people."""
 
 
 def of_policy(api: AwsApi, arn: str) -> tuple[Message, ...]:
@@ -71,7 +72,7 @@ def of_group(api: AwsApi, name: str) -> tuple[Message, ...]:
 
 def of_user(api: AwsApi, name: str) -> tuple[Message, ...]:
     """Return the numbers of a user's holdings, and whether the password was used."""
-    own = _by_itself(api, name, password_goes=False)
+    own = _own_holdings(api, name, password_goes=False)
     return own + _counted(api, _ATTACHED_TO_USER, UserName=name)
 
 
@@ -90,10 +91,10 @@ def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bo
     observer = Observer(api)
     held = (observer.names(listing, user) or () for listing in (POLICIES_OF_USER, GROUPS_OF_USER))
     more = {*chain.from_iterable(held)} - {*given}
-    return bool(more or _by_itself(api, user, password_goes=password_goes))
+    return bool(more or _own_holdings(api, user, password_goes=password_goes))
 
 
-def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Message, ...]:
+def _own_holdings(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Message, ...]:
     """Return a user's holdings apart from attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
     return by_person(api, user) + (() if password_goes else _password(api, user)) + own
@@ -118,9 +119,10 @@ def _password(api: AwsApi, user: str) -> tuple[Message, ...]:
     return (_PASSWORD,)
 
 
-def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[Message, ...]:
+def _counted(api: AwsApi, listings: tuple[_Listing, ...], **params: object) -> tuple[Message, ...]:
+    """Return the number of items of each listing that has any."""
     counts = []
-    for operation, key, what in questions:
+    for operation, key, what in listings:
         number = sum(1 for _ in api.pages("iam", operation, key, **params))
         if number:
             counts.append(_COUNTED.filled(what=what, number=number))

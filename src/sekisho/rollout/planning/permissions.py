@@ -19,17 +19,39 @@ from sekisho.rollout.changes.users import (
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.requests import SampleRequest
 
+_POLICY_ARN = "iam:PolicyARN"
+_RIGHTS_READ = "iam:GetAccountAuthorizationDetails"
+"""Tells before the first change whether somebody's rights have changed."""
+
+_SIGN_IN_READS = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
+"""Tell before each change what somebody signs in with."""
+
+ACCOUNT_READS = (
+    "iam:GetAccountPasswordPolicy",
+    "iam:ListVirtualMFADevices",
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+)
+"""Tell what else a way in may depend on; where none does, AWS may refuse them."""
+
+CONSOLE_READ = "signin:GetConsoleAuthorizationConfiguration"
+"""Tells before the first change whether sign-ins still go as they were judged."""
+
+_CREATIONS = (CreateGroup, CreateUser)
+_READ_PREFIXES = ("Get", "List")
+_SUBJECT_PARAMETERS = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
+
 
 def apply_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return the requests of applying; `after` has the ARNs of everything that exists then."""
-    rights = (SampleRequest(_RIGHTS, "*", {}),) if changes else ()
-    return (*_unique(_applying(changes, after), changes, after), *rights)
+    rights = (SampleRequest(_RIGHTS_READ, "*", {}),) if changes else ()
+    return (*_unique(_apply_calls(changes, after), changes, after), *rights)
 
 
-def judge_requests(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
-    """Return the requests that read again, before each change, whether people get in.
+def sign_in_requests(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
+    """Return the requests that read again, before each change, what affected users sign in with.
 
-    Of a plan that enforces MFA: of those whom it affects.
+    None are returned for a plan that enforces MFA for nobody.
     """
     if not accounts.policies or not accounts.changes:
         return ()
@@ -37,11 +59,10 @@ def judge_requests(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
     return tuple(_sign_in_reads(arns))
 
 
-def _to_judge_more(accounts: BeforeAfter) -> Iterator[SampleRequest]:
-    """Yield the other requests for that: about administrators, and about the account.
+def _optional_requests(accounts: BeforeAfter) -> Iterator[SampleRequest]:
+    """Yield the reads that AWS may refuse: administrators' credentials, settings of all.
 
-    Where it is refused, nothing stops: whose way in, or whether an administrator remains, hangs on
-    it, is left out.
+    `apply` does not stop then: it leaves out only the users who cannot be judged without them.
     """
     if accounts.policies and accounts.changes:
         administrators = (
@@ -60,31 +81,31 @@ def _sign_in_reads(arns: Iterable[str]) -> Iterator[SampleRequest]:
 
 def rollback_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return the requests of a roll-back, its reads among them."""
-    return _unique(_rolling_back(changes, after), changes, after)
+    return _unique(_rollback_calls(changes, after), changes, after)
 
 
-def look_requests(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
-    """Return the requests that read facts which are not changed."""
-    return _unique((call for change in changes for call in _looking(change)), (), after)
+def read_requests(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
+    """Return the requests that read the facts of these changes, and make none of them."""
+    return _unique((call for change in changes for call in _reads_of(change)), (), after)
 
 
-def _looking(change: Change) -> Iterator[IamCall]:
+def _reads_of(change: Change) -> Iterator[IamCall]:
     subject = _subject(change.call())
     operations = change.read_operations()
     return (IamCall(operation, subject, change.service) for operation in operations)
 
 
-def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
+def _apply_calls(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
     for change in changes:
         yield change.call()
         if isinstance(change, CreateLoginProfile):
             # whoever goes on after a lost answer sets the password anew
             yield change.renewal()
-        yield from _looking(change)
+        yield from _reads_of(change)
         yield from affected_reads(change, after)
 
 
-def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
+def _rollback_calls(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
     for change in changes:
         yield from change.undo(change.after)
         yield from affected_reads(change, after)
@@ -98,18 +119,13 @@ def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamC
 
 def _subject(call: IamCall) -> Mapping[str, Any]:
     """Return the parameters that say what a call is about."""
-    return {key: value for key, value in call.params.items() if key in _NAMES}
-
-
-_NEW = (CreateGroup, CreateUser)
-_LOOKING = ("Get", "List")
-_NAMES = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
+    return {key: value for key, value in call.params.items() if key in _SUBJECT_PARAMETERS}
 
 
 def _unique(
     calls: Iterator[IamCall], changes: tuple[Change, ...], after: Snapshot
 ) -> tuple[SampleRequest, ...]:
-    new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
+    new = {(change.noun, change.name) for change in changes if isinstance(change, _CREATIONS)}
     asks = (
         SampleRequest(action, resource, _keys(call))
         for call in calls
@@ -133,7 +149,7 @@ def _resources(call: IamCall, new: set[tuple[str, str]], after: Snapshot) -> Ite
     yield resource
     kind, _, name = resource.split(":", 5)[-1].partition("/")
     name = name.rpartition("/")[2]
-    if call.operation.startswith(_LOOKING) and (kind, name) in new:
+    if call.operation.startswith(_READ_PREFIXES) and (kind, name) in new:
         yield f"{resource.partition(f':{kind}/')[0]}:{kind}/{name}"
 
 
@@ -164,25 +180,6 @@ def _keys(call: IamCall) -> dict[str, ContextValue]:
     if names:
         keys["aws:TagKeys"] = names
     return {**keys, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
-
-
-_POLICY_ARN = "iam:PolicyARN"
-_RIGHTS = "iam:GetAccountAuthorizationDetails"
-"""By which it is seen before the first change whether somebody's rights have changed."""
-
-_SIGN_IN_READS = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
-"""By which it is seen before each change what somebody signs in with."""
-
-ACCOUNT_READS = (
-    "iam:GetAccountPasswordPolicy",
-    "iam:ListVirtualMFADevices",
-    "iam:GenerateCredentialReport",
-    "iam:GetCredentialReport",
-)
-"""By which it is seen what else a way in may hang on; where it does not, they may be refused."""
-
-CONSOLE_READ = "signin:GetConsoleAuthorizationConfiguration"
-"""By which it is seen before the first change whether a sign-in comes to what was judged."""
 
 
 def least_policy(
@@ -219,13 +216,13 @@ def least_policy_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[
     doing = (
         *apply_requests(changes, after),
         *rollback_requests(changes, after),
-        *judge_requests(accounts),
+        *sign_in_requests(accounts),
     )
-    doing = (*doing, *_to_judge_more(accounts))
+    doing = (*doing, *_optional_requests(accounts))
     if signs_in and accounts.before.console_authorization is not None:
         doing = (*doing, SampleRequest(CONSOLE_READ, "*", {}))
     most = Quota.MANAGED_POLICY.number_in(after.summary)
-    return to_json(least_policy((*doing, *look_requests(accounts.needless, after)), most))
+    return to_json(least_policy((*doing, *read_requests(accounts.needless, after)), most))
 
 
 def _document(asks: tuple[SampleRequest, ...], *, wide: bool) -> Document:

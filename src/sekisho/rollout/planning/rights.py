@@ -102,15 +102,15 @@ def changed_rights(
 ) -> Iterator[tuple[str, Message]]:
     """Yield each `user NAME` or `role NAME` whose rights have changed since the plan, and how.
 
-    Who is there no more has no rights that could be in the way. Nor has who was reached through a
-    group or a policy only, and has left it: the plan gives them nothing and takes nothing. Whether
-    they administer counts all the same.
+    Principals who are gone count as unchanged. So do users whom the plan reached only through a
+    group or a policy that they no longer have: it gives them nothing and takes nothing. A user who
+    becomes or ceases to be an administrator is yielded in any case.
 
     Args:
         rights: of the plan.
         now: who there is and which policies decide, read again.
         changes: the plan's.
-        affected: who feels a change that does not name them, as the plan has it.
+        affected: the principals whom a change affects without naming them, as the plan has it.
         caller: the ARN of whoever applies the plan, whose rights count wherever they come from.
     """
     then = with_changes_made(now, changes)
@@ -133,8 +133,8 @@ def changed_rights(
 def no_longer_affected(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
     """Return the users who were affected by a change, no longer are, and are named by none."""
     named = {f"user {each.person}" for each in changes}
-    felt, feel = ({name for names in each.values() for name in names} for each in (then, now))
-    return felt - feel - named
+    before, after = ({name for names in each.values() for name in names} for each in (then, now))
+    return before - after - named
 
 
 _GOT = Message("{whom} has got {policies}")

@@ -39,9 +39,9 @@ from sekisho.rollout.planning.impact import (
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import (
     apply_requests,
-    judge_requests,
-    look_requests,
+    read_requests,
     rollback_requests,
+    sign_in_requests,
 )
 from sekisho.rollout.planning.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.requests import SampleRequest, decide_request
@@ -255,11 +255,11 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
     Part of the plan is applied while only part of it is in force: the calls that apply have to be
     allowed at both ends.
     """
-    looking = look_requests(accounts.needless, accounts.after) if accounts.changes else ()
+    reading = read_requests(accounts.needless, accounts.after) if accounts.changes else ()
     applying = (
         *apply_requests(accounts.changes, accounts.after),
-        *looking,
-        *judge_requests(accounts),
+        *reading,
+        *sign_in_requests(accounts),
     )
     rolling_back = rollback_requests(accounts.changes, accounts.after)
     rounds = ((accounts.before, applying), (accounts.after, (*applying, *rolling_back)))
@@ -350,7 +350,7 @@ def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
 
 
 def _touched(accounts: BeforeAfter, name: str) -> tuple[SafetyVerdict, Message]:
-    """Return whether the plan changes what decides for an affected user, if that was read."""
+    """Return that the plan changes what decides for a user; unknown if that was not read."""
     both = (accounts.before, accounts.after)
     held_before, held_after = (_holders(each, name) for each in both)
     unread = any(policies_or_none(each, name) is None for each in both)
@@ -410,7 +410,10 @@ def administrator_remains(before: WorkingAccount, after: WorkingAccount) -> Proo
 
 
 def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Message]]:
-    """Yield for each administrator, as the audit names them, whether they can sign in now."""
+    """Yield for each user by name whether an administrator can work as that user now, and why not.
+
+    Administrators are those that the audit names.
+    """
     for user in at.snapshot.users:
         if policies_or_none(at.snapshot, user.name) is None:
             yield user.name, SafetyVerdict.UNKNOWN, UNREAD_POLICIES
@@ -421,18 +424,21 @@ def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Mes
 
 
 def _administers(at: WorkingAccount, user: User) -> tuple[SafetyVerdict, Message]:
-    """Return whether a user is an administrator by what they surely hold, or by what they may."""
+    """Return whether a user can administer users now, and why that is not known.
+
+    Proved if it is so with what the user certainly holds, refuted if not even with what they may.
+    """
     unread = at.unread.get(user.name)
-    sure: tuple[Credential, ...] = ()
+    certain: tuple[Credential, ...] = ()
     if unread:
         every = (credentials_of(at.snapshot, user, mfa=mfa) for mfa in (False, True))
-        may, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
+        possible, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
     else:
         console = at.sign_ins.console(user)
         why = console.why
-        sure = usable_credentials(at.snapshot, user, enters=console.gets_in)
-        may = usable_credentials(at.snapshot, user, enters=not console.locked_out)
-    match _administers_by(at, user, sure), _administers_by(at, user, may):
+        certain = usable_credentials(at.snapshot, user, enters=console.gets_in)
+        possible = usable_credentials(at.snapshot, user, enters=not console.locked_out)
+    match _administers_by(at, user, certain), _administers_by(at, user, possible):
         case Refuted(), _:
             return SafetyVerdict.PROVED, verbatim("")
         case Unknown(reason), _:
@@ -452,7 +458,7 @@ def _administers_by(
 
 
 def _works_with_mfa(accounts: BeforeAfter) -> Proof:
-    """Show that nobody is shut out even with MFA who was not so before."""
+    """Show that MFA lets everybody do something for whom it did before."""
     asked = WorksWithMfa(accounts)
     found = accounts.answers_by_policy(lambda _, user: asked.of(user)).items()
     return _worst_proof(

@@ -19,7 +19,7 @@ from sekisho.rollout import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
     ChangeStatus,
-    Fact,
+    FactStatus,
     Plan,
     PlannedImpact,
     PlanStatus,
@@ -312,7 +312,7 @@ def _proof(proof: Proof) -> ShownProof:
     )
 
 
-def _statuses(facts: tuple[Fact, ...]) -> Iterator[tuple[Message, str]]:
+def _statuses(facts: tuple[FactStatus, ...]) -> Iterator[tuple[Message, str]]:
     counts = Counter(fact.status for fact in facts)
     for status, title in STATUS_TITLES.items():
         if counts[status]:
@@ -337,7 +337,7 @@ class ShownDrift:
     came: Message
 
 
-def _drift_entries(facts: tuple[Fact, ...]) -> Iterator[ShownDrift]:
+def _drift_entries(facts: tuple[FactStatus, ...]) -> Iterator[ShownDrift]:
     for fact in facts:
         if fact.status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT):
             expected = found = None
