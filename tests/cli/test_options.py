@@ -185,4 +185,4 @@ def test_every_command_knows_lang_and_formats_begin_with_text() -> None:
 
 
 def test_what_changes_an_account_takes_yes() -> None:
-    assert {path for path, _ in BY_NAME["--yes"]} == {"apply", "rollback"}
+    assert {path for path, _ in BY_NAME["--yes"]} == {"apply", "campaign", "rollback"}

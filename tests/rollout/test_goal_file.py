@@ -68,7 +68,9 @@ def read(text: str, start: Snapshot | None = None, *, exceptions: bool = False) 
     return goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start or people(), given)
 
 
-@pytest.mark.parametrize("case", cases("rollout/goals", ("goal",), ("due", "waiting", "faults")))
+@pytest.mark.parametrize(
+    "case", cases("rollout/goals", ("goal",), ("due", "waiting", "faults", "unmatched"))
+)
 def test_the_corpus(case: dict[str, Any]) -> None:
     text = "\n".join(case["goal"])
     if "faults" in case:
@@ -78,6 +80,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         return
     goal = read(text, exceptions=True)
     assert list(goal.group.members if goal.group else goal.users) == case["due"]
+    assert list(goal.unmatched) == case.get("unmatched", [])
     assert {name: each.reason.value for name, each in goal.deferred.items()} == case["waiting"]
 
 

@@ -121,6 +121,10 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         Message("What would change, for whom, and whether that is safe."), "cli.rollout.plan"
     ),
     "apply": Lazy(Message("Apply a plan, and nothing else."), "cli.rollout.apply"),
+    "campaign": Lazy(
+        Message("Show what is due today in a roll-out over weeks, and do it."),
+        "campaign.commands.campaign",
+    ),
     "status": Lazy(
         Message("Show what is done of a plan or a goal in the account."), "cli.rollout.status"
     ),

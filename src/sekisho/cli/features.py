@@ -13,6 +13,7 @@ from sekisho.errors import Code, SekishoError
 from sekisho.messages import Message
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
+    "campaign": (),
     "localaws": (),
     "notices": (),
     "replay": (),

@@ -19,6 +19,8 @@ ABSENT = object()
 T = TypeVar("T")
 S = TypeVar("S", bound=str)
 
+_DAYS = re.compile(r"([1-9]\d{0,3}) days?")
+
 _TYPES: dict[type, Message] = {
     dict: Message("an object"),
     list: Message("a list"),
@@ -170,6 +172,14 @@ class Shape:
         except ValueError:
             self.fault(Message("is not a day, like `2027-03-31`"))
             return None
+
+    def days(self) -> int | None:
+        """Return a number of days, like `7 days`; None if it is absent or no such number."""
+        text = self.text()
+        found = _DAYS.fullmatch(text)
+        if text and found is None:
+            self.fault(Message("is not a number of days, like `7 days`"))
+        return int(found[1]) if found else None
 
     def _at(self, name: str, value: object) -> "Shape":
         shown = quoted(name)[1:-1]

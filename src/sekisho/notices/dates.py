@@ -1,7 +1,7 @@
 """Days as people read them: with the weekday, and in a time zone that is named.
 
-A wave begins with a day in UTC. Elsewhere that is a moment of this day or of the one before, and is
-said so: an administrator in Tokyo begins at nine in the morning.
+A wave begins with a day in the goal's time zone, UTC if it names none. Elsewhere that is a moment
+of this day or of another, and is said so: a day in UTC begins in Tokyo at nine in the morning.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -40,12 +40,24 @@ def day_in_words(day: date) -> Message:
     )
 
 
-def beginning(day: date, zone: ZoneInfo) -> Message:
-    """Return when a day in UTC begins: the day itself in UTC, elsewhere the moment there."""
+def start_of(day: date, zone_name: str) -> datetime:
+    """Return the moment at which a day begins in a time zone."""
+    zone = UTC if zone_name == UTC_NAME else ZoneInfo(zone_name)
+    return datetime.combine(day, time(), zone)
+
+
+def beginning(day: date, zone: ZoneInfo, day_zone: str = UTC_NAME) -> Message:
+    """Return when a day begins: the day itself in its own time zone, elsewhere the moment there.
+
+    Args:
+        day: the day.
+        zone: in which it is said.
+        day_zone: in which it is the day.
+    """
     words = table("notices")["dates"]
-    if zone.key == UTC_NAME:
+    if zone.key == day_zone:
         return _filled(words["in_zone"], day_in_words(day), zone)
-    moment = datetime.combine(day, time(), UTC).astimezone(zone)
+    moment = start_of(day, day_zone).astimezone(zone)
     return _filled(
         words["moment"], day_in_words(moment.date()), zone, time=moment.strftime("%H:%M")
     )

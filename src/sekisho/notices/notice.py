@@ -7,8 +7,10 @@ Words of the console come from the table `console` and are never typed.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from string import Formatter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sekisho.account import AccessKey, Snapshot
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
@@ -83,7 +85,8 @@ class NoticeTexts:
             "contact": self.contact,
             "device": lambda: verbatim(setting.plain(self.device.name)),
             "keys": lambda: listed(_key(each, setting) for each in person.keys),
-            "day": lambda: beginning(person.day, setting.zone) if person.day else verbatim(""),
+            "day": lambda: _first_day(person.day, person, setting.zone),
+            "enrol_day": lambda: _first_day(person.enrol_from, person, setting.zone),
             "until": lambda: ending(person.until, setting.zone) if person.until else verbatim(""),
             "rules": lambda: _rules(setting),
         }
@@ -105,6 +108,10 @@ class NoticeTexts:
             return verbatim(self.setting.plain(self.setting.contact))
         text: Message = table("notices")["facts"]["no_contact"]
         return text
+
+
+def _first_day(day: date | None, person: Person, zone: ZoneInfo) -> Message:
+    return beginning(day, zone, person.day_zone) if day else verbatim("")
 
 
 def _label(entry: Mapping[str, Any]) -> Message:
@@ -269,7 +276,7 @@ class _Notice(NoticeTexts):
         if self.person.password is not PasswordChange.NONE:
             yield self._password()
         if self.has(NoticeKind.ENROL):
-            yield self.say("enrol", self._when_to_enrol())
+            yield from (self.say("enrol", each) for each in self._when_to_enrol())
         if self.has(NoticeKind.READY):
             yield self.say("ready", self._ready())
             if self.person.lacks_passkey:
@@ -283,9 +290,17 @@ class _Notice(NoticeTexts):
             # no policy of today lets them
             yield self.say("enrol", "not_earlier")
 
-    def _when_to_enrol(self) -> str:
+    def _when_to_enrol(self) -> Iterator[str]:
+        """Yield which texts say when to set up MFA, and whether it is mandatory from then on."""
+        yield self._first_day_to_enrol()
+        if self.person.on_enrolment and not self.person.enforced:
+            yield "on_enrolment"
+
+    def _first_day_to_enrol(self) -> str:
         """Return which text says when to set up MFA: many may only once the policy is attached."""
         if self.when != "enforced" and not self.person.may_enrol_now:
+            if self.person.enrol_from is not None:
+                return "from_day"
             return "then_day" if self.when == "day" else "then_soon"
         if self.person.password in (PasswordChange.BEFORE, PasswordChange.FIRST):
             return "together"

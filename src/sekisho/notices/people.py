@@ -30,6 +30,7 @@ from sekisho.audit.impact import (
     usual_enforcement,
 )
 from sekisho.messages import Message, joined_messages, table, verbatim
+from sekisho.notices.dates import UTC_NAME
 from sekisho.notices.devices import may_enrol
 from sekisho.notices.planned import (
     is_in_second_stage,
@@ -99,7 +100,10 @@ class Person:
         kinds: at least one, the gravest first.
         outcome: what happens to them, in one sentence for whoever runs the roll-out.
         wave: the name of their wave; "" if there are no waves.
-        day: when it begins, in UTC; None: at once.
+        day: when it begins; None: at once.
+        day_zone: the time zone in which that day begins.
+        enrol_from: from when on they can enrol before that; None: there is no such day.
+        on_enrolment: whether they are enforced once they have signed in with a device.
         until: the last day of their exception; None: they have none.
         exception_over: the last day of an exception that is over and that the plan still counts.
         owner: who answers for them: an exception's owner, or a tag of the user; "" if nobody says.
@@ -122,6 +126,9 @@ class Person:
     outcome: Message
     wave: str = ""
     day: date | None = None
+    day_zone: str = UTC_NAME
+    enrol_from: date | None = None
+    on_enrolment: bool = False
     until: date | None = None
     exception_over: date | None = None
     owner: str = ""
@@ -275,6 +282,9 @@ class _People:
             outcome=planned.text,
             wave=planned.wave,
             day=planned.starts,
+            day_zone=self.plan.timezone,
+            enrol_from=planned.enrol_from,
+            on_enrolment=planned.on_enrolment,
             owner=exemption.owner if exemption else self._owner(user),
             devices=user.devices,
             keys=tuple(key for key in user.keys if key.active),
@@ -366,6 +376,9 @@ class _People:
             planned.text,
             wave=planned.wave,
             day=planned.starts,
+            day_zone=self.plan.timezone,
+            enrol_from=planned.enrol_from,
+            on_enrolment=planned.on_enrolment,
         )
         new = [
             each

@@ -21,7 +21,7 @@ def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
     policies = {
         each.arn: each.document
         for each in made
-        if isinstance(each, CreatePolicy | CreatePolicyVersion)
+        if isinstance(each, CreatePolicy | CreatePolicyVersion) and each.arn != plan.enrolment
     }
     return tuple(from_json(document, source=arn) for arn, document in policies.items())
 

@@ -20,6 +20,11 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
+from sekisho.policy.enrolment import (
+    ENROLMENT_DESCRIPTION,
+    ENROLMENT_SUFFIX,
+    enrolment_policy,
+)
 from sekisho.policy.family import (
     CONSOLE_ACTIONS,
     DESCRIPTION,
@@ -63,6 +68,8 @@ __all__ = [
     "COLUMNS",
     "CONSOLE_ACTIONS",
     "DESCRIPTION",
+    "ENROLMENT_DESCRIPTION",
+    "ENROLMENT_SUFFIX",
     "KINDS",
     "LEVELS",
     "LONGEST_MFA_AGE",
@@ -102,6 +109,7 @@ __all__ = [
     "choices_in",
     "choices_of",
     "covers_template",
+    "enrolment_policy",
     "explain",
     "force_mfa",
     "force_mfa_json",

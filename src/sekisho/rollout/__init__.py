@@ -56,8 +56,15 @@ from sekisho.rollout.changes.users import (
     SetsPassword,
 )
 from sekisho.rollout.goal.acceptance import acceptance_key
-from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
+from sekisho.rollout.goal.file import (
+    GoalInputs,
+    break_glass_users,
+    goal_of,
+    read_goal,
+    requirement_of,
+)
 from sekisho.rollout.goal.model import (
+    Deferral,
     DeferralReason,
     Goal,
     GroupGoal,
@@ -66,6 +73,8 @@ from sekisho.rollout.goal.model import (
     Requirement,
     Stage,
     TemporaryPassword,
+    Wave,
+    policy_arn,
 )
 from sekisho.rollout.goal.waves import WaveStatus, waves_of, waves_to_json
 from sekisho.rollout.history import CALLS, Author
@@ -123,6 +132,7 @@ __all__ = [
     "CredentialType",
     "DeactivateCredential",
     "DeactivateDevice",
+    "Deferral",
     "DeferralReason",
     "DeleteDevice",
     "DeleteLoginProfile",
@@ -133,6 +143,7 @@ __all__ = [
     "Event",
     "FactStatus",
     "Goal",
+    "GoalInputs",
     "GroupGoal",
     "GroupRights",
     "Journal",
@@ -162,6 +173,7 @@ __all__ = [
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
+    "Wave",
     "WaveStatus",
     "acceptance_key",
     "affected_names",
@@ -181,6 +193,7 @@ __all__ = [
     "plan_sentences",
     "plan_status",
     "planning_context",
+    "policy_arn",
     "preview_rollback",
     "read_goal",
     "read_plan",

@@ -44,6 +44,8 @@ class ImpactKind(StrEnum):
     OTHER_POLICIES = "other-policies"
     UNCHANGED = "unchanged"
     LEFT_OUT = "left-out"
+    ENROLMENT_OPEN = "enrolment-open"
+    WAITS_FOR_DECISION = "waits-for-decision"
     WAITS_FOR_WAVE = "waits-for-wave"
     WAITS_FOR_PASSWORD = "waits-for-password"  # noqa: S105 - likewise
     WITHOUT_MFA = "gets-in-without-mfa"

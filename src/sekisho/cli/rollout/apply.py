@@ -265,7 +265,7 @@ def command(
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():
         ownership.record(plan_file, connected.api)
-        report = _applied(plan_file, connected.api, passwords, lang)
+        report = carry_out(plan_file, connected.api, passwords, lang)
     show_folded(applied_lines(report, lang, verbose=verbose))
     print_note(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     _tell_archived(plan_file.journal, lang)
@@ -282,7 +282,7 @@ def command(
     return Exit.CLEAN if report.complete else Exit.CHANGES
 
 
-def _applied(
+def carry_out(
     plan_file: PlanFile, api: AwsApi, passwords: TemporaryPasswords, lang: Language
 ) -> ApplyReport:
     """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""

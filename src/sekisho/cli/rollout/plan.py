@@ -24,7 +24,7 @@ from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError, did_you_mean
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.rollout import Requirement, goal_of, plan, read_goal
+from sekisho.rollout import GoalInputs, Requirement, goal_of, plan, read_goal
 
 _OPTION_OF = {
     "policy": "--policy",
@@ -181,7 +181,7 @@ def command(
     check_usage(usage, snapshot)
     _check_left_out(left_out, snapshot)
     with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
-        wanted = goal_of(shape, source, snapshot, excepted, left_out)
+        wanted = goal_of(shape, source, snapshot, excepted, GoalInputs(left_out))
         new_plan = plan(wanted, snapshot, at.caller, acceptances, usage)
     refused = _REFUSED_WITH_POLICY_FILE if goal_options.policy else ()
     following = at.following(_REFUSED_WITH_GOAL_FILE if goal else refused)

@@ -213,6 +213,7 @@ _GOAL_WAVE = Message(
 )
 _DEVICES_UNKNOWN = Message(" (of {count} it is not known)")
 _FROM = Message(" (from {day})")
+_ENROL_FROM = Message(" (can enrol from {enrol_from}, enforced from {day})")
 _EVERYBODY = Message("People")
 _NO_WAVE = Message("In no wave")
 _ABSENT = Message("No such user now: {names}")
@@ -375,10 +376,11 @@ def wave_status_lines(
     """
     yield _goal_verdict(waves).into(lang)
     for wave in waves:
-        starts = "" if wave.starts is None else _FROM.filled(day=wave.starts).into(lang)
+        from_day = _FROM if wave.enrol_from is None else _ENROL_FROM
+        starts = from_day.filled(day=wave.starts, enrol_from=wave.enrol_from).into(lang)
         yield _GOAL_WAVE.filled(
             wave=wave.name or _EVERYBODY.into(lang),
-            starts=starts,
+            starts="" if wave.starts is None else starts,
             count=len(wave.users),
             enrolled=len(wave.enrolled),
             unknown=_devices_unknown(len(wave.devices_unknown)),

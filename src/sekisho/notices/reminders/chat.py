@@ -110,11 +110,11 @@ def _title(reminder: Reminder, setting: ChatSetting) -> Message:
     texts, words = table("reminders")["title"], table("reminders")["when"]
     values: dict[str, object] = {"account": setting.account}
     if reminder.person.day is not None:
-        values["day"] = beginning(reminder.person.day, setting.zone)
+        values["day"] = beginning(reminder.person.day, setting.zone, reminder.person.day_zone)
     match reminder.step:
         case ReminderStep.AT_ONCE:
             text: Message = texts["at-once"]
-        case ReminderStep.FORTNIGHT | ReminderStep.WEEK | ReminderStep.EVE:
+        case ReminderStep.ENROLMENT | ReminderStep.FORTNIGHT | ReminderStep.WEEK | ReminderStep.EVE:
             text = texts["before"]
             tomorrow = reminder.days == 1
             words_for = words["tomorrow"] if tomorrow else words["days"].filled(days=reminder.days)

@@ -1,17 +1,20 @@
-"""Who must hear what on which day: 14, 7 and 1 days before the wave's day, on it, and after it.
+"""Who must hear what on which day: from when people can enrol to the day after the wave's day.
 
-A run that was missed is not made up for: of several reminders that are due, the latest is sent. A
-wave without a day is announced once, at once. That a day has passed is said only where the account
-shows that MFA is enforced: else the reminder waits. Pure: the day is a parameter.
+Nobody is asked for what they cannot do on that day: where a wave has time to enrol, people are
+reminded from its first day on, and once the account shows that they may. A run that was missed is
+not made up for: of several reminders that are due, the latest is sent. A wave without a day is
+announced once, at once. That a day has passed is said only where the account shows that MFA is
+enforced: else the reminder waits. Pure: the day is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from sekisho.notices.dates import UTC_NAME, start_of
 from sekisho.notices.people import NoticeKind, PasswordChange, Person
 
 
@@ -19,6 +22,7 @@ class ReminderStep(StrEnum):
     """One of the times at which a person is reminded, in the order in which they come."""
 
     AT_ONCE = "at-once"
+    ENROLMENT = "enrolment-open"
     FORTNIGHT = "14-days-before"
     WEEK = "7-days-before"
     EVE = "1-day-before"
@@ -64,29 +68,33 @@ class Reminder:
         return self.person.enforced and self.step in (ReminderStep.DAY, ReminderStep.AFTER)
 
 
-def days_until(starts: date, today: date, zone: ZoneInfo) -> int:
+def days_until(starts: date, today: date, zone: ZoneInfo, day_zone: str = UTC_NAME) -> int:
     """Return how many days off a wave is.
 
     Args:
-        starts: its day in UTC; elsewhere it begins on the day that it is then.
+        starts: its day in `day_zone`; elsewhere it begins on the day that it is then.
         today: which day it is in the zone.
         zone: whose days are counted.
+        day_zone: the zone of `starts`.
     """
-    return (datetime.combine(starts, time(), UTC).astimezone(zone).date() - today).days
+    return (start_of(starts, day_zone).astimezone(zone).date() - today).days
 
 
-def due_step(days: int | None) -> ReminderStep | None:
+def due_step(days: int | None, *, enrolment_open: bool = False) -> ReminderStep | None:
     """Return the latest reminder whose day has come; None if none has.
 
     Args:
         days: how many days off the wave is; None: it has no day, and is at once.
+        enrolment_open: whether the time to enrol has begun.
     """
     if days is None:
         return ReminderStep.AT_ONCE
     if days < 0:
         return ReminderStep.AFTER
     come = [step for step, before in _DAYS_BEFORE.items() if days <= before]
-    return come[-1] if come else None
+    if come:
+        return come[-1]
+    return ReminderStep.ENROLMENT if enrolment_open else None
 
 
 def has_to_act(person: Person) -> bool:
@@ -114,19 +122,30 @@ def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tupl
     """
     due = []
     for person in people:
-        days = None if person.day is None else days_until(person.day, today, zone)
-        step = due_step(days)
+        days = None if person.day is None else _days_until(person, person.day, today, zone)
+        opened = person.enrol_from is not None and (
+            _days_until(person, person.enrol_from, today, zone) <= 0
+        )
+        step = due_step(days, enrolment_open=opened)
         if step is not None and has_to_act(person) and not _waits(person, step):
             due.append(Reminder(person, step, days))
     return tuple(sorted(due, key=_place))
 
 
-def _waits(person: Person, step: ReminderStep) -> bool:
-    """Tell whether it would be said that a day has passed, and the account does not show it.
+def _days_until(person: Person, day: date, today: date, zone: ZoneInfo) -> int:
+    return days_until(day, today, zone, person.day_zone)
 
-    Whoever must change a password first is reminded of that: their MFA enforcement waits for it.
+
+def _waits(person: Person, step: ReminderStep) -> bool:
+    """Tell whether something would be said that the account does not show.
+
+    That a day has passed, or that people can enrol. Whoever must change a password first is
+    reminded of that: their MFA enforcement waits for it.
     """
     first = person.password is PasswordChange.FIRST
+    enrols = person.enrol_from is not None and not (person.enforced or person.devices)
+    if enrols and not person.may_enrol_now:
+        return True
     return step is ReminderStep.AFTER and not (person.enforced or first)
 
 

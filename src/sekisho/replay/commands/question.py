@@ -110,7 +110,7 @@ _WORDS = {
     "role": TargetKind.ROLE,
 }
 _EVERYBODY = (TargetKind.EVERY_USER, TargetKind.EVERY_ROLE)
-_LATER = (DeferralReason.WAVE, DeferralReason.PASSWORD)
+_LATER = (DeferralReason.WAVE, DeferralReason.ENROLMENT, DeferralReason.PASSWORD)
 _ROOT = "arn:{partition}:iam::{account}:root"
 
 
@@ -301,7 +301,8 @@ def plan_of_goal(path: str, snapshot: Snapshot) -> Plan:
     What it changes does not depend on who applies it.
     """
     goal = goal_of(read_goal(path), path, snapshot, Exceptions())
-    later = [name for name, each in goal.deferred.items() if each.reason in _LATER]
+    later = [name for name, waits in goal.deferred.items() if waits.reason in _LATER]
+    goal = replace(goal, enrolling=())
     if goal.group is not None:
         members = (*goal.group.members, *later)
         goal = replace(goal, group=replace(goal.group, members=members))

@@ -6,16 +6,19 @@ exist, users that the account does not have.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape, read_yaml
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean, reason_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     DESCRIPTION,
+    ENROLMENT_DESCRIPTION,
+    ENROLMENT_SUFFIX,
     LONGEST_MFA_AGE,
     NAME,
     SHORTEST_MFA_AGE,
@@ -23,14 +26,22 @@ from sekisho.policy import (
     Document,
     Preset,
     choices_of,
+    enrolment_policy,
     force_mfa,
     names,
     parse,
 )
 from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.enrolment import (
+    enrolling_users,
+    own_day,
+    ready_users,
+    users_having,
+)
 from sekisho.rollout.goal.model import (
     Deferral,
     DeferralReason,
+    EnforceWhen,
     Goal,
     GroupGoal,
     PolicyGoal,
@@ -39,12 +50,14 @@ from sekisho.rollout.goal.model import (
     Wave,
     policy_arn,
 )
-from sekisho.rollout.goal.selectors import check_users_listed, select_users
+from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
 
 KEYS = (
     "policy",
     "group",
+    "timezone",
     "when",
+    "enrolment",
     "afterEnrolment",
     "require",
     "replaces",
@@ -56,8 +69,24 @@ KEYS = (
 )
 """What a goal may say."""
 
-_POLICY = ("name", "path", "description", "tags", "preset", "choices", "file")
+_NAMED = ("name", "path", "description", "tags")
+_POLICY = (*_NAMED, "preset", "choices", "file")
+_WAVE = ("name", "enrolFrom", "enforce", "from", "grace", "except")
 _WHEN = ("at-once", "after-password-change")
+
+
+@dataclass(frozen=True, slots=True)
+class GoalInputs:
+    """What a goal is read with besides its file and the account.
+
+    Attributes:
+        left_out: users to leave out besides those of the goal's `except`.
+        joined: when users had their first login profile, by user id, where that is known; else the
+            time of the present one counts.
+    """
+
+    left_out: tuple[str, ...] = ()
+    joined: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def read_goal(path: str | Path) -> Shape:
@@ -86,7 +115,7 @@ def goal_of(
     source: str,
     snapshot: Snapshot,
     exceptions: Exceptions,
-    left_out: Iterable[str] = (),
+    others: GoalInputs | None = None,
 ) -> Goal:
     """Return what a goal says of an account.
 
@@ -95,14 +124,15 @@ def goal_of(
         source: what errors call it; policy files are looked for beside it.
         snapshot: the account.
         exceptions: who need not be enforced.
-        left_out: users to leave out besides those of the goal's `except`.
+        others: what is known besides.
 
     Raises:
         FaultyInput: with every fault, each with its line.
         PlanRefused: if the users could not be read.
     """
     check_users_listed(snapshot)
-    reader = _Reader(source, snapshot, exceptions, left_out={*left_out})
+    given = others or GoalInputs()
+    reader = _Reader(source, snapshot, exceptions, left_out={*given.left_out}, joined=given.joined)
     goal = reader.goal(shape)
     if shape.faults:
         faults = sorted(shape.faults, key=lambda fault: (fault.line, fault.column))
@@ -166,6 +196,9 @@ class _Reader:
     left_out: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     selected_by_name: set[str] = field(default_factory=set)
+    unmatched: list[str] = field(default_factory=list)
+    zone: tzinfo = UTC
+    joined: Mapping[str, datetime] = field(default_factory=dict)
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -176,6 +209,7 @@ class _Reader:
             )
             self._users(got["who"], set())  # so that what is wrong in it is said as well
         self.glass = self._break_glass(got["breakGlass"])
+        self._read_timezone(got["timezone"])
         policy = self._policy(got["policy"], NAME)
         group = self._group(got["group"])
         waves = self._waves(got)
@@ -185,11 +219,17 @@ class _Reader:
             got["when"].fault(
                 Message("must be `{one}` or `{other}`").filled(one=_WHEN[0], other=_WHEN[1])
             )
-        deferred = self._deferred(waves, late=when == _WHEN[1])
-        now = tuple(
-            dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in deferred)
-        )
+        accepted = self._accepted(got["accept"])
         enrolled = self._enrolled(got["afterEnrolment"], policy, group)
+        first = Stage(policy, group.name if group else None)
+        early = {*ready_users(waves, self.snapshot, accepted)}
+        if any(wave.enrol_from for wave in waves):
+            both = [first, *([enrolled] if enrolled else [])]
+            early |= {*users_having(both, self.snapshot)}
+        deferred = self._deferred(waves, early, late=when == _WHEN[1])
+        now = tuple(
+            dict.fromkeys(user for wave in waves for user in wave.users if user not in deferred)
+        )
         stages = [policy, *([enrolled.policy] if enrolled else [])]
         own = {policy_arn(self.snapshot, stage) for stage in stages}
         if not shape.faults and self._is_about_nobody(waves, policy, group):
@@ -206,15 +246,19 @@ class _Reader:
             waves=waves,
             deferred=deferred,
             exceptions=self.exceptions.entries,
-            accepted=self._accepted(got["accept"]),
+            enrolment=self._enrolment(got["enrolment"], policy, waves),
+            enrolling=tuple(enrolling_users(waves, deferred)),
+            timezone=got["timezone"].text() or "UTC",
+            accepted=accepted,
             selected_by_name=frozenset(self.selected_by_name),
             require=got["require"].choice(Requirement),
+            unmatched=tuple(self.unmatched),
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
 
     def _leave_out(self, shape: Shape, waves: tuple[Wave, ...]) -> None:
         """Note whom the goal leaves out, whatever selects them."""
-        left = select_users(shape, self.snapshot)
+        left = self._selected(shape)
         self.left_out |= left.users.keys()
         self.unread |= left.unread & {user for wave in waves for user in wave.users}
 
@@ -226,13 +270,35 @@ class _Reader:
         members = group is not None and any(group.name in u.groups for u in self.snapshot.users)
         return not (exists or members or self.unread or any(wave.users for wave in waves))
 
+    def _read_timezone(self, shape: Shape) -> None:
+        """Note where days begin; today is judged by when the account was read."""
+        name = shape.text()
+        if name:
+            try:
+                self.zone = ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                shape.fault(
+                    Message("there is no time zone `{name}` here").filled(name=name),
+                    fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
+                )
+
+    @property
+    def today(self) -> date:
+        """The day on which the account was read, in the goal's time zone."""
+        return self.snapshot.taken_at.astimezone(self.zone).date()
+
     def _policy(self, shape: Shape, name: str) -> PolicyGoal:
         got = shape.members((), _POLICY)
+        return self._named_policy(got, name, self._document(got), DESCRIPTION)
+
+    def _named_policy(
+        self, got: Mapping[str, Shape], name: str, document: Document, description: str
+    ) -> PolicyGoal:
         goal = PolicyGoal(
             name=got["name"].text() or name,
-            document=self._document(got),
+            document=document,
             path=got["path"].text() or "/",
-            description=DESCRIPTION if got["description"].absent else got["description"].text(),
+            description=description if got["description"].absent else got["description"].text(),
             tags={key: value.text() for key, value in got["tags"].entries()},
         )
         _note(names.policy_name(goal.name), got["name"])
@@ -314,6 +380,24 @@ class _Reader:
             got["group"].fault(Message("both stages have the same group"))
         return Stage(second, name or None)
 
+    def _enrolment(
+        self, shape: Shape, policy: PolicyGoal, waves: tuple[Wave, ...]
+    ) -> PolicyGoal | None:
+        """Return the enrolment policy, if a wave has a time for it."""
+        if shape.absent and not any(wave.enrol_from for wave in waves):
+            return None
+        goal = self._named_policy(
+            shape.members((), _NAMED),
+            f"{policy.name}{ENROLMENT_SUFFIX}",
+            enrolment_policy(self.snapshot.partition),
+            ENROLMENT_DESCRIPTION,
+        )
+        if goal.name.lower() == policy.name.lower():
+            shape.fault(
+                Message("the enrolment policy has the same name as the policy that enforces MFA")
+            )
+        return goal
+
     def _waves(self, got: Mapping[str, Shape]) -> tuple[Wave, ...]:
         if got["waves"].absent:
             users = self._users(got["who"], set())
@@ -321,22 +405,65 @@ class _Reader:
         waves: list[Wave] = []
         in_earlier_waves: set[str] = set()
         for place, shape in enumerate(got["waves"].items(), start=1):
-            one = shape.members(("who",), ("name", "from", "except"))
+            one = shape.members(("who",), _WAVE)
             name = one["name"].text() or f"wave {place}"
             if name in [wave.name for wave in waves]:
                 one["name"].fault(Message("there is another wave `{name}`").filled(name=name))
-            left = select_users(one["except"], self.snapshot)
+            left = self._selected(one["except"])
             users = self._users(one["who"], in_earlier_waves | left.users.keys())
             self.unread |= left.unread & {*users}
             in_earlier_waves |= {*users}
-            starts = one["from"].day()
-            today = self.snapshot.taken_at.astimezone(UTC).date()
-            waves.append(Wave(name, users, starts, starts is None or starts <= today))
+            waves.append(self._wave(name, users, one))
         return tuple(waves)
+
+    def _wave(self, name: str, users: tuple[str, ...], got: Mapping[str, Shape]) -> Wave:
+        """Return a wave with its days; the days of enrolment come before that of enforcement."""
+        starts, enrol_from = got["from"].day(), got["enrolFrom"].day()
+        enforce = got["enforce"].choice(EnforceWhen) or EnforceWhen.ON_DATE
+        if enrol_from and got["from"].absent:
+            got["enrolFrom"].fault(
+                Message(
+                    "`enrolFrom` needs `from`: a last day for those who have not enrolled by then"
+                ),
+                fix=Message("write the day from which everybody of the wave is enforced as `from`"),
+            )
+        if starts and enrol_from and starts <= enrol_from:
+            got["from"].fault(
+                Message("`from` is not after `enrolFrom`: nobody has time to enrol"),
+                fix=Message("write a day after {day}").filled(day=enrol_from),
+            )
+        grace = got["grace"].days()
+        for key in ("enforce", "grace"):
+            needs = key == "grace" or enforce is EnforceWhen.ON_ENROLMENT
+            if needs and not got[key].absent and got["enrolFrom"].absent:
+                got[key].fault(
+                    Message("`{key}` needs `enrolFrom`").filled(key=key),
+                    fix=Message("write the day from which people can enrol as `enrolFrom`"),
+                )
+        if grace and starts and enrol_from and grace > (starts - enrol_from).days:
+            got["grace"].fault(
+                Message("`grace` is longer than the time from `enrolFrom` to `from`"),
+                fix=Message("write at most {count} days").filled(count=(starts - enrol_from).days),
+            )
+        return Wave(
+            name,
+            users,
+            starts,
+            due=starts is None or starts <= self.today,
+            enrol_from=enrol_from,
+            enrolment_open=enrol_from is not None and enrol_from <= self.today,
+            enforce=enforce,
+            grace=grace,
+        )
+
+    def _selected(self, shape: Shape) -> Selection:
+        found = select_users(shape, self.snapshot)
+        self.unmatched += found.unmatched
+        return found
 
     def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
         """Return the selected users but `others`; a user who is an exception must not be named."""
-        selection = select_users(shape, self.snapshot)
+        selection = self._selected(shape)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
             shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
         self.unread |= selection.unread - {*others, *self.glass}
@@ -362,7 +489,10 @@ class _Reader:
             return None
         return entry.expires
 
-    def _deferred(self, waves: tuple[Wave, ...], *, late: bool) -> dict[str, Deferral]:
+    def _deferred(
+        self, waves: tuple[Wave, ...], early: set[str], *, late: bool
+    ) -> dict[str, Deferral]:
+        """Return why users of the waves are not enforced today; `early` are before their day."""
         users = {user.name: user for user in self.snapshot.users}
         deferrals: dict[str, Deferral] = {}
         for wave in waves:
@@ -373,11 +503,18 @@ class _Reader:
                     deferrals[name] = Deferral(DeferralReason.LEFT_OUT)
                 elif expires := self._exempt(name):
                     deferrals[name] = Deferral(DeferralReason.EXEMPT, expires)
-                elif not wave.due:
-                    deferrals[name] = Deferral(DeferralReason.WAVE, wave.starts, password=temporary)
+                elif (day := self._own_day(users[name], wave)) > self.today and name not in early:
+                    opened = wave.enrolment_open
+                    reason = DeferralReason.ENROLMENT if opened else DeferralReason.WAVE
+                    deferrals[name] = Deferral(reason, day, password=temporary)
                 elif temporary:
                     deferrals[name] = Deferral(DeferralReason.PASSWORD)
         return deferrals
+
+    def _own_day(self, user: User, wave: Wave) -> date:
+        made = user.password.created_at if user.password is not None else None
+        joined = self.joined.get(user.id, made)
+        return own_day(wave, joined.astimezone(self.zone).date() if joined else None)
 
     def _break_glass(self, shape: Shape) -> tuple[str, ...]:
         """Return the break-glass users of the goal and of the exceptions, expired or not."""

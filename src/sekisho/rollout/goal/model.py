@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exemption
@@ -83,19 +84,42 @@ class Stage:
     group: str | None = None
 
 
+class EnforceWhen(StrEnum):
+    """When a user of a wave gets the policy that enforces MFA.
+
+    Attributes:
+        ON_DATE: on the wave's day.
+        ON_ENROLMENT: once the user has signed in with an MFA device; on the wave's day at the
+            latest.
+    """
+
+    ON_DATE = "on-date"
+    ON_ENROLMENT = "on-enrolment"
+
+
 @dataclass(frozen=True, slots=True)
 class Wave:
     """Some of the users, and when their turn comes.
 
     Attributes:
-        starts: the first day, in UTC; None: at once.
+        starts: the first day on which all of them are enforced, in the goal's time zone; None: at
+            once.
         due: whether the day has come.
+        enrol_from: the first day on which they have the enrolment policy; None: they never have.
+        enrolment_open: whether that day has come.
+        enforce: when one of them is enforced.
+        grace: for how many days newcomers can enrol before they are enforced, counted from the
+            creation of their login profile; None: as long as everybody.
     """
 
     name: str
     users: tuple[str, ...]
     starts: date | None = None
     due: bool = True
+    enrol_from: date | None = None
+    enrolment_open: bool = False
+    enforce: EnforceWhen = EnforceWhen.ON_DATE
+    grace: int | None = None
 
 
 class Requirement(StrEnum):
@@ -120,6 +144,8 @@ class DeferralReason(StrEnum):
     """A reason why a user is not touched yet, or not at all."""
 
     WAVE = "waits-for-wave"
+    ENROLMENT = "enrolment-open"
+    OBSTACLE = "waits-for-decision"
     PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
     EXEMPT = "exempt"
     LEFT_OUT = "left-out"
@@ -151,7 +177,11 @@ class Goal:
         replaces: ARNs of policies that the users and their groups lose once they are enforced.
         waves: who is when due; for those who are not, `deferred` says why.
         deferred: users of the waves who are not among the users or members yet.
+        enrolment: the policy that lets users of a wave enrol before they are enforced.
+        enrolling: users of the waves who shall have it now.
+        timezone: where the days of the waves begin, as the IANA database names it.
         unread: users of whom it could not be read whether they are meant.
+        unmatched: the places of selectors that nobody matches today.
         exceptions: who is left out, expired or not: shown with the plan.
         accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
         selected_by_name: users whom the goal selects by name: they can be no exception as well.
@@ -168,7 +198,11 @@ class Goal:
     replaces: tuple[str, ...] = ()
     waves: tuple[Wave, ...] = ()
     deferred: Mapping[str, Deferral] = field(default_factory=dict)
+    enrolment: PolicyGoal | None = None
+    enrolling: tuple[str, ...] = ()
+    timezone: str = "UTC"
     unread: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
     selected_by_name: frozenset[str] = frozenset()
@@ -179,6 +213,11 @@ class Goal:
         """Whether no user is named: the goal is then about whoever has the policy."""
         members = self.group.members if self.group else ()
         return not (self.users or members or self.new_users or self.waves)
+
+    def day_of(self, at: datetime) -> date:
+        """Return which day a time is in the goal's time zone."""
+        zone = UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+        return at.astimezone(zone).date()
 
     @property
     def enforced(self) -> tuple[str, ...]:

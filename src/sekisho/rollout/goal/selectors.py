@@ -16,7 +16,6 @@ from sekisho.messages import Message
 _Test = Callable[[User], bool | None]
 
 _KEYS = ("user", "group", "path", "tag", "name", "with", "without", "all")
-_HOLDING = ("with", "without")
 _DETAILS = "GetAccountAuthorizationDetails"
 _PARTS_OF_USERS: dict[str, tuple[str, Callable[[User], bool]]] = {
     "password": ("GetLoginProfile", lambda user: user.password is not None),
@@ -35,10 +34,12 @@ class Selection:
     Attributes:
         users: the users, each with the `user` that names it; None if selected in another way.
         unread: users of whom a selector asks what could not be read.
+        unmatched: the selectors that nobody matches today, whatever people hold, by their places.
     """
 
     users: dict[str, Shape | None]
     unread: frozenset[str]
+    unmatched: tuple[str, ...] = ()
 
 
 def check_users_listed(snapshot: Snapshot) -> None:
@@ -63,11 +64,12 @@ def check_users_listed(snapshot: Snapshot) -> None:
 def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
     """Return the users whom a list of selectors selects.
 
-    What is not in the account is a fault, and so is a selector that is about nobody, whatever
-    people hold.
+    A user or group that is not in the account is a fault, and so is a selector that nobody can ever
+    match. One that nobody matches today is none: somebody may tomorrow.
     """
     selected: dict[str, Shape | None] = {}
     unread: set[str] = set()
+    unmatched: list[str] = []
     for shape in listed.items():
         faults = len(shape.faults)
         given = shape.members((), _KEYS)
@@ -75,19 +77,18 @@ def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
         if not names and isinstance(shape.raw, dict):
             shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
         tests = {name: _test(name, each, snapshot) for name, each in names.items()}
-        lasting = [test for name, test in tests.items() if name not in _HOLDING]
+        if len(shape.faults) == faults and "all" in names and not names["all"].flag():
+            shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
+        lasting = [test for name, test in tests.items() if name not in ("with", "without")]
         if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
-            shape.fault(
-                Message("selects nobody"),
-                fix=Message("write what at least one user of the account is"),
-            )
+            unmatched.append(shape.path)
         for user in snapshot.users if tests else ():
             answer = _all(tests.values(), user)
             if answer is None:
                 unread.add(user.name)
             elif answer and selected.get(user.name) is None:
                 selected[user.name] = names.get("user")
-    return Selection(selected, frozenset(unread - selected.keys()))
+    return Selection(selected, frozenset(unread - selected.keys()), tuple(unmatched))
 
 
 def _all(tests: Iterable[_Test], user: User) -> bool | None:

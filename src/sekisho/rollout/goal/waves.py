@@ -17,6 +17,8 @@ class WaveStatus:
 
     Attributes:
         starts: its first day; None: at once.
+        enrol_from: from when on its users can enrol without being enforced; None: never.
+        enrolment_open: whether that day has come, and that of enforcement has not.
         exempt: exceptions, and who is left out; they count nowhere else.
         enrolled: who has an MFA device.
         devices_unknown: of whom it is not known whether they have one.
@@ -37,6 +39,8 @@ class WaveStatus:
     unknown: tuple[str, ...]
     other_device_kind: tuple[str, ...] = ()
     no_device: tuple[str, ...] = ()
+    enrol_from: date | None = None
+    enrolment_open: bool = False
 
     @property
     def without_required(self) -> tuple[str, ...]:
@@ -86,6 +90,8 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
             ),
             other_device_kind=tuple(user for user in wave.users if user in other_kind - exempt),
             no_device=tuple(user for user in wave.users if user in no_device - exempt),
+            enrol_from=wave.enrol_from,
+            enrolment_open=wave.enrolment_open and not wave.due,
         )
         for wave in goal.waves
     )
@@ -121,6 +127,7 @@ def waves_to_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dic
                 "devicesUnknown": list(wave.devices_unknown),
                 "enforced": list(wave.enforced),
                 "unknown": list(wave.unknown),
+                **({"enrolFrom": wave.enrol_from.isoformat()} if wave.enrol_from else {}),
                 **({"otherKind": list(wave.other_device_kind)} if wave.other_device_kind else {}),
             }
             for wave in waves

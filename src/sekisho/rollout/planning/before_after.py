@@ -1,6 +1,6 @@
 """The account before and after a plan, and whom the plan touches. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import change_password_arn
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import SCOPE
@@ -43,6 +44,7 @@ class BeforeAfter:
         affected: the users for whom other policies will decide than now, new users among them; also
             all whose policies were not read.
         targets: the users whom the goal is about, affected or not.
+        enrolment: the ARNs of the policies that people have before MFA is enforced.
         enforcements: of affected users and targets, by name, whether they are enforced afterwards.
         enforcements_before: the same for the account as it is.
         sign_ins: asks whether users get in afterwards.
@@ -78,6 +80,7 @@ class BeforeAfter:
     administrators: Administrators = field(compare=False)
     administrators_before: Administrators = field(compare=False)
     targets: tuple[User, ...] = ()
+    enrolment: frozenset[str] = frozenset()
     outcomes_before: Mapping[str, SignInOutcome] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -90,6 +93,17 @@ class BeforeAfter:
     def gets_policy(self, user: User) -> bool:
         """Return whether a policy that enforces MFA decides for the user afterwards."""
         return _has_policy(self.after, user, self.policies)
+
+    def only_enrols(self, user: User) -> bool:
+        """Return whether a user may just enrol before the day, or no longer may, and that is all.
+
+        Of users who are enforced by another policy that is not all: they may depend on it.
+        """
+        before = self.before.user_named.get(user.name)
+        if before is None or self.gets_policy(user) or self.was_enforced(user):
+            return False
+        changed = {*before.attached} ^ {*user.attached}
+        return bool(changed) and changed <= self.enrolment and before.groups == user.groups
 
     def answers_by_policy(
         self, question: Callable[["BeforeAfter", User], _Answer]
@@ -187,6 +201,7 @@ def compare_accounts(
         representatives=representatives(before, after, affected),
         policy_representatives=representatives(before, after, affected, holding=False),
         targets=targets,
+        enrolment=frozenset(_enrolment(goal, after)),
         outcomes_before=other.outcomes_before if other else sign_ins_before.outcomes(was),
         unread=unread,
         credentials=credentials_by_user(before),
@@ -207,6 +222,12 @@ def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[Us
         named = {*goal.enforced}
         return tuple(user for user in after.users if user.name in named)
     return tuple(user for user in after.users if _has_policy(after, user, policies))
+
+
+def _enrolment(goal: Goal, after: Snapshot) -> Iterator[str]:
+    if goal.enrolment is not None:
+        yield policy_arn(after, goal.enrolment)
+        yield change_password_arn(after.partition)
 
 
 def _has_policy(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
-from sekisho.rollout.goal.model import DeferralReason, Goal, Wave
+from sekisho.rollout.goal.model import DeferralReason, EnforceWhen, Goal, Wave
 from sekisho.rollout.planning.before_after import BeforeAfter, holds_if_known, policies_or_none
 from sekisho.rollout.planning.plan import PlannedImpact
 from sekisho.rollout.planning.requests import (
@@ -28,6 +28,9 @@ _ANY_OTHERS = Message(
 )
 
 
+_BEFORE_THE_DAY = (DeferralReason.ENROLMENT, DeferralReason.WAVE)
+
+
 def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return the impact on every user who is affected or whom the goal names, by name."""
     waves = {user: wave for wave in goal.waves for user in wave.users}
@@ -38,6 +41,7 @@ def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, .
     impacts |= {
         user.name: _impact_on_affected(accounts, user, stopping[user.name])
         for user in accounts.affected
+        if not accounts.only_enrols(user)
     }
     nowhere = Wave("", ())
 
@@ -47,7 +51,17 @@ def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, .
         late = deferral is not None and (
             deferral.password or deferral.reason is DeferralReason.PASSWORD
         )
-        return replace(person, wave=wave.name, starts=wave.starts, after_password=late)
+        # a newcomer's day comes later than that of the wave
+        own_day = deferral is not None and deferral.reason in _BEFORE_THE_DAY
+        starts = deferral.until if deferral is not None and own_day else wave.starts
+        return replace(
+            person,
+            wave=wave.name,
+            starts=starts,
+            after_password=late,
+            enrol_from=wave.enrol_from,
+            on_enrolment=wave.enforce is EnforceWhen.ON_ENROLMENT,
+        )
 
     return tuple(placed(name, person) for name, person in sorted(impacts.items()))
 

@@ -117,7 +117,10 @@ class PlannedImpact:
     Attributes:
         impact: stable, like `enrols-first`.
         wave: the name of the wave that the user is in; "" if the goal has no waves.
-        starts: the first day of that wave, in UTC; None: at once.
+        starts: the first day of that wave, or a newcomer's own, in the plan's time zone; None: at
+            once.
+        enrol_from: from when on they can enrol before that; None: not before.
+        on_enrolment: whether they are enforced once they have signed in with a device.
         after_password: whether the user is not enforced before a temporary password is changed.
     """
 
@@ -127,6 +130,8 @@ class PlannedImpact:
     wave: str = ""
     starts: date | None = field(default=None, metadata=keyed(optional=True))
     after_password: bool = field(default=False, metadata=keyed(optional=True))
+    enrol_from: date | None = field(default=None, metadata=keyed(optional=True))
+    on_enrolment: bool = field(default=False, metadata=keyed(optional=True))
 
 
 class RemedyKind(StrEnum):
@@ -237,6 +242,8 @@ class Plan:
         require: the kind of device that the goal asks for; None: any.
         group_policies: the policies of the groups that people join, where these were there before:
             their ARNs, and `inline NAME of group GROUP`. What is there besides is somebody else's.
+        timezone: where the days of waves begin.
+        enrolment: the ARN of the policy that lets people enrol before they are enforced, if any.
         console_authorization: as what the sign-ins were judged: `apply` sees whether that is still
             so; None: it could not be read, or no sign-in was judged.
     """
@@ -268,6 +275,8 @@ class Plan:
     console_authorization: ConsoleAuthorization | None = field(
         default=None, metadata=keyed(optional=True)
     )
+    timezone: str = field(default="UTC", metadata=keyed(optional=True))
+    enrolment: str | None = field(default=None, metadata=keyed(optional=True))
     tool: str = __version__
 
     @property

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sekisho.account import Snapshot, Usage, User, dump_snapshot, users_not_read
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
 from sekisho.policy import to_json
+from sekisho.prover import Enforced
 from sekisho.rollout.changes.affected import affected_by
 from sekisho.rollout.changes.kinds import forecast
 from sekisho.rollout.changes.model import Change, Forecast
@@ -64,6 +66,9 @@ EXCEPTION_EXPIRED = Message(
 NOT_COVERED = Message(
     "These users have a console password, or it could not be read, and are in no wave and no "
     "exception."
+)
+UNMATCHED = Message(
+    "Nobody matches these selectors of the goal today. If somebody should, correct them."
 )
 STALE_STAYS = Message(
     "The policy stays attached to the group `{group}`: some of its members are not enforced yet."
@@ -139,6 +144,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         *user_warnings(accounts),
         *without_required(accounts, goal),
         *_users_in_no_wave(goal, snapshot),
+        *((PlanNote("selector-unmatched", UNMATCHED, goal.unmatched),) if goal.unmatched else ()),
         *unread_notes(snapshot),
     )
     return replace(
@@ -157,6 +163,8 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         require=goal.require,
         group_policies=_policies_of_joined(accounts.changes, snapshot),
         console_authorization=snapshot.console_authorization,
+        timezone=goal.timezone,
+        enrolment=policy_arn(snapshot, goal.enrolment) if goal.enrolment else None,
     )
 
 
@@ -193,6 +201,7 @@ class _Draft:
     Attributes:
         read: the account as it was read.
         start: the same with what AWS has in every account.
+        enrolling_now: what `enrolling` returns, once it was asked.
     """
 
     read: Snapshot
@@ -204,6 +213,7 @@ class _Draft:
     reasons: list[PlanNote] = field(default_factory=list)
     warnings: list[PlanNote] = field(default_factory=list)
     usage: Usage | None = None
+    enrolling_now: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         self.start = with_change_password(self.read)
@@ -218,6 +228,7 @@ class _Draft:
         draft.policies()
         for new in goal.new_users:
             draft.new_user(new)
+        draft.open_enrolment()
         draft.people(caller)
         draft.stale_copies()
         return draft
@@ -250,6 +261,8 @@ class _Draft:
         self.policy(self.goal.policy)
         if group is not None:
             self.group(self.first_stage, group.path)
+        if self.goal.enrolment is not None and self.enrolling():
+            self.policy(self.goal.enrolment)
         second = self.goal.enrolled
         if second is not None and any(self.stage_of(name) is second for name in self.targets()):
             self.policy(second.policy)
@@ -339,6 +352,50 @@ class _Draft:
         there = self.arn(second) in user.attached or second.group in user.groups
         return second if require is None or there or require.met_for(user) else self.first_stage
 
+    def enrolling(self) -> tuple[str, ...]:
+        """Return the users who are to have the enrolment policy, in the goal's order.
+
+        Whoever is enforced by some policy already can do with theirs, and so can whoever has a
+        device of the kind that the goal asks for.
+        """
+        if self.enrolling_now is None:
+            known, require = self.start.user_named, self.goal.require
+            lacking = [
+                known[name]
+                for name in self.goal.enrolling
+                if not (known[name].devices and (require is None or require.met_for(known[name])))
+            ]
+            enforcements = enforcements_of(replace(self.start, users=tuple(lacking)))
+            self.enrolling_now = tuple(
+                user.name
+                for user in lacking
+                if enforcements[user.name].enforced is not Enforced.PROVED
+            )
+        return self.enrolling_now
+
+    @property
+    def enrolment_arn(self) -> str | None:
+        """The ARN of the enrolment policy, if the goal has one."""
+        enrolment = self.goal.enrolment
+        return None if enrolment is None else policy_arn(self.start, enrolment)
+
+    def open_enrolment(self) -> None:
+        """Let people enrol before MFA is enforced for them, and no longer let who is left out.
+
+        Whoever must change a temporary password first may do that, too.
+        """
+        if self.enrolment_arn is None:
+            return
+        for name in self.enrolling():
+            self.attach(name, self.enrolment_arn)
+            password = self.start.user_named[name].password
+            if password is not None and password.reset_required:
+                self.attach(name, change_password_arn(self.start.partition))
+        staying = {*self.goal.enrolling, *self.targets()}
+        for name in dict.fromkeys(name for wave in self.goal.waves for name in wave.users):
+            if name not in staying:
+                self.detach(name, self.enrolment_arn)
+
     def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
         own = caller.arn.rsplit("/", 1)[-1]
@@ -355,6 +412,8 @@ class _Draft:
                 self.leave(
                     name, self.first_stage if stage is self.goal.enrolled else self.goal.enrolled
                 )
+            if self.enrolment_arn is not None:
+                self.detach(name, self.enrolment_arn)
             for arn in self.goal.replaces:
                 self.detach(name, arn)
 

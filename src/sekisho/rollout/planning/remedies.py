@@ -277,13 +277,16 @@ def _for_users(
 def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Iterator[Remedy]:
     """Yield the preset under which users get in, where the policy of the goal is a preset's."""
     arn = policy_arn(accounts.after, goal.policy)
-    if goal.policy.document not in (_preset(each, accounts.after) for each in Preset):
+    known = accounts.after.policies.get(arn)
+    if known is None or goal.policy.document not in (
+        _preset(each, accounts.after) for each in Preset
+    ):
         return
     if goal.new_users and arn in accounts.before.policies:
         # whoever is new gets the policy that there is
         return
     for kind, preset in _PRESETS.items():
-        known = replace(accounts.after.policies[arn], document=_preset(preset, accounts.after))
+        known = replace(known, document=_preset(preset, accounts.after))
         policies = {**accounts.after.policies, arn: known}
         helped = _getting_in(accounts, replace(accounts.after, policies=policies), users)
         if helped:

@@ -175,6 +175,7 @@ def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
     """Return the users who are affected although the goal is not about them."""
     meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
+    meant |= {user.name for user in accounts.affected if accounts.only_enrols(user)}
     names = tuple(
         user.name
         for user in accounts.affected
@@ -221,12 +222,14 @@ def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
 def gets_in(accounts: BeforeAfter) -> Proof:
     """Show that everybody who is affected comes to a session with MFA by what they hold.
 
-    Who is proved to have had no way in before is left out.
+    Who is proved to have had no way in before is left out, and so is who only gets the enrolment
+    policy: nothing is denied to them.
     """
+    enrolling = {user.name for user in accounts.affected if accounts.only_enrols(user)}
     verdicts = [
         (name, _VERDICTS[entry.verdict], entry.why)
         for name, entry in accounts.outcomes.items()
-        if not accounts.was_stuck(name)
+        if name not in enrolling and not accounts.was_stuck(name)
     ]
     return _worst_proof("everyone-gets-in", EVERYONE_GETS_IN, verdicts)
 

@@ -93,7 +93,8 @@ def placed_moments(moments: Sequence[Moment], today: date) -> tuple[PlacedMoment
 
 VIEW = Blueprint("plan", __name__)
 
-_WAITING = (ImpactKind.WAITS_FOR_WAVE, ImpactKind.WAITS_FOR_PASSWORD)
+_BEFORE_THE_DAY = (ImpactKind.WAITS_FOR_WAVE, ImpactKind.ENROLMENT_OPEN)
+_WAITING = (*_BEFORE_THE_DAY, ImpactKind.WAITS_FOR_PASSWORD)
 _OUT = (
     *(ImpactKind.CUT_OFF, ImpactKind.DEAD_LOCK, ImpactKind.LOCKED_OUT),
     *(ImpactKind.KEY_ONLY, ImpactKind.KEYS_STOP),
@@ -270,7 +271,7 @@ def _planned_moments(viewed: PlanInView) -> Iterator[Moment]:
     made = viewed.plan.snapshot_at.date()
     later: list[Moment] = []
     for name, people in _by_wave(viewed).items():
-        waiting = [each for each in people if each.impact is ImpactKind.WAITS_FOR_WAVE]
+        waiting = [each for each in people if each.impact in _BEFORE_THE_DAY]
         days = [found for each in waiting if (found := _day_in(each.text)) is not None]
         if days:
             later.append(Moment(name, min(days), "waits", len(people)))

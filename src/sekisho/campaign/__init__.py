@@ -1,0 +1,31 @@
+"""A roll-out over weeks: the stage of each person, what is due today, what the coming days bring.
+
+`stages` says how far each person is, `today` what is done on a day and who is left out, `calendar`
+what comes; `report` is all of that for people and programs. Nothing here changes an account.
+"""
+
+from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.report import (
+    Campaign,
+    campaign_of,
+    campaign_report,
+    campaign_to_json,
+    due_today,
+)
+from sekisho.campaign.stages import CampaignPerson, CampaignStage
+from sekisho.campaign.today import Today, today_of
+
+__all__ = [
+    "Campaign",
+    "CampaignPerson",
+    "CampaignStage",
+    "DayEvent",
+    "DayEventKind",
+    "Today",
+    "calendar_of",
+    "campaign_of",
+    "campaign_report",
+    "campaign_to_json",
+    "due_today",
+    "today_of",
+]

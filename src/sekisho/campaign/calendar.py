@@ -1,0 +1,64 @@
+"""What the coming days of a campaign bring. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sekisho.campaign.stages import CampaignPerson, CampaignStage
+from sekisho.rollout import Goal
+
+DAYS = 14
+"""How many days a calendar looks ahead."""
+
+
+class DayEventKind(StrEnum):
+    """What happens on a day."""
+
+    ENROLMENT_OPENS = "enrolment-opens"
+    ENFORCEMENT = "enforcement"
+    EXCEPTION_ENDS = "exception-ends"
+
+
+@dataclass(frozen=True, slots=True)
+class DayEvent:
+    """What happens on a day to some people.
+
+    Attributes:
+        about: the wave, or the user of an exception.
+        users: whom it concerns: those of the wave who are not enforced yet.
+    """
+
+    day: date
+    kind: DayEventKind
+    about: str
+    users: tuple[str, ...]
+
+
+def calendar_of(
+    goal: Goal, people: tuple[CampaignPerson, ...], today: date
+) -> tuple[DayEvent, ...]:
+    """Return what today and the coming days bring, in order.
+
+    An exception ends after its last day.
+    """
+    last = today + timedelta(days=DAYS)
+    found = (each for each in _events(goal, people) if today <= each.day <= last)
+    return tuple(sorted(found, key=lambda event: (event.day, event.kind, event.about)))
+
+
+_WAITING = (CampaignStage.ANNOUNCED, CampaignStage.ENROLMENT_OPEN, CampaignStage.UNKNOWN)
+
+
+def _events(goal: Goal, people: tuple[CampaignPerson, ...]) -> Iterator[DayEvent]:
+    for wave in goal.waves:
+        waiting = tuple(
+            each.user for each in people if each.wave == wave.name and each.stage in _WAITING
+        )
+        if wave.enrol_from is not None:
+            yield DayEvent(wave.enrol_from, DayEventKind.ENROLMENT_OPENS, wave.name, waiting)
+        if wave.starts is not None:
+            yield DayEvent(wave.starts, DayEventKind.ENFORCEMENT, wave.name, waiting)
+    for each in people:
+        if each.until is not None:
+            yield DayEvent(each.until, DayEventKind.EXCEPTION_ENDS, each.user, (each.user,))

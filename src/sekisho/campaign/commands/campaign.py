@@ -1,0 +1,265 @@
+"""`sekisho campaign`: one command a day for a roll-out over weeks."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import click
+
+from sekisho.campaign import Campaign, campaign_of, campaign_report, campaign_to_json, due_today
+from sekisho.campaign.state import DayProgress, StateFolder
+from sekisho.cli.aws import AwsOptions, aws_options, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import form_option, grouped, lang_option
+from sekisho.cli.output import in_colour
+from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.apply import TemporaryPasswords, carry_out
+from sekisho.cli.rollout.applying import applied_lines, confirm, tell_next
+from sekisho.cli.rollout.planning import (
+    PlanFormat,
+    PlanningOptions,
+    account_of,
+    exceptions_of,
+)
+from sekisho.cli.terminal import colour_wanted, show_folded, terminal_width
+from sekisho.cli.usage import check_usage, logs_option, usage_from
+from sekisho.documents.report import TextLayout, report_page, report_text
+from sekisho.errors import UsageError
+from sekisho.messages import Language, Message
+from sekisho.rollout import ApplyReport, GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan
+
+_ASKED = Message("Make today's changes ({count})?")
+_JOURNAL = Message("Plan and journal of this run: {path}")
+_TAKES_BACK = Message("To take the whole campaign back: {command}")
+
+
+class CampaignFormat(StrEnum):
+    """How a campaign is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignOptions:
+    """What `sekisho campaign` is told.
+
+    Attributes:
+        exceptions: an exceptions file.
+        snapshots, caller: a saved account in place of AWS, and who would apply the changes.
+        mfa: the session was signed in with MFA.
+        apply: whether what is due today is done; `yes`: without asking.
+        state: the folder of what survives a run; beside the goal if not given.
+    """
+
+    exceptions: str | None
+    snapshots: tuple[str, ...]
+    caller: str | None
+    mfa: bool
+    apply: bool
+    yes: bool
+    state: Path | None
+    output: CampaignFormat
+    verbose: bool
+
+    def check(self) -> None:
+        """Raise UsageError if options do not go together."""
+        if self.yes and not self.apply:
+            raise UsageError(Message("`--yes` is for `--apply`"))
+        if self.apply and self.snapshots:
+            raise UsageError(
+                Message("`--apply` changes an account and goes with no `--snapshot`"),
+                fix=Message("leave one of them out"),
+            )
+        if self.apply and self.output is not CampaignFormat.TEXT:
+            raise UsageError(
+                Message("`--apply` prints what is done, as text"),
+                fix=Message("leave `--format` out, and run it once more without `--apply`"),
+            )
+
+    @property
+    def planning(self) -> PlanningOptions:
+        """What the account is read by."""
+        return PlanningOptions(
+            accept=(),
+            mfa=self.mfa,
+            snapshots=self.snapshots,
+            caller=self.caller,
+            out=None,
+            force=False,
+            print_policy=False,
+            output=PlanFormat.TEXT,
+            verbose=False,
+        )
+
+
+campaign_options = grouped(
+    "options",
+    CampaignOptions,
+    click.option("--exceptions", metavar="FILE", help="Who need not be enforced."),
+    click.option(
+        "--snapshot",
+        "snapshots",
+        metavar="FILE",
+        multiple=True,
+        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
+    ),
+    click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the changes."),
+    click.option("--mfa", is_flag=True, help="The session was signed in with MFA."),
+    click.option("--apply", is_flag=True, help="Do what is due today, after asking."),
+    click.option("--yes", is_flag=True, help="With --apply: do not ask."),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Plans, journals and progress; GOAL.campaign if not given.",
+    ),
+    form_option(CampaignFormat, "Text, JSON, or a page for people."),
+    verbose_option,
+)
+
+
+@click.command("campaign", cls=SpokenCommand)
+@click.argument("path", metavar="GOAL", type=click.Path(path_type=Path))
+@campaign_options
+@logs_option
+@quiet_option
+@aws_options
+@lang_option
+def command(
+    path: Path,
+    options: CampaignOptions,
+    logs: tuple[str, ...],
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
+    """Show how far each person of a goal's waves is, what is due today, and who is left and why.
+
+    Nothing is changed without --apply. With it, a plan of what is due is made, judged and applied,
+    and people for whom something speaks against it are left out and named. Exit 0 if nothing is
+    due, 2 if something is, 3 if the day of somebody has come and MFA is not enforced for them, 4 if
+    something could not be told.
+    """
+    options.check()
+    shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
+    usage = usage_from(logs, lang)
+    at = account_of(options.planning, aws, lang)
+    exceptions.check(at.snapshot)
+    check_usage(usage, at.snapshot)
+    folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
+    known = GoalInputs(joined=folder.joined(at.snapshot))
+    goal = goal_of(shape, str(path), at.snapshot, exceptions, known)
+    if not any(wave.name for wave in goal.waves):
+        raise UsageError(
+            Message("a campaign needs waves, and this goal has none"),
+            fix=Message("write `waves` in place of `who`"),
+        )
+    campaign = campaign_of(goal, at.snapshot, at.caller, usage)
+    if options.apply:
+        with folder.locked():
+            code = _apply(campaign, folder, options, aws, lang)
+        if code is not Exit.ERROR and not quiet():
+            tell_next(_remind(campaign, path, folder, options, aws), lang)
+        return code
+    _show(campaign, options, lang)
+    words = "" if options.snapshots else _following(campaign, path, options, aws)
+    if words and options.output is CampaignFormat.TEXT and not quiet():
+        tell_next(words, lang)
+    return _exit_of(campaign)
+
+
+def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
+    report = campaign_report(campaign)
+    match options.output:
+        case CampaignFormat.JSON:
+            click.echo(json.dumps(campaign_to_json(campaign), ensure_ascii=False, indent=2))
+        case CampaignFormat.HTML:
+            click.echo(report_page(report, lang), nl=False)
+        case CampaignFormat.TEXT if quiet():
+            show_folded([report.headline.into(lang)])
+        case CampaignFormat.TEXT:
+            layout = TextLayout(terminal_width(), verbose=options.verbose)
+            if colour_wanted():
+                layout = TextLayout(terminal_width(), in_colour, options.verbose)
+            click.echo(report_text(report, lang, layout), nl=False)
+
+
+def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: AwsOptions) -> str:
+    """Return the next command: do what is due, or see why that cannot be."""
+    plan = campaign.today.plan
+    if plan.changes and plan.applicable:
+        return typed_again("--apply")
+    if not plan.applicable or campaign.overdue:
+        words = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
+        mfa = " --mfa" if options.mfa else ""
+        return f"sekisho plan {shlex.quote(str(path))}{words}{mfa}{aws.typed}"
+    return ""
+
+
+def _remind(
+    campaign: Campaign, path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions
+) -> str:
+    """Return the command that tells people what is true by now."""
+    words = ["sekisho", "remind", str(path), "--ledger", str(folder.path / "told")]
+    words += ["--timezone", campaign.today.goal.timezone]
+    words += ["--exceptions", options.exceptions] if options.exceptions else []
+    return f"{shlex.join(words)}{aws.typed}"
+
+
+def _apply(
+    campaign: Campaign,
+    folder: StateFolder,
+    options: CampaignOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
+    """Do what is due today, and note how far the campaign is."""
+    _show(campaign, options, lang)
+    plan, report = campaign.today.plan, None
+    folder.record_joined(campaign.snapshot)
+    if plan.applicable and plan.changes:
+        confirm(_ASKED.filled(count=len(plan.changes)), lang, yes=options.yes)
+        path = folder.save(plan, campaign.day)
+        plan_file = read_plan(path)
+        connected = connection(aws, lang, reads=False)
+        with plan_file.journal.locked():
+            passwords = TemporaryPasswords(plan, None, lang)
+            report = carry_out(plan_file, connected.api, passwords, lang)
+        show_folded(applied_lines(report, lang, verbose=options.verbose))
+        print_note(_JOURNAL.filled(path=path).into(lang))
+        takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
+        print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
+    enforced = {each.user for each in campaign.enforced}
+    if report is None or report.complete:
+        enforced |= {*due_today(campaign).get("enforce", ())}
+    folder.record(
+        DayProgress(
+            campaign.day,
+            count=len(campaign.counted),
+            enrolled=sum(each.enrolled is True for each in campaign.counted),
+            enforced=len(enforced),
+        )
+    )
+    return _exit_applied(campaign, report)
+
+
+def _exit_applied(campaign: Campaign, report: ApplyReport | None) -> Exit:
+    if report is not None and report.stopped:
+        return Exit.ERROR
+    if report is not None and not report.complete:
+        return Exit.CHANGES
+    return _exit_of(campaign) if report is None or campaign.overdue else Exit.CLEAN
+
+
+def _exit_of(campaign: Campaign) -> Exit:
+    plan = campaign.today.plan
+    if any(proof.verdict is SafetyVerdict.UNKNOWN for proof in plan.proofs):
+        return Exit.UNKNOWN
+    if not plan.applicable or campaign.overdue:
+        return Exit.FINDINGS
+    return Exit.CHANGES if plan.changes else Exit.CLEAN

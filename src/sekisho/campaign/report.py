@@ -1,0 +1,322 @@
+"""How a campaign stands, for people and for programs."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sekisho.account import Snapshot, Usage
+from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.stages import CampaignPerson, CampaignStage, people_of_campaign
+from sekisho.campaign.today import Today, today_of
+from sekisho.documents.report import (
+    MORE,
+    PageLook,
+    PagePart,
+    Report,
+    Table,
+    TextLine,
+    TextList,
+    TextPart,
+)
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    CreateGroup,
+    CreatePolicy,
+    CreatePolicyVersion,
+    DetachUserPolicy,
+    Goal,
+    PlanCaller,
+    policy_arn,
+)
+
+SCHEMA = "sekisho.campaign/1"
+
+_TITLE = Message("MFA campaign of account {account}")
+_AS_OF = Message("The account as it was at {at} UTC; today is {day} in {timezone}.")
+_HEADLINE = Message("MFA is enforced for {enforced} of {count} people; {left} are left.")
+_DONE = Message("MFA is enforced for all {count} people of the campaign.")
+_OVERDUE = Message("{count} of them should be enforced by now and are not.")
+_DUE = Message("Due today")
+_NOTHING_DUE = Message("Nothing is due today.")
+_OVERDUE_TITLE = Message("Left, although their day has come")
+_PEOPLE = Message("People")
+_CALENDAR = Message("The coming two weeks")
+_NO_DAYS = Message("Nothing happens in the coming two weeks.")
+_BLOCKED = Message(
+    "Today's changes cannot be made, because of {obstacles}: `sekisho plan` says what that is."
+)
+_COLUMNS = (
+    Message("user"),
+    Message("wave"),
+    Message("stage"),
+    Message("MFA device"),
+    Message("enforced from"),
+)
+_DAY_COLUMNS = (Message("day"), Message("what happens"), Message("wave or user"), Message("people"))
+_LEFT_COLUMNS = (Message("user"), Message("wave"), Message("why"))
+_STAGES = {
+    CampaignStage.ANNOUNCED: Message("announced"),
+    CampaignStage.ENROLMENT_OPEN: Message("enrolment open"),
+    CampaignStage.ENFORCED: Message("enforced"),
+    CampaignStage.STRICTER: Message("enforced, stricter policy"),
+    CampaignStage.EXCEPTED: Message("exception"),
+    CampaignStage.LEFT_OUT: Message("left out"),
+    CampaignStage.UNKNOWN: Message("unknown", "stage"),
+}
+_DAYS = {
+    DayEventKind.ENROLMENT_OPENS: Message("people can enrol"),
+    DayEventKind.ENFORCEMENT: Message("MFA is enforced"),
+    DayEventKind.EXCEPTION_ENDS: Message("last day of an exception"),
+}
+_YES, _NO, _NOT_READ = Message("yes"), Message("no"), Message("not read")
+_AT_ONCE = Message("at once")
+_CHANGES = {
+    "enrol": Message("Can enrol from today ({count})"),
+    "enforce": Message("MFA is enforced from today ({count})"),
+    "close": Message("No longer have the enrolment policy ({count})"),
+    "create": Message("Policies and groups that are made or changed ({count})"),
+}
+_SHOWN = 20
+"""So many people are shown in a terminal."""
+_LOOK = PageLook(Path(__file__).parent / "page.css", None, dense=False)
+_DONE_STAGES = (CampaignStage.ENFORCED, CampaignStage.STRICTER)
+_NOT_COUNTED = (CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How a campaign stands on a day.
+
+    Attributes:
+        day: in the goal's time zone.
+        people: of all waves, by name.
+        calendar: the coming days.
+    """
+
+    snapshot: Snapshot
+    today: Today
+    day: date
+    people: tuple[CampaignPerson, ...]
+    calendar: tuple[DayEvent, ...]
+
+    @property
+    def counted(self) -> tuple[CampaignPerson, ...]:
+        """The people for whom MFA is to be enforced: all but exceptions and who is left out."""
+        return tuple(each for each in self.people if each.stage not in _NOT_COUNTED)
+
+    @property
+    def enforced(self) -> tuple[CampaignPerson, ...]:
+        """The people for whom MFA is proved to be enforced."""
+        return tuple(each for each in self.people if each.stage in _DONE_STAGES)
+
+    @property
+    def overdue(self) -> tuple[CampaignPerson, ...]:
+        """The people whose day has come and for whom MFA is not enforced after today's changes."""
+        return tuple(each for each in self.people if each.overdue)
+
+
+def campaign_of(
+    goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None = None
+) -> Campaign:
+    """Return how the campaign of a goal stands on the day on which the account was read.
+
+    Args:
+        goal: what the account shall come to.
+        snapshot: the account.
+        caller: who would carry out what is due.
+        usage: what logs say of the account's users.
+
+    Raises:
+        FaultyInput: as `rollout.plan`.
+    """
+    today = today_of(goal, snapshot, caller, usage)
+    day = goal.day_of(snapshot.taken_at)
+    people = people_of_campaign(today.goal, snapshot, today.obstacles)
+    return Campaign(snapshot, today, day, people, calendar_of(goal, people, day))
+
+
+def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
+    """Return who is enforced today, can enrol from today, or no longer can, by `_CHANGES`.
+
+    And the addresses of what is made for all of them.
+    """
+    goal, snapshot = campaign.today.goal, campaign.snapshot
+    enrolment = goal.enrolment and policy_arn(snapshot, goal.enrolment)
+    enforced: dict[str, None] = {}
+    enrols: dict[str, None] = {}
+    closed: dict[str, None] = {}
+    shared: dict[str, None] = {}
+    for change in campaign.today.plan.changes:
+        match change:
+            case AttachUserPolicy(user, arn) if arn == enrolment:
+                enrols[user] = None
+            case DetachUserPolicy(user, arn) if arn == enrolment:
+                closed[user] = None
+            case CreatePolicy() | CreatePolicyVersion() | CreateGroup() | AttachGroupPolicy():
+                shared[change.address] = None
+            case AttachUserPolicy(user) | AddUserToGroup(user=user) if user in goal.enforced:
+                enforced[user] = None
+    found = {
+        "create": tuple(shared),
+        "enrol": tuple(enrols),
+        "enforce": tuple(enforced),
+        "close": tuple(user for user in closed if user not in enforced),
+    }
+    return {kind: users for kind, users in found.items() if users}
+
+
+def campaign_report(campaign: Campaign) -> Report:
+    """Return the report on a campaign, for people."""
+    obstacles = ", ".join(campaign.today.plan.open_obstacles)
+    blocked = (_BLOCKED.filled(obstacles=obstacles),) if obstacles else ()
+    return Report(
+        title=_TITLE.filled(account=campaign.snapshot.account),
+        as_of=_AS_OF.filled(
+            at=f"{campaign.snapshot.taken_at:%Y-%m-%d %H:%M}",
+            day=campaign.day,
+            timezone=campaign.today.goal.timezone,
+        ),
+        headline=_headline(campaign),
+        facts=tuple(_facts(campaign)),
+        before=blocked,
+        after=(),
+        text=lambda: _text_parts(campaign),
+        page=lambda: _page_parts(campaign),
+        look=_LOOK,
+        more=MORE,
+        dated=True,
+    )
+
+
+def _headline(campaign: Campaign) -> Message:
+    count, enforced = len(campaign.counted), len(campaign.enforced)
+    text = _DONE if count == enforced else _HEADLINE
+    return text.filled(count=count, enforced=enforced, left=count - enforced)
+
+
+def _facts(campaign: Campaign) -> Iterator[Message]:
+    if campaign.overdue:
+        yield _OVERDUE.filled(count=len(campaign.overdue))
+    stages = Counter(each.stage for each in campaign.people)
+    listed = [
+        verbatim("{stage}: {count}").filled(stage=_STAGES[stage], count=stages[stage])
+        for stage in CampaignStage
+        if stages[stage]
+    ]
+    yield joined_messages(listed, en=", ", ja="、")
+
+
+def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
+    due = [*due_today(campaign).items()]
+    if not due:
+        yield TextLine(_NOTHING_DUE, indent=0)
+    yield TextList(_DUE, due, lambda row: [TextLine(_said(row))])
+    yield _left(campaign)
+    yield _days(campaign)
+    yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, most=_SHOWN)
+
+
+def _said(row: tuple[str, tuple[str, ...]]) -> Message:
+    kind, users = row
+    heading = _CHANGES[kind].filled(count=len(users))
+    return verbatim("{heading}: {names}").filled(heading=heading, names=", ".join(users))
+
+
+def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
+    due = [*due_today(campaign).items()]
+    yield Table(_DUE, (_PEOPLE,), due, lambda row: [_said(row)], none=_NOTHING_DUE, id="due")
+    yield _left(campaign)
+    yield _days(campaign)
+    yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, id="people", row_id="p")
+
+
+def _left(campaign: Campaign) -> Table:
+    return Table(
+        _OVERDUE_TITLE, _LEFT_COLUMNS, campaign.overdue, _left_cells, most=_SHOWN, id="left"
+    )
+
+
+def _left_cells(person: CampaignPerson) -> Iterable[Message]:
+    reasons = [
+        verbatim("{id}: {text}").filled(id=each.id, text=each.text) for each in person.obstacles
+    ]
+    why = joined_messages(reasons, en="; ", ja="、") if reasons else _STAGES[person.stage]
+    return (verbatim(person.user), verbatim(person.wave), why)
+
+
+def _days(campaign: Campaign) -> Table:
+    return Table(
+        _CALENDAR, _DAY_COLUMNS, campaign.calendar, _day_cells, none=_NO_DAYS, id="calendar"
+    )
+
+
+def _day_cells(event: DayEvent) -> Iterable[Message]:
+    return (
+        verbatim(event.day.isoformat()),
+        _DAYS[event.kind],
+        verbatim(event.about),
+        verbatim(str(len(event.users))),
+    )
+
+
+def _ordered(people: Iterable[CampaignPerson]) -> list[CampaignPerson]:
+    """Return the people, those first of whom something is to be done."""
+    order = [*CampaignStage]
+    return sorted(people, key=lambda each: (not each.overdue, order.index(each.stage), each.user))
+
+
+def _cells(person: CampaignPerson) -> Iterable[Message]:
+    enrolled = _NOT_READ if person.enrolled is None else _YES if person.enrolled else _NO
+    day = verbatim(person.enforced_from.isoformat()) if person.enforced_from else _AT_ONCE
+    return (
+        verbatim(person.user),
+        verbatim(person.wave),
+        _STAGES[person.stage],
+        enrolled,
+        day,
+    )
+
+
+def campaign_to_json(campaign: Campaign) -> dict[str, object]:
+    """Return how a campaign stands, as JSON."""
+    return {
+        "schema": SCHEMA,
+        "account": campaign.snapshot.account,
+        "day": campaign.day.isoformat(),
+        "timezone": campaign.today.goal.timezone,
+        "enforced": len(campaign.enforced),
+        "people": [
+            {
+                "user": each.user,
+                "wave": each.wave,
+                "stage": each.stage.value,
+                "enrolled": each.enrolled,
+                "enrolFrom": _iso(each.enrol_from),
+                "enforcedFrom": _iso(each.enforced_from),
+                "exceptionUntil": _iso(each.until),
+                "overdue": each.overdue,
+                "obstacles": [obstacle.id for obstacle in each.obstacles],
+            }
+            for each in campaign.people
+        ],
+        "dueToday": {kind: list(users) for kind, users in due_today(campaign).items()},
+        "applicable": campaign.today.plan.applicable,
+        "calendar": [
+            {
+                "day": each.day.isoformat(),
+                "event": each.kind.value,
+                "about": each.about,
+                "users": list(each.users),
+            }
+            for each in campaign.calendar
+        ],
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,153 @@
+"""The stage of each person of a campaign on the day on which the account was read. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from sekisho.account import Snapshot, User, users_not_read
+from sekisho.audit.enforcement import UserEnforcement, enforcements_of
+from sekisho.messages import Message
+from sekisho.prover import Enforced
+from sekisho.rollout import Deferral, DeferralReason, Goal, Wave, policy_arn
+
+
+class CampaignStage(StrEnum):
+    """How far a person of a campaign is.
+
+    Attributes:
+        ANNOUNCED: nothing has changed for them yet.
+        ENROLMENT_OPEN: they have the enrolment policy, or can enrol by another.
+        ENFORCED: MFA is proved to be enforced.
+        STRICTER: likewise, with the policy for those who have enrolled.
+        EXCEPTED: an exception, until its end.
+        LEFT_OUT: `except` leaves them out.
+        UNKNOWN: it could not be read or proved.
+    """
+
+    ANNOUNCED = "announced"
+    ENROLMENT_OPEN = "enrolment-open"
+    ENFORCED = "enforced"
+    STRICTER = "stricter"
+    EXCEPTED = "excepted"
+    LEFT_OUT = "left-out"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What speaks against enforcing MFA for a person, by its id as plans have it, and in words."""
+
+    id: str
+    text: Message
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPerson:
+    """One person of a campaign.
+
+    Attributes:
+        wave: the name of the wave.
+        enrol_from: from when on they can enrol; None: not before MFA is enforced.
+        enforced_from: the day from which MFA is enforced at the latest; None: at once.
+        until: the last day of their exception; None: they have none.
+        enrolled: whether they have an MFA device; None: that could not be read.
+        overdue: whether their day has come and MFA is not enforced, today's changes included.
+        obstacles: what speaks against enforcing MFA for them today; empty if nothing does.
+    """
+
+    user: str
+    stage: CampaignStage
+    wave: str
+    enrol_from: date | None = None
+    enforced_from: date | None = None
+    until: date | None = None
+    enrolled: bool | None = None
+    overdue: bool = False
+    obstacles: tuple[Obstacle, ...] = ()
+
+
+def people_of_campaign(
+    goal: Goal, snapshot: Snapshot, obstacles: Mapping[str, tuple[Obstacle, ...]]
+) -> tuple[CampaignPerson, ...]:
+    """Return the people of a goal's waves by name, each with their stage.
+
+    Args:
+        goal: what the account shall come to.
+        snapshot: the account as it is today.
+        obstacles: by user, what speaks against enforcing MFA for them.
+    """
+    names = {user for wave in goal.waves for user in wave.users}
+    judged = tuple(user for user in snapshot.users if user.name in names)
+    enforcements = enforcements_of(replace(snapshot, users=judged))
+    unread = users_not_read(snapshot, "ListMFADevices")
+    stages = _Stages(goal, snapshot, enforcements)
+
+    def people() -> Iterator[CampaignPerson]:
+        for wave in goal.waves:
+            for name in wave.users:
+                user = snapshot.user_named[name]
+                stage = stages.of(user, wave)
+                deferral = goal.deferred.get(name)
+                enforced = stage in (CampaignStage.ENFORCED, CampaignStage.STRICTER)
+                overdue = deferral is not None and deferral.reason in _OVERDUE
+                yield CampaignPerson(
+                    user=name,
+                    stage=stage,
+                    wave=wave.name,
+                    enrol_from=wave.enrol_from,
+                    enforced_from=_own_day(deferral, wave),
+                    until=deferral.until
+                    if deferral and deferral.reason is DeferralReason.EXEMPT
+                    else None,
+                    enrolled=True if user.devices else None if name in unread else False,
+                    overdue=overdue and not enforced,
+                    obstacles=obstacles.get(name, ()),
+                )
+
+    return tuple(sorted(people(), key=lambda person: person.user))
+
+
+_OVERDUE = (DeferralReason.OBSTACLE, DeferralReason.PASSWORD)
+"""Why somebody waits whose day has come."""
+
+
+def _own_day(deferral: Deferral | None, wave: Wave) -> date | None:
+    """Return from which day on MFA is enforced for a person: newcomers have one of their own."""
+    own = deferral is not None and deferral.reason in (
+        DeferralReason.ENROLMENT,
+        DeferralReason.WAVE,
+    )
+    return deferral.until if deferral is not None and own else wave.starts
+
+
+class _Stages:
+    """What the stages of people hang on."""
+
+    def __init__(
+        self, goal: Goal, snapshot: Snapshot, enforcements: Mapping[str, UserEnforcement]
+    ) -> None:
+        self._goal = goal
+        self._enforcements = enforcements
+        self._enrolment = goal.enrolment and policy_arn(snapshot, goal.enrolment)
+        second = goal.enrolled
+        self._second = second and policy_arn(snapshot, second.policy)
+        self._second_group = second and second.group
+
+    def of(self, user: User, wave: Wave) -> CampaignStage:
+        """Return the stage of a user of a wave."""
+        deferral = self._goal.deferred.get(user.name)
+        if deferral is not None and deferral.reason is DeferralReason.EXEMPT:
+            return CampaignStage.EXCEPTED
+        if deferral is not None and deferral.reason is DeferralReason.LEFT_OUT:
+            return CampaignStage.LEFT_OUT
+        match self._enforcements[user.name].enforced:
+            case Enforced.PROVED:
+                stricter = self._second in user.attached or self._second_group in user.groups
+                return CampaignStage.STRICTER if stricter else CampaignStage.ENFORCED
+            case Enforced.UNKNOWN:
+                return CampaignStage.UNKNOWN
+            case Enforced.REFUTED | Enforced.TODAY_UNKNOWN | Enforced.NOTHING_ALLOWED:
+                has_policy = self._enrolment in user.attached
+                opened = has_policy or (wave.enrolment_open and bool(user.devices))
+                return CampaignStage.ENROLMENT_OPEN if opened else CampaignStage.ANNOUNCED

@@ -1,0 +1,164 @@
+"""What survives a run of a campaign: its plans with their journals, and how far it was each day.
+
+Everything is in one folder, which one run at a time works in. The account itself is the truth: a
+folder that is lost costs the way back and the curve, and nothing else.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sekisho.account import Snapshot
+from sekisho.documents import write_private
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
+from sekisho.messages import Message
+from sekisho.rollout import Plan
+
+_PLANS, _PROGRESS, _JOINED, _LOCK = "plans", "progress.jsonl", "joined.json", "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class DayProgress:
+    """How far a campaign was on a day.
+
+    Attributes:
+        count: for how many people MFA is to be enforced.
+    """
+
+    day: date
+    count: int
+    enrolled: int
+    enforced: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The folder of a campaign's state; it is made when something is first written to it."""
+
+    path: Path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other run out, and make the folder if it is not there.
+
+        Raises:
+            PlanRefused: if another run works in it.
+            SekishoError: if it cannot be made.
+        """
+        try:
+            (self.path / _PLANS).mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(self.path / _LOCK, mode=0o600)
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise PlanRefused(
+                Message("another run works with `{path}`").filled(path=self.path),
+                code=Code.PLAN_BUSY,
+                fix=Message("wait until that has ended"),
+            ) from None
+        except OSError as error:
+            raise SekishoError(
+                Message("`{path}` cannot be written: {reason}").filled(
+                    path=self.path, reason=reason_of(error)
+                ),
+                code=Code.OUTPUT_UNWRITABLE,
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def save(self, plan: Plan, day: date) -> Path:
+        """Write a plan into a new file, named by the day and the number of the plan, and return it.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        folder = self.path / _PLANS
+        taken = {path.name for path in folder.glob(f"{day}-*.json")}
+        number = 1
+        while (name := f"{day}-{number:02}.json") in taken:
+            number += 1
+        write_private(folder / name, plan.to_json())
+        return folder / name
+
+    def joined(self, snapshot: Snapshot) -> Mapping[str, datetime]:
+        """Return when the users of an account had their first login profile, by user id.
+
+        A login profile that is made anew does not begin a newcomer's time again.
+
+        Raises:
+            FaultyInput: if the file is damaged.
+        """
+        path = self.path / _JOINED
+        known: dict[str, datetime] = {}
+        if path.exists():
+            try:
+                read = json.loads(path.read_text("utf-8"))
+                known = {str(user): datetime.fromisoformat(at) for user, at in read.items()}
+            except (ValueError, TypeError, AttributeError):
+                fault = Fault(Code.FILE_BAD_SHAPE, Message("is no record of login profiles"))
+                raise FaultyInput(str(path), [fault]) from None
+        for user in snapshot.users:
+            if user.password is not None and user.password.created_at is not None:
+                known.setdefault(user.id, user.password.created_at)
+        return known
+
+    def record_joined(self, snapshot: Snapshot) -> None:
+        """Note since when the users of an account have had a login profile.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        joined = {user: at.isoformat() for user, at in self.joined(snapshot).items()}
+        text = json.dumps(joined, indent=2, sort_keys=True) + "\n"
+        write_private(self.path / _JOINED, text, replace=True)
+
+    def record(self, progress: DayProgress) -> None:
+        """Note how far the campaign is; of a day the last run counts.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        days = {each.day: each for each in self.progress()} | {progress.day: progress}
+        lines = (json.dumps(_line(days[day])) + "\n" for day in sorted(days))
+        write_private(self.path / _PROGRESS, "".join(lines), replace=True)
+
+    def progress(self) -> tuple[DayProgress, ...]:
+        """Return how far the campaign was on the days on which it ran, in order.
+
+        Raises:
+            FaultyInput: if the file is damaged, with its line.
+        """
+        path = self.path / _PROGRESS
+        if not path.exists():
+            return ()
+        found, faults = [], []
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            try:
+                found.append(_progress(json.loads(line)))
+            except (ValueError, TypeError, KeyError):
+                fault = Fault(Code.FILE_BAD_SHAPE, Message("is no day of a campaign"), line=number)
+                faults.append(fault)
+        if faults:
+            raise FaultyInput(str(path), faults)
+        return tuple(found)
+
+
+def _line(progress: DayProgress) -> dict[str, object]:
+    return {
+        "day": progress.day.isoformat(),
+        "count": progress.count,
+        "enrolled": progress.enrolled,
+        "enforced": progress.enforced,
+    }
+
+
+def _progress(value: dict[str, object]) -> DayProgress:
+    numbers = [value[name] for name in ("count", "enrolled", "enforced")]
+    count, enrolled, enforced = (number for number in numbers if type(number) is int)
+    return DayProgress(date.fromisoformat(str(value["day"])), count, enrolled, enforced)

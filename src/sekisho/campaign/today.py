@@ -1,0 +1,91 @@
+"""What a campaign does on a day: the plan of that day, and who is left out of it and why. Pure.
+
+One person for whom something speaks against the enforcement of MFA is left out and named, and does
+not stop the others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sekisho.account import Snapshot, Usage
+from sekisho.campaign.stages import Obstacle
+from sekisho.rollout import Deferral, DeferralReason, Goal, Plan, PlanCaller, plan
+
+_ROUNDS = 5
+"""Whoever is left out can bring up something about others, such as the last administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What is due on a day.
+
+    Attributes:
+        goal: the goal without who is left out.
+        plan: what is done today; not applicable where something is in the way that is about nobody
+            in particular.
+        obstacles: by user, what speaks against enforcing MFA for them today.
+    """
+
+    goal: Goal
+    plan: Plan
+    obstacles: Mapping[str, tuple[Obstacle, ...]] = field(default_factory=dict)
+
+
+def today_of(
+    goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None = None
+) -> Today:
+    """Return what a campaign does on the day on which the account was read.
+
+    Args:
+        goal: what the account shall come to.
+        snapshot: the account as it is.
+        caller: who carries it out.
+        usage: what logs say of the account's users.
+
+    Raises:
+        FaultyInput: as `rollout.plan`.
+    """
+    left_out: dict[str, tuple[Obstacle, ...]] = {}
+    made = plan(goal, snapshot, caller, usage=usage)
+    for _ in range(_ROUNDS):
+        blocked = _blocked_people(made)
+        leaving = blocked.keys() & {*goal.enforced}
+        if not leaving:
+            break
+        left_out |= {user: blocked[user] for user in leaving}
+        goal = _without(goal, leaving)
+        made = plan(goal, snapshot, caller, usage=usage)
+    return Today(goal, made, left_out)
+
+
+def _without(goal: Goal, users: set[str]) -> Goal:
+    """Return a goal that waits for some users, who keep what they have."""
+    opened = (user for wave in goal.waves if wave.enrolment_open for user in wave.users)
+    group = goal.group
+    if group is not None:
+        members = tuple(name for name in group.members if name not in users)
+        group = replace(group, members=members)
+    return replace(
+        goal,
+        users=tuple(name for name in goal.users if name not in users),
+        group=group,
+        deferred={**goal.deferred, **dict.fromkeys(users, Deferral(DeferralReason.OBSTACLE))},
+        enrolling=(*goal.enrolling, *(user for user in opened if user in users)),
+    )
+
+
+def _blocked_people(made: Plan) -> Mapping[str, tuple[Obstacle, ...]]:
+    """Return by user what speaks against a plan and is about users."""
+    texts = {note.id: note.text for note in made.reasons}
+    shown = {
+        (proof.id, user): text
+        for proof in made.proofs
+        for user, text in zip(proof.failed, proof.shown, strict=False)
+    }
+    texts |= {proof.id: proof.text for proof in made.proofs}
+    found: dict[str, tuple[Obstacle, ...]] = {}
+    for identity, users in made.open_obstacles.items():
+        for user in filter(None, users):
+            text = shown.get((identity, user), texts[identity])
+            found[user] = (*found.get(user, ()), Obstacle(identity, text))
+    return found

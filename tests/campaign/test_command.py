@@ -1,0 +1,121 @@
+"""`sekisho campaign` at the local AWS, from day to day, with people who are real clients."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from administered import REGION, iam_of, session_keys, signed_in
+from rollout.at_the_terminal import Terminal, environment
+from rollout.staging import company
+from sekisho.account import AwsApi, collect
+from sekisho.localaws import LocalAws
+from sekisho.signin import totp
+
+GOAL = """\
+policy: {{preset: first-login}}
+waves:
+  - name: everybody
+    enrolFrom: {enrol_from}
+    enforce: {enforce}
+    from: {starts}
+    who: [{{all: true, with: [password]}}]
+breakGlass: [glass]
+"""
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        iam_of(running).create_login_profile(UserName="hanako", Password="Fuji-2026-x-temporary")
+        yield running
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, environment(local, "admin"))
+
+
+def goal(terminal: Terminal, enrol_from: int, starts: int, enforce: str = "on-date") -> str:
+    """Write the goal with days counted from today, and return its path."""
+    text = GOAL.format(
+        enrol_from=TODAY + timedelta(days=enrol_from),
+        starts=TODAY + timedelta(days=starts),
+        enforce=enforce,
+    )
+    Path(terminal.path("goal.yaml")).write_text(text, "utf-8")
+    return terminal.path("goal.yaml")
+
+
+def attachments(api: AwsApi) -> dict[str, tuple[str, ...]]:
+    found = collect(api, now=datetime.now(UTC))
+    return {
+        user.name: tuple(arn.rsplit("/", 1)[-1] for arn in user.attached) for user in found.users
+    }
+
+
+def client_of(local: LocalAws, user: str) -> Any:
+    keys = session_keys(local, user, mfa=False)
+    return boto3.client(
+        "iam",
+        endpoint_url=local.url,
+        region_name=REGION,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+
+
+def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Terminal) -> None:
+    administrator = signed_in(local, "admin", mfa=True)
+    before = attachments(administrator)
+    path = goal(terminal, enrol_from=1, starts=10)
+    shown = terminal.run("campaign", path, "--mfa", "--format", "json")
+    assert shown.return_value == 2
+    assert {*json.loads(shown.stdout)["dueToday"]} == {"create"}
+
+    path = goal(terminal, enrol_from=0, starts=10)
+    shown = terminal.run("campaign", path, "--mfa", "--format", "json")
+    assert shown.return_value == 2
+    assert json.loads(shown.stdout)["dueToday"]["enrol"] == ["hanako"]
+    assert attachments(administrator) == before
+    assert terminal.run("campaign", path, "--mfa", "--apply", "--yes").return_value == 0
+    assert "Force_MFA_enrol" in attachments(administrator)["hanako"]
+
+    told = terminal.run("remind", path, "--ledger", terminal.path("told"), "--format", "json")
+    assert told.stdout, told.output
+    (notice,) = json.loads(told.stdout)["notices"]
+    assert "Please set it up before then" in json.dumps(notice)
+
+    # a person enrols, and can do nothing else with what was opened
+    iam = client_of(local, "hanako")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="any-name")["VirtualMFADevice"]
+    seed, step = device["Base32StringSeed"].decode(), totp.step_of(local.clock.now())
+    iam.enable_mfa_device(
+        UserName="hanako",
+        SerialNumber=device["SerialNumber"],
+        AuthenticationCode1=totp.code_at(seed, step),
+        AuthenticationCode2=totp.code_at(seed, step + 1),
+    )
+
+    path = goal(terminal, enrol_from=-10, starts=0)
+    done = terminal.run("campaign", path, "--mfa", "--apply", "--yes")
+    assert done.return_value == 0, done.output
+    now = attachments(administrator)["hanako"]
+    assert "Force_MFA" in now
+    assert "Force_MFA_enrol" not in now
+    with pytest.raises(ClientError, match="AccessDenied"):
+        iam.list_users()
+    assert terminal.run("campaign", path, "--mfa").return_value == 0
+    folder = Path(f"{path}.campaign")
+    days = [json.loads(each) for each in (folder / "progress.jsonl").read_text().splitlines()]
+    assert [(each["count"], each["enrolled"], each["enforced"]) for each in days] == [(1, 1, 1)]
+
+    assert terminal.run("rollback", str(folder), "--yes").return_value == 0
+    assert attachments(administrator) == before
