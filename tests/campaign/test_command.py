@@ -27,7 +27,6 @@ waves:
     who: [{{all: true, with: [password]}}]
 breakGlass: [glass]
 """
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -44,9 +43,10 @@ def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
 
 def goal(terminal: Terminal, enrol_from: int, starts: int, enforce: str = "on-date") -> str:
     """Write the goal with days counted from today, and return its path."""
+    today = datetime.now(UTC).date()
     text = GOAL.format(
-        enrol_from=TODAY + timedelta(days=enrol_from),
-        starts=TODAY + timedelta(days=starts),
+        enrol_from=today + timedelta(days=enrol_from),
+        starts=today + timedelta(days=starts),
         enforce=enforce,
     )
     Path(terminal.path("goal.yaml")).write_text(text, "utf-8")
@@ -115,7 +115,9 @@ def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Termina
     assert terminal.run("campaign", path, "--mfa").return_value == 0
     folder = Path(f"{path}.campaign")
     days = [json.loads(each) for each in (folder / "progress.jsonl").read_text().splitlines()]
-    assert [(each["count"], each["enrolled"], each["enforced"]) for each in days] == [(1, 1, 1)]
+    assert [(each["count"], each["enrolled"], each["enforced"]) for each in days][-1:] == [
+        (1, 1, 1)
+    ]
 
     assert terminal.run("rollback", str(folder), "--yes").return_value == 0
     assert attachments(administrator) == before

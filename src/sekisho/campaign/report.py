@@ -58,6 +58,7 @@ _COLUMNS = (
     Message("enforced from"),
 )
 _DAY_COLUMNS = (Message("day"), Message("what happens"), Message("wave or user"), Message("people"))
+_DUE_COLUMNS = (Message("what happens"), _PEOPLE)
 _LEFT_COLUMNS = (Message("user"), Message("wave"), Message("why"))
 _STAGES = {
     CampaignStage.ANNOUNCED: Message("announced"),
@@ -215,21 +216,25 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
     due = [*due_today(campaign).items()]
     if not due:
         yield TextLine(_NOTHING_DUE, indent=0)
-    yield TextList(_DUE, due, lambda row: [TextLine(_said(row))])
+    yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
     yield _left(campaign)
     yield _days(campaign)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, most=_SHOWN)
 
 
-def _said(row: tuple[str, tuple[str, ...]]) -> Message:
-    kind, users = row
-    heading = _CHANGES[kind].filled(count=len(users))
-    return verbatim("{heading}: {names}").filled(heading=heading, names=", ".join(users))
+def _due_cells(row: tuple[str, tuple[str, ...]]) -> tuple[Message, Message]:
+    kind, names = row
+    return _CHANGES[kind].filled(count=len(names)), verbatim(", ".join(names))
+
+
+def _due_line(row: tuple[str, tuple[str, ...]]) -> Message:
+    heading, names = _due_cells(row)
+    return verbatim("{heading}: {names}").filled(heading=heading, names=names)
 
 
 def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
     due = [*due_today(campaign).items()]
-    yield Table(_DUE, (_PEOPLE,), due, lambda row: [_said(row)], none=_NOTHING_DUE, id="due")
+    yield Table(_DUE, _DUE_COLUMNS, due, _due_cells, none=_NOTHING_DUE, id="due")
     yield _left(campaign)
     yield _days(campaign)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, id="people", row_id="p")
