@@ -23,7 +23,13 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the outputs have the paths and the shell of POSIX"
 )
 COLUMNS = 100
-DOCUMENTS = ("guide/", "help/", "tour/", "company/judged/notify.")
+DOCUMENTS = (
+    "guide/",
+    "help/",
+    "tour/",
+    "company/judged/notify.",
+    "people/people/due-person.",
+)
 """Texts that are as wide as a page; help has the lines of its examples whole, to be copied, and a
 mail has its paragraphs whole, to be pasted."""
 DENIED = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: iam:GetUser"
@@ -47,6 +53,7 @@ RUNS = {
     "impact": f"-v logs/company.json --policy {POLICY}",
     "logs verify": "digests --digest-key digests/key.pem",
     "plan": f"-v --all-users {CALLER}",
+    "campaign": f"-v goals/ken-waves.yaml {CALLER}",
     "notify": "goals/ken.yaml --snapshot accounts/device-name-in-use.json --work-list",
     "onboard": f"-v taro {CALLER}",
     "reset": f"-v ken {CALLER}",
