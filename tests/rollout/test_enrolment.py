@@ -276,3 +276,12 @@ def test_a_newcomer_has_the_grace_counted_from_the_first_login_profile() -> None
     again = people(late, staff("new", password=Password(created_at=late)))
     assert days(again, AIDANEW=joined) == {"new": date(2027, 2, 8)}
     assert days(again, AIDANEW=BEFORE) == {}
+
+
+def test_members_of_a_group_that_is_there_are_not_enforced_before_the_policy_is() -> None:
+    """The goal names a group that people are in for something else."""
+    start = people(OPEN, staff("member", password=Password(), groups=("Developers",)))
+    text = GOAL.format(enforce="on-date") + "group: Developers\n"
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(EXCEPTIONS))
+    assert goal.enforced == ()
+    assert "member" in goal.enrolling

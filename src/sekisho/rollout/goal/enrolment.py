@@ -70,8 +70,9 @@ def users_having(stages: Iterable[Stage], snapshot: Snapshot) -> Iterator[str]:
     """Yield the users who have the policy of one of these stages already: they keep it."""
     for stage in stages:
         arn = policy_arn(snapshot, stage.policy)
+        groups = {group.name for group in snapshot.groups if arn in group.attached}
         for user in snapshot.users:
-            if arn in user.attached or stage.group in user.groups:
+            if arn in user.attached or not groups.isdisjoint(user.groups):
                 yield user.name
 
 
