@@ -14,6 +14,8 @@ from administered import REGION, iam_of, session_keys, signed_in
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company
 from sekisho.account import AwsApi, collect
+from sekisho.campaign import StateFolder
+from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.signin import totp
 
@@ -112,7 +114,7 @@ def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Termina
     assert "Force_MFA_enrol" not in now
     with pytest.raises(ClientError, match="AccessDenied"):
         iam.list_users()
-    assert terminal.run("campaign", path, "--mfa").return_value == 0
+    assert terminal.run("campaign", path, "--mfa", "--apply", "--yes").return_value == 0
     folder = Path(f"{path}.campaign")
     days = [json.loads(each) for each in (folder / "progress.jsonl").read_text().splitlines()]
     assert [(each["count"], each["enrolled"], each["enforced"]) for each in days][-1:] == [
@@ -121,3 +123,13 @@ def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Termina
 
     assert terminal.run("rollback", str(folder), "--yes").return_value == 0
     assert attachments(administrator) == before
+
+
+def test_two_runs_that_apply_do_not_meet(local: LocalAws, terminal: Terminal) -> None:
+    """The second is refused before it reads the account: what it read would be stale."""
+    path = goal(terminal, enrol_from=0, starts=10)
+    with StateFolder(Path(f"{path}.campaign")).locked():
+        refused = terminal.run("campaign", path, "--mfa", "--apply", "--yes")
+    assert isinstance(refused.exception, PlanRefused)
+    assert refused.exception.code is Code.PLAN_BUSY
+    assert "Force_MFA_enrol" not in str(attachments(signed_in(local, "admin", mfa=True)))

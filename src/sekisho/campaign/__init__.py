@@ -13,6 +13,7 @@ from sekisho.campaign.report import (
     due_today,
 )
 from sekisho.campaign.stages import CampaignPerson, CampaignStage
+from sekisho.campaign.state import DayProgress, StateFolder
 from sekisho.campaign.today import Today, today_of
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "CampaignStage",
     "DayEvent",
     "DayEventKind",
+    "DayProgress",
+    "StateFolder",
     "Today",
     "calendar_of",
     "campaign_of",

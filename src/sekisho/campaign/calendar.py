@@ -38,7 +38,7 @@ class DayEvent:
 def calendar_of(
     goal: Goal, people: tuple[CampaignPerson, ...], today: date
 ) -> tuple[DayEvent, ...]:
-    """Return what today and the coming days bring, in order.
+    """Return the events of today and of the coming days, in order.
 
     An exception ends after its last day.
     """

@@ -217,8 +217,8 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
     if not due:
         yield TextLine(_NOTHING_DUE, indent=0)
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
-    yield _left(campaign)
-    yield _days(campaign)
+    yield _overdue_table(campaign)
+    yield _calendar_table(campaign)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, most=_SHOWN)
 
 
@@ -235,12 +235,12 @@ def _due_line(row: tuple[str, tuple[str, ...]]) -> Message:
 def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
     due = [*due_today(campaign).items()]
     yield Table(_DUE, _DUE_COLUMNS, due, _due_cells, none=_NOTHING_DUE, id="due")
-    yield _left(campaign)
-    yield _days(campaign)
+    yield _overdue_table(campaign)
+    yield _calendar_table(campaign)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, id="people", row_id="p")
 
 
-def _left(campaign: Campaign) -> Table:
+def _overdue_table(campaign: Campaign) -> Table:
     return Table(
         _OVERDUE_TITLE, _LEFT_COLUMNS, campaign.overdue, _left_cells, most=_SHOWN, id="left"
     )
@@ -254,7 +254,7 @@ def _left_cells(person: CampaignPerson) -> Iterable[Message]:
     return (verbatim(person.user), verbatim(person.wave), why)
 
 
-def _days(campaign: Campaign) -> Table:
+def _calendar_table(campaign: Campaign) -> Table:
     return Table(
         _CALENDAR, _DAY_COLUMNS, campaign.calendar, _day_cells, none=_NO_DAYS, id="calendar"
     )

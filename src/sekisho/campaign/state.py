@@ -24,7 +24,7 @@ _PLANS, _PROGRESS, _JOINED, _LOCK = "plans", "progress.jsonl", "joined.json", "l
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """How far a campaign was on a day.
+    """How far a campaign was on a day, by the account as it was read before that day's changes.
 
     Attributes:
         count: for how many people MFA is to be enforced.

@@ -8,8 +8,15 @@ from pathlib import Path
 
 import click
 
-from sekisho.campaign import Campaign, campaign_of, campaign_report, campaign_to_json, due_today
-from sekisho.campaign.state import DayProgress, StateFolder
+from sekisho.campaign import (
+    Campaign,
+    CampaignStage,
+    DayProgress,
+    StateFolder,
+    campaign_of,
+    campaign_report,
+    campaign_to_json,
+)
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
@@ -30,7 +37,7 @@ from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import ApplyReport, GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan
+from sekisho.rollout import GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan
 
 _ASKED = Message("Make today's changes ({count})?")
 _JOURNAL = Message("Plan and journal of this run: {path}")
@@ -55,6 +62,7 @@ class CampaignOptions:
         mfa: the session was signed in with MFA.
         apply: whether what is due today is done; `yes`: without asking.
         state: the folder of what survives a run; beside the goal if not given.
+        logs: CloudTrail's logs, or usage files.
     """
 
     exceptions: str | None
@@ -65,6 +73,7 @@ class CampaignOptions:
     yes: bool
     state: Path | None
     output: CampaignFormat
+    logs: tuple[str, ...]
     verbose: bool
 
     def check(self) -> None:
@@ -120,6 +129,7 @@ campaign_options = grouped(
         help="Plans, journals and progress; GOAL.campaign if not given.",
     ),
     form_option(CampaignFormat, "Text, JSON, or a page for people."),
+    logs_option,
     verbose_option,
 )
 
@@ -127,14 +137,12 @@ campaign_options = grouped(
 @click.command("campaign", cls=SpokenCommand)
 @click.argument("path", metavar="GOAL", type=click.Path(path_type=Path))
 @campaign_options
-@logs_option
 @quiet_option
 @aws_options
 @lang_option
 def command(
     path: Path,
     options: CampaignOptions,
-    logs: tuple[str, ...],
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
@@ -146,12 +154,37 @@ def command(
     something could not be told.
     """
     options.check()
+    folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
+    if options.apply:
+        # another run could change what this one reads and judges
+        with folder.locked():
+            campaign = _read_campaign(path, folder, options, aws, lang)
+            code = _apply(campaign, folder, options, aws, lang)
+        if code is not Exit.ERROR and not quiet():
+            tell_next(_remind(campaign, path, folder, options, aws), lang)
+        return code
+    campaign = _read_campaign(path, folder, options, aws, lang)
+    _show(campaign, options, lang)
+    words = "" if options.snapshots else _following(campaign, path, options, aws)
+    if words and options.output is CampaignFormat.TEXT and not quiet():
+        tell_next(words, lang)
+    return _exit_of(campaign, due=bool(campaign.today.plan.changes))
+
+
+def _read_campaign(
+    path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions, lang: Language
+) -> Campaign:
+    """Read the goal and the account, and return how the campaign stands.
+
+    Raises:
+        FaultyInput: if a file has faults.
+        UsageError: if the goal has no waves.
+    """
     shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
-    usage = usage_from(logs, lang)
+    usage = usage_from(options.logs, lang)
     at = account_of(options.planning, aws, lang)
     exceptions.check(at.snapshot)
     check_usage(usage, at.snapshot)
-    folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
     known = GoalInputs(joined=folder.joined(at.snapshot))
     goal = goal_of(shape, str(path), at.snapshot, exceptions, known)
     if not any(wave.name for wave in goal.waves):
@@ -159,18 +192,7 @@ def command(
             Message("a campaign needs waves, and this goal has none"),
             fix=Message("write `waves` in place of `who`"),
         )
-    campaign = campaign_of(goal, at.snapshot, at.caller, usage)
-    if options.apply:
-        with folder.locked():
-            code = _apply(campaign, folder, options, aws, lang)
-        if code is not Exit.ERROR and not quiet():
-            tell_next(_remind(campaign, path, folder, options, aws), lang)
-        return code
-    _show(campaign, options, lang)
-    words = "" if options.snapshots else _following(campaign, path, options, aws)
-    if words and options.output is CampaignFormat.TEXT and not quiet():
-        tell_next(words, lang)
-    return _exit_of(campaign)
+    return campaign_of(goal, at.snapshot, at.caller, usage)
 
 
 def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
@@ -195,9 +217,11 @@ def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: Aw
     if plan.changes and plan.applicable:
         return typed_again("--apply")
     if not plan.applicable or campaign.overdue:
-        words = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
-        mfa = " --mfa" if options.mfa else ""
-        return f"sekisho plan {shlex.quote(str(path))}{words}{mfa}{aws.typed}"
+        words = ["sekisho", "plan", str(path)]
+        words += ["--exceptions", options.exceptions] if options.exceptions else []
+        words += [word for each in options.logs for word in ("--logs", each)]
+        words += ["--mfa"] if options.mfa else []
+        return f"{shlex.join(words)}{aws.typed}"
     return ""
 
 
@@ -234,32 +258,27 @@ def _apply(
         print_note(_JOURNAL.filled(path=path).into(lang))
         takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
         print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
-    enforced = {each.user for each in campaign.enforced}
-    if report is None or report.complete:
-        enforced |= {*due_today(campaign).get("enforce", ())}
+    # as it was read and proved: what this run has changed is in the figures of the next
     folder.record(
         DayProgress(
             campaign.day,
             count=len(campaign.counted),
             enrolled=sum(each.enrolled is True for each in campaign.counted),
-            enforced=len(enforced),
+            enforced=len(campaign.enforced),
         )
     )
-    return _exit_applied(campaign, report)
-
-
-def _exit_applied(campaign: Campaign, report: ApplyReport | None) -> Exit:
     if report is not None and report.stopped:
         return Exit.ERROR
-    if report is not None and not report.complete:
-        return Exit.CHANGES
-    return _exit_of(campaign) if report is None or campaign.overdue else Exit.CLEAN
+    return _exit_of(campaign, due=report is not None and not report.complete)
 
 
-def _exit_of(campaign: Campaign) -> Exit:
+def _exit_of(campaign: Campaign, *, due: bool) -> Exit:
+    """Return the exit code: for what is unknown, before what is wrong, before what is due."""
     plan = campaign.today.plan
-    if any(proof.verdict is SafetyVerdict.UNKNOWN for proof in plan.proofs):
+    untold = any(proof.verdict is SafetyVerdict.UNKNOWN for proof in plan.proofs)
+    untold |= any(each.stage is CampaignStage.UNKNOWN for each in campaign.people)
+    if untold or campaign.today.goal.unread:
         return Exit.UNKNOWN
     if not plan.applicable or campaign.overdue:
         return Exit.FINDINGS
-    return Exit.CHANGES if plan.changes else Exit.CLEAN
+    return Exit.CHANGES if due else Exit.CLEAN
