@@ -183,11 +183,11 @@ class Broker:
         of_user = self._whose()
         role = self._source.role
         session_id = _of_role(of_user, role) if role else of_user
-        if session := self._kept(session_id, self._source.margin):
+        if session := self._stored_session(session_id, self._source.margin):
             return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
         with self._at.notes.locked(of_user.device):
             # who had the lock before may have made it
-            if session := self._kept(session_id, self._source.margin):
+            if session := self._stored_session(session_id, self._source.margin):
                 return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
             if role is None:
                 return self._new_of_user(of_user, self._source.seconds)
@@ -214,7 +214,7 @@ class Broker:
         serial = source.serial or chosen_device(self._api(), user, self._at.terminal)
         return SessionId(partition, account, user, serial, key_id, source.endpoint)
 
-    def _kept(self, session_id: SessionId, margin: timedelta) -> Session | None:
+    def _stored_session(self, session_id: SessionId, margin: timedelta) -> Session | None:
         found = self._at.store.read(session_id)
         return found if found is not None and found.lasts(self._at.now(), margin) else None
 
@@ -234,7 +234,7 @@ class Broker:
             params["ExternalId"] = role.external_id
         if self._source.seconds is not None:
             params["DurationSeconds"] = self._source.seconds
-        kept = self._kept(of_user, _ONE_CALL)
+        kept = self._stored_session(of_user, _ONE_CALL)
         if kept is not None:
             try:
                 return self._keep(of_role, self._assumed(kept, params))

@@ -384,7 +384,7 @@ def _where(kept_in: str) -> Message:
             return _IN_FILE.filled(path=kept_in)
 
 
-def _kept(options: SessionOptions, notes: Notes) -> list[SessionNote]:
+def _stored_notes(options: SessionOptions, notes: Notes) -> list[SessionNote]:
     """Return what is kept: by the notes, or what a file has, of which they may not know."""
     noted = [note for device in notes.all() for note in device.sessions]
     if options.keep_in is None:
@@ -404,7 +404,7 @@ def _status(options: SessionOptions, lang: Language) -> Exit:
             Message("`status` has no secrets to print: it goes with `--format text` and `json`")
         )
     notes = Notes(_folder(), lambda message: notice(message.into(lang)))
-    notes_of_profile = _kept(options, notes)
+    notes_of_profile = _stored_notes(options, notes)
     nothing = _NOTHING
     if options.keep_in is not None:
         nothing = _NOTHING_THERE.filled(path=FileStore(options.keep_in).name)
@@ -451,7 +451,7 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         refuse_beside("--all", {"profile": options.profile})
     notes = Notes(_folder(), say)
     key_id = None if options.every else _key_id(options.profile)
-    forgotten = [note for note in _kept(options, notes) if key_id in (None, note.id.key_id)]
+    forgotten = [note for note in _stored_notes(options, notes) if key_id in (None, note.id.key_id)]
     for note in forgotten:
         store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
         with notes.locked(note.id.device):

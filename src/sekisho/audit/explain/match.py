@@ -140,7 +140,7 @@ def _entry(name: str, value: Mapping[str, Any]) -> KnownError:
 
 
 def _fragments(wording: str) -> tuple[str, ...]:
-    """Return what of a wording is always the same: `tidy` would turn `…` into three dots."""
+    """Return the fixed parts of a wording; `tidy` would turn `…` into three dots."""
     return tuple(letters(tidy(part)) for part in wording.split("…"))
 
 

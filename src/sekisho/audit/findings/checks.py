@@ -410,7 +410,7 @@ class _Verdicts:
             return Unknown(error.faults[0].message)
 
     def linted(self, policy: AttachedPolicy, use: Attachment) -> LintReport:
-        """Return what lint says of the policy."""
+        """Return the lint findings of the policy."""
         key = (policy.document, use)
         if key not in self._reports:
             text, partition = render(policy.document), self._snapshot.partition

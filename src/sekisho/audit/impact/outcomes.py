@@ -395,14 +395,14 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
 
 
 def kind_of_credential(credential: Credential) -> CallerCredential:
-    """Return what the prover calls a user's credential."""
+    """Return the prover's name for a user's credential."""
     if credential.kind is CredentialKind.LONG_TERM_KEY:
         return CallerCredential.KEY
     return CallerCredential.SESSION if credential.mfa_at is None else CallerCredential.MFA_SESSION
 
 
 def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
-    """Return what a user can really work with, by the password, keys and devices that they have.
+    """Return the credentials that a user can really use, by their password, keys and devices.
 
     A passkey gives no code that GetSessionToken would take, so it needs a password beside it
     (IAM user guide, "Passkeys and security keys").

@@ -41,7 +41,7 @@ _NOT_PRINCIPAL = Message("`NotPrincipal` in a Deny")
 def resource_checks(
     document: Document, dependents: Sequence[Dependent], asker: Asker
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the MFA conditions of a resource-based policy, whoever is named.
+    """Yield the faults of a resource-based policy's MFA conditions, for any principal.
 
     Args:
         document: as written, with its principals.
@@ -152,7 +152,7 @@ def _tells_callers(statement: Statement) -> bool:
 
 
 def _misses(statement: Statement, action: str) -> bool:
-    """Tell whether a statement on S3 takes in an action and no resource of the action's level."""
+    """Return whether an S3 statement matches an action but no resource of the action's level."""
     resource = statement.resource
     if resource is None or resource.negated or statement.action.negated:
         return False

@@ -304,7 +304,7 @@ def _time_text(at: datetime | None) -> str:
 
 
 def _of_use(text: Callable[[UserUse], str]) -> Callable[[UserRow], str]:
-    """Return what makes a cell of what logs have of a user; empty without it."""
+    """Return a function that makes a cell of a user's logged use; the cell is empty without any."""
     return lambda row: "" if row.use is None else text(row.use)
 
 

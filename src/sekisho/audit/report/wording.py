@@ -343,7 +343,7 @@ class LoggedFigures:
 
 
 def logged_figures(report: AccountReport) -> LoggedFigures | None:
-    """Return what logs come to; None if there are none, or the users were not read."""
+    """Return a sentence on the use that the logs show; None without logs, or without users."""
     if report.usage is None or report.snapshot.users_gap is not None:
         return None
     uses = [(row.user.name, row.use) for row in report.rows if row.use is not None]
@@ -407,7 +407,7 @@ def _first_names(names: Iterable[str]) -> Message:
 
 
 def logged_cells(row: UserRow) -> tuple[Message, ...]:
-    """Return a user's row, in the order of `LOGGED_COLUMNS`; empty cells for who is in no log."""
+    """Return a user's row, in the order of `LOGGED_COLUMNS`; empty cells if no log has the user."""
     use = row.use or UserUse(row.user.arn)
     last = max((key.last for key in use.keys), default=None)
     numbers = (use.sign_ins_with_mfa, use.sign_ins_without_mfa, use.aws_login)
