@@ -63,7 +63,7 @@ _LEFT_COLUMNS = (Message("user"), Message("wave"), Message("why"))
 _STAGES = {
     CampaignStage.ANNOUNCED: Message("announced"),
     CampaignStage.ENROLMENT_OPEN: Message("enrolment open"),
-    CampaignStage.ENFORCED: Message("enforced"),
+    CampaignStage.ENFORCED: Message("enforced", "stage"),
     CampaignStage.STRICTER: Message("enforced, stricter policy"),
     CampaignStage.EXCEPTED: Message("exception"),
     CampaignStage.LEFT_OUT: Message("left out"),
