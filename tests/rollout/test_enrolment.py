@@ -276,6 +276,16 @@ def test_a_newcomer_has_the_grace_counted_from_the_first_login_profile() -> None
     again = people(late, staff("new", password=Password(created_at=late)))
     assert days(again, AIDANEW=joined) == {"new": date(2027, 2, 8)}
     assert days(again, AIDANEW=BEFORE) == {}
+    # and it stays theirs once it has come: notices go by it
+    came = replace(again, taken_at=datetime(2027, 2, 9, tzinfo=UTC))
+    known = GoalInputs(joined={"AIDANEW": joined})
+    goal = goal_of(
+        yaml_shape(text, "goal.yaml"), "goal.yaml", came, load_exceptions(EXCEPTIONS), known
+    )
+    assert "new" in goal.enforced
+    planned = {each.user: each.starts for each in plan(goal, came, ADMIN).people}
+    assert planned["new"] == date(2027, 2, 8)
+    assert planned["plain"] == date(2027, 2, 1)
 
 
 def test_members_of_a_group_that_is_there_are_not_enforced_before_the_policy_is() -> None:

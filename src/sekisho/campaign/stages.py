@@ -9,7 +9,7 @@ from sekisho.account import Snapshot, User, users_not_read
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.messages import Message
 from sekisho.prover import Enforced
-from sekisho.rollout import Deferral, DeferralReason, Goal, Wave, policy_arn
+from sekisho.rollout import DeferralReason, Goal, Wave, policy_arn
 
 
 class CampaignStage(StrEnum):
@@ -96,7 +96,7 @@ def people_of_campaign(
                     stage=stage,
                     wave=wave.name,
                     enrol_from=wave.enrol_from,
-                    enforced_from=_own_day(deferral, wave),
+                    enforced_from=goal.day_of_user(name, wave),
                     until=deferral.until
                     if deferral and deferral.reason is DeferralReason.EXEMPT
                     else None,
@@ -110,15 +110,6 @@ def people_of_campaign(
 
 _OVERDUE = (DeferralReason.OBSTACLE, DeferralReason.PASSWORD)
 """Why somebody waits whose day has come."""
-
-
-def _own_day(deferral: Deferral | None, wave: Wave) -> date | None:
-    """Return from which day on MFA is enforced for a person: newcomers have one of their own."""
-    own = deferral is not None and deferral.reason in (
-        DeferralReason.ENROLMENT,
-        DeferralReason.WAVE,
-    )
-    return deferral.until if deferral is not None and own else wave.starts
 
 
 class _Stages:

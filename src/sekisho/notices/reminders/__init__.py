@@ -1,7 +1,7 @@
 """Reminders: who must hear what today, who has heard it, and how it is sent.
 
-`schedule` says what is due, `ledger` who has heard, `chat` what a message looks like, `webhook`
-sends it.
+`schedule` says what is due, `ledger` who has heard, `told` on which day; `chat` is what a message
+looks like, `webhook` sends it.
 """
 
 from typing import TYPE_CHECKING
@@ -24,9 +24,11 @@ from sekisho.notices.reminders.ledger import (
 from sekisho.notices.reminders.schedule import (
     Reminder,
     ReminderStep,
+    has_to_act,
     portions,
     reminders_due,
 )
+from sekisho.notices.reminders.told import Told, wave_topic
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders.webhook import Posted, Webhook
@@ -46,13 +48,16 @@ __all__ = [
     "Reminder",
     "ReminderStep",
     "Standing",
+    "Told",
     "Webhook",
     "chat_message",
     "deliver",
+    "has_to_act",
     "key_of",
     "open_ledger",
     "portions",
     "read_ledger",
     "reminders_due",
     "sorted_out",
+    "wave_topic",
 ]

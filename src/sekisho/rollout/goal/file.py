@@ -245,6 +245,7 @@ class _Reader:
             replaces=tuple(self._replaced(got["replaces"], own)),
             waves=waves,
             deferred=deferred,
+            own_days=dict(self._own_days(waves)),
             exceptions=self.exceptions.entries,
             enrolment=self._enrolment(got["enrolment"], policy, waves),
             enrolling=tuple(enrolling_users(waves, deferred)),
@@ -510,6 +511,14 @@ class _Reader:
                 elif temporary:
                     deferrals[name] = Deferral(DeferralReason.PASSWORD)
         return deferrals
+
+    def _own_days(self, waves: tuple[Wave, ...]) -> Iterator[tuple[str, date]]:
+        """Yield the users who have another day than their wave, and that day."""
+        users = {user.name: user for user in self.snapshot.users}
+        for wave in waves:
+            for name in wave.users if wave.grace is not None else ():
+                if (day := self._own_day(users[name], wave)) != wave.starts:
+                    yield name, day
 
     def _own_day(self, user: User, wave: Wave) -> date:
         made = user.password.created_at if user.password is not None else None

@@ -177,6 +177,8 @@ class Goal:
         replaces: ARNs of policies that the users and their groups lose once they are enforced.
         waves: who is when due; for those who are not, `deferred` says why.
         deferred: users of the waves who are not among the users or members yet.
+        own_days: by user, the day from which a newcomer is enforced, where it is not that of the
+            wave.
         enrolment: the policy that lets users of a wave enrol before they are enforced.
         enrolling: users of the waves who shall have it now.
         timezone: where the days of the waves begin, as the IANA database names it.
@@ -198,6 +200,7 @@ class Goal:
     replaces: tuple[str, ...] = ()
     waves: tuple[Wave, ...] = ()
     deferred: Mapping[str, Deferral] = field(default_factory=dict)
+    own_days: Mapping[str, date] = field(default_factory=dict)
     enrolment: PolicyGoal | None = None
     enrolling: tuple[str, ...] = ()
     timezone: str = "UTC"
@@ -207,6 +210,10 @@ class Goal:
     accepted: Mapping[str, str] = field(default_factory=dict)
     selected_by_name: frozenset[str] = frozenset()
     require: Requirement | None = None
+
+    def day_of_user(self, user: str, wave: Wave) -> date | None:
+        """Return from which day on a user of a wave is enforced at the latest; None: at once."""
+        return self.own_days.get(user, wave.starts)
 
     @property
     def names_nobody(self) -> bool:

@@ -28,9 +28,6 @@ _ANY_OTHERS = Message(
 )
 
 
-_BEFORE_THE_DAY = (DeferralReason.ENROLMENT, DeferralReason.WAVE)
-
-
 def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return the impact on every user who is affected or whom the goal names, by name."""
     waves = {user: wave for wave in goal.waves for user in wave.users}
@@ -51,13 +48,10 @@ def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, .
         late = deferral is not None and (
             deferral.password or deferral.reason is DeferralReason.PASSWORD
         )
-        # a newcomer's day comes later than that of the wave
-        own_day = deferral is not None and deferral.reason in _BEFORE_THE_DAY
-        starts = deferral.until if deferral is not None and own_day else wave.starts
         return replace(
             person,
             wave=wave.name,
-            starts=starts,
+            starts=goal.day_of_user(name, wave),
             after_password=late,
             enrol_from=wave.enrol_from,
             on_enrolment=wave.enforce is EnforceWhen.ON_ENROLMENT,
