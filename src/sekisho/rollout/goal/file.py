@@ -47,9 +47,11 @@ from sekisho.rollout.goal.model import (
     PolicyGoal,
     Requirement,
     Stage,
+    Untold,
     Wave,
     policy_arn,
 )
+from sekisho.rollout.goal.rules import dormant_of, key_rules_of
 from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
 
 KEYS = (
@@ -66,6 +68,9 @@ KEYS = (
     "except",
     "breakGlass",
     "accept",
+    "dormant",
+    "keys",
+    "untold",
 )
 """What a goal may say."""
 
@@ -254,6 +259,9 @@ class _Reader:
             selected_by_name=frozenset(self.selected_by_name),
             require=got["require"].choice(Requirement),
             unmatched=tuple(self.unmatched),
+            dormant=None if got["dormant"].absent else dormant_of(got["dormant"]),
+            keys=None if got["keys"].absent else key_rules_of(got["keys"]),
+            untold=got["untold"].choice(Untold) or Untold.WAIT,
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
 

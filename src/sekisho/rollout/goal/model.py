@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot, User
@@ -164,6 +165,67 @@ class Deferral:
     password: bool = False
 
 
+class DormantAction(StrEnum):
+    """What happens to a user who does not sign in.
+
+    Attributes:
+        NAME: they are named, and somebody decides.
+        DISABLE_PASSWORD: they lose their password after notice; nobody can give it back.
+    """
+
+    NAME = "name"
+    DISABLE_PASSWORD = "disable-password"  # noqa: S105 - what to do, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Dormant:
+    """When a user with a password is dormant, and what happens then.
+
+    Attributes:
+        after: so many days without a sign-in.
+    """
+
+    after: int
+    action: DormantAction = DormantAction.NAME
+
+
+class KeyAge(StrEnum):
+    """What the days of an access key are counted from: its last use, or its creation."""
+
+    LAST_USE = "last-use"
+    AGE = "age"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRules:
+    """After how many days people are warned of an access key, and lose it.
+
+    Attributes:
+        warn: their owners are told.
+        disable: it is made inactive, which can be taken back; None: never.
+        delete: it is deleted, which cannot; None: never.
+    """
+
+    by: KeyAge
+    warn: int
+    disable: int | None = None
+    delete: int | None = None
+
+
+class KeyOfUser(NamedTuple):
+    """An access key by its id, and whose it is."""
+
+    user: str
+    key_id: str
+
+
+class Untold(StrEnum):
+    """What happens to somebody whose notice was not delivered: wait, or go on all the same."""
+
+    WAIT = "wait"
+    ENFORCE = "enforce"
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The state that the account shall reach.
@@ -189,6 +251,13 @@ class Goal:
         selected_by_name: users whom the goal selects by name: they can be no exception as well.
         require: the kind of device that everybody is to come to; None: any will do. Only who has
             one comes to the second stage, where there is one.
+        dormant: when a user is dormant; None: nobody is.
+        keys: the days of people's access keys; None: they may grow as old as they like.
+        untold: what happens to somebody to whom no notice was delivered.
+        passwords_to_disable: users who lose their password now. A campaign fills this and the next
+            two, day by day; a goal file says only the rules.
+        keys_to_disable: access keys that are made inactive now, each with its user.
+        keys_to_delete: access keys that are deleted now, likewise.
     """
 
     policy: PolicyGoal
@@ -210,6 +279,12 @@ class Goal:
     accepted: Mapping[str, str] = field(default_factory=dict)
     selected_by_name: frozenset[str] = frozenset()
     require: Requirement | None = None
+    dormant: Dormant | None = None
+    keys: KeyRules | None = None
+    untold: Untold = Untold.WAIT
+    passwords_to_disable: tuple[str, ...] = ()
+    keys_to_disable: tuple[KeyOfUser, ...] = ()
+    keys_to_delete: tuple[KeyOfUser, ...] = ()
 
     def day_of_user(self, user: str, wave: Wave) -> date | None:
         """Return from which day on a user of a wave is enforced at the latest; None: at once."""
