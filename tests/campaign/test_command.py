@@ -133,3 +133,20 @@ def test_two_runs_that_apply_do_not_meet(local: LocalAws, terminal: Terminal) ->
     assert isinstance(refused.exception, PlanRefused)
     assert refused.exception.code is Code.PLAN_BUSY
     assert "Force_MFA_enrol" not in str(attachments(signed_in(local, "admin", mfa=True)))
+
+
+def test_a_rehearsal_plays_days_to_come_and_aws_itself_has_only_today(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    """The plan's age is judged by the real clock, the goal by the day that is rehearsed."""
+    path = goal(terminal, enrol_from=1, starts=10)
+    start = datetime.now(UTC).date()
+    for days, policy in ((1, "Force_MFA_enrol"), (10, "Force_MFA")):
+        day = str(start + timedelta(days=days))
+        done = terminal.run("campaign", path, "--mfa", "--today", day, "--apply", "--yes")
+        assert done.return_value == 0, done.output
+        attached = attachments(signed_in(local, "admin", mfa=True))["hanako"]
+        assert [name for name in attached if "MFA" in name] == [policy]
+    del terminal.environment["AWS_ENDPOINT_URL"]
+    refused = terminal.run("campaign", path, "--mfa", "--today", day, "--apply", "--yes")
+    assert "AWS's days cannot be moved" in str(refused.exception)

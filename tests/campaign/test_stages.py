@@ -1,20 +1,39 @@
 """The stages of people on one day: one person is left and named, and does not stop the others."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 from rollout.staging import ADMIN
-from rollout.test_enrolment import DAY, EXCEPTIONS, GOAL, LATER, OPEN, people, planned
-from sekisho.account import Snapshot
+from rollout.test_enrolment import DAY, EXCEPTIONS, GOAL, LATER, OPEN, people, planned, staff
+from sekisho.account import Password, Snapshot
 from sekisho.audit.exceptions import load_exceptions
-from sekisho.campaign import Campaign, CampaignStage, campaign_of, campaign_to_json, due_today
+from sekisho.campaign import (
+    Campaign,
+    CampaignStage,
+    DayEventKind,
+    DayProgress,
+    campaign_of,
+    campaign_report,
+    campaign_to_json,
+    due_today,
+)
 from sekisho.documents import yaml_shape
+from sekisho.documents.report import TextLayout, report_text
+from sekisho.messages import Language
 from sekisho.rollout import forecast, goal_of
 
 
-def campaign(start: Snapshot) -> Campaign:
-    text = GOAL.format(enforce="on-date")
-    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(EXCEPTIONS))
-    return campaign_of(goal, start, ADMIN)
+def campaign(
+    start: Snapshot,
+    enforce: str = "on-date",
+    exceptions: str = EXCEPTIONS,
+    earlier: tuple[DayProgress, ...] = (),
+) -> Campaign:
+    text = GOAL.format(enforce=enforce).replace(
+        "from: 2027-02-01", "from: 2027-02-01\n    grace: 9 days"
+    )
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(exceptions))
+    return campaign_of(goal, start, ADMIN, progress=earlier)
 
 
 def stages(found: Campaign) -> dict[str, str]:
@@ -54,3 +73,44 @@ def test_one_person_is_left_and_named_and_the_others_are_enforced() -> None:
         "keys"
     ]
     assert stages(after)["keys"] == CampaignStage.ENROLMENT_OPEN
+
+
+def test_an_exception_that_has_ended_stops_nobody_else_and_is_named() -> None:
+    """`scanner` works by a key in use, so that it waits for a decision as anybody would."""
+    ended = EXCEPTIONS.replace("2027-06-30", "2027-01-30")
+    found = campaign(people(DAY), exceptions=ended)
+    assert found.today.plan.applicable
+    assert {"plain", "passkey"} <= {*due_today(found)["enforce"]}
+    assert stages(found)["scanner"] == CampaignStage.ANNOUNCED
+    assert {each.user for each in found.overdue} == {"keys", "scanner"}
+    (note,) = (each for each in found.notes if each.id == "exception-expired")
+    assert note.names == ("scanner",)
+    # a plan that is made by hand asks for a decision
+    assert "exception-expired" not in campaign(people(DAY)).today.plan.obstacles
+
+
+def test_a_newcomer_has_a_day_of_their_own_in_the_calendar() -> None:
+    joined = DAY - timedelta(days=2)
+    start = people(DAY, staff("newcomer", password=Password(created_at=joined)))
+    (event,) = (each for each in campaign(start).calendar if "newcomer" in each.users)
+    # joined on the 30th in Tokyo, and nine days
+    assert (event.kind, event.day) == (DayEventKind.ENFORCEMENT, date(2027, 2, 8))
+
+
+def test_what_is_enforced_on_enrolment_names_its_assumption_and_only_then() -> None:
+    early = campaign(people(LATER), "on-enrolment")
+    assert due_today(early)["enforce"] == ("ready",)
+    assert early.assumed == ("password_last_used_needs_code", "mfa_page_needs_reads")
+    assert "password_last_used_needs_code" not in campaign(people(LATER)).assumed
+    assert campaign(people(DAY), "on-enrolment").assumed == ("mfa_page_needs_reads",)
+
+
+def test_the_days_before_are_shown_and_today_is_counted_anew() -> None:
+    before = [DayProgress(DAY.date() - timedelta(days=n), 8, n, 2) for n in (0, 1, 2)]
+    found = campaign(people(OPEN), earlier=(*before[:0:-1], before[0]))
+    assert [each.day for each in found.progress] == [date(2027, 1, 11)]
+    later = campaign(people(DAY), earlier=tuple(before))
+    assert later.progress[:-1] == tuple(before)
+    assert later.progress[-1] == DayProgress(date(2027, 2, 1), count=6, enrolled=2, enforced=1)
+    text = report_text(campaign_report(later), Language.EN, TextLayout(80))
+    assert "2/8              #####..............." in text

@@ -73,6 +73,7 @@ SHARED = {
     "--spark": ("MASTER", "reads on a Spark"),
     "--threads": ("INTEGER RANGE", "threads that read"),
     "--to": ("TIME", "events before this"),
+    "--today": ("DAY", "another day than today"),
     "--trail-region": ("NAME ...", "logs of this region only"),
     "--wave": ("NAME ...", "only the people of a wave"),
     "--yes": ("flag", "does not ask"),

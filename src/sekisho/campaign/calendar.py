@@ -52,13 +52,15 @@ _WAITING = (CampaignStage.ANNOUNCED, CampaignStage.ENROLMENT_OPEN, CampaignStage
 
 def _events(goal: Goal, people: tuple[CampaignPerson, ...]) -> Iterator[DayEvent]:
     for wave in goal.waves:
-        waiting = tuple(
-            each.user for each in people if each.wave == wave.name and each.stage in _WAITING
-        )
+        waiting = [each for each in people if each.wave == wave.name and each.stage in _WAITING]
         if wave.enrol_from is not None:
-            yield DayEvent(wave.enrol_from, DayEventKind.ENROLMENT_OPENS, wave.name, waiting)
-        if wave.starts is not None:
-            yield DayEvent(wave.starts, DayEventKind.ENFORCEMENT, wave.name, waiting)
+            names = tuple(each.user for each in waiting)
+            yield DayEvent(wave.enrol_from, DayEventKind.ENROLMENT_OPENS, wave.name, names)
+        # newcomers have days of their own
+        days = {wave.starts, *(each.enforced_from for each in waiting)}
+        for day in filter(None, days):
+            names = tuple(each.user for each in waiting if each.enforced_from == day)
+            yield DayEvent(day, DayEventKind.ENFORCEMENT, wave.name, names)
     for each in people:
         if each.until is not None:
             yield DayEvent(each.until, DayEventKind.EXCEPTION_ENDS, each.user, (each.user,))

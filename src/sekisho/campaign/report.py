@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sekisho.account import Snapshot, Usage
-from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, people_of_campaign
+from sekisho.campaign.state import DayProgress
 from sekisho.campaign.today import Today, today_of
+from sekisho.documents.html import BarPart, placed
 from sekisho.documents.report import (
     MORE,
+    Bar,
+    Bars,
     PageLook,
     PagePart,
     Report,
@@ -31,6 +35,7 @@ from sekisho.rollout import (
     DetachUserPolicy,
     Goal,
     PlanCaller,
+    PlanNote,
     policy_arn,
 )
 
@@ -74,6 +79,17 @@ _DAYS = {
     DayEventKind.ENFORCEMENT: Message("MFA is enforced"),
     DayEventKind.EXCEPTION_ENDS: Message("last day of an exception"),
 }
+_ASSUMED = Message("Today's changes rest on what AWS does not document: {names}.")
+_PROGRESS = Message("How far it was, day by day")
+_PROGRESS_COLUMNS = (
+    Message("day"),
+    Message("have a device"),
+    Message("MFA is enforced"),
+    verbatim(""),
+)
+_DAY_FIGURES = Message("{enrolled} have a device, MFA is enforced for {enforced}")
+_NOTES = Message("Notes")
+_NOTE_COLUMNS = (Message("note"), Message("what it says"), Message("users or places"))
 _YES, _NO, _NOT_READ = Message("yes"), Message("no"), Message("not read")
 _AT_ONCE = Message("at once")
 _CHANGES = {
@@ -82,6 +98,12 @@ _CHANGES = {
     "close": Message("No longer have the enrolment policy ({count})"),
     "create": Message("Policies and groups that are made or changed ({count})"),
 }
+_LAST_USED_NEEDS_CODE = "password_last_used_needs_code"
+_PAGE_NEEDS_READS = "mfa_page_needs_reads"
+_CURVE = 20
+"""So many characters is a bar of the curve wide in a text."""
+_NOTES_SHOWN = 4
+"""So many notes are shown in a terminal."""
 _SHOWN = 20
 """So many people are shown in a terminal."""
 _LOOK = PageLook(Path(__file__).parent / "page.css", None, dense=False)
@@ -97,6 +119,9 @@ class Campaign:
         day: in the goal's time zone.
         people: of all waves, by name.
         calendar: the coming days.
+        earlier: how far it was on the days before.
+        read_at: when the account was read; None: as the snapshot says, which has another day in a
+            rehearsal.
     """
 
     snapshot: Snapshot
@@ -104,6 +129,34 @@ class Campaign:
     day: date
     people: tuple[CampaignPerson, ...]
     calendar: tuple[DayEvent, ...]
+    earlier: tuple[DayProgress, ...] = ()
+    read_at: datetime | None = None
+
+    @property
+    def progress(self) -> tuple[DayProgress, ...]:
+        """How far it was on each day, up to today: before today's changes."""
+        today = DayProgress(
+            self.day,
+            count=len(self.counted),
+            enrolled=sum(each.enrolled is True for each in self.counted),
+            enforced=len(self.enforced),
+        )
+        return (*(each for each in self.earlier if each.day < self.day), today)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The names of the assumptions that today's changes rest on; docs/reference/assumptions."""
+        due = due_today(self)
+        early = not {*self.today.goal.on_enrolment}.isdisjoint(due.get("enforce", ()))
+        used = {_LAST_USED_NEEDS_CODE: early, _PAGE_NEEDS_READS: "enrol" in due}
+        return tuple(name for name, matters in used.items() if matters)
+
+    @property
+    def notes(self) -> tuple[PlanNote, ...]:
+        """What else must be known, as today's plan says it: ended exceptions, who is locked out."""
+        plan = self.today.plan
+        passed = (note for note in plan.reasons if note.id not in plan.open_obstacles)
+        return (*passed, *plan.warnings)
 
     @property
     def counted(self) -> tuple[CampaignPerson, ...]:
@@ -122,7 +175,11 @@ class Campaign:
 
 
 def campaign_of(
-    goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None = None
+    goal: Goal,
+    snapshot: Snapshot,
+    caller: PlanCaller,
+    usage: Usage | None = None,
+    progress: Iterable[DayProgress] = (),
 ) -> Campaign:
     """Return how the campaign of a goal stands on the day on which the account was read.
 
@@ -131,6 +188,7 @@ def campaign_of(
         snapshot: the account.
         caller: who would carry out what is due.
         usage: what logs say of the account's users.
+        progress: how far it was on the days on which it ran.
 
     Raises:
         FaultyInput: as `rollout.plan`.
@@ -138,7 +196,7 @@ def campaign_of(
     today = today_of(goal, snapshot, caller, usage)
     day = goal.day_of(snapshot.taken_at)
     people = people_of_campaign(today.goal, snapshot, today.obstacles)
-    return Campaign(snapshot, today, day, people, calendar_of(goal, people, day))
+    return Campaign(snapshot, today, day, people, calendar_of(goal, people, day), tuple(progress))
 
 
 def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
@@ -174,11 +232,12 @@ def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
 def campaign_report(campaign: Campaign) -> Report:
     """Return the report on a campaign, for people."""
     obstacles = ", ".join(campaign.today.plan.open_obstacles)
+    read_at = campaign.read_at or campaign.snapshot.taken_at
     blocked = (_BLOCKED.filled(obstacles=obstacles),) if obstacles else ()
     return Report(
         title=_TITLE.filled(account=campaign.snapshot.account),
         as_of=_AS_OF.filled(
-            at=f"{campaign.snapshot.taken_at:%Y-%m-%d %H:%M}",
+            at=f"{read_at.astimezone(UTC):%Y-%m-%d %H:%M}",
             day=campaign.day,
             timezone=campaign.today.goal.timezone,
         ),
@@ -210,6 +269,8 @@ def _facts(campaign: Campaign) -> Iterator[Message]:
         if stages[stage]
     ]
     yield joined_messages(listed, en=", ", ja="、")
+    if campaign.assumed:
+        yield _ASSUMED.filled(names=", ".join(campaign.assumed))
 
 
 def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
@@ -219,6 +280,8 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
     yield _overdue_table(campaign)
     yield _calendar_table(campaign)
+    yield _progress_table(campaign)
+    yield TextList(_NOTES, campaign.notes, _note_lines, most=_NOTES_SHOWN)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, most=_SHOWN)
 
 
@@ -237,6 +300,8 @@ def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
     yield Table(_DUE, _DUE_COLUMNS, due, _due_cells, none=_NOTHING_DUE, id="due")
     yield _overdue_table(campaign)
     yield _calendar_table(campaign)
+    yield Bars(_PROGRESS, [_bar(each) for each in campaign.progress], id="progress")
+    yield Table(_NOTES, _NOTE_COLUMNS, campaign.notes, _note_cells, id="notes")
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, id="people", row_id="p")
 
 
@@ -267,6 +332,44 @@ def _day_cells(event: DayEvent) -> Iterable[Message]:
         verbatim(event.about),
         verbatim(str(len(event.users))),
     )
+
+
+def _progress_table(campaign: Campaign) -> Table:
+    return Table(
+        _PROGRESS,
+        _PROGRESS_COLUMNS,
+        campaign.progress[-DAYS:],
+        lambda each: map(verbatim, (each.day.isoformat(), *_figures(each), _curve(each))),
+        blank=(),
+    )
+
+
+def _figures(progress: DayProgress) -> tuple[str, str]:
+    return str(progress.enrolled), f"{progress.enforced}/{progress.count}"
+
+
+def _curve(progress: DayProgress) -> str:
+    """Return a bar of a text: full where MFA is enforced for everybody."""
+    filled = progress.enforced * _CURVE // max(progress.count, 1)
+    return "#" * filled + "." * (_CURVE - filled)
+
+
+def _bar(progress: DayProgress) -> Bar:
+    parts = placed((BarPart("", progress.enforced, "good"),), max(progress.count, 1))
+    enrolled, enforced = _figures(progress)
+    figures = _DAY_FIGURES.filled(enrolled=enrolled, enforced=enforced)
+    return Bar(progress.day.isoformat(), figures, parts)
+
+
+def _note_cells(note: PlanNote) -> tuple[Message, Message, Message]:
+    return verbatim(note.id), note.text, verbatim(", ".join(note.names))
+
+
+def _note_lines(note: PlanNote) -> Iterator[TextLine]:
+    identity, text, names = _note_cells(note)
+    yield TextLine(verbatim("{id}: {text}").filled(id=identity, text=text))
+    if note.names:
+        yield TextLine(names, indent=4)
 
 
 def _ordered(people: Iterable[CampaignPerson]) -> list[CampaignPerson]:
@@ -311,6 +414,20 @@ def campaign_to_json(campaign: Campaign) -> dict[str, object]:
         ],
         "dueToday": {kind: list(users) for kind, users in due_today(campaign).items()},
         "applicable": campaign.today.plan.applicable,
+        "assumed": list(campaign.assumed),
+        "progress": [
+            {
+                "day": each.day.isoformat(),
+                "people": each.count,
+                "enrolled": each.enrolled,
+                "enforced": each.enforced,
+            }
+            for each in campaign.progress
+        ],
+        "notes": [
+            {"id": note.id, "text": note.text.en, "about": list(note.names)}
+            for note in campaign.notes
+        ],
         "calendar": [
             {
                 "day": each.day.isoformat(),

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.account import Snapshot, Usage
 from sekisho.campaign.stages import Obstacle
-from sekisho.rollout import Deferral, DeferralReason, Goal, Plan, PlanCaller, plan
+from sekisho.rollout import (
+    Deferral,
+    DeferralReason,
+    Goal,
+    Plan,
+    PlanCaller,
+    acceptance_key,
+    plan,
+)
+
+EXCEPTION_EXPIRED = "exception-expired"
+"""The id of the obstacle that exceptions have ended."""
 
 _ROUNDS = 5
 """Whoever is left out can bring up something about others, such as the last administrator."""
@@ -46,7 +57,8 @@ def today_of(
         FaultyInput: as `rollout.plan`.
     """
     left_out: dict[str, tuple[Obstacle, ...]] = {}
-    made = plan(goal, snapshot, caller, usage=usage)
+    ended = _ended_exceptions(goal, snapshot)
+    made = plan(goal, snapshot, caller, ended, usage)
     for _ in range(_ROUNDS):
         blocked = _blocked_people(made)
         leaving = blocked.keys() & {*goal.enforced}
@@ -54,8 +66,21 @@ def today_of(
             break
         left_out |= {user: blocked[user] for user in leaving}
         goal = _without(goal, leaving)
-        made = plan(goal, snapshot, caller, usage=usage)
+        made = plan(goal, snapshot, caller, ended, usage)
     return Today(goal, made, left_out)
+
+
+def _ended_exceptions(goal: Goal, snapshot: Snapshot) -> Mapping[str, str]:
+    """Return what the plan accepts of exceptions that have ended, each with its last day.
+
+    A plan by itself asks for a decision. In a campaign, an exception ends as it was agreed, and the
+    others do not wait for it; whoever had it is a person as any other.
+    """
+    return {
+        acceptance_key(EXCEPTION_EXPIRED, each.user): each.expires.isoformat()
+        for each in goal.exceptions
+        if each.expired(snapshot.taken_at)
+    }
 
 
 def _without(goal: Goal, users: set[str]) -> Goal:

@@ -6,6 +6,7 @@ the options to a command and hands them over as one value.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
@@ -229,3 +230,18 @@ def form_option(
         callback=lambda ctx, param, value: by_name[value],
         help=described,
     )
+
+
+def day_of_option(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
+    """Return the day that an option gives in ISO 8601.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            Message("`{option} {text}` is no day").filled(option=param.opts[0], text=text),
+            fix=Message("write it like `2026-12-01`"),
+        ) from None

@@ -62,6 +62,7 @@ from sekisho.rollout.goal.file import (
     goal_of,
     read_goal,
     requirement_of,
+    timezone_of,
 )
 from sekisho.rollout.goal.model import (
     Deferral,
@@ -234,6 +235,7 @@ __all__ = [
     "sign_ins_unread",
     "status_sentence",
     "status_to_json",
+    "timezone_of",
     "unaccounted_addresses",
     "undone_addresses",
     "waves_of",

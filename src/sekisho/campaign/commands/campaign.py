@@ -1,8 +1,10 @@
 """`sekisho campaign`: one command a day for a roll-out over weeks."""
 
 import json
+import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +13,6 @@ import click
 from sekisho.campaign import (
     Campaign,
     CampaignStage,
-    DayProgress,
     StateFolder,
     campaign_of,
     campaign_report,
@@ -21,7 +22,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import form_option, grouped, lang_option
+from sekisho.cli.options import day_of_option, form_option, grouped, lang_option
 from sekisho.cli.output import in_colour
 from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.apply import TemporaryPasswords, carry_out
@@ -37,7 +38,7 @@ from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan
+from sekisho.rollout import GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan, timezone_of
 
 _ASKED = Message("Make today's changes ({count})?")
 _JOURNAL = Message("Plan and journal of this run: {path}")
@@ -60,6 +61,7 @@ class CampaignOptions:
         exceptions: an exceptions file.
         snapshots, caller: a saved account in place of AWS, and who would apply the changes.
         mfa: the session was signed in with MFA.
+        today: another day than today in the goal's time zone, for a rehearsal; None: today.
         apply: whether what is due today is done; `yes`: without asking.
         state: the folder of what survives a run; beside the goal if not given.
         logs: CloudTrail's logs, or usage files.
@@ -69,6 +71,7 @@ class CampaignOptions:
     snapshots: tuple[str, ...]
     caller: str | None
     mfa: bool
+    today: date | None
     apply: bool
     yes: bool
     state: Path | None
@@ -76,8 +79,18 @@ class CampaignOptions:
     logs: tuple[str, ...]
     verbose: bool
 
-    def check(self) -> None:
+    def check(self, aws: AwsOptions) -> None:
         """Raise UsageError if options do not go together."""
+        elsewhere = aws.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        if self.today and self.apply and not elsewhere:
+            raise UsageError(
+                Message(
+                    "`--today` with `--apply` is for a rehearsal, and AWS's days cannot be moved"
+                ),
+                fix=Message(
+                    "leave `--apply` out, or rehearse with `--endpoint-url` at `sekisho local`"
+                ),
+            )
         if self.yes and not self.apply:
             raise UsageError(Message("`--yes` is for `--apply`"))
         if self.apply and self.snapshots:
@@ -120,6 +133,12 @@ campaign_options = grouped(
     ),
     click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the changes."),
     click.option("--mfa", is_flag=True, help="The session was signed in with MFA."),
+    click.option(
+        "--today",
+        metavar="DAY",
+        callback=day_of_option,
+        help="A rehearsal: another day than today in the goal's time zone, like 2026-12-01.",
+    ),
     click.option("--apply", is_flag=True, help="Do what is due today, after asking."),
     click.option("--yes", is_flag=True, help="With --apply: do not ask."),
     click.option(
@@ -153,7 +172,7 @@ def command(
     due, 2 if something is, 3 if the day of somebody has come and MFA is not enforced for them, 4 if
     something could not be told.
     """
-    options.check()
+    options.check(aws)
     folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
     if options.apply:
         # another run could change what this one reads and judges
@@ -186,13 +205,18 @@ def _read_campaign(
     exceptions.check(at.snapshot)
     check_usage(usage, at.snapshot)
     known = GoalInputs(joined=folder.joined(at.snapshot))
-    goal = goal_of(shape, str(path), at.snapshot, exceptions, known)
+    snapshot = at.snapshot
+    if options.today is not None:
+        noon = datetime.combine(options.today, time(12), timezone_of(shape))
+        snapshot = replace(snapshot, taken_at=noon)
+    goal = goal_of(shape, str(path), snapshot, exceptions, known)
     if not any(wave.name for wave in goal.waves):
         raise UsageError(
             Message("a campaign needs waves, and this goal has none"),
             fix=Message("write `waves` in place of `who`"),
         )
-    return campaign_of(goal, at.snapshot, at.caller, usage)
+    campaign = campaign_of(goal, snapshot, at.caller, usage, folder.progress())
+    return replace(campaign, read_at=at.snapshot.taken_at)
 
 
 def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
@@ -248,6 +272,9 @@ def _apply(
     folder.record_joined(campaign.snapshot)
     if plan.applicable and plan.changes:
         confirm(_ASKED.filled(count=len(plan.changes)), lang, yes=options.yes)
+        if options.today is not None:
+            # in a rehearsal the plan is judged by another day, and its age by the real one
+            plan = replace(plan, snapshot_at=datetime.now(UTC))
         path = folder.save(plan, campaign.day)
         plan_file = read_plan(path)
         connected = connection(aws, lang, reads=False)
@@ -259,14 +286,7 @@ def _apply(
         takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
         print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
     # as it was read and proved: what this run has changed is in the figures of the next
-    folder.record(
-        DayProgress(
-            campaign.day,
-            count=len(campaign.counted),
-            enrolled=sum(each.enrolled is True for each in campaign.counted),
-            enforced=len(campaign.enforced),
-        )
-    )
+    folder.record(campaign.progress[-1])
     if report is not None and report.stopped:
         return Exit.ERROR
     return _exit_of(campaign, due=report is not None and not report.complete)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sekisho.cli.aws import snapshot_option
-from sekisho.cli.options import Decorator, form_option, grouped
+from sekisho.cli.options import Decorator, day_of_option, form_option, grouped
 from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import quiet, verbose_option
 from sekisho.errors import UsageError
@@ -165,17 +165,6 @@ class RemindOptions(NoticeOptions):
             raise UsageError(Message("`--send` goes with no `--out`"))
 
 
-def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
-    """Return a day of ISO 8601."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            Message("`--today {text}` is no day").filled(text=text),
-            fix=Message("write it like `2026-12-01`"),
-        ) from None
-
-
 _PEOPLE: tuple[Decorator, ...] = (
     snapshot_option(),
     click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file."),
@@ -261,7 +250,7 @@ remind_options = grouped(
     click.option(
         "--today",
         metavar="DAY",
-        callback=_day,
+        callback=day_of_option,
         help="Another day than today in --timezone, like 2026-12-01.",
     ),
     click.option(

@@ -161,6 +161,23 @@ def requirement_of(shape: Shape, source: str) -> Requirement | None:
     return requirement
 
 
+def timezone_of(shape: Shape) -> tzinfo:
+    """Return where a goal's days begin; UTC where it names no time zone that there is.
+
+    Args:
+        shape: the goal, as `read_goal` returns it; `goal_of` says what is wrong with its time zone.
+    """
+    name = shape.raw.get("timezone") if isinstance(shape.raw, dict) else None
+    return (_zone_named(name) if isinstance(name, str) else None) or UTC
+
+
+def _zone_named(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
 def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[str, ...]:
     """Return the break-glass users that a goal names, whatever else of it fits the account.
 
@@ -228,6 +245,7 @@ class _Reader:
         enrolled = self._enrolled(got["afterEnrolment"], policy, group)
         first = Stage(policy, group.name if group else None)
         early = {*ready_users(waves, self.snapshot, accepted)}
+        on_enrolment = self._before_their_day(waves, early)
         if any(wave.enrol_from for wave in waves):
             both = [first, *([enrolled] if enrolled else [])]
             early |= {*users_having(both, self.snapshot)}
@@ -254,6 +272,7 @@ class _Reader:
             exceptions=self.exceptions.entries,
             enrolment=self._enrolment(got["enrolment"], policy, waves),
             enrolling=tuple(enrolling_users(waves, deferred)),
+            on_enrolment=tuple(name for name in on_enrolment if name in now),
             timezone=got["timezone"].text() or "UTC",
             accepted=accepted,
             selected_by_name=frozenset(self.selected_by_name),
@@ -282,14 +301,13 @@ class _Reader:
     def _read_timezone(self, shape: Shape) -> None:
         """Note where days begin; today is judged by when the account was read."""
         name = shape.text()
-        if name:
-            try:
-                self.zone = ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                shape.fault(
-                    Message("there is no time zone `{name}` here").filled(name=name),
-                    fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
-                )
+        zone = _zone_named(name) if name else UTC
+        if zone is None:
+            shape.fault(
+                Message("there is no time zone `{name}` here").filled(name=name),
+                fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
+            )
+        self.zone = zone or UTC
 
     @property
     def today(self) -> date:
@@ -527,6 +545,16 @@ class _Reader:
             for name in wave.users if wave.grace is not None else ():
                 if (day := self._own_day(users[name], wave)) != wave.starts:
                     yield name, day
+
+    def _before_their_day(self, waves: tuple[Wave, ...], names: set[str]) -> tuple[str, ...]:
+        """Return those of some users of the waves whose day has not come."""
+        users = self.snapshot.user_named
+        return tuple(
+            name
+            for wave in waves
+            for name in wave.users
+            if name in names and self._own_day(users[name], wave) > self.today
+        )
 
     def _own_day(self, user: User, wave: Wave) -> date:
         made = user.password.created_at if user.password is not None else None

@@ -243,6 +243,7 @@ class Goal:
             wave.
         enrolment: the policy that lets users of a wave enrol before they are enforced.
         enrolling: users of the waves who shall have it now.
+        on_enrolment: users who are enforced before their day, as they have signed in with a device.
         timezone: where the days of the waves begin, as the IANA database names it.
         unread: users of whom it could not be read whether they are meant.
         unmatched: the places of selectors that nobody matches today.
@@ -272,6 +273,7 @@ class Goal:
     own_days: Mapping[str, date] = field(default_factory=dict)
     enrolment: PolicyGoal | None = None
     enrolling: tuple[str, ...] = ()
+    on_enrolment: tuple[str, ...] = ()
     timezone: str = "UTC"
     unread: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
