@@ -4,8 +4,8 @@ Everything that is wrong with it is said at once, each with its line: unknown ke
 exist, users that the account does not have.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,23 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape, read_yaml
-from sekisho.errors import Code, Fault, FaultyInput, did_you_mean, reason_of
-from sekisho.messages import Message, verbatim
+from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
+from sekisho.messages import Message
 from sekisho.policy import (
-    DESCRIPTION,
     ENROLMENT_DESCRIPTION,
     ENROLMENT_SUFFIX,
-    LONGEST_MFA_AGE,
     NAME,
-    SHORTEST_MFA_AGE,
-    Choices,
-    Document,
-    Preset,
-    choices_of,
     enrolment_policy,
-    force_mfa,
     names,
-    parse,
 )
 from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
 from sekisho.rollout.goal.enrolment import (
@@ -50,6 +41,14 @@ from sekisho.rollout.goal.model import (
     Untold,
     Wave,
     policy_arn,
+)
+from sekisho.rollout.goal.policies import (
+    NAMED,
+    PolicyPlace,
+    named_policy,
+    note_faults,
+    read_group,
+    read_policy,
 )
 from sekisho.rollout.goal.rules import dormant_of, key_rules_of
 from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
@@ -74,8 +73,6 @@ KEYS = (
 )
 """What a goal may say."""
 
-_NAMED = ("name", "path", "description", "tags")
-_POLICY = (*_NAMED, "preset", "choices", "file")
 _WAVE = ("name", "enrolFrom", "enforce", "from", "grace", "except")
 _WHEN = ("at-once", "after-password-change")
 
@@ -232,8 +229,8 @@ class _Reader:
             self._users(got["who"], set())  # so that what is wrong in it is said as well
         self.glass = self._break_glass(got["breakGlass"])
         self._read_timezone(got["timezone"])
-        policy = self._policy(got["policy"], NAME)
-        group = self._group(got["group"])
+        policy = read_policy(got["policy"], NAME, self._place)
+        group = read_group(got["group"])
         waves = self._waves(got)
         self._leave_out(got["except"], waves)
         when = got["when"].text() or _WHEN[0]
@@ -310,95 +307,22 @@ class _Reader:
         self.zone = zone or UTC
 
     @property
+    def _place(self) -> PolicyPlace:
+        return PolicyPlace(Path(self.source).parent, self.snapshot.partition)
+
+    @property
     def today(self) -> date:
         """The day on which the account was read, in the goal's time zone."""
         return self.snapshot.taken_at.astimezone(self.zone).date()
-
-    def _policy(self, shape: Shape, name: str) -> PolicyGoal:
-        got = shape.members((), _POLICY)
-        return self._named_policy(got, name, self._document(got), DESCRIPTION)
-
-    def _named_policy(
-        self, got: Mapping[str, Shape], name: str, document: Document, description: str
-    ) -> PolicyGoal:
-        goal = PolicyGoal(
-            name=got["name"].text() or name,
-            document=document,
-            path=got["path"].text() or "/",
-            description=description if got["description"].absent else got["description"].text(),
-            tags={key: value.text() for key, value in got["tags"].entries()},
-        )
-        _note(names.policy_name(goal.name), got["name"])
-        _note(names.policy_path(goal.path), got["path"])
-        _note(names.description(goal.description), got["description"])
-        _note(names.tags(goal.tags.items()), got["tags"])
-        return goal
-
-    def _document(self, got: Mapping[str, Shape]) -> Document:
-        choices = self._choices(got)
-        file = got["file"]
-        if file.absent:
-            return self._quietly(got["choices"], lambda: force_mfa(choices))
-        if not got["preset"].absent or not got["choices"].absent:
-            file.fault(Message("a policy file goes with neither `preset` nor `choices`"))
-        path = Path(self.source).parent / file.text()
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            message = Message("`{file}` cannot be read: {reason}")
-            file.fault(
-                message.filled(file=file.text(), reason=reason_of(error)), Code.FILE_UNREADABLE
-            )
-            return force_mfa(Choices())
-        return self._quietly(file, lambda: parse(text, source=file.text()), file.text())
-
-    def _choices(self, got: Mapping[str, Shape]) -> Choices:
-        preset = got["preset"].choice(Preset) or Preset.RECOMMENDED
-        choices = replace(choices_of(preset), partition=self.snapshot.partition)
-        known = {field.name for field in fields(Choices)} - {"partition"}
-        chosen: dict[str, object] = {}
-        for name, value in got["choices"].entries():
-            field = name.replace("-", "_")
-            if field not in known:
-                value.fault(
-                    Message("there is no choice `{name}`").filled(name=name), Code.POLICY_BAD_CHOICE
-                )
-            elif field == "mfa_age":
-                least, most = SHORTEST_MFA_AGE, LONGEST_MFA_AGE
-                chosen[field] = None if value.absent else value.number(least, most, default=least)
-            else:
-                chosen[field] = value.flag()
-        return replace(choices, **chosen)  # type: ignore[arg-type]  # each field by its own reader
-
-    def _quietly(self, shape: Shape, made: Callable[[], Document], file: str = "") -> Document:
-        """Return a document; what is wrong with it, or with its `file`, is a fault at `shape`."""
-        try:
-            return made()
-        except FaultyInput as error:
-            _note(error.faults, shape, file)
-            return force_mfa(Choices())
-
-    def _group(self, shape: Shape) -> GroupGoal | None:
-        if shape.absent:
-            return None
-        if isinstance(shape.raw, str):
-            _note(names.group_name(shape.raw), shape)
-            return GroupGoal(shape.text())
-        got = shape.members(("name",), ("path",))
-        goal = GroupGoal(got["name"].text(), path=got["path"].text() or "/")
-        if isinstance(got["name"].raw, str):
-            _note(names.group_name(goal.name), got["name"])
-        _note(names.path(goal.path), got["path"])
-        return goal
 
     def _enrolled(self, shape: Shape, policy: PolicyGoal, group: GroupGoal | None) -> Stage | None:
         if shape.absent:
             return None
         got = shape.members(("policy",), ("group",))
-        second = self._policy(got["policy"], f"{policy.name}_enrolled")
+        second = read_policy(got["policy"], f"{policy.name}_enrolled", self._place)
         name = got["group"].text()
         if name:
-            _note(names.group_name(name), got["group"])
+            note_faults(names.group_name(name), got["group"])
         if (group is None) != got["group"].absent:
             got["group"].fault(Message("both stages need a group, or neither"))
         if second.name.lower() == policy.name.lower():
@@ -413,8 +337,8 @@ class _Reader:
         """Return the enrolment policy, if a wave has a time for it."""
         if shape.absent and not any(wave.enrol_from for wave in waves):
             return None
-        goal = self._named_policy(
-            shape.members((), _NAMED),
+        goal = named_policy(
+            shape.members((), NAMED),
             f"{policy.name}{ENROLMENT_SUFFIX}",
             enrolment_policy(self.snapshot.partition),
             ENROLMENT_DESCRIPTION,
@@ -598,16 +522,3 @@ class _Reader:
                     Message("there is no policy `{text}` in the account").filled(text=text),
                     Code.ACCOUNT_BAD_REFERENCE,
                 )
-
-
-def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
-    """Note what is wrong with something at its place in the goal, and in its `file` if it has one.
-
-    What is missing, or of the wrong type, has its fault already.
-    """
-    for fault in faults if not shape.absent else ():
-        message = fault.message
-        if file:
-            inner = replace(fault, fix=None).sentence
-            message = verbatim("`{file}`: {inner}").filled(file=file, inner=inner)
-        shape.fault(message, fault.code, fault.fix)
