@@ -19,7 +19,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Device, Password, Snapshot, User, policies_of
-from sekisho.audit.exceptions import load_exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.documents import yaml_shape
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
@@ -28,6 +28,7 @@ from sekisho.prover import CallingUser, Side, policy_difference
 from sekisho.rollout import (
     AttachUserPolicy,
     Change,
+    CreatePolicyVersion,
     DetachUserPolicy,
     GoalInputs,
     Plan,
@@ -119,6 +120,7 @@ def attachments(changes: tuple[Change, ...]) -> Iterator[str]:
         ENFORCEMENT: "Force_MFA",
         ENROLMENT: "Force_MFA_enrol",
         CHANGE: "IAMUserChangePassword",
+        f"{ENROLMENT}_password": "Force_MFA_enrol_password",
     }
     for each in changes:
         match each:
@@ -143,11 +145,52 @@ def test_people_can_enrol_from_that_day_on_and_nothing_is_denied() -> None:
         "keys + Force_MFA_enrol",
         "plain + Force_MFA_enrol",
         "temporary + Force_MFA_enrol",
-        "temporary + IAMUserChangePassword",
+        "temporary + Force_MFA_enrol_password",
     ]
     assert {each.impact for each in made.people if each.user == "plain"} == {
         ImpactKind.ENROLMENT_OPEN
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "by"), [("/", "IAMUserChangePassword"), ("/staff/", "Force_MFA_enrol_password")]
+)
+def test_a_temporary_password_can_be_changed_in_any_path(path: str, by: str) -> None:
+    """AWS's own policy is about `user/NAME`, which nobody in a path is."""
+    new = user("new", path=path, password=Password(reset_required=True))
+    start = people(OPEN, new)
+    text = GOAL.format(enforce="on-date").replace("{path: /staff/}", "{user: new}")
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, Exceptions())
+    made = plan(goal, start, ADMIN)
+    assert f"new + {by}" in attachments(made.changes)
+    known = {**start.policies, CHANGE: managed(CHANGE, MAY_CHANGE)}
+    after = forecast(replace(start, policies=known), made.changes)
+    _, console = credentials_of(after, after.user_named["new"], mfa=False)
+    ask = SampleRequest("iam:ChangePassword", new.arn, {})
+    decision = decide_request(after, console, policies_of(after, "new"), {}, ask)
+    assert decision.effect is DecisionEffect.ALLOWED
+
+
+def test_an_edited_enrolment_policy_is_put_right_and_blocks_nobody() -> None:
+    """Who has it gets in as before: nothing is denied to them."""
+    start = forecast(people(OPEN), planned(people(OPEN)).changes)
+    edited = managed(ENROLMENT, {"Version": "2012-10-17", "Statement": [NOTHING_MUCH]})
+    made = planned(replace(start, policies={**start.policies, ENROLMENT: edited}))
+    assert made.applicable, made.open_obstacles
+    assert [type(each) for each in made.changes] == [CreatePolicyVersion]
+
+
+NOTHING_MUCH = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
+MAY_CHANGE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "iam:ChangePassword",
+            "Resource": "arn:aws:iam::*:user/${aws:username}",
+        }
+    ],
+}
 
 
 @pytest.mark.parametrize(

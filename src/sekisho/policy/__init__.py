@@ -23,7 +23,10 @@ from sekisho.policy.document import (
 from sekisho.policy.enrolment import (
     ENROLMENT_DESCRIPTION,
     ENROLMENT_SUFFIX,
+    OWN_PASSWORD_DESCRIPTION,
+    OWN_PASSWORD_SUFFIX,
     enrolment_policy,
+    own_password_policy,
 )
 from sekisho.policy.family import (
     CONSOLE_ACTIONS,
@@ -76,6 +79,8 @@ __all__ = [
     "MOST_CHARACTERS",
     "NAME",
     "OPERATORS",
+    "OWN_PASSWORD_DESCRIPTION",
+    "OWN_PASSWORD_SUFFIX",
     "SECTIONS",
     "SERVICE_EXEMPT",
     "SHORTEST_MFA_AGE",
@@ -117,6 +122,7 @@ __all__ = [
     "has_condition_key",
     "names",
     "over_quota",
+    "own_password_policy",
     "parse",
     "render",
     "service_of",

@@ -17,7 +17,11 @@ from sekisho.policy.text import parse
 ENROLMENT_SUFFIX = "_enrol"
 """What the name of the enrolment policy adds to that of the policy that enforces MFA."""
 
+OWN_PASSWORD_SUFFIX = "_password"  # noqa: S105 - a policy's name
+"""What the name of the policy for temporary passwords adds to that of the enrolment policy."""
+
 ENROLMENT_DESCRIPTION = "Lets users set up their own MFA device before MFA is enforced."
+OWN_PASSWORD_DESCRIPTION = "Lets users change their own password before MFA is enforced."  # noqa: S105 - no secret
 
 _OWN = (
     "iam:GetUser",
@@ -57,3 +61,19 @@ def enrolment_policy(partition: str = "aws") -> Document:
     ]
     document = {"Version": str(Version.V2012), "Statement": statements}
     return parse(json.dumps(document, indent=2), source="enrolment policy")
+
+
+def own_password_policy(partition: str = "aws") -> Document:
+    """Return the policy that lets users change their own password, whatever the path of the user.
+
+    The AWS managed policy `IAMUserChangePassword` is about users whose path is `/` and no others.
+    """
+    users = f"arn:{partition}:iam::*:user/"
+    own = {
+        "Effect": "Allow",
+        "Action": "iam:ChangePassword",
+        "Resource": [f"{users}${{aws:username}}", f"{users}*/${{aws:username}}"],
+    }
+    rules = {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"}
+    document = {"Version": str(Version.V2012), "Statement": [own, rules]}
+    return parse(json.dumps(document, indent=2), source="policy for temporary passwords")

@@ -1,7 +1,7 @@
 """The goal of an administrator: one policy, and the users for whom it shall enforce MFA."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exemption
-from sekisho.policy import Document
+from sekisho.policy import (
+    OWN_PASSWORD_DESCRIPTION,
+    OWN_PASSWORD_SUFFIX,
+    Document,
+    own_password_policy,
+)
 from sekisho.signin import DeviceKind, kind_of_serial
 
 
@@ -309,6 +314,19 @@ class Goal:
         members = self.group.members if self.group else ()
         new = (user.name for user in self.new_users if user.attach_policy)
         return tuple(dict.fromkeys([*self.users, *members, *new]))
+
+
+def own_password_goal(snapshot: Snapshot, enrolment: PolicyGoal) -> PolicyGoal:
+    """Return the policy by which people in a path change a temporary password as they enrol.
+
+    The AWS managed policy for that is about users whose path is `/` and no others.
+    """
+    return replace(
+        enrolment,
+        name=f"{enrolment.name}{OWN_PASSWORD_SUFFIX}",
+        document=own_password_policy(snapshot.partition),
+        description=OWN_PASSWORD_DESCRIPTION,
+    )
 
 
 def policy_arn(snapshot: Snapshot, policy: PolicyGoal) -> str:

@@ -26,7 +26,7 @@ from sekisho.errors import FaultyAccount
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import change_password_arn
-from sekisho.rollout.goal.model import Goal, policy_arn
+from sekisho.rollout.goal.model import Goal, own_password_goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import SCOPE
 from sekisho.rollout.planning.rights import Rights, rights_of
@@ -97,13 +97,20 @@ class BeforeAfter:
     def only_enrols(self, user: User) -> bool:
         """Return whether a user may just enrol before the day, or no longer may, and that is all.
 
-        Of users who are enforced by another policy that is not all: they may depend on it.
+        It is so, too, where what somebody has made of the enrolment policy is put right. Of users
+        who are enforced by another policy that is not all: they may depend on it.
         """
         before = self.before.user_named.get(user.name)
         if before is None or self.gets_policy(user) or self.was_enforced(user):
             return False
-        changed = {*before.attached} ^ {*user.attached}
-        return bool(changed) and changed <= self.enrolment and before.groups == user.groups
+        then, now = (policies_or_none(each, user.name) for each in (self.before, self.after))
+        if then is None or now is None or before.groups != user.groups:
+            return False
+        return self._beside_enrolment(then) == self._beside_enrolment(now)
+
+    def _beside_enrolment(self, policies: Policies) -> Policies:
+        others = (each for each in policies.identity if each.name not in self.enrolment)
+        return replace(policies, identity=tuple(others))
 
     def answers_by_policy(
         self, question: Callable[["BeforeAfter", User], _Answer]
@@ -228,6 +235,7 @@ def _enrolment(goal: Goal, after: Snapshot) -> Iterator[str]:
     if goal.enrolment is not None:
         yield policy_arn(after, goal.enrolment)
         yield change_password_arn(after.partition)
+        yield policy_arn(after, own_password_goal(after, goal.enrolment))
 
 
 def _has_policy(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:

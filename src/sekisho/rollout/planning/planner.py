@@ -34,7 +34,14 @@ from sekisho.rollout.changes.users import (
     RemoveUserFromGroup,
 )
 from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, unneeded_acceptances
-from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
+from sekisho.rollout.goal.model import (
+    Goal,
+    NewUser,
+    PolicyGoal,
+    Stage,
+    own_password_goal,
+    policy_arn,
+)
 from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.planning.before_after import BeforeAfter, compare_accounts
 from sekisho.rollout.planning.impact import planned_impacts
@@ -263,6 +270,10 @@ class _Draft:
             self.group(self.first_stage, group.path)
         if self.goal.enrolment is not None and self.enrolling():
             self.policy(self.goal.enrolment)
+            own = own_password_goal(self.start, self.goal.enrolment)
+            enrolling = [self.start.user_named[name] for name in self.enrolling()]
+            if policy_arn(self.start, own) in map(self.changes_password_by, enrolling):
+                self.policy(own)
         second = self.goal.enrolled
         if second is not None and any(self.stage_of(name) is second for name in self.targets()):
             self.policy(second.policy)
@@ -388,13 +399,25 @@ class _Draft:
             return
         for name in self.enrolling():
             self.attach(name, self.enrolment_arn)
-            password = self.start.user_named[name].password
-            if password is not None and password.reset_required:
-                self.attach(name, change_password_arn(self.start.partition))
+            if by := self.changes_password_by(self.start.user_named[name]):
+                self.attach(name, by)
         staying = {*self.goal.enrolling, *self.targets()}
         for name in dict.fromkeys(name for wave in self.goal.waves for name in wave.users):
             if name not in staying:
                 self.detach(name, self.enrolment_arn)
+
+    def changes_password_by(self, user: User) -> str | None:
+        """Return the ARN of the policy by which somebody who enrols changes a temporary password.
+
+        None for somebody who need not change any. The AWS managed one does not reach people in a
+        path.
+        """
+        enrolment, password = self.goal.enrolment, user.password
+        if enrolment is None or password is None or not password.reset_required:
+            return None
+        if user.path == "/":
+            return change_password_arn(self.start.partition)
+        return policy_arn(self.start, own_password_goal(self.start, enrolment))
 
     def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
