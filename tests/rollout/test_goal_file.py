@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -69,7 +71,10 @@ def read(text: str, start: Snapshot | None = None, *, exceptions: bool = False) 
 
 
 @pytest.mark.parametrize(
-    "case", cases("rollout/goals", ("goal",), ("due", "waiting", "faults", "unmatched"))
+    "case",
+    cases(
+        "rollout/goals", ("goal",), ("due", "waiting", "faults", "columns", "fixes", "unmatched")
+    ),
 )
 def test_the_corpus(case: dict[str, Any]) -> None:
     text = "\n".join(case["goal"])
@@ -77,11 +82,26 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         with pytest.raises(FaultyInput) as caught:
             read(text, exceptions=True)
         assert [[fault.line, fault.message.en] for fault in caught.value.faults] == case["faults"]
+        columns, fixes = case.get("columns", []), case.get("fixes", [])
+        assert [fault.column for fault in caught.value.faults][: len(columns)] == columns
+        assert [fault.fix.en for fault in caught.value.faults[: len(fixes)] if fault.fix] == fixes
         return
     goal = read(text, exceptions=True)
     assert list(goal.group.members if goal.group else goal.users) == case["due"]
     assert list(goal.unmatched) == case.get("unmatched", [])
     assert {name: each.reason.value for name, each in goal.deferred.items()} == case["waiting"]
+
+
+def test_time_zones_are_known_where_the_system_has_none() -> None:
+    """Bare containers and Windows have no database of their own."""
+    zoneinfo.reset_tzpath(to=())
+    ZoneInfo.clear_cache()
+    try:
+        text = "timezone: Asia/Tokyo\nwho: [{user: hanako}]"
+        assert read(text).timezone == "Asia/Tokyo"
+    finally:
+        zoneinfo.reset_tzpath()
+        ZoneInfo.clear_cache()
 
 
 def test_a_file_without_a_byte_is_no_goal(tmp_path: Path) -> None:

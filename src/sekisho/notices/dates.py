@@ -5,9 +5,9 @@ of this day or of another, and is said so: a day in UTC begins in Tokyo at nine 
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, did_you_mean
 from sekisho.messages import Message, table, verbatim
 
 UTC_NAME = "UTC"
@@ -17,14 +17,16 @@ def zone_named(name: str) -> ZoneInfo:
     """Return a time zone by its name in the IANA database.
 
     Raises:
-        UsageError: if there is no such zone, or this computer has no such database.
+        UsageError: if there is no such zone.
     """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(
-            Message("`--timezone {name}`: there is no such time zone here").filled(name=name),
-            fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
+            Message("`--timezone {name}`: there is no such time zone").filled(name=name),
+            fix=did_you_mean(
+                name, available_timezones(), Message("write one like `Asia/Tokyo`, or `UTC`")
+            ),
         ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
@@ -301,8 +301,10 @@ class _Reader:
         zone = _zone_named(name) if name else UTC
         if zone is None:
             shape.fault(
-                Message("there is no time zone `{name}` here").filled(name=name),
-                fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
+                Message("there is no time zone `{name}`").filled(name=name),
+                fix=did_you_mean(
+                    name, available_timezones(), Message("write one like `Asia/Tokyo`, or `UTC`")
+                ),
             )
         self.zone = zone or UTC
 
@@ -384,6 +386,7 @@ class _Reader:
                 fix=Message("write a day after {day}").filled(day=enrol_from),
             )
         grace = got["grace"].days()
+        longest = (starts - enrol_from).days if starts and enrol_from else 0
         for key in ("enforce", "grace"):
             needs = key == "grace" or enforce is EnforceWhen.ON_ENROLMENT
             if needs and not got[key].absent and got["enrolFrom"].absent:
@@ -391,10 +394,10 @@ class _Reader:
                     Message("`{key}` needs `enrolFrom`").filled(key=key),
                     fix=Message("write the day from which people can enrol as `enrolFrom`"),
                 )
-        if grace and starts and enrol_from and grace > (starts - enrol_from).days:
+        if grace and 0 < longest < grace:
             got["grace"].fault(
                 Message("`grace` is longer than the time from `enrolFrom` to `from`"),
-                fix=Message("write at most {count} days").filled(count=(starts - enrol_from).days),
+                fix=Message("write at most {count} days").filled(count=longest),
             )
         return Wave(
             name,
