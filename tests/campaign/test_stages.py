@@ -9,6 +9,7 @@ from sekisho.account import Password, Snapshot
 from sekisho.audit.exceptions import load_exceptions
 from sekisho.campaign import (
     Campaign,
+    CampaignInputs,
     CampaignStage,
     DayEventKind,
     DayProgress,
@@ -33,7 +34,7 @@ def campaign(
         "from: 2027-02-01", "from: 2027-02-01\n    grace: 9 days"
     )
     goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(exceptions))
-    return campaign_of(goal, start, ADMIN, progress=earlier)
+    return campaign_of(goal, start, ADMIN, CampaignInputs(progress=tuple(earlier)))
 
 
 def stages(found: Campaign) -> dict[str, str]:

@@ -33,6 +33,8 @@ SHARED = {
     "--kind": ("choice", "what the policies are"),
     "--lang": ("choice", "the language"),
     "--ledger": ("FILE", "the record of who has heard"),
+    "--send": ("URL", "the webhook that notices are posted to"),
+    "--state": ("DIR", "the folder of a campaign"),
     "--logs": ("PATH ...", "CloudTrail logs, or a usage file"),
     "--mfa": ("flag", "the session that applies has MFA"),
     "--mfa-age": ("SECONDS", "the longest time since MFA"),
@@ -82,6 +84,7 @@ SHARED = {
 
 SEVERAL_FORMS = {
     "--account": {"FILE", "ID ..."},
+    "--as": {"USER", "choice"},
     "--from": {"CIDR ...", "TIME"},
     "--goal": {"FILE ...", "FILE"},
     "--out": {"FILE", "PATH"},

@@ -7,6 +7,7 @@ what comes; `report` is all of that for people and programs. Nothing here change
 from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.report import (
     Campaign,
+    CampaignInputs,
     campaign_of,
     campaign_report,
     campaign_to_json,
@@ -18,6 +19,7 @@ from sekisho.campaign.today import Today, today_of
 
 __all__ = [
     "Campaign",
+    "CampaignInputs",
     "CampaignPerson",
     "CampaignStage",
     "DayEvent",

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sekisho.account import Snapshot, Usage
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.notices import reminders_of_day
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, people_of_campaign
 from sekisho.campaign.state import DayProgress
 from sekisho.campaign.today import Today, today_of
@@ -25,10 +26,12 @@ from sekisho.documents.report import (
     TextPart,
 )
 from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.notices.reminders import Reminder, Told
 from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
+    Change,
     CreateGroup,
     CreatePolicy,
     CreatePolicyVersion,
@@ -36,6 +39,7 @@ from sekisho.rollout import (
     Goal,
     PlanCaller,
     PlanNote,
+    forecast,
     policy_arn,
 )
 
@@ -97,6 +101,7 @@ _CHANGES = {
     "enforce": Message("MFA is enforced from today ({count})"),
     "close": Message("No longer have the enrolment policy ({count})"),
     "create": Message("Policies and groups that are made or changed ({count})"),
+    "tell": Message("Get a notice today ({count})"),
 }
 _LAST_USED_NEEDS_CODE = "password_last_used_needs_code"
 _PAGE_NEEDS_READS = "mfa_page_needs_reads"
@@ -112,6 +117,21 @@ _NOT_COUNTED = (CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignInputs:
+    """What is known of a campaign besides its goal and the account.
+
+    Attributes:
+        usage: what logs say of the account's users.
+        progress: how far it was on the days on which it ran.
+        told: which notices were delivered; None: nobody waits for one, and nobody is told.
+    """
+
+    usage: Usage | None = None
+    progress: tuple[DayProgress, ...] = ()
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """How a campaign stands on a day.
 
@@ -122,6 +142,8 @@ class Campaign:
         earlier: how far it was on the days before.
         read_at: when the account was read; None: as the snapshot says, which has another day in a
             rehearsal.
+        told: which notices were delivered; None: nobody is told.
+        notices: what people are to hear today and have not heard, once today's changes are made.
     """
 
     snapshot: Snapshot
@@ -131,6 +153,20 @@ class Campaign:
     calendar: tuple[DayEvent, ...]
     earlier: tuple[DayProgress, ...] = ()
     read_at: datetime | None = None
+    told: Told | None = None
+    notices: tuple[Reminder, ...] = ()
+
+    def now(self) -> datetime:
+        """Return what time it is: of the day that is rehearsed, so long after it was read."""
+        since = datetime.now(UTC) - (self.read_at or self.snapshot.taken_at)
+        return self.snapshot.taken_at + since
+
+    def reminders_after(self, changes: Iterable[Change]) -> tuple[Reminder, ...]:
+        """Return what people are to hear today once these changes are made; also who has heard."""
+        if self.told is None:
+            return ()
+        today, after = self.today, forecast(self.snapshot, changes)
+        return reminders_of_day(today.goal, today.plan, today.obstacles, after, self.told)
 
     @property
     def progress(self) -> tuple[DayProgress, ...]:
@@ -178,8 +214,7 @@ def campaign_of(
     goal: Goal,
     snapshot: Snapshot,
     caller: PlanCaller,
-    usage: Usage | None = None,
-    progress: Iterable[DayProgress] = (),
+    known: CampaignInputs | None = None,
 ) -> Campaign:
     """Return how the campaign of a goal stands on the day on which the account was read.
 
@@ -187,20 +222,25 @@ def campaign_of(
         goal: what the account shall come to.
         snapshot: the account.
         caller: who would carry out what is due.
-        usage: what logs say of the account's users.
-        progress: how far it was on the days on which it ran.
+        known: what is known besides.
 
     Raises:
         FaultyInput: as `rollout.plan`.
     """
-    today = today_of(goal, snapshot, caller, usage)
+    given = known or CampaignInputs()
+    today = today_of(goal, snapshot, caller, given.usage, given.told)
     day = goal.day_of(snapshot.taken_at)
     people = people_of_campaign(today.goal, snapshot, today.obstacles)
-    return Campaign(snapshot, today, day, people, calendar_of(goal, people, day), tuple(progress))
+    calendar = calendar_of(goal, people, day)
+    campaign = Campaign(snapshot, today, day, people, calendar, given.progress, told=given.told)
+    changes = today.plan.changes if today.plan.applicable else ()
+    due = campaign.reminders_after(changes)
+    unheard = (each for each in due if given.told and not given.told.is_settled(each))
+    return replace(campaign, notices=tuple(unheard))
 
 
 def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
-    """Return who is enforced today, can enrol from today, or no longer can, by `_CHANGES`.
+    """Return who is enforced today, can enrol from today, no longer can, or hears, by `_CHANGES`.
 
     And the addresses of what is made for all of them.
     """
@@ -225,6 +265,7 @@ def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
         "enrol": tuple(enrols),
         "enforce": tuple(enforced),
         "close": tuple(user for user in closed if user not in enforced),
+        "tell": tuple(each.person.user for each in campaign.notices),
     }
     return {kind: users for kind, users in found.items() if users}
 

@@ -17,9 +17,10 @@ from sekisho.account import Snapshot
 from sekisho.documents import write_private
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
 from sekisho.messages import Message
-from sekisho.rollout import Plan
+from sekisho.notices.reminders import LEDGER_NAME
+from sekisho.rollout import JOINED, Plan, joined_of
 
-_PLANS, _PROGRESS, _JOINED, _LOCK = "plans", "progress.jsonl", "joined.json", "lock"
+_PLANS, _PROGRESS, _LOCK, _NOTICES = "plans", "progress.jsonl", "lock", "notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,31 @@ class StateFolder:
         Raises:
             SekishoError: if it cannot be written.
         """
-        folder = self.path / _PLANS
-        taken = {path.name for path in folder.glob(f"{day}-*.json")}
+        return self._saved(_PLANS, day, ".json", plan.to_json())
+
+    def save_notices(self, text: str, day: date) -> Path:
+        """Write what people are to hear into a new file, named by the day, and return it.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        return self._saved(_NOTICES, day, ".csv", text)
+
+    def _saved(self, folder: str, day: date, ending: str, text: str) -> Path:
+        """Write a text into a new file, named by the day and its number, and return it."""
+        place = self.path / folder
+        place.mkdir(mode=0o700, exist_ok=True)
+        taken = {path.name for path in place.glob(f"{day}-*{ending}")}
         number = 1
-        while (name := f"{day}-{number:02}.json") in taken:
+        while (name := f"{day}-{number:02}{ending}") in taken:
             number += 1
-        write_private(folder / name, plan.to_json())
-        return folder / name
+        write_private(place / name, text)
+        return place / name
+
+    @property
+    def ledger(self) -> Path:
+        """The record of who has been told."""
+        return self.path / LEDGER_NAME
 
     def joined(self, snapshot: Snapshot) -> Mapping[str, datetime]:
         """Return when the users of an account had their first login profile, by user id.
@@ -94,19 +113,7 @@ class StateFolder:
         Raises:
             FaultyInput: if the file is damaged.
         """
-        path = self.path / _JOINED
-        known: dict[str, datetime] = {}
-        if path.exists():
-            try:
-                read = json.loads(path.read_text("utf-8"))
-                known = {str(user): datetime.fromisoformat(at) for user, at in read.items()}
-            except (ValueError, TypeError, AttributeError):
-                fault = Fault(Code.FILE_BAD_SHAPE, Message("is no record of login profiles"))
-                raise FaultyInput(str(path), [fault]) from None
-        for user in snapshot.users:
-            if user.password is not None and user.password.created_at is not None:
-                known.setdefault(user.id, user.password.created_at)
-        return known
+        return joined_of(self.path / JOINED, snapshot)
 
     def record_joined(self, snapshot: Snapshot) -> None:
         """Note since when the users of an account have had a login profile.
@@ -116,7 +123,7 @@ class StateFolder:
         """
         joined = {user: at.isoformat() for user, at in self.joined(snapshot).items()}
         text = json.dumps(joined, indent=2, sort_keys=True) + "\n"
-        write_private(self.path / _JOINED, text, replace=True)
+        write_private(self.path / JOINED, text, replace=True)
 
     def record(self, progress: DayProgress) -> None:
         """Note how far the campaign is; of a day the last run counts.

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import Snapshot, Usage
+from sekisho.campaign.notices import untold_users
 from sekisho.campaign.stages import Obstacle
+from sekisho.notices.reminders import Told
 from sekisho.rollout import (
     Deferral,
     DeferralReason,
@@ -43,7 +45,11 @@ class Today:
 
 
 def today_of(
-    goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None = None
+    goal: Goal,
+    snapshot: Snapshot,
+    caller: PlanCaller,
+    usage: Usage | None = None,
+    told: Told | None = None,
 ) -> Today:
     """Return what a campaign does on the day on which the account was read.
 
@@ -52,6 +58,7 @@ def today_of(
         snapshot: the account as it is.
         caller: who carries it out.
         usage: what logs say of the account's users.
+        told: which notices were delivered; None: nobody waits for one.
 
     Raises:
         FaultyInput: as `rollout.plan`.
@@ -59,8 +66,10 @@ def today_of(
     left_out: dict[str, tuple[Obstacle, ...]] = {}
     ended = _ended_exceptions(goal, snapshot)
     made = plan(goal, snapshot, caller, ended, usage)
+    untold = untold_users(goal, made, snapshot, told)
     for _ in range(_ROUNDS):
         blocked = _blocked_people(made)
+        blocked |= {user: (*blocked.get(user, ()), *why) for user, why in untold.items()}
         leaving = blocked.keys() & {*goal.enforced}
         if not leaving:
             break
@@ -99,7 +108,7 @@ def _without(goal: Goal, users: set[str]) -> Goal:
     )
 
 
-def _blocked_people(made: Plan) -> Mapping[str, tuple[Obstacle, ...]]:
+def _blocked_people(made: Plan) -> dict[str, tuple[Obstacle, ...]]:
     """Return by user what speaks against a plan and is about users."""
     texts = {note.id: note.text for note in made.reasons}
     shown = {

@@ -299,7 +299,8 @@ class _Notice(NoticeTexts):
     def _first_day_to_enrol(self) -> str:
         """Return which text says when to set up MFA: many may only once the policy is attached."""
         if self.when != "enforced" and not self.person.may_enrol_now:
-            if self.person.enrol_from is not None:
+            opens = self.person.enrol_from
+            if opens is not None and opens > self.setting.today:
                 return "from_day"
             return "then_day" if self.when == "day" else "then_soon"
         if self.person.password in (PasswordChange.BEFORE, PasswordChange.FIRST):

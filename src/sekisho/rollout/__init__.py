@@ -64,6 +64,7 @@ from sekisho.rollout.goal.file import (
     requirement_of,
     timezone_of,
 )
+from sekisho.rollout.goal.joined import JOINED, joined_of
 from sekisho.rollout.goal.model import (
     Deferral,
     DeferralReason,
@@ -127,6 +128,7 @@ from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, s
 __all__ = [
     "BY_JOURNAL",
     "CALLS",
+    "JOINED",
     "MAX_CLOCK_LEAD",
     "MAX_PLAN_AGE",
     "SAFETY_VERDICTS",
@@ -213,6 +215,7 @@ __all__ = [
     "facts_at_addresses",
     "forecast",
     "goal_of",
+    "joined_of",
     "offboard",
     "plan",
     "plan_report",

@@ -7,19 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from sekisho.campaign import (
     Campaign,
+    CampaignInputs,
     CampaignStage,
     StateFolder,
     campaign_of,
     campaign_report,
     campaign_to_json,
 )
+from sekisho.campaign.commands.telling import Telling, TellingOptions, telling_options
 from sekisho.cli.aws import AwsOptions, aws_options, connection
-from sekisho.cli.exits import Exit
+from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import day_of_option, form_option, grouped, lang_option
@@ -38,9 +41,19 @@ from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import GoalInputs, SafetyVerdict, goal_of, read_goal, read_plan, timezone_of
+from sekisho.notices.reminders import Told, read_ledger
+from sekisho.rollout import (
+    ApplyReport,
+    GoalInputs,
+    SafetyVerdict,
+    goal_of,
+    read_goal,
+    read_plan,
+    timezone_of,
+)
 
-_ASKED = Message("Make today's changes ({count})?")
+_ASKED = Message("Make today's changes ({count}), and tell people ({told})?")
+_ASKED_TO_TELL = Message("Nothing is to be changed today. Tell people ({told})?")
 _JOURNAL = Message("Plan and journal of this run: {path}")
 _TAKES_BACK = Message("To take the whole campaign back: {command}")
 
@@ -156,38 +169,39 @@ campaign_options = grouped(
 @click.command("campaign", cls=SpokenCommand)
 @click.argument("path", metavar="GOAL", type=click.Path(path_type=Path))
 @campaign_options
+@telling_options
 @quiet_option
 @aws_options
 @lang_option
 def command(
     path: Path,
     options: CampaignOptions,
+    telling: TellingOptions,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
     """Show how far each person of a goal's waves is, what is due today, and who is left and why.
 
     Nothing is changed without --apply. With it, a plan of what is due is made, judged and applied,
-    and people for whom something speaks against it are left out and named. Exit 0 if nothing is
-    due, 2 if something is, 3 if the day of somebody has come and MFA is not enforced for them, 4 if
-    something could not be told.
+    people for whom something speaks against it are left out and named, and people are told what is
+    true then. Exit 0 if nothing is due, 2 if something is, 3 if the day of somebody has come and
+    MFA is not enforced for them, 4 if something is unknown, 1 if a notice was not posted.
     """
     options.check(aws)
+    telling.check(apply=options.apply)
     folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
     if options.apply:
         # another run could change what this one reads and judges
         with folder.locked():
             campaign = _read_campaign(path, folder, options, aws, lang)
-            code = _apply(campaign, folder, options, aws, lang)
-        if code is not Exit.ERROR and not quiet():
-            tell_next(_remind(campaign, path, folder, options, aws), lang)
-        return code
+            run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
+            return _apply(run, _remind(path, folder, options, aws), options, aws)
     campaign = _read_campaign(path, folder, options, aws, lang)
     _show(campaign, options, lang)
     words = "" if options.snapshots else _following(campaign, path, options, aws)
     if words and options.output is CampaignFormat.TEXT and not quiet():
         tell_next(words, lang)
-    return _exit_of(campaign, due=bool(campaign.today.plan.changes))
+    return _exit_of(campaign, due=bool(campaign.today.plan.changes or campaign.notices))
 
 
 def _read_campaign(
@@ -204,18 +218,20 @@ def _read_campaign(
     at = account_of(options.planning, aws, lang)
     exceptions.check(at.snapshot)
     check_usage(usage, at.snapshot)
-    known = GoalInputs(joined=folder.joined(at.snapshot))
+    joined = GoalInputs(joined=folder.joined(at.snapshot))
     snapshot = at.snapshot
     if options.today is not None:
         noon = datetime.combine(options.today, time(12), timezone_of(shape))
         snapshot = replace(snapshot, taken_at=noon)
-    goal = goal_of(shape, str(path), snapshot, exceptions, known)
+    goal = goal_of(shape, str(path), snapshot, exceptions, joined)
     if not any(wave.name for wave in goal.waves):
         raise UsageError(
             Message("a campaign needs waves, and this goal has none"),
             fix=Message("write `waves` in place of `who`"),
         )
-    campaign = campaign_of(goal, snapshot, at.caller, usage, folder.progress())
+    told = Told.of(read_ledger(folder.ledger, snapshot.account).entries, ZoneInfo(goal.timezone))
+    known = CampaignInputs(usage, folder.progress(), told)
+    campaign = campaign_of(goal, snapshot, at.caller, known)
     return replace(campaign, read_at=at.snapshot.taken_at)
 
 
@@ -238,7 +254,7 @@ def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
 def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: AwsOptions) -> str:
     """Return the next command: do what is due, or see why that cannot be."""
     plan = campaign.today.plan
-    if plan.changes and plan.applicable:
+    if (plan.changes and plan.applicable) or campaign.notices:
         return typed_again("--apply")
     if not plan.applicable or campaign.overdue:
         words = ["sekisho", "plan", str(path)]
@@ -249,47 +265,52 @@ def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: Aw
     return ""
 
 
-def _remind(
-    campaign: Campaign, path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions
-) -> str:
-    """Return the command that tells people what is true by now."""
-    words = ["sekisho", "remind", str(path), "--ledger", str(folder.path / "told")]
-    words += ["--timezone", campaign.today.goal.timezone]
+def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions) -> str:
+    """Return the command that reminds people of this campaign by hand."""
+    words = ["sekisho", "remind", str(path), "--state", str(folder.path)]
     words += ["--exceptions", options.exceptions] if options.exceptions else []
     return f"{shlex.join(words)}{aws.typed}"
 
 
-def _apply(
-    campaign: Campaign,
-    folder: StateFolder,
-    options: CampaignOptions,
-    aws: AwsOptions,
-    lang: Language,
-) -> Exit:
-    """Do what is due today, and note how far the campaign is."""
+def _apply(run: Telling, remind: str, options: CampaignOptions, aws: AwsOptions) -> Exit:
+    """Do what is due today, tell people what is true then, and note how far the campaign is."""
+    campaign, folder, lang = run.campaign, run.folder, run.lang
     _show(campaign, options, lang)
     plan, report = campaign.today.plan, None
+    changes = plan.changes if plan.applicable else ()
     folder.record_joined(campaign.snapshot)
-    if plan.applicable and plan.changes:
-        confirm(_ASKED.filled(count=len(plan.changes)), lang, yes=options.yes)
-        if options.today is not None:
-            # in a rehearsal the plan is judged by another day, and its age by the real one
-            plan = replace(plan, snapshot_at=datetime.now(UTC))
-        path = folder.save(plan, campaign.day)
-        plan_file = read_plan(path)
-        connected = connection(aws, lang, reads=False)
-        with plan_file.journal.locked():
-            passwords = TemporaryPasswords(plan, None, lang)
-            report = carry_out(plan_file, connected.api, passwords, lang)
-        show_folded(applied_lines(report, lang, verbose=options.verbose))
-        print_note(_JOURNAL.filled(path=path).into(lang))
-        takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
-        print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
+    if changes or campaign.notices:
+        asked = _ASKED if changes else _ASKED_TO_TELL
+        told = len(campaign.notices)
+        confirm(asked.filled(count=len(changes), told=told), lang, yes=options.yes)
+    if changes:
+        report = _make(run, options, aws)
+    made = {*report.done, *report.already} if report is not None else set[str]()
+    told_exit = run.carried_out([each for each in changes if each.address in made], remind)
     # as it was read and proved: what this run has changed is in the figures of the next
     folder.record(campaign.progress[-1])
     if report is not None and report.stopped:
         return Exit.ERROR
-    return _exit_of(campaign, due=report is not None and not report.complete)
+    return worst([told_exit, _exit_of(campaign, due=report is not None and not report.complete)])
+
+
+def _make(run: Telling, options: CampaignOptions, aws: AwsOptions) -> ApplyReport:
+    """Make today's changes by a plan with a journal, and say how to take them back."""
+    plan, folder, lang = run.campaign.today.plan, run.folder, run.lang
+    if options.today is not None:
+        # in a rehearsal the plan is judged by another day, and its age by the real one
+        plan = replace(plan, snapshot_at=datetime.now(UTC))
+    path = folder.save(plan, run.campaign.day)
+    plan_file = read_plan(path)
+    connected = connection(aws, lang, reads=False)
+    with plan_file.journal.locked():
+        passwords = TemporaryPasswords(plan, None, lang)
+        report = carry_out(plan_file, connected.api, passwords, lang)
+    show_folded(applied_lines(report, lang, verbose=options.verbose))
+    print_note(_JOURNAL.filled(path=path).into(lang))
+    takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
+    print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
+    return report
 
 
 def _exit_of(campaign: Campaign, *, due: bool) -> Exit:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +24,21 @@ from sekisho.notices import (
     plain_in,
     zone_named,
 )
-from sekisho.notices.commands.options import NoticeOptions
+from sekisho.notices.commands.options import NoticeOptions, RemindOptions
 from sekisho.notices.commands.output import WrittenNotice
 from sekisho.prover import Enforced
-from sekisho.rollout import Plan, PlanCaller, goal_of, plan, read_goal, read_plan
+from sekisho.rollout import (
+    JOINED,
+    GoalInputs,
+    Plan,
+    PlanCaller,
+    goal_of,
+    joined_of,
+    plan,
+    read_goal,
+    read_plan,
+    timezone_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,13 @@ class Audience:
     snapshot: Snapshot
     people: tuple[Person, ...]
     today: date | None
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """The users whom something speaks against enforcing MFA for today."""
+        return frozenset(
+            user for users in self.plan.open_obstacles.values() for user in users if user
+        )
 
     def notices(
         self,
@@ -100,12 +118,21 @@ def _plan_at(
         shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
         snapshot = read_account(options.snapshots, aws, lang)
         exceptions.check(snapshot)
-        goal = goal_of(shape, str(path), snapshot, exceptions)
+        known = GoalInputs()
+        if isinstance(options, RemindOptions) and options.state is not None:
+            known = GoalInputs(joined=joined_of(options.state / JOINED, snapshot))
+            if options.today is not None:
+                # as a campaign does that is rehearsed
+                noon = datetime.combine(options.today, time(12), timezone_of(shape))
+                snapshot = replace(snapshot, taken_at=noon)
+        goal = goal_of(shape, str(path), snapshot, exceptions, known)
         # whoever applies it later: what is asked about people does not hang on that
         caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
         return plan(goal, snapshot, caller), snapshot
     if options.exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
+    if isinstance(options, RemindOptions) and options.state is not None:
+        raise UsageError(Message("`--state` is for a goal: no campaign is made of a plan"))
     saved_plan = read_plan(path).plan
     snapshot = read_account(options.snapshots, aws, lang)
     if (saved_plan.account, saved_plan.partition) != (snapshot.account, snapshot.partition):

@@ -14,7 +14,7 @@ from sekisho.cli.quiet import quiet, verbose_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.notices import UTC_NAME, NoticeForm
-from sekisho.notices.reminders import ChatForm
+from sekisho.notices.reminders import LEDGER_NAME, ChatForm
 
 
 class NotifyFormat(StrEnum):
@@ -40,6 +40,18 @@ _FORMS = {
 }
 """What the notices themselves are written as; CSV and JSON have their texts."""
 CHATS = {NotifyFormat.SLACK: ChatForm.SLACK, NotifyFormat.TEAMS: ChatForm.TEAMS}
+
+
+class InDoubt(StrEnum):
+    """What is done about notices of which it is not known whether they arrived.
+
+    Attributes:
+        REPEAT: they are handed over again.
+        ARRIVED: somebody has seen that they did: they count as delivered.
+    """
+
+    REPEAT = "repeat"
+    ARRIVED = "arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +142,24 @@ class RemindOptions(NoticeOptions):
     Attributes:
         today: which day it is; None: the real one.
         again: who is to hear although they have, or may have.
+        in_doubt: what is done about what may have arrived or not; None: nothing.
+        state: the folder of the goal's campaign.
         send: where messages are posted to.
         preview: record and send nothing.
     """
 
     today: date | None
     again: tuple[str, ...]
+    in_doubt: InDoubt | None
+    state: Path | None
     send: str | None
     preview: bool
+
+    def ledger_of(self, path: Path) -> Path:
+        """Return the file of who has heard: that of the campaign, if there is one."""
+        if self.state is not None:
+            return self.state / LEDGER_NAME
+        return NoticeOptions.ledger_of(self, path)
 
     @property
     def day(self) -> date:
@@ -155,6 +177,11 @@ class RemindOptions(NoticeOptions):
             raise UsageError(
                 Message("`--quiet` prints no notices, and nobody would hear"),
                 fix=Message("give `--out`, or leave `--quiet` out"),
+            )
+        if self.state and self.ledger:
+            raise UsageError(
+                Message("`--state` goes with no `--ledger`: the campaign's folder has one"),
+                fix=Message("leave one of them out"),
             )
         if self.send and self.output not in CHATS:
             raise UsageError(
@@ -258,6 +285,18 @@ remind_options = grouped(
         metavar="USER",
         multiple=True,
         help="Also this person, who has heard or may have.",
+    ),
+    click.option(
+        "--in-doubt",
+        type=click.Choice([each.value for each in InDoubt]),
+        callback=lambda ctx, param, value: None if value is None else InDoubt(value),
+        help="Of what may have arrived or not: hand it over again, or count it as delivered.",
+    ),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="The folder of the goal's campaign: its record, and newcomers' own days.",
     ),
     click.option("--preview", is_flag=True, help="Show who is due, and record and send nothing."),
     form_option(

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -20,9 +21,9 @@ from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, did_you_mean
 from sekisho.messages import Language, Message
-from sekisho.notices import Person, Templates, zone_named
+from sekisho.notices import UTC_NAME, Person, Templates, zone_named
 from sekisho.notices.commands.audience import audience_of
-from sekisho.notices.commands.options import CHATS, RemindOptions, remind_options
+from sekisho.notices.commands.options import CHATS, InDoubt, RemindOptions, remind_options
 from sekisho.notices.commands.output import attention, hand_over_notices
 from sekisho.notices.reminders import (
     PORTION,
@@ -34,9 +35,11 @@ from sekisho.notices.reminders import (
     NoticeEvent,
     Reminder,
     Standing,
+    Told,
+    campaign_reminders,
     chat_message,
     deliver,
-    key_of,
+    entry_of,
     open_ledger,
     portions,
     read_ledger,
@@ -52,7 +55,9 @@ _DONE = Message("Reminded: {names}")
 _WOULD_BE = Message("Would be reminded: {names}")
 _EARLIER = Message("Have heard before: {names}")
 _FAILED = Message("Not reminded, the next run tries again: {names}")
-_IN_DOUBT = Message("May have heard or not, and are not reminded again without `--again`: {names}")
+_IN_DOUBT = Message(
+    "May have heard or not, and are not reminded again without `--in-doubt` or `--again`: {names}"
+)
 
 
 @click.command("remind", cls=SpokenCommand)
@@ -73,8 +78,11 @@ def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language)
     options.check()
     templates = Templates(options.templates, (options.form,))
     audience = audience_of(path, options, aws, lang, options.day)
-    account = audience.snapshot.account
-    run = ReminderRun(options, lang, path, account, f"{path.name} {audience.plan.digest}")
+    account, blocked = audience.snapshot.account, audience.blocked
+    if options.state is not None and options.timezone == UTC_NAME:
+        # a campaign counts its days there
+        options = replace(options, timezone=audience.plan.timezone)
+    run = ReminderRun(options, lang, path, account, f"{path.name} {audience.plan.digest}", blocked)
 
     def hand_over(due: tuple[Person, ...]) -> None:
         notices = audience.notices(due, templates, options, lang)
@@ -98,6 +106,7 @@ class ReminderRun:
         path: the plan or goal.
         account: whose it is.
         plan: what the ledger calls the plan.
+        blocked: in a campaign, for whom something speaks against enforcing MFA today.
     """
 
     options: RemindOptions
@@ -105,6 +114,7 @@ class ReminderRun:
     path: Path
     account: str
     plan: str
+    blocked: frozenset[str] = frozenset()
 
     def carried_out(self, people: Iterable[Person], hand_over: HandOver) -> Exit:
         """Hand over what is due and not yet heard, record it, and print the outcome.
@@ -119,17 +129,49 @@ class ReminderRun:
         webhook = self._webhook()
         zone = zone_named(self.options.timezone)
         today = self.options.today or datetime.now(zone).date()
-        due = reminders_due(everybody, today, zone)
         with self._open_ledger() as ledger:
-            by_standing = sorted_out(ledger, due, frozenset(self.options.again))
+            due = self._due(everybody, today, zone, ledger)
+            found = sorted_out(ledger, due, frozenset(self.options.again))
+            by_standing, arrived = self._resolved(found)
             unheard = by_standing[Standing.OPEN]
             if self.options.preview:
                 self._print_or_save(unheard, hand_over)
                 delivery = Delivery()
             else:
-                delivery = self._deliver(ledger, unheard, hand_over, webhook)
+                delivery = self._deliver(ledger, unheard, arrived, hand_over, webhook)
         self._print_outcome(delivery, by_standing, today)
         return self._exit_of(delivery, by_standing)
+
+    def _now(self) -> datetime:
+        """Return what time it is: where a campaign is rehearsed, noon of its day."""
+        if self.options.state is None or self.options.today is None:
+            return datetime.now(UTC)
+        return datetime.combine(self.options.today, time(12), zone_named(self.options.timezone))
+
+    def _due(
+        self, people: tuple[Person, ...], today: date, zone: ZoneInfo, ledger: Ledger
+    ) -> tuple[Reminder, ...]:
+        if self.options.state is None:
+            return reminders_due(people, today, zone)
+        told = Told.of(ledger.entries, zone)
+        return campaign_reminders(people, today, zone, told, self.blocked)
+
+    def _resolved(
+        self, found: Mapping[Standing, tuple[Reminder, ...]]
+    ) -> tuple[Mapping[Standing, tuple[Reminder, ...]], tuple[Reminder, ...]]:
+        """Return how each reminder stands by what is said of those in doubt, and which arrived."""
+        doubtful = found[Standing.IN_DOUBT]
+        match self.options.in_doubt:
+            case None:
+                return found, ()
+            case InDoubt.ARRIVED:
+                heard = (*found[Standing.DONE], *doubtful)
+                return {**found, Standing.IN_DOUBT: (), Standing.DONE: heard}, doubtful
+            case InDoubt.REPEAT:
+                unheard = (*found[Standing.OPEN], *doubtful)
+                return {**found, Standing.IN_DOUBT: (), Standing.OPEN: unheard}, ()
+            case _:
+                assert_never(self.options.in_doubt)
 
     @contextmanager
     def _open_ledger(self) -> Iterator[Ledger]:
@@ -159,6 +201,7 @@ class ReminderRun:
         self,
         ledger: Ledger,
         unheard: Sequence[Reminder],
+        arrived: Sequence[Reminder],
         hand_over: HandOver,
         webhook: "Webhook | None",
     ) -> Delivery:
@@ -166,10 +209,7 @@ class ReminderRun:
         channel = f"{form}:{webhook.host}" if webhook else form
 
         def entry(reminder: Reminder, event: NoticeEvent) -> LedgerEntry:
-            key = key_of(reminder)
-            now = datetime.now(UTC)
-            parts = (key.user, key.wave, key.starts, key.step)
-            return LedgerEntry(now, event, *parts, self.plan, channel)
+            return entry_of(reminder, event, self._now(), self.plan, channel)
 
         def print_batch(batch: Sequence[Reminder]) -> Handed:
             try:
@@ -186,9 +226,9 @@ class ReminderRun:
             notice(posted.message.into(self.lang))
             return posted.outcome
 
-        if webhook is None:
-            return deliver(ledger, [unheard] if unheard else [], print_batch, entry)
-        return deliver(ledger, portions(unheard, PORTION), post_batch, entry)
+        ledger.record(entry(each, NoticeEvent.DONE) for each in arrived)
+        batches = portions(unheard, PORTION) if webhook else [unheard] if unheard else []
+        return deliver(ledger, batches, post_batch, entry)
 
     def _print_or_save(self, reminders: Sequence[Reminder], hand_over: HandOver) -> None:
         """Print or save what some people are to hear."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sekisho.lazy import lazily
 from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
 from sekisho.notices.reminders.ledger import (
+    LEDGER_NAME,
     Delivery,
     Handed,
     Ledger,
@@ -16,6 +17,7 @@ from sekisho.notices.reminders.ledger import (
     NoticeEvent,
     Standing,
     deliver,
+    entry_of,
     key_of,
     open_ledger,
     read_ledger,
@@ -24,11 +26,10 @@ from sekisho.notices.reminders.ledger import (
 from sekisho.notices.reminders.schedule import (
     Reminder,
     ReminderStep,
-    has_to_act,
     portions,
     reminders_due,
 )
-from sekisho.notices.reminders.told import Told, wave_topic
+from sekisho.notices.reminders.told import Told, campaign_reminders, must_hear_first, wave_topic
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders.webhook import Posted, Webhook
@@ -36,6 +37,7 @@ else:
     __getattr__ = lazily(__name__, {"webhook": ("Posted", "Webhook")})
 
 __all__ = [
+    "LEDGER_NAME",
     "PORTION",
     "ChatForm",
     "ChatSetting",
@@ -50,10 +52,12 @@ __all__ = [
     "Standing",
     "Told",
     "Webhook",
+    "campaign_reminders",
     "chat_message",
     "deliver",
-    "has_to_act",
+    "entry_of",
     "key_of",
+    "must_hear_first",
     "open_ledger",
     "portions",
     "read_ledger",

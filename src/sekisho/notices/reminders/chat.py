@@ -114,7 +114,13 @@ def _title(reminder: Reminder, setting: ChatSetting) -> Message:
     match reminder.step:
         case ReminderStep.AT_ONCE:
             text: Message = texts["at-once"]
-        case ReminderStep.ENROLMENT | ReminderStep.FORTNIGHT | ReminderStep.WEEK | ReminderStep.EVE:
+        case (
+            ReminderStep.ENROLMENT
+            | ReminderStep.FORTNIGHT
+            | ReminderStep.WEEK
+            | ReminderStep.EVE
+            | ReminderStep.FROM_TOMORROW
+        ):
             text = texts["before"]
             tomorrow = reminder.days == 1
             words_for = words["tomorrow"] if tomorrow else words["days"].filled(days=reminder.days)

@@ -30,6 +30,8 @@ from sekisho.messages import Message
 from sekisho.notices.reminders.schedule import Reminder, ReminderStep
 
 SCHEMA = "sekisho.notified/1"
+LEDGER_NAME = "told"
+"""What the file is called in the folder of a campaign."""
 
 _T = TypeVar("_T")
 
@@ -319,7 +321,15 @@ class Delivery:
 def key_of(reminder: Reminder) -> NoticeKey:
     """Return what a reminder is in the ledger."""
     person = reminder.person
-    return NoticeKey(person.user, person.wave, person.day, reminder.step)
+    return NoticeKey(person.user, person.wave, reminder.own_day or person.day, reminder.step)
+
+
+def entry_of(
+    reminder: Reminder, event: NoticeEvent, at: datetime, about: str, channel: str
+) -> LedgerEntry:
+    """Return the line that tells something about a reminder; the rest as in `LedgerEntry`."""
+    key = key_of(reminder)
+    return LedgerEntry(at, event, key.user, key.wave, key.starts, key.step, about, channel)
 
 
 def sorted_out(

@@ -19,7 +19,10 @@ from sekisho.notices.people import NoticeKind, PasswordChange, Person
 
 
 class ReminderStep(StrEnum):
-    """One of the times at which a person is reminded, in the order in which they come."""
+    """One of the times at which a person is reminded, in the order in which they come.
+
+    FROM_TOMORROW: their day has come, and a campaign waits for them to be told.
+    """
 
     AT_ONCE = "at-once"
     ENROLMENT = "enrolment-open"
@@ -27,6 +30,7 @@ class ReminderStep(StrEnum):
     WEEK = "7-days-before"
     EVE = "1-day-before"
     DAY = "the-day"
+    FROM_TOMORROW = "from-tomorrow"
     AFTER = "after"
 
 
@@ -56,11 +60,13 @@ class Reminder:
 
     Attributes:
         days: how many days off the wave's day is, below 0 if it has passed; None if it has none.
+        own_day: the day of their wave, where the person is told of a later one.
     """
 
     person: Person
     step: ReminderStep
     days: int | None
+    own_day: date | None = None
 
     @property
     def in_force(self) -> bool:
@@ -122,7 +128,7 @@ def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tupl
     """
     due = []
     for person in people:
-        days = None if person.day is None else _days_until(person, person.day, today, zone)
+        days = days_of(person, today, zone)
         opened = person.enrol_from is not None and (
             _days_until(person, person.enrol_from, today, zone) <= 0
         )
@@ -130,6 +136,11 @@ def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tupl
         if step is not None and has_to_act(person) and not _waits(person, step):
             due.append(Reminder(person, step, days))
     return tuple(sorted(due, key=_place))
+
+
+def days_of(person: Person, today: date, zone: ZoneInfo) -> int | None:
+    """Return how many days off a person's day is, below 0 if it has passed; None: at once."""
+    return None if person.day is None else _days_until(person, person.day, today, zone)
 
 
 def _days_until(person: Person, day: date, today: date, zone: ZoneInfo) -> int:

@@ -1,15 +1,24 @@
 """Who was told of what on which day, as a ledger says: what a campaign asks before it acts.
 
 Delivered is what was printed, saved or posted for certain. What may have arrived or not counts as
-not delivered.
+not delivered. Nobody who has something to do is enforced on a day before which they were not told:
+they are told that it begins with the next day.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
-from sekisho.notices.reminders.ledger import LedgerEntry, NoticeEvent
-from sekisho.notices.reminders.schedule import ReminderStep
+from sekisho.notices.people import PasswordChange, Person
+from sekisho.notices.reminders.ledger import LedgerEntry, NoticeEvent, NoticeKey, key_of
+from sekisho.notices.reminders.schedule import (
+    Reminder,
+    ReminderStep,
+    days_of,
+    has_to_act,
+    reminders_due,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +27,28 @@ class Told:
 
     Attributes:
         days: on which day each was delivered first, by user, topic and the day that it is about.
+        settled: what nobody is told again: it was delivered, or may have been.
     """
 
     days: Mapping[tuple[str, str, date | None], date] = field(default_factory=dict)
+    settled: frozenset[NoticeKey] = frozenset()
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry], zone: tzinfo) -> "Told":
         """Return what the lines of a ledger say, by the days of a time zone."""
         days: dict[tuple[str, str, date | None], date] = {}
+        last: dict[NoticeKey, NoticeEvent] = {}
         for entry in entries:
+            last[entry.key] = entry.event
             if entry.event is NoticeEvent.DONE:
                 key = entry.user, topic_of(entry.step, entry.wave), entry.starts
                 days.setdefault(key, entry.at.astimezone(zone).date())
-        return cls(days)
+        settled = (key for key, event in last.items() if event is not NoticeEvent.FAILED)
+        return cls(days, frozenset(settled))
+
+    def is_settled(self, reminder: Reminder) -> bool:
+        """Tell whether this very notice was delivered, or may have been."""
+        return key_of(reminder) in self.settled
 
     def told_on(self, user: str, topic: str, day: date | None) -> date | None:
         """Return on which day somebody was told first; None if nothing was delivered.
@@ -52,3 +70,59 @@ def topic_of(step: ReminderStep, name: str) -> str:
     """Return what a notice is about: a wave of this name, whatever step of it."""
     del step  # each that there is belongs to a wave
     return f"wave:{name}"
+
+
+def must_hear_first(person: Person, told: Told, today: date) -> bool:
+    """Tell whether somebody has to be told before MFA is enforced for them.
+
+    Whoever has nothing to do about it has not, nor whoever is enforced already.
+
+    Args:
+        person: as the account is now.
+        told: what was delivered.
+        today: a notice of this day is not early enough.
+    """
+    if person.enforced or not has_to_act(person):
+        return False
+    heard = told.told_on(person.user, wave_topic(person.wave), person.day)
+    return heard is None or heard >= today
+
+
+def campaign_reminders(
+    people: Iterable[Person],
+    today: date,
+    zone: ZoneInfo,
+    told: Told,
+    blocked: frozenset[str] = frozenset(),
+) -> tuple[Reminder, ...]:
+    """Return what is due for whom on a day of a campaign, by its last changes.
+
+    If MFA is not enforced for somebody on their day, they are not told that it is: they are told
+    that it begins with the next day, if nobody has told them of theirs.
+
+    Args:
+        people: everybody, in the account as it is after that day's changes.
+        today: which day it is in the zone.
+        zone: whose days are counted.
+        told: what was delivered.
+        blocked: for whom something else speaks against it: they are somebody else's matter.
+    """
+    usual, late = [], []
+    for person in people:
+        days = days_of(person, today, zone)
+        waits = person.password is PasswordChange.FIRST
+        if days is None or days > 0 or person.enforced or waits:
+            usual.append(person)
+        elif has_to_act(person) and person.user not in blocked:
+            late.append(person)
+    moved = (
+        Reminder(
+            replace(person, day=today + timedelta(days=1), day_zone=zone.key),
+            ReminderStep.FROM_TOMORROW,
+            1,
+            own_day=person.day,
+        )
+        for person in sorted(late, key=lambda each: (each.wave, each.user))
+        if told.told_on(person.user, wave_topic(person.wave), person.day) is None
+    )
+    return (*reminders_due(usual, today, zone), *moved)

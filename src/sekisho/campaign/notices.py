@@ -1,0 +1,89 @@
+"""What people of a campaign are told today, and who is not enforced as nobody has told them. Pure.
+
+A notice is about what somebody can do today: in the account as it is after today's changes.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sekisho.account import Snapshot
+from sekisho.campaign.stages import Obstacle
+from sekisho.messages import Message
+from sekisho.notices import people_of
+from sekisho.notices.reminders import (
+    Reminder,
+    Told,
+    campaign_reminders,
+    must_hear_first,
+    wave_topic,
+)
+from sekisho.rollout import Goal, Plan, PlannedImpact, Untold, policy_arn
+
+NOT_TOLD = Obstacle(
+    "not-told",
+    Message("no notice about this day was delivered to them on an earlier day"),
+)
+
+
+def untold_users(
+    goal: Goal, made: Plan, snapshot: Snapshot, told: Told | None
+) -> Mapping[str, tuple[Obstacle, ...]]:
+    """Return the users who would be enforced and have not been told before, each with that.
+
+    Args:
+        goal: what the account shall come to.
+        made: the plan for it.
+        snapshot: the account as it is.
+        told: what was delivered; None: nobody waits for a notice.
+    """
+    if told is None or goal.untold is Untold.ENFORCE:
+        return {}
+    day = goal.day_of(snapshot.taken_at)
+    unheard = {each.user for each in made.people if not _heard(each, told, day)}
+    beginning = unheard & {*goal.enforced} - {*_having_policy(goal, snapshot)}
+    if not beginning:
+        return {}
+    return {
+        person.user: (NOT_TOLD,)
+        for person in people_of(made, snapshot)
+        if person.user in beginning and must_hear_first(person, told, day)
+    }
+
+
+def reminders_of_day(
+    goal: Goal,
+    made: Plan,
+    obstacles: Mapping[str, tuple[Obstacle, ...]],
+    after: Snapshot,
+    told: Told,
+) -> tuple[Reminder, ...]:
+    """Return what people are to hear today, those who have heard it among them.
+
+    Args:
+        goal: what the account shall come to.
+        made: today's plan.
+        obstacles: by user, what speaks against enforcing MFA for them today.
+        after: the account after those of today's changes that were made.
+        told: what was delivered.
+    """
+    blocked = {
+        user for user, several in obstacles.items() if any(each != NOT_TOLD for each in several)
+    }
+    day, zone = goal.day_of(after.taken_at), ZoneInfo(goal.timezone)
+    return campaign_reminders(people_of(made, after), day, zone, told, frozenset(blocked))
+
+
+def _heard(planned: PlannedImpact, told: Told, today: date) -> bool:
+    heard = told.told_on(planned.user, wave_topic(planned.wave), planned.starts)
+    return heard is not None and heard < today
+
+
+def _having_policy(goal: Goal, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the users who have one of the goal's policies already: nothing begins for them."""
+    policies = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
+    arns = {policy_arn(snapshot, each) for each in policies}
+    groups = {group.name for group in snapshot.groups if not arns.isdisjoint(group.attached)}
+    for user in snapshot.users:
+        if not (arns.isdisjoint(user.attached) and groups.isdisjoint(user.groups)):
+            yield user.name
