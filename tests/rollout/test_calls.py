@@ -17,8 +17,11 @@ from sekisho.rollout import (
     CredentialType,
     DeactivateCredential,
     DeactivateDevice,
+    DeactivateUnusedKey,
+    DeleteAccessKey,
     DeleteDevice,
     DeleteLoginProfile,
+    DeleteUnusedPassword,
     DetachGroupPolicy,
     DetachUserPolicy,
     EndSignInSessions,
@@ -52,6 +55,9 @@ CHANGES: list[Change] = [
     ReplacePassword("hanako", reset_required=True, replaced=False),
     DeleteLoginProfile("hanako", reset_required=True),
     EndSignInSessions("hanako", f"arn:aws:iam::{ACCOUNT}:user/dev/hanako"),
+    DeleteUnusedPassword("hanako", reset_required=False, unused_since=""),
+    DeactivateUnusedKey("hanako", CredentialType.ACCESS_KEY.value, "A" * 24, unused_since=""),
+    DeleteAccessKey("hanako", "A" * 24),
     *(DeactivateCredential("hanako", each.value, "A" * 24) for each in CredentialType),
 ]
 

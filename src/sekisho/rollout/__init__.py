@@ -41,6 +41,11 @@ from sekisho.rollout.changes.credentials import (
 from sekisho.rollout.changes.kinds import forecast
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import CreatePolicy, CreatePolicyVersion, TagPolicy
+from sekisho.rollout.changes.unused import (
+    DeactivateUnusedKey,
+    DeleteAccessKey,
+    DeleteUnusedPassword,
+)
 from sekisho.rollout.changes.users import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -150,10 +155,13 @@ __all__ = [
     "CredentialType",
     "DeactivateCredential",
     "DeactivateDevice",
+    "DeactivateUnusedKey",
     "Deferral",
     "DeferralReason",
+    "DeleteAccessKey",
     "DeleteDevice",
     "DeleteLoginProfile",
+    "DeleteUnusedPassword",
     "DetachGroupPolicy",
     "DetachUserPolicy",
     "Dormant",

@@ -38,6 +38,7 @@ from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import deny_all_arn, with_deny_all
 from sekisho.rollout.changes.users import (
     AttachUserPolicy,
+    CreateLoginProfile,
     DeleteLoginProfile,
     RemoveUserFromGroup,
     ReplacePassword,
@@ -117,6 +118,7 @@ class PlanningContext:
         accepted: why a reason or a property that does not hold shall not count, by its id.
         exceptions: who need not be enforced, expired or not: shown with the plan.
         keep_sessions: whether sessions of `aws login` and of agents are left.
+        new_password: whether a user who has no password gets one.
     """
 
     snapshot: Snapshot
@@ -125,6 +127,7 @@ class PlanningContext:
     accepted: Mapping[str, str] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
     keep_sessions: bool = False
+    new_password: bool = False
 
 
 def planning_context(
@@ -155,14 +158,12 @@ def reset(context: PlanningContext, name: str) -> Plan:
     user = user_of(context.snapshot, name)
     anew: tuple[Change, ...] = ()
     warned: tuple[PlanNote, ...] = ()
-    if user.password is not None:
-        old, devices = (
-            user.password.reset_required,
-            (*_without_devices(user), *_changes_ending_sessions(context, user)),
-        )
-        anew = (ReplacePassword(name, True, old),)
+    if setting := _setting_password(context, user):
+        forced, unforced = setting
+        devices = (*_without_devices(user), *_changes_ending_sessions(context, user))
+        anew = (forced,)
         if not _opens_console(context.snapshot, name, (*anew, *devices)):
-            anew = (ReplacePassword(name, False, old),)
+            anew = (unforced,)
             warned = (PlanNote("no-forced-change", NO_FORCED_CHANGE, (name,)),)
     made = _planned(
         context,
@@ -170,6 +171,19 @@ def reset(context: PlanningContext, name: str) -> Plan:
         lambda of: (*anew, *_without_devices(user), *_changes_ending_sessions(of, user)),
     )
     return check_accepted(replace(made, warnings=(*made.warnings, *warned)))
+
+
+def _setting_password(context: PlanningContext, user: User) -> tuple[Change, Change] | None:
+    """Return how a temporary password is set that must be changed, and how one that need not.
+
+    None: the user gets none.
+    """
+    if user.password is not None:
+        old = user.password.reset_required
+        return ReplacePassword(user.name, True, old), ReplacePassword(user.name, False, old)
+    if context.new_password and context.snapshot.has_password(user) is False:
+        return CreateLoginProfile(user.name, True), CreateLoginProfile(user.name, False)
+    return None
 
 
 def offboard(context: PlanningContext, name: str) -> Plan:

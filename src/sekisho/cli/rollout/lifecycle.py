@@ -208,11 +208,15 @@ _keep_sessions = click.option(
 
 @click.command("reset", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
+@click.option(
+    "--new-password", is_flag=True, help="Set a temporary password also if they have none."
+)
 @_keep_sessions
 @exempt_options
 @planning_options
 def reset(
     user: str,
+    new_password: bool,
     keep_sessions: bool,
     exempt: ExemptOptions,
     planning: PlanningOptions,
@@ -226,7 +230,8 @@ def reset(
     Sessions of `aws login` and of agents are ended.
     """
     account, at = _standpoint(exempt, planning, aws, lang)
-    made = resetting(replace(at, keep_sessions=keep_sessions), user)
+    at = replace(at, keep_sessions=keep_sessions, new_password=new_password)
+    made = resetting(at, user)
     return finish(made, planning, aws, lang, account.following(enrols=partial(_enrols, at)))
 
 

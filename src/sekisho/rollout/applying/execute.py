@@ -24,7 +24,7 @@ from sekisho.rollout.applying.change_status import (
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.people import GONE, People
 from sekisho.rollout.applying.preconditions import (
-    CHANGED,
+    changed_since,
     check_age,
     check_applicable,
     check_caller,
@@ -291,7 +291,7 @@ class _Run:
             )
             if not drifted or may_not_show_yet(change, self.journal, self.now()):
                 raise
-            people.leave_out({change.person: CHANGED.filled(address=change.address)})
+            people.leave_out({change.person: changed_since(change)})
         return None
 
     def _take_back(

@@ -25,6 +25,7 @@ from sekisho.messages import Message
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.changes.affected import affected_by
 from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.unused import DeleteUnusedPassword
 from sekisho.rollout.changes.users import CreateUser, DetachGroupPolicy
 from sekisho.rollout.planning.before_after import is_affected
 from sekisho.rollout.planning.plan import Plan
@@ -133,7 +134,7 @@ class People:
 
     def locked_out_since(self, names: Iterable[str]) -> Mapping[str, Message]:
         """Return the users who are enforced, no longer get in, and did at the time of the plan."""
-        asked = {*names}
+        asked = {*names} - self._losing_password()
         after = self._after(asked)
         few = tuple(each for each in after.users if each.name in asked)
         outcomes = SignInOutcomes(after, unread_credentials(self.account)).outcomes(few)
@@ -236,10 +237,13 @@ class People:
     def _no_way_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
         """Return the affected users who do not get in, except those who could not before."""
         after, unread = self._after(names), unread_credentials(self.account)
+        closed = self._losing_password()
         affected = [
             each
             for each in after.users
-            if (names is None or each.name in names) and is_affected(self.account, after, each)
+            if (names is None or each.name in names)
+            and each.name not in closed
+            and is_affected(self.account, after, each)
         ]
         outcomes = SignInOutcomes(after, unread).outcomes(affected)
         doubtful = {
@@ -263,6 +267,10 @@ class People:
             for name, outcome in doubtful.items()
             if name not in stuck
         }
+
+    def _losing_password(self) -> set[str]:
+        """Return the users whose unused password the plan takes away, as the goal says by name."""
+        return {each.user for each in self.plan.changes if isinstance(each, DeleteUnusedPassword)}
 
     def _reached_before(self) -> frozenset[str]:
         """Return the users for whom an earlier run has made a change."""

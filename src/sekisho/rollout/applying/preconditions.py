@@ -40,7 +40,13 @@ _SETTLES = timedelta(seconds=30)
 
 
 SINCE = Message("Since the plan was made: {change}.")
-CHANGED = Message("somebody has changed `{address}` since the plan was made")
+_CHANGED = Message("somebody has changed `{address}` since the plan was made")
+_USED = Message("`{address}` was used or changed since the plan was made")
+
+
+def changed_since(change: Change) -> Message:
+    """Return why a person is left out of whose change the state before is no longer there."""
+    return (_USED if change.stops_if_used else _CHANGED).filled(address=change.address)
 
 
 def _who(arn: str) -> str:
@@ -222,7 +228,7 @@ def check_drift(
     drifted += [each for each in plan.needless if not each.is_needless(each.read(observer))]
     omittable = omittable_users(plan)
     left_out = {
-        each.person: CHANGED.filled(address=each.address)
+        each.person: changed_since(each)
         for each in drifted
         if f"user {each.person}" in omittable and not may_not_show_yet(each, journal, now)
     }

@@ -386,7 +386,7 @@ def _is_unaccounted(change: Change, actual: State, event: Event | None) -> bool:
     since; only what is just as the plan leaves it is a sign of lines that are lost.
     """
     state = change.compare(actual)
-    if event is None:
+    if event is None and not change.stops_if_used:
         return state is not ObservedState.BEFORE
     return state is ObservedState.AFTER
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from sekisho.account import Snapshot
-from sekisho.rollout.changes import credentials, policies, users
+from sekisho.rollout.changes import credentials, policies, unused, users
 from sekisho.rollout.changes.model import Change, Forecast
 
 KINDS: Mapping[str, type[Change]] = {
-    kind.__name__: kind for module in (policies, users, credentials) for kind in module.KINDS
+    kind.__name__: kind
+    for module in (policies, users, credentials, unused)
+    for kind in module.KINDS
 }
 """Every kind of change, by the name that it has in a plan's file."""
 

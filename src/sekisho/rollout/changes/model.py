@@ -152,6 +152,8 @@ class Change(ABC):
     """The service that has these operations, by botocore's name."""
     persists: ClassVar[bool] = True
     """Whether what it makes stays so; else the journal alone tells that it was done."""
+    stops_if_used: ClassVar[bool] = False
+    """Whether it is not made where its thing is in use again: no plan has done that."""
     fix_if_refused: ClassVar[Message | None] = None
     """What to do where AWS refuses it, if that is no matter of the call alone."""
 

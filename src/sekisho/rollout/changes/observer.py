@@ -1,6 +1,7 @@
 """Read facts of the account from AWS, for the changes of a plan."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sekisho.account import AwsApi
@@ -82,6 +83,12 @@ class Observer:
     def login_profile(self, user: str) -> Mapping[str, Any] | None:
         """Return the login profile of a user: AWS's facts of the console password."""
         return self._get("GetLoginProfile", "LoginProfile", UserName=user)
+
+    def key_used(self, key: str) -> datetime | None:
+        """Return when an access key was last used; None if never, or if there is no such key."""
+        used = self._get("GetAccessKeyLastUsed", "AccessKeyLastUsed", AccessKeyId=key) or {}
+        at: datetime | None = used.get("LastUsedDate")
+        return at
 
     def names(self, listing: Listing, owner: str) -> list[str] | None:
         """Return the names in a listing; None if its owner does not exist."""

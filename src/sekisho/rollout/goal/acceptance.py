@@ -30,6 +30,9 @@ ABOUT_USERS = frozenset(
 )
 """The obstacles that are about users, whom they name."""
 
+DECISIONS = frozenset({"dormant", "used-key"})
+"""What a campaign leaves to somebody's decision, for each user: no plan has these obstacles."""
+
 UNACCEPTABLE = frozenset(
     {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
 )
@@ -37,6 +40,7 @@ UNACCEPTABLE = frozenset(
 
 OBSTACLES = (
     ABOUT_USERS
+    | DECISIONS
     | UNACCEPTABLE
     | {
         "administrator-remains",
@@ -82,7 +86,9 @@ def unneeded_acceptances(obstacles: Obstacles, accepted: Accepted) -> tuple[str,
     needed = {
         acceptance_key(identity, user) for identity, users in obstacles.items() for user in users
     }
-    return tuple(each for each in accepted if each not in needed)
+    return tuple(
+        each for each in accepted if each not in needed and each.partition(":")[0] not in DECISIONS
+    )
 
 
 def check_acceptable(obstacles: Obstacles, accepted: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ from sekisho.policy import (
     enrolment_policy,
     names,
 )
-from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.acceptance import DECISIONS, OBSTACLES, UNACCEPTABLE
 from sekisho.rollout.goal.enrolment import (
     enrolling_users,
     own_day,
@@ -507,6 +507,12 @@ class _Reader:
             user, why = got["user"].text(), got["why"].text()
             if not got["why"].absent and not why.strip():
                 got["why"].fault(Message("must not be empty"))
+            if identity in DECISIONS and not user:
+                each.fault(
+                    Message("`{identity}` is about users and is accepted for each by name").filled(
+                        identity=identity
+                    )
+                )
             key = f"{identity}:{user}" if user else identity
             if key in reasons:
                 each.fault(Message("accepts the same twice"))

@@ -298,6 +298,11 @@ class Goal:
         return self.own_days.get(user, wave.starts)
 
     @property
+    def takes_unused_away(self) -> bool:
+        """Whether somebody loses a password or an access key now."""
+        return bool(self.passwords_to_disable or self.keys_to_disable or self.keys_to_delete)
+
+    @property
     def names_nobody(self) -> bool:
         """Whether no user is named: the goal is then about whoever has the policy."""
         members = self.group.members if self.group else ()

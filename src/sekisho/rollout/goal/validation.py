@@ -30,6 +30,7 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     faults += _unknown_names(NO_USER, goal.break_glass, users, "break_glass")
     if goal.group is not None:
         faults += _unknown_names(NO_USER, goal.group.members, users | {*new}, "group.members")
+    faults += _unused_faults(goal, users)
     return (
         *faults,
         *_break_glass_faults(goal),
@@ -98,6 +99,20 @@ def _duplicate_names(given: Iterable[str], where: str) -> Iterator[Fault]:
                 where,
                 fix=Message("keep one"),
             )
+
+
+def _unused_faults(goal: Goal, users: set[str]) -> Iterator[Fault]:
+    """Yield users without a place in the account, or in an emergency, who would lose something."""
+    keys = (("keys_to_disable", goal.keys_to_disable), ("keys_to_delete", goal.keys_to_delete))
+    named = [("passwords_to_disable", goal.passwords_to_disable)]
+    named += [(where, tuple(dict.fromkeys(user for user, _ in each))) for where, each in keys]
+    for where, losing in named:
+        yield from _unknown_names(NO_USER, losing, users, where)
+        for name in losing:
+            if name in goal.break_glass:
+                message = Message("the break-glass user `{name}` would lose a credential")
+                fix = Message("take it off one of the two lists")
+                yield Fault(Code.PLAN_UNSAFE, message.filled(name=name), where, fix=fix)
 
 
 def _break_glass_faults(goal: Goal) -> Iterator[Fault]:

@@ -64,6 +64,12 @@ from sekisho.rollout.planning.plan import (
 )
 from sekisho.rollout.planning.remedies import find_remedies, with_options_of
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, safety_proofs, why_unjudgeable
+from sekisho.rollout.planning.unused import (
+    changes_of_unused,
+    notes_on_unused,
+    own_credentials,
+    rules_not_planned,
+)
 from sekisho.rollout.planning.user_warnings import locked_out_now, user_warnings, without_required
 
 EXCEPTION_EXPIRED = Message(
@@ -153,6 +159,8 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         *_users_in_no_wave(goal, snapshot),
         *((PlanNote("selector-unmatched", UNMATCHED, goal.unmatched),) if goal.unmatched else ()),
         *unread_notes(snapshot),
+        *(notes_on_unused(goal) if goal.takes_unused_away else ()),
+        *(rules_not_planned(goal) if goal.dormant or goal.keys else ()),
     )
     return replace(
         judged,
@@ -189,6 +197,8 @@ def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNot
     yield from not_meant(accounts, goal)
     yield from used_elsewhere(accounts.changes, snapshot)
     yield from keys_in_use(accounts)
+    if goal.takes_unused_away:
+        yield from own_credentials(goal, snapshot, accounts.caller)
 
 
 def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
@@ -238,6 +248,9 @@ class _Draft:
         draft.open_enrolment()
         draft.people(caller)
         draft.stale_copies()
+        if goal.takes_unused_away:
+            for change in changes_of_unused(goal, draft.start):
+                draft.add(change)
         return draft
 
     def compared(self, caller: PlanCaller, other: BeforeAfter | None = None) -> BeforeAfter:

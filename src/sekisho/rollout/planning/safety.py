@@ -27,6 +27,7 @@ from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import Enforced, Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
+from sekisho.rollout.changes.unused import DeleteUnusedPassword
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
@@ -223,13 +224,15 @@ def gets_in(accounts: BeforeAfter) -> Proof:
     """Show that everybody who is affected comes to a session with MFA by what they hold.
 
     Who is proved to have had no way in before is left out, and so is who only gets the enrolment
-    policy: nothing is denied to them.
+    policy: nothing is denied to them. So is whoever loses an unused password, as the goal says: the
+    plan names them by itself.
     """
-    enrolling = {user.name for user in accounts.affected if accounts.only_enrols(user)}
+    left_out = {user.name for user in accounts.affected if accounts.only_enrols(user)}
+    left_out |= {each.user for each in accounts.changes if isinstance(each, DeleteUnusedPassword)}
     verdicts = [
         (name, _VERDICTS[entry.verdict], entry.why)
         for name, entry in accounts.outcomes.items()
-        if name not in enrolling and not accounts.was_stuck(name)
+        if name not in left_out and not accounts.was_stuck(name)
     ]
     return _worst_proof("everyone-gets-in", EVERYONE_GETS_IN, verdicts)
 

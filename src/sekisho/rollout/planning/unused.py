@@ -1,0 +1,108 @@
+"""What a plan does to passwords and access keys that nobody uses, and what its reader is told.
+
+Pure. The goal of a day says whose they are: `goal.unused` says who is dormant and which keys are
+old, and a campaign who has been told of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sekisho.account import Snapshot, credentials_of
+from sekisho.messages import Message
+from sekisho.rollout.changes.credentials import CredentialType, in_iso_seconds
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.unused import (
+    DeactivateUnusedKey,
+    DeleteAccessKey,
+    DeleteUnusedPassword,
+)
+from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.planning.plan import PlanCaller, PlanNote
+
+USED_KEY = "used-key"
+"""The acceptance by which a key is made inactive although it may be in use."""
+
+PASSWORDS_GO = Message(
+    "These users do not sign in and lose their console password, as the goal says (`dormant`). "
+    "It cannot be restored. Whoever comes back needs a new one: "
+    "`sekisho reset NAME --new-password`."
+)
+KEYS_GO = Message(
+    "Access keys of these users are made inactive, as the goal says (`keys`). A roll-back makes "
+    "them active again."
+)
+KEYS_DELETED = Message(
+    "Inactive access keys of these users are deleted, as the goal says (`keys`). They cannot be "
+    "restored."
+)
+ONLY_BY_CAMPAIGN = Message(
+    "The goal has rules over time (`{rules}`). A plan does nothing of that: `sekisho campaign` "
+    "does, once people have been told."
+)
+NOT_ONESELF = Message("Nobody takes their own password or access keys away.")
+
+
+def changes_of_unused(goal: Goal, snapshot: Snapshot) -> Iterator[Change]:
+    """Yield the changes that take away what a goal says is unused, person by person."""
+    for name in sorted({*goal.passwords_to_disable} | {user for user, _ in _keys(goal)}):
+        user = snapshot.user_named[name]
+        known = {key.id: key for key in user.keys}
+        decided = f"{USED_KEY}:{name}" in goal.accepted
+        for key in (known[key] for owner, key in goal.keys_to_disable if owner == name):
+            used = key.last_used or key.created_at
+            since = "" if decided or used is None else in_iso_seconds(used)
+            yield DeactivateUnusedKey(name, CredentialType.ACCESS_KEY.value, key.id, since)
+        for owner, key_id in goal.keys_to_delete:
+            if owner == name:
+                yield DeleteAccessKey(name, key_id)
+        if name in goal.passwords_to_disable and user.password is not None:
+            since = in_iso_seconds(_not_used_since(snapshot, name))
+            yield DeleteUnusedPassword(name, user.password.reset_required, since)
+
+
+def notes_on_unused(goal: Goal) -> Iterator[PlanNote]:
+    """Yield what is taken away from whom, by name, or that nothing is although there are rules."""
+    deactivated = _owners(user for user, _ in goal.keys_to_disable)
+    deleted = _owners(user for user, _ in goal.keys_to_delete)
+    if goal.passwords_to_disable:
+        yield PlanNote("passwords-deleted", PASSWORDS_GO, goal.passwords_to_disable)
+    if deactivated:
+        yield PlanNote("keys-deactivated", KEYS_GO, deactivated)
+    if deleted:
+        yield PlanNote("keys-deleted", KEYS_DELETED, deleted)
+
+
+def rules_not_planned(goal: Goal) -> Iterator[PlanNote]:
+    """Yield that a plan that no campaign has made does nothing about these rules of its goal."""
+    rules = {"dormant": goal.dormant, "keys": goal.keys}
+    named = ", ".join(name for name, rule in rules.items() if rule is not None)
+    if named:
+        yield PlanNote("rules-over-time", ONLY_BY_CAMPAIGN.filled(rules=named))
+
+
+def own_credentials(goal: Goal, snapshot: Snapshot, caller: PlanCaller) -> Iterator[PlanNote]:
+    """Yield that the plan would take away a password or a key of whoever applies it."""
+    names = {*goal.passwords_to_disable} | {user for user, _ in _keys(goal)}
+    own = tuple(name for name in sorted(names) if snapshot.user_named[name].arn == caller.arn)
+    if own:
+        yield PlanNote("oneself", NOT_ONESELF, own)
+
+
+def _keys(goal: Goal) -> tuple[tuple[str, str], ...]:
+    return (*goal.keys_to_disable, *goal.keys_to_delete)
+
+
+def _owners(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _not_used_since(snapshot: Snapshot, name: str) -> datetime:
+    """Return when a password was last used or set, as far as the snapshot has it."""
+    user = snapshot.user_named[name]
+    row = snapshot.report.rows.get(name) if snapshot.report is not None else None
+    times = (
+        credentials_of(snapshot, user).password_used,
+        user.password.created_at if user.password is not None else None,
+        row.password_last_changed if row is not None else None,
+    )
+    return max((at for at in times if at is not None), default=snapshot.taken_at)
