@@ -160,6 +160,22 @@ def test_that_the_sign_in_resynchronises_is_an_assumption() -> None:
         assert console.mfa(refused.value.ticket, people.code(aws)).mfa_used
 
 
+@pytest.mark.parametrize("needs_code", [True, False])
+def test_when_the_password_counts_as_used_is_an_assumption(needs_code: bool) -> None:
+    assumed = SigninAssumptions(password_last_used_needs_code=needs_code)
+    with LocalAws(people.account(), signin=assumed) as aws:
+        console = ConsoleClient(aws.url, people.ACCOUNT)
+
+        def last_used() -> object:
+            user = people.client(aws, "iam").get_user(UserName="bob")["User"]
+            return user.get("PasswordLastUsed")
+
+        ticket = console.sign_in("bob", people.PASSWORD).ticket
+        assert (last_used() is None) == needs_code
+        assert console.mfa(ticket, people.code(aws)).mfa_used
+        assert last_used() is not None
+
+
 def test_too_many_wrong_codes_end_the_sign_in(aws: LocalAws) -> None:
     _, answer = sign_in(aws, "bob")
     for _ in range(MOST_TRIES):

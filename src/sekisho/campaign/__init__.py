@@ -6,6 +6,7 @@ what comes; `report` is all of that for people and programs. Nothing here change
 
 from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.report import (
+    STAGES_IN_WORDS,
     Campaign,
     CampaignInputs,
     campaign_of,
@@ -18,6 +19,7 @@ from sekisho.campaign.state import DayProgress, StateFolder
 from sekisho.campaign.today import Today, today_of
 
 __all__ = [
+    "STAGES_IN_WORDS",
     "Campaign",
     "CampaignInputs",
     "CampaignPerson",

@@ -69,7 +69,7 @@ _COLUMNS = (
 _DAY_COLUMNS = (Message("day"), Message("what happens"), Message("wave or user"), Message("people"))
 _DUE_COLUMNS = (Message("what happens"), _PEOPLE)
 _LEFT_COLUMNS = (Message("user"), Message("wave"), Message("why"))
-_STAGES = {
+STAGES_IN_WORDS = {
     CampaignStage.ANNOUNCED: Message("announced"),
     CampaignStage.ENROLMENT_OPEN: Message("enrolment open"),
     CampaignStage.ENFORCED: Message("enforced", "stage"),
@@ -305,7 +305,7 @@ def _facts(campaign: Campaign) -> Iterator[Message]:
         yield _OVERDUE.filled(count=len(campaign.overdue))
     stages = Counter(each.stage for each in campaign.people)
     listed = [
-        verbatim("{stage}: {count}").filled(stage=_STAGES[stage], count=stages[stage])
+        verbatim("{stage}: {count}").filled(stage=STAGES_IN_WORDS[stage], count=stages[stage])
         for stage in CampaignStage
         if stages[stage]
     ]
@@ -356,7 +356,7 @@ def _left_cells(person: CampaignPerson) -> Iterable[Message]:
     reasons = [
         verbatim("{id}: {text}").filled(id=each.id, text=each.text) for each in person.obstacles
     ]
-    why = joined_messages(reasons, en="; ", ja="、") if reasons else _STAGES[person.stage]
+    why = joined_messages(reasons, en="; ", ja="、") if reasons else STAGES_IN_WORDS[person.stage]
     return (verbatim(person.user), verbatim(person.wave), why)
 
 
@@ -425,7 +425,7 @@ def _cells(person: CampaignPerson) -> Iterable[Message]:
     return (
         verbatim(person.user),
         verbatim(person.wave),
-        _STAGES[person.stage],
+        STAGES_IN_WORDS[person.stage],
         enrolled,
         day,
     )

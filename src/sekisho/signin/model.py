@@ -199,6 +199,8 @@ class SigninAssumptions:
             an MFA device only if its page may read what AWS's samples for that page let it read.
         resync_at_sign_in: whether the page that asks for the code lets a user resynchronise the
             device, by the user's own iam:ResyncMFADevice.
+        password_last_used_needs_code: whether a user's `PasswordLastUsed` moves only once the code
+            of a device is given, where the user has one; else with the password.
     """
 
     role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
@@ -215,6 +217,7 @@ class SigninAssumptions:
     aws_internal_sees_mfa: bool = True
     mfa_page_needs_reads: bool = True
     resync_at_sign_in: bool = True
+    password_last_used_needs_code: bool = True
 
     @property
     def console_asks_policies(self) -> bool:

@@ -15,6 +15,9 @@ HALF_ENROLLED = "aoi.watanabe"
 UNASSIGNED_DEVICE = "aoi.watanabe"
 """The name of the device that the half-enrolled user has left unassigned."""
 
+LAST = "haruka.kato"
+"""Of no plan; a campaign gives her time to enrol."""
+
 NEW = "riku.mori"
 OTHER_NEW = "tsumugi.abe"
 THIRD_NEW = "minato.ono"

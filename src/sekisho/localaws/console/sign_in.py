@@ -93,7 +93,6 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
             raise failed_sign_in()
         world.throttle.clear(subject, source)
         _refuse_hard_expired(world, state)
-        world.passwords[user.name] = replace(state, last_used=world.clock.now())
         ends = world.clock.now() + TICKET_LIFETIME
         return _go_on(world, user, SigninTicket(user.id, NextStep.DONE, ends))
 
@@ -242,6 +241,10 @@ def _keys(issued: IssuedCredentials) -> Keys:
 def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
     """Return the answer for a sign-in that has come as far as `ticket` tells."""
     serials = enabled_serials(world, _holder(world, user))
+    code_given = ticket.mfa_at is not None or not serials
+    if code_given or not world.signin_assumptions.password_last_used_needs_code:
+        password = world.passwords[user.name]
+        world.passwords[user.name] = replace(password, last_used=world.clock.now())
     step = next_step(
         True,
         len(serials),

@@ -233,7 +233,7 @@ class _Reader:
         group = read_group(got["group"])
         waves = self._waves(got)
         self._leave_out(got["except"], waves)
-        late = self._waits_for_password(got["when"])
+        late = got["when"].choice(_WHEN) == _WHEN[1]
         accepted = self._accepted(got["accept"])
         enrolled = self._enrolled(got["afterEnrolment"], policy, group)
         first = Stage(policy, group.name if group else None)
@@ -276,15 +276,6 @@ class _Reader:
             untold=got["untold"].choice(Untold) or Untold.WAIT,
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
-
-    def _waits_for_password(self, shape: Shape) -> bool:
-        """Return whether users with a temporary password are enforced once it is changed."""
-        when = shape.text() or _WHEN[0]
-        if when not in _WHEN:
-            shape.fault(
-                Message("must be `{one}` or `{other}`").filled(one=_WHEN[0], other=_WHEN[1])
-            )
-        return when == _WHEN[1]
 
     def _leave_out(self, shape: Shape, waves: tuple[Wave, ...]) -> None:
         """Note whom the goal leaves out, whatever selects them."""

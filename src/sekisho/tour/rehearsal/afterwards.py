@@ -163,6 +163,7 @@ def _enforced_users(rehearsal: TourRehearsal, step: StepRecorder) -> None:
         company.NEW,
         company.OTHER_NEW,
         company.THIRD_NEW,
+        company.LAST,
     }
     step.check(_ENFORCED, expected | set(company.MEMBERS), enforced)
     step.table(_STATUS, _COLUMNS, [_row(status) for status in statuses])

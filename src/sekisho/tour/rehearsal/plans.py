@@ -107,8 +107,13 @@ def roll_back_plan(rehearsal: TourRehearsal, step: StepRecorder, applied: Applie
 
 
 def compare(rehearsal: TourRehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
-    """Compare what a plan touched with what was there before, apart from what people use."""
+    """Compare what a plan touched with what was there before, apart from what people use.
+
+    What an earlier plan had touched already is compared with what was there before that one.
+    """
     left = {left.address for left in applied.report.left} if applied.report else set()
+    for other in rehearsal.applied_plans[: rehearsal.applied_plans.index(applied)]:
+        left |= json.loads(other.before).keys()
     now = facts_at_addresses(applied.plan, step.api_of(rehearsal.administrator))
     what = _SAME.filled(digest=applied.plan.digest[:12])
     before, after = _without(applied.before, left), _without(now, left)

@@ -10,6 +10,7 @@ from sekisho.account import AccountFile
 from sekisho.localaws import LocalAws, example_company
 from sekisho.policy import Preset
 from sekisho.tour.rehearsal.afterwards import after
+from sekisho.tour.rehearsal.campaign import campaign
 from sekisho.tour.rehearsal.rehearsal import TourRehearsal
 from sekisho.tour.rehearsal.setting_up import attach, before, policy
 from sekisho.tour.rehearsal.steps import TourStep
@@ -42,6 +43,7 @@ _CHAPTERS: tuple[Callable[[TourRehearsal], Iterator[TourStep]], ...] = (
     machine,
     break_glass,
     attacker,
+    campaign,
     after,
 )
 
