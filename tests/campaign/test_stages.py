@@ -3,8 +3,21 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from rollout.staging import ADMIN
-from rollout.test_enrolment import DAY, EXCEPTIONS, GOAL, LATER, OPEN, people, planned, staff
+import pytest
+
+from rollout.staging import ADMIN, CHANGE, ENFORCEMENT, managed, with_user
+from rollout.test_enrolment import (
+    DAY,
+    ENROLMENT,
+    EXCEPTIONS,
+    GOAL,
+    LATER,
+    OPEN,
+    OTHER,
+    people,
+    planned,
+    staff,
+)
 from sekisho.account import Password, Snapshot
 from sekisho.audit.exceptions import load_exceptions
 from sekisho.campaign import (
@@ -21,7 +34,8 @@ from sekisho.campaign import (
 from sekisho.documents import yaml_shape
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.messages import Language
-from sekisho.rollout import forecast, goal_of
+from sekisho.policy import enrolment_policy
+from sekisho.rollout import AttachUserPolicy, DetachUserPolicy, forecast, goal_of
 
 
 def campaign(
@@ -113,3 +127,100 @@ def test_the_days_before_are_shown_and_today_is_counted_anew() -> None:
     assert later.progress[-1] == DayProgress(date(2027, 2, 1), count=6, enrolled=2, enforced=1)
     text = report_text(campaign_report(later), Language.EN, TextLayout(80))
     assert "2/8              #####..............." in text
+
+
+def full(number: int, *, temporary: bool = False) -> Snapshot:
+    """Return an account in which `full` has so many policies that do not enforce MFA."""
+    arns = tuple(f"{OTHER}{at}" for at in range(number))
+    who = staff("full", password=Password(reset_required=temporary), attached=arns)
+    start = people(OPEN, who)
+    policies = {arn: managed(arn, enrolment_policy()) for arn in arns}
+    return replace(start, policies={**start.policies, **policies})
+
+
+@pytest.mark.parametrize(
+    ("number", "temporary", "most", "fits"),
+    [(10, False, 10, False), (10, False, 20, True), (10, False, None, False), (9, True, 10, False)],
+)
+def test_who_has_no_place_for_what_they_enrol_with_is_named_and_stops_nobody(
+    number: int, temporary: bool, most: int | None, fits: bool
+) -> None:
+    """Of a temporary password the other policy counts, too: half of it would help nobody."""
+    summary = {} if most is None else {"AttachedPoliciesPerUserQuota": most}
+    found = campaign(replace(full(number, temporary=temporary), summary=summary))
+    assert found.today.plan.applicable, found.today.plan.open_obstacles
+    assert ("full" in due_today(found)["enrol"]) is fits
+    assert {*due_today(found)["enrol"]} >= {"plain", "keys", "temporary"}
+    named = {each.user: [why.id for why in each.obstacles] for each in found.left_out}
+    assert named == ({} if fits else {"full": ["quota"]})
+    assert not found.overdue
+
+
+def test_who_is_full_keeps_the_enrolment_policy_where_the_other_has_no_place() -> None:
+    start = full(9, temporary=True)
+    known = start.user_named["full"]
+    opened = forecast(start, [AttachUserPolicy("full", ENROLMENT)])
+    changes = campaign(opened).today.plan.changes
+    assert not [each for each in changes if each.person == "full"]
+    assert CHANGE not in known.attached
+
+
+def test_who_is_full_is_swapped_on_the_day_and_only_they() -> None:
+    start = full(9)
+    opened = forecast(start, campaign(start).today.plan.changes)
+    found = campaign(replace(opened, taken_at=DAY))
+    assert found.today.plan.applicable
+    changes = {
+        name: [type(each) for each in found.today.plan.changes if each.person == name]
+        for name in ("full", "plain")
+    }
+    assert changes == {
+        "full": [DetachUserPolicy, AttachUserPolicy],
+        "plain": [AttachUserPolicy, DetachUserPolicy],
+    }
+    assert "full" in due_today(found)["enforce"]
+
+
+def test_who_is_full_without_it_is_left_on_the_day_and_stops_nobody() -> None:
+    found = campaign(replace(full(10), taken_at=DAY))
+    assert found.today.plan.applicable
+    left = {each.user: [why.id for why in each.obstacles] for each in found.overdue}
+    assert left == {"full": ["quota"], "keys": ["keys-in-use"]}
+    assert "plain" in due_today(found)["enforce"]
+
+
+def replacing(start: Snapshot) -> Campaign:
+    text = f"{GOAL.format(enforce='on-date')}replaces: [{OTHER}]\n"
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(EXCEPTIONS))
+    return campaign_of(goal, start, ADMIN)
+
+
+def of_denied(found: Campaign) -> list[tuple[type, str]]:
+    changes = [each for each in found.today.plan.changes if each.person == "denied"]
+    return [(type(each), getattr(each, "arn", "")) for each in changes]
+
+
+def test_who_is_denied_by_another_policy_is_moved_over_on_the_day() -> None:
+    """Until then they keep it: taking it away would leave them without enforcement."""
+    assert of_denied(replacing(people(OPEN))) == []
+    assert stages(replacing(people(OPEN)))["denied"] == CampaignStage.ENFORCED
+    moved = of_denied(replacing(people(DAY)))
+    assert moved == [(AttachUserPolicy, ENFORCEMENT), (DetachUserPolicy, OTHER)]
+
+
+def test_a_policy_that_only_has_the_name_counts_for_nothing() -> None:
+    start = people(OPEN)
+    policies = {**start.policies, OTHER: managed(OTHER, enrolment_policy())}
+    found = replacing(replace(start, policies=policies))
+    assert stages(found)["denied"] == CampaignStage.ANNOUNCED
+    assert of_denied(found) == [(AttachUserPolicy, ENROLMENT)]
+
+
+def test_who_is_full_keeps_what_is_to_be_replaced() -> None:
+    """Swapped at once, they would be without enforcement in between."""
+    start, arns = full(9), tuple(f"{OTHER}{at}" for at in range(9))
+    found = replacing(
+        replace(with_user(start, staff("denied", attached=(OTHER, *arns))), taken_at=DAY)
+    )
+    assert of_denied(found) == []
+    assert {each.user: each.obstacles[0].id for each in found.left_out} == {"denied": "quota"}

@@ -53,6 +53,7 @@ _OVERDUE = Message("{count} of them should be enforced by now and are not.")
 _DUE = Message("Due today")
 _NOTHING_DUE = Message("Nothing is due today.")
 _OVERDUE_TITLE = Message("Left, although their day has come")
+_BLOCKED_TITLE = Message("Left out of today's changes")
 _PEOPLE = Message("People")
 _CALENDAR = Message("The coming two weeks")
 _NO_DAYS = Message("Nothing happens in the coming two weeks.")
@@ -209,6 +210,11 @@ class Campaign:
         """The people whose day has come and for whom MFA is not enforced after today's changes."""
         return tuple(each for each in self.people if each.overdue)
 
+    @property
+    def left_out(self) -> tuple[CampaignPerson, ...]:
+        """The people whose day is yet to come and who do not get what is due for them today."""
+        return tuple(each for each in self.people if each.obstacles and not each.overdue)
+
 
 def campaign_of(
     goal: Goal,
@@ -319,7 +325,7 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
     if not due:
         yield TextLine(_NOTHING_DUE, indent=0)
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
-    yield _overdue_table(campaign)
+    yield from _left_tables(campaign)
     yield _calendar_table(campaign)
     yield _progress_table(campaign)
     yield TextList(_NOTES, campaign.notes, _note_lines, most=_NOTES_SHOWN)
@@ -339,17 +345,19 @@ def _due_line(row: tuple[str, tuple[str, ...]]) -> Message:
 def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
     due = [*due_today(campaign).items()]
     yield Table(_DUE, _DUE_COLUMNS, due, _due_cells, none=_NOTHING_DUE, id="due")
-    yield _overdue_table(campaign)
+    yield from _left_tables(campaign)
     yield _calendar_table(campaign)
     yield Bars(_PROGRESS, [_bar(each) for each in campaign.progress], id="progress")
     yield Table(_NOTES, _NOTE_COLUMNS, campaign.notes, _note_cells, id="notes")
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, id="people", row_id="p")
 
 
-def _overdue_table(campaign: Campaign) -> Table:
-    return Table(
-        _OVERDUE_TITLE, _LEFT_COLUMNS, campaign.overdue, _left_cells, most=_SHOWN, id="left"
-    )
+def _left_tables(campaign: Campaign) -> Iterator[Table]:
+    for title, people, identity in (
+        (_OVERDUE_TITLE, campaign.overdue, "left"),
+        (_BLOCKED_TITLE, campaign.left_out, "left-out"),
+    ):
+        yield Table(title, _LEFT_COLUMNS, people, _left_cells, most=_SHOWN, id=identity)
 
 
 def _left_cells(person: CampaignPerson) -> Iterable[Message]:

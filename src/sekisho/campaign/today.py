@@ -71,10 +71,13 @@ def today_of(
         blocked = _blocked_people(made)
         blocked |= {user: (*blocked.get(user, ()), *why) for user, why in untold.items()}
         leaving = blocked.keys() & {*goal.enforced}
-        if not leaving:
+        waiting = blocked.keys() & {*goal.enrolling}
+        if not leaving | waiting:
             break
-        left_out |= {user: blocked[user] for user in leaving}
-        goal = _without(goal, leaving)
+        for user in leaving | waiting:
+            new = (each for each in blocked[user] if each not in left_out.get(user, ()))
+            left_out[user] = (*left_out.get(user, ()), *new)
+        goal = _without(goal, leaving, waiting)
         made = plan(goal, snapshot, caller, ended, usage)
     return Today(goal, made, left_out)
 
@@ -92,8 +95,14 @@ def _ended_exceptions(goal: Goal, snapshot: Snapshot) -> Mapping[str, str]:
     }
 
 
-def _without(goal: Goal, users: set[str]) -> Goal:
-    """Return a goal that waits for some users, who keep what they have."""
+def _without(goal: Goal, users: set[str], not_enrolling: set[str]) -> Goal:
+    """Return a goal that waits for some users, who keep what they have.
+
+    Args:
+        goal: what the account shall come to.
+        users: for whom MFA is not enforced today.
+        not_enrolling: who are given nothing to enrol with today either.
+    """
     opened = (user for wave in goal.waves if wave.enrolment_open for user in wave.users)
     group = goal.group
     if group is not None:
@@ -104,7 +113,11 @@ def _without(goal: Goal, users: set[str]) -> Goal:
         users=tuple(name for name in goal.users if name not in users),
         group=group,
         deferred={**goal.deferred, **dict.fromkeys(users, Deferral(DeferralReason.OBSTACLE))},
-        enrolling=(*goal.enrolling, *(user for user in opened if user in users)),
+        enrolling=(
+            *(user for user in goal.enrolling if user not in not_enrolling),
+            *(user for user in opened if user in users),
+        ),
+        unchanged=(*goal.unchanged, *not_enrolling),
     )
 
 
@@ -122,4 +135,9 @@ def _blocked_people(made: Plan) -> dict[str, tuple[Obstacle, ...]]:
         for user in filter(None, users):
             text = shown.get((identity, user), texts[identity])
             found[user] = (*found.get(user, ()), Obstacle(identity, text))
+    people = {change.person for change in made.changes}
+    for note in made.reasons:
+        # a quota is nothing that can be accepted of a user, so plans count it as of the whole
+        for user in people.intersection(note.names) if note.id == "quota" else ():
+            found[user] = (*found.get(user, ()), Obstacle(note.id, note.text))
     return found

@@ -346,7 +346,7 @@ def _before_after(
 def _reasons_against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanNote]:
     if user is not None and user.arn == accounts.caller.arn:
         yield PlanNote("oneself", NOT_ONESELF, (user.name,))
-    yield from over_quotas(accounts.before, accounts.after)
+    yield from over_quotas(accounts.before, accounts.after, accounts.changes)
     others = {known.name for known in accounts.before.users if known != user}
     for gap in accounts.before.gaps:
         # what is not about somebody else may be about this one: a credential that nobody saw

@@ -37,10 +37,17 @@ from sekisho.rollout.applying.preconditions import (
 )
 from sekisho.rollout.applying.rollback import take_back
 from sekisho.rollout.applying.stop import REFUSALS, Stop
+from sekisho.rollout.applying.successors import Successors
 from sekisho.rollout.changes.affected import newcomers
-from sekisho.rollout.changes.model import Change, IamCall, Observations, State
+from sekisho.rollout.changes.model import Change, IamCall, Link, Observations, State
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.users import CreateLoginProfile, SetsPassword
+from sekisho.rollout.changes.users import (
+    PARTING,
+    AttachUserPolicy,
+    CreateLoginProfile,
+    DetachUserPolicy,
+    SetsPassword,
+)
 from sekisho.rollout.planning.plan import Plan
 
 Passwords = Callable[[str], str]
@@ -133,7 +140,9 @@ def execute(
             people.read(left_out)
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error), left_out=left_out)
-    run = _Run(plan, api, journal, passwords, now, Observations(api, now), people)
+    run = _Run(
+        plan, api, journal, passwords, now, Observations(api, now), Successors.of(plan), people
+    )
     stop = run.make_all()
     left_out = people.left_out if people is not None else {}
     return apply_progress(plan, journal, stop, notes, left_out)
@@ -194,6 +203,7 @@ class _Run:
     passwords: Passwords
     now: Clock
     observations: Observations
+    successors: Successors
     people: People | None
     """None: the plan is about one person only, and is made or refused as a whole."""
 
@@ -236,6 +246,7 @@ class _Run:
                 stop = self._make_for_person(people, at)
                 if stop is not None:
                     break
+            self._give_back(people, changes)
             made = [each for each in changes if self._is_done(each) and each.address not in before]
             if made and (no_way_in := self._locked_out_by(people, names, made)):
                 self._take_back(people, made, no_way_in)
@@ -270,10 +281,48 @@ class _Run:
             else {}
         )
 
+    def _keep_former(self, people: People, change: Change, missing: Link) -> Stop | None:
+        """Make no change that takes something away whose successor is not seen in the account.
+
+        What was just made and AWS does not show yet is a stop that passes; a person from whom
+        somebody else has taken it is left out.
+
+        Raises:
+            PlanRefused: if somebody else has taken it from everybody.
+        """
+        if may_not_show_yet(missing, self.journal, self.now()):
+            why = f"{missing.address} is not shown yet"
+            return Stop(change.address, missing.listing.operation, "NoSuchEntity", why)
+        if not missing.person:
+            raise stale_plan((missing.address,), {})
+        people.leave_out({change.person: changed_since(missing)})
+        return None
+
+    def _give_back(self, people: People, changes: tuple[Change, ...]) -> None:
+        """Give a person back what was taken away to make room for something that did not come.
+
+        Raises:
+            AwsRefused: if AWS refuses that; the next run does it, or goes on.
+        """
+        waiting = False
+        for change in reversed(changes):
+            if isinstance(change, AttachUserPolicy):
+                waiting |= self.journal.last_event(change.address) not in _SETTLED
+            made_room = waiting and isinstance(change, DetachUserPolicy)
+            if not made_room or not self.journal.is_to_undo(change.address):
+                continue
+            back = take_back((change,), self.plan, self.journal, self.api, self.now)
+            if not back and (why := people.left_out.get(change.person)):
+                people.left_out[change.person] = NOT_TAKEN_BACK.filled(why=why)
+
     def _make_for_person(self, people: People, change: Change) -> Stop | None:
         """Make a change; what is refused for one person leaves out that person."""
+        missing = None
         try:
-            self.make(change)
+            if isinstance(change, PARTING) and not people.is_left_out(change):
+                missing = self.successors.missing_before(change, self.api, self.observations)
+            if missing is None:
+                self.make(change)
         except AwsRefused as error:
             stop, person = Stop.at(error, change), change.person
             # what there is not, or AWS does not know yet, may be the policy or the group
@@ -292,7 +341,7 @@ class _Run:
             if not drifted or may_not_show_yet(change, self.journal, self.now()):
                 raise
             people.leave_out({change.person: changed_since(change)})
-        return None
+        return self._keep_former(people, change, missing) if missing is not None else None
 
     def _take_back(
         self, people: People, made: list[Change], no_way_in: Mapping[str, Message]

@@ -57,8 +57,10 @@ class Observations:
 
     def observer_for(self, change: "Change") -> Observer:
         """Return an observer of what a change is about."""
-        if not change.shares_listing:
-            return Observer(self._api)
+        return self.shared() if change.shares_listing else Observer(self._api)
+
+    def shared(self) -> Observer:
+        """Return the observer that serves many changes for a while."""
         if not timedelta() <= self._now() - self._since < self._VALID_FOR:
             self._shared, self._since = Observer(self._api), self._now()
         return self._shared

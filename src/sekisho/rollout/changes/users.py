@@ -293,3 +293,6 @@ KINDS: tuple[type[Change], ...] = (
     DeleteLoginProfile,
 )
 """The kinds of change that are here."""
+
+PARTING = (DetachUserPolicy, RemoveUserFromGroup)
+"""The kinds that take away from one person what lets them do something, or keeps them from it."""

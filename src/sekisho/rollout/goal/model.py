@@ -249,6 +249,8 @@ class Goal:
         enrolment: the policy that lets users of a wave enrol before they are enforced.
         enrolling: users of the waves who shall have it now.
         on_enrolment: users who are enforced before their day, as they have signed in with a device.
+        unchanged: users of the waves who keep what they have of it, as there is something in the
+            way of what they should get.
         timezone: where the days of the waves begin, as the IANA database names it.
         unread: users of whom it could not be read whether they are meant.
         unmatched: the places of selectors that nobody matches today.
@@ -279,6 +281,7 @@ class Goal:
     enrolment: PolicyGoal | None = None
     enrolling: tuple[str, ...] = ()
     on_enrolment: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
     timezone: str = "UTC"
     unread: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
 from sekisho.prover import Enforced
-from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.model import Change, Forecast
 from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.planning.before_after import BeforeAfter
@@ -74,27 +74,32 @@ _FIXES = {
 """How somebody can make room."""
 
 
-def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
+def over_quotas(before: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Iterator[PlanNote]:
     """Yield the quotas that would be exceeded, and were not before.
 
-    Counted by the account's own quotas, and by AWS's defaults where those were not read.
+    Counted by the account's own quotas, and by AWS's defaults where those were not read; change by
+    change, for what is attached before something else is detached counts meanwhile.
     """
     yield from _over_the_accounts(before, after)
-    for user in after.users:
-        old = before.user_named.get(user.name)
-        if old is None or len(user.attached) > len(old.attached):
-            yield from _over_quota(
-                len(user.attached), Quota.POLICIES_PER_USER, user.name, after.summary
-            )
-        if old is None or len(user.groups) > len(old.groups):
-            yield from _over_quota(
-                len(user.groups), Quota.GROUPS_PER_USER, user.name, after.summary
-            )
-    for group in after.groups:
-        known = before.group_named.get(group.name)
-        if known is None or len(group.attached) > len(known.attached):
-            used = len(group.attached)
-            yield from _over_quota(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
+    most: dict[tuple[Quota, str], int] = {}
+    account = Forecast(before)
+    for change in changes:
+        had = dict(_held(account, change))
+        change.forecast(account)
+        for key, used in _held(account, change):
+            if used > had.get(key, 0):
+                most[key] = max(used, most.get(key, 0))
+    for (quota, name), used in most.items():
+        yield from _over_quota(used, quota, name, before.summary)
+
+
+def _held(account: Forecast, change: Change) -> Iterator[tuple[tuple[Quota, str], int]]:
+    """Yield how much the user and the group have that a change is about, by quota and name."""
+    if user := account.users.get(change.person):
+        yield (Quota.POLICIES_PER_USER, user.name), len(user.attached)
+        yield (Quota.GROUPS_PER_USER, user.name), len(user.groups)
+    if group := account.groups.get(str(change.subject().get("GroupName", ""))):
+        yield (Quota.POLICIES_PER_GROUP, group.name), len(group.attached)
 
 
 def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:

@@ -11,6 +11,7 @@ from sekisho.prover import Proved
 from sekisho.rollout.changes.affected import affected_reads
 from sekisho.rollout.changes.model import Change, IamCall
 from sekisho.rollout.changes.users import (
+    PARTING,
     AddUserToGroup,
     CreateGroup,
     CreateLoginProfile,
@@ -96,11 +97,15 @@ def _reads_of(change: Change) -> Iterator[IamCall]:
 
 
 def _apply_calls(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
+    parting = {each.person for each in changes if isinstance(each, PARTING)}
     for change in changes:
         yield change.call()
         if isinstance(change, CreateLoginProfile):
             # whoever goes on after a lost answer sets the password anew
             yield change.renewal()
+        if isinstance(change, AddUserToGroup) and change.user in parting:
+            # read back before something else is taken away
+            yield IamCall("ListGroupsForUser", {"UserName": change.user})
         yield from _reads_of(change)
         yield from affected_reads(change, after)
 

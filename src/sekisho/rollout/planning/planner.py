@@ -10,10 +10,9 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
-from sekisho.policy import to_json
+from sekisho.policy import Quota, to_json
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.affected import affected_by
-from sekisho.rollout.changes.kinds import forecast
 from sekisho.rollout.changes.model import Change, Forecast
 from sekisho.rollout.changes.policies import (
     CreatePolicy,
@@ -89,8 +88,6 @@ STALE_STAYS = Message(
 DESCRIPTION_STAYS = Message(
     "The policy exists with another description, which AWS does not let anybody change."
 )
-
-_PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
 
 def plan(
@@ -186,13 +183,10 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
 def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
     """Yield the reasons against the plan, apart from its proofs."""
     goal, snapshot = draft.goal, draft.start
-    # what is attached before something else is detached counts for AWS meanwhile
-    joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
-    most = accounts.after if joining == draft.changes else forecast(snapshot, joining)
     yield from expired_exceptions(goal.exceptions, snapshot.taken_at)
     yield from draft.reasons
     yield from unjudged_gaps(accounts, goal)
-    yield from over_quotas(accounts.before, most)
+    yield from over_quotas(accounts.before, accounts.after, accounts.changes)
     yield from why_unjudgeable(accounts)
     yield from not_meant(accounts, goal)
     yield from used_elsewhere(accounts.changes, snapshot)
@@ -414,7 +408,7 @@ class _Draft:
             self.attach(name, self.enrolment_arn)
             if by := self.changes_password_by(self.start.user_named[name]):
                 self.attach(name, by)
-        staying = {*self.goal.enrolling, *self.targets()}
+        staying = {*self.goal.enrolling, *self.goal.unchanged, *self.targets()}
         for name in dict.fromkeys(name for wave in self.goal.waves for name in wave.users):
             if name not in staying:
                 self.detach(name, self.enrolment_arn)
@@ -439,6 +433,9 @@ class _Draft:
         members = {*self.goal.group.members} if self.goal.group else set()
         for name in sorted(self.targets(), key=lambda name: name == own):
             stage = self.stage_of(name)
+            swapped = name in direct and self.needs_swap(name, self.arn(stage))
+            if swapped:
+                self.detach(name, self.enrolment_arn)
             if name in direct:
                 self.attach(name, self.arn(stage))
             if stage.group is not None and name in members:
@@ -448,10 +445,16 @@ class _Draft:
                 self.leave(
                     name, self.first_stage if stage is self.goal.enrolled else self.goal.enrolled
                 )
-            if self.enrolment_arn is not None:
+            if not swapped:
                 self.detach(name, self.enrolment_arn)
             for arn in self.goal.replaces:
                 self.detach(name, arn)
+
+    def needs_swap(self, name: str, arn: str) -> bool:
+        """Return whether a policy has room at a user only in the place of the enrolment policy."""
+        attached = self.after.users[name].attached
+        most = Quota.POLICIES_PER_USER.number_in(self.start.summary)
+        return arn not in attached and self.enrolment_arn in attached and len(attached) >= most
 
     def leave(self, name: str, stage: Stage) -> None:
         """Take a user out of a stage."""
@@ -460,10 +463,10 @@ class _Draft:
         if known is not None and stage.group is not None and stage.group in known.groups:
             self.add(RemoveUserFromGroup(stage.group, name))
 
-    def detach(self, name: str, arn: str) -> None:
-        """Detach a policy from a user, if it is attached directly."""
+    def detach(self, name: str, arn: str | None) -> None:
+        """Detach a policy from a user, if there is one and it is attached directly."""
         known = self.start.user_named.get(name)
-        if known is not None and arn in known.attached:
+        if known is not None and arn is not None and arn in known.attached:
             self.add(DetachUserPolicy(name, arn))
 
     def stale_copies(self) -> None:
