@@ -258,6 +258,16 @@ def added_policies_lines(
         yield text.filled(group=each.group, policies=policies, users=users).into(lang)
 
 
+def merged_previews(previews: Iterable[RollbackPreview]) -> RollbackPreview:
+    """Return one preview of several roll-backs; each address once."""
+    every = [*previews]
+    return RollbackPreview(
+        tuple(dict.fromkeys(name for each in every for name in each.reversible)),
+        tuple(dict.fromkeys(name for each in every for name in each.irreversible)),
+        tuple(dict.fromkeys(name for each in every for name in each.preexisting)),
+    )
+
+
 def preview_lines(
     preview: RollbackPreview, lang: Language, *, verbose: bool = False
 ) -> Iterator[str]:

@@ -1,26 +1,28 @@
 """`sekisho rollback`: take back what a plan did, and nothing that anybody else has done."""
 
+import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import click
 
+from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
-from sekisho.cli.exits import Exit, worst
+from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.progress import Progress
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     added_policies_lines,
     confirm,
     in_the_middle,
+    merged_previews,
     ownership_options,
     plan_words,
     preview_lines,
@@ -30,7 +32,7 @@ from sekisho.cli.rollout.applying import (
     undone_lines,
 )
 from sekisho.cli.terminal import notice, show_folded
-from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
+from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_mean
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
     AddedPolicies,
@@ -38,6 +40,7 @@ from sekisho.rollout import (
     GroupRights,
     PlanFile,
     RollbackChoices,
+    RollbackPreview,
     RollbackReport,
     Stop,
     check_account,
@@ -53,6 +56,11 @@ from sekisho.rollout import (
 _TAKING_BACK = Message("Taking back")
 _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Take back what this plan did ({count})?")
+_ASKED_OF_USER = Message("Take back what was done for `{user}` ({count})?")
+_EXCEPTED = Message(
+    "The next run of the campaign does it again for `{user}`, unless the goal leaves them out. For "
+    "that, write into the goal:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class RollbackOptions:
         leave_unenforced: also what may leave somebody without MFA enforcement.
         remove_rights: users leave a group even if they lose policies that somebody has added to it.
         by_account: by the account, as the journal is damaged or lost.
+        user: the user for whom alone something is taken back; "": for all.
     """
 
     yes: bool
@@ -70,6 +79,7 @@ class RollbackOptions:
     leave_unenforced: bool
     remove_rights: bool
     by_account: bool
+    user: str
     verbose: bool
 
 
@@ -100,6 +110,9 @@ rollback_options = grouped(
         help="The journal is damaged or lost: take back what is in the account as the plan leaves "
         "it.",
     ),
+    click.option(
+        "--user", metavar="NAME", default="", help="Take back only what was done for this user."
+    ),
     verbose_option,
 )
 
@@ -120,7 +133,8 @@ def command(
 ) -> Exit:
     """Bring everything that a plan did back to what it was before, also after half of it.
 
-    Of a folder of plans, such as that of a campaign, all are taken back, the last first.
+    Of a folder of plans, such as that of a campaign, all are taken back, the last first; with
+    --user, what they did for one person.
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
     are listed. Users stay in a group to which somebody else has added a policy since.
@@ -129,10 +143,15 @@ def command(
     Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it
     stopped.
     """
-    several = _plans_in(path) if path.is_dir() else (path,)
-    if len(several) > 1 and options.journal:
+    if not path.is_dir():
+        return _take_back((path,), options, ownership, aws, lang)
+    if options.journal:
         raise UsageError(Message("`--journal` is for one plan, and this is a folder of plans"))
-    return worst([_take_back(each, options, ownership, aws, lang) for each in several])
+    code = _take_back(_plans_in(path), options, ownership, aws, lang)
+    if options.user and code in (Exit.CLEAN, Exit.FINDINGS) and not quiet():
+        print_note(_EXCEPTED.filled(user=options.user).into(lang))
+        click.echo(f"except:\n  - user: {json.dumps(options.user, ensure_ascii=False)}", err=True)
+    return code
 
 
 def _plans_in(folder: Path) -> tuple[Path, ...]:
@@ -152,84 +171,134 @@ def _plans_in(folder: Path) -> tuple[Path, ...]:
 
 
 def _take_back(
-    path: Path,
+    paths: tuple[Path, ...],
     options: RollbackOptions,
     ownership: OwnershipOptions,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Take back what one plan did."""
-    plan_file = read_plan(path, options.journal)
-    if not options.by_account:
-        _refuse_unapplied(plan_file)
+    """Take back what plans did, one after another; where one stops, the ones before it stay."""
+    plans = _concerned([read_plan(each, options.journal) for each in paths], options)
     connected = connection(aws, lang, reads=False)
-    plan_file.journal.open(plan_file.plan.digest)
-    addresses: tuple[str, ...] = ()
-    if options.by_account:
-        check_account(plan_file.plan, connected.api)
-        addresses = unaccounted_addresses(plan_file.plan, plan_file.journal, connected.api)
-    preview = preview_rollback(plan_file.plan, plan_file.journal, addresses)
+    choices = [*_choices(plans, options)]
+    previews = [
+        _preview(each, chosen, connected.api) for each, chosen in zip(plans, choices, strict=True)
+    ]
     # who is asked must know what about
     if not (quiet() and options.yes):
-        notice(*preview_lines(preview, lang, verbose=options.verbose))
-        rights = GroupRights(plan_file.plan, plan_file.journal, connected.api)
+        notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
+        notice(*_added_policies(plans, options, connected.api, lang))
+    if count := sum(len(each.reversible) for each in previews):
+        asked = _ASKED_OF_USER.filled(user=options.user, count=count) if options.user else None
+        confirm(asked or _ASKED.filled(count=count), lang, yes=options.yes)
+    code = Exit.CLEAN
+    for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
+        with plan_file.journal.locked():
+            plan_file.journal.open(plan_file.plan.digest)
+            before = undone_addresses(plan_file.plan, plan_file.journal, options.user)
+            ownership.record(plan_file, connected.api)
+            report = _take_back_one(plan_file, preview, chosen, connected.api, lang)
+        show_folded(undone_lines(report, lang, before, verbose=options.verbose))
+        if not report.complete:
+            tell_next(typed_again(), lang)
+            return Exit.ERROR
+        if report.left and code is Exit.CLEAN:
+            code = Exit.FINDINGS
+            at = plan_file.journal.path if len(paths) > 1 else paths[0]
+            tell_next(f"sekisho status {plan_words(at, options.journal, aws)}", lang)
+    if code is Exit.CLEAN:
+        tell_next(f"sekisho audit{aws.typed}", lang)
+    return code
+
+
+def _concerned(plans: list[PlanFile], options: RollbackOptions) -> list[PlanFile]:
+    """Return the plans that have done something, for a user if one is named.
+
+    Raises:
+        PlanRefused: if nothing says what a plan did.
+        UsageError: if no plan is about the user.
+    """
+    for each in plans if not options.by_account else ():
+        _refuse_unapplied(each)
+    names = {change.person for each in plans for change in each.plan.changes}
+    if options.user and options.user not in names:
+        raise UsageError(
+            Message("nothing was planned for the user `{user}`").filled(user=options.user),
+            fix=did_you_mean(options.user, names - {""}),
+        )
+    about = (
+        any(options.user in ("", change.person) for change in each.plan.changes) for each in plans
+    )
+    return [each for each, concerned in zip(plans, about, strict=True) if concerned or not names]
+
+
+def _choices(plans: list[PlanFile], options: RollbackOptions) -> Iterator[RollbackChoices]:
+    """Yield how much is taken back of each plan; they are in order, the last first."""
+    for place, _ in enumerate(plans, start=1):
+        yield RollbackChoices(
+            options.leave_unenforced,
+            options.remove_rights,
+            options.by_account,
+            options.user,
+            frozenset(change.address for each in plans[place:] for change in each.plan.changes),
+        )
+
+
+def _preview(plan_file: PlanFile, choices: RollbackChoices, api: AwsApi) -> RollbackPreview:
+    """Return what a roll-back of one plan would do."""
+    plan, journal = plan_file.plan, plan_file.journal
+    journal.open(plan.digest)
+    addresses: tuple[str, ...] = ()
+    if choices.by_account:
+        check_account(plan, api)
+        addresses = unaccounted_addresses(plan, journal, api, choices)
+    return preview_rollback(plan, journal, addresses, choices.user)
+
+
+def _added_policies(
+    plans: list[PlanFile], options: RollbackOptions, api: AwsApi, lang: Language
+) -> Iterator[str]:
+    """Yield who would lose what somebody else has given their group since."""
+    for each in plans:
+        rights = GroupRights(each.plan, each.journal, api)
         # what cannot be read stays: the roll-back itself looks again
-        added = [each for each in rights.added() if isinstance(each, AddedPolicies)]
-        notice(
-            *added_policies_lines(
-                added, lang, removed=options.remove_rights, verbose=options.verbose
-            )
-        )
-    if preview.reversible:
-        confirm(_ASKED.filled(count=len(preview.reversible)), lang, yes=options.yes)
-    with plan_file.journal.locked():
-        plan_file.journal.open(plan_file.plan.digest)
-        before = undone_addresses(plan_file.plan, plan_file.journal)
-        ownership.record(plan_file, connected.api)
-        again = partial(
-            roll_back,
-            plan_file.plan,
-            plan_file.journal,
-            connected.api,
-            now=partial(datetime.now, UTC),
-            choices=RollbackChoices(
-                options.leave_unenforced, options.remove_rights, options.by_account
-            ),
-        )
-        with progress_of(
-            plan_file.journal, preview.reversible, _SETTLED, _TAKING_BACK, lang
-        ) as shown:
-            report = _rolled_back(plan_file, again, lang, before, shown)
-    show_folded(undone_lines(report, lang, before, verbose=options.verbose))
-    if not report.complete:
-        tell_next(typed_again(), lang)
-        return Exit.ERROR
-    words = plan_words(path, options.journal, aws)
-    tell_next(f"sekisho status {words}" if report.left else f"sekisho audit{aws.typed}", lang)
-    return Exit.FINDINGS if report.left else Exit.CLEAN
+        added = [found for found in rights.added() if isinstance(found, AddedPolicies)]
+        if options.user:
+            own = (options.user,)
+            added = [replace(found, users=own) for found in added if options.user in found.users]
+        removed = options.remove_rights
+        yield from added_policies_lines(added, lang, removed=removed, verbose=options.verbose)
 
 
-def _rolled_back(
+def _take_back_one(
     plan_file: PlanFile,
-    run: Callable[[], RollbackReport],
+    preview: RollbackPreview,
+    choices: RollbackChoices,
+    api: AwsApi,
     lang: Language,
-    before: tuple[str, ...],
-    progress: Progress,
 ) -> RollbackReport:
-    """Roll back; where it is stopped by an error or by hand, say first how far it came."""
+    """Take back what one plan did, whose journal is locked and open.
 
-    def wait(stop: Stop) -> None:
-        progress.clear()
-        tell_wait(stop, lang)
+    Where it is stopped by an error or by hand, it is said first how far it came.
+    """
+    plan, journal = plan_file.plan, plan_file.journal
+    before = undone_addresses(plan, journal, choices.user)
+    now = partial(datetime.now, UTC)
+    again = partial(roll_back, plan, journal, api, now=now, choices=choices)
+    with progress_of(journal, preview.reversible, _SETTLED, _TAKING_BACK, lang) as progress:
 
-    try:
-        return retried_until_visible(run, time.sleep, wait)
-    except (SekishoError, KeyboardInterrupt) as error:
-        progress.clear()
-        if in_the_middle(error):
-            report = rollback_progress(plan_file.plan, plan_file.journal)
-            show_folded(undone_lines(report, lang, before))
-        raise
+        def wait(stop: Stop) -> None:
+            progress.clear()
+            tell_wait(stop, lang)
+
+        try:
+            return retried_until_visible(again, time.sleep, wait)
+        except (SekishoError, KeyboardInterrupt) as error:
+            progress.clear()
+            if in_the_middle(error):
+                so_far = rollback_progress(plan, journal, choices.user)
+                show_folded(undone_lines(so_far, lang, before))
+            raise
 
 
 def _refuse_unapplied(plan_file: PlanFile) -> None:

@@ -93,11 +93,16 @@ class RollbackChoices:
             somebody else has given it.
         by_account: what stands as the plan leaves it is the plan's doing, also where the journal
             does not say so: its lines are lost. A password is never taken back by that.
+        user: only what the plan did for this user by name is taken back; "": all that it did.
+        earlier: the addresses of changes of earlier plans that are taken back as well: what is
+            found there without a line of the journal is theirs.
     """
 
     leave_unenforced: bool = False
     remove_rights: bool = False
     by_account: bool = False
+    user: str = ""
+    earlier: frozenset[str] = frozenset()
 
 
 BY_JOURNAL = RollbackChoices()
@@ -133,21 +138,24 @@ def roll_back(
         SekishoError: if the journal cannot be written; `rollback_progress` tells what is done then.
     """
     journal.open(plan.digest)
-    backwards = tuple(reversed(plan.changes))
+    backwards = _backwards(plan, choices.user)
     try:
         check_account(plan, api)
     except AwsRefused as error:
-        return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
+        return replace(rollback_progress(plan, journal, choices.user), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
     if choices.by_account:
         try:
-            _claim_unaccounted(plan, journal, api, now)
+            _claim_unaccounted(plan, journal, api, now, choices)
         except AwsRefused as error:
-            return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
+            return replace(rollback_progress(plan, journal, choices.user), stopped=Stop.at(error))
     dependents = None if choices.leave_unenforced else Dependents(plan, journal, api)
     rights = None if choices.remove_rights else GroupRights(plan, journal, api)
     replaced = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, dependents, rights, replaced, Observations(api, now))
+    run = _Run(
+        *(api, journal, now, dependents, rights, replaced, Observations(api, now)),
+        earlier=choices.earlier,
+    )
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -182,17 +190,22 @@ def take_back(
     return not run.left and not run.gone
 
 
-def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
-    """Return how far a plan was taken back, as its open journal tells."""
-    preview = preview_rollback(plan, journal)
+def _backwards(plan: Plan, user: str) -> tuple[Change, ...]:
+    """Return the changes of a plan, the last first; only those for a user if one is named."""
+    return tuple(each for each in reversed(plan.changes) if user in ("", each.person))
+
+
+def rollback_progress(plan: Plan, journal: Journal, user: str = "") -> RollbackReport:
+    """Return how far a plan was taken back, or that for a user, as its open journal tells."""
+    preview = preview_rollback(plan, journal, user=user)
     left = [LeftChange(each, IRREVERSIBLE) for each in preview.irreversible]
     left += [LeftChange(each, NOT_OURS) for each in preview.preexisting]
-    return RollbackReport(undone_addresses(plan, journal), tuple(left), preview.reversible)
+    return RollbackReport(undone_addresses(plan, journal, user), tuple(left), preview.reversible)
 
 
-def undone_addresses(plan: Plan, journal: Journal) -> tuple[str, ...]:
-    """Return the addresses that were taken back, as the plan's open journal tells."""
-    addresses = (change.address for change in reversed(plan.changes))
+def undone_addresses(plan: Plan, journal: Journal, user: str = "") -> tuple[str, ...]:
+    """Return the addresses, or those for a user, that were taken back, as the journal tells."""
+    addresses = (change.address for change in _backwards(plan, user))
     return tuple(each for each in addresses if journal.last_event(each) is Event.UNDONE)
 
 
@@ -211,6 +224,7 @@ class _Run:
     """Replaced policies that could not be put back."""
     observations: Observations
     just_made: bool = False
+    earlier: frozenset[str] = frozenset()
     undone: list[str] = field(default_factory=list)
     left: list[LeftChange] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -236,6 +250,10 @@ class _Run:
 
     def _check_unaccounted(self, change: Change, event: Event | None) -> None:
         """Look whether something is there that no line of the journal says the plan has made."""
+        if change.address in self.earlier:
+            if event is Event.UNDONE:
+                self.undone.append(change.address)
+            return
         actual = change.read(self.observations.observer_for(change))
         if not _is_unaccounted(change, actual, event):
             if event is Event.UNDONE:
@@ -345,11 +363,13 @@ class _Run:
         self.journal.record(JournalEntry(self.now(), event, change.address, note))
 
 
-def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[str, ...]:
+def unaccounted_addresses(
+    plan: Plan, journal: Journal, api: AwsApi, choices: RollbackChoices = BY_JOURNAL
+) -> tuple[str, ...]:
     """Return the facts that are not as before the plan and that its open journal does not explain.
 
-    Addresses, last change first. Empty where the journal is whole, unless somebody else has done
-    what the plan was to do.
+    Addresses, last change first, as far as the choices go. Empty where the journal is whole,
+    unless somebody else has done what the plan was to do.
 
     Raises:
         AwsRefused: if it cannot be read.
@@ -357,8 +377,9 @@ def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[st
     observer = Observer(api)
     unknown = [
         (change, event)
-        for change in reversed(plan.changes)
+        for change in _backwards(plan, choices.user)
         if (event := journal.last_event(change.address)) in _NOTHING_DONE
+        and change.address not in choices.earlier
     ]
     return tuple(
         change.address
@@ -367,13 +388,15 @@ def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[st
     )
 
 
-def _claim_unaccounted(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> None:
+def _claim_unaccounted(
+    plan: Plan, journal: Journal, api: AwsApi, now: Clock, choices: RollbackChoices
+) -> None:
     """Write into the journal that the plan made what is there and is not accounted for.
 
     A password is not among it: whose it is cannot be seen.
     """
     passwords = {each.address for each in plan.changes if isinstance(each, SetsPassword)}
-    for address in unaccounted_addresses(plan, journal, api):
+    for address in unaccounted_addresses(plan, journal, api, choices):
         if address not in passwords:
             note = "taken for the plan's by whoever ran this"
             journal.record(JournalEntry(now(), Event.BEGUN, address, note))
@@ -417,7 +440,7 @@ class RollbackPreview:
 
 
 def preview_rollback(
-    plan: Plan, journal: Journal, by_account: Collection[str] = ()
+    plan: Plan, journal: Journal, by_account: Collection[str] = (), user: str = ""
 ) -> RollbackPreview:
     """Return a preview of the roll-back of `plan`, whose journal is open.
 
@@ -425,9 +448,10 @@ def preview_rollback(
         plan: the plan.
         journal: what it was applied with.
         by_account: the addresses that are taken back although the journal does not tell of them.
+        user: only of what the plan did for this user; "": of all.
     """
     coming, never, theirs = [], [], []
-    for change in reversed(plan.changes):
+    for change in _backwards(plan, user):
         event = journal.last_event(change.address)
         if event in _NOTHING_DONE and change.address not in by_account:
             continue

@@ -1,0 +1,185 @@
+"""A campaign of some days is taken back: for one person, or whole, to the byte."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import ACCOUNT, iam_of
+from checkpoint import Checkpoint
+from disk import not_waited_for
+from hashing import cheap_hashes
+from rollout.at_the_terminal import Terminal, environment
+from rollout.staging import ENFORCEMENT, company, enforcement
+from sekisho.cli import Exit
+from sekisho.localaws import LocalAws
+from sekisho.policy import Preset, enrolment_policy, to_json
+
+GOAL = """\
+policy: {{preset: first-login, tags: {{team: security}}}}
+group: Enforced
+untold: enforce
+replaces: [{old}]
+{more}
+waves:
+  - name: first
+    enrolFrom: {first}
+    from: {second}
+    who: [{{user: hanako}}, {{user: yuki}}]
+  - name: everybody
+    enrolFrom: {first}
+    from: {third}
+    who: [{{all: true, with: [password]}}]
+breakGlass: [glass]
+"""
+OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old_MFA"
+OTHER = f"arn:aws:iam::{ACCOUNT}:policy/Other"
+SECRET = "Fuji-2026-x-temporary"
+
+
+@pytest.fixture(scope="module")
+def start() -> Iterator[Checkpoint]:
+    """There is an older Force_MFA, and an older policy in whose place it comes."""
+    with not_waited_for(), cheap_hashes(), company() as running:
+        iam = iam_of(running)
+        text = json.dumps(to_json(enforcement(Preset.RECOMMENDED)))
+        iam.create_policy(
+            PolicyName="Force_MFA",
+            PolicyDocument=text,
+            Tags=[{"Key": "team", "Value": "network"}, {"Key": "cost", "Value": "0"}],
+        )
+        iam.create_policy(PolicyName="Old_MFA", PolicyDocument=text)
+        iam.create_policy(
+            PolicyName="Other", PolicyDocument=json.dumps(to_json(enrolment_policy()))
+        )
+        for name in ("taro", "yuki"):
+            iam.create_user(UserName=name, Tags=[{"Key": "desk", "Value": "4"}])
+        iam.attach_user_policy(UserName="yuki", PolicyArn=OLD)
+        for name in ("hanako", "taro", "yuki"):
+            iam.create_login_profile(
+                UserName=name, Password=SECRET, PasswordResetRequired=name == "taro"
+            )
+        yield Checkpoint(running)
+
+
+@pytest.fixture
+def local(start: Checkpoint) -> LocalAws:
+    return start.restore()
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, environment(local, "admin"))
+
+
+def day(terminal: Terminal, number: int, more: str = "") -> None:
+    """Run a day of the campaign, of which 0 is that before the first."""
+    today = datetime.now(UTC).date()
+    first, second, third = (today + timedelta(days=at - number) for at in (1, 2, 3))
+    text = GOAL.format(old=OLD, first=first, second=second, third=third, more=more)
+    path = terminal.write("goal.yaml", text)
+    done = terminal.run("campaign", path, "--mfa", "--apply", "--yes")
+    assert done.return_value in (Exit.CLEAN, Exit.FINDINGS), done.output
+
+
+def described(local: LocalAws) -> Mapping[str, Any]:
+    """Return all that AWS says of users, groups and policies, but when something was changed."""
+    pages = iam_of(local).get_paginator("get_account_authorization_details").paginate()
+    found: dict[str, list[Any]] = {}
+    for page in pages:
+        for key in ("UserDetailList", "GroupDetailList", "Policies"):
+            found.setdefault(key, []).extend(page[key])
+    own = [each for each in found["Policies"] if not each["Arn"].startswith("arn:aws:iam::aws:")]
+    tags = {
+        each["Arn"]: iam_of(local).list_policy_tags(PolicyArn=each["Arn"])["Tags"] for each in own
+    }
+    for each in own:
+        del each["UpdateDate"]
+    return {**found, "Policies": own, "Tags": tags}
+
+
+def of_user(account: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    (found,) = [each for each in account["UserDetailList"] if each["UserName"] == name]
+    return dict(found)
+
+
+def roll_back(terminal: Terminal, *words: str) -> Any:
+    return terminal.run("rollback", terminal.path("goal.yaml.campaign"), "--yes", *words)
+
+
+def test_a_campaign_of_some_days_is_taken_back_to_the_byte(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    before = described(local)
+    for number in range(4):
+        day(terminal, number)
+    changed = described(local)
+    assert len({str(changed[key]) for key in changed} & {str(before[key]) for key in before}) == 0
+    for name in ("hanako", "taro", "yuki"):
+        assert of_user(changed, name)["GroupList"][-1] == "Enforced"
+    done = roll_back(terminal)
+    assert done.return_value == Exit.CLEAN, done.output
+    assert described(local) == before
+    assert roll_back(terminal).return_value == Exit.CLEAN, "once more, and nothing is left to do"
+
+
+def test_what_others_have_done_in_between_stays_and_is_named(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    before, iam = described(local), iam_of(local)
+    for number in range(3):
+        day(terminal, number)
+    # a colleague gives taro something, and relies on the policy for a person of their own
+    iam.attach_user_policy(UserName="taro", PolicyArn=OTHER)
+    iam.create_user(UserName="jiro")
+    iam.attach_user_policy(UserName="jiro", PolicyArn=ENFORCEMENT)
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "audit"}])
+    day(terminal, 3)
+    done = roll_back(terminal)
+    assert done.return_value == Exit.FINDINGS, done.output
+    for name in (f"policy-tag {ENFORCEMENT} team", f"policy {ENFORCEMENT}"):
+        assert name in done.output
+    after = described(local)
+    for name in ("admin", "glass", "hanako", "machine", "yuki"):
+        assert of_user(after, name) == of_user(before, name)
+    taro, was = of_user(after, "taro"), of_user(before, "taro")
+    (added,) = taro.pop("AttachedManagedPolicies")
+    assert added["PolicyArn"] == OTHER
+    assert taro == {key: value for key, value in was.items() if key != "AttachedManagedPolicies"}
+    assert after["GroupDetailList"] == before["GroupDetailList"]
+
+
+def test_one_person_is_taken_back_and_nobody_else(local: LocalAws, terminal: Terminal) -> None:
+    before = described(local)
+    for number in range(4):
+        day(terminal, number)
+    changed = described(local)
+    done = roll_back(terminal, "--user", "hanako")
+    assert done.return_value == Exit.CLEAN, done.output
+    assert 'except:\n  - user: "hanako"' in done.output
+    after = described(local)
+    assert of_user(after, "hanako") == of_user(before, "hanako")
+    for name in ("taro", "yuki", "admin"):
+        assert of_user(after, name) == of_user(changed, name)
+    for key in ("GroupDetailList", "Tags"):
+        assert after[key] == changed[key]
+
+    # as it says, the next run would do it again, unless they are excepted
+    day(terminal, 4, 'except:\n  - user: "hanako"')
+    assert described(local) == after
+    day(terminal, 4)
+    assert of_user(described(local), "hanako") == of_user(changed, "hanako")
+
+    done = roll_back(terminal)
+    assert done.return_value == Exit.CLEAN, done.output
+    assert described(local) == before
+
+
+def test_a_person_of_whom_no_plan_knows_is_an_error(local: LocalAws, terminal: Terminal) -> None:
+    day(terminal, 1)
+    refused = roll_back(terminal, "--user", "hanoko")
+    assert refused.exception is not None
+    assert "`hanoko`" in str(refused.exception)
