@@ -18,10 +18,19 @@ from administered import iam_of, signed_in
 from rollout.staging import ADMIN, NOW, account, company, policy_goal, user
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Password, Snapshot
-from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+)
 from sekisho.policy import from_json
 from sekisho.rollout import AddUserToGroup, Change, Goal, GroupGoal, Journal, execute, plan
 from sekisho.rollout.changes.model import Forecast
+from sekisho.rollout.planning import safety
 from sekisho.rollout.planning.requests import may_allow_more
 
 
@@ -80,6 +89,38 @@ def test_a_change_is_forecast_without_a_copy_of_the_account(
     ]
     assert len(joins) == 300
     assert len(snapshots) < 10
+
+
+def test_calls_that_differ_in_the_user_alone_are_decided_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    original = safety.decide_request
+
+    def counted(*given: Any) -> Decision:
+        asked.append(given[-1].resource)
+        return original(*given)
+
+    monkeypatch.setattr(safety, "decide_request", counted)
+    plan(Goal(policy_goal(), users=tuple(u.name for u in many(300).users[4:])), many(300), ADMIN)
+    assert len(asked) < 100
+
+
+def test_a_policy_that_names_a_user_is_asked_about_each() -> None:
+    """Nothing is taken from one user to another where a policy tells them apart."""
+    start = many(20)
+    refused = {
+        "Effect": "Deny",
+        "Action": "iam:AttachUserPolicy",
+        "Resource": "arn:aws:iam::*:user/u00007",
+    }
+    own = AttachedPolicy("own", from_json({"Version": "2012-10-17", "Statement": [refused]}))
+    users = tuple(replace(u, inline=(own,)) if u.name == "admin" else u for u in start.users)
+    goal = Goal(policy_goal(), users=tuple(u.name for u in start.users[4:]))
+    made = plan(goal, replace(start, users=users), ADMIN)
+    (proof,) = [each for each in made.proofs if each.id == "caller-keeps-access"]
+    assert proof.failed == ("iam:AttachUserPolicy",)
+    assert ["u00007" in text.en for text in proof.shown] == [True]
 
 
 STATEMENTS = [

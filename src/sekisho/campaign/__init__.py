@@ -14,7 +14,7 @@ from sekisho.campaign.report import (
     campaign_to_json,
     due_today,
 )
-from sekisho.campaign.stages import CampaignPerson, CampaignStage
+from sekisho.campaign.stages import CampaignPerson, CampaignStage, Obstacle
 from sekisho.campaign.state import DayProgress, StateFolder
 from sekisho.campaign.today import Today, today_of
 
@@ -27,6 +27,7 @@ __all__ = [
     "DayEvent",
     "DayEventKind",
     "DayProgress",
+    "Obstacle",
     "StateFolder",
     "Today",
     "calendar_of",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.enforcement import question_as_policy
@@ -116,6 +117,20 @@ def _effects(document: Document) -> Mapping[str, frozenset[Effect]]:
         )
         for action in _SAMPLED
     }
+
+
+def names_resources(policies: Policies, action: str) -> bool:
+    """Return whether a statement about an action tells resources apart."""
+    levels = (each.policies for each in policies.scps)
+    sets = (policies.identity, policies.boundaries or (), policies.session or (), *levels)
+    tracked = TrackedAssumptions(Assumptions())
+    return any(
+        statement.resource is None
+        or statement.resource.negated
+        or {*statement.resource.values} != {"*"}
+        for policy in chain.from_iterable(sets)
+        for statement in actions.statements_about(policy.document, action, tracked)
+    )
 
 
 def is_allowed(snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest) -> bool:

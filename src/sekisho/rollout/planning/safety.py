@@ -45,7 +45,11 @@ from sekisho.rollout.planning.permissions import (
     sign_in_requests,
 )
 from sekisho.rollout.planning.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
-from sekisho.rollout.planning.requests import SampleRequest, decide_request
+from sekisho.rollout.planning.requests import (
+    SampleRequest,
+    decide_request,
+    names_resources,
+)
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
@@ -302,10 +306,21 @@ def _denials(
         yield from ((ask.action, ask.resource, _NOT_DECIDED) for ask in asks)
         return
     tags = user.tags if user else {}
+    effects: dict[tuple[object, ...], DecisionEffect] = {}
+    names = {action: names_resources(policies, action) for action in {ask.action for ask in asks}}
     for credential, ask in product(credentials, asks):
-        decision = decide_request(snapshot, credential, policies, tags, ask)
-        if decision.effect is not DecisionEffect.ALLOWED:
-            yield ask.action, ask.resource, EFFECTS[decision.effect]
+        # thousands of calls differ in the user alone: where no policy names one, they are equal
+        account = ask.resource.split(":")[:_HEAD]
+        on = (ask.resource,) if names[ask.action] else account
+        key = (credential.kind, ask.action, *on, repr(ask.context))
+        if key not in effects:
+            effects[key] = decide_request(snapshot, credential, policies, tags, ask).effect
+        if effects[key] is not DecisionEffect.ALLOWED:
+            yield ask.action, ask.resource, EFFECTS[effects[key]]
+
+
+_HEAD = 5
+"""The parts of an ARN from its beginning to the account."""
 
 
 def _caller_policies(

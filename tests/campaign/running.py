@@ -1,0 +1,209 @@
+"""A campaign that is run once a day in a simulated company, and watched."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from campaign.company import Company
+from campaign.invariants import (
+    Breaches,
+    Notice,
+    Outcome,
+    judge_changes,
+    judge_end,
+    judge_faults,
+    judge_naming,
+    judge_notices,
+    judge_order,
+    judge_reasons,
+    judge_telling,
+)
+from campaign.on_paper import OnPaper, Rights, carried_out
+from rollout.staging import ADMIN
+from sekisho.account import Snapshot
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.campaign import Campaign, CampaignInputs, campaign_of
+from sekisho.documents import yaml_shape
+from sekisho.notices.reminders import LedgerEntry, NoticeEvent, Reminder, Told, entry_of
+from sekisho.rollout import Change, GoalInputs, goal_of
+
+DAYS = 30
+_ZONE = ZoneInfo("Asia/Tokyo")
+_KILLED = 0.1
+"""How likely a run is killed."""
+GOAL = """\
+timezone: Asia/Tokyo
+policy: {{preset: {preset}}}
+{more}
+waves:
+  - name: pilot
+    enrolFrom: 2027-01-05
+    enforce: {enforce}
+    from: 2027-01-15
+    who: [{{path: /pilot/, with: [password]}}]
+  - name: everybody
+    enrolFrom: 2027-01-08
+    enforce: {enforce}
+    from: 2027-01-24
+    grace: 5 days
+    who: [{{path: /staff/, with: [password]}}]
+breakGlass: [glass]
+"""
+_VARIANTS = (
+    {"preset": "recommended", "enforce": "on-enrolment", "more": ""},
+    {
+        "preset": "recommended",
+        "enforce": "on-enrolment",
+        "more": "afterEnrolment: {policy: {choices: {password-change-without-mfa: false}}}",
+    },
+    {"preset": "recommended", "enforce": "on-date", "more": "group: Enforced"},
+    {"preset": "first-login", "enforce": "on-enrolment", "more": ""},
+)
+"""Each choice of a goal is in one of them, which a seed has; the last forgets users with a path."""
+
+
+def goal_text(seed: int) -> str:
+    """Return the goal file of a seed's company."""
+    return GOAL.format(**_VARIANTS[seed % len(_VARIANTS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a campaign.
+
+    Attributes:
+        campaign: as it was read and judged.
+        changes: those that were made, in their order.
+        killed: whether the run was killed before its end.
+        named: whom it names as left or as locked out.
+        delivered: what people are told by it.
+        earlier: what was delivered before it.
+    """
+
+    campaign: Campaign
+    changes: tuple[Change, ...]
+    killed: bool
+    named: frozenset[str]
+    delivered: tuple[Reminder, ...] = ()
+    earlier: tuple[Notice, ...] = ()
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "Run":
+        """Return the whole run of a day: nothing is done where something is in everybody's way."""
+        plan = campaign.today.plan
+        named = frozenset((*plan.locked_out, *campaign.today.obstacles))
+        return cls(campaign, plan.changes if plan.applicable else (), killed=False, named=named)
+
+    def until(self, changes: int) -> "Run":
+        """Return the run as it was killed after some of its changes."""
+        return replace(self, changes=self.changes[:changes], killed=True)
+
+    @property
+    def after(self) -> Snapshot:
+        """The account after it."""
+        return carried_out(self.campaign.snapshot, self.changes)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        return Outcome(
+            self.campaign,
+            before=Rights(self.campaign.snapshot),
+            after=Rights(self.after),
+            now=self.after,
+            named=self.named,
+            delivered=self.delivered,
+            earlier=self.earlier,
+        )
+
+    def judge(self, breaches: Breaches, *, last: bool = False) -> None:
+        """Note which promises it breaks; one that was killed is no whole run."""
+        outcome = self.outcome
+        for judge in (judge_changes, judge_order, judge_notices, judge_telling):
+            judge(breaches, outcome)
+        if not self.killed:
+            for judge in (judge_faults, judge_reasons, judge_naming):
+                judge(breaches, outcome)
+        if last:
+            judge_end(breaches, outcome)
+
+
+class Simulation:
+    """A company on paper and its campaign.
+
+    Attributes:
+        runs: of the days so far.
+    """
+
+    def __init__(self, seed: int, size: int) -> None:
+        self.seed = seed
+        self.runs: list[Run] = []
+        self._hands = OnPaper()
+        self._company = Company.of(self._hands, seed, size)
+        self._joined: dict[str, datetime] = {}
+        self._chance = random.Random(seed)  # noqa: S311 - a simulation
+        self._ledger: tuple[LedgerEntry, ...] = ()
+        self._delivered: tuple[Notice, ...] = ()
+        first = self._hands.now.date() + timedelta(days=self._chance.randrange(2, 20))
+        self._outage = {first + timedelta(days=day) for day in range(4)}
+
+    def days(self, days: int = DAYS) -> Iterator[Run]:
+        """Run the campaign on each day, and yield each run; some are killed before their end."""
+        for number in range(days):
+            run = Run.of(self._campaign())
+            if number < days - 1 and self._chance.random() < _KILLED:
+                run = run.until(self._chance.randrange(len(run.changes) + 1))
+            self._hands.put(run.after)
+            run = self._told(run)
+            self.runs.append(run)
+            yield run
+            if number < days - 1:
+                self._company.night()
+
+    def _told(self, run: Run) -> Run:
+        """Tell people what they are to hear, unless the run was killed or nothing gets through."""
+        if run.killed:
+            return replace(run, earlier=self._delivered)
+        due = run.campaign.reminders_after(run.changes)
+        told, at = self._ledger, self._hands.snapshot().taken_at
+        unheard = tuple(each for each in due if not Told.of(told, _ZONE).is_settled(each))
+        reached = run.campaign.day not in self._outage
+        event = NoticeEvent.DONE if reached else NoticeEvent.FAILED
+        self._ledger = (*told, *(entry_of(each, event, at, "goal", "slack") for each in unheard))
+        run = replace(run, delivered=unheard if reached else (), earlier=self._delivered)
+        self._delivered = (*self._delivered, *run.outcome.notices)
+        return run
+
+    def _campaign(self) -> Campaign:
+        snapshot = self._hands.snapshot()
+        for each in snapshot.users:
+            if each.password is not None and each.password.created_at is not None:
+                self._joined.setdefault(each.id, each.password.created_at)
+        exceptions = self._exceptions()
+        exceptions.check(snapshot)
+        shape = yaml_shape(goal_text(self.seed), "goal.yaml")
+        goal = goal_of(shape, "goal.yaml", snapshot, exceptions, GoalInputs(joined=self._joined))
+        known = CampaignInputs(told=Told.of(self._ledger, _ZONE))
+        return campaign_of(goal, snapshot, ADMIN, known)
+
+    def _exceptions(self) -> Exceptions:
+        """Return the exceptions file of the day: who has left or is renamed is so in it."""
+        names = {each.id: each.name for each in self._hands.snapshot().users}
+        return Exceptions(
+            tuple(
+                Exemption(
+                    names[user],
+                    ExceptionKind.OTHER,
+                    why="a tool",
+                    owner="ops",
+                    approved_by="tanaka",
+                    expires=until,
+                    ticket="A-1",
+                    force="no role yet",
+                )
+                for user, until in self._company.excepted.items()
+                if user in names
+            )
+        )
