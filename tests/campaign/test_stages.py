@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,7 @@ from sekisho.campaign import (
     CampaignStage,
     DayEventKind,
     DayProgress,
+    StateFolder,
     campaign_of,
     campaign_report,
     campaign_to_json,
@@ -33,9 +35,16 @@ from sekisho.campaign import (
 )
 from sekisho.documents import yaml_shape
 from sekisho.documents.report import TextLayout, report_text
+from sekisho.errors import FaultyInput
 from sekisho.messages import Language
 from sekisho.policy import enrolment_policy
-from sekisho.rollout import AttachUserPolicy, DetachUserPolicy, forecast, goal_of
+from sekisho.rollout import (
+    AttachUserPolicy,
+    DetachUserPolicy,
+    GoalInputs,
+    forecast,
+    goal_of,
+)
 
 
 def campaign(
@@ -224,3 +233,47 @@ def test_who_is_full_keeps_what_is_to_be_replaced() -> None:
     )
     assert of_denied(found) == []
     assert {each.user: each.obstacles[0].id for each in found.left_out} == {"denied": "quota"}
+
+
+def test_who_is_renamed_is_meant_as_before_and_who_has_left_is_no_fault(tmp_path: Path) -> None:
+    """By id: a name that somebody else has now means whoever has it."""
+    text = GOAL.format(enforce="on-date").replace("{path: /staff/}", "{user: plain}, {user: ready}")
+    text += "except: [{user: keys}]\naccept: [{id: keys-in-use, user: keys, why: known}]\n"
+    folder = StateFolder(tmp_path)
+    start = people(OPEN)
+    folder.record_users(start)
+    for each in ("plain", "keys", "glass", "scanner"):
+        start = renamed(start, each, f"{each}.new")
+    start = replace(start, users=tuple(each for each in start.users if each.name != "ready"))
+    known = folder.users(start)
+    former = known.former_names(start)
+    assert former == {
+        "plain": "plain.new",
+        "keys": "keys.new",
+        "glass": "glass.new",
+        "scanner": "scanner.new",
+        "ready": None,
+    }
+    exceptions = load_exceptions(EXCEPTIONS).following(former)
+    exceptions.check(start)
+    shape = yaml_shape(text, "goal.yaml")
+    goal = goal_of(shape, "goal.yaml", start, exceptions, GoalInputs(former=former))
+    assert goal.waves[0].users == ("plain.new",)
+    assert goal.break_glass == ("glass.new",)
+    assert goal.accepted == {"keys-in-use:keys.new": "known"}
+    assert [each.user for each in goal.exceptions] == ["scanner.new"]
+    notes = {each.id: each.names for each in campaign_of(goal, start, ADMIN).notes}
+    assert notes["user-gone"] == ("ready",)
+    assert {*notes["user-renamed"]} == {f"{each} → {each}.new" for each in former if former[each]}
+    assert "selector-unmatched" not in notes
+    # somebody else has the name by now, and is meant
+    other = with_user(start, replace(start.user_named["denied"], name="plain", id="AIDAOTHER"))
+    assert "plain" not in known.former_names(other)
+    # a name that nobody has ever had is a fault
+    with pytest.raises(FaultyInput, match="there is no user `plain`"):
+        goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, exceptions)
+
+
+def renamed(start: Snapshot, old: str, new: str) -> Snapshot:
+    users = (replace(each, name=new) if each.name == old else each for each in start.users)
+    return replace(start, users=tuple(users))

@@ -5,10 +5,10 @@ folder that is lost costs the way back and the curve, and nothing else.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,7 +18,7 @@ from sekisho.documents import write_private
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
 from sekisho.messages import Message
 from sekisho.notices.reminders import LEDGER_NAME
-from sekisho.rollout import JOINED, Plan, joined_of
+from sekisho.rollout import KNOWN_USERS, KnownUsers, Plan, known_users
 
 _PLANS, _PROGRESS, _LOCK, _NOTICES = "plans", "progress.jsonl", "lock", "notices"
 
@@ -105,25 +105,21 @@ class StateFolder:
         """The record of who has been told."""
         return self.path / LEDGER_NAME
 
-    def joined(self, snapshot: Snapshot) -> Mapping[str, datetime]:
-        """Return when the users of an account had their first login profile, by user id.
-
-        A login profile that is made anew does not begin a newcomer's time again.
+    def users(self, snapshot: Snapshot) -> KnownUsers:
+        """Return what is known of the users of an account.
 
         Raises:
             FaultyInput: if the file is damaged.
         """
-        return joined_of(self.path / JOINED, snapshot)
+        return known_users(self.path / KNOWN_USERS, snapshot)
 
-    def record_joined(self, snapshot: Snapshot) -> None:
-        """Note since when the users of an account have had a login profile.
+    def record_users(self, snapshot: Snapshot) -> None:
+        """Note what the users of an account are called, and since when they have signed in.
 
         Raises:
             SekishoError: if it cannot be written.
         """
-        joined = {user: at.isoformat() for user, at in self.joined(snapshot).items()}
-        text = json.dumps(joined, indent=2, sort_keys=True) + "\n"
-        write_private(self.path / JOINED, text, replace=True)
+        write_private(self.path / KNOWN_USERS, self.users(snapshot).to_json(), replace=True)
 
     def record(self, progress: DayProgress) -> None:
         """Note how far the campaign is; of a day the last run counts.

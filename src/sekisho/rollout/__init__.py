@@ -69,7 +69,7 @@ from sekisho.rollout.goal.file import (
     requirement_of,
     timezone_of,
 )
-from sekisho.rollout.goal.joined import JOINED, joined_of
+from sekisho.rollout.goal.known_users import KNOWN_USERS, KnownUsers, known_users
 from sekisho.rollout.goal.model import (
     Deferral,
     DeferralReason,
@@ -133,7 +133,7 @@ from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, s
 __all__ = [
     "BY_JOURNAL",
     "CALLS",
-    "JOINED",
+    "KNOWN_USERS",
     "MAX_CLOCK_LEAD",
     "MAX_PLAN_AGE",
     "SAFETY_VERDICTS",
@@ -181,6 +181,7 @@ __all__ = [
     "KeyOfUser",
     "KeyRules",
     "KeyState",
+    "KnownUsers",
     "NewUser",
     "Plan",
     "PlanCaller",
@@ -223,7 +224,7 @@ __all__ = [
     "facts_at_addresses",
     "forecast",
     "goal_of",
-    "joined_of",
+    "known_users",
     "offboard",
     "plan",
     "plan_report",

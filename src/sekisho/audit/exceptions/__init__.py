@@ -5,7 +5,7 @@ its user is. The file is one YAML file; it names the break-glass users, the mach
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -77,12 +77,30 @@ class Exceptions:
         source: the file's name; "" if there is none.
         goals: the break-glass users of goals, each with the goal's file: no plan touches them.
         passkeys: the users who, by goals, are to come to a passkey or security key.
+        former: the users whom the file calls by a name of old, each with the present one; None:
+            they have left, and their entries are gone.
     """
 
     entries: tuple[Exemption, ...] = ()
     source: str = ""
     goals: Mapping[str, str] = field(default_factory=dict)
     passkeys: frozenset[str] = frozenset()
+    former: Mapping[str, str | None] = field(default_factory=dict)
+
+    def following(self, former: Mapping[str, str | None]) -> "Exceptions":
+        """Return the exceptions of users who were renamed, and none of users who have left.
+
+        Args:
+            former: by names of old, what the users are called now; None: they have left.
+        """
+        names = {each.user: former.get(each.user, each.user) for each in self.entries}
+        kept = tuple(
+            replace(each, user=name)
+            for each in self.entries
+            if (name := names[each.user]) is not None
+        )
+        hit = {old: new for old, new in names.items() if old != new}
+        return replace(self, entries=kept, former=hit)
 
     def of(self, user: str) -> Exemption | None:
         """Return a user's exception, expired or not; None if there is none."""

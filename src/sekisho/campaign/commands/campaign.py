@@ -216,14 +216,17 @@ def _read_campaign(
     shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
     usage = usage_from(options.logs, lang)
     at = account_of(options.planning, aws, lang)
-    exceptions.check(at.snapshot)
-    check_usage(usage, at.snapshot)
-    joined = GoalInputs(joined=folder.joined(at.snapshot))
-    snapshot = at.snapshot
+    snapshot, users = at.snapshot, folder.users(at.snapshot)
+    former = users.former_names(snapshot)
+    exceptions = exceptions.following(former)
+    exceptions.check(snapshot)
+    check_usage(usage, snapshot)
     if options.today is not None:
         noon = datetime.combine(options.today, time(12), timezone_of(shape))
         snapshot = replace(snapshot, taken_at=noon)
-    goal = goal_of(shape, str(path), snapshot, exceptions, joined)
+    goal = goal_of(
+        shape, str(path), snapshot, exceptions, GoalInputs(joined=users.joined, former=former)
+    )
     if not any(wave.name for wave in goal.waves):
         raise UsageError(
             Message("a campaign needs waves, and this goal has none"),
@@ -278,7 +281,7 @@ def _apply(run: Telling, remind: str, options: CampaignOptions, aws: AwsOptions)
     _show(campaign, options, lang)
     plan, report = campaign.today.plan, None
     changes = plan.changes if plan.applicable else ()
-    folder.record_joined(campaign.snapshot)
+    folder.record_users(campaign.snapshot)
     if changes or campaign.notices:
         asked = _ASKED if changes else _ASKED_TO_TELL
         told = len(campaign.notices)

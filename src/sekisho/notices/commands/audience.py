@@ -28,12 +28,12 @@ from sekisho.notices.commands.options import NoticeOptions, RemindOptions
 from sekisho.notices.commands.output import WrittenNotice
 from sekisho.prover import Enforced
 from sekisho.rollout import (
-    JOINED,
+    KNOWN_USERS,
     GoalInputs,
     Plan,
     PlanCaller,
     goal_of,
-    joined_of,
+    known_users,
     plan,
     read_goal,
     read_plan,
@@ -117,14 +117,16 @@ def _plan_at(
     if path.suffix in (".yaml", ".yml"):
         shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
         snapshot = read_account(options.snapshots, aws, lang)
-        exceptions.check(snapshot)
         known = GoalInputs()
         if isinstance(options, RemindOptions) and options.state is not None:
-            known = GoalInputs(joined=joined_of(options.state / JOINED, snapshot))
+            users = known_users(options.state / KNOWN_USERS, snapshot)
+            known = GoalInputs(joined=users.joined, former=users.former_names(snapshot))
+            exceptions = exceptions.following(known.former)
             if options.today is not None:
                 # as a campaign does that is rehearsed
                 noon = datetime.combine(options.today, time(12), timezone_of(shape))
                 snapshot = replace(snapshot, taken_at=noon)
+        exceptions.check(snapshot)
         goal = goal_of(shape, str(path), snapshot, exceptions, known)
         # whoever applies it later: what is asked about people does not hang on that
         caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")

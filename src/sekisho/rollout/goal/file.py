@@ -51,7 +51,7 @@ from sekisho.rollout.goal.policies import (
     read_policy,
 )
 from sekisho.rollout.goal.rules import dormant_of, key_rules_of
-from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
+from sekisho.rollout.goal.selectors import FormerNames, Selection, check_users_listed, select_users
 
 KEYS = (
     "policy",
@@ -85,10 +85,12 @@ class GoalInputs:
         left_out: users to leave out besides those of the goal's `except`.
         joined: when users had their first login profile, by user id, where that is known; else the
             time of the present one counts.
+        former: by names that users had, what they are called now; None: they have left.
     """
 
     left_out: tuple[str, ...] = ()
     joined: Mapping[str, datetime] = field(default_factory=dict)
+    former: FormerNames = field(default_factory=dict)
 
 
 def read_goal(path: str | Path) -> Shape:
@@ -134,7 +136,14 @@ def goal_of(
     """
     check_users_listed(snapshot)
     given = others or GoalInputs()
-    reader = _Reader(source, snapshot, exceptions, left_out={*given.left_out}, joined=given.joined)
+    reader = _Reader(
+        source,
+        snapshot,
+        exceptions,
+        left_out={*given.left_out},
+        joined=given.joined,
+        former=given.former,
+    )
     goal = reader.goal(shape)
     if shape.faults:
         faults = sorted(shape.faults, key=lambda fault: (fault.line, fault.column))
@@ -193,17 +202,37 @@ def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[st
     return users
 
 
-def _known_users(listed: Shape, snapshot: Snapshot, *, complete: bool = True) -> tuple[str, ...]:
-    """Return the names in a list; one that an account of which all is known lacks is a fault."""
+def _known_users(
+    listed: Shape, snapshot: Snapshot, *, complete: bool = True, former: FormerNames | None = None
+) -> tuple[str, ...]:
+    """Return the users in a list; one that an account of which all is known lacks is a fault."""
     users = {user.name for user in snapshot.users}
     names = []
     for each in listed.items():
-        name = each.text()
+        text = each.text()
+        name = (former or {}).get(text, text)
+        if name is None:
+            continue
         if name and name not in users and complete:
             message = Message("there is no user `{name}` in the account").filled(name=name)
             each.fault(message, Code.ACCOUNT_BAD_REFERENCE, did_you_mean(name, users))
         names.append(name)
     return tuple(names)
+
+
+def _named_in(raw: object, former: FormerNames) -> Iterator[tuple[str, str | None]]:
+    """Yield the names of old that stand somewhere in a goal, each with the present one."""
+    match raw:
+        case str() if raw in former:
+            yield raw, former[raw]
+        case list():
+            for each in raw:
+                yield from _named_in(each, former)
+        case dict():
+            for each in raw.values():
+                yield from _named_in(each, former)
+        case _:
+            pass
 
 
 @dataclass(slots=True)
@@ -218,6 +247,7 @@ class _Reader:
     unmatched: list[str] = field(default_factory=list)
     zone: tzinfo = UTC
     joined: Mapping[str, datetime] = field(default_factory=dict)
+    former: FormerNames = field(default_factory=dict)
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -271,6 +301,7 @@ class _Reader:
             selected_by_name=frozenset(self.selected_by_name),
             require=got["require"].choice(Requirement),
             unmatched=tuple(self.unmatched),
+            former={**self.exceptions.former, **dict(_named_in(shape.raw, self.former))},
             dormant=None if got["dormant"].absent else dormant_of(got["dormant"]),
             keys=None if got["keys"].absent else key_rules_of(got["keys"]),
             untold=got["untold"].choice(Untold) or Untold.WAIT,
@@ -407,7 +438,7 @@ class _Reader:
         )
 
     def _selected(self, shape: Shape) -> Selection:
-        found = select_users(shape, self.snapshot)
+        found = select_users(shape, self.snapshot, self.former)
         self.unmatched += found.unmatched
         return found
 
@@ -486,7 +517,7 @@ class _Reader:
 
     def _break_glass(self, shape: Shape) -> tuple[str, ...]:
         """Return the break-glass users of the goal and of the exceptions, expired or not."""
-        own = _known_users(shape, self.snapshot)
+        own = _known_users(shape, self.snapshot, former=self.former)
         return tuple(dict.fromkeys((*self.exceptions.break_glass, *own)))
 
     def _accepted(self, shape: Shape) -> Mapping[str, str]:
@@ -495,7 +526,8 @@ class _Reader:
         for each in shape.items():
             got = each.members(("id", "why"), ("user",))
             identity = got["id"].choice(sorted(OBSTACLES - UNACCEPTABLE)) or ""
-            user, why = got["user"].text(), got["why"].text()
+            name, why = got["user"].text(), got["why"].text()
+            user = self.former.get(name) or name
             if not got["why"].absent and not why.strip():
                 got["why"].fault(Message("must not be empty"))
             if identity in DECISIONS and not user:

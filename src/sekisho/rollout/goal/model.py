@@ -254,6 +254,8 @@ class Goal:
         timezone: where the days of the waves begin, as the IANA database names it.
         unread: users of whom it could not be read whether they are meant.
         unmatched: the places of selectors that nobody matches today.
+        former: users whom the goal or the exceptions call by a name of old, with the present one;
+            None: they have left.
         exceptions: who is left out, expired or not: shown with the plan.
         accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
         selected_by_name: users whom the goal selects by name: they can be no exception as well.
@@ -285,6 +287,7 @@ class Goal:
     timezone: str = "UTC"
     unread: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    former: Mapping[str, str | None] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
     selected_by_name: frozenset[str] = frozenset()

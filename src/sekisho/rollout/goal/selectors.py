@@ -4,7 +4,7 @@ A selector is an object; all that it says must hold. A list of selectors means e
 of them selects.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -61,11 +61,21 @@ def check_users_listed(snapshot: Snapshot) -> None:
         )
 
 
-def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
+FormerNames = Mapping[str, str | None]
+"""By names that users had, what they are called now; None: they have left."""
+
+
+def select_users(listed: Shape, snapshot: Snapshot, former: FormerNames) -> Selection:
     """Return the users whom a list of selectors selects.
 
-    A user or group that is not in the account is a fault, and so is a selector that nobody can ever
-    match. One that nobody matches today is none: somebody may tomorrow.
+    A name that a user had before means that user, and one who has left is no fault. Any other user
+    or group that is not in the account is one, and so is a selector that nobody can ever match. One
+    that nobody matches today is none: somebody may tomorrow.
+
+    Args:
+        listed: the selectors.
+        snapshot: the account.
+        former: by names that users had, what they are called now.
     """
     selected: dict[str, Shape | None] = {}
     unread: set[str] = set()
@@ -76,11 +86,13 @@ def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
         names = {name: each for name, each in given.items() if not each.absent}
         if not names and isinstance(shape.raw, dict):
             shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
-        tests = {name: _test(name, each, snapshot) for name, each in names.items()}
+        tests = {name: _test(name, each, snapshot, former) for name, each in names.items()}
         if len(shape.faults) == faults and "all" in names and not names["all"].flag():
             shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
         lasting = [test for name, test in tests.items() if name not in ("with", "without")]
-        if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
+        left = "user" in names and former.get(names["user"].text(), "") is None
+        nobody = all(_all(lasting, user) is False for user in snapshot.users)
+        if len(shape.faults) == faults and nobody and not left:
             unmatched.append(shape.path)
         for user in snapshot.users if tests else ():
             answer = _all(tests.values(), user)
@@ -99,7 +111,7 @@ def _all(tests: Iterable[_Test], user: User) -> bool | None:
     return None if None in answers else True
 
 
-def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+def _test(key: str, shape: Shape, snapshot: Snapshot, former: FormerNames) -> _Test:
     """Return whether a user is as one key of a selector says; None where it was not read."""
     match key:
         case "with" | "without":
@@ -109,9 +121,11 @@ def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
             everybody = shape.flag()
             return lambda _: everybody
         case "group" | "path" | "tag":
-            return _read(_test_by_name(key, shape, snapshot), users_not_read(snapshot, _DETAILS))
+            return _read(
+                _test_by_name(key, shape, snapshot, former), users_not_read(snapshot, _DETAILS)
+            )
         case _:
-            return _test_by_name(key, shape, snapshot)
+            return _test_by_name(key, shape, snapshot, former)
 
 
 def _read(test: _Test, unread: frozenset[str]) -> _Test:
@@ -119,12 +133,14 @@ def _read(test: _Test, unread: frozenset[str]) -> _Test:
     return lambda user: test(user) or (None if user.name in unread else False)
 
 
-def _test_by_name(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+def _test_by_name(key: str, shape: Shape, snapshot: Snapshot, former: FormerNames) -> _Test:
     text = shape.text()
     match key:
         case "user":
-            _check_exists(shape, text, NO_USER, {user.name for user in snapshot.users})
-            return lambda user: user.name == text
+            present = former.get(text, text)
+            if present is not None:
+                _check_exists(shape, present, NO_USER, {user.name for user in snapshot.users})
+            return lambda user: user.name == present
         case "group":
             _check_exists(shape, text, NO_GROUP, {group.name for group in snapshot.groups})
             return lambda user: text in user.groups

@@ -82,6 +82,14 @@ NOT_COVERED = Message(
 UNMATCHED = Message(
     "Nobody matches these selectors of the goal today. If somebody should, correct them."
 )
+RENAMED = Message(
+    "These users were renamed, and the goal or the exceptions file has the former name. They are "
+    "meant as before; write the new name."
+)
+GONE = Message(
+    "These users are in the goal or the exceptions file and no longer in the account. Take them "
+    "out of it."
+)
 STALE_STAYS = Message(
     "The policy stays attached to the group `{group}`: some of its members are not enforced yet."
 )
@@ -155,6 +163,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         *without_required(accounts, goal),
         *_users_in_no_wave(goal, snapshot),
         *((PlanNote("selector-unmatched", UNMATCHED, goal.unmatched),) if goal.unmatched else ()),
+        *_names_of_old(goal),
         *unread_notes(snapshot),
         *(notes_on_unused(goal) if goal.takes_unused_away else ()),
         *(rules_not_planned(goal) if goal.dormant or goal.keys else ()),
@@ -203,6 +212,14 @@ def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
     left = tuple(name for name in signing_in if name not in named)
     if goal.waves and left:
         yield PlanNote("not-covered", NOT_COVERED, left)
+
+
+def _names_of_old(goal: Goal) -> Iterator[PlanNote]:
+    """Yield whom the goal calls by a name that they had, and who has left."""
+    if renamed := tuple(f"{old} → {new}" for old, new in goal.former.items() if new is not None):
+        yield PlanNote("user-renamed", RENAMED, renamed)
+    if gone := tuple(old for old, new in goal.former.items() if new is None):
+        yield PlanNote("user-gone", GONE, gone)
 
 
 @dataclass(slots=True)
