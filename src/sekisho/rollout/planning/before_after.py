@@ -104,7 +104,8 @@ class BeforeAfter:
         if before is None or self.gets_policy(user) or self.was_enforced(user):
             return False
         then, now = (policies_or_none(each, user.name) for each in (self.before, self.after))
-        if then is None or now is None or before.groups != user.groups:
+        if then is None or now is None or then == now or before.groups != user.groups:
+            # what is taken away besides policies, such as a device, is not all
             return False
         return self._beside_enrolment(then) == self._beside_enrolment(now)
 
