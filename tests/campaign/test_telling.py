@@ -1,10 +1,12 @@
 """Telling people within a campaign: by a webhook that fails, by a list, and never twice."""
 
+import csv
 import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +18,8 @@ from notices.test_webhook import OK, answer, serving
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ADMIN, account, company, user, with_user
 from sekisho.account import Password, Snapshot
-from sekisho.audit.exceptions import Exceptions
-from sekisho.campaign import Campaign, CampaignInputs, campaign_of, due_today
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.campaign import Campaign, CampaignInputs, campaign_of, campaign_to_csv, due_today
 from sekisho.documents import yaml_shape
 from sekisho.errors import UsageError
 from sekisho.localaws import LocalAws
@@ -113,6 +115,10 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
     assert "becomes mandatory for our AWS account 123456789012 tomorrow" in bodies[1]
     last = terminal.run(*words[:5], "--today", _day(4))
     assert _enforced(local) == ["hanako", "jiro", "taro"], last.output
+    sheet = terminal.run("campaign", path, "--mfa", "--today", _day(4), "--format", "csv").stdout
+    rows = {each["user"]: each for each in csv.DictReader(StringIO(sheet))}
+    assert (rows["taro"]["stage"], rows["jiro"]["stage"]) == ("enforced", "enforced")
+    assert rows["jiro"]["notice"] in ("from-tomorrow", "after")
     # by hand it is the same: nobody has anything to hear that the campaign has not told
     remind = ("remind", path, "--state", f"{path}.campaign", "--today", _day(4), "--preview")
     by_hand = terminal.run(*remind)
@@ -221,3 +227,28 @@ def test_a_campaign_that_asks_nobody_who_was_told_waits_for_nobody() -> None:
         "plain",
         "admin",
     )
+
+
+def test_an_exception_ends_with_notice_and_its_owner_is_named_afterwards() -> None:
+    start = with_user(account(), user("aki", password=Password()))
+    end = date(2027, 3, 10)
+    entry = Exemption("aki", ExceptionKind.OTHER, "on leave", "Nao", "Kim", end, "T-1", force="x")
+    entries: list[LedgerEntry] = []
+    heard = []
+    for number in (9, 10, 11, 12, 13):
+        day = replace(start, taken_at=datetime(2027, 3, number, 3, tzinfo=UTC))
+        shape = yaml_shape(GOAL, "goal.yaml")
+        resolved = goal_of(shape, "goal.yaml", day, Exceptions((entry,)))
+        known = CampaignInputs(told=Told.of(entries, ZONE))
+        campaign = campaign_of(resolved, day, ADMIN, known)
+        found = [each for each in campaign.notices if each.person.user == "aki"]
+        entries += [_entry(each, campaign) for each in found]
+        heard.append([each.step.value for each in found])
+        assert {each.person.owner for each in found if each.step.of_exception} <= {"Nao"}
+    assert heard[:2] == [["exception-ends-tomorrow"], ["exception-ends-today"]]
+    # then they are a person as any other, and hear that before they are enforced
+    assert heard[2] == ["from-tomorrow", "exception-ended"]
+    assert heard[4] == []
+    (row,) = (r for r in csv.DictReader(StringIO(campaign_to_csv(campaign))) if r["user"] == "aki")
+    assert (row["owner"], row["exception_expires"]) == ("Nao", "2027-03-10")
+    assert "exception ended" in row["reason"]

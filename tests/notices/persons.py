@@ -101,6 +101,12 @@ PEOPLE: Mapping[str, Person] = {
         devices=(PASSKEY,),
         keys=(USED,),
     ),
+    "exception ends": replace(
+        _AKI, kinds=(NoticeKind.EXCEPTION_ENDS,), until=END, day=END, owner="ops"
+    ),
+    "exception ended": replace(
+        _AKI, kinds=(NoticeKind.EXCEPTION_ENDED,), until=END, day=END, owner="ops"
+    ),
     "exempt": replace(_AKI, kinds=(NoticeKind.EXEMPT_UNTIL,), until=END),
     "exempt, and not before": replace(
         _AKI, kinds=(NoticeKind.EXEMPT_UNTIL,), until=END, may_enrol_now=False

@@ -1,5 +1,6 @@
 """Who of a plan gets which notice: a corpus, and what no text may say."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 from cases import cases
 from notices.planned import plan_of, snapshot_of
-from sekisho.account import Snapshot
+from rollout.staging import ADMIN, account, one_of_each, user, with_user
+from sekisho.account import Password, Snapshot
 from sekisho.audit.impact import ImpactKind
 from sekisho.messages import verbatim
 from sekisho.notices import NoticeKind, Person, people_of, policies_of_plan
@@ -18,6 +20,7 @@ from sekisho.rollout import (
     Plan,
     PlanCaller,
     PlannedImpact,
+    plan,
     planning_context,
     reset,
 )
@@ -183,3 +186,30 @@ def _day(snapshot: Snapshot) -> date:
 
 def _changes_before(case: Any) -> bool:
     return any(each.get("password") == "before" for each in case["expected"].values())
+
+
+class _Counted(tuple[Any, ...]):
+    """Values that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        type(self).times += 1
+        return super().__iter__()
+
+
+def test_a_plan_is_gone_through_as_often_for_many_as_for_few() -> None:
+    """Going through it for each person made `notify` quadratic."""
+    times = []
+    for count in (3, 30):
+        start = account()
+        for number in range(count):
+            start = with_user(start, user(f"p{number}", password=Password()))
+        made = plan(one_of_each(), start, ADMIN)
+        _Counted.times = 0
+        people = tuple(
+            PlannedImpact(each.name, ImpactKind.MUST_ENROL, verbatim("x")) for each in start.users
+        )
+        people_of(replace(made, people=people, changes=_Counted(made.changes)), start)
+        times.append(_Counted.times)
+    assert times[0] == times[1]

@@ -1,7 +1,8 @@
 """A roll-out over weeks: the stage of each person, what is due today, what the coming days bring.
 
 `stages` says how far each person is, `today` what is done on a day and who is left out, `calendar`
-what comes; `report` is all of that for people and programs. Nothing here changes an account.
+what comes; `report` is all of that for people and programs, `work_list` a row for each person, and
+`notices` what they are told. Nothing here changes an account.
 """
 
 from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
@@ -17,6 +18,7 @@ from sekisho.campaign.report import (
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, Obstacle
 from sekisho.campaign.state import DayProgress, StateFolder
 from sekisho.campaign.today import Today, today_of
+from sekisho.campaign.work_list import campaign_to_csv
 
 __all__ = [
     "STAGES_IN_WORDS",
@@ -33,6 +35,7 @@ __all__ = [
     "calendar_of",
     "campaign_of",
     "campaign_report",
+    "campaign_to_csv",
     "campaign_to_json",
     "due_today",
     "today_of",

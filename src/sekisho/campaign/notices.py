@@ -15,6 +15,7 @@ from sekisho.notices.reminders import (
     Reminder,
     Told,
     campaign_reminders,
+    exception_reminders,
     must_hear_first,
     wave_topic,
 )
@@ -71,7 +72,11 @@ def reminders_of_day(
         user for user, several in obstacles.items() if any(each != NOT_TOLD for each in several)
     }
     day, zone = goal.day_of(after.taken_at), ZoneInfo(goal.timezone)
-    return campaign_reminders(people_of(made, after), day, zone, told, frozenset(blocked))
+    people = people_of(made, after)
+    return (
+        *campaign_reminders(people, day, zone, told, frozenset(blocked)),
+        *exception_reminders(made.exceptions, after),
+    )
 
 
 def _heard(planned: PlannedImpact, told: Told, today: date) -> bool:

@@ -271,7 +271,7 @@ def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
         "enrol": tuple(enrols),
         "enforce": tuple(enforced),
         "close": tuple(user for user in closed if user not in enforced),
-        "tell": tuple(each.person.user for each in campaign.notices),
+        "tell": tuple(dict.fromkeys(each.person.user for each in campaign.notices)),
     }
     return {kind: users for kind, users in found.items() if users}
 

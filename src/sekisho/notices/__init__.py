@@ -13,6 +13,7 @@ from sekisho.notices.people import (
     NoticeKind,
     PasswordChange,
     Person,
+    owner_by_tags,
     people_of,
 )
 from sekisho.notices.planned import policies_of_plan
@@ -55,6 +56,7 @@ __all__ = [
     "made_folder",
     "notice_of",
     "notices_of",
+    "owner_by_tags",
     "people_of",
     "plain_in",
     "policies_of_plan",

@@ -87,6 +87,7 @@ class NoticeTexts:
             "keys": lambda: listed(_key(each, setting) for each in person.keys),
             "day": lambda: _first_day(person.day, person, setting.zone),
             "enrol_day": lambda: _first_day(person.enrol_from, person, setting.zone),
+            "last_day": lambda: day_in_words(person.until) if person.until else verbatim(""),
             "until": lambda: ending(person.until, setting.zone) if person.until else verbatim(""),
             "rules": lambda: _rules(setting),
         }
@@ -246,6 +247,8 @@ class _Notice(NoticeTexts):
         """Return what the mail is about."""
         if self.name == NoticeKind.READY and self.person.lacks_passkey:
             return self.say("ready", "subject_passkey")
+        if self.person.kind.to_owner:
+            return self.say(self.name, "subject")
         if not self.has(NoticeKind.MACHINE):
             return self.say(self.name, "subject")
         stops = "subject" if self.person.keys else "subject_others"
@@ -253,14 +256,16 @@ class _Notice(NoticeTexts):
         return self.say("machine", "subject_exempt" if exempt else stops)
 
     def greeting(self) -> Message:
-        """Return how they are addressed; a machine's owner is."""
-        if not self.has(NoticeKind.MACHINE):
+        """Return how they are addressed; owners of machines and of exceptions are."""
+        if not (self.has(NoticeKind.MACHINE) or self.person.kind.to_owner):
             return self.say("greeting", "person")
         return self.say("greeting", "owner" if self.person.owner else "anybody")
 
     def lead(self) -> Iterator[Message]:
         """Yield what happens, and when."""
-        if self.has(NoticeKind.MACHINE):
+        if self.person.kind.to_owner:
+            yield self.say(self.name, "text")
+        elif self.has(NoticeKind.MACHINE):
             yield self.say("machine", "text")
             yield self._machine_when()
         elif self.has(NoticeKind.EXEMPT_UNTIL):
@@ -329,7 +334,7 @@ class _Notice(NoticeTexts):
 
     def facts(self) -> Iterator[tuple[Message, Message]]:
         """Yield what they need, each with its name."""
-        machine = self.has(NoticeKind.MACHINE)
+        machine = self.has(NoticeKind.MACHINE) or self.person.kind.to_owner
         facts = table("notices")["facts"]
         yield facts["user"], self.value("user")
         yield facts["account"], self.account()
@@ -354,6 +359,10 @@ class _Notice(NoticeTexts):
 
     def sections(self) -> Iterator[NoticeSection]:
         """Yield what to do, part by part."""
+        if self.person.kind.to_owner:
+            section = self.name, "section"
+            yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
+            return
         if self.has(NoticeKind.MACHINE):
             yield self._machine()
             return
@@ -462,5 +471,5 @@ class _Notice(NoticeTexts):
     def closing(self) -> Iterator[Message]:
         """Yield whom to ask, and what nobody asks for."""
         yield self.say("closing", "ask")
-        if not self.has(NoticeKind.MACHINE):
+        if not (self.has(NoticeKind.MACHINE) or self.person.kind.to_owner):
             yield self.say("closing", "no_secrets")

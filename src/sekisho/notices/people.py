@@ -52,7 +52,8 @@ class NoticeKind(StrEnum):
     """What a person has to hear; of several, the gravest comes first.
 
     `NOT_KNOWN`, `STUCK` and `NO_NOTICE` are rows of the work list and no notice: what was not read
-    decides; the person would be cut off; there is nothing to say.
+    decides; the person would be cut off; there is nothing to say. `EXCEPTION_ENDS` and
+    `EXCEPTION_ENDED` are for the owner of an exception, and come by reminders alone.
     """
 
     NOT_KNOWN = "not-known"
@@ -64,6 +65,8 @@ class NoticeKind(StrEnum):
     ENROL = "enrol"
     EXEMPT_UNTIL = "exempt-until"
     READY = "ready"
+    EXCEPTION_ENDS = "exception-ends"
+    EXCEPTION_ENDED = "exception-ended"
     NO_NOTICE = "no-notice"
 
     @property
@@ -71,8 +74,14 @@ class NoticeKind(StrEnum):
         """Whether there is something to send."""
         return self not in _ROWS_ONLY
 
+    @property
+    def to_owner(self) -> bool:
+        """Whether it is for whoever answers for a user, about a decision of theirs."""
+        return self in _TO_OWNER
+
 
 _ROWS_ONLY = (NoticeKind.NOT_KNOWN, NoticeKind.STUCK, NoticeKind.NO_NOTICE)
+_TO_OWNER = (NoticeKind.EXCEPTION_ENDS, NoticeKind.EXCEPTION_ENDED)
 
 
 class PasswordChange(StrEnum):
@@ -233,6 +242,8 @@ def people_of(
         enforcements=enforcements_of(snapshot),
         sign_ins=SignInOutcomes(snapshot, unread_credentials(snapshot)),
         today=today or snapshot.taken_at.astimezone(UTC).date(),
+        replaced=frozenset(each.arn for each in plan.changes if isinstance(each, DetachUserPolicy)),
+        created={each.name: each for each in plan.changes if isinstance(each, CreateUser)},
     )
     impacts = found.impacts()
     return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
@@ -240,7 +251,12 @@ def people_of(
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """What the people of a plan are judged by."""
+    """What the people of a plan are judged by.
+
+    Attributes:
+        replaced: the policies that the plan takes away from people.
+        created: the users whom it creates.
+    """
 
     plan: Plan
     snapshot: Snapshot
@@ -250,6 +266,8 @@ class _People:
     enforcements: Mapping[str, UserEnforcement]
     sign_ins: SignInOutcomes
     today: date
+    replaced: frozenset[str]
+    created: Mapping[str, CreateUser]
 
     def impacts(self) -> Mapping[str, UserImpact]:
         """Return what MFA enforcement does to each user, by the policy of their stage."""
@@ -380,14 +398,10 @@ class _People:
             enrol_from=planned.enrol_from,
             on_enrolment=planned.on_enrolment,
         )
-        new = [
-            each
-            for each in self.plan.changes
-            if isinstance(each, CreateUser) and each.name == planned.user
-        ]
-        if not new:
+        new = self.created.get(planned.user)
+        if new is None:
             return replace(base, outcome=_ABSENT)
-        owner = _tagged(new[0].tags, self.owner_tags)
+        owner = owner_by_tags(new.tags, self.owner_tags)
         kind = _OF_IMPACT.get(planned.impact)
         if kind is None:
             return replace(base, owner=owner)
@@ -405,17 +419,17 @@ class _People:
         return self.today <= exemption.expires
 
     def _owner(self, user: User) -> str:
-        return _tagged(user.tags, self.owner_tags)
+        return owner_by_tags(user.tags, self.owner_tags)
 
     def _is_enforced(self, user: User) -> bool:
         return self.enforcements[user.name].enforced is Enforced.PROVED
 
     def _without_replaced(self, user: User) -> User:
         """Return a user without the policies that the plan takes away from others of theirs."""
-        replaced = {each.arn for each in self.plan.changes if isinstance(each, DetachUserPolicy)}
-        if self._is_enforced(user) or replaced.isdisjoint(user.attached):
+        if self._is_enforced(user) or self.replaced.isdisjoint(user.attached):
             return user
-        return replace(user, attached=tuple(arn for arn in user.attached if arn not in replaced))
+        attached = tuple(arn for arn in user.attached if arn not in self.replaced)
+        return replace(user, attached=attached)
 
 
 def _is_break_glass(exemption: Exemption) -> bool:
@@ -432,8 +446,8 @@ def _excepted(base: Person, exemption: Exemption) -> Person:
     )
 
 
-def _tagged(tags: Mapping[str, str], wanted: tuple[str, ...]) -> str:
-    """Return the value of the first of the wanted tags that a user has; "" if there is none."""
+def owner_by_tags(tags: Mapping[str, str], wanted: tuple[str, ...] = OWNER_TAGS) -> str:
+    """Return who answers for a user, by the first of the wanted tags; "" if nobody is named."""
     values = {key.lower(): value.strip() for key, value in tags.items()}
     return next((values[key] for key in wanted if values.get(key)), "")
 

@@ -23,6 +23,8 @@ KINDS: Mapping[NoticeKind, Message] = {
     NoticeKind.ENROL: Message("must set up MFA"),
     NoticeKind.EXEMPT_UNTIL: Message("an exception with an end"),
     NoticeKind.READY: Message("ready"),
+    NoticeKind.EXCEPTION_ENDS: Message("the exception ends (to its owner)"),
+    NoticeKind.EXCEPTION_ENDED: Message("the exception has ended (to its owner)"),
     NoticeKind.NO_NOTICE: Message("nothing to say"),
 }
 """What each kind is called."""
@@ -90,9 +92,11 @@ class WorkList:
         The wave that begins first does, too; at last come those who are in none.
         """
         nowhere = _NO_WAVE if any(each.wave for each in self.people) else _EVERYBODY
-        waves = dict.fromkeys((each.wave, each.day) for each in self.people)
+        waves: dict[tuple[str, date | None], list[Person]] = {}
+        for each in self.people:
+            waves.setdefault((each.wave, each.day), []).append(each)
         for wave, day in sorted(waves, key=lambda each: (not each[0], each[1] or date.min)):
-            members = [each for each in self.people if (each.wave, each.day) == (wave, day)]
+            members = waves[wave, day]
             name = verbatim(printable(wave)) if wave else nowhere
             title = _WAVE.filled(wave=name, day=day) if day else _AT_ONCE.filled(wave=name)
             title = name if name is _NO_WAVE else title

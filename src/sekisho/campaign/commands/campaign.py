@@ -18,6 +18,7 @@ from sekisho.campaign import (
     StateFolder,
     campaign_of,
     campaign_report,
+    campaign_to_csv,
     campaign_to_json,
 )
 from sekisho.campaign.commands.telling import Telling, TellingOptions, telling_options
@@ -64,6 +65,7 @@ class CampaignFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    CSV = "csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ campaign_options = grouped(
         metavar="DIR",
         help="Plans, journals and progress; GOAL.campaign if not given.",
     ),
-    form_option(CampaignFormat, "Text, JSON, or a page for people."),
+    form_option(CampaignFormat, "Text, JSON, a page for people, or CSV: a row for each person."),
     logs_option,
     verbose_option,
 )
@@ -243,6 +245,8 @@ def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
     match options.output:
         case CampaignFormat.JSON:
             click.echo(json.dumps(campaign_to_json(campaign), ensure_ascii=False, indent=2))
+        case CampaignFormat.CSV:
+            click.echo(campaign_to_csv(campaign), nl=False)
         case CampaignFormat.HTML:
             click.echo(report_page(report, lang), nl=False)
         case CampaignFormat.TEXT if quiet():

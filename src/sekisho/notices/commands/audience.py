@@ -26,6 +26,7 @@ from sekisho.notices import (
 )
 from sekisho.notices.commands.options import NoticeOptions, RemindOptions
 from sekisho.notices.commands.output import WrittenNotice
+from sekisho.notices.reminders import Reminder, exception_reminders
 from sekisho.prover import Enforced
 from sekisho.rollout import (
     KNOWN_USERS,
@@ -53,6 +54,11 @@ class Audience:
     snapshot: Snapshot
     people: tuple[Person, ...]
     today: date | None
+
+    @property
+    def for_owners(self) -> tuple[Reminder, ...]:
+        """What owners of exceptions of these people are to hear."""
+        return exception_reminders(self.plan.exceptions, self.snapshot)
 
     @property
     def blocked(self) -> frozenset[str]:

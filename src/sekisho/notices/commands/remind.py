@@ -83,6 +83,10 @@ def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language)
         # a campaign counts its days there
         options = replace(options, timezone=audience.plan.timezone)
     run = ReminderRun(options, lang, path, account, f"{path.name} {audience.plan.digest}", blocked)
+    if options.state is not None and not options.waves:
+        users = {*options.users}
+        owners = (each for each in audience.for_owners if not users or each.person.user in users)
+        run = replace(run, for_owners=tuple(owners))
 
     def hand_over(due: tuple[Person, ...]) -> None:
         notices = audience.notices(due, templates, options, lang)
@@ -107,6 +111,7 @@ class ReminderRun:
         account: whose it is.
         plan: what the ledger calls the plan.
         blocked: in a campaign, for whom something speaks against enforcing MFA today.
+        for_owners: in a campaign, what owners of exceptions are to hear.
     """
 
     options: RemindOptions
@@ -115,6 +120,7 @@ class ReminderRun:
     account: str
     plan: str
     blocked: frozenset[str] = frozenset()
+    for_owners: tuple[Reminder, ...] = ()
 
     def carried_out(self, people: Iterable[Person], hand_over: HandOver) -> Exit:
         """Hand over what is due and not yet heard, record it, and print the outcome.
@@ -154,7 +160,8 @@ class ReminderRun:
         if self.options.state is None:
             return reminders_due(people, today, zone)
         told = Told.of(ledger.entries, zone)
-        return campaign_reminders(people, today, zone, told, self.blocked)
+        due = campaign_reminders(people, today, zone, told, self.blocked)
+        return (*due, *self.for_owners)
 
     def _resolved(
         self, found: Mapping[Standing, tuple[Reminder, ...]]

@@ -23,6 +23,7 @@ from sekisho.notices.reminders.ledger import (
     read_ledger,
     sorted_out,
 )
+from sekisho.notices.reminders.owners import exception_reminders
 from sekisho.notices.reminders.schedule import (
     Reminder,
     ReminderStep,
@@ -56,6 +57,7 @@ __all__ = [
     "chat_message",
     "deliver",
     "entry_of",
+    "exception_reminders",
     "key_of",
     "must_hear_first",
     "open_ledger",

@@ -17,7 +17,7 @@ from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from sekisho.messages import Language, Message, joined_messages, printable, table, verbatim
-from sekisho.notices.dates import beginning
+from sekisho.notices.dates import beginning, day_in_words
 from sekisho.notices.people import NoticeKind, Person
 from sekisho.notices.reminders.schedule import Reminder, ReminderStep
 
@@ -34,6 +34,8 @@ _TO_DO = (
     NoticeKind.KEY_STOPS,
     NoticeKind.PASSKEY_ONLY,
     NoticeKind.MACHINE,
+    NoticeKind.EXCEPTION_ENDS,
+    NoticeKind.EXCEPTION_ENDED,
 )
 
 
@@ -90,7 +92,8 @@ class _ChatTexts:
         """Return the texts in the language of the run."""
         language, first = setting.language, reminders[0]
         texts = table("reminders")["text"]
-        before, after = [texts["intro"]], [texts["no_secrets"]]
+        intro = texts["owners" if first.step.of_exception else "intro"]
+        before, after = [intro], [texts["no_secrets"]]
         if first.person.wave:
             before.insert(0, texts["wave"].filled(wave=_inert(first.person.wave)))
         if setting.contact:
@@ -107,7 +110,7 @@ class _ChatTexts:
 
 def _title(reminder: Reminder, setting: ChatSetting) -> Message:
     """Say what is mandatory when; that it is so by now, only where the account shows it."""
-    texts, words = table("reminders")["title"], table("reminders")["when"]
+    texts = table("reminders")["title"]
     values: dict[str, object] = {"account": setting.account}
     if reminder.person.day is not None:
         values["day"] = beginning(reminder.person.day, setting.zone, reminder.person.day_zone)
@@ -122,16 +125,33 @@ def _title(reminder: Reminder, setting: ChatSetting) -> Message:
             | ReminderStep.FROM_TOMORROW
         ):
             text = texts["before"]
-            tomorrow = reminder.days == 1
-            words_for = words["tomorrow"] if tomorrow else words["days"].filled(days=reminder.days)
-            values["when"] = words_for
+            values["when"] = _when(reminder.days or 0)
         case ReminderStep.DAY:
             text = texts["day" if reminder.in_force else "today"]
         case ReminderStep.AFTER:
             text = texts["after" if reminder.in_force else "at-once"]
+        case (
+            ReminderStep.EXCEPTION_FORTNIGHT
+            | ReminderStep.EXCEPTION_WEEK
+            | ReminderStep.EXCEPTION_EVE
+            | ReminderStep.EXCEPTION_DAY
+        ):
+            text, values["when"] = texts["exception"], _when(reminder.days or 0)
+            # its last day, as its file has it
+            values["day"] = day_in_words(reminder.person.day) if reminder.person.day else ""
+        case ReminderStep.EXCEPTION_ENDED:
+            text = texts["exception-ended"]
         case _:
             assert_never(reminder.step)
     return text.filled(**values)
+
+
+def _when(days: int) -> Message:
+    """Say how far off a day is that is not over."""
+    words = table("reminders")["when"]
+    near: Message | None = {0: words["today"], 1: words["tomorrow"]}.get(days)
+    far: Message = words["days"]
+    return near or far.filled(days=days)
 
 
 def _todo(person: Person) -> Message:
@@ -146,7 +166,7 @@ def _todo(person: Person) -> Message:
         text_keys.append(_from_then_on("add-passkey", person))
     # in Japanese each of them is a sentence
     tasks = joined_messages((texts[each] for each in text_keys), en=", ", ja="。")
-    if not person.owner or NoticeKind.MACHINE not in kinds:
+    if not person.owner or not (NoticeKind.MACHINE in kinds or person.kind.to_owner):
         return tasks
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
     return verbatim("{tasks}{owner}").filled(tasks=tasks, owner=owner)

@@ -32,6 +32,16 @@ class ReminderStep(StrEnum):
     DAY = "the-day"
     FROM_TOMORROW = "from-tomorrow"
     AFTER = "after"
+    EXCEPTION_FORTNIGHT = "exception-ends-in-14-days"
+    EXCEPTION_WEEK = "exception-ends-in-7-days"
+    EXCEPTION_EVE = "exception-ends-tomorrow"
+    EXCEPTION_DAY = "exception-ends-today"
+    EXCEPTION_ENDED = "exception-ended"
+
+    @property
+    def of_exception(self) -> bool:
+        """Whether it is about an exception, and to its owner."""
+        return self.value.startswith("exception-")
 
 
 _DAYS_BEFORE = {

@@ -28,23 +28,27 @@ class Told:
     Attributes:
         days: on which day each was delivered first, by user, topic and the day that it is about.
         settled: what nobody is told again: it was delivered, or may have been.
+        last: on which day each user was told last, and what.
     """
 
     days: Mapping[tuple[str, str, date | None], date] = field(default_factory=dict)
     settled: frozenset[NoticeKey] = frozenset()
+    last: Mapping[str, tuple[date, ReminderStep]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry], zone: tzinfo) -> "Told":
         """Return what the lines of a ledger say, by the days of a time zone."""
         days: dict[tuple[str, str, date | None], date] = {}
-        last: dict[NoticeKey, NoticeEvent] = {}
+        ended: dict[NoticeKey, NoticeEvent] = {}
+        last: dict[str, tuple[date, ReminderStep]] = {}
         for entry in entries:
-            last[entry.key] = entry.event
+            ended[entry.key] = entry.event
             if entry.event is NoticeEvent.DONE:
-                key = entry.user, topic_of(entry.step, entry.wave), entry.starts
-                days.setdefault(key, entry.at.astimezone(zone).date())
-        settled = (key for key, event in last.items() if event is not NoticeEvent.FAILED)
-        return cls(days, frozenset(settled))
+                day = entry.at.astimezone(zone).date()
+                days.setdefault((entry.user, topic_of(entry.step, entry.wave), entry.starts), day)
+                last[entry.user] = day, entry.step
+        settled = (key for key, event in ended.items() if event is not NoticeEvent.FAILED)
+        return cls(days, frozenset(settled), last)
 
     def is_settled(self, reminder: Reminder) -> bool:
         """Tell whether this very notice was delivered, or may have been."""
@@ -67,9 +71,8 @@ def wave_topic(wave: str) -> str:
 
 
 def topic_of(step: ReminderStep, name: str) -> str:
-    """Return what a notice is about: a wave of this name, whatever step of it."""
-    del step  # each that there is belongs to a wave
-    return f"wave:{name}"
+    """Return what a notice is about, whatever step of it: a wave of this name, or an exception."""
+    return "exception" if step.of_exception else f"wave:{name}"
 
 
 def must_hear_first(person: Person, told: Told, today: date) -> bool:
