@@ -85,6 +85,9 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
         refused = terminal.run(*words)
         assert (refused.return_value, _enforced(local)) == (1, [])
         assert "not-told" in refused.stdout
+        # but they can enrol
+        found = attachments(signed_in(local, "admin", mfa=True))
+        assert all("Force_MFA_enrol" in found[name] for name in ("hanako", "taro"))
         # told, and not on the same day
         told = terminal.run(*words, "--today", _day(1))
         assert (told.return_value, _enforced(local)) == (3, [])

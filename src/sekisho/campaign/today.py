@@ -69,7 +69,10 @@ def today_of(
     untold = untold_users(goal, made, snapshot, told)
     for _ in range(_ROUNDS):
         blocked = _blocked_people(made)
-        blocked |= {user: (*blocked.get(user, ()), *why) for user, why in untold.items()}
+        # whoever is not told can enrol all the same
+        blocked |= {
+            user: (*blocked.get(user, ()), *untold[user]) for user in {*untold} & {*goal.enforced}
+        }
         leaving = blocked.keys() & {*goal.enforced}
         waiting = blocked.keys() & {*goal.enrolling}
         if not leaving | waiting:
