@@ -26,7 +26,14 @@ from sekisho.account import Snapshot
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.campaign import Campaign, CampaignInputs, campaign_of
 from sekisho.documents import yaml_shape
-from sekisho.notices.reminders import LedgerEntry, NoticeEvent, Reminder, Told, entry_of
+from sekisho.notices.reminders import (
+    LedgerEntry,
+    NoticeEvent,
+    Reminder,
+    Told,
+    entry_of,
+    under_present_names,
+)
 from sekisho.rollout import Change, GoalInputs, goal_of
 
 DAYS = 30
@@ -143,6 +150,8 @@ class Simulation:
         self._hands = OnPaper()
         self._company = Company.of(self._hands, seed, size)
         self._joined: dict[str, datetime] = {}
+        self._names: dict[str, str] = {}
+        self._former: dict[str, str | None] = {}
         self._chance = random.Random(seed)  # noqa: S311 - a simulation
         self._ledger: tuple[LedgerEntry, ...] = ()
         self._delivered: tuple[Notice, ...] = ()
@@ -168,7 +177,8 @@ class Simulation:
             return replace(run, earlier=self._delivered)
         due = run.campaign.reminders_after(run.changes)
         told, at = self._ledger, self._hands.snapshot().taken_at
-        unheard = tuple(each for each in due if not Told.of(told, _ZONE).is_settled(each))
+        heard = Told.of(under_present_names(told, self._former), _ZONE)
+        unheard = tuple(each for each in due if not heard.is_settled(each))
         reached = run.campaign.day not in self._outage
         event = NoticeEvent.DONE if reached else NoticeEvent.FAILED
         self._ledger = (*told, *(entry_of(each, event, at, "goal", "slack") for each in unheard))
@@ -181,11 +191,18 @@ class Simulation:
         for each in snapshot.users:
             if each.password is not None and each.password.created_at is not None:
                 self._joined.setdefault(each.id, each.password.created_at)
+            self._names.setdefault(each.name, each.id)
+        present = {each.id: each.name for each in snapshot.users}
+        self._former = {
+            name: present.get(user)
+            for name, user in self._names.items()
+            if name not in snapshot.user_named
+        }
         exceptions = self._exceptions()
         exceptions.check(snapshot)
         shape = yaml_shape(goal_text(self.seed), "goal.yaml")
         goal = goal_of(shape, "goal.yaml", snapshot, exceptions, GoalInputs(joined=self._joined))
-        known = CampaignInputs(told=Told.of(self._ledger, _ZONE))
+        known = CampaignInputs(told=Told.of(under_present_names(self._ledger, self._former), _ZONE))
         return campaign_of(goal, snapshot, ADMIN, known)
 
     def _exceptions(self) -> Exceptions:

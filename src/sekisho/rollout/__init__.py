@@ -69,7 +69,7 @@ from sekisho.rollout.goal.file import (
     requirement_of,
     timezone_of,
 )
-from sekisho.rollout.goal.known_users import KNOWN_USERS, KnownUsers, known_users
+from sekisho.rollout.goal.known_users import KNOWN_USERS, FormerNames, KnownUsers, known_users
 from sekisho.rollout.goal.model import (
     Deferral,
     DeferralReason,
@@ -171,6 +171,7 @@ __all__ = [
     "EndSignInSessions",
     "Event",
     "FactStatus",
+    "FormerNames",
     "Goal",
     "GoalInputs",
     "GroupGoal",

@@ -234,7 +234,8 @@ def _read_campaign(
             Message("a campaign needs waves, and this goal has none"),
             fix=Message("write `waves` in place of `who`"),
         )
-    told = Told.of(read_ledger(folder.ledger, snapshot.account).entries, ZoneInfo(goal.timezone))
+    ledger = read_ledger(folder.ledger, snapshot.account, former)
+    told = Told.of(ledger.entries, ZoneInfo(goal.timezone))
     known = CampaignInputs(usage, folder.progress(), told)
     campaign = campaign_of(goal, snapshot, at.caller, known)
     return replace(campaign, read_at=at.snapshot.taken_at)

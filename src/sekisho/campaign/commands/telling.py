@@ -141,7 +141,9 @@ class Telling:
             SekishoError: if the ledger or the list cannot be written.
         """
         due = self.campaign.reminders_after(made)
-        with open_ledger(self.folder.ledger, self.campaign.snapshot.account) as ledger:
+        snapshot = self.campaign.snapshot
+        former = self.folder.users(snapshot).former_names(snapshot)
+        with open_ledger(self.folder.ledger, snapshot.account, former) as ledger:
             by_standing = sorted_out(ledger, due)
             delivery = self._delivered(ledger, by_standing[Standing.OPEN], made)
         doubtful = (*by_standing[Standing.IN_DOUBT], *delivery.in_doubt)

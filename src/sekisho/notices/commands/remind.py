@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -46,6 +46,7 @@ from sekisho.notices.reminders import (
     reminders_due,
     sorted_out,
 )
+from sekisho.rollout import KNOWN_USERS, FormerNames, known_users
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders import Webhook
@@ -83,6 +84,9 @@ def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language)
         # a campaign counts its days there
         options = replace(options, timezone=audience.plan.timezone)
     run = ReminderRun(options, lang, path, account, f"{path.name} {audience.plan.digest}", blocked)
+    if options.state is not None:
+        known = known_users(options.state / KNOWN_USERS, audience.snapshot)
+        run = replace(run, former=known.former_names(audience.snapshot))
     if options.state is not None and not options.waves:
         users = {*options.users}
         owners = (each for each in audience.for_owners if not users or each.person.user in users)
@@ -112,6 +116,7 @@ class ReminderRun:
         plan: what the ledger calls the plan.
         blocked: in a campaign, for whom something speaks against enforcing MFA today.
         for_owners: in a campaign, what owners of exceptions are to hear.
+        former: in a campaign, who was renamed.
     """
 
     options: RemindOptions
@@ -121,6 +126,7 @@ class ReminderRun:
     plan: str
     blocked: frozenset[str] = frozenset()
     for_owners: tuple[Reminder, ...] = ()
+    former: FormerNames = field(default_factory=dict)
 
     def carried_out(self, people: Iterable[Person], hand_over: HandOver) -> Exit:
         """Hand over what is due and not yet heard, record it, and print the outcome.
@@ -182,10 +188,11 @@ class ReminderRun:
 
     @contextmanager
     def _open_ledger(self) -> Iterator[Ledger]:
+        path = self.options.ledger_of(self.path)
         if self.options.preview:
-            yield read_ledger(self.options.ledger_of(self.path), self.account)
+            yield read_ledger(path, self.account, self.former)
             return
-        with open_ledger(self.options.ledger_of(self.path), self.account) as ledger:
+        with open_ledger(path, self.account, self.former) as ledger:
             yield ledger
 
     def _check_again(self, people: Iterable[Person]) -> None:

@@ -22,6 +22,7 @@ from sekisho.notices.reminders.ledger import (
     open_ledger,
     read_ledger,
     sorted_out,
+    under_present_names,
 )
 from sekisho.notices.reminders.owners import exception_reminders
 from sekisho.notices.reminders.schedule import (
@@ -65,5 +66,6 @@ __all__ = [
     "read_ledger",
     "reminders_due",
     "sorted_out",
+    "under_present_names",
     "wave_topic",
 ]

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -28,6 +28,7 @@ from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
 from sekisho.messages import Message
 from sekisho.notices.reminders.schedule import Reminder, ReminderStep
+from sekisho.rollout import FormerNames
 
 SCHEMA = "sekisho.notified/1"
 LEDGER_NAME = "told"
@@ -130,6 +131,15 @@ class _End:
     end: int
 
 
+def under_present_names(
+    entries: Iterable[LedgerEntry], former: FormerNames
+) -> Iterator[LedgerEntry]:
+    """Yield entries with the names that their users have now, where those were renamed."""
+    for entry in entries:
+        present = former.get(entry.user)
+        yield entry if present is None else replace(entry, user=present)
+
+
 class Ledger:
     """The record of one account's notices, in a file that is made when it is first needed.
 
@@ -137,11 +147,18 @@ class Ledger:
         path: the file.
         account: whose notices.
         lines: what it has, checked.
+        former: who was renamed: their entries count under the present name.
     """
 
-    def __init__(self, path: Path, account: str, lines: Sequence[LedgerEntry] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        account: str,
+        lines: Sequence[LedgerEntry] = (),
+        former: FormerNames | None = None,
+    ) -> None:
         self.path = path
-        self._entries = list(lines)
+        self._entries = [*under_present_names(lines, former or {})]
         self._lines = _chained("", (_Head(SCHEMA, account), *lines))
         self._last = {entry.key: entry for entry in self._entries}
 
@@ -189,8 +206,13 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(path: Path, account: str) -> Iterator[Ledger]:
+def open_ledger(path: Path, account: str, former: FormerNames | None = None) -> Iterator[Ledger]:
     """Read a ledger, and keep every other process from working with it; a kill ends that, too.
+
+    Args:
+        path: the file.
+        account: whose it is.
+        former: who was renamed.
 
     Raises:
         SekishoError: if somebody is at work with it, or it could not be written.
@@ -207,13 +229,18 @@ def open_ledger(path: Path, account: str) -> Iterator[Ledger]:
     except OSError as error:
         raise _faulty(path, 0, _UNREADABLE.filled(reason=reason_of(error))) from None
     try:
-        yield read_ledger(path, account)
+        yield read_ledger(path, account, former)
     finally:
         lock.release()
 
 
-def read_ledger(path: Path, account: str) -> Ledger:
+def read_ledger(path: Path, account: str, former: FormerNames | None = None) -> Ledger:
     """Return a ledger as it is; an empty one if there is no such file.
+
+    Args:
+        path: the file.
+        account: whose it is.
+        former: who was renamed.
 
     Raises:
         FaultyInput: as `open_ledger`.
@@ -224,7 +251,7 @@ def read_ledger(path: Path, account: str) -> Ledger:
         return Ledger(path, account)
     except (OSError, UnicodeDecodeError) as error:
         raise _faulty(path, 0, _UNREADABLE.filled(reason=reason_of(error))) from None
-    return Ledger(path, account, _checked(path, text, account))
+    return Ledger(path, account, _checked(path, text, account), former)
 
 
 def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:

@@ -29,6 +29,7 @@ from sekisho.rollout.goal.enrolment import (
     ready_users,
     users_having,
 )
+from sekisho.rollout.goal.known_users import FormerNames
 from sekisho.rollout.goal.model import (
     Deferral,
     DeferralReason,
@@ -51,7 +52,7 @@ from sekisho.rollout.goal.policies import (
     read_policy,
 )
 from sekisho.rollout.goal.rules import dormant_of, key_rules_of
-from sekisho.rollout.goal.selectors import FormerNames, Selection, check_users_listed, select_users
+from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
 
 KEYS = (
     "policy",

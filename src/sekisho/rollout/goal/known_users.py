@@ -19,6 +19,10 @@ KNOWN_USERS = "users.json"
 """What the file is called in the folder of a campaign."""
 
 
+FormerNames = Mapping[str, str | None]
+"""By names that users had, what they are called now; None: they have left."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownUser:
     """A user as an account has or had it.
@@ -43,7 +47,7 @@ class KnownUsers:
         """When users had their first login profile, by user id."""
         return {user: each.joined for user, each in self.users.items() if each.joined}
 
-    def former_names(self, snapshot: Snapshot) -> Mapping[str, str | None]:
+    def former_names(self, snapshot: Snapshot) -> FormerNames:
         """Return what the users with a name of old are called now; None: they have left.
 
         A name that somebody has now is no name of old, whoever had it before.

@@ -4,7 +4,7 @@ A selector is an object; all that it says must hold. A list of selectors means e
 of them selects.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -12,6 +12,7 @@ from sekisho.account import Snapshot, User, users_not_read
 from sekisho.documents import Shape
 from sekisho.errors import Code, PlanRefused, did_you_mean
 from sekisho.messages import Message
+from sekisho.rollout.goal.known_users import FormerNames
 
 _Test = Callable[[User], bool | None]
 
@@ -59,10 +60,6 @@ def check_users_listed(snapshot: Snapshot) -> None:
                 "let the caller read the account: `sekisho collect --print-policy` says how"
             ),
         )
-
-
-FormerNames = Mapping[str, str | None]
-"""By names that users had, what they are called now; None: they have left."""
 
 
 def select_users(listed: Shape, snapshot: Snapshot, former: FormerNames) -> Selection:
