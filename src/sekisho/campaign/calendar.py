@@ -1,6 +1,6 @@
 """What the coming days of a campaign bring. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -18,6 +18,10 @@ class DayEventKind(StrEnum):
     ENROLMENT_OPENS = "enrolment-opens"
     ENFORCEMENT = "enforcement"
     EXCEPTION_ENDS = "exception-ends"
+    PASSWORD_DELETED = "password-deleted"  # noqa: S105 - what happens, not a secret
+    KEY_WARNED = "key-warned"
+    KEY_INACTIVE = "key-inactive"
+    KEY_DELETED = "key-deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class DayEvent:
     """What happens on a day to some people.
 
     Attributes:
-        about: the wave, or the user of an exception.
+        about: the wave, or the user of an exception; "" for what has neither.
         users: whom it concerns: those of the wave who are not enforced yet.
     """
 
@@ -36,14 +40,18 @@ class DayEvent:
 
 
 def calendar_of(
-    goal: Goal, people: tuple[CampaignPerson, ...], today: date
+    goal: Goal,
+    people: tuple[CampaignPerson, ...],
+    today: date,
+    others: Iterable[DayEvent] = (),
 ) -> tuple[DayEvent, ...]:
-    """Return the events of today and of the coming days, in order.
+    """Return the events of today and of the coming days, in order; `others` among them.
 
     An exception ends after its last day.
     """
     last = today + timedelta(days=DAYS)
-    found = (each for each in _events(goal, people) if today <= each.day <= last)
+    every = (*_events(goal, people), *others)
+    found = (each for each in every if today <= each.day <= last)
     return tuple(sorted(found, key=lambda event: (event.day, event.kind, event.about)))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sekisho.account import Snapshot, Usage
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.losses_report import due_losses, loss_events, loss_tables, losses_to_json
 from sekisho.campaign.notices import reminders_of_day
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, people_of_campaign
 from sekisho.campaign.state import DayProgress
@@ -49,6 +50,10 @@ _TITLE = Message("MFA campaign of account {account}")
 _AS_OF = Message("The account as it was at {at} UTC; today is {day} in {timezone}.")
 _HEADLINE = Message("MFA is enforced for {enforced} of {count} people; {left} are left.")
 _DONE = Message("MFA is enforced for all {count} people of the campaign.")
+_ONLY_DORMANT = Message(
+    "MFA is enforced for all {count} people who sign in; left are dormant people, for whom it is "
+    "not: {dormant}."
+)
 _OVERDUE = Message("{count} of them should be enforced by now and are not.")
 _DUE = Message("Due today")
 _NOTHING_DUE = Message("Nothing is due today.")
@@ -77,12 +82,17 @@ STAGES_IN_WORDS = {
     CampaignStage.STRICTER: Message("enforced, stricter policy"),
     CampaignStage.EXCEPTED: Message("exception"),
     CampaignStage.LEFT_OUT: Message("left out"),
+    CampaignStage.DORMANT: Message("dormant"),
     CampaignStage.UNKNOWN: Message("unknown", "stage"),
 }
 _DAYS = {
     DayEventKind.ENROLMENT_OPENS: Message("people can enrol"),
     DayEventKind.ENFORCEMENT: Message("MFA is enforced"),
     DayEventKind.EXCEPTION_ENDS: Message("last day of an exception"),
+    DayEventKind.PASSWORD_DELETED: Message("passwords of dormant people are deleted"),
+    DayEventKind.KEY_WARNED: Message("owners are told of an old access key"),
+    DayEventKind.KEY_INACTIVE: Message("old access keys are made inactive"),
+    DayEventKind.KEY_DELETED: Message("inactive access keys are deleted"),
 }
 _ASSUMED = Message("Today's changes rest on what AWS does not document: {names}.")
 _PROGRESS = Message("How far it was, day by day")
@@ -102,6 +112,9 @@ _CHANGES = {
     "enforce": Message("MFA is enforced from today ({count})"),
     "close": Message("No longer have the enrolment policy ({count})"),
     "create": Message("Policies and groups that are made or changed ({count})"),
+    "password": Message("Lose their unused password today ({count})"),
+    "keyInactive": Message("Old access keys that are made inactive ({count})"),
+    "keyDeleted": Message("Inactive access keys that are deleted ({count})"),
     "tell": Message("Get a notice today ({count})"),
 }
 _LAST_USED_NEEDS_CODE = "password_last_used_needs_code"
@@ -114,7 +127,7 @@ _SHOWN = 20
 """So many people are shown in a terminal."""
 _LOOK = PageLook(Path(__file__).parent / "page.css", None, dense=False)
 _DONE_STAGES = (CampaignStage.ENFORCED, CampaignStage.STRICTER)
-_NOT_COUNTED = (CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT)
+_NOT_COUNTED = (CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT, CampaignStage.DORMANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +210,10 @@ class Campaign:
 
     @property
     def counted(self) -> tuple[CampaignPerson, ...]:
-        """The people for whom MFA is to be enforced: all but exceptions and who is left out."""
+        """The people for whom MFA is to be enforced.
+
+        All but exceptions, who is left out, and who does not sign in and has nothing enforced.
+        """
         return tuple(each for each in self.people if each.stage not in _NOT_COUNTED)
 
     @property
@@ -236,8 +252,9 @@ def campaign_of(
     given = known or CampaignInputs()
     today = today_of(goal, snapshot, caller, given.usage, given.told)
     day = goal.day_of(snapshot.taken_at)
-    people = people_of_campaign(today.goal, snapshot, today.obstacles)
-    calendar = calendar_of(goal, people, day)
+    losses = today.losses
+    people = people_of_campaign(today.goal, snapshot, today.obstacles, losses.by_user())
+    calendar = calendar_of(goal, people, day, loss_events(losses))
     campaign = Campaign(snapshot, today, day, people, calendar, given.progress, told=given.told)
     changes = today.plan.changes if today.plan.applicable else ()
     due = campaign.reminders_after(changes)
@@ -271,6 +288,7 @@ def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
         "enrol": tuple(enrols),
         "enforce": tuple(enforced),
         "close": tuple(user for user in closed if user not in enforced),
+        **due_losses(campaign.today.plan.changes),
         "tell": tuple(dict.fromkeys(each.person.user for each in campaign.notices)),
     }
     return {kind: users for kind, users in found.items() if users}
@@ -302,8 +320,11 @@ def campaign_report(campaign: Campaign) -> Report:
 
 def _headline(campaign: Campaign) -> Message:
     count, enforced = len(campaign.counted), len(campaign.enforced)
-    text = _DONE if count == enforced else _HEADLINE
-    return text.filled(count=count, enforced=enforced, left=count - enforced)
+    dormant = sum(each.stage is CampaignStage.DORMANT for each in campaign.people)
+    text = _HEADLINE
+    if count == enforced:
+        text = _ONLY_DORMANT if dormant else _DONE
+    return text.filled(count=count, enforced=enforced, left=count - enforced, dormant=dormant)
 
 
 def _facts(campaign: Campaign) -> Iterator[Message]:
@@ -326,6 +347,7 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
         yield TextLine(_NOTHING_DUE, indent=0)
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
     yield from _left_tables(campaign)
+    yield from loss_tables(campaign.today, campaign.day)
     yield _calendar_table(campaign)
     yield _progress_table(campaign)
     yield TextList(_NOTES, campaign.notes, _note_lines, most=_NOTES_SHOWN)
@@ -346,6 +368,7 @@ def _page_parts(campaign: Campaign) -> Iterator[PagePart]:
     due = [*due_today(campaign).items()]
     yield Table(_DUE, _DUE_COLUMNS, due, _due_cells, none=_NOTHING_DUE, id="due")
     yield from _left_tables(campaign)
+    yield from loss_tables(campaign.today, campaign.day)
     yield _calendar_table(campaign)
     yield Bars(_PROGRESS, [_bar(each) for each in campaign.progress], id="progress")
     yield Table(_NOTES, _NOTE_COLUMNS, campaign.notes, _note_cells, id="notes")
@@ -463,6 +486,7 @@ def campaign_to_json(campaign: Campaign) -> dict[str, object]:
         ],
         "dueToday": {kind: list(users) for kind, users in due_today(campaign).items()},
         "applicable": campaign.today.plan.applicable,
+        **losses_to_json(campaign.today.losses),
         "assumed": list(campaign.assumed),
         "progress": [
             {

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from sekisho.account import Snapshot, User, users_not_read
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of
+from sekisho.campaign.losses import DormantPerson
 from sekisho.messages import Message
 from sekisho.prover import Enforced
-from sekisho.rollout import DeferralReason, Goal, Wave, policy_arn
+from sekisho.rollout import DeferralReason, DormantAction, Goal, Wave, policy_arn
 
 
 class CampaignStage(StrEnum):
@@ -22,6 +23,7 @@ class CampaignStage(StrEnum):
         STRICTER: likewise, with the policy for those who have enrolled.
         EXCEPTED: an exception, until its end.
         LEFT_OUT: `except` leaves them out.
+        DORMANT: they do not sign in, and MFA is not enforced for them.
         UNKNOWN: it could not be read or proved.
     """
 
@@ -31,6 +33,7 @@ class CampaignStage(StrEnum):
     STRICTER = "stricter"
     EXCEPTED = "excepted"
     LEFT_OUT = "left-out"
+    DORMANT = "dormant"
     UNKNOWN = "unknown"
 
 
@@ -68,7 +71,10 @@ class CampaignPerson:
 
 
 def people_of_campaign(
-    goal: Goal, snapshot: Snapshot, obstacles: Mapping[str, tuple[Obstacle, ...]]
+    goal: Goal,
+    snapshot: Snapshot,
+    obstacles: Mapping[str, tuple[Obstacle, ...]],
+    dormant: Mapping[str, DormantPerson],
 ) -> tuple[CampaignPerson, ...]:
     """Return the people of a goal's waves by name, each with their stage.
 
@@ -76,6 +82,7 @@ def people_of_campaign(
         goal: what the account shall come to.
         snapshot: the account as it is today.
         obstacles: by user, what speaks against enforcing MFA for them.
+        dormant: the people who do not sign in, by name.
     """
     names = {user for wave in goal.waves for user in wave.users}
     judged = tuple(user for user in snapshot.users if user.name in names)
@@ -87,10 +94,13 @@ def people_of_campaign(
         for wave in goal.waves:
             for name in wave.users:
                 user = snapshot.user_named[name]
-                stage = stages.of(user, wave)
+                stage = stages.of(user, wave, dormant=name in dormant)
                 deferral = goal.deferred.get(name)
                 enforced = stage in (CampaignStage.ENFORCED, CampaignStage.STRICTER)
                 overdue = deferral is not None and deferral.reason in _OVERDUE
+                if name in dormant and stage is CampaignStage.DORMANT:
+                    # without a decision nothing would ever happen to them
+                    overdue = overdue and _is_undecided(goal, dormant[name])
                 yield CampaignPerson(
                     user=name,
                     stage=stage,
@@ -106,6 +116,11 @@ def people_of_campaign(
                 )
 
     return tuple(sorted(people(), key=lambda person: person.user))
+
+
+def _is_undecided(goal: Goal, person: DormantPerson) -> bool:
+    action = goal.dormant.action if goal.dormant is not None else DormantAction.NAME
+    return action is DormantAction.NAME and person.decided is None
 
 
 _OVERDUE = (DeferralReason.OBSTACLE, DeferralReason.PASSWORD)
@@ -125,7 +140,7 @@ class _Stages:
         self._second = second and policy_arn(snapshot, second.policy)
         self._second_group = second and second.group
 
-    def of(self, user: User, wave: Wave) -> CampaignStage:
+    def of(self, user: User, wave: Wave, *, dormant: bool) -> CampaignStage:
         """Return the stage of a user of a wave."""
         deferral = self._goal.deferred.get(user.name)
         if deferral is not None and deferral.reason is DeferralReason.EXEMPT:
@@ -139,6 +154,8 @@ class _Stages:
             case Enforced.UNKNOWN:
                 return CampaignStage.UNKNOWN
             case Enforced.REFUTED | Enforced.TODAY_UNKNOWN | Enforced.NOTHING_ALLOWED:
+                if dormant:
+                    return CampaignStage.DORMANT
                 has_policy = self._enrolment in user.attached
                 opened = has_policy or (wave.enrolment_open and bool(user.devices))
                 return CampaignStage.ENROLMENT_OPEN if opened else CampaignStage.ANNOUNCED

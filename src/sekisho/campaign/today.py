@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import Snapshot, Usage
+from sekisho.campaign.losses import Losses, losses_of
 from sekisho.campaign.notices import untold_users
 from sekisho.campaign.stages import Obstacle
 from sekisho.notices.reminders import Told
@@ -24,6 +25,9 @@ from sekisho.rollout import (
 EXCEPTION_EXPIRED = "exception-expired"
 """The id of the obstacle that exceptions have ended."""
 
+REMAINS = "administrator-remains"
+"""The id of the property that somebody remains who can administer users."""
+
 _ROUNDS = 5
 """Whoever is left out can bring up something about others, such as the last administrator."""
 
@@ -37,11 +41,13 @@ class Today:
         plan: what is done today; not applicable where something is in the way that is about nobody
             in particular.
         obstacles: by user, what speaks against enforcing MFA for them today.
+        losses: dormant people and old access keys, with their days.
     """
 
     goal: Goal
     plan: Plan
     obstacles: Mapping[str, tuple[Obstacle, ...]] = field(default_factory=dict)
+    losses: Losses = field(default=Losses())
 
 
 def today_of(
@@ -58,14 +64,18 @@ def today_of(
         snapshot: the account as it is.
         caller: who carries it out.
         usage: what logs say of the account's users.
-        told: which notices were delivered; None: nobody waits for one.
+        told: which notices were delivered; None: nobody waits for one, and nothing that is unused
+            is taken away.
 
     Raises:
         FaultyInput: as `rollout.plan`.
     """
     left_out: dict[str, tuple[Obstacle, ...]] = {}
     ended = _ended_exceptions(goal, snapshot)
-    made = plan(goal, snapshot, caller, ended, usage)
+    day = goal.day_of(snapshot.taken_at)
+    losses = losses_of(goal, snapshot, caller.arn, usage, told)
+    goal = losses.fill(goal, day)
+    made = plan(_planned(goal), snapshot, caller, ended, usage)
     untold = untold_users(goal, made, snapshot, told)
     for _ in range(_ROUNDS):
         blocked = _blocked_people(made)
@@ -75,14 +85,35 @@ def today_of(
         }
         leaving = blocked.keys() & {*goal.enforced}
         waiting = blocked.keys() & {*goal.enrolling}
-        if not leaving | waiting:
+        keeping = _administrators_who_keep(made, goal)
+        if not leaving | waiting | keeping.keys():
             break
-        for user in leaving | waiting:
-            new = (each for each in blocked[user] if each not in left_out.get(user, ()))
+        found = {user: blocked[user] for user in leaving | waiting}
+        found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
+        for user, obstacles in found.items():
+            new = (each for each in obstacles if each not in left_out.get(user, ()))
             left_out[user] = (*left_out.get(user, ()), *new)
-        goal = _without(goal, leaving, waiting)
-        made = plan(goal, snapshot, caller, ended, usage)
-    return Today(goal, made, left_out)
+        losses = losses.without(keeping)
+        goal = losses.fill(_without(goal, leaving, waiting), day)
+        made = plan(_planned(goal), snapshot, caller, ended, usage)
+    return Today(goal, made, left_out, losses)
+
+
+def _planned(goal: Goal) -> Goal:
+    """Return a goal without its rules over time: what they come to today is in it by name."""
+    return replace(goal, dormant=None, keys=None)
+
+
+def _administrators_who_keep(made: Plan, goal: Goal) -> Mapping[str, Obstacle]:
+    """Return the administrators who keep what is unused, as nobody else could administer users."""
+    if REMAINS not in made.open_obstacles or not goal.takes_unused_away:
+        return {}
+    keys = (*goal.keys_to_disable, *goal.keys_to_delete)
+    losing = {*goal.passwords_to_disable, *(user for user, _ in keys)}
+    text = next(proof.text for proof in made.proofs if proof.id == REMAINS)
+    return {
+        name: Obstacle(REMAINS, text) for name in sorted(losing & {*made.rights.administrators})
+    }
 
 
 def _ended_exceptions(goal: Goal, snapshot: Snapshot) -> Mapping[str, str]:
