@@ -11,8 +11,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from sekisho.account import Snapshot
-
 OTHER = "Other_MFA"
 """The name of another policy that enforces MFA for a few."""
 
@@ -91,8 +89,11 @@ class Life:
 class Hands(Protocol):
     """How the acts of a company reach an account. Users go by the name that they have today."""
 
-    def snapshot(self) -> Snapshot:
-        """Return the account as anybody may read it now."""
+    def names(self) -> Mapping[str, str]:
+        """Return the names that users have now, by their ids."""
+
+    def day(self) -> date:
+        """Return which day it is."""
 
     def begin(self, people: tuple[Start, ...]) -> None:
         """Make the people of the first day."""
@@ -157,13 +158,12 @@ class Company:
         company = cls(hands, random.Random(seed), size, calm)  # noqa: S311 - a simulation
         starts = tuple(company._start(number) for number in range(size))
         hands.begin(starts)
-        first = hands.snapshot()
-        by_name = {each.name: each.id for each in first.users}
+        by_name = {name: user for user, name in hands.names().items()}
         for start in starts:
             if start.password:
                 company._live(by_name[start.name], start)
             if start.excepted is not None:
-                last = first.taken_at.date() + timedelta(days=start.excepted)
+                last = hands.day() + timedelta(days=start.excepted)
                 company.excepted[by_name[start.name]] = last
         return company
 
@@ -215,8 +215,9 @@ class Company:
         self.hands.tomorrow()
 
     def _present(self) -> list[tuple[str, Life]]:
-        users = self.hands.snapshot().users
-        return [(each.name, self.lives[each.id]) for each in users if each.id in self.lives]
+        names = self.hands.names()
+        there = [(name, self.lives[user]) for user, name in names.items() if user in self.lives]
+        return sorted(there, key=lambda each: each[0])
 
     def _note(self, act: Act, name: str) -> None:
         self.acts.append((act, name))
@@ -275,8 +276,3 @@ class Company:
             policy = self.chance.choice(("Force_MFA", "Force_MFA_enrol"))
             if self.hands.edit(policy):
                 self._note(Act.EDIT_POLICY, policy)
-
-
-def by_id(snapshot: Snapshot) -> Mapping[str, str]:
-    """Return the names of users by their ids, which stay."""
-    return {each.id: each.name for each in snapshot.users}

@@ -29,6 +29,7 @@ class Invariant(StrEnum):
     ONE_FAULT_ONE_PERSON = "one fault blocks one person"
     GIVES_TRUE_REASONS = "whoever is left is left for a true reason"
     LEAVES_NOBODY_OUT = "at the end everybody is accounted for"
+    COMES_BACK = "rolled back, the account is as on the first day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,16 @@ class Notice:
     Attributes:
         day: on which day.
         what: to whom, by user id, and of what: nobody is to hear it twice.
-        name: the user's, on that day.
     """
 
     day: date
     what: tuple[object, ...]
-    name: str
 
     @classmethod
     def of(cls, day: date, user_id: str, reminder: Reminder) -> "Notice":
         """Return a reminder as it was delivered."""
         key = key_of(reminder)
-        return cls(day, (user_id, key.wave, key.starts, key.step), key.user)
+        return cls(day, (user_id, key.wave, key.starts, key.step))
 
 
 @dataclass(slots=True)
@@ -76,6 +75,7 @@ class Outcome:
         named: whom it names as left or as locked out.
         delivered: what people are told by it.
         earlier: what was delivered before it.
+        whole: whether it was not killed before its end.
     """
 
     campaign: Campaign
@@ -85,6 +85,7 @@ class Outcome:
     named: frozenset[str]
     delivered: tuple[Reminder, ...]
     earlier: tuple[Notice, ...]
+    whole: bool = True
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -92,6 +93,16 @@ class Outcome:
         ids = {each.name: each.id for each in self.now.users}
         day = self.campaign.day
         return tuple(Notice.of(day, ids[each.person.user], each) for each in self.delivered)
+
+
+def judge(breaches: Breaches, run: Outcome, *, last: bool = False) -> None:
+    """Note which promises a run breaks, and after the last one, who is not accounted for."""
+    for judged in (judge_changes, judge_order, judge_notices, judge_telling):
+        judged(breaches, run)
+    for judged in (judge_faults, judge_reasons, judge_naming) if run.whole else ():
+        judged(breaches, run)
+    if last:
+        judge_end(breaches, run)
 
 
 def judge_changes(breaches: Breaches, run: Outcome) -> None:
@@ -223,10 +234,10 @@ def _can_do(person: Person, user: User, rights: Rights) -> bool:
 
 
 def judge_telling(breaches: Breaches, run: Outcome) -> None:
-    """Note who is told something that they were told before under the same name."""
+    """Note who is told something that they were told before, under whatever name."""
 
-    known = {(each.what, each.name) for each in run.earlier}
-    again = {each.name for each in run.notices if (each.what, each.name) in known}
+    known = {each.what for each in run.earlier}
+    again = {each.what[0] for each in run.notices if each.what in known}
     breaches.note(Invariant.TELLS_ONCE, run.campaign.day, again)
 
 

@@ -1,9 +1,9 @@
 """An account on paper in which a simulated company lives: people may do what the engine allows."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from campaign.company import OTHER, SignedIn, Start
 from rollout.staging import ACCOUNT, CHANGE, account, enforcement, managed, user
@@ -32,8 +32,8 @@ def arn_of(policy: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:policy/{policy}"
 
 
-_POWER, _OTHER = arn_of("Power"), arn_of(OTHER)
-_FILLERS = tuple(arn_of(f"Filler{number}") for number in range(10))
+POWER, _OTHER = arn_of("Power"), arn_of(OTHER)
+FILLERS = tuple(arn_of(f"Filler{number}") for number in range(10))
 
 
 MAY_CHANGE = {
@@ -128,11 +128,11 @@ class OnPaper:
         start = account()
         policies = {
             **start.policies,
-            _POWER: managed(_POWER, NO_IAM),
+            POWER: managed(POWER, NO_IAM),
             _OTHER: managed(_OTHER, enforcement()),
-            **{each: managed(each, NO_IAM) for each in _FILLERS},
+            **{each: managed(each, NO_IAM) for each in FILLERS},
         }
-        staff = Group("Staff", "/", f"arn:aws:iam::{ACCOUNT}:group/Staff", (_POWER,))
+        staff = Group("Staff", "/", f"arn:aws:iam::{ACCOUNT}:group/Staff", (POWER,))
         summary = {"AttachedPoliciesPerUserQuota": 10, "GroupsPerUserQuota": 10}
         groups = (*start.groups, staff)
         self._account = replace(start, policies=policies, groups=groups, summary=summary)
@@ -142,7 +142,14 @@ class OnPaper:
         self.now = now
         self._made = 0
 
+    def names(self) -> Mapping[str, str]:
+        return {each.id: name for name, each in self._users.items()}
+
+    def day(self) -> date:
+        return self.now.date()
+
     def snapshot(self) -> Snapshot:
+        """Return the account as it is now."""
         if self._changed or self._account.taken_at != self.now:
             users = tuple(self._users[name] for name in sorted(self._users))
             self._account = replace(self._account, users=users, taken_at=self.now)
@@ -173,7 +180,7 @@ class OnPaper:
     def _add(self, start: Start, since: datetime) -> User:
         name, self._made = start.name, self._made + 1
         enrolled = self._ago(start.enrolled)
-        filled = len(_FILLERS) if start.at_quota else 0
+        filled = len(FILLERS) if start.at_quota else 0
         key = AccessKey(f"AKIA{self._made}", active=True, last_used=self._ago(start.key_used))
         password = Password(start.temporary, since, self._ago(start.signed_in))
         self._users[name] = user(
@@ -181,7 +188,7 @@ class OnPaper:
             path=start.path,
             created_at=since,
             groups=("Developers" if start.administrator else "Staff",),
-            attached=(*_FILLERS[:filled], *((_OTHER,) if start.enforced_by_other else ())),
+            attached=(*FILLERS[:filled], *((_OTHER,) if start.enforced_by_other else ())),
             inline=_forbidding(name) if start.forbidden else (),
             password=password if start.password else None,
             devices=(self._device(name, enrolled, passkey=start.passkey),) if enrolled else (),

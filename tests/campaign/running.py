@@ -3,24 +3,15 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.company import Company
 from campaign.invariants import (
-    Breaches,
     Notice,
     Outcome,
-    judge_changes,
-    judge_end,
-    judge_faults,
-    judge_naming,
-    judge_notices,
-    judge_order,
-    judge_reasons,
-    judge_telling,
 )
-from campaign.on_paper import OnPaper, Rights, carried_out
+from campaign.on_paper import FIRST, OnPaper, Rights, carried_out
 from rollout.staging import ADMIN
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
@@ -46,14 +37,14 @@ policy: {{preset: {preset}}}
 {more}
 waves:
   - name: pilot
-    enrolFrom: 2027-01-05
+    enrolFrom: {first_opens}
     enforce: {enforce}
-    from: 2027-01-15
+    from: {first_day}
     who: [{{path: /pilot/, with: [password]}}]
   - name: everybody
-    enrolFrom: 2027-01-08
+    enrolFrom: {then_opens}
     enforce: {enforce}
-    from: 2027-01-24
+    from: {last_day}
     grace: 5 days
     who: [{{path: /staff/, with: [password]}}]
 breakGlass: [glass]
@@ -71,9 +62,18 @@ _VARIANTS = (
 """Each choice of a goal is in one of them, which a seed has; the last forgets users with a path."""
 
 
-def goal_text(seed: int) -> str:
-    """Return the goal file of a seed's company."""
-    return GOAL.format(**_VARIANTS[seed % len(_VARIANTS)])
+def goal_text(seed: int, start: date) -> str:
+    """Return the goal file of a seed's company, whose campaign begins on a day."""
+    days = {
+        name: start + timedelta(days=after)
+        for name, after in (
+            ("first_opens", 1),
+            ("then_opens", 4),
+            ("first_day", 11),
+            ("last_day", 20),
+        )
+    }
+    return GOAL.format(**_VARIANTS[seed % len(_VARIANTS)], **days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +123,29 @@ class Run:
             named=self.named,
             delivered=self.delivered,
             earlier=self.earlier,
+            whole=not self.killed,
         )
 
-    def judge(self, breaches: Breaches, *, last: bool = False) -> None:
-        """Note which promises it breaks; one that was killed is no whole run."""
-        outcome = self.outcome
-        for judge in (judge_changes, judge_order, judge_notices, judge_telling):
-            judge(breaches, outcome)
-        if not self.killed:
-            for judge in (judge_faults, judge_reasons, judge_naming):
-                judge(breaches, outcome)
-        if last:
-            judge_end(breaches, outcome)
+
+def exceptions_of(company: Company) -> Exceptions:
+    """Return the exceptions file of the day: who has left or is renamed is so in it."""
+    names = company.hands.names()
+    return Exceptions(
+        tuple(
+            Exemption(
+                names[user],
+                ExceptionKind.OTHER,
+                why="a tool",
+                owner="ops",
+                approved_by="tanaka",
+                expires=until,
+                ticket="A-1",
+                force="no role yet",
+            )
+            for user, until in company.excepted.items()
+            if user in names
+        )
+    )
 
 
 class Simulation:
@@ -198,29 +209,9 @@ class Simulation:
             for name, user in self._names.items()
             if name not in snapshot.user_named
         }
-        exceptions = self._exceptions()
+        exceptions = exceptions_of(self._company)
         exceptions.check(snapshot)
-        shape = yaml_shape(goal_text(self.seed), "goal.yaml")
+        shape = yaml_shape(goal_text(self.seed, FIRST.date()), "goal.yaml")
         goal = goal_of(shape, "goal.yaml", snapshot, exceptions, GoalInputs(joined=self._joined))
         known = CampaignInputs(told=Told.of(under_present_names(self._ledger, self._former), _ZONE))
         return campaign_of(goal, snapshot, ADMIN, known)
-
-    def _exceptions(self) -> Exceptions:
-        """Return the exceptions file of the day: who has left or is renamed is so in it."""
-        names = {each.id: each.name for each in self._hands.snapshot().users}
-        return Exceptions(
-            tuple(
-                Exemption(
-                    names[user],
-                    ExceptionKind.OTHER,
-                    why="a tool",
-                    owner="ops",
-                    approved_by="tanaka",
-                    expires=until,
-                    ticket="A-1",
-                    force="no role yet",
-                )
-                for user, until in self._company.excepted.items()
-                if user in names
-            )
-        )
