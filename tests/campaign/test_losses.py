@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from administered import ACCOUNT, FULL, iam_of
 from rollout.at_the_terminal import Terminal, environment
@@ -31,6 +33,7 @@ from sekisho.campaign import (
     campaign_to_json,
     due_today,
 )
+from sekisho.campaign.losses import losses_of
 from sekisho.documents import yaml_shape
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.localaws import LocalAws
@@ -200,6 +203,40 @@ def test_the_last_administrator_keeps_a_password_that_is_not_used() -> None:
     assert found.today.plan.applicable, found.today.plan.open_obstacles
     assert "boss" not in due_today(found).get("password", ())
     assert [each.id for each in found.today.obstacles["boss"]] == ["administrator-remains"]
+
+
+@given(
+    st.integers(60, 250),
+    st.none() | st.integers(0, 200),
+    st.none() | st.integers(0, 200),
+    st.sampled_from(["last-use", "age"]),
+)
+def test_nothing_goes_before_its_owner_had_the_time_of_the_rule(
+    now: int, key_told: int | None, told: int | None, by: str
+) -> None:
+    people = company_of(by=by)
+    snapshot = replace(people.snapshot, taken_at=START + timedelta(days=now))
+    goal = goal_of(yaml_shape(people.text, "goal.yaml"), "goal.yaml", snapshot, Exceptions())
+    begin = START.date()
+    days = {}
+    if key_told is not None:
+        days["kei", "key:AKIAKEI", begin + timedelta(80)] = begin + timedelta(key_told)
+    if told is not None:
+        days["kei", "dormant", begin + timedelta(90)] = begin + timedelta(told)
+    found = losses_of(goal, snapshot, "", None, Told(days))
+    for key in found.keys:
+        assert (key.inactive_from is None) == (key_told is None)
+        if key.inactive_from is not None and key.deleted_on is not None and key_told is not None:
+            assert key.inactive_from >= begin + timedelta(max(90, key_told + 10))
+            assert key.deleted_on >= begin + timedelta(max(97, key_told + 17))
+    for person in found.dormant:
+        assert (person.password_goes is None) == (told is None)
+        if person.password_goes is not None and told is not None:
+            assert person.password_goes >= begin + timedelta(told + 7)
+            assert all(
+                key.deleted_on is None or person.password_goes >= key.deleted_on
+                for key in found.keys
+            )
 
 
 @pytest.fixture

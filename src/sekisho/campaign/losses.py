@@ -171,27 +171,24 @@ def losses_of(
         told: which notices were delivered; None: none.
     """
     days = _Days(goal, told)
-    dormant = days.dormant(dormant_users(goal, snapshot, usage, caller))
     keys = tuple(days.keys(aging_keys(goal, snapshot, usage, caller)))
+    last: dict[str, date] = {}
+    for key in keys:
+        for day in filter(None, (key.inactive_from, key.deleted_on)):
+            last[key.facts.user] = max(day, last.get(key.facts.user, day))
+    dormant = days.dormant(dormant_users(goal, snapshot, usage, caller))
     return Losses(
-        dormant=tuple(_after_keys(each, keys) for each in dormant),
+        dormant=tuple(_after_keys(each, last.get(each.user)) for each in dormant),
         unread=sign_ins_unread(goal, snapshot, caller),
         keys=keys,
     )
 
 
-def _after_keys(person: DormantPerson, keys: Iterable[OldKey]) -> DormantPerson:
-    """Return a person whose password goes last: without one, their keys would be a machine's."""
-    if person.password_goes is None:
+def _after_keys(person: DormantPerson, last: date | None) -> DormantPerson:
+    """Return a person whose password goes after their last key: without one it is a machine's."""
+    if person.password_goes is None or last is None:
         return person
-    days = [
-        day
-        for key in keys
-        if key.facts.user == person.user
-        for day in (key.inactive_from, key.deleted_on)
-        if day is not None
-    ]
-    return replace(person, password_goes=max((person.password_goes, *days)))
+    return replace(person, password_goes=max(person.password_goes, last))
 
 
 @dataclass(frozen=True, slots=True)

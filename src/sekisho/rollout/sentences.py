@@ -180,6 +180,7 @@ _RESET_REQUIRED = (
     Message("the password need not be changed"),
     Message("the password must be changed at the next sign-in"),
 )
+_INACTIVE_ACTIVE = (Message("inactive"), Message("active"))
 _PARTS: Mapping[str, Message] = {
     "default": Message("default version {value}"),
     "versions": Message("versions {value}"),
@@ -187,6 +188,7 @@ _PARTS: Mapping[str, Message] = {
     "description": Message("description {value}"),
     "tags": Message("tags {value}"),
     "path": Message("path {value}"),
+    "used": Message("last used {value}"),
 }
 _ORDER = {key: place for place, key in enumerate(_PARTS, start=1)}
 _NONE = Message("none", "value")
@@ -220,6 +222,8 @@ def _parts(state: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Messa
     for key, value in sorted(state.items(), key=lambda each: _ORDER.get(each[0], 0)):
         if key in other and value != other[key] and key == "reset_required":
             yield _RESET_REQUIRED[value]
+        elif key in other and value != other[key] and key == "active":
+            yield _INACTIVE_ACTIVE[value]
         elif key in other and value != other[key]:
             text = _statements(value, other[key]) if key == "document" else _value(value)
             shown = verbatim(printable(text)) if text else _NONE

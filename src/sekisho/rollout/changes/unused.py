@@ -93,7 +93,7 @@ class DeactivateUnusedKey(DeactivateCredential):
     @property
     def after(self) -> State:
         """It is inactive, whenever it was used."""
-        return {"active": False, "used": self.unused_since}
+        return {"active": False}
 
     def compare(self, actual: State) -> ObservedState:
         """Return which of its states the change finds; a key used since is another."""

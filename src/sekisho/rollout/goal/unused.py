@@ -152,7 +152,8 @@ def aging_keys(
     """
     if goal.keys is None:
         return ()
-    reader = _Keys(goal, goal.keys, snapshot, usage)
+    unread = (users_not_read(snapshot, each) for each in ("ListAccessKeys", "GetAccessKeyLastUsed"))
+    reader = _Keys(goal, goal.keys, snapshot, usage, *unread)
     users = _users_of_goal(goal, snapshot, caller)
     found = (key for user in users for key in reader.of(user))
     return tuple(sorted(found, key=lambda key: (key.user, key.key_id)))
@@ -201,17 +202,19 @@ def _last_sign_in_or_password(
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What the days of access keys hang on."""
+    """What the days of access keys hang on; of some users not all could be read."""
 
     goal: Goal
     rules: KeyRules
     snapshot: Snapshot
     usage: Usage | None
+    keys_unread: frozenset[str]
+    use_unread: frozenset[str]
 
     def of(self, user: User) -> Iterator[AgingKey]:
         """Yield the keys of a user."""
         held = credentials_of(self.snapshot, user)
-        if user.name in users_not_read(self.snapshot, "ListAccessKeys"):
+        if user.name in self.keys_unread:
             if held.active_keys != 0:
                 yield AgingKey(user.name, "", KeyState.UNKNOWN, why=_KEYS_UNREAD)
             return
@@ -228,7 +231,7 @@ class _Keys:
                 yield self._aging(user, key, held)
 
     def _aging(self, user: User, key: AccessKey, held: Credentials) -> AgingKey:
-        use_known = user.name not in users_not_read(self.snapshot, "GetAccessKeyLastUsed")
+        use_known = user.name not in self.use_unread
         by_use = self.rules.by is KeyAge.LAST_USE
         why = None
         if held.password is None:

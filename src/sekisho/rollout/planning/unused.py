@@ -4,7 +4,7 @@ Pure. The goal of a day says whose they are: `goal.unused` says who is dormant a
 old, and a campaign who has been told of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sekisho.account import Snapshot, credentials_of
@@ -16,7 +16,7 @@ from sekisho.rollout.changes.unused import (
     DeleteAccessKey,
     DeleteUnusedPassword,
 )
-from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.goal.model import Goal, KeyOfUser
 from sekisho.rollout.planning.plan import PlanCaller, PlanNote
 
 USED_KEY = "used-key"
@@ -44,18 +44,19 @@ NOT_ONESELF = Message("Nobody takes their own password or access keys away.")
 
 def changes_of_unused(goal: Goal, snapshot: Snapshot) -> Iterator[Change]:
     """Yield the changes that take away what a goal says is unused, person by person."""
-    for name in sorted({*goal.passwords_to_disable} | {user for user, _ in _keys(goal)}):
+    disabled, deleted = _by_user(goal.keys_to_disable), _by_user(goal.keys_to_delete)
+    lost = frozenset(goal.passwords_to_disable)
+    for name in sorted(lost | disabled.keys() | deleted.keys()):
         user = snapshot.user_named[name]
         known = {key.id: key for key in user.keys}
         decided = f"{USED_KEY}:{name}" in goal.accepted
-        for key in (known[key] for owner, key in goal.keys_to_disable if owner == name):
+        for key in (known[key_id] for key_id in disabled.get(name, ())):
             used = key.last_used or key.created_at
             since = "" if decided or used is None else in_iso_seconds(used)
             yield DeactivateUnusedKey(name, CredentialType.ACCESS_KEY.value, key.id, since)
-        for owner, key_id in goal.keys_to_delete:
-            if owner == name:
-                yield DeleteAccessKey(name, key_id)
-        if name in goal.passwords_to_disable and user.password is not None:
+        for key_id in deleted.get(name, ()):
+            yield DeleteAccessKey(name, key_id)
+        if name in lost and user.password is not None:
             since = in_iso_seconds(_not_used_since(snapshot, name))
             yield DeleteUnusedPassword(name, user.password.reset_required, since)
 
@@ -90,6 +91,13 @@ def own_credentials(goal: Goal, snapshot: Snapshot, caller: PlanCaller) -> Itera
 
 def _keys(goal: Goal) -> tuple[tuple[str, str], ...]:
     return (*goal.keys_to_disable, *goal.keys_to_delete)
+
+
+def _by_user(keys: Iterable[KeyOfUser]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for user, key_id in keys:
+        found.setdefault(user, []).append(key_id)
+    return found
 
 
 def _owners(names: Iterable[str]) -> tuple[str, ...]:
