@@ -34,6 +34,7 @@ waves:
     who: [{path: /staff/}]
 except: [{user: out}]
 breakGlass: [safe]
+dormant: {after: 90 days, do: disable-password}
 """
 EXCEPTIONS = """\
 schema: sekisho.exceptions/1
@@ -85,6 +86,9 @@ PLAYED: Mapping[str, Played] = {
     "who would be locked out": Played(staff("barred", password=Password(), attached=(BARRED,))),
     "an exception, `except`": Played(staff("robot"), expires="2027-06-30"),
     "whose exception has ended": Played(staff("robot", password=Password()), expires="2027-01-01"),
+    "who does not sign in (`dormant`)": Played(
+        staff("dormant", password=Password(last_used=OPEN - timedelta(days=200)))
+    ),
     "a break-glass user": Played(staff("safe", password=Password())),
     "who has left": Played(None),
 }

@@ -1,5 +1,6 @@
 """Unused passwords and keys are taken away from real clients, and from nobody who came back."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,16 @@ from botocore.exceptions import ClientError
 
 from administered import ACCOUNT, REGION, iam_of, signed_in
 from checkpoint import Checkpoint
-from rollout.staging import ADMIN, account, company, policy_goal, user, with_user
+from rollout.staging import (
+    ADMIN,
+    Killed,
+    Killing,
+    account,
+    company,
+    policy_goal,
+    user,
+    with_user,
+)
 from sekisho.account import AccessKey, Password, collect
 from sekisho.account.aws import Keys
 from sekisho.errors import AwsRefused, FaultyInput
@@ -26,6 +36,7 @@ from sekisho.rollout import (
     Journal,
     KeyOfUser,
     Plan,
+    PlanCaller,
     RollbackReport,
     execute,
     plan,
@@ -202,3 +213,49 @@ def test_whoever_comes_back_gets_in_by_a_reset(people: Company) -> None:
     journal = Journal(people.journal.path.with_name("back"))
     assert execute(back, people.api, journal, passwords=lambda _: SECRET, now=now).complete
     assert people.signs_in("hanako")
+
+
+def test_the_least_policy_is_enough_for_the_way_there_and_back(people: Company) -> None:
+    iam = iam_of(people.local)
+    iam.create_user(UserName="operator")
+    kei, hanako = people.key_of("kei"), people.key_of("hanako")
+    iam.update_access_key(UserName="hanako", AccessKeyId=hanako.key_id, Status="Inactive")
+    goal = replace(
+        Goal(policy_goal(tags={}), break_glass=("glass",)),
+        keys_to_disable=(kei,),
+        keys_to_delete=(hanako,),
+        passwords_to_disable=("hanako",),
+    )
+    caller = PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/operator")
+    snapshot = collect(people.api, now=people.local.clock.now())
+    needs = json.dumps(plan(goal, snapshot, caller).needs)
+    iam.put_user_policy(UserName="operator", PolicyName="own", PolicyDocument=needs)
+    made = plan(goal, collect(people.api, now=people.local.clock.now()), caller)
+    assert made.applicable, made.open_obstacles
+    people.api = signed_in(people.local, "operator", mfa=False)
+    assert people.apply(made).complete
+    assert people.calls("kei") == "InvalidClientTokenId"
+    undone = people.roll_back(made)
+    assert undone.complete
+    assert len(undone.left) == 2
+    people.api = signed_in(people.local, "admin", mfa=True)
+    assert people.calls("kei") == "kei"
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(3))
+def test_a_run_that_dies_is_gone_on_with(people: Company, at: int, after: bool) -> None:
+    lost = {
+        "keys_to_disable": (people.key_of("hanako"), people.key_of("kei")),
+        "passwords_to_disable": ("kei",),
+    }
+    made, now = people.planned(**lost), people.local.clock.now
+    # the first call makes the policy
+    dying = Killing(people.api, at + 1, after=after)
+    with pytest.raises(Killed):
+        execute(made, dying, people.journal, passwords=lambda _: "", now=now)
+    people.journal = Journal(people.journal.path)
+    assert people.apply(made).complete
+    assert people.calls("hanako") == people.calls("kei") == "InvalidClientTokenId"
+    assert not people.signs_in("kei")
+    assert [each.address for each in people.roll_back(made).left] == ["login-profile kei"]
