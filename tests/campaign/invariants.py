@@ -225,7 +225,7 @@ def judge_notices(breaches: Breaches, run: Outcome) -> None:
 def _can_do(person: Person, user: User, rights: Rights) -> bool:
     """Return whether somebody can do what a notice asks of them, in a session without MFA."""
     must_change = user.password is not None and user.password.reset_required
-    if user.password is None or user.devices or person.kind.to_owner:
+    if user.password is None or user.devices or person.kind.of_rule:
         return True
     if person.kind is NoticeKind.TEMPORARY_PASSWORD or must_change:
         return rights.changes_password(user, mfa=False) and rights.enrols(user)

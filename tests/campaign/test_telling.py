@@ -29,6 +29,7 @@ from sekisho.notices.reminders import (
     NoticeEvent,
     Reminder,
     ReminderStep,
+    ReminderTopic,
     Told,
     entry_of,
     key_of,
@@ -247,7 +248,9 @@ def test_an_exception_ends_with_notice_and_its_owner_is_named_afterwards() -> No
         found = [each for each in campaign.notices if each.person.user == "aki"]
         entries += [_entry(each, campaign) for each in found]
         heard.append([each.step.value for each in found])
-        assert {each.person.owner for each in found if each.step.of_exception} <= {"Nao"}
+        assert {
+            each.person.owner for each in found if each.step.topic is ReminderTopic.EXCEPTION
+        } <= {"Nao"}
     assert heard[:2] == [["exception-ends-tomorrow"], ["exception-ends-today"]]
     # then they are a person as any other, and hear that before they are enforced
     assert heard[2] == ["from-tomorrow", "exception-ended"]

@@ -104,6 +104,11 @@ PEOPLE: Mapping[str, Person] = {
     "exception ends": replace(
         _AKI, kinds=(NoticeKind.EXCEPTION_ENDS,), until=END, day=END, owner="ops"
     ),
+    "key old": replace(_AKI, kinds=(NoticeKind.KEY_OLD,), keys=(USED,)),
+    "key inactive": replace(_AKI, kinds=(NoticeKind.KEY_INACTIVE,), keys=(USED,)),
+    "key deleted": replace(_AKI, kinds=(NoticeKind.KEY_DELETED,), keys=(USED,), day=None),
+    "dormant": replace(_AKI, kinds=(NoticeKind.DORMANT,), owner="ops"),
+    "password removed": replace(_AKI, kinds=(NoticeKind.PASSWORD_REMOVED,), owner="ops", day=None),
     "exception ended": replace(
         _AKI, kinds=(NoticeKind.EXCEPTION_ENDED,), until=END, day=END, owner="ops"
     ),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from notices.reminded import person
 from sekisho.notices import NoticeKind, PasswordChange
-from sekisho.notices.reminders import ReminderStep, portions, reminders_due
+from sekisho.notices.reminders import ReminderStep, ReminderTopic, portions, reminders_due
 from sekisho.notices.reminders.schedule import days_until, due_step, has_to_act
 
 UTC = ZoneInfo("UTC")
@@ -69,8 +69,10 @@ def test_steps_come_in_their_order() -> None:
     order = list(ReminderStep)
     assert all(order.index(a) <= order.index(b) for a, b in pairwise(steps))
     others = {ReminderStep.AT_ONCE, ReminderStep.ENROLMENT, ReminderStep.FROM_TOMORROW}
-    # the owners of exceptions have steps of their own
-    assert set(steps) == {each for each in ReminderStep if not each.of_exception} - others
+    # rules have steps of their own
+    assert (
+        set(steps) == {each for each in ReminderStep if each.topic is ReminderTopic.WAVE} - others
+    )
 
 
 @pytest.mark.parametrize(

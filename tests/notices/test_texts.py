@@ -47,7 +47,7 @@ def test_every_text_names_what_a_person_needs(name: str, language: Language) -> 
     assert person.user in text
     assert CONTACT in text
     assert ACCOUNT in text
-    machine = NoticeKind.MACHINE in person.kinds or person.kind.to_owner
+    machine = NoticeKind.MACHINE in person.kinds or person.kind.of_rule
     assert (ADDRESS in text) is not machine
     assert ("AKIAEXAMPLE0USED" in text) is bool(person.keys)
     if person.until:

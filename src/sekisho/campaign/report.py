@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sekisho.account import Snapshot, Usage
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.loss_notices import loss_reminders
 from sekisho.campaign.losses_report import due_losses, loss_events, loss_tables, losses_to_json
 from sekisho.campaign.notices import reminders_of_day
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, people_of_campaign
@@ -180,7 +181,10 @@ class Campaign:
         if self.told is None:
             return ()
         today, after = self.today, forecast(self.snapshot, changes)
-        return reminders_of_day(today.goal, today.plan, today.obstacles, after, self.told)
+        return (
+            *reminders_of_day(today.goal, today.plan, today.obstacles, after, self.told),
+            *loss_reminders(today.losses, today.goal, after, self.told),
+        )
 
     @property
     def progress(self) -> tuple[DayProgress, ...]:

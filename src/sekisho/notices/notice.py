@@ -247,7 +247,7 @@ class _Notice(NoticeTexts):
         """Return what the mail is about."""
         if self.name == NoticeKind.READY and self.person.lacks_passkey:
             return self.say("ready", "subject_passkey")
-        if self.person.kind.to_owner:
+        if self.person.kind.of_rule:
             return self.say(self.name, "subject")
         if not self.has(NoticeKind.MACHINE):
             return self.say(self.name, "subject")
@@ -263,8 +263,10 @@ class _Notice(NoticeTexts):
 
     def lead(self) -> Iterator[Message]:
         """Yield what happens, and when."""
-        if self.person.kind.to_owner:
+        if self.person.kind.of_rule:
             yield self.say(self.name, "text")
+            if self.person.day is not None:
+                yield self.say(self.name, "day")
         elif self.has(NoticeKind.MACHINE):
             yield self.say("machine", "text")
             yield self._machine_when()
@@ -334,7 +336,8 @@ class _Notice(NoticeTexts):
 
     def facts(self) -> Iterator[tuple[Message, Message]]:
         """Yield what they need, each with its name."""
-        machine = self.has(NoticeKind.MACHINE) or self.person.kind.to_owner
+        rule = self.person.kind.of_rule
+        machine = self.has(NoticeKind.MACHINE) or rule
         facts = table("notices")["facts"]
         yield facts["user"], self.value("user")
         yield facts["account"], self.account()
@@ -347,7 +350,7 @@ class _Notice(NoticeTexts):
             yield facts["keys"], self.value("keys")
         if self.person.until:
             yield facts["until"], self.value("until")
-        else:
+        elif not rule:
             yield facts["date"], self.day
         yield facts["contact"], self.contact()
 
@@ -359,7 +362,7 @@ class _Notice(NoticeTexts):
 
     def sections(self) -> Iterator[NoticeSection]:
         """Yield what to do, part by part."""
-        if self.person.kind.to_owner:
+        if self.person.kind.of_rule:
             section = self.name, "section"
             yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
             return

@@ -52,8 +52,8 @@ class NoticeKind(StrEnum):
     """What a person has to hear; of several, the gravest comes first.
 
     `NOT_KNOWN`, `STUCK` and `NO_NOTICE` are rows of the work list and no notice: what was not read
-    decides; the person would be cut off; there is nothing to say. `EXCEPTION_ENDS` and
-    `EXCEPTION_ENDED` are for the owner of an exception, and come by reminders alone.
+    decides; the person would be cut off; there is nothing to say. Those from
+    `EXCEPTION_ENDS` on are about rules of a campaign, and come by its reminders alone.
     """
 
     NOT_KNOWN = "not-known"
@@ -67,6 +67,11 @@ class NoticeKind(StrEnum):
     READY = "ready"
     EXCEPTION_ENDS = "exception-ends"
     EXCEPTION_ENDED = "exception-ended"
+    KEY_OLD = "key-old"
+    KEY_INACTIVE = "key-inactive"
+    KEY_DELETED = "key-deleted"
+    DORMANT = "dormant"
+    PASSWORD_REMOVED = "password-removed"  # noqa: S105 - a kind of notice, not a secret
     NO_NOTICE = "no-notice"
 
     @property
@@ -75,13 +80,24 @@ class NoticeKind(StrEnum):
         return self not in _ROWS_ONLY
 
     @property
+    def of_rule(self) -> bool:
+        """Whether it is about a rule of a campaign that ends something."""
+        return self in _TO_OWNER or self in _OF_KEYS
+
+    @property
     def to_owner(self) -> bool:
         """Whether it is for whoever answers for a user, about a decision of theirs."""
         return self in _TO_OWNER
 
 
 _ROWS_ONLY = (NoticeKind.NOT_KNOWN, NoticeKind.STUCK, NoticeKind.NO_NOTICE)
-_TO_OWNER = (NoticeKind.EXCEPTION_ENDS, NoticeKind.EXCEPTION_ENDED)
+_TO_OWNER = (
+    NoticeKind.EXCEPTION_ENDS,
+    NoticeKind.EXCEPTION_ENDED,
+    NoticeKind.DORMANT,
+    NoticeKind.PASSWORD_REMOVED,
+)
+_OF_KEYS = (NoticeKind.KEY_OLD, NoticeKind.KEY_INACTIVE, NoticeKind.KEY_DELETED)
 
 
 class PasswordChange(StrEnum):

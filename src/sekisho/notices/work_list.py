@@ -25,6 +25,11 @@ KINDS: Mapping[NoticeKind, Message] = {
     NoticeKind.READY: Message("ready"),
     NoticeKind.EXCEPTION_ENDS: Message("the exception ends (to its owner)"),
     NoticeKind.EXCEPTION_ENDED: Message("the exception has ended (to its owner)"),
+    NoticeKind.KEY_OLD: Message("an access key is old"),
+    NoticeKind.KEY_INACTIVE: Message("an access key is inactive"),
+    NoticeKind.KEY_DELETED: Message("an access key is deleted"),
+    NoticeKind.DORMANT: Message("does not sign in (to the owner)"),
+    NoticeKind.PASSWORD_REMOVED: Message("has lost the password (to the owner)"),
     NoticeKind.NO_NOTICE: Message("nothing to say"),
 }
 """What each kind is called."""

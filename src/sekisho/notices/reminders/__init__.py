@@ -28,6 +28,7 @@ from sekisho.notices.reminders.owners import exception_reminders
 from sekisho.notices.reminders.schedule import (
     Reminder,
     ReminderStep,
+    ReminderTopic,
     portions,
     reminders_due,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Posted",
     "Reminder",
     "ReminderStep",
+    "ReminderTopic",
     "Standing",
     "Told",
     "Webhook",

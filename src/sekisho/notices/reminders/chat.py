@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sekisho.messages import Language, Message, joined_messages, printable, table, verbatim
 from sekisho.notices.dates import beginning, day_in_words
 from sekisho.notices.people import NoticeKind, Person
-from sekisho.notices.reminders.schedule import Reminder, ReminderStep
+from sekisho.notices.reminders.schedule import Reminder, ReminderStep, ReminderTopic
 
 PORTION = 25
 """People in one message: some 10 KB, of the 28 that Teams takes and the 50 blocks of Slack."""
@@ -34,9 +34,13 @@ _TO_DO = (
     NoticeKind.KEY_STOPS,
     NoticeKind.PASSKEY_ONLY,
     NoticeKind.MACHINE,
-    NoticeKind.EXCEPTION_ENDS,
-    NoticeKind.EXCEPTION_ENDED,
 )
+_INTRO = {
+    ReminderTopic.WAVE: "intro",
+    ReminderTopic.EXCEPTION: "owners",
+    ReminderTopic.KEY: "users",
+    ReminderTopic.DORMANT: "users",
+}
 
 
 class ChatForm(StrEnum):
@@ -92,9 +96,9 @@ class _ChatTexts:
         """Return the texts in the language of the run."""
         language, first = setting.language, reminders[0]
         texts = table("reminders")["text"]
-        intro = texts["owners" if first.step.of_exception else "intro"]
-        before, after = [intro], [texts["no_secrets"]]
-        if first.person.wave:
+        topic = first.step.topic
+        before, after = [texts[_INTRO[topic]]], [texts["no_secrets"]]
+        if first.person.wave and topic is ReminderTopic.WAVE:
             before.insert(0, texts["wave"].filled(wave=_inert(first.person.wave)))
         if setting.contact:
             after.insert(0, texts["contact"].filled(contact=_inert(setting.contact)))
@@ -110,40 +114,40 @@ class _ChatTexts:
 
 def _title(reminder: Reminder, setting: ChatSetting) -> Message:
     """Say what is mandatory when; that it is so by now, only where the account shows it."""
-    texts = table("reminders")["title"]
+    texts, day = table("reminders")["title"], reminder.person.day
     values: dict[str, object] = {"account": setting.account}
-    if reminder.person.day is not None:
-        values["day"] = beginning(reminder.person.day, setting.zone, reminder.person.day_zone)
+    topic = reminder.step.topic
+    match topic:
+        case ReminderTopic.WAVE:
+            text: Message = texts[_title_of_wave(reminder)]
+            if day is not None:
+                values["day"] = beginning(day, setting.zone, reminder.person.day_zone)
+        case ReminderTopic.EXCEPTION:
+            ended = reminder.step is ReminderStep.EXCEPTION_ENDED
+            text = texts["exception-ended" if ended else "exception"]
+            # its last day, as its file has it
+            values["day"] = day_in_words(day) if day is not None else ""
+        case ReminderTopic.KEY | ReminderTopic.DORMANT:
+            text = texts[topic.value]
+        case _:
+            assert_never(topic)
+    if reminder.days is not None and reminder.days >= 0:
+        values["when"] = _when(reminder.days)
+    return text.filled(**values)
+
+
+def _title_of_wave(reminder: Reminder) -> str:
+    """Return which title says when MFA is mandatory for a wave."""
     match reminder.step:
         case ReminderStep.AT_ONCE:
-            text: Message = texts["at-once"]
-        case (
-            ReminderStep.ENROLMENT
-            | ReminderStep.FORTNIGHT
-            | ReminderStep.WEEK
-            | ReminderStep.EVE
-            | ReminderStep.FROM_TOMORROW
-        ):
-            text = texts["before"]
-            values["when"] = _when(reminder.days or 0)
+            return "at-once"
         case ReminderStep.DAY:
-            text = texts["day" if reminder.in_force else "today"]
+            return "day" if reminder.in_force else "today"
         case ReminderStep.AFTER:
-            text = texts["after" if reminder.in_force else "at-once"]
-        case (
-            ReminderStep.EXCEPTION_FORTNIGHT
-            | ReminderStep.EXCEPTION_WEEK
-            | ReminderStep.EXCEPTION_EVE
-            | ReminderStep.EXCEPTION_DAY
-        ):
-            text, values["when"] = texts["exception"], _when(reminder.days or 0)
-            # its last day, as its file has it
-            values["day"] = day_in_words(reminder.person.day) if reminder.person.day else ""
-        case ReminderStep.EXCEPTION_ENDED:
-            text = texts["exception-ended"]
+            return "after" if reminder.in_force else "at-once"
         case _:
-            assert_never(reminder.step)
-    return text.filled(**values)
+            # all others are before its day
+            return "before"
 
 
 def _when(days: int) -> Message:
@@ -157,6 +161,8 @@ def _when(days: int) -> Message:
 def _todo(person: Person) -> Message:
     """Say what somebody has to do, in one line."""
     texts = table("reminders")["todo"]
+    if person.kind.of_rule:
+        return _by_rule(person)
     kinds = [each for each in _TO_DO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
@@ -166,10 +172,24 @@ def _todo(person: Person) -> Message:
         text_keys.append(_from_then_on("add-passkey", person))
     # in Japanese each of them is a sentence
     tasks = joined_messages((texts[each] for each in text_keys), en=", ", ja="。")
-    if not person.owner or not (NoticeKind.MACHINE in kinds or person.kind.to_owner):
-        return tasks
+    return _with_owner(tasks, person) if NoticeKind.MACHINE in kinds else tasks
+
+
+def _by_rule(person: Person) -> Message:
+    """Say what a rule of a campaign comes to, in one line."""
+    texts, name = table("reminders")["todo"], person.kind.value
+    dated: Message | None = texts.get(f"{name}-day") if person.day is not None else None
+    plain: Message = texts[name]
+    day = day_in_words(person.day) if person.day is not None else verbatim("")
+    text = plain if dated is None else dated.filled(day=day)
+    return _with_owner(text, person) if person.kind.to_owner else text
+
+
+def _with_owner(text: Message, person: Person) -> Message:
+    if not person.owner:
+        return text
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
-    return verbatim("{tasks}{owner}").filled(tasks=tasks, owner=owner)
+    return verbatim("{text}{owner}").filled(text=text, owner=owner)
 
 
 def _text_of(kind: NoticeKind, person: Person) -> str:

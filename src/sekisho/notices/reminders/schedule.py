@@ -18,6 +18,15 @@ from sekisho.notices.dates import UTC_NAME, start_of
 from sekisho.notices.people import NoticeKind, PasswordChange, Person
 
 
+class ReminderTopic(StrEnum):
+    """What reminders are about: a wave, or a rule of the goal that ends something."""
+
+    WAVE = "wave"
+    EXCEPTION = "exception"
+    KEY = "key"
+    DORMANT = "dormant"
+
+
 class ReminderStep(StrEnum):
     """One of the times at which a person is reminded, in the order in which they come.
 
@@ -37,11 +46,21 @@ class ReminderStep(StrEnum):
     EXCEPTION_EVE = "exception-ends-tomorrow"
     EXCEPTION_DAY = "exception-ends-today"
     EXCEPTION_ENDED = "exception-ended"
+    KEY_OLD = "key-old"
+    KEY_EVE = "key-inactive-tomorrow"
+    KEY_INACTIVE = "key-inactive"
+    KEY_DELETE_EVE = "key-deleted-tomorrow"
+    KEY_DELETED = "key-deleted"
+    DORMANT = "dormant"
+    DORMANT_EVE = "dormant-password-removed-tomorrow"
+    DORMANT_DONE = "dormant-password-removed"
 
     @property
-    def of_exception(self) -> bool:
-        """Whether it is about an exception, and to its owner."""
-        return self.value.startswith("exception-")
+    def topic(self) -> ReminderTopic:
+        """What it is about."""
+        named = self.value.partition("-")[0]
+        own = (ReminderTopic.EXCEPTION, ReminderTopic.KEY, ReminderTopic.DORMANT)
+        return next((each for each in own if each.value == named), ReminderTopic.WAVE)
 
 
 _DAYS_BEFORE = {
@@ -180,4 +199,6 @@ def portions(reminders: Iterable[Reminder], most: int) -> Iterator[tuple[Reminde
 
 def _place(reminder: Reminder) -> tuple[date, str, str, bool, str]:
     person = reminder.person
-    return person.day or date.min, person.wave, reminder.step, reminder.in_force, person.user
+    # the names of keys divide nobody
+    wave = person.wave if reminder.step.topic is ReminderTopic.WAVE else ""
+    return person.day or date.min, wave, reminder.step, reminder.in_force, person.user

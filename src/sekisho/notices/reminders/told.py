@@ -8,6 +8,7 @@ they are told that it begins with the next day.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta, tzinfo
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from sekisho.notices.people import PasswordChange, Person
@@ -15,6 +16,7 @@ from sekisho.notices.reminders.ledger import LedgerEntry, NoticeEvent, NoticeKey
 from sekisho.notices.reminders.schedule import (
     Reminder,
     ReminderStep,
+    ReminderTopic,
     days_of,
     has_to_act,
     reminders_due,
@@ -71,8 +73,14 @@ def wave_topic(wave: str) -> str:
 
 
 def topic_of(step: ReminderStep, name: str) -> str:
-    """Return what a notice is about, whatever step of it: a wave of this name, or an exception."""
-    return "exception" if step.of_exception else f"wave:{name}"
+    """Return what a notice is about, whatever step of it: a wave or a key of a name, or a rule."""
+    match step.topic:
+        case ReminderTopic.WAVE | ReminderTopic.KEY as topic:
+            return f"{topic}:{name}"
+        case ReminderTopic.EXCEPTION | ReminderTopic.DORMANT as topic:
+            return topic.value
+        case _:
+            assert_never(step.topic)
 
 
 def must_hear_first(person: Person, told: Told, today: date) -> bool:
