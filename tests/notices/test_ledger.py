@@ -100,6 +100,22 @@ def test_what_failed_is_tried_again_and_what_is_in_doubt_is_not(tmp_path: Path) 
     assert _standings(path, due) == [Standing.IN_DOUBT, Standing.DONE, Standing.IN_DOUBT]
 
 
+@pytest.mark.parametrize("outage", [Handed.FAILED, Handed.IN_DOUBT])
+def test_a_webhook_that_is_down_leaves_few_in_doubt(outage: Handed, tmp_path: Path) -> None:
+    """Of 2,000 people; the next run tells all others without another word."""
+    path, calls = tmp_path / "ledger", count()
+    many = [person(f"p{number:04}", day=DAY, wave="w", enforced=True) for number in range(100)]
+    due = reminders_due(many, DAY, UTC)
+    # it works twice before it is down for good
+    answers = [Handed.DONE, outage, Handed.DONE, outage, outage, outage]
+    found = _run(path, due, lambda batch: answers[next(calls)])
+    assert next(calls) == len(answers)
+    assert len(found.done) == 4
+    assert len(found.in_doubt) == (8 if outage is Handed.IN_DOUBT else 0)
+    assert len(found.failed) == 100 - 4 - len(found.in_doubt)
+    assert len(_run(path, due, lambda batch: Handed.DONE).done) == len(found.failed)
+
+
 def test_a_crash_while_a_notice_is_handed_over_leaves_it_in_doubt(tmp_path: Path) -> None:
     path, due = tmp_path / "ledger", _due()
 

@@ -31,6 +31,8 @@ from sekisho.notices.reminders.schedule import Reminder, ReminderStep
 from sekisho.rollout import FormerNames
 
 SCHEMA = "sekisho.notified/1"
+GIVE_UP = 3
+"""After so many batches in a row that did not arrive for certain, nothing more is tried."""
 LEDGER_NAME = "told"
 """What the file is called in the folder of a campaign."""
 
@@ -378,6 +380,9 @@ def deliver(
 ) -> Delivery:
     """Hand over batch after batch, each recorded before and after.
 
+    Where several in a row do not arrive for certain, nobody is there to take them: the rest is not
+    begun, so that it is not in doubt, and the next run tries it.
+
     Args:
         ledger: locked.
         batches: what is open, in the portions in which it is handed over.
@@ -385,7 +390,11 @@ def deliver(
         entry: makes the line for a reminder.
     """
     ended: dict[Handed, list[Reminder]] = {each: [] for each in Handed}
+    in_vain = 0
     for batch in batches:
+        if in_vain == GIVE_UP:
+            ended[Handed.FAILED] += batch
+            continue
         ledger.record(entry(each, NoticeEvent.BEGUN) for each in batch)
         handed = hand_over(batch)
         match handed:
@@ -399,6 +408,7 @@ def deliver(
             case _:
                 assert_never(handed)
         ended[handed] += batch
+        in_vain = 0 if handed is Handed.DONE else in_vain + 1
     return Delivery(
         done=tuple(ended[Handed.DONE]),
         failed=tuple(ended[Handed.FAILED]),
