@@ -142,11 +142,11 @@ def _is_shown(key: OldKey, day: date) -> bool:
 
 
 def _key_cells(key: OldKey, day: date) -> tuple[Message, ...]:
-    since = key.facts.since
+    since, counted = key.facts.since, key.facts.state is not KeyState.MACHINE
     return (
         verbatim(key.facts.user),
         verbatim(key.facts.key_id or "-"),
-        _UNREAD if since is None else verbatim(since.isoformat()),
+        verbatim(since.isoformat()) if since else _UNREAD if counted else verbatim("–"),
         _key_text(key, day),
     )
 
