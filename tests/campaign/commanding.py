@@ -13,7 +13,7 @@ from click.testing import Result
 from campaign.at_aws import AtAws
 from campaign.company import Company, Life
 from campaign.invariants import Breaches, Invariant, Notice, Outcome, judge
-from campaign.on_paper import Rights
+from campaign.on_paper import Rights, carried_out
 from campaign.running import DAYS, exceptions_of, goal_text
 from checkpoint import Checkpoint
 from rollout.at_the_terminal import Terminal, environment
@@ -63,6 +63,7 @@ class Commanded:
             if last or number % every == 0:
                 outcome = self._day()
                 judge(self.breaches, outcome, last=last)
+                self._judge_done(outcome)
                 self._try(outcome)
                 yield outcome
             if not last:
@@ -132,6 +133,18 @@ class Commanded:
         for each in campaign.reminders_after(plan.changes if plan.applicable else ()):
             if key_of(each) in done:
                 yield each
+
+    def _judge_done(self, run: Outcome) -> None:
+        """Note for whom the run has not done what it had planned, though nobody meddled."""
+        plan = run.campaign.today.plan
+        planned = carried_out(run.campaign.snapshot, plan.changes if plan.applicable else ())
+        other = {
+            each.name
+            for each in planned.users
+            if {*each.attached} != {*run.now.user_named[each.name].attached}
+        }
+        promise = Invariant.ONE_FAULT_ONE_PERSON
+        self.breaches.note(promise, run.campaign.day, other, "not done as planned")
 
     def _try(self, run: Outcome) -> None:
         """Let some of those who were told or enforced today come to their work, as clients."""

@@ -7,7 +7,7 @@ their changes. A person who would not get in is left out, with all changes for t
 plan is applied.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import (
@@ -25,8 +25,14 @@ from sekisho.messages import Message
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.changes.affected import affected_by
 from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicyVersion, enrolment_arns
 from sekisho.rollout.changes.unused import DeleteUnusedPassword
-from sekisho.rollout.changes.users import CreateUser, DetachGroupPolicy
+from sekisho.rollout.changes.users import (
+    AttachUserPolicy,
+    CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+)
 from sekisho.rollout.planning.before_after import is_affected
 from sekisho.rollout.planning.plan import Plan
 from sekisho.rollout.planning.rights import with_changes_made
@@ -237,12 +243,13 @@ class People:
     def _no_way_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
         """Return the affected users who do not get in, except those who could not before."""
         after, unread = self._after(names), unread_credentials(self.account)
-        closed = self._losing_password()
+        # nothing is denied to whoever may enrol, or no longer may
+        unharmed = self._losing_password() | self._only_enrolling()
         affected = [
             each
             for each in after.users
             if (names is None or each.name in names)
-            and each.name not in closed
+            and each.name not in unharmed
             and is_affected(self.account, after, each)
         ]
         outcomes = SignInOutcomes(after, unread).outcomes(affected)
@@ -271,6 +278,26 @@ class People:
     def _losing_password(self) -> set[str]:
         """Return the users whose unused password the plan takes away, as the goal says by name."""
         return {each.user for each in self.plan.changes if isinstance(each, DeleteUnusedPassword)}
+
+    def _only_enrolling(self) -> set[str]:
+        """Return the users for whom the plan begins or ends the time to enrol, and no more."""
+        if self.plan.enrolment is None:
+            return set()
+        arns = enrolment_arns(self.plan.enrolment, self.plan.partition)
+        enrolling, others = set[str](), set[str]()
+        for change in self.plan.changes:
+            reached = (change.person,) if change.person else self._affected_users(change)
+            match change:
+                case AttachUserPolicy() | DetachUserPolicy() | CreatePolicyVersion():
+                    (enrolling if change.arn in arns else others).update(reached)
+                case _:
+                    others.update(reached)
+        return enrolling - others
+
+    def _affected_users(self, change: Change) -> Iterator[str]:
+        for name in self.plan.affected.get(change.address, ()):
+            if name.startswith("user "):
+                yield name.removeprefix("user ")
 
     def _reached_before(self) -> frozenset[str]:
         """Return the users for whom an earlier run has made a change."""

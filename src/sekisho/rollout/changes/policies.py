@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sekisho.account import AwsApi, ManagedPolicy, Snapshot
 from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.policy import from_json
+from sekisho.policy import OWN_PASSWORD_SUFFIX, from_json
 from sekisho.rollout.changes import in_use
 from sekisho.rollout.changes.model import (
     Change,
@@ -288,6 +288,12 @@ _EVERYTHING_DENIED = {
 def change_password_arn(partition: str) -> str:
     """Return the ARN of the AWS managed policy that lets users change their own password."""
     return f"arn:{partition}:iam::aws:policy/{_CHANGE_PASSWORD}"
+
+
+def enrolment_arns(enrolment: str, partition: str) -> frozenset[str]:
+    """Return the ARNs of the policies that people have before MFA is enforced, by that of one."""
+    own = f"{enrolment}{OWN_PASSWORD_SUFFIX}"
+    return frozenset({enrolment, own, change_password_arn(partition)})
 
 
 def with_change_password(snapshot: Snapshot) -> Snapshot:

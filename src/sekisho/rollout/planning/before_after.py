@@ -1,6 +1,6 @@
 """The account before and after a plan, and whom the plan touches. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,8 +25,8 @@ from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
-from sekisho.rollout.changes.policies import change_password_arn
-from sekisho.rollout.goal.model import Goal, own_password_goal, policy_arn
+from sekisho.rollout.changes.policies import enrolment_arns
+from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import SCOPE
 from sekisho.rollout.planning.rights import Rights, rights_of
@@ -209,7 +209,7 @@ def compare_accounts(
         representatives=representatives(before, after, affected),
         policy_representatives=representatives(before, after, affected, holding=False),
         targets=targets,
-        enrolment=frozenset(_enrolment(goal, after)),
+        enrolment=_enrolment(goal, after),
         outcomes_before=other.outcomes_before if other else sign_ins_before.outcomes(was),
         unread=unread,
         credentials=credentials_by_user(before),
@@ -232,11 +232,10 @@ def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[Us
     return tuple(user for user in after.users if _has_policy(after, user, policies))
 
 
-def _enrolment(goal: Goal, after: Snapshot) -> Iterator[str]:
-    if goal.enrolment is not None:
-        yield policy_arn(after, goal.enrolment)
-        yield change_password_arn(after.partition)
-        yield policy_arn(after, own_password_goal(after, goal.enrolment))
+def _enrolment(goal: Goal, after: Snapshot) -> frozenset[str]:
+    if goal.enrolment is None:
+        return frozenset()
+    return enrolment_arns(policy_arn(after, goal.enrolment), after.partition)
 
 
 def _has_policy(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
