@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "quick",
-    max_examples=30,
+    max_examples=24,
     deadline=None,
     derandomize=True,
     print_blob=True,

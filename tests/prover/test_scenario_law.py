@@ -167,8 +167,8 @@ def _with_attempts(way: Path, tried: dict[Path, list[ScenarioStep]]) -> Path:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_reachable_is_performed(case: dict[str, Any]) -> None:
-    """Every other scenario in the quick profile, and the others by the next set of policies."""
-    _perform([*_reachable(case, _part(case, every=2))])
+    """A third of the scenarios in the quick profile, and others by the next set of policies."""
+    _perform([*_reachable(case, _part(case, every=3))])
 
 
 def _part(case: dict[str, Any], *, every: int) -> Iterable[Scenario]:
@@ -182,7 +182,7 @@ MOST = None if DEEP else 10
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_refused_is_tried_and_refused(case: dict[str, Any]) -> None:
-    _perform([*_refused(case, _part(case, every=3), MOST)])
+    _perform([*_refused(case, _part(case, every=4), MOST)])
 
 
 def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
