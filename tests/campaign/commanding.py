@@ -22,6 +22,7 @@ from sekisho.campaign import Campaign, StateFolder
 from sekisho.campaign.commands import campaign as command
 from sekisho.localaws import LocalAws
 from sekisho.notices.reminders import NoticeEvent, Reminder, key_of, read_ledger
+from sekisho.rollout import OpenFolder
 
 _TRIED = 2
 """How many of those who are told or enforced on a day try what they can do then."""
@@ -124,7 +125,8 @@ class Commanded:
 
     def _delivered(self, campaign: Campaign, day: date) -> Iterator[Reminder]:
         """Yield what the run has delivered, by the ledger."""
-        entries = read_ledger(StateFolder(self._state).ledger, campaign.snapshot.account).entries
+        ledger = StateFolder(OpenFolder(self._state, "")).ledger
+        entries = read_ledger(ledger, campaign.snapshot.account).entries
         zone = campaign.today.goal.day_of
         done = {
             each.key for each in entries if each.event is NoticeEvent.DONE and zone(each.at) == day

@@ -14,9 +14,9 @@ from administered import REGION, iam_of, session_keys, signed_in
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company
 from sekisho.account import AwsApi, collect
-from sekisho.campaign import StateFolder
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
+from sekisho.rollout import LocalState
 from sekisho.signin import totp
 
 GOAL = """\
@@ -126,7 +126,7 @@ def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Termina
 def test_two_runs_that_apply_do_not_meet(local: LocalAws, terminal: Terminal) -> None:
     """The second is refused before it reads the account: what it read would be stale."""
     path = goal(terminal, enrol_from=0, starts=10)
-    with StateFolder(Path(f"{path}.campaign")).locked():
+    with LocalState(Path(f"{path}.campaign")).locked():
         refused = terminal.run("campaign", path, "--mfa", "--apply", "--yes")
     assert isinstance(refused.exception, PlanRefused)
     assert refused.exception.code is Code.PLAN_BUSY

@@ -42,6 +42,7 @@ from sekisho.rollout import (
     AttachUserPolicy,
     DetachUserPolicy,
     GoalInputs,
+    OpenFolder,
     forecast,
     goal_of,
 )
@@ -239,7 +240,7 @@ def test_who_is_renamed_is_meant_as_before_and_who_has_left_is_no_fault(tmp_path
     """By id: a name that somebody else has now means whoever has it."""
     text = GOAL.format(enforce="on-date").replace("{path: /staff/}", "{user: plain}, {user: ready}")
     text += "except: [{user: keys}]\naccept: [{id: keys-in-use, user: keys, why: known}]\n"
-    folder = StateFolder(tmp_path)
+    folder = StateFolder(OpenFolder(tmp_path, ""))
     start = people(OPEN)
     folder.record_users(start)
     for each in ("plain", "keys", "glass", "scanner"):

@@ -1,26 +1,23 @@
 """What survives a run of a campaign: its plans with their journals, and how far it was each day.
 
-Everything is in one folder, which one run at a time works in. The account itself is the truth: a
-folder that is lost costs the way back and the curve, and nothing else.
+Everything is in one folder, of this computer or in S3, which one run at a time works in. The
+account itself is the truth: a folder that is lost costs the way back and the curve, and nothing
+else.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from sekisho.account import Snapshot
 from sekisho.documents import write_private
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
+from sekisho.errors import Code, Fault, FaultyInput
 from sekisho.messages import Message
 from sekisho.notices.reminders import LEDGER_NAME
-from sekisho.rollout import KNOWN_USERS, KnownUsers, Plan, known_users
+from sekisho.rollout import KNOWN_USERS, KnownUsers, OpenFolder, Plan, known_users
 
-_PLANS, _PROGRESS, _LOCK, _NOTICES = "plans", "progress.jsonl", "lock", "notices"
+_PLANS, _PROGRESS, _NOTICES = "plans", "progress.jsonl", "notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +36,18 @@ class DayProgress:
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """The folder of a campaign's state; it is made when something is first written to it."""
+    """The files of a campaign's state.
 
-    path: Path
+    Attributes:
+        opened: the folder that they are in, read or locked by this run.
+    """
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep every other run out, and make the folder if it is not there.
+    opened: OpenFolder
 
-        Raises:
-            PlanRefused: if another run works in it.
-            SekishoError: if it cannot be made.
-        """
-        try:
-            (self.path / _PLANS).mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(self.path / _LOCK, mode=0o600)
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise PlanRefused(
-                Message("another run works with `{path}`").filled(path=self.path),
-                code=Code.PLAN_BUSY,
-                fix=Message("wait until that has ended"),
-            ) from None
-        except OSError as error:
-            raise SekishoError(
-                Message("`{path}` cannot be written: {reason}").filled(
-                    path=self.path, reason=reason_of(error)
-                ),
-                code=Code.OUTPUT_UNWRITABLE,
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.opened.path
 
     def save(self, plan: Plan, day: date) -> Path:
         """Write a plan into a new file, named by the day and the number of the plan, and return it.

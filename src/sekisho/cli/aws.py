@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from getpass import GetPassWarning
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -24,6 +24,9 @@ from sekisho.cli.terminal import notice
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
+
+if TYPE_CHECKING:
+    from sekisho.account.aws import Boto3Api
 
 _WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
 _WHOSE_TO_CHANGE = Message("Account {account}{alias}, as {caller}.")
@@ -209,18 +212,7 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
         UsageError: if `--mfa-serial` stands without `--role-arn`, or if a code is wanted and there
             is no terminal.
     """
-    from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
-
-    if aws.mfa_serial and not aws.role_arn:
-        raise UsageError(
-            Message("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
-        )
-    role = None
-    if aws.role_arn:
-        asked = _CODE.filled(serial=aws.mfa_serial).into(lang)
-        role = AssumedRole(aws.role_arn, aws.mfa_serial, lambda _: _code(asked))
-    api = connect(profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url, role=role)
-    identity = _identity(api)
+    api, identity = _called(aws, lang)
     connected = Connection(api, identity["Account"], _alias(api), identity["Arn"])
     alias = _ALIAS.filled(alias=connected.alias) if connected.alias else verbatim("")
     whose = (
@@ -234,6 +226,39 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
     else:
         notice(whose)
     return connected
+
+
+def connected_api(aws: AwsOptions, lang: Language) -> "Boto3Api":
+    """Return the API that the options ask for, also of services beside IAM, and say nothing.
+
+    Raises:
+        AwsRefused, UsageError: as `connection` does.
+    """
+    return _called(aws, lang)[0]
+
+
+def _called(aws: AwsOptions, lang: Language) -> "tuple[Boto3Api, Mapping[str, Any]]":
+    """Return the API and who it calls as; a command connects once, and so asks for one code."""
+    from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
+
+    context = click.get_current_context(silent=True)
+    known: dict[AwsOptions, tuple[Boto3Api, Mapping[str, Any]]] = (
+        {} if context is None else context.meta.setdefault(__name__, {})
+    )
+    if aws not in known:
+        if aws.mfa_serial and not aws.role_arn:
+            raise UsageError(
+                Message("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
+            )
+        role = None
+        if aws.role_arn:
+            asked = _CODE.filled(serial=aws.mfa_serial).into(lang)
+            role = AssumedRole(aws.role_arn, aws.mfa_serial, lambda _: _code(asked))
+        api = connect(
+            profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url, role=role
+        )
+        known[aws] = api, _identity(api)
+    return known[aws]
 
 
 def collected(connected: Connection, lang: Language) -> Snapshot:

@@ -29,6 +29,8 @@ from sekisho.rollout.applying.rollback import (
     unaccounted_addresses,
     undone_addresses,
 )
+from sekisho.rollout.applying.s3_state import S3State, is_in_s3
+from sekisho.rollout.applying.state import LocalState, OpenFolder, StatePlace
 from sekisho.rollout.applying.stop import Stop
 from sekisho.rollout.changes.affected import affected_names
 from sekisho.rollout.changes.credentials import (
@@ -183,7 +185,9 @@ __all__ = [
     "KeyRules",
     "KeyState",
     "KnownUsers",
+    "LocalState",
     "NewUser",
+    "OpenFolder",
     "Plan",
     "PlanCaller",
     "PlanFile",
@@ -201,10 +205,12 @@ __all__ = [
     "RollbackChoices",
     "RollbackPreview",
     "RollbackReport",
+    "S3State",
     "SafetyVerdict",
     "SampleRequest",
     "SetsPassword",
     "Stage",
+    "StatePlace",
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
@@ -225,6 +231,7 @@ __all__ = [
     "facts_at_addresses",
     "forecast",
     "goal_of",
+    "is_in_s3",
     "known_users",
     "offboard",
     "plan",

@@ -210,6 +210,15 @@ class Boto3Api:
     def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
         """Return what an object of S3 holds, and the metadata that its writer gave it.
 
+        Raises:
+            AwsRefused: as `call` does.
+        """
+        content, about = self.object(bucket, key)
+        return content, about.get("Metadata", {})
+
+    def object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, Any]]:
+        """Return what an object of S3 holds, and what else S3 answers.
+
         botocore tries a call again until it is answered, and not while the answer is read.
 
         Raises:
@@ -223,7 +232,7 @@ class Boto3Api:
                 if not left:
                     raise refusal("GetObject", error, {}) from None
             else:
-                return content, output.get("Metadata", {})
+                return content, output
         raise InternalError("an object has to be read at least once")
 
     def trail_keys(self, region: str, start: datetime, end: datetime) -> Mapping[str, bytes]:

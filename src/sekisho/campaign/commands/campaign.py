@@ -37,6 +37,7 @@ from sekisho.cli.rollout.planning import (
     account_of,
     exceptions_of,
 )
+from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import colour_wanted, show_folded, terminal_width
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents.report import TextLayout, report_page, report_text
@@ -46,6 +47,7 @@ from sekisho.notices.reminders import Told, read_ledger
 from sekisho.rollout import (
     ApplyReport,
     GoalInputs,
+    OpenFolder,
     SafetyVerdict,
     goal_of,
     read_goal,
@@ -78,7 +80,8 @@ class CampaignOptions:
         mfa: the session was signed in with MFA.
         today: another day than today in the goal's time zone, for a rehearsal; None: today.
         apply: whether what is due today is done; `yes`: without asking.
-        state: the folder of what survives a run; beside the goal if not given.
+        state: the folder of what survives a run, or its address in S3; "": beside the goal.
+        take_over: the lock of a run that was killed is taken over.
         logs: CloudTrail's logs, or usage files.
     """
 
@@ -89,7 +92,8 @@ class CampaignOptions:
     today: date | None
     apply: bool
     yes: bool
-    state: Path | None
+    state: str
+    take_over: bool
     output: CampaignFormat
     logs: tuple[str, ...]
     verbose: bool
@@ -158,10 +162,13 @@ campaign_options = grouped(
     click.option("--yes", is_flag=True, help="With --apply: do not ask."),
     click.option(
         "--state",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help="Plans, journals and progress; GOAL.campaign if not given.",
+        type=click.Path(file_okay=False),
+        metavar="PLACE",
+        default="",
+        help="A folder or s3://BUCKET/PREFIX for plans, journals and progress; GOAL.campaign if "
+        "not given.",
     ),
+    take_over_option,
     form_option(CampaignFormat, "Text, JSON, a page for people, or CSV: a row for each person."),
     logs_option,
     verbose_option,
@@ -191,14 +198,18 @@ def command(
     """
     options.check(aws)
     telling.check(apply=options.apply)
-    folder = StateFolder(options.state or path.with_name(f"{path.name}.campaign"))
+    at = options.state or str(path.with_name(f"{path.name}.campaign"))
+    state = state_at(at, aws, lang, take_over=options.take_over, notes=options.apply)
     if options.apply:
         # another run could change what this one reads and judges
-        with folder.locked():
+        with state.locked() as opened:
+            folder = StateFolder(opened)
             campaign = _read_campaign(path, folder, options, aws, lang)
             run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
             return _apply(run, _remind(path, folder, options, aws), options, aws)
-    campaign = _read_campaign(path, folder, options, aws, lang)
+    with state.read() as read:
+        folder = StateFolder(OpenFolder(read, state.address))
+        campaign = _read_campaign(path, folder, options, aws, lang)
     _show(campaign, options, lang)
     words = "" if options.snapshots else _following(campaign, path, options, aws)
     if words and options.output is CampaignFormat.TEXT and not quiet():
@@ -275,7 +286,7 @@ def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: Aw
 
 def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions) -> str:
     """Return the command that reminds people of this campaign by hand."""
-    words = ["sekisho", "remind", str(path), "--state", str(folder.path)]
+    words = ["sekisho", "remind", str(path), "--state", folder.opened.address]
     words += ["--exceptions", options.exceptions] if options.exceptions else []
     return f"{shlex.join(words)}{aws.typed}"
 
@@ -311,12 +322,13 @@ def _make(run: Telling, options: CampaignOptions, aws: AwsOptions) -> ApplyRepor
     path = folder.save(plan, run.campaign.day)
     plan_file = read_plan(path)
     connected = connection(aws, lang, reads=False)
-    with plan_file.journal.locked():
+    folder.opened.keep()
+    with plan_file.journal.locked(), folder.opened.following(plan_file.journal):
         passwords = TemporaryPasswords(plan, None, lang)
         report = carry_out(plan_file, connected.api, passwords, lang)
     show_folded(applied_lines(report, lang, verbose=options.verbose))
-    print_note(_JOURNAL.filled(path=path).into(lang))
-    takes_back = f"sekisho rollback {shlex.quote(str(folder.path))}{aws.typed}"
+    print_note(_JOURNAL.filled(path=folder.opened.shown(path)).into(lang))
+    takes_back = f"sekisho rollback {shlex.quote(folder.opened.address)}{aws.typed}"
     print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
     return report
 

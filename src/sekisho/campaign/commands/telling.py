@@ -144,6 +144,7 @@ class Telling:
         snapshot = self.campaign.snapshot
         former = self.folder.users(snapshot).former_names(snapshot)
         with open_ledger(self.folder.ledger, snapshot.account, former) as ledger:
+            ledger.keep = self.folder.opened.keep
             by_standing = sorted_out(ledger, due)
             delivery = self._delivered(ledger, by_standing[Standing.OPEN], made)
         doubtful = (*by_standing[Standing.IN_DOUBT], *delivery.in_doubt)
@@ -211,7 +212,8 @@ class Telling:
             context = context_of(each, setting, self.lang)
             lines.append((context, templates.written(each, form, context)))
         path = self.folder.save_notices(to_merge_csv(lines), campaign.day)
-        print_note(_LIST.filled(path=path).into(self.lang))
+        self.folder.opened.keep(path)
+        print_note(_LIST.filled(path=self.folder.opened.shown(path)).into(self.lang))
 
     def _print_what_resolves(self, remind: str) -> None:
         """Say what to type about what may have arrived or not, where its address may be shown."""

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +32,7 @@ from sekisho.cli.rollout.applying import (
     tell_wait,
     undone_lines,
 )
+from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_mean
 from sekisho.messages import Language, Message
@@ -38,12 +40,15 @@ from sekisho.rollout import (
     AddedPolicies,
     Event,
     GroupRights,
+    Journal,
+    OpenFolder,
     PlanFile,
     RollbackChoices,
     RollbackPreview,
     RollbackReport,
     Stop,
     check_account,
+    is_in_s3,
     preview_rollback,
     read_plan,
     retried_until_visible,
@@ -72,6 +77,7 @@ class RollbackOptions:
         remove_rights: users leave a group even if they lose policies that somebody has added to it.
         by_account: by the account, as the journal is damaged or lost.
         user: the user for whom alone something is taken back; "": for all.
+        take_over: in S3, the lock of a run that was killed is taken over.
     """
 
     yes: bool
@@ -80,6 +86,7 @@ class RollbackOptions:
     remove_rights: bool
     by_account: bool
     user: str
+    take_over: bool
     verbose: bool
 
 
@@ -113,19 +120,20 @@ rollback_options = grouped(
     click.option(
         "--user", metavar="NAME", default="", help="Take back only what was done for this user."
     ),
+    take_over_option,
     verbose_option,
 )
 
 
 @click.command("rollback", cls=SpokenCommand)
-@click.argument("path", metavar="PLAN|JOURNAL|FOLDER", type=click.Path(path_type=Path))
+@click.argument("place", metavar="PLAN|JOURNAL|FOLDER|s3://BUCKET/PREFIX", type=click.Path())
 @rollback_options
 @ownership_options
 @quiet_option
 @aws_options
 @lang_option
 def command(
-    path: Path,
+    place: str,
     options: RollbackOptions,
     ownership: OwnershipOptions,
     aws: AwsOptions,
@@ -133,8 +141,8 @@ def command(
 ) -> Exit:
     """Bring everything that a plan did back to what it was before, also after half of it.
 
-    Of a folder of plans, such as that of a campaign, all are taken back, the last first; with
-    --user, what they did for one person.
+    Of a folder of plans, such as that of a campaign, here or in S3, all are taken back, the last
+    first; with --user, what they did for one person.
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
     are listed. Users stay in a group to which somebody else has added a policy since.
@@ -143,18 +151,21 @@ def command(
     Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it
     stopped.
     """
-    if not path.is_dir():
-        return _take_back((path,), options, ownership, aws, lang)
+    path = Path(place)
+    if not is_in_s3(place) and not path.is_dir():
+        return _take_back(_Plans((path,)), options, ownership, aws, lang)
     if options.journal:
         raise UsageError(Message("`--journal` is for one plan, and this is a folder of plans"))
-    code = _take_back(_plans_in(path), options, ownership, aws, lang)
+    with state_at(place, aws, lang, take_over=options.take_over).locked() as opened:
+        plans = _Plans(_plans_in(opened.path, opened.address), opened)
+        code = _take_back(plans, options, ownership, aws, lang)
     if options.user and code in (Exit.CLEAN, Exit.FINDINGS) and not quiet():
         print_note(_EXCEPTED.filled(user=options.user).into(lang))
         click.echo(f"except:\n  - user: {json.dumps(options.user, ensure_ascii=False)}", err=True)
     return code
 
 
-def _plans_in(folder: Path) -> tuple[Path, ...]:
+def _plans_in(folder: Path, address: str) -> tuple[Path, ...]:
     """Return the plans of a folder that were applied, the last first.
 
     Raises:
@@ -164,21 +175,40 @@ def _plans_in(folder: Path) -> tuple[Path, ...]:
     applied = [each for each in plans if each.with_name(f"{each.name}.journal").exists()]
     if not applied:
         raise UsageError(
-            Message("there is no plan with a journal in `{path}`").filled(path=folder),
+            Message("there is no plan with a journal in `{path}`").filled(path=address),
             fix=Message("give the file of a plan, or the folder of a campaign"),
         )
     return tuple(sorted(applied, reverse=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Plans:
+    """The files of plans, the last first, and the folder that they are in; None: one alone."""
+
+    paths: tuple[Path, ...]
+    folder: OpenFolder | None = None
+
+    def following(self, journal: Journal) -> AbstractContextManager[None]:
+        """Keep what the journal of one of them says, where that takes more than the disk."""
+        return nullcontext() if self.folder is None else self.folder.following(journal)
+
+    def status_of(self, journal: Journal) -> Path | None:
+        """Return what `sekisho status` can be given for one of them; None in S3."""
+        if self.folder is None:
+            return self.paths[0]
+        here = journal.path.is_relative_to(self.folder.address)
+        return journal.path if here else None
+
+
 def _take_back(
-    paths: tuple[Path, ...],
+    given: _Plans,
     options: RollbackOptions,
     ownership: OwnershipOptions,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
-    plans = _concerned([read_plan(each, options.journal) for each in paths], options)
+    plans = _concerned([read_plan(each, options.journal) for each in given.paths], options)
     connected = connection(aws, lang, reads=False)
     choices = [*_choices(plans, options)]
     previews = [
@@ -193,7 +223,7 @@ def _take_back(
         confirm(asked or _ASKED.filled(count=count), lang, yes=options.yes)
     code = Exit.CLEAN
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
-        with plan_file.journal.locked():
+        with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
             before = undone_addresses(plan_file.plan, plan_file.journal, options.user)
             ownership.record(plan_file, connected.api)
@@ -204,8 +234,8 @@ def _take_back(
             return Exit.ERROR
         if report.left and code is Exit.CLEAN:
             code = Exit.FINDINGS
-            at = plan_file.journal.path if len(paths) > 1 else paths[0]
-            tell_next(f"sekisho status {plan_words(at, options.journal, aws)}", lang)
+            if at := given.status_of(plan_file.journal):
+                tell_next(f"sekisho status {plan_words(at, options.journal, aws)}", lang)
     if code is Exit.CLEAN:
         tell_next(f"sekisho audit{aws.typed}", lang)
     return code

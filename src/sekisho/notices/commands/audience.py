@@ -125,7 +125,7 @@ def _plan_at(
         snapshot = read_account(options.snapshots, aws, lang)
         known = GoalInputs()
         if isinstance(options, RemindOptions) and options.state is not None:
-            users = known_users(options.state / KNOWN_USERS, snapshot)
+            users = known_users(Path(options.state) / KNOWN_USERS, snapshot)
             known = GoalInputs(joined=users.joined, former=users.former_names(snapshot))
             exceptions = exceptions.following(known.former)
             if options.today is not None:

@@ -11,6 +11,7 @@ from sekisho.cli.aws import snapshot_option
 from sekisho.cli.options import Decorator, day_of_option, form_option, grouped
 from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import quiet, verbose_option
+from sekisho.cli.rollout.state import take_over_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.notices import UTC_NAME, NoticeForm
@@ -143,7 +144,8 @@ class RemindOptions(NoticeOptions):
         today: which day it is; None: the real one.
         again: who is to hear although they have, or may have.
         in_doubt: what is done about what may have arrived or not; None: nothing.
-        state: the folder of the goal's campaign.
+        state: the folder of the goal's campaign, or its address in S3.
+        take_over: there, the lock of a run that was killed is taken over.
         send: where messages are posted to.
         preview: record and send nothing.
     """
@@ -151,14 +153,15 @@ class RemindOptions(NoticeOptions):
     today: date | None
     again: tuple[str, ...]
     in_doubt: InDoubt | None
-    state: Path | None
+    state: str | None
+    take_over: bool
     send: str | None
     preview: bool
 
     def ledger_of(self, path: Path) -> Path:
         """Return the file of who has heard: that of the campaign, if there is one."""
         if self.state is not None:
-            return self.state / LEDGER_NAME
+            return Path(self.state) / LEDGER_NAME
         return NoticeOptions.ledger_of(self, path)
 
     @property
@@ -294,10 +297,12 @@ remind_options = grouped(
     ),
     click.option(
         "--state",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help="The folder of the goal's campaign: its record, and newcomers' own days.",
+        type=click.Path(file_okay=False),
+        metavar="PLACE",
+        help="The folder of the goal's campaign, or s3://BUCKET/PREFIX: its record, and newcomers' "
+        "own days.",
     ),
+    take_over_option,
     click.option("--preview", is_flag=True, help="Show who is due, and record and send nothing."),
     form_option(
         NotifyFormat,

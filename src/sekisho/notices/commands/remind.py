@@ -17,6 +17,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.quiet import print_note, quiet_option
+from sekisho.cli.rollout.state import state_at
 from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, did_you_mean
@@ -46,7 +47,7 @@ from sekisho.notices.reminders import (
     reminders_due,
     sorted_out,
 )
-from sekisho.rollout import KNOWN_USERS, FormerNames, known_users
+from sekisho.rollout import KNOWN_USERS, FormerNames, is_in_s3, known_users
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders import Webhook
@@ -77,15 +78,35 @@ def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language)
     if one was not.
     """
     options.check()
+    if options.state is None or not is_in_s3(options.state):
+        return _remind(path, options, aws, lang)
+    state = state_at(options.state, aws, lang, take_over=options.take_over, notes=False)
+    if options.preview:
+        with state.read() as read:
+            return _remind(path, replace(options, state=str(read)), aws, lang)
+    with state.locked() as opened:
+        there = replace(options, state=str(opened.path))
+        return _remind(path, there, aws, lang, opened.keep)
+
+
+def _remind(
+    path: Path,
+    options: RemindOptions,
+    aws: AwsOptions,
+    lang: Language,
+    keep: Callable[[Path], None] | None = None,
+) -> Exit:
+    """Remind people, and keep the ledger each time that it is written."""
     templates = Templates(options.templates, (options.form,))
     audience = audience_of(path, options, aws, lang, options.day)
     account, blocked = audience.snapshot.account, audience.blocked
     if options.state is not None and options.timezone == UTC_NAME:
         # a campaign counts its days there
         options = replace(options, timezone=audience.plan.timezone)
-    run = ReminderRun(options, lang, path, account, f"{path.name} {audience.plan.digest}", blocked)
+    plan = f"{path.name} {audience.plan.digest}"
+    run = ReminderRun(options, lang, path, account, plan, blocked, keep=keep)
     if options.state is not None:
-        known = known_users(options.state / KNOWN_USERS, audience.snapshot)
+        known = known_users(Path(options.state) / KNOWN_USERS, audience.snapshot)
         run = replace(run, former=known.former_names(audience.snapshot))
     if options.state is not None and not options.waves:
         users = {*options.users}
@@ -117,6 +138,7 @@ class ReminderRun:
         blocked: in a campaign, for whom something speaks against enforcing MFA today.
         for_owners: in a campaign, what owners of exceptions are to hear.
         former: in a campaign, who was renamed.
+        keep: called with the ledger each time that it is written.
     """
 
     options: RemindOptions
@@ -127,6 +149,7 @@ class ReminderRun:
     blocked: frozenset[str] = frozenset()
     for_owners: tuple[Reminder, ...] = ()
     former: FormerNames = field(default_factory=dict)
+    keep: Callable[[Path], None] | None = None
 
     def carried_out(self, people: Iterable[Person], hand_over: HandOver) -> Exit:
         """Hand over what is due and not yet heard, record it, and print the outcome.
@@ -193,6 +216,7 @@ class ReminderRun:
             yield read_ledger(path, self.account, self.former)
             return
         with open_ledger(path, self.account, self.former) as ledger:
+            ledger.keep = self.keep
             yield ledger
 
     def _check_again(self, people: Iterable[Person]) -> None:

@@ -145,6 +145,10 @@ def under_present_names(
 class Ledger:
     """The record of one account's notices, in a file that is made when it is first needed.
 
+    Attributes:
+        keep: called with the file each time that lines are written, before anything is done that
+            relies on them; None: the disk keeps them.
+
     Args:
         path: the file.
         account: whose notices.
@@ -160,6 +164,7 @@ class Ledger:
         former: FormerNames | None = None,
     ) -> None:
         self.path = path
+        self.keep: Callable[[Path], None] | None = None
         self._entries = [*under_present_names(lines, former or {})]
         self._lines = _chained("", (_Head(SCHEMA, account), *lines))
         self._last = {entry.key: entry for entry in self._entries}
@@ -205,6 +210,8 @@ class Ledger:
         self._entries += more
         self._lines += added
         self._last |= {entry.key: entry for entry in more}
+        if self.keep is not None:
+            self.keep(self.path)
 
 
 @contextmanager

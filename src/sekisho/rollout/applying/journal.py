@@ -153,8 +153,15 @@ class Journal:
 
     @contextmanager
     def watched(self, watcher: Callable[[JournalEntry], None]) -> Iterator[None]:
-        """Call `watcher` with each entry once it is on the disk: to show how far a run has come."""
-        before, self._watcher = self._watcher, watcher
+        """Call `watcher` with each entry once it is on the disk, after those that watch already."""
+        before = self._watcher
+
+        def both(entry: JournalEntry) -> None:
+            if before is not None:
+                before(entry)
+            watcher(entry)
+
+        self._watcher = both
         try:
             yield
         finally:
