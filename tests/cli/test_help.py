@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from in_process import sekisho
 from sekisho.cli import Exit
+from sekisho.cli.commands import COMMANDS, SECTIONS
 from sekisho.cli.exits import Spoken
 from sekisho.cli.help import SpokenCommand, examples_of, language_in, texts_of
 from sekisho.cli.main import root
@@ -150,3 +151,25 @@ def test_the_language_is_known_before_the_command_line_is_read(
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
     assert language_in(["prove"]) is Language.JA
     assert language_in(["prove", "--lang", "en"]) is Language.EN
+
+
+def test_every_command_is_in_one_section_of_the_help() -> None:
+    named = [name for several in SECTIONS.values() for name in several]
+    assert sorted(named) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("lint x.json", "type `sekisho policy lint`"),
+        ("account", "type `sekisho prove account`"),
+        ("audit snap.json", "a saved account is given as `--snapshot snap.json`"),
+        ("plan goal.yaml snap.json", "a saved account is given as `--snapshot snap.json`"),
+    ],
+)
+def test_what_was_meant_is_said(line: str, fix: str) -> None:
+    assert f"({fix})" in sekisho(*line.split(), LC_ALL="C").stderr
+
+
+def test_a_language_alone_shows_the_help_in_it() -> None:
+    assert "アカウントを変更する" in sekisho("--lang", "ja", LC_ALL="C").stderr

@@ -131,7 +131,7 @@ def test_help_and_wrong_usage_are_in_the_language_asked_for(arguments: list[str]
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert "`USER` を指定してください。" in done.stderr
     assert "Usage" not in done.stderr
-    assert "コマンドを指定してください。" in sekisho("policy", *arguments, LC_ALL="C").stderr
+    assert "コマンド:" in sekisho("policy", *arguments, LC_ALL="C").stderr
     bare = sekisho(LC_ALL="ja_JP.UTF-8")
     assert (bare.returncode, bare.stderr.splitlines()[0][:12]) == (
         Exit.USAGE,

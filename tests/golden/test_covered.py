@@ -52,7 +52,9 @@ def _commands(sekisho: Runner, folder: Path, name: tuple[str, ...]) -> Iterator[
     """Yield a command, and those below it if it is a group."""
     text = sekisho.command(*name, "--help", folder=folder).stdout.decode()
     forms = _choices(text, "format") or ("",)
-    _, _, listed = text.partition("\nCommands:\n")
+    # the sections of commands, if there are any, come after the options
+    _, _, listed = text.partition("\nOptions:\n")[2].partition(":\n")
+    listed = "" if name and "\nCommands:\n" not in text else listed
     # a group by itself has nothing to say but its help
     languages = () if listed and name else _choices(text, "lang")
     yield Command(name, (*BESIDE.get(name, ()), *forms), languages)

@@ -174,3 +174,32 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
     "completion": Lazy(Message("Print the script for completion in a shell."), "cli.completion"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
+
+
+SECTIONS: Mapping[Message, tuple[str, ...]] = {
+    Message("Look, and change nothing"): (
+        "audit",
+        "prove",
+        "policy",
+        "impact",
+        "logs",
+        "decide",
+        "explain",
+        "status",
+        "collect",
+        "orphans",
+        "web",
+    ),
+    Message("Change an account"): ("plan", "apply", "campaign", "rollback"),
+    Message("Tell and look after people"): (
+        "notify",
+        "remind",
+        "onboard",
+        "reset",
+        "offboard",
+        "card",
+        "session",
+    ),
+    Message("Rehearse, and set up"): ("tour", "guide", "local", "completion"),
+}
+"""The commands by what they are for, as `--help` shows them: the most used first."""

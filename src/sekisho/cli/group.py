@@ -14,6 +14,7 @@ from sekisho.errors import UsageError
 from sekisho.messages import Message, joined_messages, verbatim
 
 _WHICH = Message("say what is to be checked: {names}")
+_COMMANDS = Message("Commands")
 _TYPED = "sekisho.typed"
 """Under which a run keeps its own command line."""
 
@@ -72,16 +73,38 @@ class CommandGroup:
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and help line."""
+    """A group that knows its commands by name and help line.
+
+    Its help shows them in `sections`, if there are any, by what they are for.
+    """
 
     context_class = SpokenContext
 
     def __init__(
-        self, *args: Any, lazy: Mapping[str, Lazy | CommandGroup], **attributes: Any
+        self,
+        *args: Any,
+        lazy: Mapping[str, Lazy | CommandGroup],
+        sections: Mapping[Message, tuple[str, ...]] | None = None,
+        **attributes: Any,
     ) -> None:
         super().__init__(*args, **attributes)
+        self._sections = sections
         self.params.append(click.Option(["--lang"], expose_value=False, **LANG))
         self.lazy = {name: each for name, each in lazy.items() if each.is_there()}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            NoArgsIsHelpError: if no command is named, so that its help is shown in its language.
+        """
+        given = [*args]
+        rest = super().parse_args(ctx, args)
+        if self.no_args_is_help and not ctx.resilient_parsing:
+            _, words, _ = self.make_parser(ctx).parse_args(given)
+            if not words:
+                raise click.exceptions.NoArgsIsHelpError(ctx)
+        return rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the table."""
@@ -97,6 +120,7 @@ class LazyGroup(click.Group):
         """Return the command that is called, and its arguments.
 
         Raises:
+            UsageError: if there is none here, and one in a group has the name.
             NoSuchCommand: if there is none, with the names that are close to it; click looks for
                 them among commands that are loaded.
         """
@@ -104,6 +128,14 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
+            for name, group in self.lazy.items():
+                if isinstance(group, CommandGroup) and error.command_name in group.commands:
+                    message = Message("there is no command `{name}`")
+                    found = f"{ctx.command_path} {name} {error.command_name}"
+                    raise UsageError(
+                        message.filled(name=error.command_name),
+                        fix=Message("type `{command}`").filled(command=found),
+                    ) from None
             raise click.exceptions.NoSuchCommand(
                 error.command_name, possibilities=self.lazy, ctx=ctx
             ) from None
@@ -111,10 +143,17 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their help lines."""
         language = language_of(ctx)
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, each.line.into(language)) for name, each in self.lazy.items()]
-            )
+        width = max(len(name) for name in self.lazy)
+        for title, several in (self._sections or {_COMMANDS: tuple(self.lazy)}).items():
+            # the help lines of all sections begin in one column
+            rows = [
+                (name.ljust(width), self.lazy[name].line.into(language))
+                for name in several
+                if name in self.lazy
+            ]
+            if rows:
+                with formatter.section(title.into(language)):
+                    formatter.write_dl(rows)
 
 
 class _GuidedGroup(LazyGroup):

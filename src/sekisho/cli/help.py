@@ -221,6 +221,7 @@ class SpokenCommand(click.Command):
         Raises:
             UsageError: if an option has been replaced, with what replaces it.
             NoSuchOption: if there never was such an option.
+            UsageError: if a saved account is given as an argument.
         """
         try:
             return super().parse_args(ctx, args)
@@ -230,6 +231,21 @@ class SpokenCommand(click.Command):
                 raise
             message = Message("the option `{option}` has been replaced")
             raise UsageError(message.filled(option=error.option_name), fix=fix) from None
+        except click.UsageError as error:
+            self._refuse_snapshot_as_argument(ctx, error)
+            raise
+
+    def _refuse_snapshot_as_argument(self, ctx: click.Context, error: click.UsageError) -> None:
+        """Say that a saved account is given by an option, if that is what is wrong."""
+        takes_one = any("--snapshot" in each.opts for each in self.params)
+        if type(error) is not click.UsageError or not takes_one:
+            return
+        file = error.message.rpartition("(")[2].rstrip(")")
+        if file.endswith(".json") and " " not in file:
+            raise UsageError(
+                Message("`{file}` is more than the command takes").filled(file=file),
+                fix=Message("a saved account is given as `--snapshot {file}`").filled(file=file),
+            ) from None
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples: each command line, and what it is for."""

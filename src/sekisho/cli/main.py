@@ -17,7 +17,7 @@ from threading import current_thread, main_thread
 
 import click
 
-from sekisho.cli.commands import COMMANDS
+from sekisho.cli.commands import COMMANDS, SECTIONS
 from sekisho.cli.exits import Exit, Spoken, worst
 from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import language_in
@@ -52,6 +52,7 @@ def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
+    sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 clean, 1 error, 2 changes pending, 3 findings or refuted, 4 unknown, "
@@ -190,8 +191,6 @@ def what_is_wrong(error: click.UsageError) -> Message:
         case click.BadOptionUsage():
             wrong = Message("The option `{name}` lacks a value, or takes none.")
             return wrong.filled(name=error.option_name)
-        case click.UsageError(ctx=click.Context(command=click.Group())):
-            return Message("A command is missing.")
         case _:
             # of what click finds wrong, only this is left
             return Message("There are more arguments than the command takes.")
