@@ -452,6 +452,13 @@ def test_a_campaign_in_s3_from_its_first_day_to_the_roll_back(
     shown = terminal.run(*words, "--format", "json")
     assert json.loads(shown.stdout)["dueToday"] == {}, "it knows that people were told"
 
+    remind = ("remind", words[1], "--state", address)
+    ledger = objects(api, address)["told"]
+    assert "Have heard before: hanako" in terminal.run(*remind, "--preview").output
+    assert objects(api, address)["told"] == ledger
+    assert "hanako" in terminal.run(*remind, "--again", "hanako").output
+    assert len(objects(api, address)["told"]) > len(ledger)
+
     with state(address, api).locked():
         busy = terminal.run(*words, "--apply", "--yes")
         assert isinstance(busy.exception, PlanRefused)
