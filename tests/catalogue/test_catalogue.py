@@ -11,7 +11,7 @@ import botocore
 import pytest
 
 from sekisho import catalogue
-from sekisho.catalogue import AccessLevel, Catalogue
+from sekisho.catalogue import AccessLevel, ActionPatterns, Catalogue
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,20 @@ def test_expand(known):
     assert known.expand("iam:*") == known.actions("iam")
     both = {action.service for action in known.expand("st?:Get*")}
     assert both == {"sts"}
+
+
+def test_patterns_match_the_actions_that_they_expand_to(known):
+    # without a colon, with several, of no service, in another case
+    entries = ("*", "*:*", "iam", "ia*", "iam:*:x", "IAM:getuser", "nosuch:*", "none?:get*")
+    entries += ("s3:Get*Object*", "s?:*Bucket", "*:Tag*", "ec2:?erminate*", "sts:GetSessionToken")
+    everything = known.expand("*")
+    for patterns in (
+        *((each,) for each in entries),
+        ("iam:Get*", "s*:put?bject", "sts:AssumeRole"),
+    ):
+        expanded = {action for each in patterns for action in known.expand(each)}
+        matched = ActionPatterns(patterns)
+        assert {action for action in everything if matched.match(action)} == expanded, patterns
 
 
 @pytest.mark.parametrize(

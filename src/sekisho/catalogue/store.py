@@ -183,6 +183,35 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return matched
 
 
+class ActionPatterns:
+    """Patterns like `iam:List*`, to be asked about one action: no service is read for it.
+
+    Of the actions of the catalogue, those match that `Catalogue.expand` finds.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        self._of_service: dict[str, list[Callable[[str], bool]]] = {}
+        self._of_services: list[tuple[Callable[[str], bool], Callable[[str], bool]]] = []
+        for pattern in patterns:
+            service, _, name = ("*:*" if pattern == "*" else pattern.lower()).partition(":")
+            if not any(character in pattern for character in "*?"):
+                self._names.add(pattern.lower())
+            elif any(character in service for character in "*?"):
+                self._of_services.append((_matcher(service), _matcher(name)))
+            else:
+                self._of_service.setdefault(service, []).append(_matcher(name))
+
+    def match(self, action: Action) -> bool:
+        """Tell whether one of the patterns matches an action of the catalogue."""
+        service, name = action.service, action.name.lower()
+        return (
+            f"{service}:{name}" in self._names
+            or any(matches(name) for matches in self._of_service.get(service, ()))
+            or any(of(service) and matches(name) for of, matches in self._of_services)
+        )
+
+
 @cache
 def _form(template: str) -> re.Pattern[str] | None:
     """Return the pattern of a template's keys, in lower case; None if it is one key's name."""

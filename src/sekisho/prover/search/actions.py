@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 
-from sekisho.catalogue import Action, Catalogue, load, unlisted_keys
+from sekisho.catalogue import Action, ActionPatterns, Catalogue, load, unlisted_keys
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
 from sekisho.policy import Effect, Element
 from sekisho.prover.reading import keys, resources
@@ -50,7 +50,7 @@ class ActionSource:
         elif self.action.negated:
             names = _included(catalogue, self.action)
             everything = _expanded(catalogue, _ALL) if names is not None else ()
-            yield from (one for one in everything if _name(one) not in (names or ()))
+            yield from (one for one in everything if str(one).lower() not in (names or ()))
         else:
             for entry in self.action.values:
                 yield from _expanded(catalogue, entry)
@@ -70,7 +70,7 @@ class ActionSource:
         for service in services:
             found |= by_service.get(service, {})
         inside = (found[place] for place in sorted(found))
-        yield from (one for one in inside if includes_action(catalogue, one, self.action))
+        yield from (one for one in inside if includes_action(one, self.action))
 
 
 def services_of(resource: Element) -> frozenset[str] | None:
@@ -185,11 +185,14 @@ _EVERYTHING = 1_000_000
 _WILDCARDS = 1_000
 
 
-def includes_action(catalogue: Catalogue, action: Action, element: Element) -> bool:
+def includes_action(action: Action, element: Element) -> bool:
     """Tell whether an element takes in a real action."""
-    names = _included(catalogue, element)
-    listed = names is None or _name(action) in names
+    # to ask about one action, the whole catalogue is slow to read
+    listed = _ALL in element.values or _patterns_of(element.values).match(action)
     return listed is not element.negated
+
+
+_patterns_of = lru_cache(maxsize=4_096)(ActionPatterns)
 
 
 _NAMES_AND_KINDS: dict[int, tuple[str, int, Action]] = {}
@@ -218,23 +221,17 @@ def _name_and_kind(action: Action) -> tuple[str, int, Action]:
     return result
 
 
-def _name(action: Action) -> str:
-    return _name_and_kind(action)[0]
-
-
 @lru_cache(maxsize=4_096)
 def _included(catalogue: Catalogue, element: Element) -> frozenset[str] | None:
     """Return the names that the entries match; None if one of them matches all."""
     if _ALL in element.values:
         return None
     return frozenset(
-        _name(action) for entry in element.values for action in _expanded(catalogue, entry)
+        str(action).lower() for entry in element.values for action in _expanded(catalogue, entry)
     )
 
 
-@lru_cache(maxsize=65_536)
-def _expanded(catalogue: Catalogue, entry: str) -> tuple[Action, ...]:
-    return catalogue.expand(entry)
+_expanded = lru_cache(maxsize=65_536)(Catalogue.expand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +325,7 @@ class RequestRanges:
                 first = (each.actions[0] for each in reversed(alike))
                 for action in {self._tied(each): each for each in first}.values():
                     forms, star = resources.beyond_catalogue(place, action.service)
-                    is_in = partial(includes_action, self.catalogue, action)
+                    is_in = partial(includes_action, action)
                     yield RequestRange(forms, star, str(action), is_in, real=action, known=False)
         for name in unknown_names(self.catalogue, self._elements):
             forms, star = resources.beyond_catalogue(place, name.partition(":")[0].lower())
@@ -347,12 +344,12 @@ class RequestRanges:
         """Return the range of one action."""
         place = replace(place, region=self._ties.region_of(action))
         forms, star = resources.forms_of(action, place)
-        is_in = partial(includes_action, self.catalogue, action)
+        is_in = partial(includes_action, action)
         return RequestRange(forms, star, str(action), is_in, real=action)
 
     def resources_of(self, action: Action) -> tuple[Element, ...]:
         """Return the elements by which resources of an action may be distinguished."""
-        is_in = partial(includes_action, self.catalogue, action)
+        is_in = partial(includes_action, action)
         named = (rule.resource for rule in self._rules if is_in(rule.action))
         given = (element for element, _ in self._within.resources)
         return tuple(dict.fromkeys(each for each in (*named, *given) if _ALL not in each.values))

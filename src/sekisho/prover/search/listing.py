@@ -192,7 +192,7 @@ class ItemSearch(RequestSearch):
         range_ = self._ranges.range_of(action, views[0].place)
         if range_.empty:
             return
-        is_in = partial(includes_action, self._ranges.catalogue, action)
+        is_in = partial(includes_action, action)
         starts = map(literal_start, range_.forms.all)
         divided = divide_question(self._allowed, self._denied, is_in, map(str.lower, starts))
         reached: dict[object, tuple[str, ...]] = {}

@@ -20,7 +20,7 @@ from functools import cached_property, partial
 from itertools import chain, islice, product
 from math import prod
 
-from sekisho.catalogue import Action, load
+from sekisho.catalogue import Action
 from sekisho.engine import ContextValue, Policies, Request
 from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
 from sekisho.messages import joined_messages
@@ -309,7 +309,7 @@ class RequestSearch:
         _, rules = self._rules_by_policies[id(policies)]
         if self._only is None:
             return rules
-        is_in = partial(includes_action, load(), self._only)
+        is_in = partial(includes_action, self._only)
         return [[rule for rule in group if is_in(rule.action)] for group in rules]
 
     def verdict(self) -> Verdict:
@@ -448,7 +448,7 @@ class RequestSearch:
 
     def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
-        is_in = partial(includes_action, self._ranges.catalogue, alike[0].actions[0])
+        is_in = partial(includes_action, alike[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
         try:
             return self._search(view, RequestRange(forms, "*", action_is_in=is_in)) is not None
