@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from sekisho.arguments import attached as attached_policy
+from sekisho.arguments import chosen, expect, expect_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sekisho.account import Snapshot
     from sekisho.answer import Answer
+    from sekisho.audit.exceptions import Exceptions
     from sekisho.audit.lint import LintReport
     from sekisho.audit.report import AccountReport
     from sekisho.engine import AttachedPolicy, Policies, Request
@@ -23,23 +27,6 @@ if TYPE_CHECKING:
     from sekisho.prover import Callers, GrantDifference, PolicyDifference, TrustReport, Verdict
     from sekisho.prover.questions import PolicyReport
     from sekisho.rollout import Plan
-
-T = TypeVar("T")
-
-
-def _chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
-    """Return what a parameter names.
-
-    Raises:
-        UsageError: if it names nothing, with all that it may name.
-    """
-    if value not in known:
-        from sekisho.errors import UsageError
-        from sekisho.messages import Message
-
-        message = Message("`{parameter}` is none of {known}: `{value}`")
-        raise UsageError(message.filled(parameter=parameter, known=", ".join(known), value=value))
-    return known[value]
 
 
 def parse_policy(text: str, *, source: str = "policy", kind: str = "identity") -> Document:
@@ -55,8 +42,9 @@ def parse_policy(text: str, *, source: str = "policy", kind: str = "identity") -
     """
     from sekisho.policy import PolicyKind, parse
 
+    expect("text", text, str)
     named = {each.name.lower().replace("_", "-"): each for each in PolicyKind}
-    return parse(text, source=source, kind=_chosen("kind", kind, named))
+    return parse(text, source=source, kind=chosen("kind", kind, named))
 
 
 def force_mfa(preset: str = "recommended", **choices: Any) -> Document:
@@ -66,13 +54,15 @@ def force_mfa(preset: str = "recommended", **choices: Any) -> Document:
         preset: `recommended`, `first-login` or `aws`, as `sekisho policy new --preset` has them.
         choices: what differs from the preset; the fields of `sekisho.policy.Choices`.
     """
-    from dataclasses import replace
+    from dataclasses import fields, replace
 
-    from sekisho.policy import Preset, choices_of
+    from sekisho.policy import Choices, Preset, choices_of
     from sekisho.policy import force_mfa as written
 
     named = {each.value: each for each in Preset}
-    return written(replace(choices_of(_chosen("preset", preset, named)), **choices))
+    for choice in choices:
+        chosen("choices", choice, {each.name: None for each in fields(Choices)})
+    return written(replace(choices_of(chosen("preset", preset, named)), **choices))
 
 
 def policies(*documents: Document | str | Path) -> Policies:
@@ -82,19 +72,18 @@ def policies(*documents: Document | str | Path) -> Policies:
         documents: parsed policies, or paths of files that hold them.
 
     Raises:
-        FaultyPolicy: if a file holds no policy.
-        OSError: if a file cannot be read.
+        UsageError: if one is neither, such as the text of a policy or a dict.
+        FaultyPolicy: if a file cannot be read or holds no policy.
     """
-    from sekisho.engine import AttachedPolicy, Policies
+    from sekisho.engine import Policies
+    from sekisho.policy import PolicyKind
 
-    attached = []
-    for index, each in enumerate(documents):
-        if isinstance(each, str | Path):
-            text = Path(each).read_text(encoding="utf-8")
-            attached.append(AttachedPolicy(str(each), parse_policy(text, source=str(each))))
-        else:
-            attached.append(AttachedPolicy(each.source or f"policy {index + 1}", each))
-    return Policies(identity=tuple(attached))
+    return Policies(
+        identity=tuple(
+            attached_policy(f"documents[{index}]", each, PolicyKind.IDENTITY, f"policy {index + 1}")
+            for index, each in enumerate(documents)
+        )
+    )
 
 
 def decide(request: Request, attached: Policies, *, now: datetime | None = None) -> Answer:
@@ -110,11 +99,18 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
         `effect`: an answer cannot be tested for truth.
 
     Raises:
+        UsageError: if an argument is of another type.
         FaultyRequest: if it is none that AWS could be asked, or contradicts its principal.
         FaultyPolicy: if a document cannot be read for certain.
     """
     from sekisho.answer import answer_request
+    from sekisho.engine import Policies, Request
 
+    expect("request", request, Request)
+    for parameter in ("principal", "action", "resource"):
+        expect(f"request.{parameter}", getattr(request, parameter), str)
+    expect("attached", attached, Policies)
+    expect_time("now", now)
     return answer_request(request, attached, now or datetime.now(UTC))
 
 
@@ -168,11 +164,13 @@ def _on_enforcement(
 ) -> PolicyReport:
     from dataclasses import replace
 
+    from sekisho.engine import Policies
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
+    expect("attached", attached, Policies)
     subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
     if trust is not None:
-        subject = replace(subject, trust=_attached(trust, "trust"))
+        subject = replace(subject, trust=_attached("trust", trust, "trust"))
     return report_on_policies(subject, Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT})))
 
 
@@ -206,7 +204,8 @@ def ways_into(trust: Document | str | Path, role_arn: str) -> TrustReport:
     """
     from sekisho.prover import ways_into as asked
 
-    return asked(_attached(trust, "trust"), role_arn, datetime.now(UTC))
+    expect("role_arn", role_arn, str)
+    return asked(_attached("trust", trust, "trust"), role_arn, datetime.now(UTC))
 
 
 def not_granted(
@@ -237,11 +236,16 @@ def not_granted(
     """
     from dataclasses import replace
 
+    from sekisho.engine import Policies
     from sekisho.errors import UsageError
     from sekisho.messages import Message
     from sekisho.prover import Invariant, InvariantKind, OwnedResource, combine_verdicts, faults_in
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
+    expect("attached", attached, Policies)
+    expect("on", on, list, tuple)
+    for each in (*actions, *on):
+        expect("actions" if each in actions else "on", each, str)
     kind = InvariantKind.NOT_GRANTED
     asked = Invariant(kind.value, kind, actions, on=tuple(on))
     for _, message in faults_in(asked):
@@ -252,7 +256,9 @@ def not_granted(
         if whose is None or not on:
             raise UsageError(Message("say who calls, and on which resources"))
         policy, owner = resource
-        subject = replace(subject, resource=OwnedResource(_attached(policy, "resource"), owner))
+        subject = replace(
+            subject, resource=OwnedResource(_attached("resource", policy, "resource"), owner)
+        )
     inquiry = Inquiry(groups=frozenset({QuestionGroup.INVARIANTS}), invariants=(asked,))
     answers = report_on_policies(subject, inquiry).answers
     return combine_verdicts([each.conclusion.verdict for each in answers])
@@ -270,21 +276,17 @@ def no_public_access(document: Document | str | Path) -> Verdict:
 
     Raises:
         FaultyPolicy: if it is no resource-based policy that can be read for certain.
-        OSError: if a file cannot be read.
     """
     from sekisho.prover import no_public_access as asked
 
-    return asked(_attached(document, "resource"), datetime.now(UTC)).verdict
+    return asked(_attached("document", document, "resource"), datetime.now(UTC)).verdict
 
 
-def _attached(document: Document | str | Path, kind: str) -> AttachedPolicy:
+def _attached(parameter: str, document: Document | str | Path, kind: str) -> AttachedPolicy:
     """Return a policy with its name; a path is read as one of a kind."""
-    from sekisho.engine import AttachedPolicy
+    from sekisho.policy import PolicyKind
 
-    if isinstance(document, str | Path):
-        text = Path(document).read_text(encoding="utf-8")
-        document = parse_policy(text, source=str(document), kind=kind)
-    return AttachedPolicy(document.source or f"{kind} policy", document)
+    return attached_policy(parameter, document, PolicyKind[kind.upper()], f"{kind} policy")
 
 
 def _whose(user_arn: str | None, role_arn: str | None) -> str | None:
@@ -298,6 +300,8 @@ def _whose(user_arn: str | None, role_arn: str | None) -> str | None:
     from sekisho.messages import Message
     from sekisho.prover import CallingUser
 
+    expect("user_arn", user_arn, str, type(None))
+    expect("role_arn", role_arn, str, type(None))
     match (user_arn, role_arn):
         case (None, None):
             return None
@@ -322,6 +326,7 @@ def diff(
     """
     from sekisho.prover import difference_for_any
 
+    _expect_both(old, new)
     whose = _callers(old, new, _whose(user_arn, role_arn))
     return difference_for_any(old, new, whose, datetime.now(UTC))
 
@@ -341,8 +346,9 @@ def diff_grants(
     """
     from sekisho.prover import difference_of_grants
 
-    policies = (_attached(old, kind), _attached(new, kind))
-    return difference_of_grants(*policies, _with_principals(kind), datetime.now(UTC))[0]
+    known = _with_principals(kind)
+    policies = (_attached("old", old, kind), _attached("new", new, kind))
+    return difference_of_grants(*policies, known, datetime.now(UTC))[0]
 
 
 def no_new_grants(
@@ -357,15 +363,16 @@ def no_new_grants(
     """
     from sekisho.prover import no_new_grants as asked
 
-    policies = (_attached(old, kind), _attached(new, kind))
-    return asked(*policies, _with_principals(kind), datetime.now(UTC))
+    known = _with_principals(kind)
+    policies = (_attached("old", old, kind), _attached("new", new, kind))
+    return asked(*policies, known, datetime.now(UTC))
 
 
 def _with_principals(kind: str) -> PolicyKind:
     """Return a kind of policy that has principals."""
     from sekisho.policy import PolicyKind
 
-    return _chosen("kind", kind, {"resource": PolicyKind.RESOURCE, "trust": PolicyKind.TRUST})
+    return chosen("kind", kind, {"resource": PolicyKind.RESOURCE, "trust": PolicyKind.TRUST})
 
 
 def no_new_access(
@@ -386,8 +393,16 @@ def no_new_access(
     """
     from sekisho.prover import new_access
 
+    _expect_both(old, new)
     whose = _callers(old, new, _whose(user_arn, role_arn))
     return new_access(old, new, whose, datetime.now(UTC))
+
+
+def _expect_both(old: Policies, new: Policies) -> None:
+    from sekisho.engine import Policies
+
+    expect("old", old, Policies)
+    expect("new", new, Policies)
 
 
 def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
@@ -414,8 +429,9 @@ def lint(text: str, *, source: str = "policy", kind: str = "user") -> LintReport
     from sekisho.audit.lint import Attachment
     from sekisho.audit.lint import lint as linted
 
+    expect("text", text, str)
     named = {each.word: each for each in Attachment}
-    return linted(text, _chosen("kind", kind, named), source=source)
+    return linted(text, chosen("kind", kind, named), source=source)
 
 
 def load_snapshot(*paths: str | Path) -> Snapshot:
@@ -426,6 +442,13 @@ def load_snapshot(*paths: str | Path) -> Snapshot:
     """
     from sekisho.account import open_account
 
+    if not paths:
+        from sekisho.errors import UsageError
+        from sekisho.messages import Message
+
+        raise UsageError(Message("`paths` names no file"), at="paths")
+    for each in paths:
+        expect("paths", each, str, Path)
     return open_account(*map(str, paths))
 
 
@@ -458,28 +481,54 @@ def audit_account(snapshot: Snapshot, *, exceptions: str | Path | None = None) -
         exceptions: an exceptions file; None: there are none.
     """
     import sekisho
-    from sekisho.audit.exceptions import Exceptions, load_exceptions
+    from sekisho.account import Snapshot
     from sekisho.audit.report import audit_account as audited
 
-    excepted = load_exceptions(str(exceptions)) if exceptions else Exceptions()
-    return audited(snapshot, excepted, version=sekisho.__version__)
+    expect("snapshot", snapshot, Snapshot)
+    return audited(snapshot, _exceptions(exceptions), version=sekisho.__version__)
 
 
-def plan(goal: str | Path, snapshot: Snapshot, *, caller: str, mfa: bool = True) -> Plan:
+def _exceptions(path: str | Path | None) -> Exceptions:
+    from sekisho.audit.exceptions import Exceptions, load_exceptions
+
+    expect("exceptions", path, str, Path, type(None))
+    return Exceptions() if path is None else load_exceptions(str(path))
+
+
+def plan(
+    goal: str | Path,
+    snapshot: Snapshot,
+    *,
+    caller: str,
+    mfa: bool,
+    exceptions: str | Path | None = None,
+) -> Plan:
     """Return the plan that brings an account to a goal; nothing is changed.
+
+    It is the plan of `sekisho plan GOAL --snapshot … --caller …`, digest and all.
 
     Args:
         goal: a goal file.
         snapshot: the account.
         caller: the ARN of who will apply the plan.
-        mfa: whether their session was signed in with MFA.
+        mfa: whether their session was signed in with MFA, as the option `--mfa` declares. There is
+            no default: where it is false, much is refused that is safe for a session with MFA.
+        exceptions: an exceptions file; None: there are none.
 
     Raises:
-        FaultyInput: with every fault of the goal, each with its line.
+        FaultyInput: with every fault of the goal, each with its line; or if an exception does not
+            fit the account, or the account was read at a time to come.
+        UsageError: if an argument is of another type, or the caller of another account.
     """
-    from sekisho.audit.exceptions import Exceptions
-    from sekisho.rollout import PlanCaller, goal_of, read_goal
+    from sekisho.account import Snapshot
+    from sekisho.rollout import PlanCaller, check_saved_account, goal_of, read_goal
     from sekisho.rollout import plan as planned
 
-    wanted = goal_of(read_goal(goal), str(goal), snapshot, Exceptions())
-    return planned(wanted, snapshot, PlanCaller(caller, mfa=mfa))
+    expect("goal", goal, str, Path)
+    expect("snapshot", snapshot, Snapshot)
+    expect("caller", caller, str)
+    expect("mfa", mfa, bool)
+    shape, excepted, whose = read_goal(goal), _exceptions(exceptions), PlanCaller(caller, mfa=mfa)
+    check_saved_account(snapshot, whose, "snapshot", datetime.now(UTC))
+    excepted.check(snapshot)
+    return planned(goal_of(shape, str(goal), snapshot, excepted), snapshot, whose)

@@ -490,7 +490,10 @@ def _likely_choices(document: Document) -> Choices:
     # where signing in needs MFA, other clients are named too, but all of them
     denied = {
         text.partition(":oauth2/")[2] or text.rpartition(":")[2]
-        for text in _denied_with_mfa(document)
+        for each in document.statements
+        # a Deny without a condition denies with MFA, too
+        if each.effect is Effect.DENY and each.resource and not each.conditions
+        for text in each.resource.values
     }
     return Choices(
         partition=partition,
@@ -513,13 +516,6 @@ def _likely_choices(document: Document) -> Choices:
         git_credentials="iam:CreateServiceSpecificCredential" in allowed,
         quiet_console="iam:GetLoginProfile" in exempt,
     )
-
-
-def _denied_with_mfa(document: Document) -> Iterable[str]:
-    """Yield the resources of each Deny without a condition: it denies with MFA, too."""
-    for each in document.statements:
-        if each.effect is Effect.DENY and each.resource and not each.conditions:
-            yield from each.resource.values
 
 
 def _content(document: Document) -> object:

@@ -16,7 +16,11 @@ from sekisho.rollout.applying.execute import (
 )
 from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
-from sekisho.rollout.applying.preconditions import MAX_CLOCK_LEAD, MAX_PLAN_AGE
+from sekisho.rollout.applying.preconditions import (
+    MAX_CLOCK_LEAD,
+    MAX_PLAN_AGE,
+    check_saved_account,
+)
 from sekisho.rollout.applying.retry import retried, retried_until_visible
 from sekisho.rollout.applying.rollback import (
     BY_JOURNAL,
@@ -223,6 +227,7 @@ __all__ = [
     "apply_progress",
     "break_glass_users",
     "check_account",
+    "check_saved_account",
     "decide_request",
     "delete_unassigned_devices",
     "dormant_users",

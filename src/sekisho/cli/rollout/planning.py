@@ -35,14 +35,14 @@ from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.documents.report import TextLayout, report_text
-from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
-    MAX_CLOCK_LEAD,
     Plan,
     PlanCaller,
     RemedyKind,
     SafetyVerdict,
+    check_saved_account,
     plan_report,
     script_of,
 )
@@ -215,8 +215,10 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
     if planning.snapshots and planning.caller is not None:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*planning.snapshots)
-        _check_time(snapshot, ", ".join(planning.snapshots))
-        return _saved_account(snapshot, PlanCaller(planning.caller, mfa=planning.mfa))
+        saved_caller = PlanCaller(planning.caller, mfa=planning.mfa)
+        source = ", ".join(planning.snapshots)
+        check_saved_account(snapshot, saved_caller, source, datetime.now(UTC))
+        return AccountToPlan(snapshot, saved_caller)
     connected = connection(aws, lang)
     refusal = _no_session_with_mfa(connected)
     if planning.mfa and refusal is not None:
@@ -252,32 +254,6 @@ def _no_session_with_mfa(connected: Connection) -> UsageError | None:
             fix=Message("leave `--mfa` out"),
         )
     return None
-
-
-def _check_time(snapshot: Snapshot, source: str) -> None:
-    """Refuse a snapshot of a day to come: waves would be due too early, keys would look unused."""
-    if snapshot.taken_at - datetime.now(UTC) > MAX_CLOCK_LEAD:
-        message = Message("the account was read at {time}, which is yet to come").filled(
-            time=snapshot.taken_at.isoformat()
-        )
-        fix = Message("set the clock right and collect the account again")
-        fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)
-        raise FaultyInput(source, [fault])
-
-
-def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> AccountToPlan:
-    """Return a saved account with its caller; refuse a caller of another account."""
-    if caller.home != (snapshot.partition, snapshot.account):
-        raise UsageError(
-            Message(
-                "`--caller {arn}` is nobody of the account `{account}` in `{partition}`, "
-                "which the snapshot is of"
-            ).filled(arn=caller.arn, account=snapshot.account, partition=snapshot.partition),
-            fix=Message(
-                "give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it"
-            ),
-        )
-    return AccountToPlan(snapshot, caller)
 
 
 @dataclass(frozen=True, slots=True)

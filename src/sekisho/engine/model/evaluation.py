@@ -4,16 +4,20 @@ Source: IAM User Guide, "Policy evaluation logic".
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from sekisho.errors import InternalError
+from sekisho.errors import Code, Fault, FaultyRequest, InternalError, quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, Position
 
 ContextValue = str | tuple[str, ...]
 """One value of a single-valued key, or the values of a multivalued key (possibly none)."""
+
+GivenValue = str | bool | int | float | Sequence[str | bool | int | float]
+"""The same as people write it: truth values and numbers stand for their text in JSON."""
 
 
 class Context(Mapping[str, ContextValue]):
@@ -55,6 +59,59 @@ class Context(Mapping[str, ContextValue]):
         return changed
 
 
+def _context_values(given: object) -> dict[str, ContextValue]:
+    """Return the values of a context, as text."""
+    if not isinstance(given, Mapping):
+        message = Message("expected a mapping of condition keys to values, not `{type}`")
+        fault = Fault(
+            Code.REQUEST_BAD_SHAPE, message.filled(type=type(given).__name__), "request.context"
+        )
+        raise FaultyRequest(Message("request", "source"), [fault])
+    values: dict[str, ContextValue] = {}
+    folded: set[str] = set()
+    faults = []
+    for key, value in given.items():
+        problem = None
+        if not isinstance(key, str):
+            problem = Message("a condition key is a string")
+        elif key.lower() in folded:
+            problem = Message("the key is given twice, in different case")
+        elif (as_text := _context_value(value)) is None:
+            problem = Message("expected a string, a number, true or false")
+        else:
+            values[key] = as_text
+            folded.add(key.lower())
+        if problem is not None:
+            path = f"request.context.{quoted(str(key))[1:-1]}"
+            faults.append(Fault(Code.REQUEST_BAD_VALUE, problem, path))
+    if faults:
+        raise FaultyRequest(Message("request", "source"), faults)
+    return values
+
+
+def _context_value(value: object) -> ContextValue | None:
+    """Return a value of a context as text; None if it is none."""
+    several = isinstance(value, list | tuple)
+    each = value if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(one, str | int | float) for one in each):
+        return None
+    texts = tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in each)
+    return texts if several else texts[0]
+
+
+if TYPE_CHECKING:
+
+    class GivenContext:
+        """The type of a field that is given a mapping and holds a `Context`."""
+
+        def __get__(self, request: object, kind: object = None) -> Context: ...
+
+        def __set__(self, request: object, given: Mapping[str, GivenValue]) -> None: ...
+
+else:
+    GivenContext = Context
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question: may this principal do this action to this resource in this context?
@@ -66,7 +123,8 @@ class Request:
             of an origin access identity; `anonymous`.
         action: one action, `service:Name`.
         resource: one resource's ARN, or `*` for an action that has no resource type.
-        context: the request context. Nothing is added to it: a key that is not there is absent.
+        context: the request context, or a plain mapping that becomes one. Nothing is added to it:
+            a key that is not there is absent.
         resource_account: the account that owns the resource, where the ARN does not tell. Where
             neither tells, it is the caller's own.
         management_account: whether the caller's account is the management account of its
@@ -80,12 +138,17 @@ class Request:
     principal: str
     action: str
     resource: str
-    context: Context = field(default_factory=Context)
+    context: GivenContext = field(default_factory=Context)  # type: ignore[assignment]  # a Context
     resource_account: str | None = None
     management_account: bool = False
     service_linked_role: bool = False
     federated_by: str | None = None
     canonical_user: str | None = None
+
+    def __post_init__(self) -> None:
+        given: object = self.context
+        if not isinstance(given, Context):
+            object.__setattr__(self, "context", Context(_context_values(given)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,7 +366,9 @@ class _Search:
         claimed = self.branch.by_attribute.get(attribute, ())
         values = sum(1 + len(part.values) for part, _ in claimed)
         # of numbers, moments and addresses, each is compared with each
-        ordered = (part for part, _ in claimed if _family(part) in _ORDERED)
+        ordered = (
+            part for part, _ in claimed if check_proof.operator_of(part.operator).family in _ORDERED
+        )
         compared = [len(part.values) for part in ordered]
         self._spend(_A_VALUE * values + 2 * sum(compared) * len(compared))
         mark, tried = len(self.branch.trail), self.branch.tried
@@ -580,11 +582,6 @@ class _Search:
 
 _ORDERED = ("address", "date", "number")
 """Families of operators that compare values."""
-
-
-def _family(part: Part) -> str:
-    family: str = check_proof.operator_of(part.operator).family
-    return family
 
 
 def _reached(key: str, near: Mapping[str, Iterable[str]]) -> frozenset[str]:

@@ -1,0 +1,120 @@
+"""Arguments of the public API: what was given, or one error that names the parameter.
+
+Who calls it may be a notebook without a type checker: a dict where a policy belongs, or a file that
+is not there, must not end deep within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sekisho.errors import FaultyPolicy, UsageError, did_you_mean
+from sekisho.messages import Message
+
+if TYPE_CHECKING:
+    from sekisho.engine import AttachedPolicy
+    from sekisho.policy import Document, PolicyKind
+
+T = TypeVar("T")
+
+_NOT_THAT = Message("`{parameter}` must be `{expected}`, not `{type}`")
+_FROM_DICT = Message(
+    "`sekisho.parse_policy(json.dumps(…))` makes a `Document` of decoded JSON, "
+    "`sekisho.parse_policy(text)` of a text"
+)
+_POLICIES = Message("`sekisho.policies(…)` makes them of documents and files")
+_SNAPSHOT = Message("`sekisho.load_snapshot(…)` and `sekisho.collect()` return one")
+_FIXES = {"Document | str | Path": _FROM_DICT, "Policies": _POLICIES, "Snapshot": _SNAPSHOT}
+"""What to write in place of a value of another type, by the types that are expected."""
+
+
+def expect(parameter: str, value: object, *types: type) -> None:
+    """See that an argument is of one of some types.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if isinstance(value, types):
+        return
+    expected = " | ".join("None" if each is type(None) else each.__name__ for each in types)
+    message = _NOT_THAT.filled(parameter=parameter, expected=expected, type=type(value).__name__)
+    raise UsageError(message, at=parameter, fix=_FIXES.get(expected))
+
+
+def expect_time(parameter: str, value: object) -> None:
+    """See that an argument is a time with its zone, or None.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    expect(parameter, value, datetime, type(None))
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise UsageError(
+            Message("`{parameter}` has no time zone").filled(parameter=parameter),
+            at=parameter,
+            fix=Message("write `datetime.now(UTC)`"),
+        )
+
+
+def chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
+    """Return what an argument names.
+
+    Raises:
+        UsageError: if it names nothing, with all that it may name.
+    """
+    expect(parameter, value, str)
+    if value not in known:
+        message = Message("`{parameter}` is none of {known}: `{value}`")
+        raise UsageError(
+            message.filled(parameter=parameter, known=", ".join(known), value=value),
+            at=parameter,
+            fix=did_you_mean(value, known),
+        )
+    return known[value]
+
+
+def attached(
+    parameter: str, given: Document | str | Path, kind: PolicyKind, unnamed: str
+) -> AttachedPolicy:
+    """Return a policy with its name: a document, or what a file holds.
+
+    Args:
+        parameter: what errors call it.
+        given: the document, or the path.
+        kind: how a file is read.
+        unnamed: its name if the document has none.
+
+    Raises:
+        UsageError: if it is neither, or the text of a policy itself.
+        FaultyPolicy: if the file cannot be read or holds no policy, with every fault.
+    """
+    from sekisho.engine import AttachedPolicy
+    from sekisho.policy import Document, parse
+
+    expect(parameter, given, Document, str, Path)
+    if isinstance(given, Document):
+        return AttachedPolicy(given.source or unnamed, given)
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        raise UsageError(
+            Message("`{parameter}` must be the path of a file, not the text of a policy").filled(
+                parameter=parameter
+            ),
+            at=parameter,
+            fix=Message("write `sekisho.parse_policy(text)`"),
+        )
+    return AttachedPolicy(str(given), parse(_text(parameter, given), source=str(given), kind=kind))
+
+
+def _text(parameter: str, path: str | Path) -> str:
+    """Return the text of a file; an error names the parameter as the place."""
+    from sekisho.documents import text_of_file
+
+    try:
+        return text_of_file(path, FaultyPolicy)
+    except FaultyPolicy as error:
+        faults = [replace(fault, path=parameter) for fault in error.faults]
+        raise FaultyPolicy(str(path), faults) from None
