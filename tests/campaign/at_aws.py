@@ -5,6 +5,7 @@ Time goes by on the local AWS's clock; the command is told which day it is.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -110,7 +111,7 @@ class AtAws:
         made = self.iam.create_user(UserName=name, Path=start.path)["User"]
         group = "Developers" if start.administrator else "Staff"
         self.iam.add_user_to_group(UserName=name, GroupName=group)
-        held = [*FILLERS[: len(FILLERS) if start.at_quota else 0]]
+        held = [*FILLERS[: start.held]]
         held += [arn_of(OTHER)] if start.enforced_by_other else []
         for arn in held:
             self.iam.attach_user_policy(UserName=name, PolicyArn=arn)
@@ -233,15 +234,18 @@ class AtAws:
         held = self._secrets[name].key
         if held is not None:
             keys = Keys(held[0], held[1], None)
-            self.client(keys, "sts").get_caller_identity()
+            with suppress(ClientError):
+                self.client(keys, "sts").get_caller_identity()
 
     def reset(self, name: str) -> None:
         self._drop_devices(name)
         mine = self._secrets[name]
         mine.password = mine.next_password()
-        self.iam.update_login_profile(
-            UserName=name, Password=mine.password, PasswordResetRequired=True
-        )
+        new = {"Password": mine.password, "PasswordResetRequired": True}
+        try:
+            self.iam.update_login_profile(UserName=name, **new)
+        except self.iam.exceptions.NoSuchEntityException:
+            self.iam.create_login_profile(UserName=name, **new)
 
     def _drop_devices(self, name: str) -> None:
         for device in self.iam.list_mfa_devices(UserName=name)["MFADevices"]:
@@ -254,7 +258,8 @@ class AtAws:
     def leave(self, name: str) -> None:
         iam = self.iam
         self._drop_devices(name)
-        iam.delete_login_profile(UserName=name)
+        with suppress(iam.exceptions.NoSuchEntityException):
+            iam.delete_login_profile(UserName=name)
         for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
         for policy in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:

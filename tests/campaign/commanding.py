@@ -21,11 +21,14 @@ from sekisho.account import User
 from sekisho.campaign import Campaign, StateFolder
 from sekisho.campaign.commands import campaign as command
 from sekisho.localaws import LocalAws
+from sekisho.notices import NoticeKind
 from sekisho.notices.reminders import NoticeEvent, Reminder, key_of, read_ledger
 from sekisho.rollout import OpenFolder
 
 _TRIED = 2
 """How many of those who are told or enforced on a day try what they can do then."""
+_ASKING = (NoticeKind.ENROL, NoticeKind.TEMPORARY_PASSWORD)
+"""The notices that ask people to set up a device; that an exception ends asks for nothing."""
 _NOBODY_THERE = "http://127.0.0.1:9/hook"
 """The address of a webhook that is out."""
 
@@ -86,7 +89,7 @@ class Commanded:
         (campaign,) = seen
         now = self._hands.snapshot()
         delivered = tuple(self._delivered(campaign, day))
-        named = {*campaign.today.plan.locked_out, *campaign.today.obstacles}
+        named = {*campaign.locked_out, *campaign.today.obstacles}
         outcome = Outcome(
             campaign,
             before=Rights(campaign.snapshot),
@@ -151,7 +154,7 @@ class Commanded:
     def _try(self, run: Outcome) -> None:
         """Let some of those who were told or enforced today come to their work, as clients."""
         now, old = run.now.user_named, run.campaign.snapshot.user_named
-        told = {each.person.user for each in run.delivered}
+        told = {each.person.user for each in run.delivered if each.person.kind in _ASKING}
         changed = {name for name in now if name in old and now[name].attached != old[name].attached}
         phones = {self._hands.names()[life.id]: life.phone for life in self._living()}
         able = sorted(name for name in told | changed if phones.get(name) and now[name].password)

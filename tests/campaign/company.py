@@ -47,7 +47,7 @@ class Start:
         enrolled: days since they set up a device and signed in with it; None: they have none.
         key_used: days since their access key was used; None: they have none.
         administrator: they may do everything, and else everything but IAM.
-        at_quota: as many policies as a user may have are attached to them.
+        held: how many other policies are attached to them, of the ten that may be.
         forbidden: an inline policy denies them to enable a device.
         enforced_by_other: `OTHER` is attached to them.
         excepted: for how many days from the first on they are an exception.
@@ -62,7 +62,7 @@ class Start:
     signed_in: int | None = 3
     key_used: int | None = None
     administrator: bool = False
-    at_quota: bool = False
+    held: int = 0
     forbidden: bool = False
     enforced_by_other: bool = False
     excepted: int | None = None
@@ -175,12 +175,13 @@ class Company:
     def _start(self, number: int) -> Start:
         """Return somebody of the first day: the first ones of each kind, then by chance."""
         name, dice = f"p{number:04}", self.chance.random
-        path = "/pilot/" if number % 5 == 0 else "/staff/"
+        path = "/pilot/" if number % 7 == 0 else "/staff/"
         kinds: tuple[dict[str, object], ...] = (
             {"enrolled": 20, "signed_in": 2},
             {"temporary": True, "signed_in": None},
             {"key_used": 0},
             {"key_used": 200},
+            {"held": 9, "signed_in": 1},
             {"forbidden": True},
             {"enforced_by_other": True},
             {"excepted": 14, "signed_in": 1},
@@ -189,6 +190,7 @@ class Company:
             {"signed_in": None},
             {"password": False, "key_used": 0},
             {"password": False, "key_used": 300},
+            {"held": 10},
         )
         plain: dict[str, object] = {"signed_in": self.chance.randrange(1, 60)}
         rare = number % 40
@@ -215,6 +217,7 @@ class Company:
         self.hands.tomorrow()
 
     def _present(self) -> list[tuple[str, Life]]:
+        """Return who is there, with the name of today."""
         names = self.hands.names()
         there = [(name, self.lives[user]) for user, name in names.items() if user in self.lives]
         return sorted(there, key=lambda each: each[0])

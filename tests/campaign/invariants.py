@@ -7,7 +7,7 @@ the campaign itself goes by.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from campaign.on_paper import Rights, arn_of
@@ -130,8 +130,14 @@ def judge_changes(breaches: Breaches, run: Outcome) -> None:
         and not after.enrols(each)
         and before.enrols(old[each.name])
         and each.name not in _given_up(campaign)
+        # who has no place for both is swapped, and a run that is killed between the two is known
+        and (run.whole or len(old[each.name].attached) < _MOST)
     }
     breaches.note(Invariant.TAKES_NOBODYS_WAY, campaign.day, kept - locked)
+
+
+_MOST = 10
+"""How many policies a user may have."""
 
 
 def _given_up(campaign: Campaign) -> set[str]:
@@ -195,7 +201,7 @@ def _is_so(identity: str, user: User, rights: Rights, now: Snapshot) -> bool:
         case "everyone-gets-in":
             return rights.locked_out(_enforced(user))
         case "quota":
-            return len(user.attached) >= 10
+            return len(user.attached) >= _MOST - 1
         case _:
             return True
 
@@ -203,7 +209,12 @@ def _is_so(identity: str, user: User, rights: Rights, now: Snapshot) -> bool:
 def judge_naming(breaches: Breaches, run: Outcome) -> None:
     """Note who is locked out after the run, by whatever others did, and is not named."""
     campaign, rights, now = run.campaign, run.after, run.now
-    reached = {each.user for each in campaign.people if each.stage not in _NOT_REACHED}
+    reached = {
+        each.user
+        for each in campaign.people
+        if each.stage not in _NOT_REACHED
+        and (each.enrol_from is None or each.enrol_from <= campaign.day)
+    }
     locked = {name for name in reached if rights.locked_out(now.user_named[name])}
     breaches.note(Invariant.NAMES_THE_LOCKED_OUT, campaign.day, locked - run.named)
 
@@ -256,6 +267,19 @@ def judge_order(breaches: Breaches, run: Outcome) -> None:
         and not after.works(each, mfa=False)
     }
     breaches.note(Invariant.TELLS_FIRST, campaign.day, untold)
+    first = {each.what[0]: each.day for each in reversed(run.earlier)}
+    for each in now.users:
+        told = campaign.day - first.get(each.id, campaign.day)
+        lost = old[each.name].password is not None and each.password is None
+        keys = {key.id for key in each.keys if key.active}
+        went = {key.id for key in old[each.name].keys if key.active} - keys
+        soon = (lost and told < _BEFORE_PASSWORDS) or (went and told < timedelta(days=1))
+        how = "lost a password or a key"
+        breaches.note(Invariant.TELLS_FIRST, campaign.day, [each.name] if soon else [], how)
+
+
+_BEFORE_PASSWORDS = timedelta(days=7)
+"""So long before their password goes dormant people are told."""
 
 
 def judge_end(breaches: Breaches, run: Outcome) -> None:

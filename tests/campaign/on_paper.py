@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 
 from campaign.company import OTHER, SignedIn, Start
 from rollout.staging import ACCOUNT, CHANGE, account, enforcement, managed, user
-from sekisho.account import AccessKey, Device, Group, Password, Snapshot, User, policies_of
+from sekisho.account import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Device,
+    Group,
+    Password,
+    Snapshot,
+    User,
+    policies_of,
+)
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Request, decide
 from sekisho.policy import Document, from_json, to_json
 from sekisho.rollout import Change, forecast
@@ -152,7 +162,8 @@ class OnPaper:
         """Return the account as it is now."""
         if self._changed or self._account.taken_at != self.now:
             users = tuple(self._users[name] for name in sorted(self._users))
-            self._account = replace(self._account, users=users, taken_at=self.now)
+            report = CredentialReport(self.now, {each.name: _row(each) for each in users})
+            self._account = replace(self._account, users=users, taken_at=self.now, report=report)
             self._changed = False
         return self._account
 
@@ -180,7 +191,6 @@ class OnPaper:
     def _add(self, start: Start, since: datetime) -> User:
         name, self._made = start.name, self._made + 1
         enrolled = self._ago(start.enrolled)
-        filled = len(FILLERS) if start.at_quota else 0
         key = AccessKey(f"AKIA{self._made}", active=True, last_used=self._ago(start.key_used))
         password = Password(start.temporary, since, self._ago(start.signed_in))
         self._users[name] = user(
@@ -188,7 +198,7 @@ class OnPaper:
             path=start.path,
             created_at=since,
             groups=("Developers" if start.administrator else "Staff",),
-            attached=(*FILLERS[:filled], *((_OTHER,) if start.enforced_by_other else ())),
+            attached=(*FILLERS[: start.held], *((_OTHER,) if start.enforced_by_other else ())),
             inline=_forbidding(name) if start.forbidden else (),
             password=password if start.password else None,
             devices=(self._device(name, enrolled, passkey=start.passkey),) if enrolled else (),
@@ -236,8 +246,8 @@ class OnPaper:
         self._change(name, keys=tuple(replace(key, last_used=self.now) for key in user.keys))
 
     def reset(self, name: str) -> None:
-        password = self._users[name].password
-        assert password is not None
+        # a new login profile for somebody whose password was taken away
+        password = self._users[name].password or Password(created_at=self.now)
         self._change(name, devices=(), password=replace(password, reset_required=True))
 
     def leave(self, name: str) -> None:
@@ -279,6 +289,20 @@ def without_enrolment(document: Document) -> Document:
     """Return a policy's document without the right to enable a device."""
     text = json.dumps(to_json(document)).replace("iam:EnableMFADevice", "iam:GetMFADevice")
     return from_json(json.loads(text))
+
+
+def _row(user: User) -> CredentialRow:
+    """Return the line of a user in the credential report."""
+    password = user.password
+    return CredentialRow(
+        user.name,
+        user.arn,
+        password_enabled=password is not None,
+        password_last_used=password.last_used if password else None,
+        password_last_changed=password.created_at if password else None,
+        mfa_active=bool(user.devices),
+        certificates_active=(False, False),
+    )
 
 
 def _forbidding(name: str) -> tuple[AttachedPolicy, ...]:

@@ -50,13 +50,22 @@ waves:
 breakGlass: [glass]
 """
 _VARIANTS = (
-    {"preset": "recommended", "enforce": "on-enrolment", "more": ""},
+    {
+        "preset": "recommended",
+        "enforce": "on-enrolment",
+        "more": "dormant: {after: 20 days, do: disable-password}\n"
+        "keys: {by: last-use, warn: 5 days, disable: 12 days, delete: 16 days}",
+    },
     {
         "preset": "recommended",
         "enforce": "on-enrolment",
         "more": "afterEnrolment: {policy: {choices: {password-change-without-mfa: false}}}",
     },
-    {"preset": "recommended", "enforce": "on-date", "more": "group: Enforced"},
+    {
+        "preset": "recommended",
+        "enforce": "on-date",
+        "more": "group: Enforced\ndormant: {after: 20 days}",
+    },
     {"preset": "first-login", "enforce": "on-enrolment", "more": ""},
 )
 """Each choice of a goal is in one of them, which a seed has; the last forgets users with a path."""
@@ -100,7 +109,7 @@ class Run:
     def of(cls, campaign: Campaign) -> "Run":
         """Return the whole run of a day: nothing is done where something is in everybody's way."""
         plan = campaign.today.plan
-        named = frozenset((*plan.locked_out, *campaign.today.obstacles))
+        named = frozenset((*campaign.locked_out, *campaign.today.obstacles))
         return cls(campaign, plan.changes if plan.applicable else (), killed=False, named=named)
 
     def until(self, changes: int) -> "Run":

@@ -18,7 +18,7 @@ from sekisho.messages import verbatim
 from sekisho.rollout import AttachUserPolicy, DetachUserPolicy
 
 SEEDS = range(12 if DEEP else 2)
-SIZE = 40 if DEEP else 14
+SIZE = 40 if DEEP else 15
 ON_PAPER = [each for each in Invariant if each is not Invariant.COMES_BACK]
 
 
@@ -43,6 +43,14 @@ def kept(seed: int) -> Breaches:
 @pytest.mark.parametrize("promise", ON_PAPER, ids=lambda each: each.name.lower())
 def test_a_campaign_keeps_its_promises(promise: Invariant, seed: int) -> None:
     assert not kept(seed).found[promise], promise.value
+
+
+@pytest.mark.skipif(not DEEP, reason="some minutes")
+def test_a_company_of_two_thousand_people() -> None:
+    found, runs = Breaches(), [*Simulation(0, 2000).days()]
+    for run in runs:
+        judge(found, run.outcome, last=run is runs[-1])
+    assert not {promise.value: how for promise, how in found.found.items() if how}
 
 
 def enforcing_the_left(run: Run) -> Iterator[Run]:

@@ -14,19 +14,19 @@ from profiles import DEEP
 
 
 @pytest.mark.parametrize(
-    ("size", "every", "days", "calm"),
+    ("seed", "size", "every", "days", "calm"),
     [
-        pytest.param(5, 7, 22, True, id="quick"),
+        pytest.param(1, 5, 7, 22, True, id="quick"),
         pytest.param(
-            50, 1, 30, False, id="deep", marks=pytest.mark.skipif(not DEEP, reason="deep")
+            0, 50, 1, 30, False, id="deep", marks=pytest.mark.skipif(not DEEP, reason="deep")
         ),
     ],
 )
 def test_the_command_keeps_its_promises(
-    tmp_path: Path, *, size: int, every: int, days: int, calm: bool
+    tmp_path: Path, *, seed: int, size: int, every: int, days: int, calm: bool
 ) -> None:
     with administered() as local:
-        commanded = Commanded(local, tmp_path, seed=0, size=size, calm=calm)
+        commanded = Commanded(local, tmp_path, seed=seed, size=size, calm=calm)
         outcomes = [*commanded.days(every=every, days=days)]
         assert any(each.delivered for each in outcomes)
         assert outcomes[-1].campaign.enforced

@@ -35,9 +35,10 @@ from sekisho.campaign import (
 )
 from sekisho.documents import yaml_shape
 from sekisho.documents.report import TextLayout, report_text
+from sekisho.engine import AttachedPolicy
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language
-from sekisho.policy import enrolment_policy
+from sekisho.policy import enrolment_policy, from_json
 from sekisho.rollout import (
     AttachUserPolicy,
     DetachUserPolicy,
@@ -80,6 +81,18 @@ def test_each_stage_on_its_day() -> None:
     later = campaign(replace(opened, taken_at=LATER))
     assert stages(later)["plain"] == "enrolment-open"
     assert not due_today(later)
+
+
+def test_who_waits_and_is_locked_out_by_others_is_named() -> None:
+    """MFA is enforced for `denied` by another policy; somebody forbids them to enable a device."""
+    start = people(OPEN)
+    refused = {"Effect": "Deny", "Action": "iam:EnableMFADevice", "Resource": "*"}
+    own = AttachedPolicy("own", from_json({"Version": "2012-10-17", "Statement": [refused]}))
+    assert not campaign(start).locked_out
+    found = campaign(with_user(start, replace(start.user_named["denied"], inline=(own,))))
+    assert found.locked_out == ("denied",)
+    (note,) = [each for each in found.notes if each.id == "locked-out-now"]
+    assert note.names == ("denied",)
 
 
 def test_one_person_is_left_and_named_and_the_others_are_enforced() -> None:

@@ -3,14 +3,15 @@
 A notice is about what somebody can do today: in the account as it is after today's changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, unread_credentials
+from sekisho.audit.impact import SignInOutcomes
 from sekisho.campaign.stages import Obstacle
 from sekisho.messages import Message
-from sekisho.notices import people_of
+from sekisho.notices import PasswordChange, people_of
 from sekisho.notices.reminders import (
     Reminder,
     Told,
@@ -73,10 +74,23 @@ def reminders_of_day(
     }
     day, zone = goal.day_of(after.taken_at), ZoneInfo(goal.timezone)
     people = people_of(made, after)
+    due = campaign_reminders(people, day, zone, told, frozenset(blocked))
+    refused = _refused_at_sign_in(due, after)
     return (
-        *campaign_reminders(people, day, zone, told, frozenset(blocked)),
+        *(each for each in due if each.person.user not in refused),
         *exception_reminders(made.exceptions, after),
     )
+
+
+def _refused_at_sign_in(due: Iterable[Reminder], after: Snapshot) -> set[str]:
+    """Return who is asked to change a password, and is not let by the sign-in today.
+
+    That is so where nothing could be attached that lets them, as at a quota.
+    """
+    sign_ins = SignInOutcomes(after, unread_credentials(after))
+    changing = {each.person.user for each in due if each.person.password != PasswordChange.NONE}
+    users = (user for user in after.users if user.name in changing)
+    return {user.name for user in users if sign_ins.console(user).console_refused}
 
 
 def _heard(planned: PlannedImpact, told: Told, today: date) -> bool:

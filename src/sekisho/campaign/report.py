@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sekisho.account import Snapshot, Usage
+from sekisho.account import Snapshot, Usage, unread_credentials
+from sekisho.audit.impact import SignInOutcomes
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.loss_notices import loss_reminders
 from sekisho.campaign.losses_report import due_losses, loss_events, loss_tables, losses_to_json
@@ -42,6 +43,7 @@ from sekisho.rollout import (
     PlanCaller,
     PlanNote,
     forecast,
+    locked_out_notes,
     policy_arn,
 )
 
@@ -159,6 +161,7 @@ class Campaign:
             rehearsal.
         told: which notices were delivered; None: nobody is told.
         notices: what people are to hear today and have not heard, once today's changes are made.
+        waiting_locked_out: who waits, is enforced by another policy, and cannot get in; or nothing.
     """
 
     snapshot: Snapshot
@@ -170,6 +173,7 @@ class Campaign:
     read_at: datetime | None = None
     told: Told | None = None
     notices: tuple[Reminder, ...] = ()
+    waiting_locked_out: tuple[PlanNote, ...] = ()
 
     def now(self) -> datetime:
         """Return what time it is: of the day that is rehearsed, so long after it was read."""
@@ -210,7 +214,13 @@ class Campaign:
         """What else must be known, as today's plan says it: ended exceptions, who is locked out."""
         plan = self.today.plan
         passed = (note for note in plan.reasons if note.id not in plan.open_obstacles)
-        return (*passed, *plan.warnings)
+        return (*passed, *plan.warnings, *self.waiting_locked_out)
+
+    @property
+    def locked_out(self) -> tuple[str, ...]:
+        """The users who are enforced and cannot get in, whatever today's changes are."""
+        waiting = (name for note in self.waiting_locked_out for name in note.names)
+        return (*self.today.plan.locked_out, *waiting)
 
     @property
     def counted(self) -> tuple[CampaignPerson, ...]:
@@ -260,10 +270,22 @@ def campaign_of(
     people = people_of_campaign(today.goal, snapshot, today.obstacles, losses.by_user())
     calendar = calendar_of(goal, people, day, loss_events(losses))
     campaign = Campaign(snapshot, today, day, people, calendar, given.progress, told=given.told)
+    campaign = replace(campaign, waiting_locked_out=_waiting_locked_out(campaign))
     changes = today.plan.changes if today.plan.applicable else ()
     due = campaign.reminders_after(changes)
     unheard = (each for each in due if given.told and not given.told.is_settled(each))
     return replace(campaign, notices=tuple(unheard))
+
+
+def _waiting_locked_out(campaign: Campaign) -> tuple[PlanNote, ...]:
+    """Return who waits for their day, is enforced by another policy, and cannot get in.
+
+    Today's plan is not about them, so that it says nothing of it.
+    """
+    snapshot, planned = campaign.snapshot, {*campaign.today.goal.enforced}
+    names = {each.user for each in campaign.enforced} - planned
+    users = [each for each in snapshot.users if each.name in names]
+    return locked_out_notes(SignInOutcomes(snapshot, unread_credentials(snapshot)), users)
 
 
 def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:

@@ -126,6 +126,7 @@ from sekisho.rollout.planning.plan import (
 from sekisho.rollout.planning.planner import plan
 from sekisho.rollout.planning.requests import SampleRequest, decide_request
 from sekisho.rollout.planning.script import script_of
+from sekisho.rollout.planning.user_warnings import locked_out_notes
 from sekisho.rollout.sentences import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
@@ -238,6 +239,7 @@ __all__ = [
     "goal_of",
     "is_in_s3",
     "known_users",
+    "locked_out_notes",
     "offboard",
     "plan",
     "plan_report",

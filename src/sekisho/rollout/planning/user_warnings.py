@@ -10,7 +10,7 @@ from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials, policies_of, users_not_read
 from sekisho.audit.enforcement import named_of
-from sekisho.audit.impact import credentials_of
+from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect, Policies, Request
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, joined_messages, verbatim
@@ -383,11 +383,13 @@ def locked_out_now(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
         for user in accounts.targets
         if user.name not in affected and accounts.enforcements[user.name].enforced_directly
     ]
-    locked_out = {
-        name: outcome.why
-        for name, outcome in accounts.sign_ins.outcomes(others).items()
-        if outcome.locked_out
-    }
+    return locked_out_notes(accounts.sign_ins, others)
+
+
+def locked_out_notes(sign_ins: SignInOutcomes, enforced: Iterable[User]) -> tuple[PlanNote, ...]:
+    """Return that users who are enforced already cannot get in, and why; nothing if all can."""
+    outcomes = sign_ins.outcomes(enforced)
+    locked_out = {name: each.why for name, each in outcomes.items() if each.locked_out}
     if not locked_out:
         return ()
     reasons = joined_messages(dict.fromkeys(locked_out.values()), en="; ", ja="; ")
