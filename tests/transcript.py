@@ -81,7 +81,7 @@ def pictures(language: Language) -> dict[Path, str]:
     from tools.recording import Theme, recording  # noqa: PLC0415 - as above
 
     text = READMES[language].read_text(encoding="utf-8")
-    [title] = re.findall(r'<img src="docs/images/[^"]*" alt="([^"]*)">', text)
+    [title] = re.findall(r'<img src="docs/images/rollout[^"]*" alt="([^"]*)">', text)
     shown = on_screen(text)
     on_it = screens(tuple(block.command for block in shown), language)
     lines: list[str] = []
