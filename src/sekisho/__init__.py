@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sekisho.account import Snapshot
     from sekisho.answer import Answer, AnswerEffect
     from sekisho.api import (
+        assert_enforced,
+        assert_proved,
         audit_account,
         collect,
         decide,
@@ -57,6 +59,8 @@ __all__ = [
     "Unknown",
     "Verdict",
     "__version__",
+    "assert_enforced",
+    "assert_proved",
     "audit_account",
     "collect",
     "decide",

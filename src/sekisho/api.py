@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sekisho.arguments import ForceMfaChoices, chosen, expect, expect_time
 from sekisho.arguments import attached as attached_policy
-from sekisho.arguments import chosen, expect, expect_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal, Unpack
 
     from sekisho.account import Snapshot
     from sekisho.answer import Answer
@@ -47,21 +48,30 @@ def parse_policy(text: str, *, source: str = "policy", kind: str = "identity") -
     return parse(text, source=source, kind=chosen("kind", kind, named))
 
 
-def force_mfa(preset: str = "recommended", **choices: Any) -> Document:
+def force_mfa(
+    preset: Literal["recommended", "first-login", "aws"] = "recommended",
+    **choices: Unpack[ForceMfaChoices],
+) -> Document:
     """Return a Force_MFA policy.
 
     Args:
         preset: `recommended`, `first-login` or `aws`, as `sekisho policy new --preset` has them.
         choices: what differs from the preset; the fields of `sekisho.policy.Choices`.
-    """
-    from dataclasses import fields, replace
 
-    from sekisho.policy import Choices, Preset, choices_of
+    Raises:
+        UsageError: if there is no such preset or choice, or its value is of another type.
+        FaultyPolicy: if choices contradict each other or are out of range.
+    """
+    from dataclasses import replace
+
+    from sekisho.policy import Preset, choices_of
     from sekisho.policy import force_mfa as written
 
     named = {each.value: each for each in Preset}
-    for choice in choices:
-        chosen("choices", choice, {each.name: None for each in fields(Choices)})
+    for choice, value in choices.items():
+        chosen("choices", choice, ForceMfaChoices.__annotations__)
+        types = {"partition": (str,), "mfa_age": (int, type(None))}.get(choice, (bool,))
+        expect(choice, value, *types)
     return written(replace(choices_of(chosen("preset", preset, named)), **choices))
 
 
@@ -139,6 +149,41 @@ def prove(
     """
     report = _on_enforcement(attached, _whose(user_arn, role_arn), trust)
     return _joined(report, "enforcement")
+
+
+def assert_enforced(
+    attached: Policies,
+    *,
+    user_arn: str | None = None,
+    role_arn: str | None = None,
+    trust: Document | str | Path | None = None,
+) -> None:
+    """See in a test that MFA is enforced: `assert_proved` of `prove`, whose arguments these are.
+
+    Raises:
+        AssertionError: unless it is proved.
+    """
+    __tracebackhide__ = True
+    assert_proved(prove(attached, user_arn=user_arn, role_arn=role_arn, trust=trust))
+
+
+def assert_proved(verdict: Verdict) -> None:
+    """See in a test that a verdict is `Proved`; what is unknown is no pass.
+
+    Raises:
+        AssertionError: if it is not, with the counterexample in full, or the reason.
+    """
+    from sekisho.prover import Proved, Refuted, Unknown
+
+    __tracebackhide__ = True
+    expect("verdict", verdict, Proved, Refuted, Unknown)
+    match verdict:
+        case Refuted(counterexample):
+            raise AssertionError(f"refuted by this request:\n{counterexample}")
+        case Unknown(reason):
+            raise AssertionError(f"unknown: {reason.en}")
+        case Proved():
+            return
 
 
 def nothing_allowed(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from sekisho.errors import FaultyPolicy, UsageError, did_you_mean
 from sekisho.messages import Message
@@ -20,6 +20,29 @@ if TYPE_CHECKING:
     from sekisho.policy import Document, PolicyKind
 
 T = TypeVar("T")
+
+
+class ForceMfaChoices(TypedDict, total=False):
+    """The choices of `sekisho.force_mfa`; what each means is at `sekisho.policy.Choices`."""
+
+    partition: str
+    allow_what_is_exempt: bool
+    user_paths: bool
+    password_change_without_mfa: bool
+    own_things_only: bool
+    enrolment_needs_session: bool
+    console_sign_in_without_mfa: bool
+    deny_remote_login: bool
+    deny_agents: bool
+    via_aws_service: bool
+    mfa_age: int | None
+    passwords: bool
+    access_keys: bool
+    signing_certificates: bool
+    ssh_keys: bool
+    git_credentials: bool
+    quiet_console: bool
+
 
 _NOT_THAT = Message("`{parameter}` must be `{expected}`, not `{type}`")
 _FROM_DICT = Message(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 from sekisho.engine import AttachedPolicy, Level
@@ -383,6 +384,26 @@ class Snapshot:
     scps: tuple[Level, ...] | None = None
     console_authorization: ConsoleAuthorization | None = None
     signin_policy: Document | None = None
+
+    def __repr__(self) -> str:
+        counts = f"users: {len(self.users)}, gaps: {len(self.gaps)}"
+        return f"<Snapshot of {self.account} at {self.taken_at.isoformat()}, {counts}>"
+
+    def save(self, path: str | Path, *, replace: bool = False) -> None:
+        """Save the snapshot to a file that its owner alone may read, whole or not at all.
+
+        `sekisho.load_snapshot` reads it, and so does `--snapshot` of every command.
+
+        Args:
+            path: where; its folder must exist.
+            replace: whether a file that is there already may be replaced.
+
+        Raises:
+            SekishoError: if it is there already or cannot be written.
+        """
+        from sekisho.account.saved import save_snapshot  # noqa: PLC0415 - the form is made of this
+
+        save_snapshot(self, path, replace=replace)
 
     @cached_property
     def user_named(self) -> Mapping[str, User]:

@@ -179,6 +179,10 @@ class Answer:
     def __bool__(self) -> NoReturn:
         raise InternalError("an answer was tested for truth; compare its `effect`")
 
+    def __repr__(self) -> str:
+        asked = f"{self.request.action} on {self.request.resource} by {self.request.principal}"
+        return f"<Answer {self.effect}: {asked}>"
+
     @property
     def by_policies(self) -> Decision | None:
         """The policies' decision if it is the answer, else None."""

@@ -19,6 +19,8 @@ from sekisho.policy.document import (
     Quantifier,
     Statement,
     Version,
+    render,
+    to_json,
 )
 from sekisho.policy.enrolment import (
     ENROLMENT_DESCRIPTION,
@@ -65,7 +67,7 @@ from sekisho.policy.summary import (
     service_of,
     summarise,
 )
-from sekisho.policy.text import from_json, parse, render, to_json
+from sekisho.policy.text import from_json, parse
 
 __all__ = [
     "COLUMNS",

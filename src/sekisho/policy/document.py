@@ -8,11 +8,14 @@ compares everything as text first (grammar page, "JSON data types").
 Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum, StrEnum
 
+from sekisho.errors import InternalError
 from sekisho.messages import Message
 
 
@@ -238,6 +241,13 @@ class Document:
     comments: tuple[Comment, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
 
+    def __repr__(self) -> str:
+        return f"<Document {self.source!r}, statements: {len(self.statements)}>"
+
+    def to_json(self) -> str:
+        """Return the document as JSON text, as AWS takes it and `sekisho.parse_policy` reads it."""
+        return render(self)
+
 
 OPERATORS: Mapping[str, Operator] = {
     str(operator): operator
@@ -262,3 +272,76 @@ def nearest_operator(text: str) -> str:
         return _BY_LOWER_CASE[lower]
     near = get_close_matches(lower[:80], _BY_LOWER_CASE, n=1)
     return _BY_LOWER_CASE[near[0]] if near else ""
+
+
+def to_json(document: Document) -> dict[str, object]:
+    """Return the document as JSON values, in AWS's order of elements.
+
+    Raises:
+        InternalError: if a statement built in code has one operator and key twice.
+    """
+    value: dict[str, object] = {}
+    if document.version is not None:
+        value["Version"] = str(document.version)
+    if document.id is not None:
+        value["Id"] = document.id
+    value["Statement"] = [_statement(statement) for statement in document.statements]
+    return value
+
+
+def _statement(statement: Statement) -> dict[str, object]:
+    value: dict[str, object] = {}
+    if statement.sid is not None:
+        value["Sid"] = statement.sid
+    value["Effect"] = str(statement.effect)
+    if statement.principal is not None:
+        value[_name("Principal", statement.principal)] = _principal(statement.principal)
+    value[_name("Action", statement.action)] = _values(statement.action)
+    if statement.resource is not None and not statement.resource.implied:
+        value[_name("Resource", statement.resource)] = _values(statement.resource)
+    if statement.conditions or statement.empty:
+        value["Condition"] = _conditions(statement)
+    return value
+
+
+def _name(name: str, element: Element | Principal) -> str:
+    return f"Not{name}" if element.negated else name
+
+
+def _values(element: Element | Condition) -> str | list[str]:
+    one = element.scalar and len(element.values) == 1
+    return element.values[0] if one else list(element.values)
+
+
+def _principal(principal: Principal) -> object:
+    if principal.entries == ((PrincipalKey.ANYONE, ("*",)),):
+        return "*"
+    return {
+        str(key): values[0] if len(values) == 1 else list(values)
+        for key, values in principal.entries
+    }
+
+
+def _conditions(statement: Statement) -> dict[str, dict[str, object]]:
+    value: dict[str, dict[str, object]] = {}
+    for condition in statement.conditions:
+        block = value.setdefault(str(condition.operator), {})
+        if condition.key in block:
+            raise InternalError(f"`{condition.operator}` on `{condition.key}` stands twice")
+        block[condition.key] = _values(condition)
+    for empty in statement.empty:
+        if empty.operator:
+            value.setdefault(empty.operator, {})
+    return value
+
+
+_NOT_LATIN = re.compile(r"[^\x20-\x7e\xa0-\xff\n]")
+
+
+def render(document: Document) -> str:
+    r"""Return the document as JSON with an indent of two, without a line break at the end.
+
+    Characters that IAM does not take as they are come out as `\uXXXX` escapes.
+    """
+    text = json.dumps(to_json(document), indent=2, ensure_ascii=False)
+    return _NOT_LATIN.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -13,8 +13,7 @@ from enum import Enum
 
 from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message
-from sekisho.policy.document import Document
-from sekisho.policy.text import render
+from sekisho.policy.document import Document, render
 
 
 def size(policy: Document | str) -> int:

@@ -67,6 +67,10 @@ class LintReport:
     dated: str
     size: int
 
+    def __repr__(self) -> str:
+        found = ", ".join(each.id for each in self.findings) or "nothing found"
+        return f"<LintReport of {self.source!r}: {found}>"
+
     @property
     def wrong(self) -> bool:
         """Whether something worse than a note was found."""

@@ -34,6 +34,10 @@ class AccountReport:
     version: str
     usage: Usage | None = None
 
+    def __repr__(self) -> str:
+        counts = f"users: {len(self.rows)}, findings: {len(self.findings)}"
+        return f"<AccountReport of {self.snapshot.account}, {counts}>"
+
     @cached_property
     def findings_of(self) -> Mapping[str, tuple[Finding, ...]]:
         """The findings by what they are about."""

@@ -5,7 +5,7 @@ Source: IAM User Guide, "Policy evaluation logic".
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -213,6 +213,18 @@ class Policies:
     scps: tuple[Level, ...] = ()
     rcps: tuple[Level, ...] = ()
     vpc_endpoint: tuple[AttachedPolicy, ...] | None = None
+
+    def __repr__(self) -> str:
+        given = [each for each in fields(self) if getattr(self, each.name) != each.default]
+        named = [f"{each.name}={_names_in(getattr(self, each.name))}" for each in given]
+        return f"<Policies {', '.join(named) or 'none'}>"
+
+
+def _names_in(value: object) -> str:
+    """Return the names of what a field of `Policies` has."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_names_in, value))}]"
+    return repr(value.name) if isinstance(value, AttachedPolicy | Level) else repr(value)
 
 
 class DecisionEffect(StrEnum):

@@ -34,6 +34,8 @@ from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unkno
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import MOST_LISTING_STEPS, Budget, LimitReached
 
+_SHOWN = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -48,6 +50,11 @@ class Side:
     counterexample: Counterexample | None
     items: tuple[ActionGroup, ...]
     unlisted: Message | None = None
+
+    def __repr__(self) -> str:
+        actions = sorted({action for item in self.items for action in item.actions})
+        shown = ", ".join((*actions[:_SHOWN], *("…",) * (len(actions) > _SHOWN)))
+        return f"<Side actions: {len(actions)} [{shown}]>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,29 @@ class Counterexample:
         """Whether AWS documents such requests of the action."""
         return not self.undocumented
 
+    def __repr__(self) -> str:
+        asked = f"{self.request.action} on {self.request.resource}"
+        return f"<Counterexample {asked} by {self.request.principal}, {self.credential}>"
+
+    def __str__(self) -> str:
+        """Return the request and its decisions, a line for each fact."""
+        asked = self.request
+        lines = [
+            f"action: {asked.action}",
+            f"resource: {asked.resource}",
+            f"principal: {asked.principal}",
+            f"signed with: {self.credential}",
+            *(f"context: {key} = {value}" for key, value in sorted(asked.context.items())),
+        ]
+        for name, decision in self.decisions.items():
+            causes = [
+                f"{each.sid or f'statement {each.index}'} of {each.policy}"
+                for each in decision.because
+            ]
+            by = f" by {', '.join(causes)}" if causes else ""
+            lines.append(f"{name}: {decision.effect}{by}")
+        return "\n".join(lines)
+
 
 class _Untested:
     """A verdict is matched, never tested for truth: `Unknown` is no pass."""
@@ -79,6 +102,9 @@ class Unknown(_Untested):
 
     reason: Message
     beyond: Counterexample | None = None
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.reason.en!r})"
 
 
 Verdict = Proved | Refuted | Unknown

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sekisho import __version__
 from sekisho.account import LogsRead, Snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import ImpactKind
+from sekisho.documents import write_private
 from sekisho.documents.records import FaultyRecord, Records, keyed
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
@@ -360,6 +362,24 @@ class Plan:
         content = self._content()
         content["digest"] = _digest(content)
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+    def __repr__(self) -> str:
+        state = "applicable" if self.applicable else f"refused: {', '.join(self.open_obstacles)}"
+        return f"<Plan for {self.account}, changes: {len(self.changes)}, {state}>"
+
+    def save(self, path: str | Path, *, replace: bool = False) -> None:
+        """Save the plan to a file that its owner alone may read, whole or not at all.
+
+        `sekisho apply` reads it.
+
+        Args:
+            path: where; its folder must exist.
+            replace: whether a file that is there already may be replaced.
+
+        Raises:
+            SekishoError: if it is there already or cannot be written.
+        """
+        write_private(path, self.to_json(), replace=replace)
 
     @staticmethod
     def from_json(text: str) -> "Plan":
