@@ -1,4 +1,4 @@
-"""What is pasted by hand is what `sekisho policy new` writes, and no screen's picture is missing."""
+"""What is pasted by hand is what `sekisho policy new` writes; each screen has its picture."""
 
 import re
 from pathlib import Path
