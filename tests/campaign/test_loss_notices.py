@@ -82,6 +82,21 @@ def test_what_did_not_arrive_is_said_again_and_nothing_goes_meanwhile() -> None:
     assert "key-inactive" in said
 
 
+@pytest.mark.parametrize("delete", [", delete: 97 days", ""])
+def test_a_key_that_was_inactive_before_is_said_once_and_not_early(delete: str) -> None:
+    people = Told90Days(GOAL.replace(", delete: 97 days", delete))
+    inactive = tuple(
+        replace(each, keys=tuple(replace(key, active=False) for key in each.keys))
+        for each in people.account.users
+    )
+    people.account = replace(people.account, users=inactive)
+    said = {day: people.run(day)[1] for day in (1, 79, 80, 81, 89, 90, 95)}
+    found = {day: steps for day, steps in said.items() if "key-inactive" in steps}
+    # it stays as it is where the goal deletes none: there is nothing to hear
+    assert found == ({80: ["key-inactive"]} if delete else {})
+    assert not any("key-old" in steps for steps in said.values())
+
+
 @pytest.mark.parametrize("language", Language)
 def test_the_texts_name_the_day_and_say_what_cannot_be_restored(language: Language) -> None:
     people = Told90Days()

@@ -221,6 +221,16 @@ def _check_is_true(reminder: Reminder, person: Person, campaign: Campaign) -> No
         assert person.may_enrol_now
 
 
+def test_who_must_change_a_password_hears_it_on_the_day_on_which_they_can() -> None:
+    """Also where nobody has had the policy of AWS's before that lets them."""
+    day = replace(account(), taken_at=datetime(2027, 1, 12, tzinfo=UTC))
+    day = with_user(day, user("temp", password=Password(reset_required=True)))
+    resolved = goal_of(yaml_shape(GOAL, "goal.yaml"), "goal.yaml", day, Exceptions())
+    found = campaign_of(resolved, day, ADMIN, CampaignInputs(told=Told()))
+    assert "temp" in due_today(found)["enrol"]
+    assert "temp" in due_today(found)["tell"]
+
+
 def test_a_campaign_that_asks_nobody_who_was_told_waits_for_nobody() -> None:
     """As with `sekisho plan`, which has no ledger."""
     late = replace(account(), taken_at=datetime(2027, 2, 1, tzinfo=UTC))

@@ -53,7 +53,7 @@ class _Losses:
         held = {each.id: each for each in user.keys} if user is not None else {}
         if user is None or rules is None or facts.state in _UNTOUCHED:
             return
-        if facts.warn_on is None or facts.key_id not in held:
+        if facts.warn_on is None or facts.warn_on > self.today or facts.key_id not in held:
             return
         access_key = held[facts.key_id]
         kind = NoticeKind.KEY_OLD if access_key.active else NoticeKind.KEY_INACTIVE
@@ -61,7 +61,11 @@ class _Losses:
         days = rules.disable if access_key.active else rules.delete
         goes = key.inactive_from if access_key.active else key.deleted_on
         if key.told is None:
-            step, day = ReminderStep.KEY_OLD, None
+            if not access_key.active and days is None:
+                return
+            # of a key that somebody has made inactive before, the first notice says so already
+            step = ReminderStep.KEY_OLD if access_key.active else ReminderStep.KEY_INACTIVE
+            day = None
             if by_account is not None and days is not None and not key.waits_for_decision:
                 day = max(by_account, self.today + timedelta(days=days - rules.warn))
         elif goes is not None and goes - self.today == timedelta(days=1):

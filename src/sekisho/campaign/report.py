@@ -45,6 +45,7 @@ from sekisho.rollout import (
     forecast,
     locked_out_notes,
     policy_arn,
+    with_change_password,
 )
 
 SCHEMA = "sekisho.campaign/1"
@@ -180,11 +181,16 @@ class Campaign:
         since = datetime.now(UTC) - (self.read_at or self.snapshot.taken_at)
         return self.snapshot.taken_at + since
 
+    def after(self, changes: Iterable[Change]) -> Snapshot:
+        """Return the account once these of today's changes are made."""
+        # a policy of AWS's that nobody has yet was not read
+        return forecast(with_change_password(self.snapshot), changes)
+
     def reminders_after(self, changes: Iterable[Change]) -> tuple[Reminder, ...]:
         """Return what people are to hear today once these changes are made; also who has heard."""
         if self.told is None:
             return ()
-        today, after = self.today, forecast(self.snapshot, changes)
+        today, after = self.today, self.after(changes)
         return (
             *reminders_of_day(today.goal, today.plan, today.obstacles, after, self.told),
             *loss_reminders(today.losses, today.goal, after, self.told),

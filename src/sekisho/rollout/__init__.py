@@ -46,7 +46,12 @@ from sekisho.rollout.changes.credentials import (
 )
 from sekisho.rollout.changes.kinds import forecast
 from sekisho.rollout.changes.model import Change
-from sekisho.rollout.changes.policies import CreatePolicy, CreatePolicyVersion, TagPolicy
+from sekisho.rollout.changes.policies import (
+    CreatePolicy,
+    CreatePolicyVersion,
+    TagPolicy,
+    with_change_password,
+)
 from sekisho.rollout.changes.unused import (
     DeactivateUnusedKey,
     DeleteAccessKey,
@@ -267,4 +272,5 @@ __all__ = [
     "undone_addresses",
     "waves_of",
     "waves_to_json",
+    "with_change_password",
 ]

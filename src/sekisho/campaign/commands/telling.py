@@ -44,7 +44,7 @@ from sekisho.notices.reminders import (
     portions,
     sorted_out,
 )
-from sekisho.rollout import Change, forecast
+from sekisho.rollout import Change
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders import Webhook
@@ -201,7 +201,7 @@ class Telling:
     def _write_list(self, reminders: Sequence[Reminder], made: Sequence[Change]) -> None:
         """Write who must hear what today, for mail merge, and say where it is."""
         campaign, form = self.campaign, NoticeForm.TEXT
-        after = forecast(campaign.snapshot, made)
+        after = campaign.after(made)
         plain = partial(plain_in, form)
         setting = NoticeSetting.of(after, self._zone(), self.options.contact, plain)
         setting = replace(setting, today=campaign.day)
