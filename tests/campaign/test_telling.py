@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from administered import iam_of, signed_in
+from administered import ACCOUNT, iam_of, signed_in
 from campaign.test_command import attachments, goal
 from notices.test_webhook import OK, answer, serving
 from rollout.at_the_terminal import Terminal, environment
@@ -34,6 +34,8 @@ from sekisho.notices.reminders import (
     entry_of,
     key_of,
     must_hear_first,
+    open_ledger,
+    read_ledger,
     wave_topic,
 )
 from sekisho.rollout import forecast, goal_of
@@ -100,21 +102,26 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
         assert (doubtful.return_value, _enforced(local)) == (4, ["hanako", "taro"])
         # nothing of it is posted again by itself
         posted = len(server.got)
-        terminal.run(*words, "--today", _day(3))
-        assert len(server.got) == posted
+        shown = terminal.run("campaign", path, "--mfa", "--today", _day(2))
+        assert (shown.return_value, len(server.got)) == (4, posted)
+        assert "Whether their notice has arrived is not known: hanako, taro, jiro" in shown.stdout
+        assert "If it has arrived: sekisho remind" in shown.stderr
+        # a plan knows nothing of who was told, and would enforce
+        assert "sekisho plan" not in shown.stdout
         (command,) = (
             line.partition(": ")[2]
-            for line in doubtful.stderr.splitlines()
+            # as a shell takes it
+            for line in doubtful.stderr.replace("\\\n", "").splitlines()
             if line.startswith("If it has arrived")
         )
+        _doubt_a_key(path, "hanako")
         settled = terminal.run(*shlex.split(command)[1:])
-        assert (
-            settled.return_value,
-            "Have heard before: jiro" in settled.stderr,
-        ) == (
-            3,
-            True,
-        )
+        told = Told.of(read_ledger(Path(f"{path}.campaign/told"), ACCOUNT).entries, ZONE)
+        # also what only the campaign says
+        assert told.told_on("hanako", "key:AKIAHANAKO", date(2027, 1, 1))
+        assert not told.in_doubt
+        assert settled.return_value == 3
+        assert "Have heard before: hanako, taro, jiro" in settled.stderr
     bodies = [json.dumps(json.loads(body)) for _, _, body in server.got]
     assert "becomes mandatory for our AWS account 123456789012 tomorrow" in bodies[1]
     last = terminal.run(*words[:5], "--today", _day(4))
@@ -127,6 +134,23 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
     remind = ("remind", path, "--state", f"{path}.campaign", "--today", _day(4), "--preview")
     by_hand = terminal.run(*remind)
     assert by_hand.stdout == ""
+
+
+def _doubt_a_key(path: str, user: str) -> None:
+    """Let it be in doubt whether somebody has heard of an old key."""
+    about = date(2027, 1, 1)
+    with open_ledger(Path(f"{path}.campaign/told"), ACCOUNT) as ledger:
+        begun = LedgerEntry(
+            datetime.now(UTC),
+            NoticeEvent.BEGUN,
+            user,
+            f"AKIA{user.upper()}",
+            about,
+            ReminderStep.KEY_OLD,
+            "campaign",
+            "slack:example",
+        )
+        ledger.record([begun])
 
 
 def test_options_that_do_not_go_together(terminal: Terminal) -> None:

@@ -6,6 +6,7 @@ what comes; `report` is all of that for people and programs, `work_list` a row f
 """
 
 from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.notices import NOT_TOLD
 from sekisho.campaign.report import (
     STAGES_IN_WORDS,
     Campaign,
@@ -21,6 +22,7 @@ from sekisho.campaign.today import Today, today_of
 from sekisho.campaign.work_list import campaign_to_csv
 
 __all__ = [
+    "NOT_TOLD",
     "STAGES_IN_WORDS",
     "Campaign",
     "CampaignInputs",

@@ -47,11 +47,12 @@ def calendar_of(
 ) -> tuple[DayEvent, ...]:
     """Return the events of today and of the coming days, in order; `others` among them.
 
+    What concerns nobody any more, such as the day of a wave that is enforced already, is no event.
     An exception ends after its last day.
     """
     last = today + timedelta(days=DAYS)
     every = (*_events(goal, people), *others)
-    found = (each for each in every if today <= each.day <= last)
+    found = (each for each in every if today <= each.day <= last and each.users)
     return tuple(sorted(found, key=lambda event: (event.day, event.kind, event.about)))
 
 

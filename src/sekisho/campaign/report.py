@@ -29,7 +29,7 @@ from sekisho.documents.report import (
     TextPart,
 )
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.notices.reminders import Reminder, Told
+from sekisho.notices.reminders import Reminder, Told, key_of
 from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -99,11 +99,12 @@ _DAYS = {
     DayEventKind.KEY_DELETED: Message("inactive access keys are deleted"),
 }
 _ASSUMED = Message("Today's changes rest on what AWS does not document: {names}.")
+_DOUBTFUL = Message("Whether their notice has arrived is not known: {names}.")
 _PROGRESS = Message("How far it was, day by day")
 _PROGRESS_COLUMNS = (
     Message("day"),
     Message("have a device"),
-    Message("MFA is enforced"),
+    Message("MFA is enforced", "progress"),
     verbatim(""),
 )
 _DAY_FIGURES = Message("{enrolled} have a device, MFA is enforced for {enforced}")
@@ -163,6 +164,7 @@ class Campaign:
         told: which notices were delivered; None: nobody is told.
         notices: what people are to hear today and have not heard, once today's changes are made.
         waiting_locked_out: who waits, is enforced by another policy, and cannot get in; or nothing.
+        doubtful: the users of whom nobody knows whether such a notice has reached them.
     """
 
     snapshot: Snapshot
@@ -175,6 +177,7 @@ class Campaign:
     told: Told | None = None
     notices: tuple[Reminder, ...] = ()
     waiting_locked_out: tuple[PlanNote, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
     def now(self) -> datetime:
         """Return what time it is: of the day that is rehearsed, so long after it was read."""
@@ -279,8 +282,13 @@ def campaign_of(
     campaign = replace(campaign, waiting_locked_out=_waiting_locked_out(campaign))
     changes = today.plan.changes if today.plan.applicable else ()
     due = campaign.reminders_after(changes)
-    unheard = (each for each in due if given.told and not given.told.is_settled(each))
-    return replace(campaign, notices=tuple(unheard))
+    told = given.told or Told()
+    doubtful = (each.person.user for each in due if key_of(each) in told.in_doubt)
+    return replace(
+        campaign,
+        notices=tuple(each for each in due if not told.is_settled(each)),
+        doubtful=tuple(dict.fromkeys(doubtful)),
+    )
 
 
 def _waiting_locked_out(campaign: Campaign) -> tuple[PlanNote, ...]:
@@ -371,6 +379,8 @@ def _facts(campaign: Campaign) -> Iterator[Message]:
     yield joined_messages(listed, en=", ", ja="、")
     if campaign.assumed:
         yield _ASSUMED.filled(names=", ".join(campaign.assumed))
+    if campaign.doubtful:
+        yield _DOUBTFUL.filled(names=", ".join(campaign.doubtful))
 
 
 def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
@@ -520,6 +530,7 @@ def campaign_to_json(campaign: Campaign) -> dict[str, object]:
         "applicable": campaign.today.plan.applicable,
         **losses_to_json(campaign.today.losses),
         "assumed": list(campaign.assumed),
+        "inDoubt": list(campaign.doubtful),
         "progress": [
             {
                 "day": each.day.isoformat(),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from sekisho.campaign import (
+    NOT_TOLD,
     Campaign,
     CampaignInputs,
     CampaignStage,
@@ -21,7 +22,12 @@ from sekisho.campaign import (
     campaign_to_csv,
     campaign_to_json,
 )
-from sekisho.campaign.commands.telling import Telling, TellingOptions, telling_options
+from sekisho.campaign.commands.telling import (
+    Telling,
+    TellingOptions,
+    print_command,
+    telling_options,
+)
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
@@ -211,6 +217,9 @@ def command(
         folder = StateFolder(OpenFolder(read, state.address))
         campaign = _read_campaign(path, folder, options, aws, lang)
     _show(campaign, options, lang)
+    if campaign.doubtful and options.output is CampaignFormat.TEXT and not options.snapshots:
+        run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
+        run.print_what_resolves(_remind(path, folder, options, aws))
     words = "" if options.snapshots else _following(campaign, path, options, aws)
     if words and options.output is CampaignFormat.TEXT and not quiet():
         tell_next(words, lang)
@@ -275,7 +284,9 @@ def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: Aw
     plan = campaign.today.plan
     if (plan.changes and plan.applicable) or campaign.notices:
         return typed_again("--apply")
-    if not plan.applicable or campaign.overdue:
+    # a plan knows nothing of who was told
+    stuck = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
+    if not plan.applicable or stuck:
         words = ["sekisho", "plan", str(path)]
         words += ["--exceptions", options.exceptions] if options.exceptions else []
         words += [word for each in options.logs for word in ("--logs", each)]
@@ -288,6 +299,7 @@ def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsO
     """Return the command that reminds people of this campaign by hand."""
     words = ["sekisho", "remind", str(path), "--state", folder.opened.address]
     words += ["--exceptions", options.exceptions] if options.exceptions else []
+    words += ["--today", options.today.isoformat()] if options.today else []
     return f"{shlex.join(words)}{aws.typed}"
 
 
@@ -300,7 +312,7 @@ def _apply(run: Telling, remind: str, options: CampaignOptions, aws: AwsOptions)
     folder.record_users(campaign.snapshot)
     if changes or campaign.notices:
         asked = _ASKED if changes else _ASKED_TO_TELL
-        told = len(campaign.notices)
+        told = len({each.person.user for each in campaign.notices})
         confirm(asked.filled(count=len(changes), told=told), lang, yes=options.yes)
     if changes:
         report = _make(run, options, aws)
@@ -329,7 +341,7 @@ def _make(run: Telling, options: CampaignOptions, aws: AwsOptions) -> ApplyRepor
     show_folded(applied_lines(report, lang, verbose=options.verbose))
     print_note(_JOURNAL.filled(path=folder.opened.shown(path)).into(lang))
     takes_back = f"sekisho rollback {shlex.quote(folder.opened.address)}{aws.typed}"
-    print_note(_TAKES_BACK.filled(command=takes_back).into(lang))
+    print_command(_TAKES_BACK.filled(command=takes_back).into(lang))
     return report
 
 
@@ -338,7 +350,7 @@ def _exit_of(campaign: Campaign, *, due: bool) -> Exit:
     plan = campaign.today.plan
     untold = any(proof.verdict is SafetyVerdict.UNKNOWN for proof in plan.proofs)
     untold |= any(each.stage is CampaignStage.UNKNOWN for each in campaign.people)
-    if untold or campaign.today.goal.unread:
+    if untold or campaign.doubtful or campaign.today.goal.unread:
         return Exit.UNKNOWN
     if not plan.applicable or campaign.overdue:
         return Exit.FINDINGS

@@ -13,8 +13,8 @@ from sekisho.campaign import Campaign, StateFolder
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import grouped
-from sekisho.cli.quiet import print_note
-from sekisho.cli.terminal import notice
+from sekisho.cli.quiet import print_note, quiet
+from sekisho.cli.terminal import command_lines, notice, terminal_width
 from sekisho.errors import SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.notices import (
@@ -154,12 +154,12 @@ class Telling:
             (_IN_DOUBT, doubtful),
         ):
             if reminders:
-                names = shown_names(
-                    [each.person.user for each in reminders], self.lang, verbose=self.verbose
-                )
+                # somebody may hear several things on a day
+                users = [*dict.fromkeys(each.person.user for each in reminders)]
+                names = shown_names(users, self.lang, verbose=self.verbose)
                 print_note(text.filled(names=names).into(self.lang))
         if doubtful:
-            self._print_what_resolves(remind)
+            self.print_what_resolves(remind)
         failed = [Exit.ERROR] if delivery.failed else []
         return worst([*failed, *([Exit.UNKNOWN] if doubtful else [])])
 
@@ -215,7 +215,7 @@ class Telling:
         self.folder.opened.keep(path)
         print_note(_LIST.filled(path=self.folder.opened.shown(path)).into(self.lang))
 
-    def _print_what_resolves(self, remind: str) -> None:
+    def print_what_resolves(self, remind: str) -> None:
         """Say what to type about what may have arrived or not, where its address may be shown."""
         options = self.options
         if options.send is None or options.chat is None or not options.send.startswith(_SHOWN):
@@ -224,5 +224,12 @@ class Telling:
         else:
             send = shlex.quote(options.send)
             again = f"{remind} --in-doubt repeat --format {options.chat} --send {send}"
-        print_note(_ARRIVED.filled(command=f"{remind} --in-doubt arrived").into(self.lang))
-        print_note(_LOST.filled(command=again).into(self.lang))
+        print_command(_ARRIVED.filled(command=f"{remind} --in-doubt arrived").into(self.lang))
+        print_command(_LOST.filled(command=again).into(self.lang))
+
+
+def print_command(text: str) -> None:
+    """Print on stderr a text that ends in a command to copy, unless the run is quiet."""
+    if not quiet():
+        for line in command_lines(text, terminal_width()):
+            click.echo(line, err=True)

@@ -41,6 +41,7 @@ from sekisho.notices.reminders import (
     chat_message,
     deliver,
     entry_of,
+    key_of,
     open_ledger,
     portions,
     read_ledger,
@@ -57,6 +58,7 @@ _DONE = Message("Reminded: {names}")
 _WOULD_BE = Message("Would be reminded: {names}")
 _EARLIER = Message("Have heard before: {names}")
 _FAILED = Message("Not reminded, the next run tries again: {names}")
+_BY_CAMPAIGN = Message("Told again by the next run of the campaign, if it is still due: {names}")
 _IN_DOUBT = Message(
     "May have heard or not, and are not reminded again without `--in-doubt` or `--again`: {names}"
 )
@@ -174,6 +176,7 @@ class ReminderRun:
                 delivery = Delivery()
             else:
                 delivery = self._deliver(ledger, unheard, arrived, hand_over, webhook)
+                self._settle_others(ledger, delivery)
         self._print_outcome(delivery, by_standing, today)
         return self._exit_of(delivery, by_standing)
 
@@ -208,6 +211,25 @@ class ReminderRun:
                 return {**found, Standing.IN_DOUBT: (), Standing.OPEN: unheard}, ()
             case _:
                 assert_never(self.options.in_doubt)
+
+    def _settle_others(self, ledger: Ledger, delivery: Delivery) -> None:
+        """Settle what else of a campaign is in doubt, such as of keys, and is not due here.
+
+        What has not arrived is told by the campaign's next run.
+        """
+        options, posted = self.options, {key_of(each) for each in delivery.in_doubt}
+        chosen = options.state is not None and not (options.users or options.waves)
+        others = [each for each in ledger.in_doubt if each.key not in posted]
+        if options.in_doubt is None or not chosen or not others:
+            return
+        arrived = options.in_doubt is InDoubt.ARRIVED
+        event = NoticeEvent.DONE if arrived else NoticeEvent.FAILED
+        ledger.record(replace(each, at=self._now(), event=event) for each in others)
+        names = shown_names(
+            [*dict.fromkeys(each.user for each in others)], self.lang, verbose=options.verbose
+        )
+        text = _EARLIER if arrived else _BY_CAMPAIGN
+        print_note(text.filled(names=names).into(self.lang))
 
     @contextmanager
     def _open_ledger(self) -> Iterator[Ledger]:

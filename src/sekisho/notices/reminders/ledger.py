@@ -189,6 +189,11 @@ class Ledger:
             case _:
                 assert_never(last.event)
 
+    @property
+    def in_doubt(self) -> tuple[LedgerEntry, ...]:
+        """The last lines about notices of which nobody knows whether they arrived."""
+        return tuple(each for each in self._last.values() if each.event is NoticeEvent.BEGUN)
+
     def last(self, key: NoticeKey) -> LedgerEntry | None:
         """Return the last line about a notice; None if there is none."""
         return self._last.get(key)

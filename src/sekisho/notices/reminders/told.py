@@ -30,11 +30,13 @@ class Told:
     Attributes:
         days: on which day each was delivered first, by user, topic and the day that it is about.
         settled: what nobody is told again: it was delivered, or may have been.
+        in_doubt: those of which nobody knows whether they were delivered.
         last: on which day each user was told last, and what.
     """
 
     days: Mapping[tuple[str, str, date | None], date] = field(default_factory=dict)
     settled: frozenset[NoticeKey] = frozenset()
+    in_doubt: frozenset[NoticeKey] = frozenset()
     last: Mapping[str, tuple[date, ReminderStep]] = field(default_factory=dict)
 
     @classmethod
@@ -50,7 +52,8 @@ class Told:
                 days.setdefault((entry.user, topic_of(entry.step, entry.wave), entry.starts), day)
                 last[entry.user] = day, entry.step
         settled = (key for key, event in ended.items() if event is not NoticeEvent.FAILED)
-        return cls(days, frozenset(settled), last)
+        doubtful = (key for key, event in ended.items() if event is NoticeEvent.BEGUN)
+        return cls(days, frozenset(settled), frozenset(doubtful), last)
 
     def is_settled(self, reminder: Reminder) -> bool:
         """Tell whether this very notice was delivered, or may have been."""
