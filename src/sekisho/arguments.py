@@ -68,6 +68,21 @@ def expect(parameter: str, value: object, *types: type) -> None:
     raise UsageError(message, at=parameter, fix=_FIXES.get(expected))
 
 
+def expect_request(parameter: str, value: object) -> None:
+    """See that an argument is a request, of whose texts each is one.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    from sekisho.engine import Request
+
+    texts = isinstance(value, Request) and (value.principal, value.action, value.resource)
+    if not texts or not all(isinstance(each, str) for each in texts):
+        expect(parameter, value, Request)
+        for name in ("principal", "action", "resource"):
+            expect(f"{parameter}.{name}", getattr(value, name), str)
+
+
 def expect_time(parameter: str, value: object) -> None:
     """See that an argument is a time with its zone, or None.
 
@@ -141,3 +156,25 @@ def _text(parameter: str, path: str | Path) -> str:
     except FaultyPolicy as error:
         faults = [replace(fault, path=parameter) for fault in error.faults]
         raise FaultyPolicy(str(path), faults) from None
+
+
+def asked_about(user_arn: str | None, role_arn: str | None) -> str | None:
+    """Return the ARN of who is asked about; None: whoever the user is.
+
+    Raises:
+        UsageError: if a user and a role are given.
+        FaultyRequest: if the ARN is none of a user, or of a role.
+    """
+    from sekisho.prover import CallingUser
+
+    expect("user_arn", user_arn, str, type(None))
+    expect("role_arn", role_arn, str, type(None))
+    match (user_arn, role_arn):
+        case (None, None):
+            return None
+        case (str(user), None):
+            return CallingUser.of(user).arn
+        case (None, str(role)):
+            return CallingUser.of_role(role).arn
+        case _:
+            raise UsageError(Message("`user_arn` and `role_arn` are two questions"))

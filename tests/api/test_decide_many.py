@@ -1,0 +1,54 @@
+"""`decide_many`: the compiled decider as a stranger reaches it says what the engine says."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sekisho
+from sekisho.engine import decide
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+USER = "arn:aws:iam::111122223333:user/hanako"
+ATTACHED = sekisho.policies(sekisho.force_mfa())
+REQUESTS = st.builds(
+    sekisho.Request,
+    st.sampled_from([USER, "arn:aws:iam::111122223333:user/team/taro"]),
+    st.sampled_from(["s3:ListAllMyBuckets", "iam:ChangePassword", "iam:EnableMFADevice"]),
+    st.sampled_from(["*", USER]),
+    st.dictionaries(
+        st.sampled_from(["aws:MultiFactorAuthPresent", "aws:ViaAWSService"]), st.booleans()
+    ),
+)
+
+
+@given(st.lists(REQUESTS, max_size=4))
+def test_each_is_the_engine_s_decision_in_order(requests: list[sekisho.Request]) -> None:
+    assert sekisho.decide_many(iter(requests), ATTACHED) == [
+        decide(each, ATTACHED) for each in requests
+    ]
+
+
+@given(REQUESTS)
+def test_of_a_complete_request_it_is_the_answer_s(request: sekisho.Request) -> None:
+    """Only then can the two be compared: `decide` adds what follows from a request."""
+    answer = sekisho.decide(request, ATTACHED, now=NOW)
+    if answer.decision is not None:
+        assert sekisho.decide_many([answer.request], answer.policies) == [answer.decision]
+
+
+def test_what_is_no_request_is_named_by_its_place() -> None:
+    sound = sekisho.Request(USER, "s3:ListAllMyBuckets", "*")
+    wrong: Any = None
+    for given_, place in (
+        ([sound, wrong], "requests[1]"),
+        ([sekisho.Request(USER, wrong, "*")], "requests[0].action"),
+        (wrong, "requests"),
+    ):
+        with pytest.raises(sekisho.SekishoError) as caught:
+            sekisho.decide_many(given_, ATTACHED)
+        assert caught.value.at == place
+    with pytest.raises(sekisho.SekishoError, match="`attached` must be"):
+        sekisho.decide_many([sound], wrong)
