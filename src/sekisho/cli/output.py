@@ -164,9 +164,11 @@ def in_colour(text: str, style: str) -> str:
 
 def bom_option(function: F) -> F:
     """Add `--bom`."""
-    return click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")(
-        function
-    )
+    return click.option(
+        "--bom",
+        is_flag=True,
+        help="CSV for Excel: a byte order mark first, and numbers kept as text.",
+    )(function)
 
 
 def headings_option(described: str) -> Callable[[F], F]:

@@ -18,6 +18,10 @@ _REWRITTEN = re.compile(
 """What a spreadsheet takes for a number, a day or a truth value, and shows as another text."""
 
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+"""What is no formula, though it may begin with a sign."""
+
+
 def inert_cell(cell: str, *, foreign: bool) -> str:
     """Return a cell with an apostrophe where a spreadsheet would read a formula, or change it.
 
@@ -25,5 +29,7 @@ def inert_cell(cell: str, *, foreign: bool) -> str:
         cell: the text.
         foreign: whether people or AWS have chosen it; a form of our own is what it looks like.
     """
+    if not foreign and _NUMBER.fullmatch(cell):
+        return cell
     changed = foreign and _REWRITTEN.fullmatch(cell)
     return f"'{cell}" if changed or cell.startswith(_FORMULA) else cell

@@ -1,4 +1,4 @@
-"""The rows of a report as CSV, safe to open in a spreadsheet."""
+"""The rows of a report as CSV: for programs, or to be opened in a spreadsheet."""
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,18 +43,19 @@ def sheet_text(sheet: Sheet, *, bom: bool = False, headings: Language = Language
 
     Args:
         sheet: the sheet.
-        bom: begin with a byte order mark, by which Excel knows that it is UTF-8.
+        bom: it is for a spreadsheet: it begins with a byte order mark, by which Excel knows that it
+            is UTF-8, and an apostrophe keeps a text that looks like a number as it is.
         headings: the language of the column names; what is in the columns stays English.
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(each.name.into(headings) for each in sheet.columns)
     writer.writerows(
-        [inert_cell(each.cell(row), foreign=each.foreign) for each in sheet.columns]
+        [inert_cell(each.cell(row), foreign=bom and each.foreign) for each in sheet.columns]
         for row in sheet.rows
     )
     names = [each.name.english for each in sheet.columns]
     writer.writerows(
-        [inert_cell(line.get(name, ""), foreign=True) for name in names] for line in sheet.others
+        [inert_cell(line.get(name, ""), foreign=bom) for name in names] for line in sheet.others
     )
     return ("\ufeff" if bom else "") + text.getvalue()
