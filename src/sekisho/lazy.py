@@ -1,13 +1,13 @@
 """Faces that load what is behind them when it is used first: a command pays for what it uses."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 
 def lazily(
-    package: str, behind: Mapping[str, Iterable[str]], require: Callable[[], None] | None = None
+    package: str, behind: Mapping[str, str], require: Callable[[], None] | None = None
 ) -> Callable[[str], Any]:
     """Return the `__getattr__` of a package's face, which loads a name when it is used first.
 
@@ -16,10 +16,11 @@ def lazily(
 
     Args:
         package: its `__name__`.
-        behind: the modules of the package that are slow to load, and the names that each gives.
+        behind: the modules of the package that are slow to load, and the names that each gives,
+            with spaces between.
         require: is called before a module is loaded, and raises if it cannot be.
     """
-    home = {name: module for module, names in behind.items() for name in names}
+    home = {name: module for module, names in behind.items() for name in names.split()}
 
     def load(name: str) -> Any:
         if name not in home:

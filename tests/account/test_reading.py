@@ -1,6 +1,6 @@
 """Organisations of every kind, and reports that take their time: answers as AWS gives them.
 
-Reads `account.calls` and `account.collect` itself: no local AWS has an organisation.
+Reads `account.calls` and `account.collection` itself: no local AWS has an organisation.
 """
 
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from sekisho.account import THE_ACCOUNT, Gap
 from sekisho.account.calls import ReadingRun
-from sekisho.account.collect import (
+from sekisho.account.collection import (
     read_console_authorization,
     read_report,
     read_root,

@@ -24,14 +24,17 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, module
             for each in node.names:
                 inner = SOURCE.joinpath(*module.split("."), f"{each.name}.py")
-                if inner.is_file() and f'"{each.name}"' not in (
-                    inner.parent / "__init__.py"
-                ).read_text(encoding="utf-8"):
+                if inner.is_file() and f'"{each.name}"' not in exported(inner.parent):
                     yield node.lineno, f"{module}.{each.name}"
         elif isinstance(node, ast.Import):
             yield from (
                 (node.lineno, each.name) for each in node.names if each.name.startswith("sekisho.")
             )
+
+
+def exported(package: Path) -> str:
+    """Return what a face says that it exports."""
+    return (package / "__init__.py").read_text(encoding="utf-8").partition("__all__")[2]
 
 
 def is_face(module: str) -> bool:
@@ -86,7 +89,7 @@ def names_behind(path: Path) -> tuple[dict[str, str], dict[str, str]]:
                 shown |= {one.name: module for one in each.names}
         elif isinstance(node, ast.Dict):
             behind = ast.literal_eval(node)
-            loaded |= {name: module for module, names in behind.items() for name in names}
+            loaded |= {name: module for module, names in behind.items() for name in names.split()}
     return shown, loaded
 
 

@@ -18,7 +18,7 @@ from sekisho.errors import AwsRefused, FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json, parse
 
-THROTTLED = frozenset(
+THROTTLED: frozenset[str] = frozenset(
     {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
 """AWS's codes for a call that came too soon and did nothing."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from sekisho import __version__
+from sekisho import __version__, rollout
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import (
@@ -28,7 +28,6 @@ from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.messages import Language
 from sekisho.policy import parse
-from sekisho.rollout import break_glass_users, goal_of, read_goal, requirement_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def command(
     enforcement = None
     if options.policy:
         enforcement = parse(read_policy(options.policy), source=options.policy)
-    goals = {path: read_goal(path) for path in options.goals}
+    goals = {path: rollout.read_goal(path) for path in options.goals}
     usage = usage_from(options.logs, lang)
     snapshot = read_account(options.snapshots, aws, lang)
     check_usage(usage, snapshot)
@@ -138,7 +137,7 @@ def break_glass_of(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, 
     """Return the goal by the name of each break-glass user; of several, the first."""
     goals_by_user: dict[str, str] = {}
     for path, shape in goals.items():
-        for name in break_glass_users(shape, path, snapshot):
+        for name in rollout.break_glass_users(shape, path, snapshot):
             goals_by_user.setdefault(name, path)
     return goals_by_user
 
@@ -154,8 +153,8 @@ def passkeys_of(
     """
     users: set[str] = set()
     for path, shape in goals.items():
-        if requirement_of(shape, path) is not None:
-            goal = goal_of(shape, path, snapshot, exceptions)
+        if rollout.requirement_of(shape, path) is not None:
+            goal = rollout.goal_of(shape, path, snapshot, exceptions)
             users |= {user for wave in goal.waves for user in wave.users}
     return frozenset(users)
 

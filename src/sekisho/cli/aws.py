@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from sekisho.account import AwsApi, Pace, Snapshot, collect, open_account
+from sekisho import account
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
 from sekisho.cli.quiet import print_note
@@ -26,6 +26,7 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
 if TYPE_CHECKING:
+    from sekisho.account import AwsApi, Snapshot
     from sekisho.account.aws import Boto3Api
 
 _WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
@@ -74,7 +75,7 @@ class Connection:
         caller: the ARN that GetCallerIdentity tells.
     """
 
-    api: AwsApi
+    api: "AwsApi"
     account: str
     alias: str
     caller: str
@@ -164,7 +165,7 @@ def snapshot_option(
     )
 
 
-def read_account(snapshots: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapshot:
+def read_account(snapshots: tuple[str, ...], aws: AwsOptions, lang: Language) -> "Snapshot":
     """Return the account of the files of `--snapshot`; without one, as it is in AWS now.
 
     Raises:
@@ -175,7 +176,7 @@ def read_account(snapshots: tuple[str, ...], aws: AwsOptions, lang: Language) ->
     if not snapshots:
         return collected(connection(aws, lang), lang)
     aws.refuse_beside("--snapshot")
-    return open_account(*snapshots)
+    return account.open_account(*snapshots)
 
 
 def refuse_beside(option: str, values: Mapping[str, object]) -> None:
@@ -261,17 +262,19 @@ def _called(aws: AwsOptions, lang: Language) -> "tuple[Boto3Api, Mapping[str, An
     return known[aws]
 
 
-def collected(connected: Connection, lang: Language) -> Snapshot:
+def collected(connected: Connection, lang: Language) -> "Snapshot":
     """Return the account as it is now, with a progress bar on stderr if that is a terminal.
 
     Raises:
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
     with counting(_READING.into(lang)) as count:
-        return collect(connected.api, now=datetime.now(UTC), pace=Pace(progress=count))
+        return account.collect(
+            connected.api, now=datetime.now(UTC), pace=account.Pace(progress=count)
+        )
 
 
-def _identity(api: AwsApi) -> Mapping[str, Any]:
+def _identity(api: "AwsApi") -> Mapping[str, Any]:
     """Return who is called as; only this first call may have to ask for an MFA code."""
     with warnings.catch_warnings():
         # so getpass says that it finds no terminal, in a profile's role as in ours
@@ -285,7 +288,7 @@ def _identity(api: AwsApi) -> Mapping[str, Any]:
             ) from None
 
 
-def _alias(api: AwsApi) -> str:
+def _alias(api: "AwsApi") -> str:
     try:
         return str(next(iter(api.pages("iam", "ListAccountAliases", "AccountAliases")), ""))
     except AwsRefused:

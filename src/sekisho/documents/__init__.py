@@ -15,7 +15,12 @@ from sekisho.lazy import lazily
 if TYPE_CHECKING:
     from sekisho.documents.yaml_text import read_yaml, yaml_shape
 else:
-    __getattr__ = lazily(__name__, {"yaml_text": ("read_yaml", "yaml_shape")})
+    __getattr__ = lazily(
+        __name__,
+        {
+            "yaml_text": "read_yaml yaml_shape",
+        },
+    )
 
 __all__ = [
     "ABSENT",

@@ -24,10 +24,10 @@ else:
     __getattr__ = lazily(
         __name__,
         {
-            "console.client": ("ConsoleClient", "ConsoleRefused", "PasskeyOptions", "ShownPage"),
-            "server": ("LocalAws",),
-            "state.world": ("Clock", "DecisionLog", "LoggedDecision"),
-            "wire.http_server": ("LOOPBACK", "HttpServer", "listen"),
+            "console.client": "ConsoleClient ConsoleRefused PasskeyOptions ShownPage",
+            "server": "LocalAws",
+            "state.world": "Clock DecisionLog LoggedDecision",
+            "wire.http_server": "LOOPBACK HttpServer listen",
         },
         partial(
             require_extra,

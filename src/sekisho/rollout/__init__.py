@@ -6,141 +6,209 @@ before it. `lifecycle` plans for one person, `status` is how a plan stands, `his
 changed something since.
 """
 
-from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
-from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
-from sekisho.rollout.applying.execute import (
-    ApplyReport,
-    apply_progress,
-    execute,
-    facts_at_addresses,
-)
-from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
-from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
-from sekisho.rollout.applying.preconditions import (
-    MAX_CLOCK_LEAD,
-    MAX_PLAN_AGE,
-    check_saved_account,
-)
-from sekisho.rollout.applying.retry import retried, retried_until_visible
-from sekisho.rollout.applying.rollback import (
-    BY_JOURNAL,
-    RollbackChoices,
-    RollbackPreview,
-    RollbackReport,
-    preview_rollback,
-    roll_back,
-    rollback_progress,
-    unaccounted_addresses,
-    undone_addresses,
-)
-from sekisho.rollout.applying.s3_state import S3State, is_in_s3
-from sekisho.rollout.applying.state import LocalState, OpenFolder, StatePlace
-from sekisho.rollout.applying.stop import Stop
-from sekisho.rollout.changes.affected import affected_names
-from sekisho.rollout.changes.credentials import (
-    CredentialType,
-    DeactivateCredential,
-    DeactivateDevice,
-    DeleteDevice,
-    EndSignInSessions,
-)
-from sekisho.rollout.changes.kinds import forecast
-from sekisho.rollout.changes.model import Change
-from sekisho.rollout.changes.policies import (
-    CreatePolicy,
-    CreatePolicyVersion,
-    TagPolicy,
-    with_change_password,
-)
-from sekisho.rollout.changes.unused import (
-    DeactivateUnusedKey,
-    DeleteAccessKey,
-    DeleteUnusedPassword,
-)
-from sekisho.rollout.changes.users import (
-    AddUserToGroup,
-    AttachGroupPolicy,
-    AttachUserPolicy,
-    CreateGroup,
-    CreateLoginProfile,
-    CreateUser,
-    DeleteLoginProfile,
-    DetachGroupPolicy,
-    DetachUserPolicy,
-    RemoveUserFromGroup,
-    ReplacePassword,
-    SetsPassword,
-)
-from sekisho.rollout.goal.acceptance import acceptance_key
-from sekisho.rollout.goal.file import (
-    GoalInputs,
-    break_glass_users,
-    goal_of,
-    read_goal,
-    requirement_of,
-    timezone_of,
-)
-from sekisho.rollout.goal.known_users import KNOWN_USERS, FormerNames, KnownUsers, known_users
-from sekisho.rollout.goal.model import (
-    Deferral,
-    DeferralReason,
-    Dormant,
-    DormantAction,
-    Goal,
-    GroupGoal,
-    KeyAge,
-    KeyOfUser,
-    KeyRules,
-    NewUser,
-    PolicyGoal,
-    Requirement,
-    Stage,
-    TemporaryPassword,
-    Untold,
-    Wave,
-    policy_arn,
-)
-from sekisho.rollout.goal.unused import (
-    AgingKey,
-    DormantUser,
-    KeyState,
-    aging_keys,
-    dormant_users,
-    sign_ins_unread,
-)
-from sekisho.rollout.goal.waves import WaveStatus, waves_of, waves_to_json
-from sekisho.rollout.history import CALLS, Author
-from sekisho.rollout.lifecycle import (
-    PlanningContext,
-    delete_unassigned_devices,
-    offboard,
-    planning_context,
-    reset,
-)
-from sekisho.rollout.plan_report import plan_report
-from sekisho.rollout.planning.plan import (
-    Plan,
-    PlanCaller,
-    PlannedImpact,
-    PlanNote,
-    Proof,
-    Remedy,
-    RemedyKind,
-    SafetyVerdict,
-)
-from sekisho.rollout.planning.planner import plan
-from sekisho.rollout.planning.requests import SampleRequest, decide_request
-from sekisho.rollout.planning.script import script_of
-from sekisho.rollout.planning.user_warnings import locked_out_notes
-from sekisho.rollout.sentences import (
-    SAFETY_VERDICTS,
-    STATUS_TITLES,
-    expected_and_found,
-    plan_sentences,
-    remedy_text,
-    status_sentence,
-)
-from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, status_to_json
+from typing import TYPE_CHECKING
+
+from sekisho.lazy import lazily
+
+if TYPE_CHECKING:
+    from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
+    from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
+    from sekisho.rollout.applying.execute import (
+        ApplyReport,
+        apply_progress,
+        execute,
+        facts_at_addresses,
+    )
+    from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
+    from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
+    from sekisho.rollout.applying.preconditions import (
+        MAX_CLOCK_LEAD,
+        MAX_PLAN_AGE,
+        check_saved_account,
+    )
+    from sekisho.rollout.applying.retry import retried, retried_until_visible
+    from sekisho.rollout.applying.rollback import (
+        BY_JOURNAL,
+        RollbackChoices,
+        RollbackPreview,
+        RollbackReport,
+        preview_rollback,
+        roll_back,
+        rollback_progress,
+        unaccounted_addresses,
+        undone_addresses,
+    )
+    from sekisho.rollout.applying.s3_state import S3State, is_in_s3
+    from sekisho.rollout.applying.state import LocalState, OpenFolder, StatePlace
+    from sekisho.rollout.applying.stop import Stop
+    from sekisho.rollout.changes.affected import affected_names
+    from sekisho.rollout.changes.credentials import (
+        CredentialType,
+        DeactivateCredential,
+        DeactivateDevice,
+        DeleteDevice,
+        EndSignInSessions,
+    )
+    from sekisho.rollout.changes.kinds import forecast
+    from sekisho.rollout.changes.model import Change
+    from sekisho.rollout.changes.policies import (
+        CreatePolicy,
+        CreatePolicyVersion,
+        TagPolicy,
+        with_change_password,
+    )
+    from sekisho.rollout.changes.unused import (
+        DeactivateUnusedKey,
+        DeleteAccessKey,
+        DeleteUnusedPassword,
+    )
+    from sekisho.rollout.changes.users import (
+        AddUserToGroup,
+        AttachGroupPolicy,
+        AttachUserPolicy,
+        CreateGroup,
+        CreateLoginProfile,
+        CreateUser,
+        DeleteLoginProfile,
+        DetachGroupPolicy,
+        DetachUserPolicy,
+        RemoveUserFromGroup,
+        ReplacePassword,
+        SetsPassword,
+    )
+    from sekisho.rollout.goal.acceptance import acceptance_key
+    from sekisho.rollout.goal.file import (
+        GoalInputs,
+        break_glass_users,
+        goal_of,
+        read_goal,
+        requirement_of,
+        timezone_of,
+    )
+    from sekisho.rollout.goal.known_users import KNOWN_USERS, FormerNames, KnownUsers, known_users
+    from sekisho.rollout.goal.model import (
+        Deferral,
+        DeferralReason,
+        Dormant,
+        DormantAction,
+        Goal,
+        GroupGoal,
+        KeyAge,
+        KeyOfUser,
+        KeyRules,
+        NewUser,
+        PolicyGoal,
+        Requirement,
+        Stage,
+        TemporaryPassword,
+        Untold,
+        Wave,
+        policy_arn,
+    )
+    from sekisho.rollout.goal.unused import (
+        AgingKey,
+        DormantUser,
+        KeyState,
+        aging_keys,
+        dormant_users,
+        sign_ins_unread,
+    )
+    from sekisho.rollout.goal.waves import WaveStatus, waves_of, waves_to_json
+    from sekisho.rollout.history import CALLS, Author
+    from sekisho.rollout.lifecycle import (
+        PlanningContext,
+        delete_unassigned_devices,
+        offboard,
+        planning_context,
+        reset,
+    )
+    from sekisho.rollout.planning.plan import (
+        Plan,
+        PlanCaller,
+        PlannedImpact,
+        PlanNote,
+        Proof,
+        Remedy,
+        RemedyKind,
+        SafetyVerdict,
+    )
+    from sekisho.rollout.planning.planner import plan
+    from sekisho.rollout.planning.requests import SampleRequest, decide_request
+    from sekisho.rollout.planning.script import script_of
+    from sekisho.rollout.planning.user_warnings import locked_out_notes
+    from sekisho.rollout.report import plan_report
+    from sekisho.rollout.sentences import (
+        SAFETY_VERDICTS,
+        STATUS_TITLES,
+        expected_and_found,
+        plan_sentences,
+        remedy_text,
+        status_sentence,
+    )
+    from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, status_to_json
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "applying.change_status": "ChangeStatus settle_passwords",
+            "applying.dependents": "AddedPolicies GroupRights",
+            "applying.execute": "ApplyReport apply_progress execute facts_at_addresses",
+            "applying.journal": "Event Journal JournalEntry",
+            "applying.plan_file": "PlanFile check_account read_plan",
+            "applying.preconditions": "MAX_CLOCK_LEAD MAX_PLAN_AGE check_saved_account",
+            "applying.retry": "retried retried_until_visible",
+            "applying.rollback": (
+                "BY_JOURNAL RollbackChoices RollbackPreview RollbackReport preview_rollback "
+                "roll_back rollback_progress unaccounted_addresses undone_addresses"
+            ),
+            "applying.s3_state": "S3State is_in_s3",
+            "applying.state": "LocalState OpenFolder StatePlace",
+            "applying.stop": "Stop",
+            "changes.affected": "affected_names",
+            "changes.credentials": (
+                "CredentialType DeactivateCredential DeactivateDevice DeleteDevice "
+                "EndSignInSessions"
+            ),
+            "changes.kinds": "forecast",
+            "changes.model": "Change",
+            "changes.policies": "CreatePolicy CreatePolicyVersion TagPolicy with_change_password",
+            "changes.unused": "DeactivateUnusedKey DeleteAccessKey DeleteUnusedPassword",
+            "changes.users": (
+                "AddUserToGroup AttachGroupPolicy AttachUserPolicy CreateGroup CreateLoginProfile "
+                "CreateUser DeleteLoginProfile DetachGroupPolicy DetachUserPolicy "
+                "RemoveUserFromGroup ReplacePassword SetsPassword"
+            ),
+            "goal.acceptance": "acceptance_key",
+            "goal.file": (
+                "GoalInputs break_glass_users goal_of read_goal requirement_of timezone_of"
+            ),
+            "goal.known_users": "KNOWN_USERS FormerNames KnownUsers known_users",
+            "goal.model": (
+                "Deferral DeferralReason Dormant DormantAction Goal GroupGoal KeyAge KeyOfUser "
+                "KeyRules NewUser PolicyGoal Requirement Stage TemporaryPassword Untold Wave "
+                "policy_arn"
+            ),
+            "goal.unused": "AgingKey DormantUser KeyState aging_keys dormant_users sign_ins_unread",
+            "goal.waves": "WaveStatus waves_of waves_to_json",
+            "history": "CALLS Author",
+            "lifecycle": (
+                "PlanningContext delete_unassigned_devices offboard planning_context reset"
+            ),
+            "report": "plan_report",
+            "planning.plan": (
+                "Plan PlanCaller PlannedImpact PlanNote Proof Remedy RemedyKind SafetyVerdict"
+            ),
+            "planning.planner": "plan",
+            "planning.requests": "SampleRequest decide_request",
+            "planning.script": "script_of",
+            "planning.user_warnings": "locked_out_notes",
+            "sentences": (
+                "SAFETY_VERDICTS STATUS_TITLES expected_and_found plan_sentences remedy_text "
+                "status_sentence"
+            ),
+            "status": "Drift FactStatus PlanStatus plan_status status_to_json",
+        },
+    )
 
 __all__ = [
     "BY_JOURNAL",

@@ -16,7 +16,12 @@ from sekisho.session.terminal import Terminal, TerminalDevice
 if TYPE_CHECKING:
     from sekisho.session.broker import Broker, HandedOut, Surroundings
 else:
-    __getattr__ = lazily(__name__, {"broker": ("Broker", "HandedOut", "Surroundings")})
+    __getattr__ = lazily(
+        __name__,
+        {
+            "broker": "Broker HandedOut Surroundings",
+        },
+    )
 
 __all__ = [
     "KEYRING",

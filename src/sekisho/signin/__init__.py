@@ -95,7 +95,10 @@ if TYPE_CHECKING:
     from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of
 else:
     __getattr__ = lazily(
-        __name__, {"totp": ("PERIOD", "TotpDevice", "code_at", "is_code", "is_seed", "step_of")}
+        __name__,
+        {
+            "totp": "PERIOD TotpDevice code_at is_code is_seed step_of",
+        },
     )
 
 __all__ = [

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazily(
         __name__,
-        {"server": ("WebServer",), "site": ("Site",)},
+        {
+            "server": "WebServer",
+            "site": "Site",
+        },
         partial(require_extra, "local", ("flask", "segno", "waitress", "werkzeug")),
     )
 

@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from sekisho import documents
 from sekisho.account import Snapshot
-from sekisho.documents import Shape, read_yaml, yaml_shape
+from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
 from sekisho.messages import Message
 from sekisho.policy import Position
@@ -160,7 +161,7 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
     """
     text = isinstance(source, str) and "\n" in source
     name = "exceptions" if text else str(source)
-    shape = yaml_shape(str(source), name) if text else read_yaml(source)
+    shape = documents.yaml_shape(str(source), name) if text else documents.read_yaml(source)
     if shape.absent:
         shape.fault(Message("the file is empty"))
         refuse_faults(name, shape.faults)

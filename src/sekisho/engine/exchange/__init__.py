@@ -29,19 +29,11 @@ else:
     __getattr__ = lazily(
         __name__,
         {
-            "lines": ("answers", "joint_answer"),
+            "lines": "answers joint_answer",
             "decisions": (
-                "EFFECTS",
-                "decision_with_notes_to_json",
-                "assumption_text",
-                "cause_to_json",
-                "decision_to_json",
-                "explanation_to_json",
-                "missing_policy_text",
-                "unknown_action_text",
-                "location_of",
-                "reasons",
-                "sentence",
+                "EFFECTS decision_with_notes_to_json assumption_text cause_to_json "
+                "decision_to_json explanation_to_json missing_policy_text unknown_action_text "
+                "location_of reasons sentence"
             ),
         },
     )

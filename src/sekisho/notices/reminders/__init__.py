@@ -37,7 +37,12 @@ from sekisho.notices.reminders.told import Told, campaign_reminders, must_hear_f
 if TYPE_CHECKING:
     from sekisho.notices.reminders.webhook import Posted, Webhook
 else:
-    __getattr__ = lazily(__name__, {"webhook": ("Posted", "Webhook")})
+    __getattr__ = lazily(
+        __name__,
+        {
+            "webhook": "Posted Webhook",
+        },
+    )
 
 __all__ = [
     "LEDGER_NAME",

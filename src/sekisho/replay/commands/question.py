@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sekisho import __version__, catalogue
+from sekisho import __version__, catalogue, rollout
 from sekisho.account import Group, Role, Snapshot, User, open_account
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.options import grouped, pair
@@ -45,27 +45,10 @@ from sekisho.replay import (
     with_later_callers,
 )
 from sekisho.replay.report import MadeBy, ReplayQuestion, ReplayReport, figures_of, report_on
-from sekisho.rollout import (
-    AddUserToGroup,
-    AttachGroupPolicy,
-    AttachUserPolicy,
-    Change,
-    CreateGroup,
-    CreatePolicy,
-    CreatePolicyVersion,
-    DeferralReason,
-    Plan,
-    PlanCaller,
-    TagPolicy,
-    forecast,
-    goal_of,
-    plan,
-    read_goal,
-    read_plan,
-)
 
 if TYPE_CHECKING:
     from sekisho.replay.reading import SkippedKind, TrailGroups
+    from sekisho.rollout import Change, Plan
 
 _ONE_OF = Message(
     "give policies (`--policy`, `--scp`, `--boundary`, `--replace`), or `--plan`, or `--goal`"
@@ -110,7 +93,6 @@ _WORDS = {
     "role": TargetKind.ROLE,
 }
 _EVERYBODY = (TargetKind.EVERY_USER, TargetKind.EVERY_ROLE)
-_LATER = (DeferralReason.WAVE, DeferralReason.ENROLMENT, DeferralReason.PASSWORD)
 _ROOT = "arn:{partition}:iam::{account}:root"
 
 
@@ -258,7 +240,7 @@ def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
     snapshot = open_account(options.snapshot) if options.snapshot else None
     named: tuple[str, ...]
     if options.plan is not None:
-        made = read_plan(Path(options.plan)).plan
+        made = rollout.read_plan(Path(options.plan)).plan
         asked, named = _of_plan(made, snapshot), (options.plan,)
         about = about_plan(options.plan)
     elif options.goal is not None and snapshot is not None:
@@ -295,13 +277,15 @@ def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
     return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
 
 
-def plan_of_goal(path: str, snapshot: Snapshot) -> Plan:
+def plan_of_goal(path: str, snapshot: Snapshot) -> "Plan":
     """Return the plan for the whole goal, as if every wave were due.
 
     What it changes does not depend on who applies it.
     """
-    goal = goal_of(read_goal(path), path, snapshot, Exceptions())
-    later = [name for name, waits in goal.deferred.items() if waits.reason in _LATER]
+    goal = rollout.goal_of(rollout.read_goal(path), path, snapshot, Exceptions())
+    reason = rollout.DeferralReason
+    waited = (reason.WAVE, reason.ENROLMENT, reason.PASSWORD)
+    later = [name for name, waits in goal.deferred.items() if waits.reason in waited]
     goal = replace(goal, enrolling=())
     if goal.group is not None:
         members = (*goal.group.members, *later)
@@ -309,46 +293,48 @@ def plan_of_goal(path: str, snapshot: Snapshot) -> Plan:
     else:
         goal = replace(goal, users=(*goal.users, *later))
     root = _ROOT.format(partition=snapshot.partition, account=snapshot.account)
-    return plan(goal, snapshot, PlanCaller(root, mfa=True))
+    return rollout.plan(goal, snapshot, rollout.PlanCaller(root, mfa=True))
 
 
-def _of_plan(made: Plan, snapshot: Snapshot | None) -> Binding:
+def _of_plan(made: "Plan", snapshot: Snapshot | None) -> Binding:
     if snapshot is None:
         return binding_of_policies(PolicyChanges(tuple(attachments_of(made))))
     if snapshot.account != made.account:
         raise UsageError(_OTHER_ACCOUNT.filled(plan=made.account, account=snapshot.account))
-    return binding_of_states(snapshot, forecast(snapshot, made.changes))
+    return binding_of_states(snapshot, rollout.forecast(snapshot, made.changes))
 
 
-def attachments_of(made: Plan) -> Iterator[PolicyAttachment]:
+def attachments_of(made: "Plan") -> Iterator[PolicyAttachment]:
     """Yield which policies of a plan would bind whom, as far as the plan itself holds both.
 
     Raises:
         UsageError: if it changes what only the account tells.
     """
     documents = _documents((*made.changes, *made.needless))
-    groups = {each.group for each in made.changes if isinstance(each, AttachGroupPolicy)}
+    groups = {each.group for each in made.changes if isinstance(each, rollout.AttachGroupPolicy)}
     for change in made.changes:
         match change:
-            case AttachUserPolicy(user, arn) if arn in documents:
+            case rollout.AttachUserPolicy(user, arn) if arn in documents:
                 yield PolicyAttachment(documents[arn], Target(TargetKind.USER, user))
-            case AttachGroupPolicy(_, arn) | CreatePolicyVersion(arn) if arn in documents:
+            case rollout.AttachGroupPolicy(_, arn) | rollout.CreatePolicyVersion(arn) if (
+                arn in documents
+            ):
                 for whom in made.affected.get(change.address, ()):
                     yield from _to(whom, documents[arn])
-            case CreatePolicy() | TagPolicy() | CreateGroup():
+            case rollout.CreatePolicy() | rollout.TagPolicy() | rollout.CreateGroup():
                 pass
-            case AddUserToGroup(group) if group in groups:
+            case rollout.AddUserToGroup(group) if group in groups:
                 # whom the group's policy affects has the newcomers, too
                 pass
             case _:
                 raise UsageError(_PLAN_NEEDS_ACCOUNT.filled(address=change.address))
 
 
-def _documents(changes: Iterable[Change]) -> Mapping[str, AttachedPolicy]:
+def _documents(changes: "Iterable[Change]") -> Mapping[str, AttachedPolicy]:
     return {
         change.arn: AttachedPolicy(change.arn, _parsed(change.document))
         for change in changes
-        if isinstance(change, CreatePolicy | CreatePolicyVersion)
+        if isinstance(change, rollout.CreatePolicy | rollout.CreatePolicyVersion)
     }
 
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazily(
         __name__,
-        {"result": ("read_result",), "spark": ("SparkSettings", "read_on_spark")},
+        {
+            "result": "read_result",
+            "spark": "SparkSettings read_on_spark",
+        },
     )
 
 __all__ = [

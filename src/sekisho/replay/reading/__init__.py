@@ -43,17 +43,11 @@ else:
     __getattr__ = lazily(
         __name__,
         {
-            "cache": ("GroupCache",),
-            "digests": ("DigestCheck", "DigestReport", "PublicKeys", "public_keys_of"),
-            "history": (
-                "EventHistory",
-                "HistoryApi",
-                "Timing",
-                "event_history",
-                "history_policy",
-            ),
-            "reader": ("Progress", "ReadingSettings", "read_groups"),
-            "result": ("DetailsOf", "LogFault", "Reading", "TrailGroups"),
+            "cache": "GroupCache",
+            "digests": "DigestCheck DigestReport PublicKeys public_keys_of",
+            "history": "EventHistory HistoryApi Timing event_history history_policy",
+            "reader": "Progress ReadingSettings read_groups",
+            "result": "DetailsOf LogFault Reading TrailGroups",
         },
     )
 

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from sekisho import documents
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
-from sekisho.documents import Shape, read_yaml
+from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
 from sekisho.messages import Message
 from sekisho.policy import (
@@ -100,7 +101,7 @@ def read_goal(path: str | Path) -> Shape:
     Raises:
         FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or what no goal has.
     """
-    shape = read_yaml(path)
+    shape = documents.read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:
         fault = Fault(
             Code.FILE_BAD_SHAPE,
