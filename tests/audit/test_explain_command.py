@@ -71,7 +71,7 @@ def test_json_has_english_keys_and_what_was_read() -> None:
     code, shown = _run("--lang", "ja", "--format", "json", DENIED)
     value = json.loads(shown)
     assert code == Exit.CLEAN
-    assert set(value) == {"known", "answers", "nearest"}
+    assert set(value) == {"schema", "known", "answers", "nearest"}
     (answer,) = value["answers"]
     assert set(answer) == {"id", "title", "source", "read", "causes", "alike"}
     assert answer["read"] == {

@@ -92,6 +92,7 @@ def test_json_and_what_was_assumed(policy: str, tmp_path: Path) -> None:
         *SELF, "--policy", str(prefix), "--context", "aws:username=alice", "--format", "json"
     )
     assert json.loads(told.stdout) == {
+        "schema": "sekisho.decide/1",
         "decision": "Allowed",
         "because": [
             {

@@ -78,6 +78,8 @@ from sekisho.policy import KINDS, PolicyKind
 
 _CAUSE = Message("  {kind}  {place}")
 _MORE = Message("`-v` has what was added to the request, and what is without effect.")
+_FORM = {"schema": "sekisho.decide/1"}
+"""The name of the JSON form of one answer; answers to a stream have none."""
 _MFA = "aws:MultiFactorAuthPresent"
 _DENIED = (AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED)
 
@@ -101,8 +103,8 @@ def show_answer(answer: Answer, printing: AnswerPrinting, explaining: Assumption
     """Print an answer, and why it is so if that is asked."""
     match printing.output:
         case OutputFormat.JSON:
-            value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
-            click.echo(indented_json(value), nl=False)
+            why = _why_as_json(answer, explaining)
+            click.echo(indented_json({**_FORM, **answer_to_json(answer), **why}), nl=False)
         case OutputFormat.TEXT:
             lines = [*_lines(answer, _why(answer, explaining), printing)]
             if not printing.verbose and any(additions(answer)):
@@ -116,7 +118,7 @@ def show_joint(
     """Print the answer about several resources, and why each is as it is if that is asked."""
     if printing.output is OutputFormat.JSON:
         value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
-        click.echo(indented_json(value), nl=False)
+        click.echo(indented_json({**_FORM, **value}), nl=False)
         return
     lines = [*joint_heading(joint)]
     for part in joint.parts:

@@ -361,6 +361,7 @@ _HOW = {
 def pasted_error_to_json(explanation: ErrorExplanation, lang: Language) -> dict[str, object]:
     """Return an explanation as JSON values, with its sentences in one language."""
     return {
+        "schema": "sekisho.explain/1",
         "known": bool(explanation.answers),
         "answers": [_answer_to_json(answer, lang) for answer in explanation.answers],
         "nearest": [near.id for near in explanation.nearest],
