@@ -183,3 +183,27 @@ def test_a_person_of_whom_no_plan_knows_is_an_error(local: LocalAws, terminal: T
     refused = roll_back(terminal, "--user", "hanoko")
     assert refused.exception is not None
     assert "`hanoko`" in str(refused.exception)
+
+
+@pytest.mark.parametrize("words", [(), ("--user", "hana"), ("--user", "hanako")], ids=str)
+def test_who_was_renamed_is_taken_back_as_well(
+    local: LocalAws, terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    """Plans have the names of their day: AWS knows the user by the present one alone."""
+    before, iam = described(local), iam_of(local)
+    for number in range(2):
+        day(terminal, number)
+    iam.update_user(UserName="hanako", NewUserName="hana")
+    day(terminal, 3)
+    done = roll_back(terminal, *words)
+    assert done.return_value == Exit.CLEAN, done.output
+    assert "hanako → hana" in done.output
+    # as it was before, but for what it is called
+    after = described(local)
+    hana = {**of_user(after, "hana"), "UserName": "hanako"}
+    was = of_user(before, "hanako")
+    assert {**hana, "Arn": was["Arn"]} == was
+    if not words:
+        assert after["Policies"] == before["Policies"]
+    again = roll_back(terminal, *words)
+    assert again.return_value == Exit.CLEAN, again.output

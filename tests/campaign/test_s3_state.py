@@ -36,8 +36,6 @@ from sekisho.rollout import (
 from sekisho.rollout.applying.s3_state import RENEWED_AFTER, TAKEN_OVER_AFTER
 
 BUCKET = "campaigns"
-DEAD: list[object] = []
-"""Runs that were killed: collected as garbage, they would end as they should."""
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +226,6 @@ def test_a_kill_loses_no_call_that_may_have_been_made(
     for at in range(2):
         one = f"{address}/{at}"
         dying = state(one, api).locked()
-        DEAD.append(dying)
         opened = dying.__enter__()
         plan = plan_in(opened, api)
         before = before or facts_at_addresses(plan, api)

@@ -100,7 +100,7 @@ _DAYS = {
 }
 _ASSUMED = Message("Today's changes rest on what AWS does not document: {names}.")
 _DOUBTFUL = Message("Whether their notice has arrived is not known: {names}.")
-_PROGRESS = Message("How far it was, day by day")
+_PROGRESS = Message("How far it was each day, before that day's changes")
 _PROGRESS_COLUMNS = (
     Message("day"),
     Message("have a device"),

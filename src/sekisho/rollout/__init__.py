@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         execute,
         facts_at_addresses,
     )
+    from sekisho.rollout.applying.former_names import UnderFormerNames, renamed_users
     from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
     from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
     from sekisho.rollout.applying.preconditions import (
@@ -153,6 +154,7 @@ else:
             "applying.change_status": "ChangeStatus settle_passwords",
             "applying.dependents": "AddedPolicies GroupRights",
             "applying.execute": "ApplyReport apply_progress execute facts_at_addresses",
+            "applying.former_names": "UnderFormerNames renamed_users",
             "applying.journal": "Event Journal JournalEntry",
             "applying.plan_file": "PlanFile check_account read_plan",
             "applying.preconditions": "MAX_CLOCK_LEAD MAX_PLAN_AGE check_saved_account",
@@ -292,6 +294,7 @@ __all__ = [
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
+    "UnderFormerNames",
     "Untold",
     "Wave",
     "WaveStatus",
@@ -324,6 +327,7 @@ __all__ = [
     "read_goal",
     "read_plan",
     "remedy_text",
+    "renamed_users",
     "requirement_of",
     "reset",
     "retried",

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
     AddedPolicies,
+    Change,
     Event,
     GroupRights,
     Journal,
@@ -47,10 +48,12 @@ from sekisho.rollout import (
     RollbackPreview,
     RollbackReport,
     Stop,
+    UnderFormerNames,
     check_account,
     is_in_s3,
     preview_rollback,
     read_plan,
+    renamed_users,
     retried_until_visible,
     roll_back,
     rollback_progress,
@@ -62,6 +65,7 @@ _TAKING_BACK = Message("Taking back")
 _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Take back what this plan did ({count})?")
 _ASKED_OF_USER = Message("Take back what was done for `{user}` ({count})?")
+_RENAMED = Message("Renamed since, and still called by the former name here: {names}")
 _EXCEPTED = Message(
     "The next run of the campaign does it again for `{user}`, unless the goal leaves them out. For "
     "that, write into the goal:"
@@ -208,26 +212,26 @@ def _take_back(
     lang: Language,
 ) -> Exit:
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
-    plans = _concerned([read_plan(each, options.journal) for each in given.paths], options)
-    connected = connection(aws, lang, reads=False)
-    choices = [*_choices(plans, options)]
-    previews = [
-        _preview(each, chosen, connected.api) for each, chosen in zip(plans, choices, strict=True)
-    ]
+    read = [read_plan(each, options.journal) for each in given.paths]
+    if not options.by_account:
+        _refuse_unapplied(read)
+    api, renamed = _connected(given, aws, lang)
+    plans = _concerned(read, user := _User.now_called(options.user, renamed))
+    _note_renamed(plans, renamed, lang)
+    choices = [*_choices(plans, options, user, renamed)]
+    previews = [_preview(each, chosen, api) for each, chosen in zip(plans, choices, strict=True)]
     # who is asked must know what about
     if not (quiet() and options.yes):
         notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
-        notice(*_added_policies(plans, options, connected.api, lang))
-    if count := sum(len(each.reversible) for each in previews):
-        asked = _ASKED_OF_USER.filled(user=options.user, count=count) if options.user else None
-        confirm(asked or _ASKED.filled(count=count), lang, yes=options.yes)
+        notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
+    _ask(sum(len(each.reversible) for each in previews), options, lang)
     code = Exit.CLEAN
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
-            before = undone_addresses(plan_file.plan, plan_file.journal, options.user)
-            ownership.record(plan_file, connected.api)
-            report = _take_back_one(plan_file, preview, chosen, connected.api, lang)
+            before = undone_addresses(plan_file.plan, plan_file.journal, chosen.user)
+            ownership.record(plan_file, api)
+            report = _take_back_one(plan_file, preview, chosen, api, lang)
         show_folded(undone_lines(report, lang, before, verbose=options.verbose))
         if not report.complete:
             tell_next(typed_again(), lang)
@@ -241,37 +245,84 @@ def _take_back(
     return code
 
 
-def _concerned(plans: list[PlanFile], options: RollbackOptions) -> list[PlanFile]:
+def _ask(count: int, options: RollbackOptions, lang: Language) -> None:
+    """Ask whether so many changes are taken back, if there are any."""
+    asked = _ASKED_OF_USER.filled(user=options.user) if options.user else _ASKED
+    if count:
+        confirm(asked.filled(count=count), lang, yes=options.yes)
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    """For whom alone something is taken back, and what they were called; "": for everybody."""
+
+    name: str
+    former: frozenset[str] = frozenset()
+
+    @classmethod
+    def now_called(cls, name: str, renamed: Mapping[str, str]) -> "_User":
+        """Return the user of a name, which may be a name of old."""
+        present = renamed.get(name, name)
+        return cls(name, frozenset({present, *(old for old in renamed if renamed[old] == present)}))
+
+    def in_plan(self, plan: PlanFile) -> str | None:
+        """Return what a plan calls the user; None: it is about others alone."""
+        people = {change.person for change in plan.plan.changes}
+        names = (self.name, *sorted(self.former))
+        return next((name for name in names if name == "" or name in people), None)
+
+
+def _connected(given: _Plans, aws: AwsOptions, lang: Language) -> tuple[AwsApi, Mapping[str, str]]:
+    """Return the account under the names that its users had, and who was renamed since."""
+    api: AwsApi = connection(aws, lang, reads=False).api
+    renamed = renamed_users(given.folder.path, api) if given.folder is not None else {}
+    return UnderFormerNames(api, renamed) if renamed else api, renamed
+
+
+def _note_renamed(plans: list[PlanFile], renamed: Mapping[str, str], lang: Language) -> None:
+    touched = {change.person for each in plans for change in each.plan.changes}
+    if names := [f"{old} → {new}" for old, new in renamed.items() if old in touched]:
+        print_note(_RENAMED.filled(names=", ".join(names)).into(lang))
+
+
+def _concerned(plans: list[PlanFile], user: _User) -> list[PlanFile]:
     """Return the plans that have done something, for a user if one is named.
 
     Raises:
-        PlanRefused: if nothing says what a plan did.
         UsageError: if no plan is about the user.
     """
-    for each in plans if not options.by_account else ():
-        _refuse_unapplied(each)
-    names = {change.person for each in plans for change in each.plan.changes}
-    if options.user and options.user not in names:
+    found = [each for each in plans if user.in_plan(each) is not None]
+    if user.name and not found:
+        names = {change.person for each in plans for change in each.plan.changes}
         raise UsageError(
-            Message("nothing was planned for the user `{user}`").filled(user=options.user),
-            fix=did_you_mean(options.user, names - {""}),
+            Message("nothing was planned for the user `{user}`").filled(user=user.name),
+            fix=did_you_mean(user.name, names - {""}),
         )
-    about = (
-        any(options.user in ("", change.person) for change in each.plan.changes) for each in plans
-    )
-    return [each for each, concerned in zip(plans, about, strict=True) if concerned or not names]
+    return found
 
 
-def _choices(plans: list[PlanFile], options: RollbackOptions) -> Iterator[RollbackChoices]:
+def _choices(
+    plans: list[PlanFile], options: RollbackOptions, user: _User, renamed: Mapping[str, str]
+) -> Iterator[RollbackChoices]:
     """Yield how much is taken back of each plan; they are in order, the last first."""
-    for place, _ in enumerate(plans, start=1):
+    for place, plan_file in enumerate(plans, start=1):
         yield RollbackChoices(
             options.leave_unenforced,
             options.remove_rights,
             options.by_account,
-            options.user,
-            frozenset(change.address for each in plans[place:] for change in each.plan.changes),
+            user.in_plan(plan_file) or "",
+            frozenset(
+                address
+                for each in plans[place:]
+                for change in each.plan.changes
+                for address in (change.address, _present_address(change, renamed))
+            ),
         )
+
+
+def _present_address(change: Change, renamed: Mapping[str, str]) -> str:
+    """Return the address that a change has in plans that were made after a renaming."""
+    return " ".join(renamed.get(word, word) for word in change.address.split(" "))
 
 
 def _preview(plan_file: PlanFile, choices: RollbackChoices, api: AwsApi) -> RollbackPreview:
@@ -286,18 +337,23 @@ def _preview(plan_file: PlanFile, choices: RollbackChoices, api: AwsApi) -> Roll
 
 
 def _added_policies(
-    plans: list[PlanFile], options: RollbackOptions, api: AwsApi, lang: Language
+    plans: list[PlanFile],
+    choices: list[RollbackChoices],
+    api: AwsApi,
+    lang: Language,
+    *,
+    verbose: bool,
 ) -> Iterator[str]:
     """Yield who would lose what somebody else has given their group since."""
-    for each in plans:
+    for each, chosen in zip(plans, choices, strict=True):
         rights = GroupRights(each.plan, each.journal, api)
         # what cannot be read stays: the roll-back itself looks again
         added = [found for found in rights.added() if isinstance(found, AddedPolicies)]
-        if options.user:
-            own = (options.user,)
-            added = [replace(found, users=own) for found in added if options.user in found.users]
-        removed = options.remove_rights
-        yield from added_policies_lines(added, lang, removed=removed, verbose=options.verbose)
+        if chosen.user:
+            own = (chosen.user,)
+            added = [replace(found, users=own) for found in added if chosen.user in found.users]
+        removed = chosen.remove_rights
+        yield from added_policies_lines(added, lang, removed=removed, verbose=verbose)
 
 
 def _take_back_one(
@@ -331,11 +387,12 @@ def _take_back_one(
             raise
 
 
-def _refuse_unapplied(plan_file: PlanFile) -> None:
-    if not plan_file.journal.path.exists():
+def _refuse_unapplied(plans: list[PlanFile]) -> None:
+    missing = next((e.journal.path for e in plans if not e.journal.path.exists()), None)
+    if missing is not None:
         raise PlanRefused(
             Message("there is no journal `{path}`: nothing says what this plan did").filled(
-                path=plan_file.journal.path
+                path=missing
             ),
             code=Code.PLAN_FAULTY,
             fix=Message(

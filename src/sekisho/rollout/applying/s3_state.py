@@ -429,8 +429,13 @@ class S3State:
         try:
             with _named(folder.path, self.address):
                 yield folder
-        finally:
+        except GeneratorExit:
+            # the run is given up without an end, at the end of its process: as one that was killed
+            raise
+        except BaseException:
             self._close(folder, lock)
+            raise
+        self._close(folder, lock)
 
     def _close(self, folder: S3Folder, lock: _Lock) -> None:
         try:

@@ -52,12 +52,16 @@ class KnownUsers:
 
         A name that somebody has now is no name of old, whoever had it before.
         """
-        names = {user.id: user.name for user in snapshot.users}
+        return self.former_names_of({user.id: user.name for user in snapshot.users})
+
+    def former_names_of(self, present: Mapping[str, str]) -> FormerNames:
+        """Return the same of an account of which only the names of users are known, by id."""
+        taken = {*present.values()}
         return {
-            name: names.get(user)
+            name: present.get(user)
             for user, each in self.users.items()
             for name in each.names
-            if name not in snapshot.user_named
+            if name not in taken
         }
 
     def to_json(self) -> str:
@@ -79,6 +83,21 @@ def known_users(path: Path, snapshot: Snapshot) -> KnownUsers:
     Raises:
         FaultyInput: if the file is damaged.
     """
+    known = {**users_known_before(path).users}
+    for user in snapshot.users:
+        before = known.get(user.id, KnownUser(()))
+        made = user.password.created_at if user.password is not None else None
+        names = (*(name for name in before.names if name != user.name), user.name)
+        known[user.id] = KnownUser(names, before.joined or made)
+    return KnownUsers(known)
+
+
+def users_known_before(path: Path) -> KnownUsers:
+    """Return what a file knows of users; nothing if there is none.
+
+    Raises:
+        FaultyInput: if it is damaged.
+    """
     known: dict[str, KnownUser] = {}
     if path.exists():
         try:
@@ -86,11 +105,6 @@ def known_users(path: Path, snapshot: Snapshot) -> KnownUsers:
         except (ValueError, TypeError, AttributeError, KeyError):
             fault = Fault(Code.FILE_BAD_SHAPE, Message("is no record of users"))
             raise FaultyInput(str(path), [fault]) from None
-    for user in snapshot.users:
-        before = known.get(user.id, KnownUser(()))
-        made = user.password.created_at if user.password is not None else None
-        names = (*(name for name in before.names if name != user.name), user.name)
-        known[user.id] = KnownUser(names, before.joined or made)
     return KnownUsers(known)
 
 

@@ -82,6 +82,10 @@ NOT_COVERED = Message(
 UNMATCHED = Message(
     "Nobody matches these selectors of the goal today. If somebody should, correct them."
 )
+EMPTY_WAVES = Message(
+    "Nobody is in these waves: whoever they select is in an earlier wave, an exception or a "
+    "break-glass user, or nobody is selected today."
+)
 RENAMED = Message(
     "These users were renamed, and the goal or the exceptions file has the former name. They are "
     "meant as before; write the new name."
@@ -163,6 +167,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         *without_required(accounts, goal),
         *_users_in_no_wave(goal, snapshot),
         *((PlanNote("selector-unmatched", UNMATCHED, goal.unmatched),) if goal.unmatched else ()),
+        *_empty_waves(goal),
         *_names_of_old(goal),
         *unread_notes(snapshot),
         *(notes_on_unused(goal) if goal.takes_unused_away else ()),
@@ -212,6 +217,12 @@ def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
     left = tuple(name for name in signing_in if name not in named)
     if goal.waves and left:
         yield PlanNote("not-covered", NOT_COVERED, left)
+
+
+def _empty_waves(goal: Goal) -> Iterator[PlanNote]:
+    """Yield the waves that are empty today."""
+    if empty := tuple(wave.name for wave in goal.waves if wave.name and not wave.users):
+        yield PlanNote("wave-empty", EMPTY_WAVES, empty)
 
 
 def _names_of_old(goal: Goal) -> Iterator[PlanNote]:
