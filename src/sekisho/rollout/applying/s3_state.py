@@ -426,16 +426,17 @@ class S3State:
                 shutil.rmtree(folder.path, ignore_errors=True)
                 with suppress(SekishoError):
                     lock.release()
+        given_up = False
         try:
             with _named(folder.path, self.address):
                 yield folder
         except GeneratorExit:
-            # the run is given up without an end, at the end of its process: as one that was killed
+            # the run has no end, only that of its process: as one that was killed
+            given_up = True
             raise
-        except BaseException:
-            self._close(folder, lock)
-            raise
-        self._close(folder, lock)
+        finally:
+            if not given_up:
+                self._close(folder, lock)
 
     def _close(self, folder: S3Folder, lock: _Lock) -> None:
         try:
