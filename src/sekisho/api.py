@@ -131,7 +131,7 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
 
 
 def decide_many(requests: Iterable[Request], attached: Policies) -> list[Decision]:
-    """Return what policies alone say of each request, for a million of them in seconds.
+    """Decide each of many requests by policies alone; a million take seconds.
 
     Nothing is added to their context, and no rule of a service counts: a key that is not there is
     absent. The policies are compiled once. Each decision is that of the engine, and what `decide`

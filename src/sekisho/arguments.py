@@ -99,7 +99,7 @@ def expect_time(parameter: str, value: object) -> None:
 
 
 def chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
-    """Return what an argument names.
+    """Return the value that an argument selects by its name.
 
     Raises:
         UsageError: if it names nothing, with all that it may name.
@@ -159,7 +159,7 @@ def _text(parameter: str, path: str | Path) -> str:
 
 
 def asked_about(user_arn: str | None, role_arn: str | None) -> str | None:
-    """Return the ARN of who is asked about; None: whoever the user is.
+    """Return the ARN of the user or role that a question is about; None: it is about any user.
 
     Raises:
         UsageError: if a user and a role are given.

@@ -20,7 +20,7 @@ _KEY = key_topic("")
 
 
 def loss_reminders(losses: Losses, goal: Goal, after: Snapshot, told: Told) -> tuple[Reminder, ...]:
-    """Return what people are to hear of their keys, and owners of those who do not sign in.
+    """Return the notices that are due about old keys and about people who do not sign in.
 
     Args:
         losses: which these are, before today's changes.

@@ -98,7 +98,7 @@ class Losses:
     """The dormant people of a campaign and their old access keys.
 
     Attributes:
-        unread: people of whom it could not be read when they last signed in.
+        unread: people whose last sign-in could not be read.
         keys: all of the people of the goal, however young.
     """
 
@@ -161,7 +161,7 @@ def losses_of(
     usage: Usage | None = None,
     told: ToldOn | None = None,
 ) -> Losses:
-    """Return who is dormant and which keys are old, and on which days something happens.
+    """Return the dormant people and the old keys, each with the days on which something happens.
 
     Args:
         goal: what it says of both.
@@ -201,7 +201,7 @@ class _Days:
         rule = self.goal.dormant or Dormant(0)
         for facts in users:
             decided = self.goal.accepted.get(acceptance_key(DORMANT, facts.user))
-            told = self._told(facts.user, DORMANT, facts.dormant_from)
+            told = self._delivered_on(facts.user, DORMANT, facts.dormant_from)
             heard = self._heard(told, facts.dormant_from)
             goes = None
             if rule.action is DormantAction.DISABLE_PASSWORD and decided is None and heard:
@@ -213,7 +213,7 @@ class _Days:
         rules = self.goal.keys
         for facts in keys:
             decided = self.goal.accepted.get(acceptance_key(USED_KEY, facts.user))
-            told = self._told(facts.user, key_topic(facts.key_id), facts.warn_on)
+            told = self._delivered_on(facts.user, key_topic(facts.key_id), facts.warn_on)
             key = OldKey(facts, told, decided=decided)
             heard = self._heard(told, facts.warn_on)
             if rules is None or heard is None or key.waits_for_decision:
@@ -225,7 +225,7 @@ class _Days:
                 deleted_on=_later(facts.delete_on, heard, rules.delete, rules),
             )
 
-    def _told(self, user: str, topic: str, day: date | None) -> date | None:
+    def _delivered_on(self, user: str, topic: str, day: date | None) -> date | None:
         return None if self.told is None or day is None else self.told.told_on(user, topic, day)
 
     def _heard(self, told: date | None, day: date | None) -> date | None:

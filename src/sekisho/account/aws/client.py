@@ -204,11 +204,11 @@ class Boto3Api:
         return output
 
     def content(self, bucket: str, key: str) -> bytes:
-        """Return what an object of S3 holds; see `stored`."""
+        """Return the content of an object in S3; see `stored`."""
         return self.stored(bucket, key)[0]
 
     def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
-        """Return what an object of S3 holds, and the metadata that its writer gave it.
+        """Return the content of an object in S3 and the metadata that its writer gave it.
 
         Raises:
             AwsRefused: as `call` does.
@@ -217,7 +217,7 @@ class Boto3Api:
         return content, about.get("Metadata", {})
 
     def object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, Any]]:
-        """Return what an object of S3 holds, and what else S3 answers.
+        """Return the content of an object in S3 and the rest of the answer to GetObject.
 
         botocore tries a call again until it is answered, and not while the answer is read.
 

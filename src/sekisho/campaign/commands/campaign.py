@@ -78,7 +78,7 @@ class CampaignFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CampaignOptions:
-    """What `sekisho campaign` is told.
+    """The options of `sekisho campaign`.
 
     Attributes:
         exceptions: an exceptions file.

@@ -137,7 +137,7 @@ class Telling:
             remind: the words of `sekisho remind` for this campaign.
 
         Raises:
-            FaultyInput: if the ledger is damaged: then nobody is told.
+            FaultyInput: if the ledger is damaged; no notice is sent then.
             SekishoError: if the ledger or the list cannot be written.
         """
         due = self.campaign.reminders_after(made)

@@ -337,8 +337,8 @@ class S3Folder(OpenFolder):
 
 
 @contextmanager
-def _named(folder: Path, address: str) -> Iterator[None]:
-    """Call a faulty file by the address of its object."""
+def _faults_at(folder: Path, address: str) -> Iterator[None]:
+    """Name the address of the object in S3, in place of its copy, in the faults of a file."""
     try:
         yield
     except FaultyInput as error:
@@ -401,7 +401,7 @@ class S3State:
         self._check()
         with tempfile.TemporaryDirectory(prefix="sekisho-") as name:
             S3Folder(Path(name), self._bucket, None).load()
-            with _named(Path(name), self.address):
+            with _faults_at(Path(name), self.address):
                 yield Path(name)
 
     @contextmanager
@@ -428,7 +428,7 @@ class S3State:
                     lock.release()
         given_up = False
         try:
-            with _named(folder.path, self.address):
+            with _faults_at(folder.path, self.address):
                 yield folder
         except GeneratorExit:
             # the run has no end, only that of its process: as one that was killed

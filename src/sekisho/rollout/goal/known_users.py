@@ -101,7 +101,7 @@ def users_known_before(path: Path) -> KnownUsers:
     known: dict[str, KnownUser] = {}
     if path.exists():
         try:
-            known = {str(user): _known(each) for user, each in _read(path).items()}
+            known = {str(user): _known_user(each) for user, each in _read(path).items()}
         except (ValueError, TypeError, AttributeError, KeyError):
             fault = Fault(Code.FILE_BAD_SHAPE, Message("is no record of users"))
             raise FaultyInput(str(path), [fault]) from None
@@ -113,7 +113,7 @@ def _read(path: Path) -> dict[str, dict[str, object]]:
     return value
 
 
-def _known(value: Mapping[str, object]) -> KnownUser:
+def _known_user(value: Mapping[str, object]) -> KnownUser:
     names, joined = value["names"], value["joined"]
     if not isinstance(names, list):
         raise TypeError
