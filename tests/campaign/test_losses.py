@@ -38,7 +38,7 @@ from sekisho.documents import yaml_shape
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language
-from sekisho.notices.reminders import Told
+from sekisho.notices.reminders import Told, inactive_topic
 from sekisho.rollout import PlanCaller, forecast, goal_of
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -83,6 +83,10 @@ class Company:
                 self.told.setdefault(
                     (facts.user, f"key:{facts.key_id}", facts.warn_on), campaign.day
                 )
+                user = self.snapshot.user_named[facts.user]
+                if any(each.id == facts.key_id and not each.active for each in user.keys):
+                    inactive = inactive_topic(facts.key_id)
+                    self.told.setdefault((facts.user, inactive, facts.warn_on), campaign.day)
         due = due_today(campaign)
         return {
             kind: due[kind] for kind in ("password", "keyInactive", "keyDeleted") if kind in due
@@ -123,6 +127,22 @@ def test_who_is_told_late_has_as_long_as_everybody_and_the_password_goes_last() 
         110: {"keyInactive": ("kei AKIAKEI",)},
         117: {"password": ("kei",), "keyDeleted": ("kei AKIAKEI",)},
     }
+
+
+def test_a_run_that_comes_late_leaves_a_key_as_long_between_inactive_and_deleted() -> None:
+    """The rules have seven days between; the run that makes it inactive was due five days ago."""
+    people = company_of()
+    assert taken(people, 80, 95, 97, 98, 101, 102) == {
+        95: {"keyInactive": ("kei AKIAKEI",)},
+        102: {"password": ("kei",), "keyDeleted": ("kei AKIAKEI",)},
+    }
+
+
+def test_a_key_is_not_deleted_before_its_user_knows_that_it_is_inactive() -> None:
+    people = company_of()
+    assert taken(people, 80, told_from=80) == {}
+    assert {*taken(people, 90, 97, 104, 110, told_from=104)} == {90}
+    assert {*taken(people, 111)} == {111}
 
 
 def test_who_is_never_told_loses_nothing_unless_the_goal_says_so() -> None:
@@ -262,7 +282,7 @@ waves:
     who: [{{path: /dev/}}]
 breakGlass: [glass]
 dormant: {{after: 90 days, do: disable-password}}
-keys: {{warn: 80 days, disable: 90 days, delete: 97 days}}
+keys: {{warn: 80 days, disable: 90 days}}
 untold: enforce
 """
     path = terminal.path("goal.yaml")

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from sekisho.account import Snapshot, Usage
+from sekisho.notices.reminders import inactive_topic
 from sekisho.rollout import (
     AgingKey,
     Dormant,
@@ -170,7 +171,7 @@ def losses_of(
         usage: what logs say of the account's users.
         told: which notices were delivered; None: none.
     """
-    days = _Days(goal, told)
+    days = _Days(goal, told, goal.day_of(snapshot.taken_at))
     keys = tuple(days.keys(aging_keys(goal, snapshot, usage, caller)))
     last: dict[str, date] = {}
     for key in keys:
@@ -195,6 +196,7 @@ def _after_keys(person: DormantPerson, last: date | None) -> DormantPerson:
 class _Days:
     goal: Goal
     told: ToldOn | None
+    today: date
 
     def dormant(self, users: Iterable[DormantUser]) -> Iterator[DormantPerson]:
         """Yield people with the days on which they lose their password."""
@@ -219,11 +221,32 @@ class _Days:
             if rules is None or heard is None or key.waits_for_decision:
                 yield key
                 continue
+            inactive_from = _later(facts.disable_on, heard, rules.disable, rules)
+            deleted_on = _later(facts.delete_on, heard, rules.delete, rules)
             yield replace(
                 key,
-                inactive_from=_later(facts.disable_on, heard, rules.disable, rules),
-                deleted_on=_later(facts.delete_on, heard, rules.delete, rules),
+                inactive_from=inactive_from,
+                deleted_on=self._after_inactivity(facts, inactive_from, deleted_on),
             )
+
+    def _after_inactivity(
+        self, facts: AgingKey, inactive_from: date | None, deleted_on: date | None
+    ) -> date | None:
+        """Return the day of deletion, as long after the key is inactive as the rules have it.
+
+        A run that came late must not shorten that time: it counts from the day on which the user
+        was told that the key is inactive, which is not before it was.
+        """
+        rules = self.goal.keys
+        if deleted_on is None or inactive_from is None or rules is None or rules.disable is None:
+            return deleted_on
+        between = timedelta(days=(rules.delete or rules.disable) - rules.disable)
+        if facts.state not in (KeyState.DISABLED, KeyState.DELETE):
+            return max(deleted_on, max(inactive_from, self.today) + between)
+        since = self._delivered_on(facts.user, inactive_topic(facts.key_id), facts.warn_on)
+        if since is None and self.goal.untold is Untold.WAIT:
+            since = self.today
+        return deleted_on if since is None else max(deleted_on, since + between)
 
     def _delivered_on(self, user: str, topic: str, day: date | None) -> date | None:
         return None if self.told is None or day is None else self.told.told_on(user, topic, day)

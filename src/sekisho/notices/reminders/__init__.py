@@ -32,7 +32,13 @@ from sekisho.notices.reminders.schedule import (
     portions,
     reminders_due,
 )
-from sekisho.notices.reminders.told import Told, campaign_reminders, must_hear_first, wave_topic
+from sekisho.notices.reminders.told import (
+    Told,
+    campaign_reminders,
+    inactive_topic,
+    must_hear_first,
+    wave_topic,
+)
 
 if TYPE_CHECKING:
     from sekisho.notices.reminders.webhook import Posted, Webhook
@@ -66,6 +72,7 @@ __all__ = [
     "deliver",
     "entry_of",
     "exception_reminders",
+    "inactive_topic",
     "key_of",
     "must_hear_first",
     "open_ledger",

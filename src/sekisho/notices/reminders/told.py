@@ -50,6 +50,8 @@ class Told:
             if entry.event is NoticeEvent.DONE:
                 day = entry.at.astimezone(zone).date()
                 days.setdefault((entry.user, topic_of(entry.step, entry.wave), entry.starts), day)
+                if entry.step is ReminderStep.KEY_INACTIVE:
+                    days.setdefault((entry.user, inactive_topic(entry.wave), entry.starts), day)
                 last[entry.user] = day, entry.step
         settled = (key for key, event in ended.items() if event is not NoticeEvent.FAILED)
         doubtful = (key for key, event in ended.items() if event is NoticeEvent.BEGUN)
@@ -68,6 +70,11 @@ class Told:
             day: the day that it is about, such as that of the wave; None: at once.
         """
         return self.days.get((user, topic, day))
+
+
+def inactive_topic(key_id: str) -> str:
+    """Return the topic of the notice that an access key is inactive now."""
+    return f"key-inactive:{key_id}"
 
 
 def wave_topic(wave: str) -> str:
