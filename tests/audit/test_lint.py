@@ -235,7 +235,7 @@ def test_every_statement_that_denies_an_allow_is_named() -> None:
     ]
     report = lint(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     [denied] = [each for each in report.findings if each.id == "policy.allow-always-denied"]
-    assert denied.fact.en == "`sqs:ListQueues`, `sns:ListTopics`: denied by statement 1, 2"
+    assert denied.fact.en == "`sqs:ListQueues`, `sns:ListTopics`: denied by statement 2, 3"
 
 
 @pytest.mark.parametrize("part", ["", "Not"])

@@ -41,7 +41,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 def test_a_good_policy_exits_zero_and_shows_the_table(files: dict[str, str]) -> None:
     told = run(files["good"], "-v", "--lang", "en")
     assert told.returncode == 0, told.stderr
-    assert "errors: 0, warnings: 0, notes: 2" in told.stdout
+    assert "OK (notes: 2)." in told.stdout
     answers = r"((?:(?:yes|no|never|other)\*? *)+)$"
     rows = {
         found[1].strip(): found[2].split()
@@ -55,18 +55,18 @@ def test_a_leaking_policy_exits_three_and_says_why(files: dict[str, str]) -> Non
     told = run(files["leaking"], "--lang", "en")
     assert told.returncode == 3
     assert "error [mfa.deny-misses-keys]" in told.stdout
-    assert "(3:16, statement 0, enforcement)" in told.stdout
+    assert "(3:16, statement 1, enforcement)" in told.stdout
 
 
 def test_the_verdict_is_first_and_the_next_command_last(files: dict[str, str]) -> None:
     good, leaking = files["good"], files["leaking"]
     said = run(leaking, "--lang", "en").stdout.splitlines()
-    assert said[0].startswith(f"{leaking}: to be corrected (errors: ")
+    assert said[0].startswith(f"{leaking}: needs correction (errors: ")
     assert said[-1] == f"Next: sekisho policy lint -v {leaking}"
     said = run(good, leaking, "--lang", "en").stdout.splitlines()
-    assert said[0] == "To be corrected: 1 of 2 policies (not examined whole: 0)."
+    assert said[0] == "1 of 2 policies need correction (not examined completely: 0)."
     said = run(good, "--lang", "en").stdout.splitlines()
-    assert said[0] == f"{good}: nothing to correct (errors: 0, warnings: 0, notes: 2)."
+    assert said[0] == f"{good}: OK (notes: 2)."
     assert said[-1] == f"Next: sekisho prove policy {good}"
     said = run(files["refused"], "--lang", "en").stdout.splitlines()
     assert said[0].startswith(f"{files['refused']}: IAM refuses to save this policy")

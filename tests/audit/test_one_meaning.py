@@ -43,9 +43,9 @@ EXITS = {
 }
 SAID = {
     Enforced.PROVED: "MFA is enforced. ",
-    Enforced.NOTHING_ALLOWED: "MFA is not enforced: nothing is allowed without it",
+    Enforced.NOTHING_ALLOWED: "MFA is not enforced: the policies allow nothing",
     Enforced.REFUTED: "MFA is not enforced. ",
-    Enforced.TODAY_UNKNOWN: "MFA is not enforced. Whether anything is allowed",
+    Enforced.TODAY_UNKNOWN: "MFA is not enforced. Whether the policies allow anything",
 }
 
 

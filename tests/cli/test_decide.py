@@ -356,17 +356,17 @@ def test_the_policy_of_an_access_point_needs_one(tmp_path: Path) -> None:
     through = "arn:aws:s3:us-east-1:111122223333:accesspoint/one/object/a"
     told = run(*asked, "--resource", through, "--lang", "en")
     assert (told.returncode, told.stdout.splitlines()[0]) == (4, "Unknown"), told.stderr
-    assert "the bucket or object behind it as well" in told.stdout
+    assert "the bucket or object behind it" in told.stdout
     behind = ["--resource", through, "--resource", "arn:aws:s3:::records/a", "--lang", "en"]
     told = run(*asked, *behind)
-    assert told.stdout.startswith("Implicitly denied: AWS asks about each of 2 resources")
+    assert told.stdout.startswith("Implicitly denied: AWS evaluates each of 2 resources")
     told = run(*asked, *behind[:4], "--format", "json", "--explain")
     point_part, object_part = json.loads(told.stdout)["resources"]
     assert point_part["explanation"] is not None
     assert object_part["explanation"] != point_part["explanation"]
     told = run(*asked, "--resource", through, "--resource", "arn:aws:s3:::records", "--lang", "en")
     assert told.returncode == 1
-    assert told.stdout.startswith("No such request: the action is not about all of these 2")
+    assert told.stdout.startswith("No such request: the action does not apply to all of these 2")
 
 
 def test_a_batch_goes_on_after_a_bad_line() -> None:

@@ -79,7 +79,7 @@ def test_an_action_that_may_be_new() -> None:
     done = CliRunner().invoke(
         root, ["prove", "access", POLICY, "--never", "iam:TeleportUser", "--lang", "en"]
     )
-    assert "takes in no action of the catalogue" in " ".join(done.output.split())
+    assert "matches no action in the catalogue" in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ COMMANDS = {
     "help": (["tour", "--help"], 0, "Rehearse the whole rollout"),
     "policy-new": (["policy", "new"], 0, '"Version": "2012-10-17"'),
     "policy-lint": (["policy", "lint", "--lang", "ja", POLICY], 0, "警告 0 件"),
-    "policy-summary": (["policy", "summary", POLICY], 0, "What it really means"),
+    "policy-summary": (["policy", "summary", POLICY], 0, "What it does"),
     "prove": (["prove", "policy", "--only", "enforcement", POLICY], 0, "MFA is enforced"),
     "decide": (
         [

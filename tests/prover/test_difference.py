@@ -158,7 +158,7 @@ def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
     new = identity(ALLOW_ALL, {**ALLOW_ALL, "Effect": "Deny", "Condition": condition})
     found = policy_difference(identity(ALLOW_ALL), new, ALICE, NOW)
     assert isinstance(found.only_in_old, Unknown)
-    assert "`aws:multifactorauthage` is compared as another type" in found.only_in_old.reason.en
+    assert "`aws:multifactorauthage` is compared as the wrong type" in found.only_in_old.reason.en
     assert found.only_in_new == NOTHING
 
 

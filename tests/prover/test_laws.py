@@ -83,7 +83,7 @@ def test_a_small_world_has_no_request_that_a_proof_denies(
             assert counterexample.request.context.get(MFA) in (None, "false")
         case Unknown(reason, None):
             assert not DEEP
-            assert reason.en == "the question takes too many steps"
+            assert reason.en == "the search takes too many steps"
         case Unknown():
             assert passes(policies, documented=True) is None
 

@@ -140,7 +140,9 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
     match verdict:
         case Unknown(reason):
             if reason != NOT_CERTIFIED:
-                assert "too many" in reason.en or "variables that no request fixes" in reason.en
+                assert (
+                    "too many" in reason.en or "values the request does not determine" in reason.en
+                )
             assert reason.ja != reason.en
         case Refuted() | Proved():
             assert name != "pigeons in holes" or verdict == Proved()
@@ -168,7 +170,7 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
         [limited("ForAnyValue:StringEquals", "aws:TagKeys", ["a", "b"])],
         "`aws:tagkeys`: too many sets of values",
     ),
-    "steps": ("solver.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
+    "steps": ("solver.limits.MOST_STEPS", 5, [S3], "the search takes too many steps"),
     "assignments": (
         "search.requests.MOST_ASSIGNMENTS",
         0,
@@ -176,7 +178,7 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
             {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},
             {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/?"},
         ],
-        "policy variables that no request fixes: `${aws:principaltag/t}`",
+        "policy variables whose values the request does not determine: `${aws:principaltag/t}`",
     ),
 }
 

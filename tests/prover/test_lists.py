@@ -16,7 +16,7 @@ LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}
 @pytest.mark.parametrize(
     ("statements", "said"),
     [
-        ([LIST], "iam:ListUsers: asked about `*`"),
+        ([LIST], "iam:ListUsers: checked on `*`"),
         ([LIST], "allowed there without MFA"),
         ([LIST, ENFORCEMENT], "allowed there."),
         ([{**LIST, "Action": "iam:List*"}], "iam:ListUsers: "),

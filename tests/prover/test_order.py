@@ -70,7 +70,8 @@ def test_an_unknown_verdict_has_its_reason(first: Statements, second: Statements
     verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, *sets).in_catalogue)
     match verdict:
         case Unknown(reason):
-            assert reason.en == "policy variables that no request fixes: `${aws:principaltag/t}`"
+            undetermined = "policy variables whose values the request does not determine"
+            assert reason.en == f"{undetermined}: `${{aws:principaltag/t}}`"
         case Proved() | Refuted():
             pass
 

@@ -251,14 +251,14 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
         done = run(*asked, "--lang", "en", *more)
         assert done.returncode == 3
         assert f"(in another account, {OTHER}, whose own policies decide too)" in done.stdout
-    assert "its own policies are taken to allow" in done.stdout
+    assert "assumed to be allowed by their own policies" in done.stdout
     done = run(*asked, "--format", "json")
     request = json.loads(done.stdout)["questions"][0]["counterexample"]["request"]
     assert request["resourceAccount"] == OTHER
 
 
 def test_a_difference_says_what_is_taken_of_owners() -> None:
-    for lang, said in (("en", "are taken to allow"), ("ja", "許可するものとします")):
+    for lang, said in (("en", "are assumed to be allowed"), ("ja", "許可するものとします")):
         done = sekisho("policy", "diff", "-v", SAMPLE, SAMPLE, "--lang", lang)
         assert done.returncode == 0
         assert said in done.stdout

@@ -135,7 +135,7 @@ def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, sec
 
 
 def _is_open(side: Side | Unknown) -> bool:
-    return isinstance(side, Unknown) and "variables that no request fixes" in side.reason.en
+    return isinstance(side, Unknown) and "values the request does not determine" in side.reason.en
 
 
 def _listed(side: Side | Unknown) -> set[tuple[str, CallerCredential]]:

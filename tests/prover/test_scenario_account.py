@@ -90,7 +90,7 @@ def test_a_command_is_about_now_and_says_so(
     helped = {"key-user-helped", "device-out-of-step-helped"}
     assert {one["id"] for one in entering if one["outcome"] == "gets in"} == helped
     root.main([*args, "--lang", "en", "-v"], standalone_mode=False)
-    assert "All of this takes place at 2" in capsys.readouterr().out
+    assert "All of this is as of 2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("exempt", ["iam:RemoveUserFromGroup", "iam:AddUserToGroup"])

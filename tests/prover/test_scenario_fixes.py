@@ -149,7 +149,7 @@ def test_the_command_names_what_is_in_the_way(
     root.main(
         ["prove", "policy", *asked, "--only", "people", "--lang", "en"], standalone_mode=False
     )
-    assert "in the way is statement NobodyEnrols" in capsys.readouterr().out
+    assert "because of statement NobodyEnrols" in capsys.readouterr().out
 
 
 def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
@@ -166,7 +166,7 @@ def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
     assert apart == {"role-session", "login-cache"}
     assert found["temporary-password"]["counts"]
     root.main(["prove", "policy", path, "--only", "people", "--lang", "en"], standalone_mode=False)
-    assert "Force_MFA stops these steps, but not this attacker." in capsys.readouterr().out
+    assert "Force_MFA stops these steps, but not this attack." in capsys.readouterr().out
 
 
 def test_a_partition_without_a_force_mfa_has_no_fixes(
@@ -192,7 +192,7 @@ def test_at_a_terminal_it_is_seen_how_far_it_has_come(
 
 def test_a_passkey_gives_no_code() -> None:
     policies = _enforced(Policies())
-    for name, said in (("passkey-only", "sign in with the passkey"), ("new-user", "give the MFA")):
+    for name, said in (("passkey-only", "sign in with the passkey"), ("new-user", "enter the MFA")):
         found = run_scenario(scenario_of(name), policies).result
         assert isinstance(found, Reachable)
         assert step_text(found.path[-1]).en.startswith(said)

@@ -500,7 +500,9 @@ def test_an_attacker_is_kept_out_only_if_nothing_else_is_left_open(
         assert found.as_required
         return
     assert isinstance(found.result, Unexplored)
-    assert "the policies allow what the scenarios do not try" in found.result.reason.en
+    assert (
+        "the policies do not deny an action that the scenarios do not try" in found.result.reason.en
+    )
     assert left is None or left in found.result.reason.en
 
 

@@ -105,7 +105,8 @@ def test_of_policies_with_all_that_a_condition_can_be(
     verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1]))
     if isinstance(verdict, Unknown) and verdict.beyond is None:
         assert (
-            "policy variables that no request fixes: `${aws:principaltag/t}`" in verdict.reason.en
+            "policy variables whose values the request does not determine: `${aws:principaltag/t}`"
+            in verdict.reason.en
         )
         return
     try:

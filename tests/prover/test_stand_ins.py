@@ -133,9 +133,9 @@ def test_the_output_says_of_whom(tmp_path: Path) -> None:
     summary, details = run(*asked).stdout, run(*asked, "-v").stdout
     for said in (summary, details):
         assert "svc-x's console session or session token without MFA" in said
-        assert "the policies distinguish users by `aws:username`: say who calls" in said
-        assert "represents any other" not in said
-    assert f"Asked about {USERS}some-user, {USERS}svc-x, whom the policies distinguish" in details
+        assert "the policies distinguish users by `aws:username`: give the caller" in said
+        assert "standing for any user" not in said
+    assert f"Checked for {USERS}some-user, {USERS}svc-x, whom the policies distinguish" in details
 
 
 def test_of_everyday_policies_one_user_stands_for_any() -> None:
@@ -149,7 +149,7 @@ def test_of_everyday_policies_one_user_stands_for_any() -> None:
         assert (len(found.users), found.indistinct_keys) == (1, ())
     done = run(SAMPLE, "--lang", "en", "-v")
     assert done.returncode == 0
-    assert "represents any other" in done.stdout
+    assert "standing for any user" in done.stdout
 
 
 def test_an_account_that_a_variable_makes_special_has_a_user() -> None:

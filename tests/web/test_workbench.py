@@ -532,7 +532,7 @@ def test_the_way_in_is_shown_step_by_step(bench: Bench) -> None:
 
     assert [each.partition(",")[0] for each in steps("ready")] == [
         "sign in as the user with the password",
-        "give the MFA code",
+        "enter the MFA code",
         "gets in",
     ]
     new = steps("new")

@@ -52,83 +52,85 @@ EFFECTS: Mapping[AnswerEffect, Message] = {
 }
 """The answers, as a heading."""
 
-_COULD_BE = Message("The answer could also be: {effects}. It depends on what was not given:")
-_DENIED_ANYHOW = Message("Denied in any case, but how depends on what was not given:")
+_COULD_BE = Message("The answer could also be: {effects}. It depends on keys that were not given:")
+_DENIED_ANYHOW = Message("Denied in any case; how depends on keys that were not given:")
 _UNDECIDED = Message(
-    "AWS always sends what was not given here, and the answer depends on it: {effects}."
+    "The answer depends on keys that AWS always sends and that were not given: {effects}."
 )
-_DEPENDS = Message("What else the call needs depends on what was not given:")
+_DEPENDS = Message("What else the call needs depends on keys that were not given:")
 _KEY = Message("  {key} ({presence})")
 _PRESENCES: Mapping[Presence, Message] = {
     Presence.ALWAYS: Message("AWS always sends it"),
     Presence.SOMETIMES: Message("AWS sends it with some requests"),
     Presence.CREDENTIAL: Message("it depends on the credential"),
-    Presence.UNKNOWN: Message("in no list of AWS's keys: misspelled, or an identity provider's"),
+    Presence.UNKNOWN: Message("not a key that AWS lists: misspelled, or an identity provider's"),
     Presence.NEVER: Message("AWS never sends it"),
 }
-_NO_SESSION = Message(
-    "  No session with MFA was given: this is the answer for a long-term access key."
-)
+_NO_SESSION = Message("  No MFA session was given: this is the answer for a long-term access key.")
 _NO_CODE = Message(
-    "  No MFA was given, of a session or by a code in the call: this is the answer for a long-term "
-    "access key alone."
+    "  Neither an MFA session nor an MFA code was given: this is the answer for a long-term "
+    "access key."
 )
 _PERMITTED = Message("`{principal}` may call `{action}`, whatever the policies say. {rule}")
 _REFUSED = Message("`{principal}` cannot call `{action}` on `{resource}`. {rule}")
 _POLICIES_ALONE = Message("The policies alone say: {effect}.")
 _DOUBT = Message(
-    "That a Deny has no effect is AWS's word, and nobody is known to have tested it (assumption "
+    "AWS documents that a Deny has no effect here; no test of it is known (assumption "
     "`get_session_token_heeds_deny`)."
 )
-_DECIDES_NOT = Message("What was given does not decide whether `{principal}` may call `{action}`.")
+_DECIDES_NOT = Message(
+    "The given information does not decide whether `{principal}` may call `{action}`."
+)
 _NO_REQUEST: Mapping[Impossibility, Message] = {
     Impossibility.OTHER_TYPE: Message(
-        "AWS never asks whether `{action}` is allowed on `{resource}`: the action is not about "
-        "resources of that kind, but about: {types}."
+        "AWS never evaluates `{action}` on `{resource}`: the action applies to other types of "
+        "resource: {types}."
     ),
     Impossibility.NOT_NAMED: Message(
-        "AWS never asks whether `{action}` is allowed on `{resource}`: a request names a resource, "
-        "one of: {types}."
+        "AWS never evaluates `{action}` on `{resource}`: a request names one of these types of "
+        "resource: {types}."
     ),
     Impossibility.WILDCARD: Message(
-        "AWS never asks whether `{action}` is allowed on `{resource}`: a request names one "
-        "resource, and none of these kinds has a wildcard in its name: {types}."
+        "AWS never evaluates `{action}` on `{resource}`: a request names one resource, and none "
+        "of these types has a wildcard in its name: {types}."
     ),
     Impossibility.MISSPELLED: Message(
         "`{action}` looks misspelled: it differs by one letter from `{meant}`."
     ),
 }
-_ALIAS = Message("AWS KMS finds the key of an alias first: ask about the ARN of that key.")
+_ALIAS = Message("AWS KMS resolves an alias to its key first: give the ARN of that key.")
 _NOTES: Mapping[ResourceNote, Message] = {
     ResourceNote.NO_TYPES: Message(
-        "`{action}` is about no resource in particular: AWS asks about `*`, and that is answered."
+        "`{action}` does not apply to a specific resource: this is the answer for `*`, which "
+        "AWS evaluates."
     ),
     ResourceNote.NOT_NAMED: Message(
-        "Mostly AWS asks about a resource of `{action}` by its ARN: this is the answer for `*` "
-        "only."
+        "AWS usually evaluates `{action}` on a resource's ARN: this is the answer for `*` only."
     ),
     ResourceNote.WILDCARD: Message(
-        "`{resource}` is asked about as it is written: as one resource whose name has the wildcard "
-        "in it."
+        "`{resource}` is taken literally: as one resource with the wildcard character in its name."
     ),
     ResourceNote.NOT_IN_CATALOGUE: Message(
-        "`{resource}` is no resource of `{action}` by the catalogue: it is misspelled, or newer."
+        "According to the catalogue, `{resource}` is not a resource of `{action}`: it is "
+        "misspelled, or newer."
     ),
 }
 _OWNER = Message(
-    "The bucket is taken to be of account {account}, as nobody said whose it is. If it is of "
-    "another: {otherwise}."
+    "No owner was given for the bucket, so account {account} is assumed. If another account "
+    "owns it: {otherwise}."
 )
-_MALFORMED = Message("Given, but no value of the key's type, so that AWS never sends it: {keys}.")
+_MALFORMED = Message(
+    "AWS never sends these values, because they do not have the key's type: {keys}."
+)
 _MALFORMED_KEY = Message("`{key}` ({type})")
 _BEHIND = Message(
-    "Through an access point AWS asks about the bucket or object behind it as well, and that was "
-    "not asked about: give it as one more resource, and the bucket's policy."
+    "Through an access point, AWS also evaluates the bucket or object behind it, which was not "
+    "given: add it as a resource, and give the bucket's policy."
 )
 _BEHIND_LAMBDA = Message(
-    "Through an access point of S3 Object Lambda AWS asks for `s3:…` on the access point and the "
-    "bucket or object behind it and for `lambda:InvokeFunction` on its function as well, and not "
-    "all of that was asked about: give them as more resources."
+    "Through an S3 Object Lambda access point, AWS also evaluates `s3:…` on the access point "
+    "and on the bucket or object behind it, and `lambda:InvokeFunction` on its function. Not "
+    "all of them were given: add them as resources."
 )
 _FAILS = Message(
     "`{principal}` may not call `{action}` on `{resource}`: something else that the call needs is "
@@ -314,9 +316,9 @@ def oddities(answer: Answer) -> Iterator[Message]:
 
 
 _OF_SEVERAL = Message(
-    "{effect}: AWS asks about each of {number} resources, and all must be allowed."
+    "{effect}: AWS evaluates each of {number} resources, and all must be allowed."
 )
-_NOT_ALL = Message("{effect}: the action is not about all of these {number} resources.")
+_NOT_ALL = Message("{effect}: the action does not apply to all of these {number} resources.")
 
 
 def joint_heading(answer: JointAnswer) -> Iterator[Message]:

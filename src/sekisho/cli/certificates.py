@@ -24,7 +24,7 @@ _CHECKER = Path(check_proof.__file__)
 _PARTS = (_CHECKER, _CHECKER.with_name("check_proof_facts.json"))
 _NOT_MADE = Message("{path} cannot be made: {reason}")
 _SAVED = Message("The certificate is saved to {path}.")
-_NONE = Message("No certificate is saved to {path}: there is none of what was asked.")
+_NONE = Message("No certificate is saved to {path}: the result has none.")
 
 
 def _hash(document: object) -> str:

@@ -77,7 +77,9 @@ from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind
 
 _CAUSE = Message("  {kind}  {place}")
-_MORE = Message("`-v` has what was added to the request, and what is without effect.")
+_MORE = Message(
+    "Run with `-v` for the keys that were added to the request and those without effect."
+)
 _FORM = {"schema": "sekisho.decide/1"}
 """The name of the JSON form of one answer; answers to a stream have none."""
 _MFA = "aws:MultiFactorAuthPresent"

@@ -173,7 +173,7 @@ def _unique_sids(statements: list[Statement], faults: Collector) -> None:
             faults.add(
                 Code.POLICY_SID_REPEATED,
                 Message("the Sid {sid} is used twice (first in statement {first})").filled(
-                    sid=quoted(statement.sid), first=first[statement.sid]
+                    sid=quoted(statement.sid), first=first[statement.sid] + 1
                 ),
                 f"Statement[{statement.index}].Sid",
                 statement.position,

@@ -216,8 +216,8 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.OUT_OF_STEP,
         Message(
-            "The codes of a device that is out of step are not accepted until it is "
-            "resynchronised with two of them."
+            "A device that is out of sync must be resynchronised with two codes before its "
+            "codes are accepted."
         ),
         "IAM User Guide, Resynchronize virtual and hardware MFA devices",
     ),

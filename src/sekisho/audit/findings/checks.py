@@ -484,8 +484,8 @@ def _fact(who: Message, statement: Statement) -> Message:
     keys = sorted({each.key for each in statement.conditions if each.key.lower() not in MFA_KEYS})
     left = _ASSUMED.filled(keys=", ".join(keys)) if keys else verbatim("")
     return Message.both(
-        _ASSUMABLE.en.format(who=who.en, index=index) + left.en,
-        _ASSUMABLE.ja.format(who=who.ja, index=index) + left.ja,
+        _ASSUMABLE.en.format(who=who.en, index=index + 1) + left.en,
+        _ASSUMABLE.ja.format(who=who.ja, index=index + 1) + left.ja,
     )
 
 

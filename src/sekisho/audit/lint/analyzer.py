@@ -40,7 +40,7 @@ def analyzer_checks(
         yield from condition_checks(document, statement, speller)
         said = _without_sid(statement)
         if (first := seen.setdefault(said, statement.index)) != statement.index:
-            fact = Message("the same as statement {first}").filled(first=first)
+            fact = Message("the same as statement {first}").filled(first=first + 1)
             yield found(FindingId.REDUNDANT_STATEMENT, place_in(document, statement), fact)
 
 
@@ -66,7 +66,9 @@ def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
         for path, value in _values(statement):
             if "${" in value:
                 shown = quoted(value)
-                fact = Message("{path}: {shown} is literal text").filled(path=path, shown=shown)
+                fact = Message("{path}: {shown} is literal text, not a variable").filled(
+                    path=path, shown=shown
+                )
                 yield found(
                     FindingId.VARIABLE_IN_VERSION, place_in(document, statement, path=path), fact
                 )
@@ -229,7 +231,7 @@ def _redundant(values: list[str]) -> Iterator[Message]:
     for value, times in Counter(values).items():
         if times > 1:
             shown = quoted(value)
-            yield Message("{shown} is there {times} times").filled(shown=shown, times=times)
+            yield Message("{shown} appears {times} times").filled(shown=shown, times=times)
     stems = {
         value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
     }

@@ -58,7 +58,7 @@ def _overridden_by_deny(
                 open_ones[action] -= denied
                 by.append(deny.statement.index)
     if actions and resources and not work.exhausted and not any(open_ones.values()):
-        indexes = ", ".join(str(each) for each in tuple(dict.fromkeys(by))[:_SHOWN])
+        indexes = ", ".join(str(each + 1) for each in tuple(dict.fromkeys(by))[:_SHOWN])
         shown = ", ".join(quoted(each) for each in actions[:_SHOWN])
         shown += " …" if len(actions) > _SHOWN else ""
         fact = Message("{shown}: denied by statement {indexes}").filled(

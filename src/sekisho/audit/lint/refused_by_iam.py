@@ -103,7 +103,7 @@ def findings_of_faults(
 
 
 _READS_AS = Message(
-    "It reads as a policy of another kind: give `--kind {word}`. If it is none, correct it."
+    "This looks like another kind of policy: give `--kind {word}`. Otherwise, correct it."
 )
 
 
@@ -388,7 +388,7 @@ _FOR_ROLES = frozenset(
 )
 _IDENTITIES = frozenset({"assumed-role", "federated-user", "role", "root", "user"})
 _STS_ONLY = "AssumeRole policy may only specify STS AssumeRole actions."
-_NOBODY = Message("`Principal` names nobody")
+_NOBODY = Message("`Principal` is empty")
 
 
 def _trust_checks(document: Document) -> Iterator[Finding]:

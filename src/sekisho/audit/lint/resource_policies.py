@@ -34,7 +34,7 @@ _OF_CALLERS = ("aws:principal", "aws:source", "aws:userid", "aws:username", "aws
 """What the keys begin with that tell callers apart."""
 
 _BUCKET, _OBJECT = "s3:DeleteBucket", "s3:DeleteObject"
-_NOT_COVERED = Message("`{action}` is named, and no resource that it is about")
+_NOT_COVERED = Message("`{action}` applies to none of the statement's resources")
 _NOT_PRINCIPAL = Message("`NotPrincipal` in a Deny")
 
 
@@ -93,7 +93,7 @@ def _allow(
 
 
 MAY_CALL = Message("`{principal}` may call `{action}` on `{resource}`")
-_PUBLIC_UNKNOWN = Message("Whether the policy is public was not found out: {why}")
+_PUBLIC_UNKNOWN = Message("Whether the policy is public could not be decided: {why}")
 
 
 def public_access(document: Document, known: Collection[int | None]) -> Finding | Message | None:

@@ -65,15 +65,17 @@ _MOST_COVERED = 1_500
 """How many times an action or a resource is compared with one that is always denied."""
 
 _NOT_READ = Message(
-    "The policy could not be read whole, so its meaning was not examined: correct the errors first"
+    "The policy could not be read completely, so its meaning was not examined: correct the "
+    "errors first"
 )
 _NOT_DECIDED = Message(
     "The engine cannot decide this policy, so its meaning was not examined: {why}"
 )
-_TOO_LONG = Message("Longer than any policy that AWS takes: its meaning was not examined")
-_TOO_MUCH = Message("So many statements depend on MFA that not all of them were examined")
+_TOO_LONG = Message("The policy is longer than AWS accepts, so its meaning was not examined")
+_TOO_MUCH = Message("Too many statements depend on MFA; not all were examined")
 _TOO_WIDE = Message(
-    "So many actions have wildcards or stand beside so many resources that not all were looked up"
+    "Too many actions with wildcards, or too many combinations with resources; not all were "
+    "looked up"
 )
 _TOO_MANY = Message("Only the first {most} findings are shown")
 

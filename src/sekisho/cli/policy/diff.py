@@ -61,9 +61,9 @@ from sekisho.prover.questions import (
 )
 
 _SAME = Message("Both sides allow the same.")
-_NOT_KNOWN = Message("Whether both sides allow the same is not known.")
+_NOT_KNOWN = Message("Whether both sides allow the same could not be decided.")
 _ONLY = Message("Only {file} allows:")
-_UNLISTED = Message("what else differs is not listed: {reason}")
+_UNLISTED = Message("other differences could not be listed: {reason}")
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

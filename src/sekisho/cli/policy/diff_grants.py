@@ -65,11 +65,11 @@ _AS_KIND: Mapping[ComparedAs, PolicyKind] = {
 _ALLOWS = Message("Only {file} allows {who}:")
 _DENIES = Message("Only {file} denies {who}:")
 _WHO = Message("{principal} ({kind})")
-_NAMELESS = Message("who is not named ({kind})")
-_SAME = Message("Both say the same of everybody.")
-_NOT_KNOWN = Message("Whether both say the same of everybody is not known.")
+_NAMELESS = Message("principals that are not named ({kind})")
+_SAME = Message("Both decide the same for everybody.")
+_NOT_KNOWN = Message("Whether both decide the same for everybody could not be decided.")
 _SUCH_AS = Message("such as: {counterexample}")
-_UNLISTED = Message("what else differs is not listed: {reason}")
+_UNLISTED = Message("other differences could not be listed: {reason}")
 
 
 def diff_grants(

@@ -55,13 +55,13 @@ class DiffPrinting:
 
 
 MORE_OF_DIFFERENCE = Message(
-    "`-v` has every action, a request for each, and what is taken for granted."
+    "Run with `-v` for every action, a request for each, and the assumptions."
 )
 """Says what `-v` adds."""
 
 _ALLOWS_MORE = Message("{new} allows more than {old}.")
 _ALLOWS_LESS = Message("{new} allows less than {old}.")
-_BOTH_WAYS = Message("Each of the two allows what the other does not.")
+_BOTH_WAYS = Message("Each allows something that the other does not.")
 
 
 def difference_text(*, gained: bool, lost: bool) -> Message | None:
@@ -73,7 +73,9 @@ def difference_text(*, gained: bool, lost: bool) -> Message | None:
 
 _NOTHING_NEW = Message("{new} allows nothing that {old} does not.")
 _SOMETHING_NEW = Message("{new} allows something that {old} does not, such as:")
-_NEW_UNKNOWN = Message("Whether {new} allows something that {old} does not is not known: {reason}")
+_NEW_UNKNOWN = Message(
+    "Whether {new} allows something that {old} does not could not be decided: {reason}"
+)
 
 
 def new_access_text(verdict: Verdict, old: str, new: str) -> Message:

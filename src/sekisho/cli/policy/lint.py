@@ -1,5 +1,6 @@
 """`sekisho policy lint`: what is wrong with policies, and what they mean for each credential."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,16 +33,20 @@ from sekisho.messages import Language, Message, hanging, joined_messages, printa
 _STATEMENT = Message("statement {n}")
 _WHOLE = Message("the whole document")
 _GAP = Message("not examined")
-_COUNT = Message("errors: {errors}, warnings: {warnings}, notes: {notes}")
-_REFUSED = Message("{source}: IAM refuses to save this policy ({counts}).")
-_WRONG = Message("{source}: to be corrected ({counts}).")
-_UNEXAMINED = Message("{source}: not examined whole ({counts}).")
-_CLEAN = Message("{source}: nothing to correct ({counts}).")
-_OF_SEVERAL = Message("To be corrected: {wrong} of {all} policies (not examined whole: {unknown}).")
-_MORE = Message(
-    "`-v` has what each finding rests on, and what each credential may do under the policy."
+_COUNTS = {
+    Severity.ERROR: Message("errors: {count}"),
+    Severity.WARNING: Message("warnings: {count}"),
+    Severity.NOTE: Message("notes: {count}"),
+}
+_REFUSED = Message("{source}: IAM refuses to save this policy{counts}.")
+_WRONG = Message("{source}: needs correction{counts}.")
+_UNEXAMINED = Message("{source}: not examined completely{counts}.")
+_CLEAN = Message("{source}: OK{counts}.")
+_OF_SEVERAL = Message(
+    "{wrong} of {all} policies need correction (not examined completely: {unknown})."
 )
-_LENGTH = Message("{used} characters by AWS's counting, of {most} at most")
+_MORE = Message("Run with `-v` for the evidence of each finding and what each credential may do.")
+_LENGTH = Message("{used} of {most} characters, as AWS counts them")
 _TABLE = Message("What each credential may do under this policy")
 
 
@@ -181,10 +186,11 @@ def _verdict(report: LintReport) -> Message:
     verdict = _REFUSED if refused else _WRONG if report.wrong else _CLEAN
     if report.unknown and not report.wrong:
         verdict = _UNEXAMINED
-    errors, warnings, notes = (
-        sum(each.severity is severity for each in report.findings) for severity in _WORST_FIRST
-    )
-    counts = _COUNT.filled(errors=errors, warnings=warnings, notes=notes)
+    found = Counter(each.severity for each in report.findings)
+    parts = [_COUNTS[each].filled(count=found[each]) for each in _WORST_FIRST if found[each]]
+    counts = verbatim("")
+    if parts:
+        counts = verbatim(" ({parts})").filled(parts=joined_messages(parts, en=", ", ja="、"))
     return verdict.filled(source=report.source, counts=counts)
 
 
@@ -197,7 +203,7 @@ def _group(finding: Finding) -> FindingGroup:
     if place.statement is None:
         where.append(_WHOLE)
     else:
-        where.append(_STATEMENT.filled(n=place.statement))
+        where.append(_STATEMENT.filled(n=place.statement + 1))
     if place.sid:
         where.append(verbatim(place.sid))
     return FindingGroup(

@@ -27,11 +27,9 @@ _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
 _LEAVE_OUT = Message("leave one side out")
-_GIVES_UP = Message(
-    "Gives up: {text} ({points}). `prove policy` ends with 3; {options} prevents it."
-)
+_GIVES_UP = Message("Trade-off: {text} ({points}). `prove policy` exits 3; {options} prevents it.")
 _TRADES = Message(
-    "Gives up: {text} ({points}). `prove policy` accepts that. With {options} instead: {costs}."
+    "Trade-off: {text} ({points}). `prove policy` accepts it. With {options} instead: {costs}."
 )
 _NOTHING = "none"
 """The value of `--manage` for none of it."""

@@ -18,10 +18,12 @@ from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary
 
-_CONSOLE = Message("What the console's review page shows (for this policy alone)")
-_MEANS = Message("What it really means")
+_CONSOLE = Message("What the console's review page shows (for this policy only)")
+_MEANS = Message("What it does")
 _WARNINGS = Message("Warnings")
-_LENGTH = Message("{used} characters by AWS's counting; a managed policy may have {most}")
+_LENGTH = Message(
+    "{used} of the {most} characters that a managed policy may have, as AWS counts them"
+)
 _FITS = Message("{source} fits a managed policy: {length}.")
 _TOO_LONG = Message("{source} is too long for a managed policy: {length}.")
 _COMMENTS = Message("IAM refuses comments: delete the {count} in this text before you paste it")

@@ -59,22 +59,22 @@ from sekisho.prover.questions import (
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
-    "MFA is enforced for {proved} of {all} users. Not enforced: {refuted}; nothing allowed without "
-    "MFA, but not enforced: {nothing}; unknown: {unknown}."
+    "MFA is enforced for {proved} of {all} users. Not enforced: {refuted}; not enforced, but "
+    "nothing is allowed without MFA: {nothing}; unknown: {unknown}."
 )
 _ROLES = Message(
-    "Roles are not asked about: {count} can be assumed from the account ({names}). "
-    "`sekisho prove role NAME --snapshot FILE` asks about one."
+    "Roles are not checked: {count} can be assumed from this account ({names}). To check one: "
+    "`sekisho prove role NAME --snapshot FILE`."
 )
 _NAMED = 3
 _SHOWN = 20
 _MORE_USERS = Message("and {count} more users: `-v`, or `--format json`")
-_MORE = Message("`-v` has every user, and what is taken for granted.")
+_MORE = Message("Run with `-v` for all users and assumptions.")
 _ROW = verbatim("{user}: {said}")
 _DIRECT = Message("direct calls: {said}")
 _SERVICE = Message("calls by AWS services for the user: {said}")
 _HOLDS = Message(
-    "{what}: holds for {proved} of {all} users, does not hold for {refuted}, unknown for {unknown}."
+    "{what}: holds for {proved} of {all} users, fails for {refuted}, unknown for {unknown}."
 )
 _INVARIANT = verbatim("{user}: {id}: {verdict}")
 _RULE = "user-enforced"

@@ -36,11 +36,11 @@ from sekisho.prover.questions import (
 )
 
 UNREAD = Message(
-    "The service control policies are not known ({reason}): what they deny seems allowed here."
+    "The service control policies are unknown ({reason}), so what they deny counts as allowed here."
 )
 """What must be said of an account whose organisation was not read."""
-_CERTIFIED = Message("certified, on no premise")
-_ON_PREMISES = Message("certified, on the premises {names}")
+_CERTIFIED = Message("certificate available, with no premise")
+_ON_PREMISES = Message("certificate available, with the premises {names}")
 _SET = Message("Assumptions set: {settings}.")
 _EXEMPT = Message("What works without MFA:")
 _REACHED = Message("What a session of the role is allowed:")
@@ -52,7 +52,7 @@ _IN_SERVICES = Message("in {count} services, most in {services}")
 _SO_MANY = Message("{number} actions in {count} services, most in {services}")
 _UNDOCUMENTED = Message("AWS does not document such requests")
 _A_SERVICE = verbatim("{service} ({count})")
-_UNDENIABLE = Message("No policy can deny {actions}: they are no part of the question.")
+_UNDENIABLE = Message("Not checked, because no policy can deny them: {actions}.")
 _CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
 
 

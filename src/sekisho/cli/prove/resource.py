@@ -34,8 +34,8 @@ from sekisho.prover.questions import counterexample_to_json
 _PUBLIC_ACCESS = Message("{file}: {verdict}")
 _NOT_PUBLIC = Message("not public")
 _PUBLIC = Message("public")
-_MORE = Message("`-v` says what counts as public.")
-_ASSUMED = Message("another setting gives another verdict: {names}")
+_MORE = Message("Run with `-v` for what counts as public.")
+_ASSUMED = Message("another assumption gives another result: {names}")
 
 
 @click.command("resource", cls=SpokenCommand)

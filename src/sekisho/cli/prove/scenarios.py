@@ -19,12 +19,12 @@ from sekisho.prover.scenarios import (
 )
 
 _TITLES = {
-    Actor.PERSON: Message("Who must get in:"),
-    Actor.ATTACKER: Message("Attackers:"),
-    None: Message("Whom no policy can stop:"),
+    Actor.PERSON: Message("People who must be able to sign in:"),
+    Actor.ATTACKER: Message("Attacks:"),
+    None: Message("Attacks that no policy can stop:"),
 }
 _ACCEPTED = Message("{outcome}, accepted")
-_AS_OF = Message("All of this takes place at {at}; later a policy may decide otherwise.")
+_AS_OF = Message("All of this is as of {at}; policies may decide differently at other times.")
 _MINUTE = "%Y-%m-%d %H:%M UTC"
 
 

@@ -16,7 +16,15 @@ from sekisho.cli.prove.output import (
 from sekisho.cli.prove.scenarios import exit_of_scenario
 from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
-from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
+from sekisho.messages import (
+    Language,
+    Message,
+    hanging,
+    joined_messages,
+    listed,
+    printable,
+    verbatim,
+)
 from sekisho.policy import Choices, Preset, choices_of, render
 from sekisho.prover import ActionGroup, Enforced, Unknown, more_callers_text
 from sekisho.prover.questions import (
@@ -46,47 +54,54 @@ _LOOKS = {Exit.CLEAN: GOOD, Exit.FINDINGS: BAD, Exit.UNKNOWN: OPEN}
 _VERDICTS = {
     Enforced.PROVED: Message("MFA is enforced."),
     Enforced.NOTHING_ALLOWED: Message(
-        "MFA is not enforced: nothing is allowed without it as the policies are, and a policy that "
-        "is attached later may allow something."
+        "MFA is not enforced: the policies allow nothing without MFA today, but a policy that "
+        "is attached later may."
     ),
     Enforced.REFUTED: Message("MFA is not enforced."),
     Enforced.TODAY_UNKNOWN: Message(
-        "MFA is not enforced. Whether anything is allowed without it today is not known."
+        "MFA is not enforced. Whether the policies allow anything without MFA today is unknown."
     ),
-    Enforced.UNKNOWN: Message("Whether MFA is enforced is not known."),
+    Enforced.UNKNOWN: Message("Whether MFA is enforced could not be decided."),
 }
-_COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
-_ALL_RIGHT = Message("As required: {all} of {all} points.")
-_WITH_ACCEPTED = Message(
-    "As required: {right} of {all} points (not: {wrong}, unknown: {unknown}, accepted: {accepted})."
-)
+_ALL_PASSED = Message("All {all} checks passed.")
+_PASSED = Message("{right} of {all} checks passed")
+_FAILED = Message("{count} failed")
+_UNDECIDED = Message("{count} undecided")
+_WERE_ACCEPTED = Message("{count} accepted")
+_ENDED = Message("{counts}.", "checks")
 _OF = Message("{count} of {all}")
-_PEOPLE = Message("users get in who must")
-_ATTACKERS = Message("attackers are kept out")
+_PEOPLE = Message("kinds of user can sign in with MFA")
+_ATTACKERS = Message("kinds of attack are stopped")
 _WITH_REST = Message("{text} ({rest})")
 _COUNTED = Message("{outcome}: {count}")
 _ACTIONS = Message("{count} actions")
 _UNENFORCED = Message("work without MFA: {which}")
 _OF_ROLE = Message("work in a session of the role: {which}")
 _NONE = Message("nothing")
-_NOT_COUNTED = Message("{title} (does not count)")
-_MORE_ANSWERS = Message("{count} more answers: `-v`")
+_NOT_COUNTED = Message("{title} (informational)")
+_MORE_ANSWERS = Message("and {count} more: run with `-v`")
 
-_NEEDED = Message("To look at:")
+_NEEDED = {
+    frozenset({Exit.FINDINGS}): Message("Failed:"),
+    frozenset({Exit.UNKNOWN}): Message("Undecided:"),
+    frozenset({Exit.FINDINGS, Exit.UNKNOWN}): Message("Failed or undecided:"),
+}
 _ACCEPTED = Message("Accepted:")
 _IS_ACCEPTED = Message("accepted")
 _TITLED = verbatim("{id}: {title}")
 _SEVERAL = verbatim("{word} ({count}): {ids}: {reason}")
 _NO_POLICY = Message(
-    "No policy can stop these attackers, so that they do not count: {names}. `-v` says why."
+    "Not counted, because no IAM policy can stop these attacks: {names}. Run with `-v` for the "
+    "reasons."
 )
 _HYPOTHETICAL = Message(
-    "Of what AWS is not known to do, {count} would not hold; that does not count. `-v` shows it."
+    "Hypothetical cases that fail: {count}. AWS is not known to produce them, so they do not "
+    "affect the result. Run with `-v` to see them."
 )
 _RESTS = Message(
     "This rests on points that AWS does not document (docs/reference/assumptions.md): {names}."
 )
-_MORE = Message("`-v` has the steps, the requests asked about, and what is taken for granted.")
+_MORE = Message("Run with `-v` for steps, requests and assumptions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +136,26 @@ def verdict_lines(proof: SubjectProof, lang: Language, width: int) -> list[str]:
 
 
 def _verdict(proof: SubjectProof) -> Message:
-    exits = _exits(proof)
-    count = exits.count
-    right, accepted = count(Exit.CLEAN), len(_accepted(proof.scenarios))
-    verdict = _ALL_RIGHT.filled(all=len(exits))
-    if right < len(exits) + accepted:
-        numbers = {"wrong": count(Exit.FINDINGS), "unknown": count(Exit.UNKNOWN)}
-        form = _WITH_ACCEPTED if accepted else _COUNTS
-        verdict = form.filled(all=len(exits) + accepted, right=right, accepted=accepted, **numbers)
+    verdict = _passed(_exits(proof), len(_accepted(proof.scenarios)))
     enforced = proof.report.enforced
     if enforced is None:
         return verdict
     return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=verdict)
+
+
+def _passed(exits: list[Exit], accepted: int) -> Message:
+    """Say how many checks passed, and of the others only what there is."""
+    right, count = exits.count(Exit.CLEAN), len(exits) + accepted
+    if right == count:
+        return _ALL_PASSED.filled(all=count)
+    others = (
+        (_FAILED, exits.count(Exit.FINDINGS)),
+        (_UNDECIDED, exits.count(Exit.UNKNOWN)),
+        (_WERE_ACCEPTED, accepted),
+    )
+    parts = [_PASSED.filled(right=right, all=count)]
+    parts += [text.filled(count=number) for text, number in others if number]
+    return _ENDED.filled(counts=joined_messages(parts, en=", ", ja="、"))
 
 
 def _accepted(scenarios: Iterable[ScenarioReport]) -> list[ScenarioReport]:
@@ -202,7 +225,8 @@ def needed_lines(proof: SubjectProof, lang: Language, *, verbose: bool) -> list[
     """
     wrong = [one for one in proof.scenarios if exit_of_scenario(one) is not Exit.CLEAN]
     found = [*_of_answers(proof, lang), *_of_scenarios(wrong, lang)]
-    lines = ["", _NEEDED.into(lang), *found] if found else []
+    kinds = frozenset(_exits(proof)) - {Exit.CLEAN}
+    lines = ["", _NEEDED[kinds].into(lang), *found] if found else []
     if accepted := _accepted(proof.scenarios):
         lines += ["", _ACCEPTED.into(lang), *_of_scenarios(accepted, lang)]
     if proof.report.trust is not None:

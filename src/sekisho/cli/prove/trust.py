@@ -17,16 +17,16 @@ from sekisho.prover import (
 
 _WHO = Message("Who may assume the role:")
 _NOBODY = Message("nobody", "assumes")
-_WITH_MFA = Message("with MFA alone")
+_WITH_MFA = Message("only with MFA")
 _WITHOUT = Message("without MFA")
-_NOT_KNOWN = Message("whether without MFA is {verdict}")
-_UNHANDLED = Message("not asked about: {names}")
+_NOT_KNOWN = Message("without MFA: {verdict}")
+_UNHANDLED = Message("not checked: {names}")
 KINDS: Mapping[RequesterKind, Message] = {
     RequesterKind.PEOPLE: Message("users"),
     RequesterKind.ROLE: Message("sessions of roles, which have no MFA"),
-    RequesterKind.PROVIDER: Message("by an identity provider, whose MFA AWS does not see"),
+    RequesterKind.PROVIDER: Message("through an identity provider, whose MFA AWS does not see"),
     RequesterKind.SERVICE: Message("an AWS service, which has no MFA"),
-    RequesterKind.NOBODY: Message("who signs nothing"),
+    RequesterKind.NOBODY: Message("unsigned requests"),
 }
 """Who calls, and what they can show of MFA."""
 _WAY = Message("{principal} ({kind}): {how}")

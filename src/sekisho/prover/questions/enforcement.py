@@ -290,8 +290,8 @@ def via_service(question: Question) -> Question:
 
 _FEDERATION = "sts:GetFederationToken"
 _FEDERATED = Message(
-    "sts:GetFederationToken may be called without MFA, and the policies tell its sessions apart "
-    "from the access key that makes them: what these sessions may do is not asked"
+    "sts:GetFederationToken may be called without MFA, and the policies distinguish its "
+    "sessions from the access key that creates them: what these sessions may do was not checked"
 )
 
 

@@ -54,8 +54,8 @@ _ANY_ROLE = Element(("arn:*:iam::*:role/*",))
 _STS = Element(("sts:*",))
 """The actions that a trust policy can name: IAM refuses others as malformed."""
 _HOME = "111122223333"
-_NOT_SHOWN = Message("it is told by keys of the caller, and no such caller was found")
-_NOT_HANDLED = Message("what the policies say of {name} is not asked")
+_NOT_SHOWN = Message("it depends on condition keys of the caller, and no such caller was found")
+_NOT_HANDLED = Message("not checked: what the policies grant {name}")
 
 
 @dataclass(frozen=True, slots=True)

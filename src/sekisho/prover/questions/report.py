@@ -77,12 +77,13 @@ from sekisho.prover.solver import reasons
 from sekisho.signin import ConsoleAuthorization, with_password_policy
 
 _MAY_NOT_CHANGE = Message(
-    "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
-    "so by --users-may-change-password."
+    "Assuming that the account's password policy does not have AllowUsersToChangePassword. If "
+    "it has, give --users-may-change-password."
 )
 _MAY_CHANGE_UNREAD = Message(
-    "The account's password policy is not known: what depends on AllowUsersToChangePassword is "
-    "unknown, and what works without MFA is listed as if it were on."
+    "The account's password policy is unknown. Results that depend on "
+    "AllowUsersToChangePassword are unknown, and the list of what works without MFA assumes "
+    "that it is on."
 )
 
 
@@ -276,17 +277,17 @@ class _UserInquiry:
     certifier: EnforcementCertifier
 
 
-_ENFORCED = Message("MFA is enforced, whatever identity-based policies are attached later")
-_NOTHING_ALLOWED = Message("Nothing is allowed without MFA, as the policies are")
+_ENFORCED = Message("MFA is enforced, even if other identity-based policies are attached later")
+_NOTHING_ALLOWED = Message("The policies allow nothing without MFA today")
 _OTHER = Message(
-    "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
-    "(hypothetical: AWS is not known to produce one)"
+    "MFA is enforced for values of aws:MultiFactorAuthPresent other than true and false "
+    "(hypothetical: AWS is not known to send one)"
 )
-_LOST = Message("Nothing is lost with MFA")
-_OWN = Message("Self-service reaches no other user")
+_LOST = Message("Users with MFA keep all their permissions")
+_OWN = Message("Users cannot change other users' credentials")
 
 _NO_SELF_SERVICE = Message(
-    "Self-service reaches no other user (there is no self-service statement)"
+    "Users cannot change other users' credentials (there is no self-service statement)"
 )
 
 

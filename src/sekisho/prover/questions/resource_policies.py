@@ -82,10 +82,11 @@ from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown
 
 _NOT_REAL = Message(
-    "it is not denied to strangers, but no request of one was found that it allows: {keys}"
+    "the policy does not deny strangers, but no request of a stranger was found that it allows: "
+    "{keys}"
 )
 _NO_KEYS = Message("no key that the policy asks for", "public")
-_WEB_IDENTITY = Message("whom `{name}` vouches for may be anybody")
+_WEB_IDENTITY = Message("`{name}` may authenticate anybody")
 _DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
 _EVERY = (
     *_DIRECT,
@@ -401,8 +402,8 @@ class OwnedResource:
 
 
 _THAT_ONE = Message(
-    "But for the policy that is given: it is that of the resources asked about, which account "
-    "{account} owns."
+    "Exception: the given policy is that of the resources in question, which account {account} "
+    "owns."
 )
 
 

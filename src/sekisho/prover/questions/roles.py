@@ -50,8 +50,10 @@ from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 
 _AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
 _ASSUME = "sts:AssumeRole"
-_NOT_HANDLED = Message("whether {name} can assume the role is not asked")
-_NOT_SHOWN = Message("it is told by keys of the caller, and no caller was found that gets in")
+_NOT_HANDLED = Message("not checked: whether {name} can assume the role")
+_NOT_SHOWN = Message(
+    "it depends on condition keys of the caller, and no caller was found who can assume the role"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,19 +273,19 @@ def _action_of(requester: Requester) -> str:
     return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
 
 
-_ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
+_ASSUMED = Message("Nobody but AWS services can assume the role without MFA")
 _NO_MFA = Message(
-    "A role's session never has MFA: aws:MultiFactorAuthPresent is false or absent in it, which is "
-    "not documented, so that both are asked. MFA is enforced for a role if nobody assumes it "
-    "without MFA, or if its sessions are allowed nothing but the exempt actions."
+    "A role session never has MFA: aws:MultiFactorAuthPresent is false or absent in it. AWS "
+    "does not document which, so both are checked. MFA is enforced for a role if nobody can "
+    "assume it without MFA, or if its sessions are allowed only the exempt actions."
 )
 _TRUST_UNKNOWN = Message(
-    "The role's trust policy is not given: anybody is taken to assume the role without MFA."
+    "No trust policy was given. Assuming that anybody can assume the role without MFA."
 )
-_TAGS = Message("The tags of the role and of its sessions are taken to be any.")
+_TAGS = Message("The role and its sessions may have any tags.")
 _ANYBODY = Message(
-    "Who assumes the role is taken to be allowed it by their own policies; a call with an MFA code "
-    "in it is one with MFA."
+    "Callers are assumed to have sts:AssumeRole in their own policies. A call with an MFA code "
+    "counts as a call with MFA."
 )
 
 

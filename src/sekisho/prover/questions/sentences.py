@@ -50,15 +50,15 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
 
 ASSUMED = (
     Message(
-        "No resource-based policy of the user's account names the user; what another account owns, "
-        "its own policies are taken to allow."
+        "No resource-based policy in the user's account names the user. Resources of other "
+        "accounts are assumed to be allowed by their own policies."
     ),
     Message(
-        "Condition keys have values of the type that the operator compares; a key of a service may "
-        "be there or not in any call."
+        "Condition keys have values of the type that the operator compares. A service's key may "
+        "be present or absent in any call."
     ),
     Message(
-        "Each request is about one resource: a call that needs several, like ec2:RunInstances, may "
+        "Each request names one resource: a call that needs several, like ec2:RunInstances, may "
         "be denied on another one."
     ),
 )
@@ -66,36 +66,34 @@ ASSUMED = (
 
 PUBLIC_ASSUMED = (
     Message(
-        "Not public means: it allows nothing to who signs nothing, nor to any principal of an "
-        "account that the policy does not name."
+        "Not public means: the policy allows nothing to unsigned requests, and nothing to "
+        "principals of accounts that it does not name."
     ),
     Message(
-        "AWS services that the policy names count as named; a service that it names by `*` calls "
-        "for anybody, whose aws:SourceArn and aws:SourceAccount are not those that it names."
+        "AWS services that the policy names count as named. A service that only `*` covers is "
+        "assumed to call for anybody, with an aws:SourceArn and aws:SourceAccount that the "
+        "policy does not name."
     ),
     Message(
         "An account, organisation, VPC or endpoint, a source's ARN, and networks of at most a /8 "
         "in all (IPv6: a /32), given without wildcards, count as named."
     ),
-    Message(
-        "The policy alone is asked about: what blocks public access beside it, and what access "
-        "control lists allow, is not."
-    ),
+    Message("Only the policy is checked, not Block Public Access and not access control lists."),
 )
 """The premises of a verdict on a resource-based policy."""
 
 GRANTS_ASSUMED = (
     Message(
-        "Asked is what the policies themselves say: the caller's own policies, and what else "
-        "limits them, are taken to allow."
+        "Only these policies are checked: the caller's own policies and other limits are "
+        "assumed to allow the request."
     ),
     Message(
-        "Each request is about a resource: actions that AWS's pages list without a resource type "
-        "are not asked about."
+        "Each request names a resource: actions that AWS lists without a resource type are not "
+        "checked."
     ),
     Message(
-        "Condition keys have values of the type that the operator compares; a key of a service may "
-        "be there or not in any call."
+        "Condition keys have values of the type that the operator compares. A service's key may "
+        "be present or absent in any call."
     ),
 )
 """The premises of the difference of two policies with principals."""
@@ -114,10 +112,12 @@ _OWN_POLICY = Message(" (the resource's own policy must allow it, too, and is no
 _FUTURE = Message(" (an action that the catalogue does not know)")
 _UNLISTED = Message(" (AWS does not list {keys} for this action: there may be no such request)")
 _ELSEWHERE = Message(" (AWS has this service in {region} alone: there may be no such request)")
-_ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --principal.")
+_ANYONE = Message("The user is {arn}, standing for any user. Give yours with --principal.")
 
 
-_THESE = Message("Asked about {arn}, whom the policies distinguish; give the user by --principal.")
+_THESE = Message(
+    "Checked for {arn}, whom the policies distinguish. Give another user with --principal."
+)
 
 
 def assumed_user(callers: Callers) -> Message:

@@ -175,10 +175,10 @@ def _with_colleague(setting: Setting, arn: str) -> Setting:
 
 
 _CALLERS = Message(
-    "the way leads to the credentials of another user, and the policies ask who calls: {keys}"
+    "this leads to the credentials of another user, and the policies distinguish callers by {keys}"
 )
 _FURTHER = Message(
-    "the way leads to the credentials of another user, who can do more to a third one: {acts}"
+    "this leads to the credentials of another user, who can do more to a third user: {acts}"
 )
 
 

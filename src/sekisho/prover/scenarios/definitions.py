@@ -171,7 +171,7 @@ PEOPLE: tuple[Scenario, ...] = (
     ),
     _enters(
         "lost-phone",
-        Message("a user who has lost the phone; an administrator takes the device off"),
+        Message("a user who has lost the phone; an administrator deactivates the device"),
         ScenarioState(ScenarioUser(ScenarioPassword.KNOWN, devices=_FAR_DEVICE, member=True)),
         helps={MoveKind.DEACTIVATE_DEVICE, MoveKind.DELETE_DEVICE, MoveKind.REMOVE_FROM_GROUP},
     ),
@@ -207,7 +207,7 @@ PEOPLE: tuple[Scenario, ...] = (
     _resynchronising(
         _enters(
             "device-out-of-step",
-            Message("a user whose device is out of step, and who resynchronises it at sign-in"),
+            Message("a user whose device is out of sync, and who resynchronises it at sign-in"),
             _OUT_OF_STEP,
         )
     ),
@@ -215,7 +215,7 @@ PEOPLE: tuple[Scenario, ...] = (
         _enters(
             "key-user-out-of-step",
             Message(
-                "a user with an access key and no password whose device is out of step, and who "
+                "a user with an access key and no password whose device is out of sync, and who "
                 "resynchronises it with the AWS CLI"
             ),
             _KEY_OUT_OF_STEP,
@@ -224,7 +224,7 @@ PEOPLE: tuple[Scenario, ...] = (
     ),
     _enters(
         "device-out-of-step-helped",
-        Message("a user whose device is out of step; an administrator resynchronises it"),
+        Message("a user whose device is out of sync; an administrator resynchronises it"),
         _OUT_OF_STEP,
         helps={MoveKind.RESYNC_DEVICE},
     ),
@@ -274,13 +274,13 @@ def _attacker(
 
 
 _SAME_PERSON = Message(
-    "Whoever knows the password of a user without a device is that user to AWS: what keeps the "
-    "attacker out keeps the user out. Hand temporary passwords over safely, and give users no "
-    "permissions before they have enrolled."
+    "AWS cannot tell a user without a device from somebody else who knows the password: a "
+    "policy that locks out one locks out both. Hand temporary passwords over safely, and give "
+    "users no permissions before they have enrolled."
 )
 _NOT_ASKED = Message(
-    "A policy of the user is not asked about a session of a role. Let the role's trust policy ask "
-    "for MFA, so that nobody gets such a session without it."
+    "A user's policies do not apply to a role session. Require MFA in the role's trust policy, "
+    "so that nobody gets a session without it."
 )
 
 
@@ -292,10 +292,10 @@ def _admin_key(
 
 
 _UNTIL_IT_IS_ENDED = Message(
-    "Whoever has the cache of `aws login`, the key in it included, is the person to AWS, MFA "
-    "included, until the session is over: 12 hours after the sign-in at most. `sekisho reset` "
-    "and `offboard` end such sessions; `mfa_age` makes that time shorter, and a Deny on "
-    "`aws:SignInSessionArn` stops one at once."
+    "To AWS, whoever has the cache of `aws login` with its key is the user, with MFA, until the "
+    "session ends: at most 12 hours after the sign-in. `sekisho reset` and `offboard` end such "
+    "sessions; `--mfa-age` shortens the time, and a Deny on `aws:SignInSessionArn` stops one "
+    "session at once."
 )
 
 _LOGIN_CACHE = Scenario(
@@ -381,7 +381,7 @@ ATTACKERS: tuple[Scenario, ...] = (
     ),
     _admin_key(
         "trust",
-        Message("changes whom a role trusts"),
+        Message("changes a role's trust policy"),
         _deeds(
             (MoveKind.UPDATE_TRUST, ScenarioPrincipal.USER),
             (MoveKind.UPDATE_TRUST, ScenarioPrincipal.COLLEAGUE),

@@ -78,8 +78,8 @@ TRADE_OFFS = (
         "key-without-device",
         "enrolment_needs_session",
         Message(
-            "to AWS, a user who has only an access key and an attacker who has that key are the "
-            "same, so that both can enrol a device or neither can"
+            "AWS cannot tell a user who has only an access key from an attacker who has that "
+            "key: either both can enrol a device, or neither can"
         ),
     ),
 )
@@ -94,12 +94,12 @@ _SERVICE_EXEMPT = AttachedPolicy(
     from_json({"Statement": {"Effect": "Deny", "Action": [*SERVICE_EXEMPT], "Resource": "*"}}),
 )
 _MORE_PASSES = Message(
-    "not accepted in exchange for {other}: without MFA, `{action}` on {resource} works, and does "
+    "not accepted for the sake of {other}: `{action}` on {resource} works without MFA here, but "
     "not under the recommended Force_MFA"
 )
 _NOT_KNOWN = Message(
-    "not accepted in exchange for {other}: whether more works without MFA than under the "
-    "recommended Force_MFA is not known: {reason}"
+    "not accepted for the sake of {other}: whether more works without MFA than under the "
+    "recommended Force_MFA is unknown: {reason}"
 )
 
 
@@ -450,13 +450,10 @@ def _enforcement(choices: Choices, partition: str) -> AttachedPolicy:
 
 ASSUMED = (
     Message(
-        "Attackers are taken to have every permission that nothing denies: beside their policies "
-        "stands Allow *, for whatever may be attached later."
+        "Attackers are assumed to have every permission that is not denied: Allow * is added to "
+        "their policies, to cover policies that are attached later."
     ),
-    Message(
-        "That a password is used elsewhere as well, and so known to others, is no step of its own: "
-        "it is the scenario of a stolen password."
-    ),
+    Message("A reused password that others know counts as a stolen password."),
 )
 """The premises of every answer about scenarios."""
 

@@ -64,10 +64,10 @@ _LOOKING_UP = (
 lists, or sets a device's clock right."""
 
 
-_UNDECIDED = Message("what the scenarios do not try could not be decided: {reason}")
+_UNDECIDED = Message("actions that the scenarios do not try could not be decided: {reason}")
 _OPEN = Message(
-    "the policies allow what the scenarios do not try: `{action}` on `{resource}`, "
-    "with {credential}"
+    "the policies do not deny an action that the scenarios do not try: `{action}` on "
+    "`{resource}`, with {credential}"
 )
 
 

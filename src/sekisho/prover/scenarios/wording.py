@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sekisho.engine import Cause
 from sekisho.engine.exchange import cause_to_json
 from sekisho.messages import Language, Message
-from sekisho.policy import KINDS, PolicyKind, title_of
+from sekisho.policy import KINDS, PolicyKind
 from sekisho.prover.questions.forms import report_to_json
 from sekisho.prover.questions.report import PolicyReport, Subject
 from sekisho.prover.scenarios.answers import ScenarioAnswer, ScenarioOutcome, required_of
@@ -23,23 +23,22 @@ _OUTCOMES = {
     ScenarioOutcome.UNKNOWN: Message("unknown"),
 }
 _ENTERS = Message("gets in", "attacker")
-_IN_EXCHANGE = Message("accepted in exchange for {other}: {why}")
-_ONE_OF_TWO = Message("either this or {other} goes wrong: {why}")
-_REVERSED = Message("a change to Force_MFA that reverses it: {title} ({choice})")
-_STATES = Message("all {count} states were looked at")
-_DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
+_IN_EXCHANGE = Message("accepted, because this and {other} cannot both be right: {why}")
+_ONE_OF_TWO = Message("this and {other} cannot both be right: {why}")
+_REVERSED = Message("To choose the other one: {option}")
+_STATES = Message("searched all {count} states")
+_DEADLOCK = Message("searched all {count} states; every way ends here:")
 _BECAUSE = Message("because of {what}")
 _NOTHING_ALLOWS = Message("no statement of the {kind} allows it")
 _DENIED_BY = Message("because of {what} in the {kind}")
 _STATEMENT = Message("statement {name} of {policy}")
-_FIXED = Message("a change to Force_MFA that fixes it: {what}")
-_RIGHT = Message("right with Force_MFA: {what}")
+_FIXED = Message("Fix, as options of `policy new`: {what}")
+_RIGHT = Message("Fix: a Force_MFA of `sekisho policy new {what}`")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
 """The variants that are no presets of their own."""
-_NONE_RIGHT = Message("no variant of Force_MFA fixes it")
-_IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
-_EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
-_AND = Message(" and ")
+_NONE_RIGHT = Message("no Force_MFA of sekisho fixes this")
+_IN_THE_WAY = Message("no Force_MFA of sekisho fixes this, because of {what}")
+_EVEN_SO = Message("Force_MFA stops these steps, but not this attack.")
 _OR = Message("; or ")
 _OTHER_USER = Message("another user: one like {arn}")
 
@@ -66,18 +65,18 @@ _CREDENTIALS: Mapping[Access, Message] = {
 
 _MOVES: Mapping[MoveKind, Message] = {
     MoveKind.SIGN_IN: Message("sign in as {on} with the password"),
-    MoveKind.GIVE_CODE: Message("give the MFA code"),
+    MoveKind.GIVE_CODE: Message("enter the MFA code"),
     MoveKind.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
     MoveKind.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
     MoveKind.OPEN_CONSOLE: Message(
-        "open the console, where console authorization asks the policies"
+        "open the console, where console authorization evaluates the policies"
     ),
     MoveKind.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
     MoveKind.ENABLE_DEVICE: Message("enable the device for {on}"),
     MoveKind.REGISTER_PASSKEY: Message("register a passkey for {on}"),
     MoveKind.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
     MoveKind.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
-    MoveKind.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
+    MoveKind.DELETE_DEVICE: Message("delete the unassigned device named like {on}"),
     MoveKind.CHANGE_PASSWORD: Message("change the password"),
     MoveKind.CREATE_LOGIN: Message("give {on} a password"),
     MoveKind.UPDATE_LOGIN: Message("reset the password of {on}"),
@@ -86,14 +85,14 @@ _MOVES: Mapping[MoveKind, Message] = {
     MoveKind.DETACH_POLICY: Message("detach a policy from {on}"),
     MoveKind.ADD_TO_GROUP: Message("add {on} to a group"),
     MoveKind.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
-    MoveKind.UPDATE_TRUST: Message("change whom a role trusts"),
-    MoveKind.LOG_IN: Message("let {client} in"),
+    MoveKind.UPDATE_TRUST: Message("change a role's trust policy"),
+    MoveKind.LOG_IN: Message("authorize {client}"),
     MoveKind.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
     MoveKind.RENEW_LOGIN: Message("renew the session of `aws login`"),
     MoveKind.SESSION_TOKEN: Message("get a session token as {on} {code}"),
     MoveKind.ASSUME_ROLE: Message("assume the role {code}"),
     MoveKind.WORK: Message("do other work, such as listing buckets"),
-    MoveKind.SERVICE: Message("let a service act with the rights of {on}"),
+    MoveKind.SERVICE: Message("let an AWS service act for {on}"),
 }
 _CLIENTS = {
     LoginClient.SAME_DEVICE: Message("`aws login`"),
@@ -104,7 +103,7 @@ _NAMED = Message("with the name of {name}")
 _OTHER_NAME = Message("with another name")
 _WITH_CODE = Message("with an MFA code")
 _WITHOUT_CODE = Message("without a code")
-_GUESS = Message("give an MFA code, without the device")
+_GUESS = Message("enter an MFA code without having the device")
 _PASSKEY = Message("sign in with the passkey")
 _HOLDER = Message("{who}: {credential}")
 _ASKED = Message("{what}, with {credential}")
@@ -231,7 +230,7 @@ def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
         text = _IN_EXCHANGE if report.accepted else _ONE_OF_TWO
         yield text.filled(other=other, why=report.trade_off.why).into(lang)
         if (choice,) in report.fixed_by:
-            yield _REVERSED.filled(title=title_of(choice), choice=choice).into(lang)
+            yield _REVERSED.filled(option=_option(choice, report)).into(lang)
     elif report.answer.goes_wrong:
         if report.not_accepted:
             yield report.not_accepted.into(lang)
@@ -240,10 +239,7 @@ def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
 
 def _fixes_of(report: ScenarioReport, lang: Language) -> Iterator[str]:
     if report.fixed_by:
-        ways = (
-            _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
-            for names in report.fixed_by
-        )
+        ways = (" ".join(_option(name, report) for name in names) for names in report.fixed_by)
         yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
     elif report.working_variants:
         yield _RIGHT.filled(what=", ".join(map(_written, report.working_variants))).into(lang)
@@ -254,6 +250,12 @@ def _fixes_of(report: ScenarioReport, lang: Language) -> Iterator[str]:
         yield report.answer.scenario.beyond.into(lang)
     else:
         yield _NONE_RIGHT.into(lang)
+
+
+def _option(choice: str, report: ScenarioReport) -> str:
+    """Say the change of a choice as `policy new` takes it."""
+    is_on = report.choices is not None and getattr(report.choices, choice)
+    return f"--{'no-' if is_on else ''}{choice.replace('_', '-')}"
 
 
 def _written(variant: str) -> str:

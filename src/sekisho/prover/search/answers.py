@@ -377,8 +377,8 @@ Source: refusals that others have published; `iam:ListAccountAliases` is refused
 """
 
 _LISTS_IN_DOUBT = Message(
-    "{actions}: asked about `*`, as documented. On the resource that AWS's messages name, like "
-    "{arn}, these policies decide otherwise: {how}."
+    "{actions}: checked on `*`, as documented. On the resource that AWS's error messages name, "
+    "like {arn}, these policies decide differently: {how}."
 )
 _ALLOWED = Message("allowed there")
 _ALLOWED_WITHOUT_MFA = Message("allowed there without MFA")
@@ -434,8 +434,8 @@ _WITHOUT_MFA = Message("without MFA")
 _ELSEWHERE = Message("for roles of other accounts")
 _BOTH = Message("without MFA, and for roles of other accounts")
 _ROLES = Message(
-    "sts:AssumeRole may be allowed {how}. What is done as a role is no part of any answer: its "
-    "trust policy says who gets a session, and its own policies what that may do."
+    "sts:AssumeRole may be allowed {how}. What a role may do is not part of the result: its "
+    "trust policy decides who gets a session, and its own policies what the session may do."
 )
 
 
