@@ -1,4 +1,4 @@
-"""Takes the documents' pictures of the rehearsal console: ten pages, two languages, two schemes.
+"""Takes the documents' pictures of the rehearsal console: twelve pages, two languages, two schemes.
 
     python tools/pictures.py [FOLDER]
 
@@ -58,10 +58,10 @@ class Walk:
         self.page, self.url, self.rehearsal = page, url.rstrip("/"), rehearsal
         self._folder, self._tail = names
 
-    def take(self, name: str) -> None:
-        """Take the page as it is, in both schemes."""
+    def take(self, name: str, *, end: bool = False) -> None:
+        """Take the page's beginning, or its end, in both schemes."""
         self.page.evaluate(
-            "document.activeElement.blur(), scrollTo(0, 0),"
+            f"document.activeElement.blur(), scrollTo(0, {'document.body.scrollHeight' if end else 0}),"
             "document.querySelectorAll('textarea').forEach(each => each.scrollTop = 0)"
         )
         for scheme in SCHEMES:
@@ -77,6 +77,12 @@ class Walk:
     def go_on(self) -> None:
         """Press the page's main button."""
         self.page.locator("main button.primary").last.click()
+
+    def choose(self, policy: str) -> None:
+        """Search a policy in the page's last list, and tick it."""
+        self.page.locator("main input[type=search]:visible").last.fill(policy)
+        self.page.keyboard.press("Enter")
+        self.page.get_by_role("checkbox", name=policy, exact=True).check()
 
     def sign_in(self, user: str) -> None:
         """Sign in with the password of the account file, and with a code if one is asked for."""
@@ -108,8 +114,21 @@ def administrator(walk: Walk) -> None:
     walk.take("policy-editor")
     walk.go_on()
     walk.take("policy-review")
+    walk.page.locator("#name").fill("Force_MFA")
+    walk.go_on()
     walk.open("/iam/users/create/details")
+    walk.page.locator("#name").fill("misaki.ito")
+    walk.page.locator("#console").check()
+    walk.page.locator("#person-iam").check()
     walk.take("create-user")
+    walk.go_on()
+    walk.page.locator("#way-attach").check()
+    walk.choose("Force_MFA")
+    walk.take("set-permissions")
+    walk.open("/iam/groups/create")
+    walk.page.locator("#name").fill("MFA-required")
+    walk.choose("Force_MFA")
+    walk.take("create-group", end=True)
 
 
 def employee(walk: Walk) -> None:

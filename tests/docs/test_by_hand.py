@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("page", ["how-to/by-hand.md", "ja/how-to/by-hand.md"])
-def test_the_policy_to_paste_is_the_one_for_a_first_sign_in(page: str) -> None:
+def test_the_policy_to_paste_is_the_recommended_one(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     [pasted] = re.findall(r"(?ms)^```json\n(.*?)^```$", text)
-    assert pasted == sekisho("policy", "new", "--preset", "first-login").stdout
+    assert pasted == sekisho("policy", "new").stdout

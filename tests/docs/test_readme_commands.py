@@ -1,4 +1,4 @@
-"""The commands of the READMEs are understood: the first two by start.py, all others by sekisho."""
+"""The commands of the READMEs are understood: the first and the last by start.py, all others by sekisho."""
 
 import importlib.util
 import os
@@ -25,10 +25,9 @@ FILES = ("FILE", "OLD", "NEW", "plan.json")
 _START = "python3 start.py "
 
 
-def _first_two(name: str) -> list[str]:
+def _by_start(name: str) -> list[str]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    _, block, _ = text.split("```\n", 2)
-    return block.splitlines()
+    return re.findall(rf"(?m)^{_START}.*$", text)
 
 
 def _inline() -> Iterator[tuple[str, str]]:
@@ -84,7 +83,7 @@ def _understood(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_command_runs_the_tour(
     name: str, start: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line, _ = _first_two(name)
+    line, _ = _by_start(name)
     kind, command = _ran(start, line, monkeypatch)
     assert kind == ["run"]
     assert command[:4] == [str(start.PYTHON), "-m", "sekisho", "tour"]
@@ -92,10 +91,10 @@ def test_the_first_command_runs_the_tour(
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_the_second_command_runs_every_check(
+def test_the_last_command_runs_every_check(
     name: str, start: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, line = _first_two(name)
+    _, line = _by_start(name)
     kind, *commands = _ran(start, line, monkeypatch)
     assert kind == ["dev"]
     programs = [Path(command[0]).name for command in commands]
