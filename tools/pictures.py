@@ -60,8 +60,9 @@ class Walk:
 
     def take(self, name: str, *, end: bool = False) -> None:
         """Take the page's beginning, or its end, in both schemes."""
+        place = "document.body.scrollHeight" if end else "0"
         self.page.evaluate(
-            f"document.activeElement.blur(), scrollTo(0, {'document.body.scrollHeight' if end else 0}),"
+            f"document.activeElement.blur(), scrollTo(0, {place}),"
             "document.querySelectorAll('textarea').forEach(each => each.scrollTop = 0)"
         )
         for scheme in SCHEMES:

@@ -1,4 +1,4 @@
-"""The commands of the READMEs are understood: the first and the last by start.py, all others by sekisho."""
+"""The READMEs' commands are understood: the first and the last by start.py, the rest by sekisho."""
 
 import importlib.util
 import os
