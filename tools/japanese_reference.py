@@ -1,10 +1,9 @@
-"""Write the Japanese reference of commands and findings from what the program itself says.
+"""Write the reference that the program says itself: ids in both languages, commands in Japanese.
 
     python tools/japanese_reference.py
 
-The English pages are written by hand and say more; their order and sections are used here. The
-texts are those of `--lang ja --help` and of the messages' tables, with docs/_site/reference.ja.toml
-round them.
+The English page of commands is written by hand and says more. The texts are those of `--lang ja
+--help` and of the messages' tables, with docs/_site/reference.ja.toml and entries.toml round them.
 """
 
 import re
@@ -15,23 +14,38 @@ from pathlib import Path
 
 import click
 
+from sekisho.audit.explain import (
+    ExplainedError,
+    ExplainedId,
+    IdKind,
+    KnownError,
+    entries,
+    explained_ids,
+)
 from sekisho.cli.help import examples_of
 from sekisho.cli.main import root
 from sekisho.messages import Language, Message, table
 
 DOCS = Path(__file__).parents[1] / "docs"
 WRITTEN = tomllib.loads((DOCS / "_site" / "reference.ja.toml").read_text(encoding="utf-8"))
-COMMANDS, FINDINGS = WRITTEN["commands"], WRITTEN["findings"]
-SEVERITIES = {
-    "error": Message("error"),
-    "warning": Message("warning"),
-    "note": Message("note"),
+COMMANDS = WRITTEN["commands"]
+ENTRIES = tomllib.loads((DOCS / "_site" / "entries.toml").read_text(encoding="utf-8"))
+FOLDERS = {Language.EN: "reference", Language.JA: "ja/reference"}
+LABELS = {
+    "example": "Example:",
+    "tell": "How to tell:",
+    "fix": "What to do:",
+    "sure": "How sure:",
+    "source": "Source:",
 }
 
 
 def pages() -> dict[str, str]:
-    """Return the text of each page that is made here, by its name below docs/ja/reference."""
-    return {"commands.md": _commands_page(), "findings.md": _findings_page()}
+    """Return the text of each page that is made here, by its name below docs."""
+    made = {"ja/reference/commands.md": _commands_page()}
+    for lang, folder in FOLDERS.items():
+        made |= {f"{folder}/{kind}.md": _entries_page(kind.value, lang) for kind in IdKind}
+    return made
 
 
 def _commands_page() -> str:
@@ -101,25 +115,67 @@ def _listed(names: Iterable[str]) -> str:
     return str(COMMANDS["comma"]).join(f"`{name}`" for name in names)
 
 
-def _findings_page() -> str:
-    english = (DOCS / "reference" / "findings.md").read_text(encoding="utf-8")
-    findings = table("findings")
-    parts = [FINDINGS["beginning"].strip()]
-    for written, original in zip(FINDINGS["sections"], english.split("\n## ")[1:], strict=True):
-        rows = [
-            _finding(f"{family}.{name}", findings[family][name])
-            for family, name in re.findall(r"(?m)^\| `([a-z]+)\.([a-z.0-9-]+)`", original)
-        ]
-        parts += [written.strip(), "\n".join([FINDINGS["head"].strip(), *rows])]
+def _entries_page(name: str, lang: Language) -> str:
+    """Return a page of ids: a section for each, with what `sekisho explain ID` prints."""
+    written = ENTRIES[name]
+    sections: dict[int, list[str]] = {number: [] for number in range(len(written["sections"]))}
+    for identity, text in _entries(name, lang):
+        number = next(
+            number
+            for number, section in enumerate(written["sections"])
+            if identity.startswith(tuple(section["ids"]))
+        )
+        sections[number] += [f"### `{identity}`", text]
+    parts = [written["beginning"][lang].strip()]
+    for section, texts in zip(written["sections"], sections.values(), strict=True):
+        parts += [section["text"][lang].strip(), *texts]
+    parts += [written["end"][lang].strip()] if "end" in written else []
     return "\n\n".join(parts) + "\n"
 
 
-def _finding(name: str, found: dict[str, Message | str]) -> str:
-    texts = [found[key] for key in ("title", "cause", "fix")]
-    cells = [_cell(each.ja) for each in texts if isinstance(each, Message)]
-    return f"| `{name}` | {SEVERITIES[str(found['severity'])].ja} | {' | '.join(cells)} |"
+def _entries(name: str, lang: Language) -> Iterator[tuple[str, str]]:
+    if name == IdKind.AWS_ERROR:
+        yield from ((each.id, _aws_error(each, lang)) for each in entries())
+    for each in explained_ids().values():
+        if each.kind == name:
+            yield each.id, _entry(each, lang)
+
+
+def _entry(each: ExplainedId, lang: Language) -> str:
+    label = {key: Message(text).into(lang) for key, text in LABELS.items()}
+    example = each.example.into(lang)
+    is_code = each.example.en == each.example.ja
+    shown = f"```text\n{example}\n```" if is_code else f"{label['example']} {_cell(example)}"
+    parts = [f"{_cell(each.about.into(lang))}: {_cell(each.title.into(lang))}"]
+    parts += [_cell(each.cause.into(lang))] if each.cause else []
+    parts += [shown, f"{label['fix']} {_cell(each.fix.into(lang))}", *_said_by_aws(each.id, lang)]
+    parts += [f"{label['sure']} {_cell(each.sure.into(lang))}"]
+    return "\n\n".join(parts)
+
+
+def _said_by_aws(identity: str, lang: Language) -> Iterator[str]:
+    """Yield where AWS's pages are quoted on an assumption."""
+    for page in ENTRIES["assumptions"]["pages"]:
+        if identity in page["ids"]:
+            yield page[lang]
+
+
+def _aws_error(known: KnownError, lang: Language) -> str:
+    """Return an error text that AWS prints, as `explain` answers it."""
+    label = {key: Message(text).into(lang) for key, text in LABELS.items()}
+    answer = ExplainedError(known)
+    texts = [*known.wordings, *table("explanations")[known.id].get("codes", ())]
+    parts = [_cell(answer.filled(known.title).into(lang))]
+    parts += ["```text\n" + "\n".join(texts) + "\n```"] if texts else []
+    for number, cause in enumerate(known.causes, start=1):
+        why, tell, fix = (
+            _cell(answer.filled(text).into(lang)) for text in (cause.why, cause.tell, cause.fix)
+        )
+        parts.append(f"{number}. {why}\n   - {label['tell']} {tell}\n   - {label['fix']} {fix}")
+    parts.append(f"{label['source']} {_cell(known.source)}")
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
     for name, text in pages().items():
-        (DOCS / "ja" / "reference" / name).write_text(text, encoding="utf-8")
+        (DOCS / name).write_text(text, encoding="utf-8")

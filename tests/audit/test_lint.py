@@ -141,21 +141,6 @@ def test_every_published_policy_is_looked_at() -> None:
         assert named <= {finding["id"] for finding in case.values[0]["findings"]}
 
 
-def test_every_finding_is_explained_and_no_other() -> None:
-    rows = [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
-        for line in FINDINGS.read_text(encoding="utf-8").splitlines()
-        if line.startswith("| `") and not line.startswith("| `account.")
-    ]
-    explained = {row[0].strip("` "): row[1:] for row in rows}
-    assert set(explained) == {finding.value for finding in OF_POLICIES}
-    for finding in OF_POLICIES:
-        severity, title, cause, fix = (cell.strip() for cell in explained[finding.value])
-        text = finding.text
-        assert (severity, title) == (text.severity.value, text.title.en)
-        assert (cause, fix) == (text.cause.en, text.fix.en)
-
-
 def test_the_table_of_findings_has_every_finding_and_no_other() -> None:
     families = {name: set(entries) for name, entries in table("findings").items()}
     del families["limits"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.audit import FindingId
+from sekisho.audit.explain import entries
 from sekisho.errors import Code
 from sekisho.signin import Rule
 
@@ -33,6 +34,7 @@ CODE = [
     for path in ROOT.joinpath(top).rglob("*.py")
 ]
 IDS = {str(each.value) for kind in (Code, FindingId, Rule) for each in kind}
+IDS |= {each.id for each in entries()}
 PACKAGES = {path.stem for path in SOURCE.iterdir() if not path.name.startswith("_")}
 
 FILE = re.compile(r"(?:[\w.*-]+/)*[\w*-]+\.(?:py|md|toml|po|lock)|(?:[\w.*-]+/)+[\w.*-]+\.json")

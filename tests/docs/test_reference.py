@@ -1,9 +1,7 @@
-"""What docs/reference says is all there is: commands and options, codes, exits, assumptions."""
+"""What docs/reference says is all there is: commands, options and exits; ids: test_entries."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
-from enum import Enum
 from pathlib import Path
 
 import click
@@ -11,9 +9,6 @@ import pytest
 
 from sekisho.cli import Exit
 from sekisho.cli.main import root
-from sekisho.engine import Assumptions
-from sekisho.errors import Code
-from sekisho.signin import SigninAssumptions
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -83,31 +78,5 @@ def test_the_one_line_helps_are_sentences() -> None:
     assert all(each.line.ja.endswith("。") for each in root.lazy.values())
 
 
-def test_every_error_code_is_explained_and_no_other() -> None:
-    rows = _rows(_page("errors"))
-    assert set(rows) == {code.value for code in Code}
-    assert all(len(row) == 3 and all(row) for row in rows.values())
-
-
 def test_every_exit_code_is_explained_and_no_other() -> None:
     assert set(_rows(_page("exit-codes"))) == {str(code.value) for code in Exit}
-
-
-def _written(field: Field[object]) -> str:
-    value = field.default
-    assert value is not MISSING
-    return str(value.value if isinstance(value, Enum) else value).lower()
-
-
-@pytest.mark.parametrize("kind", [Assumptions, SigninAssumptions])
-def test_every_assumption_is_explained_with_its_default_and_what_aws_says(kind: type) -> None:
-    rows = _rows(_page("assumptions"))
-    for field in fields(kind):
-        assert rows[field.name][1] == f"`{_written(field)}`", field.name
-        page = r"\]\(\.\./(semantics|signin|prover)\.md#"
-        assert re.search(page, rows[field.name][-1]), field.name
-
-
-def test_no_assumption_is_explained_that_does_not_exist() -> None:
-    real = {field.name for kind in (Assumptions, SigninAssumptions) for field in fields(kind)}
-    assert set(_rows(_page("assumptions"))) == real

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sekisho.audit.explain import IdKind
 from shown import DOCS, JAPANESE, Block, blocks
 
 # what only people who change sekisho read, in English as the code is
@@ -19,8 +20,9 @@ FOR_CONTRIBUTORS = {
     "releasing.md",
     "robustness.md",
 }
-# made by tools/japanese_reference.py, with a row for each option, and no more
-GENERATED = {"reference/commands.md", "reference/findings.md"}
+# made by tools/japanese_reference.py: ids in both languages; of commands a row for each option
+ENTRIES = {f"reference/{kind.value}.md" for kind in IdKind}
+GENERATED = {"reference/commands.md", *ENTRIES}
 # what a program or a person could look for: an option, a field, a key, a module, an ARN
 NAME = re.compile(r"`(--[a-z-]+|[\w:*/.]*[_:.][\w:*/.]*|\w*[a-z][A-Z]\w*)`")
 # the values of a file that a translation writes in its own language
@@ -100,20 +102,13 @@ def test_a_page_names_what_its_original_names(name: str) -> None:
     assert [each for each in named if each not in translation] == []
 
 
-def test_the_assumptions_have_the_same_defaults() -> None:
-    row = r"(?m)^\| (`\w+`) \| (`[\w-]+`) \|"
-    home, name = (DOCS, JAPANESE), "reference/assumptions.md"
-    english, japanese = (re.findall(row, _prose(each / name)) for each in home)
-    assert english
-    assert english == japanese
-
-
 def test_what_the_program_says_itself_is_in_the_reference() -> None:
     """If it is not: `.venv/bin/python tools/japanese_reference.py`."""
     pages = runpy.run_path(str(DOCS.parent / "tools" / "japanese_reference.py"))["pages"]()
-    assert {f"reference/{name}" for name in pages} == GENERATED
+    made = {f"ja/{name}" for name in GENERATED} | ENTRIES
+    assert set(pages) == made
     for name, text in pages.items():
-        assert (JAPANESE / "reference" / name).read_text(encoding="utf-8") == text, name
+        assert (DOCS / name).read_text(encoding="utf-8") == text, name
 
 
 def _files(page: Path) -> list[tuple[str, object]]:

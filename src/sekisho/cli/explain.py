@@ -1,8 +1,9 @@
-"""`sekisho explain`: an error text that people paste: cause, look-alikes, fix."""
+"""`sekisho explain`: an error text that people paste, or an id: cause, look-alikes, fix."""
 
 import shlex
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 import click
 
@@ -10,9 +11,15 @@ from sekisho.audit.explain import (
     MOST_CHARACTERS,
     ErrorExplanation,
     ExplainedError,
+    ExplainedId,
+    IdKind,
+    address_of,
+    entries,
     entry,
     explain,
+    explained_ids,
     facts_read,
+    id_in,
     pasted_error_to_json,
 )
 from sekisho.cli.exits import Exit
@@ -26,6 +33,11 @@ from sekisho.messages import Language, Message
 _UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
 _NEAREST = Message("Errors with similar words:")
 _NOTHING_NEAR = Message("No known error has similar words.")
+_NO_ID = Message("`{name}` is not known here: no id, and no error text.")
+_WHY = Message("Why:")
+_EXAMPLE = Message("Example:")
+_SURE = Message("How sure:")
+_SOURCE = Message("Source:")
 _TELL = Message("How to tell:")
 _FIX = Message("What to do:")
 _ADMINISTRATOR = Message("An administrator is needed.")
@@ -41,21 +53,68 @@ _MORE = Message("`-v` says how they differ.")
 @verbose_option
 @quiet_option
 def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
-    """Explain an error TEXT as it was pasted, or `-` for standard input.
+    """Explain an error TEXT as it was pasted, or an ID that sekisho prints; `-`: standard input.
 
+    IDs are those of findings, errors, problems of a plan and assumptions, like `keys-in-use`.
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
     with similar words are named.
     """
-    explanation = explain(_stdin() if text == ("-",) else " ".join(text))
+    pasted = _stdin() if text == ("-",) else " ".join(text)
+    explanation = explain(pasted)
+    name = pasted.strip(" \n`[]")
+    if name not in explained_ids() and not explanation.answers:
+        name = id_in(pasted) or name
+    if name in explained_ids():
+        return _show_id(explained_ids()[name], lang, output)
+    near = "" if explanation.answers else _meant(name)
     match output:
         case OutputFormat.JSON:
             value = pasted_error_to_json(explanation, lang)
             click.echo(indented_json(value), nl=False)
+        case OutputFormat.TEXT if near:
+            show_folded([_NO_ID.filled(name=name).into(lang)])
+            show_next(near, lang)
         case OutputFormat.TEXT:
-            said = _lines(explanation, lang, verbose=verbose)
+            by_id = any(answer.entry.id == name for answer in explanation.answers)
+            said = _lines(explanation, lang, verbose=verbose or by_id)
             show_folded(_verdicts(explanation, lang) if quiet() else said)
             show_next(_next(explanation), lang)
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
+
+
+def _show_id(found: ExplainedId, lang: Language, output: OutputFormat) -> Exit:
+    """Print what is said about an id."""
+    parts = {_WHY: found.cause, _EXAMPLE: found.example, _FIX: found.fix, _SURE: found.sure}
+    texts = {heading: text.into(lang) for heading, text in parts.items() if text is not None}
+    title = found.title.into(lang)
+    match output:
+        case OutputFormat.JSON:
+            keys = {_WHY: "why", _EXAMPLE: "example", _FIX: "remediation", _SURE: "sure"}
+            said = {keys[heading]: text for heading, text in texts.items()}
+            one = {"id": found.id, "kind": found.kind.value, "title": title, **said}
+            value = {"schema": "sekisho.explain/1", "known": True, "answers": [], "nearest": []}
+            click.echo(indented_json({**value, "entry": one}), nl=False)
+        case OutputFormat.TEXT:
+            lines = [f"{title}  [{found.id}]"]
+            if not quiet():
+                lines += [found.about.into(lang), ""]
+                for heading, text in texts.items():
+                    lines += [heading.into(lang), *(f"  {line}" for line in text.splitlines())]
+                lines += [*_address(found.id, found.kind, lang)]
+            show_folded(lines)
+    return Exit.CLEAN
+
+
+def _address(name: str, kind: IdKind, lang: Language) -> Iterator[str]:
+    if address := address_of(name, kind, lang):
+        yield from ("", address)
+
+
+def _meant(name: str) -> str:
+    """Return the command that explains the id most like a word that is none; "" if none is."""
+    known = [*explained_ids(), *(each.id for each in entries())]
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"sekisho explain {near[0]}" if near else ""
 
 
 def _stdin() -> str:
@@ -63,6 +122,16 @@ def _stdin() -> str:
     content = sys.stdin.buffer.read(4 * (MOST_CHARACTERS + 1))
     # what is not UTF-8 cannot be part of a wording, and does not hide the rest
     return content.decode("utf-8-sig", "replace")
+
+
+def _known_by(answer: ExplainedError, lang: Language) -> Iterator[str]:
+    """Yield one wording of an error, in the reader's language if there is one, and its source."""
+    wordings = sorted(
+        answer.entry.wordings,
+        key=lambda text: text.replace("…", "").isascii() is not (lang is Language.EN),
+    )
+    yield from (f"  {_EXAMPLE.into(lang)} {each}" for each in wordings[:1])
+    yield f"  {_SOURCE.into(lang)} {answer.entry.source}"
 
 
 def _next(explanation: ErrorExplanation) -> str:
@@ -98,6 +167,7 @@ def _lines(explanation: ErrorExplanation, lang: Language, *, verbose: bool) -> I
     for number, answer in enumerate(explanation.answers):
         yield from ([""] if number else [])
         yield from _answer(answer, lang, verbose=verbose)
+        yield from _address(answer.entry.id, IdKind.AWS_ERROR, lang)
     if explanation.answers:
         return
     yield _UNKNOWN.into(lang)
@@ -110,6 +180,8 @@ def _answer(answer: ExplainedError, lang: Language, *, verbose: bool) -> Iterato
     yield _title(answer, lang)
     for name, value in facts_read(answer):
         yield f"  {name.into(lang)} {value.into(lang)}"
+    if verbose:
+        yield from _known_by(answer, lang)
     for number, cause in enumerate(answer.causes, start=1):
         yield ""
         yield f"{number}. {answer.filled(cause.why).into(lang)}"

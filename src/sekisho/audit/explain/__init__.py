@@ -1,5 +1,6 @@
-"""An error text that people paste: what caused it, what it is mistaken for, what fixes it."""
+"""An error text that people paste, or an id that sekisho prints: cause, example, what fixes it."""
 
+from sekisho.audit.explain.ids import ExplainedId, IdKind, address_of, explained_ids, id_in
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
@@ -16,10 +17,15 @@ __all__ = [
     "MOST_CHARACTERS",
     "ErrorExplanation",
     "ExplainedError",
+    "ExplainedId",
+    "IdKind",
     "KnownError",
+    "address_of",
     "entries",
     "entry",
     "explain",
+    "explained_ids",
     "facts_read",
+    "id_in",
     "pasted_error_to_json",
 ]

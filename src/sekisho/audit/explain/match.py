@@ -241,7 +241,7 @@ class ErrorExplanation:
 
 
 def explain(text: str) -> ErrorExplanation:
-    """Explain an error text as people paste it.
+    """Explain an error text as people paste it, or the entry whose id it is.
 
     Raises:
         UsageError: if there is no text, or far too much.
@@ -255,7 +255,10 @@ def explain(text: str) -> ErrorExplanation:
     known = letters(plain)
     if not known:
         raise UsageError(Message("no error text was given"), fix=_FIX)
-    answers = _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
+    named = (ExplainedError(each) for each in entries() if each.id == text.strip(" \n`[]"))
+    answers = (
+        (*named,) or _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
+    )
     return ErrorExplanation(answers, () if answers else _nearest(plain))
 
 

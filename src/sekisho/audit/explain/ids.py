@@ -1,0 +1,119 @@
+"""What an id means that sekisho prints: a finding, an error, a problem of a plan, an assumption.
+
+The texts are the tables `findings` and `entries`, of which the pages of docs/reference are made,
+too. AWS's error texts are in `match`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sekisho.audit.finding import SEVERITIES, FindingId
+from sekisho.messages import Language, Message, table, verbatim
+
+
+class IdKind(StrEnum):
+    """What an id names; the value is the page of the reference that has it."""
+
+    FINDING = "findings"
+    ERROR = "errors"
+    OBSTACLE = "plan-problems"
+    ASSUMPTION = "assumptions"
+    AWS_ERROR = "aws-errors"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedId:
+    """An id and what is said about it.
+
+    Attributes:
+        kind: what it names.
+        about: the same in words, with a finding's severity or an assumption's settings.
+        title: what is the case; of an assumption, what it decides.
+        cause: why that is so; None if the title says it.
+        example: statements of a policy, a command, or a sentence.
+        fix: what to do.
+        sure: how it is known.
+    """
+
+    id: str
+    kind: IdKind
+    about: Message
+    title: Message
+    cause: Message | None
+    example: Message
+    fix: Message
+    sure: Message
+
+
+_FINDING = Message("Finding (usually: {severity})")
+_ERROR = Message("Error of sekisho")
+_OBSTACLE = Message("Problem of a plan")
+_ASSUMPTION = Message("Assumption (by default {default}; otherwise {other})")
+_TRY = Message(
+    "Ask again with the other setting, as above. If the result stays the same, it does not rest on "
+    "this."
+)
+_PYTHON_ALONE = Message(
+    "No command sets it: a local AWS that is made in Python can have the other setting, as above."
+)
+
+
+@cache
+def explained_ids() -> Mapping[str, ExplainedId]:
+    """Return what is said about each id, in the order of the tables."""
+    texts = table("entries")
+    rows: list[tuple[str, IdKind, Message, Mapping[str, Any], str | Message]] = []
+    for each in FindingId:
+        said = {key: getattr(each.text, key) for key in ("title", "cause", "fix")}
+        said["example"] = texts["examples"][each.value]
+        about = _FINDING.filled(severity=SEVERITIES[each.text.severity])
+        rows.append((each.value, IdKind.FINDING, about, said, each.family.value))
+    rows += [(name, IdKind.ERROR, _ERROR, said, "error") for name, said in texts["errors"].items()]
+    for name, said in texts["obstacles"].items():
+        rows.append((name, IdKind.OBSTACLE, _OBSTACLE, said, said["sure"]))
+    for name, said in texts["assumptions"].items():
+        fix = _TRY if said["example"].startswith("sekisho ") else _PYTHON_ALONE
+        settings = {key: _code(said[key]) for key in ("default", "other")}
+        about = _ASSUMPTION.filled(**settings)
+        rows.append((name, IdKind.ASSUMPTION, about, {**said, "fix": fix}, "assumption"))
+    return {row[0]: _entry(*row) for row in rows}
+
+
+def _entry(
+    name: str, kind: IdKind, about: Message, said: Mapping[str, Any], sure: str | Message
+) -> ExplainedId:
+    title, cause = said.get("title", said["cause"]), said["cause"] if "title" in said else None
+    known = sure if isinstance(sure, Message) else table("entries")["sure"][sure]
+    example = said["example"] if isinstance(said["example"], Message) else verbatim(said["example"])
+    return ExplainedId(name, kind, about, title, cause, example, said["fix"], known)
+
+
+def _code(text: Message | str) -> Message:
+    return text if isinstance(text, Message) else verbatim(f"`{text}`")
+
+
+def id_in(text: str) -> str | None:
+    """Return the id that a text is, or that a printed line begins with or has in brackets."""
+    begins = re.match(r"\s*(?:sekisho: )?[`\[]?([a-z][\w.-]*)[`\]]?(?:\s*$|[:=])", text)
+    named = re.search(r"\[([a-z]+\.[a-z0-9.-]+)\]", text)
+    found = (each[1] for each in (begins, named) if each)
+    return next((name for name in found if name in explained_ids()), None)
+
+
+def address_of(name: str, kind: IdKind, lang: Language) -> str:
+    """Return the address of an id's place on the project's site; "" if no site is known."""
+    from importlib.metadata import PackageNotFoundError, metadata  # noqa: PLC0415 - slow to load
+
+    try:
+        urls = metadata("sekisho").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    sites = (url.partition(", ") for url in urls)
+    site = next((url for label, _, url in sites if label.lower() == "documentation"), "")
+    page = f"{'ja/' if lang is Language.JA else ''}reference/{kind.value}.html"
+    anchor = re.sub(r"[^a-z0-9]+", "-", name)
+    return f"{site.rstrip('/')}/{page}#{anchor}" if site else ""

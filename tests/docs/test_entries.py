@@ -1,0 +1,135 @@
+"""Every id that sekisho prints has an entry in both languages, with an example that yields it.
+
+The pages of the reference are made of the entries, which `test_translation` compares.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from enum import Enum
+from importlib import metadata
+from typing import Any
+
+import pytest
+
+from cases import document
+from sekisho.audit import Family, FindingId
+from sekisho.audit.explain import IdKind, address_of, entries, explain, explained_ids, id_in
+from sekisho.engine import Assumptions
+from sekisho.errors import Code, FaultyPolicy
+from sekisho.messages import Language, Message, table
+from sekisho.policy import PolicyKind, parse
+from sekisho.rollout.goal.acceptance import OBSTACLES
+from sekisho.signin import SigninAssumptions
+
+ALL = explained_ids()
+ASSUMPTIONS = {
+    field.name: field for kind in (Assumptions, SigninAssumptions) for field in fields(kind)
+}
+
+
+def _japanese(text: str) -> bool:
+    return any("\u3040" <= char <= "\u30ff" or "\u4e00" <= char <= "\u9fff" for char in text)
+
+
+def test_every_id_has_an_entry_and_no_other() -> None:
+    kinds = {
+        IdKind.FINDING: {each.value for each in FindingId},
+        IdKind.ERROR: {each.value for each in Code},
+        # that somebody was not told is said by a campaign alone
+        IdKind.OBSTACLE: {*OBSTACLES, "not-told"},
+        IdKind.ASSUMPTION: set(ASSUMPTIONS),
+    }
+    for kind, ids in kinds.items():
+        assert {each.id for each in ALL.values() if each.kind is kind} == ids
+    assert not {each.id for each in entries()} & set(ALL)
+
+
+def test_every_entry_is_whole_in_both_languages() -> None:
+    for each in ALL.values():
+        texts = [each.title, each.about, each.fix, each.sure]
+        texts += [text for text in (each.cause,) if text is not None]
+        texts += [] if each.example.en == each.example.ja else [each.example]
+        for text in texts:
+            assert not _japanese(text.en), each.id
+            assert _japanese(text.ja), each.id
+
+
+def test_the_example_of_a_finding_is_of_a_policy_that_has_it() -> None:
+    """What the corpus says of a policy, `test_lint` holds lint to."""
+    cases: dict[str, list[dict[str, Any]]] = {}
+    for family in ("save", "analyzer", "policy", "mfa"):
+        for case in document(f"lint/{family}")["cases"]:
+            if case["found"]:
+                cases.setdefault(case["about"], []).append(case)
+    for each in FindingId:
+        example = table("entries")["examples"][each.value]
+        if each.family is not Family.ACCOUNT and not isinstance(example, Message):
+            assert any(_is_of(example, case) for case in cases[each.value]), each
+
+
+def _is_of(example: str, case: dict[str, Any]) -> bool:
+    if "text" in case:
+        return example == case["text"].strip()
+    statements = case["policy"].get("Statement")
+    parts = [json.loads(line) for line in example.splitlines()]
+    return parts == [case["policy"]] or all(part in statements for part in parts)
+
+
+def test_the_example_of_an_error_yields_it() -> None:
+    for code, entry in table("entries")["errors"].items():
+        example = entry["example"]
+        if code.startswith("policy.") and isinstance(example, str) and example[0] in "{[":
+            assert code in {*_codes(example)}, code
+
+
+def _codes(text: str) -> Iterator[str]:
+    for kind in PolicyKind:
+        try:
+            parse(text, kind=kind)
+        except FaultyPolicy as error:
+            yield from (fault.code.value for fault in error.faults)
+
+
+def test_the_settings_of_an_assumption_are_its_own() -> None:
+    for name, entry in table("entries")["assumptions"].items():
+        default = ASSUMPTIONS[name].default
+        assert default is not MISSING
+        assert (
+            entry["default"] == str(default.value if isinstance(default, Enum) else default).lower()
+        )
+        assert entry["default"] not in entry["example"].partition(name)[2]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "name"),
+    [
+        ("keys-in-use", "keys-in-use"),
+        ("`arn_span`", "arn_span"),
+        ("arn_span=whole-string", "arn_span"),
+        ("keys-in-use:deploy-bot", "keys-in-use"),
+        ("sekisho: plan.stale: the account has changed", "plan.stale"),
+        ("error [account.not-enforced] MFA is not enforced for a user (2)", "account.not-enforced"),
+        ("order by name", None),
+        ("internal error", None),
+    ],
+)
+def test_an_id_is_found_in_what_was_printed(pasted: str, name: str | None) -> None:
+    assert id_in(pasted) == name
+
+
+def test_the_entry_of_an_aws_error_is_found_by_its_id() -> None:
+    for each in entries():
+        assert [answer.entry for answer in explain(each.id).answers] == [each]
+
+
+def test_an_address_is_known_where_the_project_has_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert address_of("mfa.decoy-key", IdKind.FINDING, Language.EN) == ""
+
+    class Published:
+        def get_all(self, name: str) -> list[str]:
+            return ["Source, https://example.com/s", "Documentation, https://example.com/docs/"]
+
+    monkeypatch.setattr(metadata, "metadata", lambda name: Published())
+    page = "https://example.com/docs/ja/reference/findings.html#mfa-decoy-key"
+    assert address_of("mfa.decoy-key", IdKind.FINDING, Language.JA) == page
