@@ -22,11 +22,11 @@ line break, the place (`at`), and a `fix` where one is known. No message holds a
 
 import errno
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, printable, verbatim
 
 _SHOWN = 60

@@ -9,12 +9,12 @@ the name of its operation here).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from sekisho.account.model import THE_ACCOUNT, Gap, ResourceRef, Snapshot
 from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json, parse
 

@@ -7,7 +7,7 @@ which never show in a `repr`.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from sekisho.account.model import (
@@ -21,6 +21,7 @@ from sekisho.account.model import (
     User,
 )
 from sekisho.errors import Code, Fault, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.signin import MAX_DEVICES, PasswordPolicy
 

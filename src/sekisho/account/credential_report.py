@@ -10,7 +10,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sekisho.account.model import (
@@ -24,6 +24,7 @@ from sekisho.account.model import (
     user_ref,
 )
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 
 ROOT = "<root_account>"

@@ -5,7 +5,6 @@ device, and which keys are active, but not of which kind a device is, nor who ch
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sekisho.account.model import (
@@ -19,6 +18,7 @@ from sekisho.account.model import (
     user_ref,
 )
 from sekisho.account.policies import users_may_change
+from sekisho.lazy import dataclass
 from sekisho.signin import DeviceKind
 
 IN_USE_WITHIN = timedelta(days=90)

@@ -9,7 +9,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ from sekisho.account.model import Group, ManagedPolicy, ResourceKind, ResourceRe
 from sekisho.documents import Shape
 from sekisho.engine import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyPolicy, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, names, parse, to_json
 

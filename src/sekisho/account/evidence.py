@@ -7,11 +7,12 @@ evidence; each piece is shown with what it says, and where they speak for both n
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
 from sekisho.account.usage import UserUse
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
 
 _WEEK = 168

@@ -8,7 +8,7 @@ password, secret or seed.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from sekisho.account.contents import AccountFile, UserCredentials, reference_faults
@@ -16,6 +16,7 @@ from sekisho.account.details import SECTIONS, read_details, without_unread
 from sekisho.account.model import CHARACTER_CLASSES, AccessKey, Device, password_policy
 from sekisho.documents import Shape, decoded_json, text_of_file
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.signin import (
     DeviceKind,

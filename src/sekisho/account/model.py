@@ -6,7 +6,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails and the operations tha
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 from sekisho.engine import AttachedPolicy, Level
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import Document
 from sekisho.signin import CharacterClass, ConsoleAuthorization, DeviceKind, PasswordPolicy

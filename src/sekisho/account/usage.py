@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from sekisho.documents import decoded_json, text_of_file, write_private
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 USAGE_SCHEMA = "sekisho.usage/1"

@@ -1,7 +1,7 @@
 """The answer to a call: its resources, and what else AWS asks about in the same call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from typing import NoReturn
@@ -26,6 +26,7 @@ from sekisho.answer.resource import (
 )
 from sekisho.engine import Policies, Request, RequestPart
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 
 _DEFAULTS = AnswerSettings()
 _OPEN = (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)

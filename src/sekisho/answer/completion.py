@@ -10,7 +10,7 @@ How it is read: docs/semantics.md#12-what-aws-adds.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from sekisho.catalogue import DEFAULT_PARTITION, equivalent_service_keys, load, 
 from sekisho.engine import ContextValue, Request, UnknownKey
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.signin import HolderKind
 

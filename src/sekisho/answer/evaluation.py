@@ -9,7 +9,7 @@ How it is read: docs/semantics.md#12-what-aws-adds and the sections after it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from sekisho.answer.completion import (
@@ -62,6 +62,7 @@ from sekisho.engine import (
     relevant_keys,
 )
 from sekisho.engine.matching import Caller, CallerKind, arns
+from sekisho.lazy import dataclass
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import (
     SIGN_IN_SESSION,

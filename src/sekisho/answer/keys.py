@@ -9,12 +9,12 @@ Reference, "Condition keys" of each service.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho.catalogue import Action, global_key, is_listed_key, load, may_have
 from sekisho.engine import Context
 from sekisho.engine.matching import CallerKind, arns, conditions
+from sekisho.lazy import dataclass
 
 
 class Presence(StrEnum):

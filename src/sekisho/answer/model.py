@@ -1,7 +1,6 @@
 """The answer to a request as AWS would give it, and the unknown facts that it depends on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
@@ -10,6 +9,7 @@ from sekisho.answer.keys import MalformedKey, Presence
 from sekisho.answer.resource import ImpossibleRequest, ResourceNote
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.signin import Rule

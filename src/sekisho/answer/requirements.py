@@ -9,7 +9,7 @@ How it is read: docs/semantics.md#16-what-else-a-call-needs.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -68,6 +68,7 @@ from sekisho.engine import (
     relevant_keys,
 )
 from sekisho.engine.matching import Caller, arns
+from sekisho.lazy import dataclass
 from sekisho.signin import AskPolicies, PermittedWithoutPolicy
 
 _ALLOWED, _UNKNOWN = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN

@@ -9,11 +9,11 @@ only ever checked against `*`; which names have no wildcards: the API references
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.catalogue import Action, ResourceType, load, spelling_correction
+from sekisho.lazy import dataclass
 
 
 class ResourceNote(StrEnum):

@@ -1,11 +1,12 @@
 """A finding: one thing that is wrong with a policy or an account, and what is said about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, table, verbatim
 from sekisho.policy import Document, Position, Statement
 

@@ -1,11 +1,11 @@
 """What the coming days of a campaign bring. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from sekisho.campaign.stages import CampaignPerson, CampaignStage
+from sekisho.lazy import dataclass
 from sekisho.rollout import Goal
 
 DAYS = 14

@@ -5,11 +5,11 @@ as it is after today's changes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sekisho.account import AccessKey, Snapshot, User
 from sekisho.campaign.losses import DORMANT, NOTICE, DormantPerson, Losses, OldKey, key_topic
+from sekisho.lazy import dataclass
 from sekisho.messages import verbatim
 from sekisho.notices import NoticeKind, Person, owner_by_tags
 from sekisho.notices.reminders import Reminder, ReminderStep, Told

@@ -5,11 +5,12 @@ the last use says when they are told, and from the day on which they were told t
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Protocol
 
 from sekisho.account import Snapshot, Usage
+from sekisho.lazy import dataclass
 from sekisho.notices.reminders import inactive_topic
 from sekisho.rollout import (
     AgingKey,

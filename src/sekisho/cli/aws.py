@@ -8,7 +8,7 @@ import re
 import shlex
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from getpass import GetPassWarning
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from sekisho.cli.quiet import print_note
 from sekisho.cli.terminal import notice
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -73,6 +73,7 @@ from sekisho.engine.exchange import (
     reasons,
 )
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind
 

@@ -3,7 +3,6 @@
 import importlib
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ import click
 from sekisho.cli.features import is_there
 from sekisho.cli.help import LANG, SpokenContext, language_of
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 
 _WHICH = Message("say what is to be checked: {names}")

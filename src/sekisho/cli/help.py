@@ -6,7 +6,6 @@ of the catalogue, as a `Message` is (tools/catalogues.py); here it is looked up 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 from sekisho.cli.exits import Spoken
 from sekisho.cli.terminal import command_lines
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, hanging, table, wrapped
 
 _USAGE = Message("Usage: ")

@@ -5,7 +5,7 @@ the options to a command and hands them over as one value.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from enum import StrEnum
 from functools import wraps
@@ -18,6 +18,7 @@ from sekisho.cli.help import LANG
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import assumptions_from_text
 from sekisho.errors import Code, Fault, FaultyRequest, UsageError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 
 

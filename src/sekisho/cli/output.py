@@ -5,7 +5,7 @@ that have other forms.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from sekisho.documents.report import (
 )
 from sekisho.documents.sarif import Json
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, hanging, printable
 
 WRITTEN = Message("written to {path}")

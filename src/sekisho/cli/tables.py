@@ -5,8 +5,8 @@ A cell that does not fit goes on below. Nothing in a cell is what a terminal wou
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from sekisho.lazy import dataclass
 from sekisho.messages import cell_width, cut_at, padded, printable
 
 _WORD = re.compile(r"\s*\S+\s*")

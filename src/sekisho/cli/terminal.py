@@ -5,10 +5,10 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 import click
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, hanging, padded, printable, wrapped
 
 _USUAL_WIDTH = 80

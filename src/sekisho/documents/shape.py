@@ -6,11 +6,12 @@ noted, so that one pass finds all faults. No message shows a value: it may be a 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from sekisho.errors import Code, Fault, did_you_mean, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 ABSENT = object()

@@ -15,7 +15,7 @@ How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.engine.groups import (
     GroupReading,
@@ -45,6 +45,7 @@ from sekisho.engine.model.evaluation import (
     ResourcePolicyKind,
 )
 from sekisho.engine.wellformed import check_policies, check_request
+from sekisho.lazy import dataclass
 from sekisho.policy import PolicyKind
 
 

@@ -4,7 +4,7 @@ Apart from the decision, so that deciding stays plain: nothing here changes an o
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ from sekisho.engine.model.evaluation import (
     Policies,
     Request,
 )
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     Condition,
     Effect,

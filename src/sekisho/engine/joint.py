@@ -10,7 +10,7 @@ How it is read: docs/semantics.md#15-several-resources.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.engine.authorize import decide
 from sekisho.engine.model.assumptions import DEFAULTS, Assumptions
@@ -21,6 +21,7 @@ from sekisho.engine.model.evaluation import (
     Policies,
     Request,
 )
+from sekisho.lazy import dataclass
 
 _ACCESS_POINT = re.compile(r"(arn:[^:]+:s3:[^:]*:(\d{12}):accesspoint/[^/]+)(?:/.*)?", re.DOTALL)
 

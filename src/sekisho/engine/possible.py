@@ -12,7 +12,7 @@ How it is read: docs/semantics.md#11-what-was-not-given.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from sekisho.engine.authorize import caller_and_groups, kinds_that_must_allow
@@ -30,6 +30,7 @@ from sekisho.engine.model.evaluation import (
     Policies,
     Request,
 )
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     Condition,
     Document,

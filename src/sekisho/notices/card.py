@@ -11,7 +11,6 @@ Source: AWS Sign-In User Guide, "Login for AWS local development using console c
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +37,7 @@ from sekisho.documents.guide import (
     console_terms,
 )
 from sekisho.errors import UsageError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, printable, table
 from sekisho.signin import DeviceKind
 

@@ -6,12 +6,13 @@ first as a missing permission.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.impact import credentials_of, usual_enforcement
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.errors import FaultyAccount
+from sekisho.lazy import dataclass
 from sekisho.policy import NAME, Document
 from sekisho.rollout import SampleRequest, decide_request
 

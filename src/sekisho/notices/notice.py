@@ -6,13 +6,14 @@ Words of the console come from the table `console` and are never typed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sekisho.account import AccessKey, Snapshot
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
 from sekisho.notices.dates import beginning, day_in_words, ending
 from sekisho.notices.devices import DeviceName, DeviceNames

@@ -7,7 +7,7 @@ list: nobody is told a kind sentence by mistake.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ from sekisho.audit.impact import (
     impacts_of,
     usual_enforcement,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.notices.dates import UTC_NAME
 from sekisho.notices.devices import may_enrol

@@ -8,7 +8,7 @@ at once, each with its file and line.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from sekisho.documents import write_private
 from sekisho.documents.html import ticked
 from sekisho.documents.report import Sheet, SheetColumn, sheet_text
 from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, printable, table
 from sekisho.notices.notice import Notice
 from sekisho.notices.people import NoticeKind

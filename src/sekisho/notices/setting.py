@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot
 from sekisho.catalogue import partitions
+from sekisho.lazy import dataclass
 from sekisho.messages import printable
 from sekisho.signin import PasswordPolicy
 

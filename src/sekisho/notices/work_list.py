@@ -1,7 +1,7 @@
 """The work list of whoever runs a roll-out: everybody, wave by wave, in several forms."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +10,7 @@ from sekisho.account import AccessKey
 from sekisho.audit.findings import DEVICE_KINDS
 from sekisho.documents.html import html_page
 from sekisho.documents.report import Sheet, SheetColumn, sheet_text
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, listed, printable, verbatim
 from sekisho.notices.people import NoticeKind, Person
 

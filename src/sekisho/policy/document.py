@@ -11,11 +11,12 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from enum import Enum, StrEnum
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 

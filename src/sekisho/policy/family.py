@@ -10,11 +10,12 @@ the Security credentials page".
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.errors import Code, Fault, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, table
 from sekisho.policy.document import Document, Effect, Element, Statement, Version
 from sekisho.policy.text import parse

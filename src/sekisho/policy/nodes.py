@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 
 from sekisho.errors import Code, Fault, joined
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy.document import Position
 

@@ -8,10 +8,10 @@ operation, and GetAccountSummary.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.errors import Code, Fault, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy.document import Document, render
 

@@ -9,11 +9,11 @@ of other services are shown by the console without a warning, and here too.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.catalogue import AccessLevel, Action, Catalogue
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy.document import Condition, Document, Effect, Statement
 
@@ -424,12 +424,15 @@ def _levels(covered: set[Action], all_actions: Iterable[Action]) -> Levels:
     return Levels(tuple(full), tuple(limited), everything, tuple(counts))
 
 
+_NO_LEVELS = Levels()
+
+
 def _row(
     prefix: str,
     service: Message,
     level: Message,
     statements: list[Statement],
-    levels: Levels = Levels(),
+    levels: Levels = _NO_LEVELS,
 ) -> SummaryRow:
     return SummaryRow(prefix, service, level, _resource(statements), _condition(statements), levels)
 

@@ -9,12 +9,12 @@ service.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from sekisho.catalogue import iam_actions, load
+from sekisho.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

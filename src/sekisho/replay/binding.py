@@ -7,7 +7,7 @@ them out of the first and a list of changes. A plan's own forecast is as good a 
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from sekisho.account import (
 )
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import FaultyAccount, InternalError
+from sekisho.lazy import dataclass
 from sekisho.policy import Document
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.outcome import OutcomeReason

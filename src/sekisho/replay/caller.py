@@ -11,9 +11,9 @@ events"; IAM User Guide, "Create a service-linked role"; AWS Sign-In User Guide,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sekisho.engine.matching import arns
+from sekisho.lazy import dataclass
 from sekisho.replay.event import INSIGHT, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
 from sekisho.signin import HolderKind

@@ -1,10 +1,11 @@
 """Who called, in what situation: all that a judgement depends on besides what was called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sekisho.engine import Assumptions, Context, Decider, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, conditions
+from sekisho.lazy import dataclass
 from sekisho.replay.binding import Binding, Bound, NotBound
 from sekisho.replay.caller import TrailCaller, caller_of_event
 from sekisho.replay.context import (

@@ -11,13 +11,13 @@ element". What CloudTrail says of which key: docs/decisions/0018-replay.md.
 
 import ipaddress
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sekisho.answer import Presence, RequestKind, presence_of
 from sekisho.catalogue import Action, equivalent_global_key
 from sekisho.engine import UnknownKey
 from sekisho.engine.matching import CallerKind
+from sekisho.lazy import dataclass
 from sekisho.replay.actions import DOMAINS
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.event import Column, TrailEvent

@@ -8,7 +8,7 @@ may have been is tried (`engine.possible`): if it matters, the outcome is unknow
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 
 from sekisho.catalogue import equivalent_global_key, load
@@ -26,6 +26,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.matching import arns
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import exempt_by_name

@@ -7,10 +7,11 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail 
 element".
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
+
+from sekisho.lazy import dataclass
 
 
 class Column(StrEnum):

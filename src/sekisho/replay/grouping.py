@@ -5,9 +5,10 @@ come out, and which action it is by the statements that are about it.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sekisho.engine import Assumptions
+from sekisho.lazy import dataclass
 from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import exempt_by_name
 from sekisho.replay.case import CallCase, Case

@@ -1,9 +1,9 @@
 """What the policies in question would have done to a call that was made."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho.engine import Cause
+from sekisho.lazy import dataclass
 
 
 class CallOutcome(StrEnum):

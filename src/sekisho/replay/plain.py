@@ -5,11 +5,12 @@ of LookupEvents, tests.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date, datetime
 from itertools import compress
 from operator import not_
 
+from sekisho.lazy import dataclass
 from sekisho.replay.event import (
     ALWAYS,
     CallerDetail,

@@ -13,9 +13,9 @@ element". The SQL of every engine comes to the same (tests/replay/test_grouping.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sekisho.lazy import dataclass
 from sekisho.replay.event import IAM_ARN, IAM_PARAMETERS, INSIGHT, NETWORK, PARAMETERS, TrailEvent
 
 _SECONDS = len("2026-11-27T23:59:59")

@@ -11,10 +11,11 @@ references of IAM, STS, S3, DynamoDB, Lambda, SQS, SNS, AWS KMS and Secrets Mana
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sekisho.answer import is_about
 from sekisho.catalogue import Action, load
+from sekisho.lazy import dataclass
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.signin import HolderKind

@@ -7,12 +7,13 @@ calls.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar, overload
 
 from sekisho.engine import Cause
+from sekisho.lazy import dataclass
 from sekisho.replay.event import CallGroup, Count, Tally, TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 

@@ -10,12 +10,12 @@ Source: CloudTrail API reference, `LookupEvents`; CloudTrail user guide, record 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.changes.credentials import CREDENTIALS
 from sekisho.rollout.changes.kinds import KINDS

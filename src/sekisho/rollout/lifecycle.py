@@ -6,7 +6,7 @@ back, whether an administrator remains, and, where the person stays, whether the
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from math import ceil
 
@@ -23,6 +23,7 @@ from sekisho.account import (
 )
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcomes, or_without_mfa
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.changes.credentials import (
     PARTITIONS,

@@ -1,7 +1,7 @@
 """How a plan stands: what is done, what waits, what somebody else has changed since. Reads only."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
 
 from sekisho.account import (
@@ -14,6 +14,7 @@ from sekisho.account import (
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.impact import SignInOutcomes
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights

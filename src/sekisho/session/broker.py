@@ -9,12 +9,13 @@ Source: AWS STS API Reference, GetSessionToken and AssumeRole. See docs/signin.m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, InternalError, SekishoError, SessionRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.session.keeping import Store
 from sekisho.session.model import Session, SessionId

@@ -6,7 +6,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +22,7 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import SessionRefused, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, verbatim
 from sekisho.session import (
     KEYRING,

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
 from sekisho.documents import Shape, decoded_json
 from sekisho.errors import Fault, FaultyInput
+from sekisho.lazy import dataclass
 
 _PLAIN = ":/@+=,."
 """What names and ARNs have in them, beside letters, digits, `_` and `-`."""

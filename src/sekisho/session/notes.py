@@ -8,7 +8,7 @@ lies the device's lock: whoever asks for a code or spends one has that.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from sekisho.documents import decoded_json, text_of_file, write_private
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, FaultyInput, SekishoError, SessionRefused, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.session.model import DeviceId, SessionId
 

@@ -10,12 +10,12 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sekisho.errors import Code, SessionRefused, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.signin import HolderKind, Refused, role_duration, token_duration
 

@@ -15,13 +15,14 @@ See docs/signin.md#passwords-and-console-sign-in and #sessions-of-aws-login.
 """
 
 import string
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.policy import CONSOLE_ACTIONS, from_json
 from sekisho.signin.model import (
     Credential,

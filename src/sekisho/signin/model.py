@@ -5,12 +5,13 @@ tags" (table of principal keys).
 How they are read: docs/signin.md#what-a-credential-puts-into-the-request-context.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 
 
 class HolderKind(StrEnum):

@@ -6,9 +6,9 @@ Source: IAM User Guide, "Compare AWS STS credentials", "Permissions for GetSessi
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 

@@ -12,9 +12,10 @@ docs/signin.md#who-may-call-what.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
+from sekisho.lazy import dataclass
 from sekisho.policy import CONSOLE_ACTIONS
 from sekisho.signin.console import check_password_change
 from sekisho.signin.devices import kind_of_serial

@@ -11,10 +11,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.signin.model import SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 

@@ -7,7 +7,7 @@ known from pages about it; those that are not sure are marked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sekisho import __version__, catalogue, policy
@@ -25,6 +25,7 @@ from sekisho.documents.guide import (
     console_terms,
 )
 from sekisho.errors import FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, table, verbatim
 from sekisho.policy import Choices, Document
 

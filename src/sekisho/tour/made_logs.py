@@ -10,13 +10,13 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents", "CloudTrail log
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from sekisho.account import AccountFile
+from sekisho.lazy import dataclass
 from sekisho.localaws import ADMINISTRATOR, MACHINE
 from sekisho.tour import company
 

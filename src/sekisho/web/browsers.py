@@ -9,11 +9,12 @@ import secrets
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from threading import Lock, RLock
 from typing import Generic, TypeVar
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 
 _MOST_BROWSERS = 1000

@@ -5,7 +5,7 @@ Every failure is an `AwsRefused`, and no failure shows a secret.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cache, partial
 from getpass import getpass
@@ -26,6 +26,7 @@ from botocore.utils import parse_timestamp
 
 from sekisho.account.calls import THROTTLED
 from sekisho.errors import AwsRefused, InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 _REGION = "us-east-1"

@@ -6,7 +6,7 @@ taken from `AWS_ACCESS_KEY_ID` and the like: they may hold the very session that
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from botocore.configprovider import ConfiguredEndpointProvider
@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCreden
 from botocore.session import Session
 
 from sekisho.account.aws.client import Keys, refusal
+from sekisho.lazy import dataclass
 
 _REGION = "us-east-1"
 _SESSIONS = ("sso_session", "sso_start_url", "login_session", "web_identity_token_file")

@@ -16,7 +16,7 @@ one. Their policies need not be the same: the last ones are tried before the pro
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
@@ -34,6 +34,7 @@ from sekisho.engine import (
     Request,
 )
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect
 from sekisho.prover import (
     ALLOW_EVERYTHING,

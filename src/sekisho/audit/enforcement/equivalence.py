@@ -11,13 +11,14 @@ cannot be seen, users are asked about one by one.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from sekisho.account import User
 from sekisho.audit.enforcement.resolution import CallerConditions, CallerOutcomes, Lefts
 from sekisho.engine import Assumptions, AttachedPolicy, Policies, cached_by_identity
 from sekisho.engine.matching import arns, glob
+from sekisho.lazy import dataclass
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
 from sekisho.prover import handled_policies
 

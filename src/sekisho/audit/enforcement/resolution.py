@@ -6,7 +6,7 @@ Users for whom all of that comes out alike are told apart only by what is left o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.account import User
 from sekisho.engine import (
@@ -18,6 +18,7 @@ from sekisho.engine import (
     cached_by_identity,
 )
 from sekisho.engine.matching import Scope, TrackedAssumptions, Wild, conditions, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Condition, Document, Element, Statement, Version
 from sekisho.prover import CallingUser, VersionedCondition, handled_policies
 

@@ -12,7 +12,7 @@ yet, such as an address or an external id.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sekisho.account import READS, Role, Snapshot, User, readings_of
@@ -28,6 +28,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Effect, Statement, from_json
 from sekisho.prover import (

@@ -5,7 +5,7 @@ its user is. The file is one YAML file; it names the break-glass users, the mach
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from sekisho import documents
 from sekisho.account import Snapshot
 from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Position
 

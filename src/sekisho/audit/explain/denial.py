@@ -10,9 +10,9 @@ Source: IAM User Guide, "Troubleshoot access denied error messages".
 import html
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
+from sekisho.lazy import dataclass
 from sekisho.policy import PolicyKind
 
 _QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d\u300c\u300d\u300e\u300f\u00ab\u00bb\\")

@@ -6,12 +6,12 @@ too. AWS's error texts are in `match`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from sekisho.audit.finding import SEVERITIES, FindingId
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, table, verbatim
 
 

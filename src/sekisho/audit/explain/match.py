@@ -8,7 +8,6 @@ it are named as such. The same is there as JSON values.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from sekisho.audit.explain.denial import AccessDeniedText, denials, letters, tidy
 from sekisho.engine.matching import glob
 from sekisho.errors import InternalError, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, table, verbatim
 from sekisho.policy import KINDS, PolicyKind
 

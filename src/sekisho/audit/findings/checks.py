@@ -5,7 +5,6 @@ those that can be assumed without MFA.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.account import Group, Role, Snapshot, User, gap_reasons
@@ -25,6 +24,7 @@ from sekisho.audit.lint.no_effect import is_decoy
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import Document, Effect, PrincipalKey, Statement, render
 from sekisho.prover import (

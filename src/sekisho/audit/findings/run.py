@@ -6,7 +6,7 @@ gaps; and a guess, by its name, whose a virtual MFA device may be that nobody ha
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, gap_reasons
@@ -23,6 +23,7 @@ from sekisho.audit.findings.checks import (
     user_checks,
 )
 from sekisho.audit.impact import UserRow
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
 from sekisho.prover import Enforced

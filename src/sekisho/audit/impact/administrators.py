@@ -6,7 +6,7 @@ or the right to it, one step deep. What counts, and what does not, is said in do
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
@@ -40,6 +40,7 @@ from sekisho.audit.impact.removals import (
 )
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover import CallerCredential, CallingUser, Proved, Refuted, Unknown, Verdict
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind

@@ -6,7 +6,7 @@ in the same kinds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from sekisho.account import Credentials, Snapshot, User, gap_reasons, policies_of
@@ -15,6 +15,7 @@ from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, possible_credentials
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import CallingUser, Proved, prove_enforcement

@@ -6,7 +6,7 @@ for AWS local development using console credentials"; docs/signin.md#sessions-of
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -35,6 +35,7 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, Request
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import NAME, Effect
 from sekisho.prover import (

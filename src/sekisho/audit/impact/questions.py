@@ -1,12 +1,12 @@
 """Whether somebody may make a call: the prover looks for an allowed request."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.audit.enforcement import DocumentNumbers
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions, action_matches
+from sekisho.lazy import dataclass
 from sekisho.policy import Condition, Document, Effect, Element, Operator, OperatorName, Version
 from sekisho.prover import (
     CallerCredential,

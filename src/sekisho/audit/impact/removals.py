@@ -7,7 +7,7 @@ resources, the prover finds others.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -24,6 +24,7 @@ from sekisho.engine import (
     cached_by_identity,
     decide,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import NAME, Document, Effect, PolicyKind
 from sekisho.prover import (

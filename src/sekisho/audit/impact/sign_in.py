@@ -9,7 +9,7 @@ EntityAlreadyExists).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import product
 
@@ -26,6 +26,7 @@ from sekisho.audit.enforcement import DocumentNumbers, EquivalenceKeys, question
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
 from sekisho.prover.scenarios import (

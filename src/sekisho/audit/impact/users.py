@@ -11,7 +11,6 @@ access key was used in a session with MFA, CloudTrail knows alone.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,6 +30,7 @@ from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding
 from sekisho.audit.impact.administrators import Power, powers_of
 from sekisho.audit.impact.kinds import UserImpact, impacts_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document
 from sekisho.prover import Enforced

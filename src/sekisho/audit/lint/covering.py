@@ -5,12 +5,12 @@ examples: where that is not seen, nothing is said.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.engine_queries import Work
 from sekisho.engine.matching import arns, glob
 from sekisho.errors import quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement
 

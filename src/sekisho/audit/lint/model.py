@@ -1,13 +1,13 @@
 """What lint is asked and what it answers, also as JSON and as SARIF."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.audit.finding import Family, Finding, Severity
 from sekisho.audit.meaning import TruthTable
 from sekisho.audit.sarif import findings_log
 from sekisho.documents.sarif import Json, notice
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind, Quota
 

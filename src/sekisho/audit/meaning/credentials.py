@@ -8,7 +8,7 @@ on somebody's behalf, which is nobody's credential: docs/signin.md.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +17,7 @@ from sekisho import catalogue
 from sekisho.catalogue import Action, ResourceType
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import arns
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document
 from sekisho.signin import (

@@ -8,7 +8,6 @@ a credential does not show, like the address of a request, is not known (`unknow
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
@@ -27,6 +26,7 @@ from sekisho.audit.meaning.unknown import USERNAME, keys_asked, possible_effects
 from sekisho.catalogue import Action, Catalogue, global_key
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Possibilities, decide
 from sekisho.errors import Code, Unsupported
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule

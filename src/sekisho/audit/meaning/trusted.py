@@ -5,12 +5,13 @@ each of them shows of MFA is in docs/signin.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, StrEnum
 
 from sekisho.audit.meaning.credentials import NOW, CredentialState, Home, credential_of
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import arns
+from sekisho.lazy import dataclass
 from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement
 from sekisho.signin import (
     MFA_IN_CALL,

@@ -11,7 +11,7 @@ Each row of the table of a trust policy asks as somebody whom the policy names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from itertools import product
 
@@ -34,6 +34,7 @@ from sekisho.audit.meaning.unknown import (
 )
 from sekisho.engine import AttachedPolicy, Context, Decider, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import CompiledDecider
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, PolicyKind, from_json
 from sekisho.signin import (

@@ -7,7 +7,7 @@ and it is left out of account only where AWS documents that no request of this c
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.answer import Presence, RequestKind, presence_of
 from sekisho.catalogue import load, only_region
@@ -21,6 +21,7 @@ from sekisho.engine import (
     possible,
 )
 from sekisho.engine.matching import Caller, CallerKind, caller_of
+from sekisho.lazy import dataclass
 from sekisho.policy import Document
 
 USERNAME = "aws:username"

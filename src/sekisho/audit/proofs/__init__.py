@@ -4,7 +4,6 @@ Equal questions are asked once: a certificate is one for all users with the same
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import (
@@ -28,6 +27,7 @@ from sekisho.audit.enforcement import (
 )
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Effect, PrincipalKey
 from sekisho.prover import (

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sekisho.account import calls_to_allow
@@ -42,6 +41,7 @@ from sekisho.documents.report import (
     TextList,
     TextPart,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import Enforced
 

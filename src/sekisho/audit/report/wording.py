@@ -6,7 +6,6 @@ same.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from sekisho.account import KeyUse, UserUse, unread_policies
 from sekisho.audit.exceptions import Exemption
@@ -14,6 +13,7 @@ from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.model import AccountReport
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
 

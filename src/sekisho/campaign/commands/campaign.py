@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,7 @@ from sekisho.cli.terminal import colour_wanted, show_folded, terminal_width
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices.reminders import Told, read_ledger
 from sekisho.rollout import (

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sekisho.cli.options import grouped
 from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import command_lines, notice, terminal_width
 from sekisho.errors import SekishoError, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices import (
     NoticeForm,

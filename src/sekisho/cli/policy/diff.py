@@ -1,7 +1,6 @@
 """`sekisho policy diff`: what one policy allows and the other does not."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +30,7 @@ from sekisho.cli.quiet import print_note, quiet_option, verbose_option
 from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (

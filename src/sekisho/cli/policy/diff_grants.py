@@ -1,7 +1,6 @@
 """`sekisho policy diff --kind`: who gets what by one policy with principals and not by another."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -23,6 +22,7 @@ from sekisho.cli.prove.output import exit_of, settings_text
 from sekisho.cli.prove.trust import KINDS
 from sekisho.documents import indented_json
 from sekisho.engine import Assumptions
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (

@@ -1,12 +1,12 @@
 """The items of a difference as text, and what the two kinds of differences share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from sekisho.cli.options import OutputFormat
 from sekisho.cli.quiet import quiet, show_next
 from sekisho.cli.terminal import show_folded
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, listed
 from sekisho.prover import (
     CREDENTIALS,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import click
 
@@ -28,6 +27,7 @@ from sekisho.cli.terminal import show, terminal_width
 from sekisho.documents import indented_json
 from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
 from sekisho.errors import FaultyInput
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, hanging, joined_messages, printable, verbatim
 
 _STATEMENT = Message("statement {n}")

@@ -1,6 +1,6 @@
 """`sekisho prove access`: what is never allowed, always allowed, or granted by some policy."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -23,6 +23,7 @@ from sekisho.cli.prove.options import (
 from sekisho.cli.prove.subject import SubjectQuestion, describe_request, prove_subject
 from sekisho.engine.matching import arns
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.prover import (

@@ -1,7 +1,7 @@
 """Options that the commands of `sekisho prove` share: policies, questions, assumptions, output."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import SessionReadings, expected_exempt

@@ -1,6 +1,6 @@
 """`sekisho prove role`: does nobody assume a role without MFA, or do its sessions reach nothing?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -23,6 +23,7 @@ from sekisho.cli.prove.options import (
 )
 from sekisho.cli.prove.subject import SubjectQuestion, prove_subject
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import CallingUser

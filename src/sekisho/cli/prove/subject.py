@@ -1,7 +1,6 @@
 """What the commands of `sekisho prove` about one user or role do: ask, save certificates, print."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import click
 
@@ -27,6 +26,7 @@ from sekisho.cli.quiet import print_note, quiet, show_next
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents import indented_json
 from sekisho.documents.sarif import log_of_files
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.prover import CertifiedPolicies, Counterexample, certificates_in, counterexample_text
 from sekisho.prover.questions import Describe, Inquiry, PolicyReport, Subject, report_on_policies

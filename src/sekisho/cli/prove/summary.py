@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
@@ -16,6 +16,7 @@ from sekisho.cli.prove.output import (
 from sekisho.cli.prove.scenarios import exit_of_scenario
 from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
+from sekisho.lazy import dataclass
 from sekisho.messages import (
     Language,
     Message,

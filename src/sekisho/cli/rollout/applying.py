@@ -5,7 +5,6 @@ import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, listed, verbatim
 from sekisho.rollout import (
     AddedPolicies,

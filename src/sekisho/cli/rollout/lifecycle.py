@@ -1,6 +1,6 @@
 """`sekisho onboard`, `reset` and `offboard`: plans about one person."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -23,6 +23,7 @@ from sekisho.cli.rollout.planning import (
     read_acceptances,
 )
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import (
     DESCRIPTION,

@@ -1,7 +1,6 @@
 """`sekisho orphans`: virtual MFA devices that nobody has enabled."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 import click
@@ -21,6 +20,7 @@ from sekisho.cli.rollout.planning import (
     read_acceptances,
 )
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.rollout import PlanningContext, delete_unassigned_devices
 

@@ -1,7 +1,7 @@
 """`sekisho plan`: what would change, what it would come to for whom, and whether that is safe."""
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -22,6 +22,7 @@ from sekisho.cli.rollout.planning import (
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import GoalInputs, Requirement, goal_of, plan, read_goal

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,7 @@ from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.errors import FaultyInput, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
     Plan,

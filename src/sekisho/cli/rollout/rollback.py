@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from sekisho.cli.rollout.applying import (
 from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
     AddedPolicies,

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import assert_never
@@ -22,6 +21,7 @@ from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import terminal_width
 from sekisho.documents import indented_json
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, hanging, verbatim
 from sekisho.rollout import (
     CALLS,

@@ -6,9 +6,10 @@ set off from the sentence is each renderer's choice. Anything else in braces is 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, table
 
 

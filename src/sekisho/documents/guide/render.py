@@ -3,7 +3,6 @@
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -21,6 +20,7 @@ from sekisho.documents.guide.model import (
     say,
 )
 from sekisho.documents.html import html_page, ticked
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, table, wrapped
 
 WIDTH = 92

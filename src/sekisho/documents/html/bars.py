@@ -4,7 +4,8 @@ Every figure is beside its picture in text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from sekisho.lazy import dataclass
 
 BAR_WIDTH = 1000
 

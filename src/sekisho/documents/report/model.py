@@ -4,12 +4,12 @@ Rows are made into messages when a form shows them: a terminal shows twenty of t
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from sekisho.documents.html import PlacedPart
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 Row = Any

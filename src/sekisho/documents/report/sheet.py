@@ -2,11 +2,11 @@
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from io import StringIO
 
 from sekisho.documents.report.model import Row
 from sekisho.documents.spreadsheet import inert_cell
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 
 

@@ -1,7 +1,6 @@
 """A report as text for a terminal: the verdict, the facts, then part by part."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from sekisho.documents.report.model import (
@@ -16,6 +15,7 @@ from sekisho.documents.report.model import (
     TextList,
     TextPart,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, hanging, padded, printable
 
 MORE = Message("and {count} more (`-v` lists all)")

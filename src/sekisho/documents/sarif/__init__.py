@@ -7,9 +7,11 @@ A level is `error`, `warning` or `note`. Source: OASIS, "Static Analysis Results
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 from urllib.parse import quote
+
+from sekisho.lazy import dataclass
 
 __all__ = [
     "FileFindings",

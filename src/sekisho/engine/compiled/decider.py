@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled.plans import (
@@ -24,6 +23,7 @@ from sekisho.engine.model.evaluation import (
 )
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statement
 
 _STAR = "*"

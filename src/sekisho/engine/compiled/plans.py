@@ -10,7 +10,6 @@ plan asks it: every error, every point that AWS does not document, all that is o
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from sekisho.engine.compiled.conditions import write_condition
@@ -27,6 +26,7 @@ from sekisho.engine.matching.principals import Closeness, closeness_of
 from sekisho.engine.model.assumptions import DEFAULTS, TrackedAssumptions
 from sekisho.engine.model.evaluation import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Statement, Version
 
 

@@ -16,7 +16,6 @@ cannot be read or decided does not stop the others.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from sekisho.engine.authorize import decide
@@ -45,6 +44,7 @@ from sekisho.errors import (
     SekishoError,
     quoted,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 MOST_BYTES = 16 * 1024 * 1024

@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any
@@ -21,6 +21,7 @@ from sekisho.engine.model.evaluation import (
     ResourcePolicyKind,
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
 

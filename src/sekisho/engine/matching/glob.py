@@ -12,10 +12,10 @@ How it is read: docs/semantics.md#3-actions-and-resources.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.engine.model.caching import cached_by_text
+from sekisho.lazy import dataclass
 
 
 class Wild(Enum):

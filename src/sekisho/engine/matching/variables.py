@@ -11,12 +11,12 @@ How it is read: docs/semantics.md#4-policy-variables.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.glob import Pattern, Token
 from sekisho.engine.model.caching import cached_by_text
 from sekisho.engine.model.evaluation import Context
+from sekisho.lazy import dataclass
 from sekisho.policy import Version
 
 OPEN = "${"

@@ -6,9 +6,11 @@ have changed the outcome; one that was may have, and `authorize` finds out by de
 See docs/semantics.md#6-assumptions.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from sekisho.lazy import dataclass
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -5,11 +5,12 @@ Source: IAM User Guide, "Policy evaluation logic".
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from sekisho.errors import Code, Fault, FaultyRequest, InternalError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, Position
 

@@ -21,7 +21,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +33,7 @@ from moto.iam.models import User, iam_backends
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.aws_login.authorization import (
     CONFIRMATION,
     BadLoginRequest,

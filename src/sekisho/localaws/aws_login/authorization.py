@@ -12,10 +12,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.authorize import authorize_signin_step
 from sekisho.localaws.state.world import LoginCode, VerifiedCaller, World
 from sekisho.signin import AUTHORIZE, LoginClient

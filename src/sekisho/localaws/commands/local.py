@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +29,7 @@ from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.quiet import print_note, quiet, quiet_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import AwsRefused, InternalError, UsageError, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.localaws import ADMINISTRATOR, COMPANY_FILE, MACHINE
 from sekisho.messages import Language, Message, hanging, verbatim
 from sekisho.signin import code_at, step_of

@@ -24,7 +24,6 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,6 +32,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.aws_login.authorization import (
     BadLoginRequest,
     LoginRequest,

@@ -7,12 +7,13 @@ asked.
 import http.client
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from sekisho.account.aws import Keys
 from sekisho.errors import AwsRefused, InternalError
+from sekisho.lazy import dataclass
 from sekisho.signin import MfaMethod, NextStep
 
 _TIMEOUT = 30  # seconds; the server is on this machine

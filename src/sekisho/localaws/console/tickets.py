@@ -7,10 +7,11 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.state.world import World
 from sekisho.signin import NextStep
 

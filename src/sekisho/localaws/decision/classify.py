@@ -11,7 +11,7 @@ them with botocore's models, and moto is pinned (docs/decisions/0004).
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from sekisho.catalogue import iam_actions
+from sekisho.lazy import dataclass
 from sekisho.localaws.wire.ambiguity import AmbiguousRequest
 from sekisho.localaws.wire.content import (
     Content,

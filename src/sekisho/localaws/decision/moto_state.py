@@ -7,7 +7,6 @@ the network that an account has from the beginning.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from moto.backends import get_backend
 from moto.kinesis.utils import decompose_shard_iterator
 from moto.kms.utils import KEY_ID_LEN
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.state.world import World
 from sekisho.localaws.wire.ambiguity import AmbiguousRequest, copy_source

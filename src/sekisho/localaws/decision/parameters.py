@@ -9,13 +9,13 @@ The table is `data/parameters.json`; a test goes over every parameter of every o
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from sekisho.catalogue import AccessLevel, call_needs, load
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.resource_names import named_paths
 from sekisho.localaws.decision.resources import RequiredPermission

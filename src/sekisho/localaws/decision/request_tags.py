@@ -15,7 +15,6 @@ Sources: botocore's service models; IAM User Guide, "AWS global condition contex
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,6 +23,7 @@ from moto.core.model import Shape
 from moto.core.utils import get_service_model
 
 from sekisho.catalogue import load
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.resource_names import texts_of
 from sekisho.localaws.wire.errors import CommonError, Refusal, common_refusal

@@ -15,7 +15,6 @@ Sources: botocore's service models; AWS Service Authorization Reference (through
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, groupby, product
 from operator import attrgetter
@@ -25,6 +24,7 @@ from moto.core.model import Shape
 from moto.core.utils import get_service_model
 
 from sekisho.catalogue import Action, ResourceType, load
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.state.world import World

@@ -12,11 +12,11 @@ Source: AWS Service Authorization Reference (through the catalogue).
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sekisho.catalogue import Action, load
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.ec2_launches import (

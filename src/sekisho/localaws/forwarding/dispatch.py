@@ -10,7 +10,7 @@ Source: `moto.moto_server.werkzeug_app`, `moto.core.utils.convert_to_flask_respo
 
 import io
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.classify import ApiCall, module_of
 from sekisho.localaws.wire.errors import Dialect
 

@@ -15,7 +15,6 @@ import io
 import json
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,6 +29,7 @@ from moto.kms import exceptions as kms
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.forwarding.dispatch import FORM_DIALECTS
 from sekisho.localaws.wire.ambiguity import CHECKSUM_HEADERS, AmbiguousRequest, copy_source

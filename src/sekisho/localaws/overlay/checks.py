@@ -11,7 +11,7 @@ texts recorded from AWS.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.iam.responses import IamResponse
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.overlay.request import (
     caller_user,
     from_rule,

@@ -6,12 +6,13 @@ rules about codes are `signin`'s; here the device is looked up, and its state mo
 Source: IAM User Guide, "Secure API access with MFA".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import assert_never
 
 from moto.iam.models import AccessKeyLastUsed, User, iam_backends
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.sealing import open_token
 from sekisho.localaws.state.world import DeviceState, World

@@ -5,7 +5,7 @@ was deleted and made again under the same name is somebody else, as at AWS.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from moto.iam.models import Role, User, iam_backends
 from sekisho import policy
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.localaws.state.world import World
 from sekisho.policy import Document, PolicyKind
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, password_change_policy

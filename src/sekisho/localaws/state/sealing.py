@@ -17,12 +17,13 @@ import json
 import secrets
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.localaws.state.world import CALLER, World
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import (

@@ -11,7 +11,7 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -22,6 +22,7 @@ from fido2.webauthn import AttestedCredentialData
 
 from sekisho.engine import Assumptions, Decision
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.signin import Credential, CredentialKind, Rule, SigninAssumptions
 
 _LOGGER = logging.getLogger("sekisho.localaws")

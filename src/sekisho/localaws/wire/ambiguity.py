@@ -15,9 +15,10 @@ Reference, "CopyObject"; Amazon S3 User Guide, "Naming Amazon S3 objects".
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
+
+from sekisho.lazy import dataclass
 
 REPEATED = "sekisho.repeated_header"
 """Where the server puts the name of a header that came twice or that two names could mean."""

@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
@@ -22,6 +22,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.core.model import OperationModel
 from moto.core.parse import EC2QueryParser, QueryParser
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.wire.ambiguity import MAX_PARAMETERS, AmbiguousRequest, refuse_cases
 from sekisho.localaws.wire.errors import Dialect
 

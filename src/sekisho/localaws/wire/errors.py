@@ -10,10 +10,11 @@ Source: AWS, "Common error types"; the error pages of EC2 and S3; Smithy's proto
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from http import HTTPStatus
 from xml.sax.saxutils import escape
+
+from sekisho.lazy import dataclass
 
 
 class Refusal(Exception):

@@ -14,7 +14,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +25,7 @@ from xml.sax.saxutils import escape
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import parse_form_data
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.localaws.wire.sigv4 import (
     ALGORITHM,

@@ -12,11 +12,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
+
+from sekisho.lazy import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 WINDOW = timedelta(minutes=15)

@@ -15,9 +15,10 @@ import re
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, reduce
 
+from sekisho.lazy import dataclass
 from sekisho.localaws.wire.sigv4 import (
     Http,
     Mismatch,

@@ -1,7 +1,7 @@
 """Whom the options of `sekisho notify` and `sekisho remind` name, and what they are told."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from sekisho.cli.aws import AwsOptions, read_account
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.errors import PlanRefused, UsageError, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices import (
     OWNER_TAGS,

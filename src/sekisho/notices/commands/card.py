@@ -1,6 +1,5 @@
 """`sekisho card USER`: what a person types on the command line once MFA is mandatory."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import click
@@ -13,6 +12,7 @@ from sekisho.cli.terminal import terminal_width
 from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.documents.guide import to_html, to_markdown, to_text
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices.card import (
     CardChoices,

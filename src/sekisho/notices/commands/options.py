@@ -1,6 +1,5 @@
 """The options of `sekisho notify` and `sekisho remind`."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import quiet, verbose_option
 from sekisho.cli.rollout.state import take_over_option
 from sekisho.errors import UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices import UTC_NAME, NoticeForm
 from sekisho.notices.reminders import LEDGER_NAME, ChatForm

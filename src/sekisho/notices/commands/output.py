@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from sekisho.cli.quiet import print_note, quiet
 from sekisho.cli.terminal import next_command, show_folded, terminal_width
 from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.errors import InternalError, UsageError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, printable
 from sekisho.notices import (
     NoticeContext,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -21,6 +21,7 @@ from sekisho.cli.rollout.state import state_at
 from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.notices import UTC_NAME, Person, Templates, zone_named
 from sekisho.notices.commands.audience import audience_of

@@ -11,11 +11,11 @@ Microsoft Teams, "Create incoming webhooks with Workflows".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, printable, table, verbatim
 from sekisho.notices.dates import beginning, day_in_words
 from sekisho.notices.people import NoticeKind, Person

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from sekisho.documents import check_writable, write_private
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.notices.reminders.schedule import Reminder, ReminderStep
 from sekisho.rollout import FormerNames

@@ -8,12 +8,12 @@ enforced: else the reminder waits. Pure: the day is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from sekisho.lazy import dataclass
 from sekisho.notices.dates import UTC_NAME, start_of
 from sekisho.notices.people import NoticeKind, PasswordChange, Person
 

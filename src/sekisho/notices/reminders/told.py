@@ -6,11 +6,12 @@ they are told that it begins with the next day.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta, tzinfo
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from sekisho.lazy import dataclass
 from sekisho.notices.people import PasswordChange, Person
 from sekisho.notices.reminders.ledger import LedgerEntry, NoticeEvent, NoticeKey, key_of
 from sekisho.notices.reminders.schedule import (

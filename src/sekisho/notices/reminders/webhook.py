@@ -17,7 +17,7 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -35,6 +35,7 @@ from urllib3.exceptions import (
 )
 
 from sekisho.errors import UsageError, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.notices.reminders.ledger import Handed
 

@@ -1,10 +1,11 @@
 """An open branch of a case tree, as a request that may show why it is open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho import check_proof
 from sekisho.check_proof import Branch, Claim, Claims, Part, Pattern
+from sekisho.lazy import dataclass
 from sekisho.prover.certificates.search import OpenLeaf
 
 

@@ -10,12 +10,13 @@ out again.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import Any
 
 from sekisho import check_proof
 from sekisho.check_proof import Branch, Claim, Opened, Part, Statement
+from sekisho.lazy import dataclass
 
 
 @lru_cache(maxsize=50_000)

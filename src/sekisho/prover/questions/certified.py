@@ -13,13 +13,14 @@ the question, and may have no certificate.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
 from sekisho import check_proof
 from sekisho.engine import AttachedPolicy, Policies
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     Condition,
     Document,

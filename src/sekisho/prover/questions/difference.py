@@ -6,12 +6,13 @@ it: `SERVICE_EXEMPT`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Element
 from sekisho.prover.questions.certified import no_new_access_finder, prove_or_search

@@ -17,7 +17,7 @@ is `CONSOLE_ACTIONS` on any resource but those of other clients.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -25,6 +25,7 @@ from typing import assert_never
 
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
 from sekisho.engine.matching import Wild, arns, glob, variables
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import (
     CONSOLE_ACTIONS,

@@ -10,7 +10,7 @@ policies.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -26,6 +26,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import ANONYMOUS, TrackedAssumptions
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, PolicyKind
 from sekisho.prover.questions.difference import PolicyDifference, Side, side_of

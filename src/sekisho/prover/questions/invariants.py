@@ -8,7 +8,7 @@ so it is Unknown.
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from sekisho.catalogue import load, spelling_correction
 from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages
 from sekisho.policy import Element, OperatorName, from_json
 from sekisho.prover.questions.certified import conclude_empty

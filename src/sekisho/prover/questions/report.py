@@ -1,12 +1,13 @@
 """A report on policies: every question about them that is asked, each with its answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.questions.certified import (
     OWN_CALLS,

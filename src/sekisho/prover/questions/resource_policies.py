@@ -19,7 +19,7 @@ the engine with the resource's policy as such.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -41,6 +41,7 @@ from sekisho.engine.matching import (
     arns,
     principals,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import (
     Document,

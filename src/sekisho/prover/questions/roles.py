@@ -13,13 +13,14 @@ assumes it has MFA, or if its sessions are allowed nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime
 
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, check_policies
 from sekisho.engine import decide as decided_by_engine
 from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
 from sekisho.prover.questions.enforcement import OTHER_VALUES, WITHOUT_MFA, without_mfa

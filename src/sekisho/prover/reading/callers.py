@@ -5,12 +5,13 @@ Whom a policy variable makes special is found by what the variable can coincide 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count, pairwise, product
 
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Context, Policies
 from sekisho.engine.matching import arns, conditions, glob, variables
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Condition, Document, Effect, OperatorName, Version
 from sekisho.prover.reading.conditions import (

@@ -12,7 +12,6 @@ import base64
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from enum import Enum, auto
@@ -29,6 +28,7 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import (

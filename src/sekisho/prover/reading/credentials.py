@@ -13,13 +13,13 @@ documented (docs/signin.md, `role_session_mfa`), so that each question is asked 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import ANONYMOUS, Caller, CallerKind, arns, caller_of
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.reading.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
 from sekisho.signin import (

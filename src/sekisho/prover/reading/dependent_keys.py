@@ -6,7 +6,6 @@ Source: IAM User Guide, "AWS global condition context keys"; `catalogue/data/con
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from math import prod
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from sekisho.catalogue import organisation_keys
 from sekisho.engine import Context, ContextValue
 from sekisho.engine.matching import Wild, conditions, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.conditions import (

@@ -17,10 +17,11 @@ on whether the key is there. So each value is listed twice, as one that is like 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.engine import Context
 from sekisho.engine.matching import TrackedAssumptions, Wild, conditions, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import OperatorName, Quantifier
 from sekisho.prover.reading import dependent_keys, keys
 from sekisho.prover.reading.conditions import (

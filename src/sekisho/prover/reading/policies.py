@@ -1,10 +1,11 @@
 """The policies of a question as one: every one of them, parts of them, and the keys they name."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies, cached_by_identity
 from sekisho.engine.matching import glob, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
 from sekisho.prover.reading.conditions import VersionedCondition, variables_in
 from sekisho.prover.reading.keys import REGION, SIGN_IN, VIA, VIA_SERVICE

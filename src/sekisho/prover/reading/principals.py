@@ -12,7 +12,7 @@ Source: S3 User Guide, "Blocking public access to your Amazon S3 storage", "The 
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from sekisho.catalogue import partitions
 from sekisho.engine import ArnSpan
 from sekisho.engine.matching import Closeness, TrackedAssumptions, arns, principals
 from sekisho.errors import FaultyRequest
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     Condition,
     Document,

@@ -7,13 +7,14 @@ is about any ARN.
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache, partial
 from itertools import islice
 
 from sekisho.catalogue import Action
 from sekisho.engine import UnresolvedNotResource
 from sekisho.engine.matching import Wild, arns, glob, resources, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.reading.conditions import VersionedCondition, variables_in
 from sekisho.prover.reading.statements import ConditionReading

@@ -8,12 +8,13 @@ certain. Where a loose reading has an answer, the variables are given values and
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, conditions
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.reading import dependent_keys, keys

@@ -6,7 +6,7 @@ without each that can change it, by the steps that were taken or refused.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
@@ -15,6 +15,7 @@ from typing import Any
 from sekisho.engine import Policies
 from sekisho.engine.matching import TrackedAssumptions, Wild, actions, glob, with_other_setting
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.reading.credentials import CallerCredential, situations
 from sekisho.prover.reading.resources import NO_USERS, RequestTarget

@@ -5,10 +5,11 @@ policies (docs/published-policies.md).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from sekisho.engine import Policies
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Statement
 from sekisho.prover.reading.policies import ALLOW_EVERYTHING, keep_statements

@@ -5,7 +5,7 @@ credential brings. Nothing is concluded from how a policy is written.
 """
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import chain
@@ -21,6 +21,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
 from sekisho.prover.reading.policies import ALLOW_EVERYTHING
 from sekisho.prover.scenarios.model import (

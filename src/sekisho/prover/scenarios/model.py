@@ -1,10 +1,11 @@
 """A small model of an account: who holds what, which moves there are, and what each leads to."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from sekisho.lazy import dataclass
 from sekisho.policy import CONSOLE_ACTIONS
 from sekisho.signin import CREATE_TOKEN, LoginClient, NextStep, SigninAssumptions, next_step
 

@@ -7,13 +7,14 @@ MFA than under the recommended one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache, cached_property, partial
 from itertools import combinations
 from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import (
     NAME,

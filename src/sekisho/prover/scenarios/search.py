@@ -10,10 +10,11 @@ they are attached.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 
 from sekisho.engine import AttachedPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt

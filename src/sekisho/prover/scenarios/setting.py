@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from itertools import chain, count
 
@@ -23,6 +23,7 @@ from sekisho.engine.matching import (
     action_matches,
     conditions,
 )
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     Document,
     Effect,

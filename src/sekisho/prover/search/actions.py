@@ -6,11 +6,12 @@ carried out, and whose tags it shows). One of a class answers for all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property, lru_cache, partial
 
 from sekisho.catalogue import Action, ActionPatterns, Catalogue, load, unlisted_keys
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Element
 from sekisho.prover.reading import keys, resources
 from sekisho.prover.reading.resources import ResourcePlace

@@ -5,12 +5,13 @@ leave out is said where it matters: roles within reach, and IAM's lists.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
 from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob, with_other_setting
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, Statement
 from sekisho.prover.reading.credentials import (

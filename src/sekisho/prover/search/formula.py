@@ -11,7 +11,7 @@ resources, and conditions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from sekisho.engine import (
@@ -23,6 +23,7 @@ from sekisho.engine import (
     groups,
 )
 from sekisho.engine.matching import TrackedAssumptions, arns
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser

@@ -6,7 +6,7 @@ what was found in one view is not looked for in the other.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sekisho.catalogue import Action
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.reading import resources
 from sekisho.prover.reading.conditions import VersionedCondition, variables_in

@@ -10,10 +10,10 @@ That two statements have no resource in common is told by what their patterns be
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from sekisho.engine.matching import variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Effect, Element
 from sekisho.prover.search.formula import StatementRule
 from sekisho.prover.search.reduction import ALLOW_EVERYTHING_RULE, FEW_STATEMENTS, Groups

@@ -6,7 +6,6 @@ Region they go. By these, requests are chosen that are shown, and nothing is pro
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from sekisho.catalogue import (
     Action,
@@ -19,6 +18,7 @@ from sekisho.catalogue import (
 )
 from sekisho.engine import Request
 from sekisho.engine.matching import arns
+from sekisho.lazy import dataclass
 from sekisho.policy import OperatorName
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.conditions import VersionedCondition, condition_on

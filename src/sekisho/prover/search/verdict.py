@@ -1,11 +1,12 @@
 """Verdicts, and the counterexample of a refutation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn
 
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.certificates import Certificate
 from sekisho.prover.reading.credentials import CallerCredential

@@ -11,12 +11,13 @@ another account in but a role, which lets in by `sts:AssumeRole`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain
 
 from sekisho.engine import Context, ContextValue
 from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
+from sekisho.lazy import dataclass
 from sekisho.policy import Element, Version
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.callers import MOST_CALLERS, OWNERS, values_equal_to_variables

@@ -1,10 +1,11 @@
 """Values for the attributes of one request that together meet all of a list of demands."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from sekisho.engine import ContextValue
+from sekisho.lazy import dataclass
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import MOST_NODES, Budget, LimitReached
 from sekisho.prover.solver.theories import KeyValues, Masks, Theories

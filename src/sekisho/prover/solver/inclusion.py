@@ -6,10 +6,10 @@ match the same.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sekisho.engine.matching import arns, glob, variables
+from sekisho.lazy import dataclass
 
 ACTIONS, RESOURCES = -2, -1
 """Which element: the places of a statement's lists before those of its conditions, from 0 on."""

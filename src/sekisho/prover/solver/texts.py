@@ -8,12 +8,12 @@ stand in no pattern are alike, too, and one of them stands for them.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, reduce
 from itertools import chain, islice, takewhile
 
 from sekisho.engine.matching import Wild
+from sekisho.lazy import dataclass
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import MOST_STATES, Budget, LimitReached
 

@@ -5,11 +5,11 @@ values of which one is enough.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import Wild
+from sekisho.lazy import dataclass
 from sekisho.prover.solver.limits import Budget
 from sekisho.prover.solver.texts import NO_WORDS, Patterns, Words, find_text
 

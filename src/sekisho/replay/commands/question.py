@@ -6,7 +6,7 @@ say themselves what they change; with a snapshot the account is asked as their f
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from sekisho.cli.policy_files import (
 )
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import UsageError, did_you_mean, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Document, PolicyKind, parse
 from sekisho.replay import (

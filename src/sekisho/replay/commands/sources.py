@@ -6,7 +6,7 @@ once.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import history_progress, reading_progress
 from sekisho.cli.quiet import print_note
 from sekisho.errors import Code, InternalError, SekishoError, UsageError, require_extra
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.replay import Column, Window
 

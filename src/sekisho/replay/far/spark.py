@@ -11,7 +11,7 @@ Workers read the files themselves: from a folder that every machine has at the s
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from sekisho.errors import Code, SekishoError, require_extra
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.replay.event import ALWAYS, Column
 from sekisho.replay.plain import Window

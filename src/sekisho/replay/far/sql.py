@@ -12,12 +12,12 @@ fields that newer records have; a table that has them may say so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from sekisho.errors import Code, SekishoError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import (
     ALWAYS,

@@ -15,7 +15,7 @@ import os
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sekisho.errors import Code, SekishoError, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import ALWAYS, Column
 from sekisho.replay.plain import Window

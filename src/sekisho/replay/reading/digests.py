@@ -21,7 +21,6 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Protocol, TypeVar
@@ -32,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from sekisho.errors import SekishoError, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import DigestFile, LogFile, TrailPath, may_hold

@@ -13,7 +13,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, timedelta
 from enum import StrEnum
 from functools import partial
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from sekisho.errors import Code, SekishoError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.packing import BEGIN_OF_ZIP, GZIP, is_packed_content

@@ -10,7 +10,6 @@ or when it is given up.
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Event
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sekisho.errors import SekishoError, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import ALWAYS, Column
 from sekisho.replay.plain import Window

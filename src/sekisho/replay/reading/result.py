@@ -1,7 +1,7 @@
 """What reading logs comes to: the groups, the days, the details, and what could not be read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import repeat
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import (
     LISTS,

@@ -16,13 +16,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sekisho.errors import AwsRefused, Code, SekishoError, quoted
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import (

@@ -15,10 +15,10 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.reading.files import MARK, STAMP, SkippedKind
 

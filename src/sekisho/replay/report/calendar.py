@@ -5,9 +5,9 @@ what it stands for, and the figures are in a table as well.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from sekisho.lazy import dataclass
 from sekisho.replay.report.model import DayCount
 
 _STEP = 15

@@ -6,11 +6,11 @@ shown.
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from sekisho.account import Evidence, LooksLike, Traces, evidence_in, looks_like
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason

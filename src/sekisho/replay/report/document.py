@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 from sekisho.account import program_name
@@ -24,6 +24,7 @@ from sekisho.documents.report import (
     TextList,
     TextPart,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome, OutcomeReason

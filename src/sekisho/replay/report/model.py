@@ -6,13 +6,14 @@ denied, not bound or not known is there as well, each with its reason.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, Count, DetailKind
 from sekisho.replay.judge import Judge

@@ -6,11 +6,12 @@ goes by.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sekisho.account import KeyUse, Usage, UserUse, most_frequent
+from sekisho.lazy import dataclass
 from sekisho.replay.caller import TrailCaller, caller_of_event, exempt_by_name
 from sekisho.replay.event import CallerDetail, CallGroup, DetailKind, Tally, TrailEvent
 from sekisho.replay.plain import PlainGroups, Window

@@ -12,12 +12,13 @@ of a key when somebody looks at them, by what makes them of groups everywhere (`
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sekisho.lazy import dataclass
 from sekisho.replay.decide import failure_of
 from sekisho.replay.event import CallerDetail, Column, Count, TrailEvent
 from sekisho.replay.judge import Judge

@@ -14,10 +14,11 @@ deletes loses nothing that somebody else meant for them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sekisho.account import AwsApi, ResourceKind, ResourceRef
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event, Journal

@@ -7,12 +7,13 @@ call. A fault that concerns the plan itself, its caller or a break-glass user st
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from typing import Any
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages
 from sekisho.rollout.applying.change_status import (
     ChangeStatus,

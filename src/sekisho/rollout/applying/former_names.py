@@ -4,12 +4,12 @@ A user who was renamed since a plan was made is the same user; AWS knows them by
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.rollout.goal.known_users import KNOWN_USERS, users_known_before
 
 

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain, count
@@ -20,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, quoted, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 
 SCHEMA = "sekisho.journal/1"

@@ -1,12 +1,12 @@
 """Plans in files: by themselves, or in the journal that they were applied with; and whose."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
 from sekisho.account import AwsApi
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal
 from sekisho.rollout.planning.plan import Plan

@@ -1,10 +1,11 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.dependents import Dependents, GroupRights, ReplacedPolicies

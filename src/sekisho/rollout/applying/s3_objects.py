@@ -9,11 +9,11 @@ condition does not hold, 409 where another write was under way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from sekisho.errors import AwsRefused, Code, SekishoError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.applying.stop import Stop
 

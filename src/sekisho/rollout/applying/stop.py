@@ -1,9 +1,8 @@
 """The call at which a run stopped: of an apply or a roll-back."""
 
-from dataclasses import dataclass
-
 from sekisho.account import REJECTED_CREDENTIALS, THROTTLED
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.changes.model import Change
 

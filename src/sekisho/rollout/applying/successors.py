@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from sekisho.account import AwsApi
+from sekisho.lazy import dataclass
 from sekisho.rollout.changes.model import Change, Link, Observations
 from sekisho.rollout.changes.observer import GROUPS_OF_USER, Observer
 from sekisho.rollout.changes.users import (

@@ -12,7 +12,7 @@ docs/signin.md#sessions-of-aws-login.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -26,6 +26,7 @@ from sekisho.account import (
     User,
 )
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.changes.model import (
     Change,

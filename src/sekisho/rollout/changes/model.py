@@ -12,12 +12,13 @@ it, and the account as it is afterwards. `kinds.KINDS` is the table of all.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar
 
 from sekisho.account import AwsApi, Snapshot
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.changes.observer import Listing, Observer
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from sekisho.account import AwsApi, ManagedPolicy, Snapshot
 from sekisho.errors import InternalError
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import OWN_PASSWORD_SUFFIX, from_json
 from sekisho.rollout.changes import in_use

@@ -8,10 +8,11 @@ Source: IAM API Reference, GetUser (PasswordLastUsed), GetAccessKeyLastUsed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from sekisho.lazy import dataclass
 from sekisho.rollout.changes.credentials import DeactivateCredential, in_iso_seconds
 from sekisho.rollout.changes.model import Change, Forecast, ObservedState, Removal, State
 from sekisho.rollout.changes.observer import Observer

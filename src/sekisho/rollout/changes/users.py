@@ -1,11 +1,11 @@
 """Changes of users and user groups, of what is attached to them, and of console passwords."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from sekisho.account import AwsApi, Group, Password, User
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
 from sekisho.rollout.changes.model import (

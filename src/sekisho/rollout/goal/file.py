@@ -5,7 +5,7 @@ exist, users that the account does not have.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -15,6 +15,7 @@ from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import (
     ENROLMENT_DESCRIPTION,

@@ -7,12 +7,12 @@ is not at fault once they have left.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sekisho.account import Snapshot
 from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 KNOWN_USERS = "users.json"

@@ -1,7 +1,7 @@
 """The goal of an administrator: one policy, and the users for whom it shall enforce MFA."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exemption
+from sekisho.lazy import dataclass
 from sekisho.policy import (
     OWN_PASSWORD_DESCRIPTION,
     OWN_PASSWORD_SUFFIX,

@@ -1,11 +1,12 @@
 """The policies and the group of a goal file: what they are called, and the policies' texts."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, reason_of
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     DESCRIPTION,

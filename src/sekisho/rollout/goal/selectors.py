@@ -5,12 +5,12 @@ of them selects.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User, users_not_read
 from sekisho.documents import Shape
 from sekisho.errors import Code, PlanRefused, did_you_mean
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.goal.known_users import FormerNames
 

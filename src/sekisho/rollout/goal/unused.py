@@ -5,7 +5,6 @@ is left out and whoever asks are in nothing here; machines have no password and 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from sekisho.account import (
     credentials_of,
     users_not_read,
 )
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.goal.model import DeferralReason, Goal, KeyAge, KeyRules
 

@@ -1,10 +1,11 @@
 """How the waves of a goal stand in an account: who is due, enrolled, and enforced. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from sekisho.account import Snapshot, users_not_read
 from sekisho.audit.enforcement import enforcements_of
+from sekisho.lazy import dataclass
 from sekisho.prover import Enforced
 from sekisho.rollout.goal.model import DeferralReason, Goal
 

@@ -1,7 +1,7 @@
 """The account before and after a plan, and whom the plan touches. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from sekisho.account import (
@@ -23,6 +23,7 @@ from sekisho.audit.enforcement import (
 from sekisho.audit.impact import Administrators, SignInOutcome, SignInOutcomes
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
+from sekisho.lazy import dataclass
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import enrolment_arns

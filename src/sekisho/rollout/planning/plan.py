@@ -7,7 +7,7 @@ over all that it says: a plan that was edited is refused. It never holds a secre
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ from sekisho.documents import write_private
 from sekisho.documents.records import FaultyRecord, Records, keyed
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.changes.kinds import KINDS
 from sekisho.rollout.changes.model import Change, State

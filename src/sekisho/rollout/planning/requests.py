@@ -1,7 +1,6 @@
 """Asks the engine about people of a snapshot, in the sessions that they may have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 
 from sekisho.account import Snapshot, User, policies_of
@@ -18,6 +17,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import TrackedAssumptions, actions
+from sekisho.lazy import dataclass
 from sekisho.policy import Document, Effect
 from sekisho.signin import (
     Credential,

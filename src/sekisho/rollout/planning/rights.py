@@ -12,7 +12,7 @@ Service control policies are left out of both: to read them needs rights in the 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sekisho.account import Group, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.impact import Administrators
@@ -20,6 +20,7 @@ from sekisho.documents.records import keyed
 from sekisho.engine import AttachedPolicy, Policies, cached_by_identity
 from sekisho.engine.matching import arns
 from sekisho.errors import FaultyAccount
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, to_json
 from sekisho.prover import Proved

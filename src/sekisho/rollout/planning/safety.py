@@ -5,7 +5,7 @@ account as it is and as it will be.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
@@ -23,6 +23,7 @@ from sekisho.audit.impact import (
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.engine.exchange import EFFECTS
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import Enforced, Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict

@@ -1,11 +1,11 @@
 """Chapter 5: the enforced users; then what the plans did is rolled back, and compared."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, collect, policies_of, unread_credentials
 from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
+from sekisho.lazy import dataclass
 from sekisho.localaws import MACHINE
 from sekisho.messages import Message, verbatim
 from sekisho.prover import (

@@ -5,7 +5,7 @@ not the expected one, raises.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from sekisho.account import AwsApi, Pace
 from sekisho.engine import Cause, DecisionEffect
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
+from sekisho.lazy import dataclass
 from sekisho.localaws import LocalAws, LoggedDecision
 from sekisho.messages import Message
 from sekisho.tour.rehearsal.steps import (

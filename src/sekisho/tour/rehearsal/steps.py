@@ -10,13 +10,14 @@ The steps are also there as data: one JSON document, English keys, texts in the 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum, IntEnum
 
 from sekisho import __version__, catalogue
 from sekisho.engine import Assumptions
 from sekisho.errors import SekishoError
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, table, verbatim
 from sekisho.policy import Preset
 from sekisho.signin import SigninAssumptions

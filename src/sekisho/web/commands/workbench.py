@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from sekisho.cli.progress import reading_progress
 from sekisho.cli.quiet import quiet_option
 from sekisho.cli.usage import check_usage, logs_option, usage_in
 from sekisho.engine import AttachedPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import NAME, Preset, choices_of, force_mfa
 from sekisho.rollout import PlanFile, WaveStatus, forecast, goal_of, read_goal, read_plan, waves_of

@@ -5,10 +5,11 @@ refused with AWS's own text, and what was not tried.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.session import attempt

@@ -7,12 +7,12 @@ a GET, so that the back button needs no form to be sent again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import islice
 
 from flask import request
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.web.console.managed_policies import (
     ListedPolicy,

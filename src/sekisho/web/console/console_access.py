@@ -9,7 +9,7 @@ import io
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.account import password_policy
 from sekisho.documents import inert_cell
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.signin import PasswordPolicy, password_faults
 from sekisho.web.browsers import FlashKind

@@ -1,7 +1,6 @@
 """Users and user groups alike: a list, a page with tabs, and policies."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +8,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.changes import ConsoleCall, carry_out, console_call

@@ -9,7 +9,7 @@ refused before anything that is kept is looked at.
 import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from threading import Lock, Thread
 from typing import Any
@@ -18,6 +18,7 @@ from flask import current_app
 
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.web.console.session import person
 
 READS_AHEAD = "sekisho-web-policies"

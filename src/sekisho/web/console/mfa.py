@@ -14,7 +14,7 @@ MFA devices"; IAM API Reference, ListVirtualMFADevices.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Self
@@ -24,6 +24,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.localaws import ConsoleClient
 from sekisho.messages import Message
 from sekisho.policy import names

@@ -8,12 +8,13 @@ policies, inline policies and the permissions boundary of the other user.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from flask import request
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.web.console import choice_lists
 from sekisho.web.console.changes import ConsoleCall, console_call

@@ -9,7 +9,6 @@ Source: IAM User Guide, "Creating IAM policies (console)", "Editing IAM policies
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -22,6 +21,7 @@ from sekisho.audit import SEVERITIES
 from sekisho.audit.lint import Attachment
 from sekisho.audit.meaning import CREDENTIALS, cell_text
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Preset, names
 from sekisho.web.browsers import FlashKind

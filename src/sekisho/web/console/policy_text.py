@@ -5,7 +5,6 @@ console computes, and `audit.meaning` what the policy really means.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from sekisho.audit import Family, Finding, FindingId, Severity
 from sekisho.audit.lint import Attachment, lint
 from sekisho.audit.meaning import TruthTable, meaning, notes, sentences
 from sekisho.errors import Fault, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages
 from sekisho.policy import Quota, Summary
 

@@ -1,11 +1,11 @@
 """The help rail: what this page of the rehearsal shows, and what comes next, on two paths."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from string import Formatter
 from typing import Any
 
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, table
 from sekisho.web.site import term, text
 

@@ -6,13 +6,14 @@ scanned the QR code works as well.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Self
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Keys, connect
+from sekisho.lazy import dataclass
 from sekisho.localaws import ADMINISTRATOR, LocalAws
 from sekisho.signin import code_at, step_of
 

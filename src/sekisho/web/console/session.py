@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import wraps
 from hashlib import sha256
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused, InternalError
+from sekisho.lazy import dataclass
 from sekisho.signin import MfaMethod, NextStep
 from sekisho.web.browsers import DraftMemory, Drafts, FlashKind
 from sekisho.web.console.rail import RailPath, step_at, steps

@@ -6,7 +6,7 @@ the old name until then. A person who may not list users is refused before anyth
 looked at.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from threading import Lock
 from time import monotonic
@@ -14,6 +14,7 @@ from time import monotonic
 from flask import current_app
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.web.console.managed_policies import fold_text
 from sekisho.web.console.session import attempt, call, person
 

@@ -9,7 +9,6 @@ groups", "Remove or deactivate an IAM user".
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +18,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.console import choice_lists

@@ -11,7 +11,6 @@ AWS's page on condition keys.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +22,7 @@ from sekisho import catalogue, policy
 from sekisho.audit import SEVERITIES
 from sekisho.catalogue import AccessLevel, Action
 from sekisho.errors import FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement
 from sekisho.web.browsers import FlashKind

@@ -3,7 +3,7 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from math import ceil
@@ -36,6 +36,7 @@ from sekisho.audit.report import (
 )
 from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, printable
 from sekisho.prover import Enforced
 from sekisho.prover.scenarios import ScenarioReport

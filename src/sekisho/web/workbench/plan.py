@@ -4,7 +4,6 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 
@@ -14,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import EXCEPTIONS, EXEMPTION, exemption_text
 from sekisho.documents.html import BarPart, placed
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,

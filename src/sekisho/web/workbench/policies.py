@@ -3,7 +3,7 @@
 What is typed is examined in memory and written nowhere.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -26,6 +26,7 @@ from sekisho.audit.meaning import (
 )
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import Fault, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed
 from sekisho.policy import Document, PolicyKind, Quota, Summary
 from sekisho.prover import CREDENTIALS as CALLER_CREDENTIALS

@@ -4,7 +4,6 @@ Of a policy that is typed in, or of a user of the account with all that they hav
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -14,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sekisho import policy
 from sekisho.audit.proofs import subject_of_user
 from sekisho.errors import Fault, FaultyPolicy
+from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.questions import Inquiry, Subject, report_on_policies
 from sekisho.prover.scenarios import (
