@@ -26,7 +26,7 @@ TOURS = {
     Language.EN: ROOT / "docs" / "tutorial" / "tour.md",
     Language.JA: ROOT / "docs" / "ja" / "tutorial" / "tour.md",
 }
-PICTURED = {"audit": (6, 0), "plan": (6, 0), "apply": (0, 6)}
+PICTURED = {"audit": (12, 0), "plan": (6, 0), "apply": (0, 6)}
 """The commands that are in the picture, the first of each name: lines of beginning and end."""
 IN_FULL = ("2.3-what-it-means", "4.1.2-denied", "4.3.2-dead-lock")
 BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"

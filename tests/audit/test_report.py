@@ -17,8 +17,17 @@ from pages import Page
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.report import AccountReport, as_of, audit_account, headline, to_json, to_sarif
+from sekisho.audit.report import (
+    AccountReport,
+    account_document,
+    as_of,
+    audit_account,
+    headline,
+    to_json,
+    to_sarif,
+)
 from sekisho.cli import Exit
+from sekisho.documents.report import TextLayout, report_text
 from sekisho.messages import Language, cell_width
 
 command = command_of("audit")
@@ -344,6 +353,51 @@ def test_a_terminal_obeys_nothing() -> None:
     text = to_text(report(), Language.EN)
     assert "\x1b" not in text
     assert "\\u001b[31m" in text
+
+
+@pytest.mark.parametrize("lang", list(Language))
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_the_screen_has_every_user_and_finding_the_worst_first(
+    lang: Language, columns: int
+) -> None:
+    """Fails if a name is lost where it is folded, or if order or width is not kept."""
+    long_name = "somebody.with.a.name.of.more.than.sixty.characters@example.com-x"
+    users = {
+        "ready": {"has": ["Read"], "password": {"used": 1}, "devices": TWO},
+        "covered": {"has": ["Force_MFA"], "password": {"used": 1}, "devices": TWO},
+        "excepted": {"has": ["Read"], "keys": [{"used": 1}]},
+        long_name: {"has": ["Read"], "password": {}},
+        "zz-machine": {"has": ["Read"], "keys": [{"used": 1}]},
+    }
+    account = snapshot_of({"users": users, "policies": {"Force_MFA": "Force_MFA", "Read": READ}})
+    entry = "{user: excepted, kind: machine, why: w, owner: o, approvedBy: a, "
+    file = (
+        f"schema: sekisho.exceptions/1\nexceptions:\n - {entry}expires: 2027-01-01, ticket: t}}\n"
+    )
+    found = audit_account(account, load_exceptions(file), version="1")
+    layout = TextLayout(columns, verbose=False)
+    text = report_text(account_document(found), lang, layout)
+    assert max(map(cell_width, text.splitlines())) <= columns
+    # what is folded is whole once the spaces of other columns are taken away
+    assert long_name[:20] in text
+    assert [each in text for each in ("zz-machine", "ready", "covered", "excepted")] == [True] * 4
+    places = [text.index(each) for each in ("zz-machine", long_name[:20], "ready", "covered")]
+    assert sorted(places) == places
+    assert {f"[{each.id.value}]" for each in found.findings if each.known} <= {
+        *re.findall(r"\[account\.[a-z-]+\]", text)
+    }
+
+
+def test_a_screen_of_twelve_users_and_six_findings_is_short() -> None:
+    users = {f"user{number}": {"has": ["Read"], "password": {}} for number in range(12)}
+    account = snapshot_of({"users": users, "policies": {"Read": READ}})
+    found = audit_account(account, Exceptions(), version="1")
+    for lang in Language:
+        layout = TextLayout(80, verbose=False)
+        lines = report_text(account_document(found), lang, layout).splitlines()
+        kinds = len({each.id for each in found.findings if each.known})
+        assert len(lines) <= 21 + 2 * kinds
+        assert sum(line.startswith("  user") for line in lines) in (12, 13)
 
 
 def test_columns_stand_in_line_beside_wide_and_spelled_out_characters() -> None:

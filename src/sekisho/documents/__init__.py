@@ -13,11 +13,13 @@ from sekisho.documents.spreadsheet import inert_cell
 from sekisho.lazy import lazily
 
 if TYPE_CHECKING:
+    from sekisho.documents.tables import framed_table, table_lines
     from sekisho.documents.yaml_text import read_yaml, yaml_shape
 else:
     __getattr__ = lazily(
         __name__,
         {
+            "tables": "framed_table table_lines",
             "yaml_text": "read_yaml yaml_shape",
         },
     )
@@ -27,10 +29,12 @@ __all__ = [
     "Shape",
     "check_writable",
     "decoded_json",
+    "framed_table",
     "indented_json",
     "inert_cell",
     "json_pieces",
     "read_yaml",
+    "table_lines",
     "text_of_file",
     "write_private",
     "yaml_shape",

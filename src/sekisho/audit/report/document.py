@@ -9,6 +9,7 @@ from sekisho.audit.finding import SEVERITIES, Finding, FindingId, limits_of_cont
 from sekisho.audit.impact import UserRow
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
+    BRIEF_COLUMNS,
     COLUMNS,
     EXCEPTIONS,
     EXEMPTION,
@@ -19,6 +20,7 @@ from sekisho.audit.report.wording import (
     NONE,
     USERS,
     as_of,
+    brief_cells,
     cells,
     exemption_text,
     figures,
@@ -26,9 +28,12 @@ from sekisho.audit.report.wording import (
     headline,
     logged_cells,
     no_users_text,
+    read_at,
     report_notes,
+    worst_first,
 )
 from sekisho.documents.report import (
+    Extent,
     FindingGroup,
     Findings,
     PageLook,
@@ -42,13 +47,19 @@ from sekisho.documents.report import (
     TextPart,
 )
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.prover import Enforced
+from sekisho.messages import Message, joined_messages, listed, verbatim
 
 _TITLE = Message("MFA audit of account {account}")
 _UNDECIDED = Message("Could not be determined")
 _EXCUSED = Message("exception: {why} (until {day})")
 _MORE = Message("and {count} more: `-v`, or `--format csv`, `html` or `json`")
+_ALL_OF_IT = Message(
+    "Everything, with reasons and fixes: `-v`, or `--format html`, `csv` or `json`."
+)
+_EXPLAIN = Message("One finding: `sekisho explain {id}`.")
+_GRAVEST_FIRST = Message("Findings, the gravest first ({counted})")
+_COUNTED = Message("{what}: {count}", "findings")
+_TITLED = verbatim("{title} ({where}) [{id}]")
 _NOT_READ = Message("Not read; nothing is concluded from it:")
 _ABOUT = Message("about: ")
 _OPEN = Message("not decided: ")
@@ -80,6 +91,7 @@ def account_document(report: AccountReport) -> Report:
         look=_LOOK,
         more=_MORE,
         dated=True,
+        brief=(read_at(report),),
     )
 
 
@@ -87,17 +99,41 @@ def _text_parts(report: AccountReport) -> Iterator[TextPart]:
     known = [group for group in _groups(report) if group.rows[0].known]
     controls = any(group.controls for group in known)
     limits = limits_of_controls() if controls else None
-    yield Findings(FINDINGS, known, none=NONE, most=_SHOWN_ALIKE, after=limits)
+    rows = sorted(report.rows, key=worst_first)
+    nobody = no_users_text(report)
+    brief, verbose = Extent.BRIEF, Extent.VERBOSE
+    yield Table(
+        USERS, BRIEF_COLUMNS, rows, brief_cells, nobody, most=_SHOWN, extent=brief, folded=True
+    )
+    yield _titles(known)
+    yield Findings(FINDINGS, known, none=NONE, after=limits, extent=verbose)
     yield _not_read(report)
-    rows: Sequence[UserRow] = report.rows
-    if len(rows) > _SHOWN:
-        # the list may be cut, so users who are not enforced come first
-        rows = sorted(rows, key=lambda row: row.enforcement.enforced is Enforced.PROVED)
-    yield Table(USERS, COLUMNS, rows, cells, none=no_users_text(report), most=_SHOWN)
+    yield Table(USERS, COLUMNS, rows, cells, nobody, extent=verbose)
     # of who is not in the logs there is no line
     seen = sorted(_users_in_logs(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
-    yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, most=_SHOWN)
-    yield Table(EXCEPTIONS, EXEMPTION, report.exceptions.entries, exemption_text)
+    yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, extent=verbose)
+    entries = report.exceptions.entries
+    yield Table(EXCEPTIONS, EXEMPTION, entries, exemption_text, extent=verbose)
+    yield TextLine(verbatim(""), 0, extent=brief)
+    yield TextLine(_ALL_OF_IT, 0, extent=brief)
+    if known:
+        yield TextLine(_EXPLAIN.filled(id=known[0].id), 0, extent=brief, whole=True)
+
+
+def _titles(groups: Sequence[FindingGroup]) -> TextPart:
+    """Return one line for each finding, below how many there are of each severity."""
+    if not groups:
+        return Findings(FINDINGS, (), none=NONE, extent=Extent.BRIEF)
+    numbers = Counter(group.label for group in groups)
+    counted = listed(_COUNTED.filled(what=label, count=each) for label, each in numbers.items())
+
+    def line(group: FindingGroup) -> Iterator[TextLine]:
+        # what is one thing has a name; the account is not named by an ARN once more
+        [subject, *others] = [each.subject for each in group.rows]
+        where = group.where if others else verbatim(subject.rsplit(":", 1)[-1])
+        yield TextLine(_TITLED.filled(title=group.title, where=where, id=group.id))
+
+    return TextList(_GRAVEST_FIRST.filled(counted=counted), groups, line, extent=Extent.BRIEF)
 
 
 def _page_parts(report: AccountReport) -> Iterator[PagePart]:

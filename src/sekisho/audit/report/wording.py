@@ -14,8 +14,9 @@ from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.model import AccountReport
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, joined_messages, table, verbatim
+from sekisho.messages import Message, joined_messages, listed, table, verbatim
 from sekisho.prover import Enforced
+from sekisho.signin import DeviceKind
 
 NATURES: Mapping[Nature, Message] = {
     Nature.PERSON: Message("person"),
@@ -51,10 +52,39 @@ COLUMNS: tuple[Message, ...] = (
     Message("active keys"),
     Message("key last used"),
     Message("enforced"),
-    Message("under MFA enforcement"),
+    Message("once enforced"),
     Message("administrator"),
 )
 """The columns of the table of users."""
+
+BRIEF_COLUMNS: tuple[Message, ...] = (
+    Message("user"),
+    Message("once enforced"),
+    Message("device"),
+    Message("key last used"),
+    Message("next step"),
+)
+"""The columns of the table of users that fits a screen."""
+_SHORT_KINDS: Mapping[DeviceKind, Message] = {
+    DeviceKind.VIRTUAL: Message("app"),
+    DeviceKind.FIDO: Message("passkey"),
+    DeviceKind.HARDWARE: Message("token"),
+}
+_STUCK = (ImpactKind.LOCKED_OUT, ImpactKind.DEAD_LOCK)
+"""What is worse for who is enforced already; all else is better for them."""
+_NO_MFA = Message("none", "device")
+_NO_KEY = Message("no key")
+_NEVER = Message("never", "used")
+_ENFORCED_NOW = Message("enforced")
+_ENFORCED_AND = Message("enforced, {what}")
+_BREAK_GLASS = Message("break-glass")
+_OPEN_QUESTION = Message("not decided")
+_READ_MORE = Message("read what is missing")
+_FREE_NAME = Message("free the device name")
+_MACHINE_STEP = Message("exception or role")
+_REVIEW = Message("review by {day}")
+_ENFORCE = Message("enforce")
+_ENROL_THEN = Message("enrol, then enforce")
 
 EXEMPTION: tuple[Message, ...] = (
     Message("user"),
@@ -69,6 +99,7 @@ EXEMPTION: tuple[Message, ...] = (
 """The columns of the table of exceptions."""
 
 _AS_OF = Message("Account {account}{alias}. Data as of {at}; actions: {dated}; sekisho {version}.")
+_READ_AT = Message("Account {account}{alias}, read on {at}.")
 _ALIAS = verbatim(" ({alias})")
 _ALL = Message("MFA is proved to be enforced for all users ({users}).")
 _ALL_READ = Message(
@@ -123,6 +154,14 @@ def as_of(report: AccountReport) -> Message:
     return Message.both(
         _AS_OF.en.format(alias=alias.en, **values), _AS_OF.ja.format(alias=alias.ja, **values)
     )
+
+
+def read_at(report: AccountReport) -> Message:
+    """Say whose account it is, and when it was read."""
+    snapshot = report.snapshot
+    alias = _ALIAS.filled(alias=snapshot.alias) if snapshot.alias else verbatim("")
+    at = f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
+    return _READ_AT.filled(account=snapshot.account, alias=alias, at=at)
 
 
 def headline(report: AccountReport) -> Message:
@@ -236,6 +275,72 @@ def cells(row: UserRow) -> tuple[Message, ...]:
     )
 
 
+def worst_first(row: UserRow) -> tuple[bool, int, bool]:
+    """Return by what users are sorted so that the one who needs help most comes first."""
+    kind = row.impact.kinds[0]
+    proved = row.enforcement.enforced is Enforced.PROVED
+    return row.left_out, [*ImpactKind].index(kind), proved != (kind in _STUCK)
+
+
+def brief_cells(row: UserRow) -> tuple[Message, ...]:
+    """Return a user's row, in the order of `BRIEF_COLUMNS`."""
+    return verbatim(row.user.name), _outcome(row), _device(row), _key_used(row), _next_step(row)
+
+
+def _outcome(row: UserRow) -> Message:
+    kinds = row.impact.kinds
+    if row.left_out and not row.exempt:
+        return _BREAK_GLASS
+    texts: list[Message] = [table("impacts")[kind]["audit"] for kind in kinds]
+    match row.enforcement.enforced:
+        case Enforced.PROVED if kinds == (ImpactKind.READY,):
+            return _ENFORCED_NOW
+        case Enforced.PROVED if not row.left_out:
+            return _ENFORCED_AND.filled(what=listed(texts))
+        case Enforced.UNKNOWN if kinds == (ImpactKind.READY,):
+            return _OPEN_QUESTION
+        case _:
+            return listed(texts)
+
+
+def _device(row: UserRow) -> Message:
+    if not row.credentials.devices:
+        held = row.credentials.enrolled
+        return _UNKNOWN if held is None else _YES if held else _NO_MFA
+    return listed(_of_kinds(row, _SHORT_KINDS, verbatim("{text} ({count})")))
+
+
+def _key_used(row: UserRow) -> Message:
+    credentials = row.credentials
+    if credentials.key_used is not None:
+        return verbatim(credentials.key_used.date().isoformat())
+    if credentials.active_keys is None or (credentials.active_keys and not credentials.use_known):
+        return _UNKNOWN
+    return _NEVER if credentials.active_keys else _NO_KEY
+
+
+def _next_step(row: UserRow) -> Message:
+    """Say in a few words what is to be done about a user next."""
+    kind = row.impact.kinds[0]
+    enforced = row.enforcement.enforced
+    text: Message = table("impacts")[kind]["next"]
+    match kind:
+        case ImpactKind.EXEMPT if row.exempt and row.exemption is not None:
+            return _REVIEW.filled(day=row.exemption.expires.isoformat())
+        case ImpactKind.LOCKED_OUT if row.impact.name_taken is not None:
+            return _FREE_NAME
+        case ImpactKind.LOCKED_OUT if not row.credentials.password:
+            return _MACHINE_STEP
+        case ImpactKind.READY | ImpactKind.MUST_ENROL if enforced is Enforced.UNKNOWN:
+            return _READ_MORE
+        case ImpactKind.READY if enforced is not Enforced.PROVED:
+            return _ENFORCE
+        case ImpactKind.MUST_ENROL if enforced is not Enforced.PROVED:
+            return _ENROL_THEN
+        case _:
+            return text
+
+
 def impact_texts(row: UserRow) -> tuple[Message, ...]:
     """Say what MFA enforcement does to a user: each kind of it, then why and where the way ends."""
     found = row.impact
@@ -275,13 +380,16 @@ def _devices(row: UserRow) -> Message:
     credentials = row.credentials
     if not credentials.devices:
         return _tri(credentials.enrolled)
-    kinds = Counter(device.kind for device in credentials.devices)
-    counted = Message("{count} {text}")
-    found = [
-        DEVICE_KINDS[kind] if count == 1 else counted.filled(count=count, text=DEVICE_KINDS[kind])
-        for kind, count in kinds.items()
-    ]
-    return joined_messages(found, en="; ", ja="、")
+    kinds = _of_kinds(row, DEVICE_KINDS, Message("{count} {text}"))
+    return joined_messages(kinds, en="; ", ja="、")
+
+
+def _of_kinds(
+    row: UserRow, names: Mapping[DeviceKind, Message], counted: Message
+) -> Iterator[Message]:
+    """Yield the kinds of a user's devices, with their numbers if there are several."""
+    for kind, count in Counter(device.kind for device in row.credentials.devices).items():
+        yield names[kind] if count == 1 else counted.filled(count=count, text=names[kind])
 
 
 def _impact(row: UserRow, kind: ImpactKind) -> Message:
@@ -290,7 +398,7 @@ def _impact(row: UserRow, kind: ImpactKind) -> Message:
         return break_glass_of(row.goal)
     if kind is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()
-        return Message("exempt until {day}").filled(day=day)
+        return Message("excepted until {day}").filled(day=day)
     return text
 
 

@@ -22,9 +22,8 @@ from sekisho.cli.options import (
 from sekisho.cli.output import in_colour
 from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
-from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import show, terminal_width
-from sekisho.documents import indented_json
+from sekisho.documents import indented_json, table_lines
 from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
 from sekisho.errors import FaultyInput
 from sekisho.lazy import dataclass

@@ -11,9 +11,8 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
-from sekisho.cli.tables import framed_table
 from sekisho.cli.terminal import show, show_folded, terminal_width
-from sekisho.documents import indented_json
+from sekisho.documents import framed_table, indented_json
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary

@@ -70,6 +70,8 @@ class Table:
         rows, cells: the rows, and what makes the cells of one.
         none: what is said if there are no rows; None: the table is left out.
         most, after, extent: as of a `TextList`.
+        folded: whether cells go on below where the line is too short, as long as that cuts no
+            word; else each row becomes a paragraph at once.
         blank: cells that are left out where a row becomes a paragraph.
         id: the anchor on a page.
         choices: the columns of whose texts one may be chosen on a page.
@@ -84,6 +86,7 @@ class Table:
     most: int | None = None
     after: Sequence[TextLine] = ()
     extent: Extent = Extent.ALL
+    folded: bool = False
     blank: tuple[str, ...] = ("",)
     id: str = ""
     choices: frozenset[int] = frozenset()
@@ -144,6 +147,7 @@ class Findings:
         none: what is said if there are none; None: the part is left out.
         most: how many places of each a text shows that does not say everything.
         after: what is said below.
+        extent: which texts have it.
         overview: whether a page begins with a table of them all.
     """
 
@@ -152,6 +156,7 @@ class Findings:
     none: Message | None = None
     most: int = 5
     after: Message | None = None
+    extent: Extent = Extent.ALL
     id: str = ""
     overview: bool = False
 
@@ -280,6 +285,8 @@ class Report:
         text, page: return the parts of a text and of a page; neither is made for the other's sake.
         more: how a text says that a list goes on.
         dated: whether a text says on what it rests.
+        brief: what a text that does not say everything has instead of the figures and of what it
+            rests on; None: it has those.
         look: how the page looks; None: there is none.
     """
 
@@ -292,5 +299,6 @@ class Report:
     text: Callable[[], Iterable[TextPart]]
     more: Message
     dated: bool
+    brief: Sequence[Message] | None = None
     page: Callable[[], Iterable[PagePart]] = tuple
     look: PageLook | None = None

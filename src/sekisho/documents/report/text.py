@@ -15,11 +15,14 @@ from sekisho.documents.report.model import (
     TextList,
     TextPart,
 )
+from sekisho.documents.tables import table_of_whole_words
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, hanging, padded, printable
 
 MORE = Message("and {count} more (`-v` lists all)")
 """How a text says that a list goes on."""
+_LONG_NAME = 20
+"""So many cells of a name stay on one line of a table."""
 _FIX = Message("What to do: ")
 _FACT = Message("Seen: ")
 _CONTROLS = Message("Controls: ")
@@ -56,8 +59,10 @@ def report_text(
         parts: whether there is more than the verdict, and on what it rests.
     """
     writer = ReportWriter(lang, layout or TextLayout(), report.more)
-    dated = (report.as_of,) if report.dated else ()
-    head = (report.headline, *report.facts, *dated, *report.before, *report.after)
+    facts = (*report.facts, report.as_of) if report.dated else report.facts
+    if report.brief is not None and not writer.how.verbose:
+        facts = report.brief
+    head = (report.headline, *facts, *report.before, *report.after)
     below = report.text() if parts else ()
     lines = [*writer.said(*head), *(line for part in below for line in writer.part(part))]
     return "".join(f"{line}\n" for line in lines)
@@ -85,7 +90,9 @@ class ReportWriter:
         """Yield the lines of a part; none if it has nothing to say."""
         other = Extent.BRIEF if self.how.verbose else Extent.VERBOSE
         match part:
-            case TextList(extent=extent) | Table(extent=extent) if extent is other:
+            case TextList(extent=extent) | Table(extent=extent) | Findings(extent=extent) if (
+                extent is other
+            ):
                 return
             case Remark():
                 yield ""
@@ -191,6 +198,12 @@ class ReportWriter:
             yield from (f"  {'  '.join(map(padded, line, widths))}".rstrip() for line in lines)
             return
         headings = lines[0]
+        if part.folded:
+            room = self.how.width - 2
+            folded = table_of_whole_words(headings, lines[1:], width=room, longest=_LONG_NAME)
+            if folded is not None:
+                yield from (f"  {line}" for line in (*folded.headings, *folded.rows))
+                return
         for name, *others in lines[1:]:
             pairs = zip(headings[1:], others, strict=True)
             said = "; ".join(f"{head}: {cell}" for head, cell in pairs if cell not in part.blank)

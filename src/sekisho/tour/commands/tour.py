@@ -14,8 +14,8 @@ from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option
-from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import show, styled, terminal_width
+from sekisho.documents import table_lines
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message, cell_width, printable, wrapped
 from sekisho.policy import Preset

@@ -1,12 +1,12 @@
 """Columns stand under each other, no line is too long, and nothing in a cell is obeyed.
 
-Reads `sekisho.cli.tables` itself, because the cells are drawn at random.
+Reads `sekisho.documents.tables` itself, because the cells are drawn at random.
 """
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.cli.tables import framed_table, table_lines
+from sekisho.documents.tables import framed_table, table_lines
 from sekisho.messages import cell_width
 
 CELL = st.text("abc XYZ[]/-日本語のデバイス。」", max_size=40).map(str.strip)

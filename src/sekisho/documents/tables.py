@@ -3,13 +3,11 @@
 A cell that does not fit goes on below. Nothing in a cell is what a terminal would obey.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from sekisho.lazy import dataclass
-from sekisho.messages import cell_width, cut_at, padded, printable
+from sekisho.messages import cell_width, padded, printable, wrapped
 
-_WORD = re.compile(r"\s*\S+\s*")
 _NARROWEST = 3
 """A column of one wide character, and a space beside it."""
 
@@ -45,7 +43,42 @@ def table_lines(
     lines = _printable(columns, rows)
     # half of a gap belongs to each of its neighbours
     sides = [gap - gap // 2] + [gap] * (len(columns) - 2) + [gap // 2]
-    widths = _narrowed(_natural(lines), sides[-len(columns) :], width)
+    return _lines(lines, _narrowed(_natural(lines), sides[-len(columns) :], width), gap)
+
+
+def table_of_whole_words(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int, longest: int
+) -> TableLines | None:
+    """Return the lines of a table without a frame; None if there is no room for its words.
+
+    Args:
+        columns: the headings.
+        rows: a text for each column.
+        width: how many cells of a terminal a line may take.
+        longest: a word of more cells may be cut, like the name of a user. Texts without spaces
+            get half as many cells at least.
+    """
+    lines = _printable(columns, rows)
+    gap = 2
+    widths = _natural(lines)
+    least = [
+        min(each, longest, max(longest // 2, *map(_longest_word, column)))
+        for each, column in zip(widths, zip(*lines, strict=True), strict=True)
+    ]
+    excess = sum(widths) + gap * (len(widths) - 1) - width
+    for _ in range(excess):
+        able = [place for place, each in enumerate(widths) if each > least[place]]
+        if not able:
+            return None
+        widths[max(able, key=widths.__getitem__)] -= 1
+    return _lines(lines, widths, gap)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_width, wrapped(text, 1, whole=True)))
+
+
+def _lines(lines: Sequence[Sequence[str]], widths: Sequence[int], gap: int) -> TableLines:
     headings, *others = (
         [(" " * gap).join(cells).rstrip() for cells in _below(line, widths)] for line in lines
     )
@@ -108,27 +141,9 @@ def _narrowed(widths: Sequence[int], sides: Sequence[int], available: int) -> li
 
 def _below(cells: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:
     """Yield the lines of one row: each its cells, padded."""
-    parts = [_folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    parts = [wrapped(cell, max(width, 1)) for cell, width in zip(cells, widths, strict=True)]
     for number in range(max(map(len, parts))):
         yield [
             padded(part[number] if number < len(part) else "", width)
             for part, width in zip(parts, widths, strict=True)
         ]
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most `width` cells: at spaces, and in words that are longer."""
-    lines = [""]
-    for found in _WORD.finditer(text):
-        word = found[0]
-        if cell_width(lines[-1]) + cell_width(word.rstrip()) <= width:
-            lines[-1] += word
-            continue
-        if lines[-1]:
-            lines.append("")
-        while cell_width(word.rstrip()) > width:
-            fits, word = cut_at(word, max(width, 2))
-            lines[-1] = fits
-            lines.append("")
-        lines[-1] = word
-    return [line.rstrip() for line in lines]
