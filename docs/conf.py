@@ -5,9 +5,11 @@ here: its contents out of the lists in README.md, the switch between the languag
 leave the language's own folder.
 """
 
+import json
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
 LANGUAGES = {"en": DOCS, "ja": DOCS / "ja"}
+SCHEMAS = DOCS / "schemas"
+URLS = DOCS.parent / "urls.toml"
 SWITCH = {"en": ("ja", "日本語"), "ja": ("en", "English")}
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
@@ -55,6 +59,7 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", _complete)
     app.connect("html-page-context", _offer_other_language)
     app.connect("build-finished", _name_the_first_page)
+    app.connect("build-finished", _publish_schemas)
 
 
 def _complete(app: Sphinx, page: str, source: list[str]) -> None:
@@ -86,10 +91,11 @@ def _with_links(text: str, page: str, home: Path) -> str:
         path = (here / name).resolve()
         if _language_of(path) == home:
             return found[0]
-        if _language_of(path) is None:
+        if _language_of(path) is None and path.parent != SCHEMAS:
             return f"{shown} (<code>{path.name}</code>)"
         written = os.path.relpath(path.relative_to(DOCS), here.relative_to(DOCS))
-        url = Path(written).with_suffix(".html").as_posix() + _place(path, anchor)
+        shown_as = Path(written).with_suffix(".html") if path.suffix == ".md" else Path(written)
+        url = shown_as.as_posix() + _place(path, anchor)
         return f'<a class="reference" href="{url}">{shown}</a>'
 
     return LINK.sub(changed, text)
@@ -146,3 +152,18 @@ def _name_the_first_page(app: Sphinx, failure: Exception | None) -> None:
     first = Path(app.outdir) / f"{root_doc}.html"
     if failure is None and first.exists():
         shutil.copyfile(first, first.with_name("index.html"))
+
+
+def _publish_schemas(app: Sphinx, failure: Exception | None) -> None:
+    """Put the JSON Schemas beside the pages; where the site's address is known they have an id."""
+    if failure is not None or app.config.language != "en":
+        return
+    out = Path(app.outdir) / SCHEMAS.name
+    out.mkdir(exist_ok=True)
+    site = tomllib.loads(URLS.read_text(encoding="utf-8")).get("Documentation", "").rstrip("/")
+    for path in SCHEMAS.glob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        if site:
+            whole = {"$id": f"{site}/{SCHEMAS.name}/{path.name}", **json.loads(text)}
+            text = json.dumps(whole, ensure_ascii=False, indent=1)
+        (out / path.name).write_text(text, encoding="utf-8")

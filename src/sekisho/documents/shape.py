@@ -65,7 +65,7 @@ class Shape:
     def members(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Shape"]:
         """Return the object's members under these names, absent ones too.
 
-        Others are faults, unless it is `open`.
+        Others are faults unless it is `open`, and so is a required one that is null.
         """
         required, optional = tuple(required), tuple(optional)
         raw = self._value_of_type(dict)
@@ -73,6 +73,8 @@ class Shape:
             for name in required:
                 if name not in raw:
                     self.fault(Message("`{name}` is missing").filled(name=name))
+                elif raw[name] is None and not self.open:
+                    self._at(name, None).fault(Message("is empty"))
             for name in raw:
                 if not self.open and name not in required and name not in optional:
                     self._unknown_key(name, (*required, *optional))

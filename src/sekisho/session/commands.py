@@ -409,9 +409,9 @@ def _status(options: SessionOptions, lang: Language) -> Exit:
     if options.keep_in is not None:
         nothing = _NOTHING_THERE.filled(path=FileStore(options.keep_in).name)
     if form == SessionForm.JSON:
-        click.echo(
-            json.dumps({"sessions": [_as_json(note) for note in notes_of_profile]}, indent=2)
-        )
+        sessions = [_as_json(note) for note in notes_of_profile]
+        form_of_notes = {"schema": "sekisho.session-status/1", "sessions": sessions}
+        click.echo(json.dumps(form_of_notes, indent=2))
     else:
         show_folded(list(_lines(notes_of_profile, lang)) or [nothing.into(lang)])
     return Exit.CLEAN

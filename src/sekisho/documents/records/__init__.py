@@ -30,7 +30,7 @@ from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyInput, InternalError, quoted
 from sekisho.messages import Language, Message
 
-__all__ = ["FaultyRecord", "Hook", "Records", "keyed"]
+__all__ = ["FaultyRecord", "Hook", "Records", "json_key", "keyed"]
 
 _MOST = 2**53
 """Whole numbers up to here are the same in every reader of JSON."""
@@ -155,7 +155,7 @@ class Records:
     def _record_writer(self, kind: Any) -> Callable[[Any], Any]:
         named: Any = {
             each.name: cattrs_override(
-                rename=_key(each), omit_if_default=each.metadata.get("optional")
+                rename=json_key(each), omit_if_default=each.metadata.get("optional")
             )
             for each in fields(kind)
         }
@@ -164,7 +164,7 @@ class Records:
         )
         if not any(each.metadata.get("optional") for each in fields(kind)):
             return write
-        keys = [_key(each) for each in fields(kind)]
+        keys = [json_key(each) for each in fields(kind)]
 
         def in_order(record: Any) -> Any:
             # the converter writes what it may leave out last
@@ -176,14 +176,14 @@ class Records:
     def _record_reader(self, kind: Any) -> Hook:
         named: Any = {
             each.name: cattrs_override(
-                rename=_key(each), struct_hook=self._by_field.get((kind, each.name))
+                rename=json_key(each), struct_hook=self._by_field.get((kind, each.name))
             )
             for each in fields(kind)
         }
         read = make_dict_structure_fn(
             kind, self._converter, _cattrs_forbid_extra_keys=True, **named
         )
-        absent = {_key(each): _ABSENT for each in fields(kind) if self._must_be_there(each)}
+        absent = {json_key(each): _ABSENT for each in fields(kind) if self._must_be_there(each)}
         return self._whole(dict, lambda value: read({**absent, **value}, kind))
 
     def _must_be_there(self, field: Field[Any]) -> bool:
@@ -240,7 +240,7 @@ class Records:
         match error:
             case ClassValidationError():
                 named, others = error.group_exceptions()
-                keys = {each.name: _key(each) for each in fields(error.cl)}
+                keys = {each.name: json_key(each) for each in fields(error.cl)}
                 parts = [(each, keys[note.name]) for each, note in named]
                 yield from self._parts_faults(parts, path)
                 yield from chain(*(self._faults(each, path) for each in others))
@@ -284,7 +284,7 @@ def _is_day(kind: Any) -> bool:
     return kind is date
 
 
-def _key(field: Field[Any]) -> str:
+def json_key(field: Field[Any]) -> str:
     """Return the key of a field: `snapshot_at` is `snapshotAt`, if it has no other."""
     if key := field.metadata.get("key"):
         return str(key)

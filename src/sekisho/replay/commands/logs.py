@@ -270,6 +270,7 @@ def _lines(report: "DigestReport", lang: Language) -> Iterator[str]:
 
 def _to_json(report: "DigestReport") -> dict[str, object]:
     return {
+        "schema": "sekisho.logs-verify/1",
         "headline": _headline(report).to_json(),
         **_figures(report),
         "faults": [_fault(each) for each in report.faults],
