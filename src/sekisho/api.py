@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, overload
 
 from sekisho.arguments import (
     ForceMfaChoices,
@@ -25,6 +25,8 @@ from sekisho.arguments import attached as attached_policy
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal, Unpack
+
+    import pyarrow
 
     from sekisho.account import Snapshot
     from sekisho.answer import Answer
@@ -130,36 +132,40 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
     return answer_request(request, attached, now or datetime.now(UTC))
 
 
-def decide_many(requests: Iterable[Request], attached: Policies) -> list[Decision]:
+@overload
+def decide_many(
+    requests: Iterable[Request], attached: Policies, *, into: Literal["list"] = "list"
+) -> list[Decision]: ...
+@overload
+def decide_many(
+    requests: Iterable[Request], attached: Policies, *, into: Literal["arrow"]
+) -> pyarrow.Table: ...
+def decide_many(
+    requests: Iterable[Request], attached: Policies, *, into: str = "list"
+) -> list[Decision] | pyarrow.Table:
     """Decide each of many requests by policies alone; a million take seconds.
 
     Nothing is added to their context, and no rule of a service counts: a key that is not there is
-    absent. The policies are compiled once. Each decision is that of the engine, and what `decide`
-    has as `decision` for the `request` of its answer, which is complete.
+    absent. Each decision is what `decide` has as `decision` for the `request` of its answer, which
+    is complete.
 
     Args:
         requests: in the order of the answers.
         attached: the policies that apply to each of them.
+        into: `list`; or `arrow`, a `pyarrow.Table`, which the extra `replay` brings.
 
     Raises:
         UsageError: if an argument is of another type.
         FaultyRequest: if one is no request that AWS could be asked.
         FaultyPolicy: if a document cannot be read for certain.
     """
-    from sekisho.engine import Policies, Request
-    from sekisho.engine.compiled import Compiler
+    from sekisho.batches import decide_all, decision_table
+    from sekisho.engine import Policies
 
     expect("attached", attached, Policies)
     expect("requests", requests, Iterable)
-    decided = Compiler().compiled(attached)
-    decisions, given = [], cast("Iterable[Any]", requests)
-    for index, each in enumerate(given):
-        texts = isinstance(each, Request) and (each.principal, each.action, each.resource)
-        # a call for each of a million requests would take longer than their decisions
-        if not texts or any(type(text) is not str for text in texts):
-            expect_request(f"requests[{index}]", each)
-        decisions.append(decided(each))
-    return decisions
+    decided = chosen("into", into, {"list": decide_all, "arrow": decision_table})
+    return decided(requests, attached)
 
 
 def prove(

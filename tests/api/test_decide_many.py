@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sekisho
+from sekisho import errors
 from sekisho.engine import decide
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,3 +53,32 @@ def test_what_is_no_request_is_named_by_its_place() -> None:
         assert caught.value.at == place
     with pytest.raises(sekisho.SekishoError, match="`attached` must be"):
         sekisho.decide_many([sound], wrong)
+
+
+@given(st.lists(REQUESTS, max_size=4))
+def test_as_arrow_it_is_the_same(requests: list[sekisho.Request]) -> None:
+    table = sekisho.decide_many(requests, ATTACHED, into="arrow")
+    decisions = sekisho.decide_many(requests, ATTACHED)
+    assert table.column_names == ["effect", "blocked_by", "because", "assumed"]
+    assert [
+        (row["effect"], row["blocked_by"], [cause["sid"] for cause in row["because"]])
+        for row in table.to_pylist()
+    ] == [
+        (each.effect, each.blocked_by, [cause.sid for cause in each.because]) for each in decisions
+    ]
+    assert [tuple(names) for names in table["assumed"].to_pylist()] == [
+        each.assumed for each in decisions
+    ]
+
+
+def test_without_pyarrow_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
+    request = sekisho.Request(USER, "s3:ListAllMyBuckets", "*")
+    with pytest.raises(sekisho.SekishoError, match="missing: `pyarrow`") as caught:
+        sekisho.decide_many([request], ATTACHED, into="arrow")
+    assert caught.value.fix is not None
+    assert "sekisho[replay]" in caught.value.fix.en
+    assert sekisho.decide_many([request], ATTACHED)
+    wrong: Any = "polars"
+    with pytest.raises(sekisho.SekishoError, match="polars"):
+        sekisho.decide_many([request], ATTACHED, into=wrong)

@@ -120,10 +120,17 @@ def _public(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     for node in tree.body:
         if not isinstance(node, (*Function.__args__, ast.ClassDef)) or node.name.startswith("_"):
             continue
+        if isinstance(node, Function) and _is_overload(node):
+            continue
         yield node.name, node
         for inner in node.body if isinstance(node, ast.ClassDef) else ():
             if isinstance(inner, Function) and not (inner.name.startswith("_") or _sets(inner)):
                 yield f"{node.name}.{inner.name}", inner
+
+
+def _is_overload(function: Function) -> bool:
+    """Tell one of the ways to call a function, which the function itself documents."""
+    return any(ast.unparse(each) == "overload" for each in function.decorator_list)
 
 
 def _sets(method: Function) -> bool:

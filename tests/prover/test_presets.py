@@ -147,7 +147,7 @@ def _follow(
     proved: list[str] = []
     ended = Exit.ERROR
     for _ in range(most):
-        if command.startswith("sekisho audit --policy "):
+        if command == "sekisho audit":
             return ended, proved
         found, following = None, ""
         if command.startswith("sekisho prove policy "):

@@ -54,7 +54,6 @@ class SubjectQuestion:
         subject: whose policies they are.
         inquiry: the questions about requests.
         source: the first file that the policies are from.
-        snapshots: the files of the account; none: the policies are in files of their own.
         describe: returns a counterexample as a sentence.
         setting: where the scenarios take place; None: they are not asked.
         strict: whether scenarios that are accepted otherwise count.
@@ -65,7 +64,6 @@ class SubjectQuestion:
     subject: Subject
     inquiry: Inquiry
     source: str
-    snapshots: tuple[str, ...] = ()
     describe: Describe = describe_request
     setting: Setting | None = None
     strict: bool = False
@@ -87,8 +85,7 @@ def prove_subject(question: SubjectQuestion, printing: PrintOptions) -> Exit:
         print_note(saved_text(question.certificate, check).into(lang))
     match printing.output:
         case ReportFormat.TEXT:
-            source, snapshots = question.source, question.snapshots
-            proof = SubjectProof(report, scenarios, subject, question.describe, source, snapshots)
+            proof = SubjectProof(report, scenarios, subject, question.describe, question.source)
             _show(proof, lang, verbose=printing.verbose, check=check)
         case ReportFormat.JSON:
             click.echo(indented_json(proof_to_json(report, scenarios, subject)), nl=False)

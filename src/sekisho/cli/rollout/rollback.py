@@ -14,10 +14,10 @@ import click
 from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, RolledBack, next_action
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     added_policies_lines,
@@ -28,6 +28,7 @@ from sekisho.cli.rollout.applying import (
     plan_words,
     preview_lines,
     progress_of,
+    tell_next,
     tell_wait,
     undone_lines,
 )
@@ -225,7 +226,7 @@ def _take_back(
         notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
         notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
     _ask(sum(len(each.reversible) for each in previews), options, lang)
-    code, account = Exit.CLEAN, Account(aws.typed)
+    code = Exit.CLEAN
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
@@ -234,15 +235,14 @@ def _take_back(
             report = _take_back_one(plan_file, preview, chosen, api, lang)
         show_folded(undone_lines(report, lang, before, verbose=options.verbose))
         if not report.complete:
-            show_next(next_action(RolledBack(account, stopped=True)), lang)
+            tell_next(typed_again(), lang)
             return Exit.ERROR
         if report.left and code is Exit.CLEAN:
             code = Exit.FINDINGS
             if at := given.status_of(plan_file.journal):
-                words = plan_words(at, options.journal)
-                show_next(next_action(RolledBack(account, words)), lang)
+                tell_next(f"sekisho status {plan_words(at, options.journal, aws)}", lang)
     if code is Exit.CLEAN:
-        show_next(next_action(RolledBack(account)), lang)
+        tell_next(f"sekisho audit{aws.typed}", lang)
     return code
 
 
