@@ -181,6 +181,7 @@ snapshots = st.builds(
     scps=st.none() | several(st.builds(Level, texts, several(policies))),
     console_authorization=st.none() | st.sampled_from(ConsoleAuthorization),
     signin_policy=st.none() | st.just(SIGNIN_POLICY),
+    caller=st.none() | texts,
 )
 SMALL = Snapshot(
     account="111122223333",
@@ -255,7 +256,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_every_key_must_be_there_and_no_other() -> None:
-    for key in plain():
+    for key in plain().keys() - {"caller"}:
         value = plain()
         del value[key]
         with pytest.raises(FaultyAccount) as caught:
@@ -282,6 +283,12 @@ def test_an_older_snapshot_does_not_know_of_console_authorization() -> None:
     assert replace(found, gaps=()) == snapshot
     # once it is saved anew it says itself that it does not know
     assert read_snapshot(plain(found), "snapshot") == found
+
+
+def test_an_older_snapshot_does_not_say_who_read_the_account() -> None:
+    value = plain(replace(SMALL, caller="arn:aws:iam::111122223333:user/alice"))
+    del value["caller"]
+    assert read_snapshot(value, "snapshot") == SMALL
 
 
 def test_an_empty_text_is_no_time_and_never_means_never() -> None:

@@ -68,7 +68,7 @@ OWN: dict[str, tuple[Exit, dict[str, Any], str]] = {
     "as good as the preset": (
         Exit.CLEAN,
         _with(Effect="Allow", Action="s3:*", Resource="*"),
-        "audit",
+        "audit --policy own.json",
     ),
     "lint has something to correct": (
         Exit.FINDINGS,
@@ -85,11 +85,11 @@ OWN: dict[str, tuple[Exit, dict[str, Any], str]] = {
         policy.force_mfa_json(replace(RECOMMENDED, console_sign_in_without_mfa=True)),
         "prove policy own.json -v",
     ),
-    "not enforced": (Exit.FINDINGS, _alone(), "audit"),
+    "not enforced": (Exit.FINDINGS, _alone(), "audit --policy force-mfa.json"),
     "not enforced, though nothing is allowed without MFA": (
         Exit.NOT_YET,
         _alone(Condition=MFA),
-        "audit",
+        "audit --policy force-mfa.json",
     ),
 }
 

@@ -93,6 +93,10 @@ class Runner:
         """Run a command in a folder."""
         return self._run({"argv": argv, "stdin": ""}, folder, env or {})
 
+    def typed(self, argv: Iterable[str], folder: Path, stdin: str = "") -> Ran:
+        """Run a command in a folder, with something on standard input."""
+        return self._run({"argv": [*argv], "stdin": stdin}, folder, {})
+
     def run(self, case: Case, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
         """Run a case in a folder, with an environment whose variables it may name."""
         more = {**(env or {}), **case.env}

@@ -147,7 +147,7 @@ def _follow(
     proved: list[str] = []
     ended = Exit.ERROR
     for _ in range(most):
-        if command == "sekisho audit":
+        if command.startswith("sekisho audit --policy "):
             return ended, proved
         found, following = None, ""
         if command.startswith("sekisho prove policy "):

@@ -53,6 +53,23 @@ def test_many_people_are_counted_by_what_happens_to_them() -> None:
     assert "more (`-v`" not in everything
 
 
+@pytest.mark.parametrize("lang", list(Language))
+def test_a_refused_plan_has_each_cause_once_and_the_rest_with_v(lang: Language) -> None:
+    """Fails if a cause or what helps comes again for each person, call or check."""
+    stranger = PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/nobody")
+    made = plan(replace(MACHINE, users=("hanako", "machine")), account(), stranger)
+    assert made.open_obstacles
+    lines = report_text(plan_report(made), lang, TextLayout(verbose=False)).splitlines()
+    said = [line for line in lines if line.strip()]
+    assert len({*said}) == len(said)
+    reasons = {why.into(lang) for proof in made.proofs for why in proof.shown}
+    assert sum(any(why in line for why in reasons) for line in said) <= len(made.open_obstacles)
+    everything = report_text(plan_report(made), lang).splitlines()
+    whole = {f"  {type(each).__name__} {each.address.partition(' ')[2]}" for each in made.changes}
+    assert not whole & {*lines}
+    assert whole <= {*everything}
+
+
 @pytest.mark.parametrize("columns", [60, 100, 200])
 @pytest.mark.parametrize("lang", list(Language))
 def test_lines_fit_the_terminal(columns: int, lang: Language) -> None:

@@ -89,6 +89,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
         roles=_by_name(identities.read_roles(reading)),
         policies=known,
         report=report,
+        caller=identity["Arn"],
     )
     whole = _with_account(bare, reading)
     return _with_holdings_and_texts(whole, _Readers(api, pace, reading))

@@ -366,6 +366,7 @@ class Snapshot:
             not read, and a gap says so.
         signin_policy: the resource policy of the sign-in, which has an effect only where console
             authorization is enabled; None if there is none, or if a gap says so.
+        caller: the ARN of whoever read it; None if the file does not say.
     """
 
     account: str
@@ -385,6 +386,7 @@ class Snapshot:
     scps: tuple[Level, ...] | None = None
     console_authorization: ConsoleAuthorization | None = None
     signin_policy: Document | None = None
+    caller: str | None = None
 
     def __repr__(self) -> str:
         counts = f"users: {len(self.users)}, gaps: {len(self.gaps)}"

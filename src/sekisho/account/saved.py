@@ -57,7 +57,8 @@ def read_snapshot(value: object, source: str) -> Snapshot:
     """
     if not isinstance(value, dict) or value.get("schema") != SNAPSHOT_SCHEMA:
         raise FaultyAccount(source, [_other_form(value)])
-    body = {key: item for key, item in value.items() if key != "schema"}
+    # what was written before snapshots had a caller has none
+    body = {"caller": None, **{key: item for key, item in value.items() if key != "schema"}}
     older = not _LATER.keys() & body.keys()
     try:
         snapshot = _SNAPSHOTS.read(_completed(body) if older else body, Snapshot)

@@ -53,7 +53,7 @@ SCHEMA = "sekisho.campaign/1"
 
 _TITLE = Message("MFA campaign of account {account}")
 _AS_OF = Message("The account as it was at {at} UTC; today is {day} in {timezone}.")
-_HEADLINE = Message("MFA is enforced for {enforced} of {count} people; {left} are left.")
+_HEADLINE = Message("MFA is enforced for {enforced} of {count} people, and not yet for {left}.")
 _DONE = Message("MFA is enforced for all {count} people of the campaign.")
 _ONLY_DORMANT = Message(
     "MFA is enforced for all {count} people who sign in; left are dormant people, for whom it is "
@@ -389,7 +389,8 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
     if not due:
         yield TextLine(_NOTHING_DUE, indent=0)
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
-    yield from _left_tables(campaign)
+    for title, people in ((_OVERDUE_TITLE, campaign.overdue), (_BLOCKED_TITLE, campaign.left_out)):
+        yield TextList(title, _by_cause(people), _cause_lines)
     yield from loss_tables(campaign.today, campaign.day)
     yield _calendar_table(campaign)
     yield _progress_table(campaign)
@@ -427,11 +428,33 @@ def _left_tables(campaign: Campaign) -> Iterator[Table]:
 
 
 def _left_cells(person: CampaignPerson) -> Iterable[Message]:
+    return (verbatim(person.user), verbatim(person.wave), _cause(person))
+
+
+def _cause(person: CampaignPerson) -> Message:
     reasons = [
         verbatim("{id}: {text}").filled(id=each.id, text=each.text) for each in person.obstacles
     ]
-    why = joined_messages(reasons, en="; ", ja="、") if reasons else STAGES_IN_WORDS[person.stage]
-    return (verbatim(person.user), verbatim(person.wave), why)
+    return joined_messages(reasons, en="; ", ja="、") if reasons else STAGES_IN_WORDS[person.stage]
+
+
+def _by_cause(people: Iterable[CampaignPerson]) -> list[tuple[Message, list[str]]]:
+    """Return why people are left, each reason once, with their names and waves."""
+    names: dict[Message, list[str]] = {}
+    for person in people:
+        wave = f" [{person.wave}]" if person.wave else ""
+        names.setdefault(_cause(person), []).append(f"{person.user}{wave}")
+    return [*names.items()]
+
+
+def _cause_lines(row: tuple[Message, list[str]]) -> Iterator[TextLine]:
+    cause, names = row
+    yield TextLine(verbatim("{cause} ({count})").filled(cause=cause, count=len(names)))
+    cut = [*map(verbatim, names[:_SHOWN])]
+    if (more := len(names) - _SHOWN) > 0:
+        cut.append(MORE.filled(count=more))
+    brief = joined_messages(cut, en=", ", ja=", ")
+    yield TextLine(verbatim(", ".join(names)), 4, brief=brief)
 
 
 def _calendar_table(campaign: Campaign) -> Table:

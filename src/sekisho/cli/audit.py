@@ -1,6 +1,5 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ import click
 from sekisho import __version__, rollout
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.audit.impact import ImpactKind, UserRow
 from sekisho.audit.report import (
     AccountReport,
     account_document,
@@ -20,9 +20,10 @@ from sekisho.audit.report import (
 from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_option
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, AccountAudited, caller_of, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.output import OutputOptions, ReportForms, output_options
-from sekisho.cli.policy_files import read_policy, unused_name
+from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
@@ -125,7 +126,8 @@ def command(
         record=lambda: to_json(report),
         sarif=lambda lang: to_sarif(report, source, lang),
     )
-    output.hand_over(forms, lang, verbose=verbose, next_step=_next(report, options, aws))
+    after = next_action(_standing(report, options, aws))
+    output.hand_over(forms, lang, verbose=verbose, next_step=after)
     return Exit.CLEAN if exit_zero else _exit(report)
 
 
@@ -160,14 +162,28 @@ def passkeys_of(
     return frozenset(users)
 
 
-def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:
-    """Return the plan to make, or what to do where none is needed or possible; "" if nothing."""
-    if report.snapshot.users_gap is not None:
-        return "sekisho collect --print-policy"
-    if report.coverage.enforced == report.coverage.users:
-        # what is saved already need not be saved again
-        saving = f"sekisho collect --out {unused_name('account.json')}{aws.typed}"
-        return "" if options.snapshots else saving
-    about = shlex.quote(options.goals[0]) if options.goals else "--all-users"
-    exempt = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
-    return f"sekisho plan {about}{exempt} --out {unused_name('plan.json')}{aws.typed}"
+def _standing(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> AccountAudited:
+    snapshot, coverage = report.snapshot, report.coverage
+    able = (each.user.arn for each in report.rows if each.power.administers)
+    caller = caller_of(snapshot, able) if options.snapshots else None
+    return AccountAudited(
+        Account(aws.typed, options.snapshots, caller),
+        users_read=snapshot.users_gap is None,
+        enforced=coverage.enforced == coverage.users,
+        stopped=any(each.exemption and not each.exempt for each in report.rows),
+        goal=next(iter(options.goals), None),
+        machines=tuple(each.user.name for each in report.rows if _is_stopped_machine(each)),
+        exceptions=options.exceptions,
+        policy=options.policy,
+        logs=options.logs,
+    )
+
+
+_STOPS = {ImpactKind.LOCKED_OUT, ImpactKind.DEAD_LOCK, ImpactKind.KEYS_STOP}
+
+
+def _is_stopped_machine(row: UserRow) -> bool:
+    """Tell whether nobody signs in as a user who is not enforced, and MFA would stop them."""
+    stops = not _STOPS.isdisjoint(row.impact.kinds)
+    enforced = row.enforcement.enforced_directly
+    return row.credentials.of_machine and stops and not (enforced or row.left_out)

@@ -1,6 +1,5 @@
 """`sekisho collect`: read an account whole, and save it as one file."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Sized
 
 import click
@@ -19,6 +18,7 @@ from sekisho.account import (
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import AccountCollected, next_action
 from sekisho.cli.options import lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
@@ -97,15 +97,8 @@ def command(
     notice(*_summary(snapshot, lang, verbose=verbose))
     if out:
         print_note(_SAVED.filled(path=out).into(lang))
-    show_next(_next(snapshot, out), lang, err=True)
+    show_next(next_action(AccountCollected(not snapshot.gaps, out)), lang, err=True)
     return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
-
-
-def _next(snapshot: Snapshot, out: str | None) -> str:
-    """Return the command for what was not read, or else for what was saved; "" if nothing is."""
-    if snapshot.gaps:
-        return "sekisho collect --print-policy"
-    return f"sekisho audit --snapshot {shlex.quote(out)}" if out else ""
 
 
 def _summary(snapshot: Snapshot, lang: Language, *, verbose: bool) -> Iterator[str]:

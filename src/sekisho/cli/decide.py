@@ -30,8 +30,8 @@ from sekisho.answer import (
     responder,
 )
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import RequestDecided, next_action
 from sekisho.cli.options import (
     ASSUME,
     OutputFormat,
@@ -112,7 +112,7 @@ def show_answer(answer: Answer, printing: AnswerPrinting, explaining: Assumption
             lines = [*_lines(answer, _why(answer, explaining), printing)]
             if not printing.verbose and any(additions(answer)):
                 lines.append(_MORE)
-            _show(lines, _next(answer, explaining), printing.lang)
+            _show(lines, next_action(_standing(answer, explaining)), printing.lang)
 
 
 def show_joint(
@@ -133,7 +133,7 @@ def show_joint(
         lines += [verbatim(""), _MORE]
     _show(
         lines,
-        next(filter(None, (_next(each, explaining) for each in joint.parts)), ""),
+        next(filter(None, (next_action(_standing(each, explaining)) for each in joint.parts)), ""),
         printing.lang,
     )
 
@@ -144,14 +144,13 @@ def _show(lines: list[Message], after: str, lang: Language) -> None:
     show_next(after, lang)
 
 
-def _next(answer: Answer, explaining: Assumptions | None) -> str:
-    """Return the command that asks further: with MFA if that may change it, or why it is denied."""
-    for one in answer.missing:
-        if one.could_change and one.presence is Presence.CREDENTIAL and one.key == _MFA:
-            return typed_again("--context", f"{_MFA}=true")
-    if explaining is None and answer.effect in _DENIED and answer.denied_requirement is None:
-        return typed_again("--explain")
-    return ""
+def _standing(answer: Answer, explaining: Assumptions | None) -> RequestDecided:
+    needs_mfa = any(
+        one.could_change and one.presence is Presence.CREDENTIAL and one.key == _MFA
+        for one in answer.missing
+    )
+    denied = answer.effect in _DENIED and answer.denied_requirement is None
+    return RequestDecided(needs_mfa, unexplained=explaining is None and denied)
 
 
 def _explained(answer: Answer, assumptions: Assumptions | None) -> Explanation | None:

@@ -1,6 +1,5 @@
 """`sekisho explain`: an error text that people paste, or an id: cause, look-alikes, fix."""
 
-import shlex
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -23,7 +22,9 @@ from sekisho.audit.explain import (
     pasted_error_to_json,
 )
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import ErrorExplained, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
@@ -78,7 +79,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
             by_id = any(answer.entry.id == name for answer in explanation.answers)
             said = _lines(explanation, lang, verbose=verbose or by_id)
             show_folded(_verdicts(explanation, lang) if quiet() else said)
-            show_next(_next(explanation), lang)
+            show_next(next_action(_standing(explanation)), lang)
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
 
 
@@ -134,21 +135,20 @@ def _known_by(answer: ExplainedError, lang: Language) -> Iterator[str]:
     yield f"  {_SOURCE.into(lang)} {answer.entry.source}"
 
 
-def _next(explanation: ErrorExplanation) -> str:
-    """Return the command that looks closer at what the error names; "" if there is none.
-
-    `POLICY` in it is the policy that was refused, or the user's.
-    """
+def _standing(explanation: ErrorExplanation) -> ErrorExplained:
+    """Return what the first answer that leads on is about: a policy, or a request."""
+    of_policy, words = False, list[str]()
     for answer in explanation.answers:
         denial = answer.denial
-        if answer.entry.id.startswith("policy."):
-            return "sekisho policy lint POLICY"
+        of_policy = answer.entry.id.startswith("policy.")
         if denial and denial.user and denial.action and denial.resource:
-            asked = {"principal": denial.user, "action": denial.action, "resource": denial.resource}
-            words = (f"--{name} {shlex.quote(value)}" for name, value in asked.items())
-            return " ".join(["sekisho decide", *words, "--policy POLICY --explain"])
+            words += words_of("--principal", denial.user)
+            words += words_of("--action", denial.action)
+            words += words_of("--resource", denial.resource)
+        if of_policy or words:
+            break
     administered = any(cause.administrator for each in explanation.answers for cause in each.causes)
-    return "sekisho audit" if administered else ""
+    return ErrorExplained(of_policy, tuple(words), administered)
 
 
 def _verdicts(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:

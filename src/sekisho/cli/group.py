@@ -192,18 +192,29 @@ class _GuidedGroup(LazyGroup):
         return UsageError(_WHICH.filled(names=names), fix=self._usual)
 
 
-def typed_again(*more: str) -> str:
+def typed_again(*more: str, without: Collection[str] = ()) -> str:
     """Return the command line of this run, with more options, as a shell takes it.
 
     An option that may be given once is given anew in place of what it was.
+
+    Args:
+        more: options with their values, as a shell takes them.
+        without: flags and options that are left out.
     """
     context = click.get_current_context()
     words = [*context.meta.get(_TYPED, ())]
-    given = {each.split()[0] for each in more}
+    anew = {each.split()[0] for each in more}.union(without)
     for option in context.command.params:
-        if isinstance(option, click.Option) and not (option.multiple or option.is_flag):
-            words = _without(words, given.intersection(option.opts))
+        if isinstance(option, click.Option) and option.is_flag:
+            words = [each for each in words if each not in {*without}.intersection(option.opts)]
+        elif isinstance(option, click.Option) and not option.multiple:
+            words = _without(words, anew.intersection(option.opts))
     return " ".join((shlex.join(("sekisho", *words)), *more))
+
+
+def words_of(name: str, *values: str | None) -> list[str]:
+    """Return an option with each value that there is, as a shell takes it; "": the values alone."""
+    return [f"{name} {shlex.quote(value)}".strip() for value in values if value]
 
 
 def _without(words: list[str], options: Collection[str]) -> list[str]:

@@ -9,8 +9,12 @@ from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 
+import click
+
 from sekisho import policy
+from sekisho.cli.help import language_of
 from sekisho.cli.options import pair
+from sekisho.cli.quiet import print_note
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, reason_of
 from sekisho.messages import Message, listed, verbatim
@@ -19,6 +23,7 @@ _BESIDE = Message(
     "`FullAWSAccess` is assumed to be attached beside the service control policies "
     "of {levels}, which only deny and would allow nothing alone."
 )
+_PASTE = Message("Paste the policy, then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
 _MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
 """Reading more than the longest policy in the widest encoding would tell nothing new."""
 _ACCOUNT = re.compile(
@@ -65,6 +70,8 @@ def read_policy(file: str) -> str:
 def _text(file: str) -> str:
     try:
         if file == "-":
+            if sys.stdin.isatty():
+                print_note(_PASTE.into(language_of(click.get_current_context())))
             data = sys.stdin.buffer.read(_MOST_BYTES)
         else:
             with Path(file).open("rb") as opened:
@@ -146,5 +153,5 @@ def unusable(file: str, error: OSError) -> FaultyInput:
 
 
 def as_written(path: str) -> str:
-    """Return a file's name for a command that is printed; standard input has none."""
-    return "POLICY" if path in ("", "-") else shlex.quote(path)
+    """Return a file's name for a command that is printed; standard input is pasted again."""
+    return shlex.quote(path or "-")

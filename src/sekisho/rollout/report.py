@@ -1,12 +1,14 @@
 """A plan as a report: whether it may be applied, its obstacles with their remedies, the rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.report import exemption_text
 from sekisho.documents.report import MORE, Extent, Remark, Report, TextLine, TextList, TextPart
-from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import CreatePolicy
 from sekisho.rollout.goal.acceptance import acceptance_keys
@@ -23,6 +25,8 @@ _ALREADY = Message("already as wanted: {count}")
 _PROOFS = Message("What was checked")
 _OBSTACLES = Message("Obstacles")
 _WARNINGS = Message("Warnings")
+_NOT_SHOWN = Message("Shown with `-v`: {parts}.")
+_WARNED = Message("Warnings: {count}")
 _PEOPLE = Message("People: {count}")
 _EXCEPTIONS = Message("Exceptions: {count}")
 _EXCEPTION = Message(
@@ -30,6 +34,9 @@ _EXCEPTION = Message(
     "ticket: {ticket}"
 )
 _ACCEPTED = Message("accepted: {reason}")
+_ALIKE = Message("likewise: {count} (`-v` lists all)")
+_QUOTED = re.compile("`[^`]*`")
+"""What differs where two reasons say the same, like the ARN of a resource."""
 _WAY = Message("Way out: {way}")
 _ACCEPTABLE = Message(
     "If there is no other way, let it pass with a reason, by --accept ID=REASON or "
@@ -64,6 +71,26 @@ def _parts(plan: Plan) -> Iterator[TextPart]:
         every, some = _names(keys)
         brief = _ACCEPTABLE.filled(against=some)
         yield Remark(_ACCEPTABLE.filled(against=every), brief=brief)
+    if not plan.open_obstacles:
+        yield from _contents(plan)
+        return
+    # of a refused plan a screen has why, and what to do
+    yield TextLine(verbatim(""), 0, extent=Extent.BRIEF)
+    yield TextLine(_NOT_SHOWN.filled(parts=_figures(plan)), 0, extent=Extent.BRIEF)
+    for part in _contents(plan):
+        if part.extent is not Extent.BRIEF:
+            yield replace(part, extent=Extent.VERBOSE)
+
+
+def _figures(plan: Plan) -> Message:
+    """Return how much else a plan has than its problems."""
+    counted = {_WARNED: len(plan.warnings), _CHANGES: len(plan.changes), _PEOPLE: len(plan.people)}
+    counted[_EXCEPTIONS] = len(plan.exceptions)
+    return listed(text.filled(count=count) for text, count in counted.items() if count)
+
+
+def _contents(plan: Plan) -> Iterator[TextList]:
+    """Yield the parts of a plan besides its problems."""
     yield TextList(_WARNINGS, plan.warnings, partial(_lines, plan, plan.warnings))
     already = _ALREADY.filled(count=len(plan.unchanged_addresses))
     in_brackets = joined_messages([verbatim("("), already, verbatim(")")], en="", ja="")
@@ -150,27 +177,52 @@ def _proof_lines(proof: Proof, plan: Plan) -> Iterator[TextLine]:
     named = _after(f"  {proof.id}: ", proof.text)
     yield TextLine(joined_messages([SAFETY_VERDICTS[proof.verdict], named], en="", ja=""))
     reasons: dict[Message, list[str]] = {}
+    alike: dict[str, dict[Message, list[str]]] = {}
     # what is not known has one reason for many
     shown = proof.shown or [verbatim("")] * len(proof.failed)
     for name, why in zip(proof.failed, shown, strict=True):
-        reasons.setdefault(why if why.en else verbatim(name), []).append(name)
-    for place, (why, names) in enumerate(reasons.items()):
-        extent = Extent.ALL if place < _MOST else Extent.VERBOSE
-        if why.en in names:
-            yield TextLine(why, 4, extent=extent)
-        else:
-            every, some = (_after(text, _after(": ", why)) for text in _names(names))
-            yield TextLine(every, 4, some, extent)
-    if more := max(0, len(reasons) - _MOST):
+        text = why if why.en else verbatim(name)
+        reasons.setdefault(text, []).append(name)
+        alike.setdefault(_without_names(why, name), {}).setdefault(text, []).append(name)
+    for why, names in reasons.items():
+        every = why if why.en in names else _after(_names(names)[0], _after(": ", why))
+        yield TextLine(every, 4, extent=Extent.VERBOSE)
+    for place, several in enumerate(alike.values()):
+        if place < _MOST:
+            yield TextLine(_first_of(several), 4, extent=Extent.BRIEF)
+    if more := max(0, len(alike) - _MOST):
         yield TextLine(MORE.filled(count=more), 4, extent=Extent.BRIEF)
     yield from _remedy_lines(proof.id, plan)
 
 
+def _without_names(why: Message, name: str) -> str:
+    """Return a reason without what differs where two say the same of several users."""
+    return _QUOTED.sub("", why.en.replace(name, ""))
+
+
+def _first_of(several: Mapping[Message, Sequence[str]]) -> Message:
+    """Return whom reasons that are alike are about, then the first of the reasons."""
+    first, *others = several
+    names = [*dict.fromkeys(name for each in several.values() for name in each)]
+    if first.en in names:
+        return _names(names)[1]
+    more = _after("; ", _ALIKE.filled(count=len(others))) if others else verbatim("")
+    return joined_messages([_names(names)[1], verbatim(": "), first, more], en="", ja="")
+
+
 def _remedy_lines(obstacle: str, plan: Plan) -> Iterator[TextLine]:
     """Yield the remedies for an obstacle, and why it is accepted."""
+    shown = [*(proof.id for proof in plan.proofs), *(note.id for note in plan.reasons)]
+    last = {
+        remedy_text(each): each.obstacle
+        for each in sorted(plan.remedies, key=lambda each: shown.index(each.obstacle))
+    }
     for remedy in plan.remedies:
         if remedy.obstacle == obstacle:
-            yield TextLine(_WAY.filled(way=remedy_text(remedy)), 4)
+            text = remedy_text(remedy)
+            # what helps against two problems is said with the last of them
+            extent = Extent.ALL if last[text] == obstacle else Extent.VERBOSE
+            yield TextLine(_WAY.filled(way=text), 4, extent=extent)
     for key, reason in plan.accepted.items():
         accepted, _, user = key.partition(":")
         if accepted == obstacle:

@@ -30,13 +30,13 @@ from sekisho.campaign.commands.telling import (
 )
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import CampaignShown, next_action
 from sekisho.cli.options import day_of_option, form_option, grouped, lang_option
 from sekisho.cli.output import in_colour
-from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.apply import TemporaryPasswords, carry_out
-from sekisho.cli.rollout.applying import applied_lines, confirm, tell_next
+from sekisho.cli.rollout.applying import applied_lines, confirm
 from sekisho.cli.rollout.planning import (
     PlanFormat,
     PlanningOptions,
@@ -157,7 +157,11 @@ campaign_options = grouped(
         multiple=True,
         help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
     ),
-    click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the changes."),
+    click.option(
+        "--caller",
+        metavar="ARN",
+        help="With --snapshot: who will apply the changes, if not who read the account.",
+    ),
     click.option("--mfa", is_flag=True, help="The session was signed in with MFA."),
     click.option(
         "--today",
@@ -221,9 +225,8 @@ def command(
     if campaign.doubtful and options.output is CampaignFormat.TEXT and not options.snapshots:
         run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
         run.print_what_resolves(_remind(path, folder, options, aws))
-    words = "" if options.snapshots else _following(campaign, path, options, aws)
-    if words and options.output is CampaignFormat.TEXT and not quiet():
-        tell_next(words, lang)
+    if options.output is CampaignFormat.TEXT:
+        show_next(next_action(_standing(campaign, path, options, aws)), lang)
     return _exit_of(campaign, due=bool(campaign.today.plan.changes or campaign.notices))
 
 
@@ -280,20 +283,20 @@ def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
             click.echo(report_text(report, lang, layout), nl=False)
 
 
-def _following(campaign: Campaign, path: Path, options: CampaignOptions, aws: AwsOptions) -> str:
-    """Return the next command: do what is due, or see why that cannot be."""
+def _standing(
+    campaign: Campaign, path: Path, options: CampaignOptions, aws: AwsOptions
+) -> CampaignShown:
     plan = campaign.today.plan
-    if (plan.changes and plan.applicable) or campaign.notices:
-        return typed_again("--apply")
     # a plan knows nothing of who was told
-    stuck = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
-    if not plan.applicable or stuck:
-        words = ["sekisho", "plan", str(path)]
-        words += ["--exceptions", options.exceptions] if options.exceptions else []
-        words += [word for each in options.logs for word in ("--logs", each)]
-        words += ["--mfa"] if options.mfa else []
-        return f"{shlex.join(words)}{aws.typed}"
-    return ""
+    blocked = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
+    return CampaignShown(
+        options.planning.account(aws),
+        str(path),
+        due=bool((plan.changes and plan.applicable) or campaign.notices),
+        stuck=blocked or not plan.applicable,
+        exceptions=options.exceptions,
+        logs=options.logs,
+    )
 
 
 def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions) -> str:

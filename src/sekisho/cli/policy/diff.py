@@ -9,6 +9,7 @@ import click
 from sekisho.cli.certificates import save_of_files, saved_text
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import PoliciesDiffer, next_action
 from sekisho.cli.options import (
     OutputFormat,
     assumption_option,
@@ -24,7 +25,7 @@ from sekisho.cli.policy.diff_items import (
     items_lines,
     new_access_text,
 )
-from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text, undeniable
 from sekisho.cli.quiet import print_note, quiet_option, verbose_option
 from sekisho.documents import indented_json
@@ -178,7 +179,7 @@ def command(options: DiffOptions, printing: DiffPrinting) -> Exit:
                 "",
                 *_notes(whose, options, printing),
             ]
-            printing.show(lines, "" if _verdict(difference) is _SAME else _prove(options))
+            printing.show(lines, "" if _verdict(difference) is _SAME else _next(options))
     return _exit(difference, exit_zero=options.exit_zero)
 
 
@@ -259,7 +260,8 @@ def _new_access(
                 shown = counterexample_text(verdict.counterexample)
                 lines.append(f"  {shown.into(printing.lang)}")
             lines += ["", *_notes(whose, options, printing)]
-            printing.show(lines, check if isinstance(verdict, Proved) else _whole(options))
+            proved = isinstance(verdict, Proved)
+            printing.show(lines, check if proved else _next(options, listed=False))
     if isinstance(verdict, Refuted) and options.exit_zero:
         return Exit.CLEAN
     return exit_of(verdict)
@@ -286,27 +288,11 @@ def _verdict(found: PolicyDifference) -> Message:
     return difference_text(gained=gained, lost=lost) or _SAME
 
 
-def _prove(options: DiffOptions) -> str:
-    """Return the command that says whether the new side enforces MFA."""
-    if options.principal is not None and CallingUser.from_arn(options.principal).is_role:
-        return f"sekisho policy lint --kind role {as_written(options.new)}"
+def _next(options: DiffOptions, *, listed: bool = True) -> str:
+    of_role = options.principal is not None and CallingUser.from_arn(options.principal).is_role
     files = (options.new, *options.with_new, *options.with_both)
-    limits = (f"--boundary {as_written(each)}" for each in options.boundary)
-    return " ".join(["sekisho prove policy", *map(as_written, files), *limits])
-
-
-def _whole(options: DiffOptions) -> str:
-    """Return the command that lists the whole difference."""
-    several = {
-        "--with-old": options.with_old,
-        "--with-new": options.with_new,
-        "--with-both": options.with_both,
-        "--boundary": options.boundary,
-    }
-    files = (f"{name} {as_written(each)}" for name, those in several.items() for each in those)
-    arns = [] if options.principal is None else [f"--principal {options.principal}"]
-    sides = (as_written(options.old), as_written(options.new))
-    return " ".join(["sekisho policy diff", *sides, *files, *arns])
+    differ = PoliciesDiffer("role" if of_role else "", files, options.boundary, listed)
+    return next_action(differ)
 
 
 def _notes(whose: Callers, options: DiffOptions, printing: DiffPrinting) -> list[str]:

@@ -9,6 +9,7 @@ import click
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
+from sekisho.cli.next_action import PoliciesDiffer, next_action
 from sekisho.cli.options import OutputFormat
 from sekisho.cli.policy.diff_items import (
     MORE_OF_DIFFERENCE,
@@ -17,7 +18,7 @@ from sekisho.cli.policy.diff_items import (
     items_lines,
     new_access_text,
 )
-from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text
 from sekisho.cli.prove.trust import KINDS
 from sekisho.documents import indented_json
@@ -112,10 +113,9 @@ class NewGrantsOutput:
             case OutputFormat.JSON:
                 click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
-                old, new = map(as_written, self.files)
-                lists = f"sekisho policy diff --kind {self.compared} {old} {new}"
                 lines = [*self._lines(printing), *_notes(self.assumptions, printing)]
-                printing.show(lines, "" if isinstance(self.new, Proved) else lists)
+                differ = PoliciesDiffer(self.compared.value, self.files[1:], listed=False)
+                printing.show(lines, "" if isinstance(self.new, Proved) else next_action(differ))
 
     def _lines(self, printing: DiffPrinting) -> Iterator[str]:
         yield new_access_text(self.new, *self.files).into(printing.lang)
@@ -176,16 +176,9 @@ class GrantsOutput:
                 click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
                 lines = [*self._lines(printing), *_notes(self._assumptions, printing)]
-                printing.show(lines, self._next())
-
-    def _next(self) -> str:
-        """Return the command that says what the new policy comes to; "" where nothing differs."""
-        new = as_written(self._files[1])
-        if not self._found and not self._unknown:
-            return ""
-        if self._compared is ComparedAs.RESOURCE:
-            return f"sekisho prove resource {new}"
-        return f"sekisho policy lint --kind {self._compared} {new}"
+                differ = PoliciesDiffer(self._compared.value, self._files[1:])
+                same = not self._found and not self._unknown
+                printing.show(lines, "" if same else next_action(differ))
 
     def _lines(self, printing: DiffPrinting) -> Iterator[str]:
         lang = printing.lang

@@ -12,6 +12,7 @@ from sekisho.audit.meaning import CREDENTIALS, TruthTable, cell_text, notes
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import PolicyLinted, next_action
 from sekisho.cli.options import (
     PrintOptions,
     ReportFormat,
@@ -20,7 +21,7 @@ from sekisho.cli.options import (
     report_format_option,
 )
 from sekisho.cli.output import in_colour
-from sekisho.cli.policy_files import as_written, read_policy
+from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, terminal_width
 from sekisho.documents import indented_json, table_lines
@@ -156,7 +157,8 @@ def _print(
     if reports and not verbose and not quiet():
         show()
         _say(_MORE.into(lang))
-    show_next(_next(reports, options, verbose=verbose), lang)
+    if reports:
+        show_next(next_action(_standing(reports, options, verbose=verbose)), lang)
 
 
 def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
@@ -229,25 +231,17 @@ def _print_details(report: LintReport, lang: Language) -> None:
     _say(f"  {report.dated}")
 
 
-def _next(reports: Sequence[LintReport], options: LintOptions, *, verbose: bool) -> str:
-    """Return the command that tells more: all of what is wrong, or whether MFA is enforced."""
+def _standing(
+    reports: Sequence[LintReport], options: LintOptions, *, verbose: bool
+) -> PolicyLinted:
     wrong = [each for each in reports if not each.clean]
-    if wrong:
-        given = [] if options.attachment is Attachment.USER else ["--kind", options.attachment.word]
-        given += ["--partition", options.partition] if options.partition else []
-        words = " ".join(["sekisho policy lint -v", *given, as_written(wrong[0].source)])
-        return "" if verbose else words
-    if not reports:
-        return ""
-    source = as_written(reports[0].source)
-    match options.attachment:
-        case Attachment.USER | Attachment.GROUP | Attachment.INLINE | Attachment.GROUP_INLINE:
-            return f"sekisho prove policy {source}"
-        case Attachment.RESOURCE:
-            return f"sekisho prove resource {source}"
-        case _:
-            # what else there is limits others, or says who may come: nothing to prove of it alone
-            return ""
+    return PolicyLinted(
+        file=(wrong or reports)[0].source,
+        wrong=bool(wrong),
+        kind=options.attachment.word,
+        partition=options.partition,
+        verbose=verbose,
+    )
 
 
 def _print_table(truth: TruthTable, lang: Language) -> None:

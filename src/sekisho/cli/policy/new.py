@@ -1,7 +1,6 @@
 """`sekisho policy new`: write a Force_MFA policy."""
 
 import json
-import shlex
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -12,12 +11,12 @@ import click
 from sekisho import policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import PolicyWritten, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.policy.summary import length_of
-from sekisho.cli.policy_files import redirected_to, unusable, unused_name
+from sekisho.cli.policy_files import redirected_to, unusable
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -144,8 +143,7 @@ def command(
         print_note(length_of(document).into(lang))
         print_note(*(_given_up(each).into(lang) for each in policy.tradeoffs(choices)))
         name = str(out) if out is not None else redirected_to()
-        after = f"sekisho prove policy {shlex.quote(name)}" if name else ""
-        show_next(after or typed_again(f"--out {unused_name()}"), lang, err=True)
+        show_next(next_action(PolicyWritten(name)), lang, err=True)
     return Exit.CLEAN
 
 

@@ -8,8 +8,9 @@ from sekisho import catalogue, policy
 from sekisho.audit.meaning import meaning, sentences, summary_to_json
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import PolicySummarised, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.policy_files import as_written, read_policy
+from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents import framed_table, indented_json
@@ -54,7 +55,7 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
         _print_summary(document, summary, meanings, lang)
         if verbose:
             show_folded(["", summary.dated])
-        show_next(f"sekisho policy lint {as_written(file)}", lang)
+        show_next(next_action(PolicySummarised(file)), lang)
     if over := policy.over_quota(policy.size(document), Quota.MANAGED_POLICY):
         raise FaultyPolicy(file, over)
     return Exit.CLEAN

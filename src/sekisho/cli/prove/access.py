@@ -213,6 +213,7 @@ def command(
         subject=_with_resource(subject, questions, is_named=bool(caller.principal)),
         inquiry=inquiry,
         source=next(iter((*snapshots, *files))),
+        snapshots=tuple(snapshots),
         describe=describe,
     )
     return prove_subject(question, printing)

@@ -13,8 +13,8 @@ from sekisho.audit.proofs import UserProofs, account_certificates, prove_users
 from sekisho.cli.certificates import save_of_account, saved_text
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, UsersProved, next_action
 from sekisho.cli.options import PrintOptions, ReportFormat
-from sekisho.cli.policy_files import as_written
 from sekisho.cli.prove.options import (
     AllAssumptions,
     EnforcementOptions,
@@ -29,8 +29,8 @@ from sekisho.cli.prove.output import (
     exit_of_enforced,
     undeniable,
 )
-from sekisho.cli.quiet import print_note, quiet
-from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
+from sekisho.cli.quiet import print_note, quiet, show_next
+from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
 from sekisho.documents.sarif import FileFindings, log_of_files
 from sekisho.messages import Language, Message, printable, verbatim
@@ -127,7 +127,8 @@ def prove_account(
         print_note(saved_text(certificate, check).into(lang))
     match printing.output:
         case ReportFormat.TEXT:
-            _show_users(users, files[0], lang, verbose=printing.verbose, check=check)
+            after = check or next_action(UsersProved(Account(snapshots=tuple(files))))
+            _show_users(users, after, lang, verbose=printing.verbose)
         case ReportFormat.JSON:
             click.echo(indented_json(_users_as_json(users)), nl=False)
         case ReportFormat.SARIF:
@@ -146,17 +147,14 @@ def _save_certificates(
     return save_of_account(path, account_certificates(snapshot, enforced, exempt).certified)
 
 
-def _show_users(
-    users: UserProofs, source: str, lang: Language, *, verbose: bool, check: str
-) -> None:
+def _show_users(users: UserProofs, after: str, lang: Language, *, verbose: bool) -> None:
     """Print for how many it holds, and for whom not, with the request that passes.
 
     Args:
         users: the answers about each.
-        source: the file that they are from.
+        after: the command that comes next.
         lang: the language.
         verbose: whether to print every user, and what the answers rest on.
-        check: the command that checks the certificates; "" if none were saved.
     """
     if quiet():
         show_folded(_counts(users, lang))
@@ -177,10 +175,8 @@ def _show_users(
         lines += ["", *(text.into(lang) for text in (undeniable(), *ASSUMED))]
     else:
         lines += ["", _MORE.into(lang)]
-    show_folded([*lines, ""])
-    command = check or f"sekisho audit --snapshot {as_written(source)}"
-    for line in next_command(command, lang, terminal_width()):
-        show(line)
+    show_folded(lines)
+    show_next(after, lang)
 
 
 def _roles_not_asked(roles: Sequence[str]) -> Message:

@@ -103,6 +103,7 @@ def user(
         subject=subject,
         inquiry=_inquiry(enforcement, checks, assumptions),
         source=snapshots[0],
+        snapshots=snapshots,
         describe=lambda found, refused: counterexample_for_user(
             found, credentials, refused=refused
         ),

@@ -8,15 +8,16 @@ import click
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import ProofFailed, next_action
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, lang_option
-from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.messages import Language, Message
-from sekisho.policy import PolicyKind
+from sekisho.policy import PolicyKind, render
 from sekisho.prover import (
     PUBLIC_ASSUMED,
     Conclusion,
@@ -77,17 +78,20 @@ def command(
             else:
                 lines += ["", _MORE.into(lang)]
             show_folded(lines)
-            show()
-            for line in next_command(_next(conclusions), lang, terminal_width()):
-                show(line)
+            show_next(next_action(_standing(conclusions, verbose=verbose)), lang)
     return worst([exit_of(each.verdict) for _, each in conclusions])
 
 
-def _next(found: Sequence[tuple[AttachedPolicy, Conclusion]]) -> str:
-    """Return the command that looks closer at the first policy that is not proved, or any."""
+def _standing(found: Sequence[tuple[AttachedPolicy, Conclusion]], *, verbose: bool) -> ProofFailed:
+    """Return the first policy that is not proved and that lint would correct, if there is one."""
+    from sekisho.audit.lint import Attachment, lint  # noqa: PLC0415 - only what is public needs it
+
     left = [policy for policy, each in found if not isinstance(each.verdict, Proved)]
-    first = (left or [policy for policy, _ in found])[0]
-    return f"sekisho policy lint --kind resource {as_written(first.name)}"
+    wrong = (
+        each.name for each in left if not lint(render(each.document), Attachment.RESOURCE).clean
+    )
+    again = bool(left) and not verbose and all(policy.name != "-" for policy, _ in found)
+    return ProofFailed(next(wrong, ""), "resource", repeatable=again)
 
 
 def _verdict(policy: AttachedPolicy, found: Conclusion) -> Message:

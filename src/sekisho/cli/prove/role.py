@@ -107,6 +107,7 @@ def command(
             sessions=assumptions.sessions,
         ),
         source=next(iter((*snapshots, *policy_files.files, *policy_files.others))),
+        snapshots=tuple(snapshots),
         certificate=enforcement.certificate,
         files=policy_files.names,
     )

@@ -54,6 +54,7 @@ class SubjectQuestion:
         subject: whose policies they are.
         inquiry: the questions about requests.
         source: the first file that the policies are from.
+        snapshots: the files of the account; none: the policies are in files of their own.
         describe: returns a counterexample as a sentence.
         setting: where the scenarios take place; None: they are not asked.
         strict: whether scenarios that are accepted otherwise count.
@@ -64,6 +65,7 @@ class SubjectQuestion:
     subject: Subject
     inquiry: Inquiry
     source: str
+    snapshots: tuple[str, ...] = ()
     describe: Describe = describe_request
     setting: Setting | None = None
     strict: bool = False
@@ -85,7 +87,8 @@ def prove_subject(question: SubjectQuestion, printing: PrintOptions) -> Exit:
         print_note(saved_text(question.certificate, check).into(lang))
     match printing.output:
         case ReportFormat.TEXT:
-            proof = SubjectProof(report, scenarios, subject, question.describe, question.source)
+            source, snapshots = question.source, question.snapshots
+            proof = SubjectProof(report, scenarios, subject, question.describe, source, snapshots)
             _show(proof, lang, verbose=printing.verbose, check=check)
         case ReportFormat.JSON:
             click.echo(indented_json(proof_to_json(report, scenarios, subject)), nl=False)

@@ -5,8 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 
 from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
-from sekisho.cli.policy_files import as_written, unused_name
+from sekisho.cli.group import words_of
+from sekisho.cli.next_action import (
+    Account,
+    PolicyLacking,
+    PolicyProved,
+    ProofFailed,
+    UsersProved,
+    next_action,
+)
 from sekisho.cli.prove.output import (
     UNREAD,
     exit_of,
@@ -26,7 +33,7 @@ from sekisho.messages import (
     printable,
     verbatim,
 )
-from sekisho.policy import Choices, Preset, choices_of, render
+from sekisho.policy import Choices, Preset, SelfService, choices_of, render
 from sekisho.prover import ActionGroup, Enforced, Unknown, more_callers_text
 from sekisho.prover.questions import (
     Describe,
@@ -115,6 +122,7 @@ class SubjectProof:
         subject: whose policies they are.
         describe: says a counterexample in words.
         source: the file that they are from, as it was given.
+        snapshots: the files of the account, if they are from one.
     """
 
     report: PolicyReport
@@ -122,6 +130,7 @@ class SubjectProof:
     subject: Subject
     describe: Describe
     source: str
+    snapshots: tuple[str, ...] = ()
 
 
 def summary_lines(proof: SubjectProof, lang: Language, width: int) -> Iterator[str]:
@@ -305,29 +314,30 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
 
 
 def next_of(proof: SubjectProof, *, verbose: bool) -> str:
-    """Return the command that helps next: a policy that is right, or the account that gets it.
+    """Return the command that helps next: a policy that is right, or the account that gets it."""
+    return next_action(_standing(proof, verbose=verbose))
 
-    Where neither is known to help, it is lint for a policy that lint would correct; for any other
-    the same command with `-v`, and after that one none.
-    """
-    choices = _changed_choices(proof)
+
+def _standing(
+    proof: SubjectProof, *, verbose: bool
+) -> PolicyLacking | PolicyProved | ProofFailed | UsersProved:
+    choices, subject, enforced = _changed_choices(proof), proof.subject, proof.report.enforced
     if choices is not None:
-        return " ".join(["sekisho policy new", *_options(choices)])
-    if proof.subject.of_account:
-        return f"sekisho audit --snapshot {as_written(proof.source)}"
-    of_role = proof.report.user.is_role
-    lacking = proof.report.enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
+        return PolicyLacking(tuple(_options(choices)))
+    if subject.of_account:
+        return UsersProved(Account(snapshots=proof.snapshots))
+    holds = all(each is Exit.CLEAN for each in _exits(proof))
+    of_role, identity = proof.report.user.is_role, subject.policies.identity
+    lacking = enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
-        return f"sekisho policy new --out {unused_name()}"
-    if of_role:
-        attached = "--kind role " if proof.subject.policies.identity else "--kind trust "
-        return f"sekisho policy lint {attached}{as_written(proof.source)}"
-    if all(each is Exit.CLEAN for each in _exits(proof)):
-        return "sekisho audit"
-    if wrong := _to_be_corrected(proof):
-        return f"sekisho policy lint {as_written(wrong)}"
-    # standard input cannot be read again
-    return "" if verbose or proof.source in ("", "-") else typed_again("-v")
+        return PolicyLacking()
+    if holds and (enforced is Enforced.PROVED or proof.scenarios) and not of_role:
+        return PolicyProved(identity[0].name if len(identity) == 1 else "")
+    if of_role and not holds:
+        return ProofFailed(proof.source, kind="role" if identity else "trust")
+    # standard input cannot be read again; and where all holds, nothing more need be known
+    again = not (verbose or holds or proof.source in ("", "-"))
+    return ProofFailed("" if holds else _to_be_corrected(proof), repeatable=again)
 
 
 def _to_be_corrected(proof: SubjectProof) -> str:
@@ -355,7 +365,13 @@ def _changed_choices(proof: SubjectProof) -> Choices | None:
 def _options(choices: Choices) -> Iterator[str]:
     """Yield the options of `policy new` that differ from the preset."""
     usual: Choices = choices_of(Preset.RECOMMENDED)
+    managed = {part.choice: part.value for part in SelfService}
+    named = [value for choice, value in managed.items() if getattr(choices, choice)]
+    if len(named) < len(managed):
+        yield from words_of("--manage", *(named or ["none"]))
     for field in fields(choices):
+        if field.name in managed:
+            continue
         value = getattr(choices, field.name)
         dashed = field.name.replace("_", "-")
         if value == getattr(usual, field.name):

@@ -20,10 +20,10 @@ import click
 from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, PlanApplied, next_action
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     WatchedApi,
@@ -33,7 +33,6 @@ from sekisho.cli.rollout.applying import (
     ownership_options,
     plan_words,
     progress_of,
-    tell_next,
     tell_wait,
 )
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
@@ -269,16 +268,14 @@ def command(
     show_folded(applied_lines(report, lang, verbose=verbose))
     print_note(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     _tell_archived(plan_file.journal, lang)
-    words = plan_words(path, journal, aws)
+    words = plan_words(path, journal)
     if report.done and not quiet():
-        takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang)
+        takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}{aws.typed}").into(lang)
         click.echo("\n".join(command_lines(takes_back, terminal_width())))
-    if report.stopped:
-        tell_next(typed_again(), lang)
+    stopped, left_out = bool(report.stopped), bool(report.left_out)
+    show_next(next_action(PlanApplied(Account(aws.typed), words, stopped, left_out)), lang)
+    if stopped:
         return Exit.ERROR
-    if not report.left_out:
-        # else the reasons are told already, and `status` would only lead back to here
-        tell_next(f"sekisho status {words}", lang)
     return Exit.CLEAN if report.complete else Exit.CHANGES
 
 

@@ -12,13 +12,12 @@ from typing import Any
 import click
 
 from sekisho.account import AwsApi, SigningApi
-from sekisho.cli.aws import AwsOptions
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import print_note, quiet
-from sekisho.cli.terminal import next_command, notice, terminal_width
+from sekisho.cli.terminal import notice
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, listed, verbatim
@@ -277,17 +276,10 @@ def preview_lines(
     yield from _listed(_THEIRS, preview.preexisting, lang, verbose=verbose)
 
 
-def plan_words(path: Path, journal: Path | None, aws: AwsOptions) -> str:
-    """Return a plan's file and whose account it is, for the command that comes next."""
+def plan_words(path: Path, journal: Path | None) -> str:
+    """Return a plan's file and its journal, for the command that comes next."""
     with_journal = f" --journal {shlex.quote(str(journal))}" if journal else ""
-    return f"{shlex.quote(str(path))}{with_journal}{aws.typed}"
-
-
-def tell_next(command: str, lang: Language) -> None:
-    """Say what to type next."""
-    if quiet():
-        return
-    click.echo("\n".join(next_command(command, lang, terminal_width())))
+    return f"{shlex.quote(str(path))}{with_journal}"
 
 
 def tell_wait(stop: Stop, lang: Language) -> None:

@@ -167,7 +167,7 @@ def onboard(
         made = plan(goal, snapshot, at.caller, acceptances)
     if user in snapshot.user_named:
         print_note(_THERE.filled(user=user).into(lang))
-    return finish(made, planning, aws, lang, at.following())
+    return finish(made, planning, aws, lang, at.origin())
 
 
 def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
@@ -233,7 +233,8 @@ def reset(
     account, at = _standpoint(exempt, planning, aws, lang)
     at = replace(at, keep_sessions=keep_sessions, new_password=new_password)
     made = resetting(at, user)
-    return finish(made, planning, aws, lang, account.following(enrols=partial(_enrols, at)))
+    origin = replace(account.origin(), exempt=exempt, enrols=partial(_enrols, at))
+    return finish(made, planning, aws, lang, origin)
 
 
 def _enrols(at: PlanningContext, user: str) -> bool:
@@ -266,7 +267,7 @@ def offboard(
     """
     account, at = _standpoint(exempt, planning, aws, lang)
     made = offboarding(replace(at, keep_sessions=keep_sessions), user)
-    return finish(made, planning, aws, lang, account.following())
+    return finish(made, planning, aws, lang, account.origin())
 
 
 def _standpoint(

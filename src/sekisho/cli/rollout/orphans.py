@@ -82,7 +82,7 @@ def command(
     made = delete_unassigned_devices(
         PlanningContext(snapshot, at.caller, accepted=acceptances), going
     )
-    return finish(made, planning, aws, lang, at.following())
+    return finish(made, planning, aws, lang, at.origin())
 
 
 def _check_keep(serials: tuple[str, ...], snapshot: Snapshot) -> None:

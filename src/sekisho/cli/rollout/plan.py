@@ -1,6 +1,5 @@
 """`sekisho plan`: what would change, what it would come to for whom, and whether that is safe."""
 
-import shlex
 from dataclasses import replace
 
 import click
@@ -11,6 +10,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped
 from sekisho.cli.rollout.planning import (
+    ExemptOptions,
     PlanningOptions,
     account_of,
     exceptions_of,
@@ -185,11 +185,9 @@ def command(
         wanted = goal_of(shape, source, snapshot, excepted, GoalInputs(left_out))
         new_plan = plan(wanted, snapshot, at.caller, acceptances, usage)
     refused = _REFUSED_WITH_POLICY_FILE if goal_options.policy else ()
-    following = at.following(_REFUSED_WITH_GOAL_FILE if goal else refused)
-    if goal:
-        beside = f" --exceptions {shlex.quote(exceptions)}" if exceptions else ""
-        following = replace(following, idle=f"sekisho status {shlex.quote(goal)}{beside}")
-    return finish(new_plan, planning, aws, lang, following)
+    origin = at.origin(_REFUSED_WITH_GOAL_FILE if goal else refused)
+    origin = replace(origin, goal=goal, exempt=ExemptOptions((), exceptions))
+    return finish(new_plan, planning, aws, lang, origin)
 
 
 def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:

@@ -5,7 +5,6 @@ Nothing is changed by any of them: `sekisho apply` does that.
 
 import json
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,12 +26,12 @@ from sekisho.cli.aws import (
     snapshot_option,
 )
 from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
+from sekisho.cli.group import words_of
+from sekisho.cli.next_action import Account, NothingToPlan, PlanObstructed, PlanReady, next_action
 from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.output import force_option
-from sekisho.cli.policy_files import unused_name
-from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import next_command, terminal_width
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.errors import FaultyInput, UsageError
@@ -88,14 +87,9 @@ class PlanningOptions:
     output: PlanFormat
     verbose: bool
 
-    @property
-    def typed(self) -> str:
-        """What says whose account it is and who applies a plan, for the command that comes next."""
-        words = ["--mfa"] if self.mfa else []
-        for snapshot in self.snapshots:
-            words += ["--snapshot", shlex.quote(snapshot)]
-        words += ["--caller", shlex.quote(self.caller)] if self.caller else []
-        return "".join(f" {word}" for word in words)
+    def account(self, aws: AwsOptions) -> Account:
+        """Return whose account it is and who applies a plan, for the command that comes next."""
+        return Account(aws.typed, self.snapshots, self.caller, self.mfa)
 
 
 _planning_group = grouped(
@@ -112,7 +106,11 @@ _planning_group = grouped(
     ),
     click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
     snapshot_option(),
-    click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
+    click.option(
+        "--caller",
+        metavar="ARN",
+        help="With --snapshot: who will apply the plan, if not who read the account.",
+    ),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
     force_option,
     click.option(
@@ -139,6 +137,14 @@ class ExemptOptions:
 
     break_glass: tuple[str, ...]
     exceptions: str | None
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The options again, for the command that comes next."""
+        return (
+            *words_of("--break-glass", *self.break_glass),
+            *words_of("--exceptions", self.exceptions),
+        )
 
     def read(self) -> Exceptions:
         """Return the exceptions of the file; none without one.
@@ -188,12 +194,10 @@ class AccountToPlan:
     caller: PlanCaller
     mfa_possible: bool = True
 
-    def following(
-        self, refused: Iterable[str] = (), enrols: Callable[[str], bool] = lambda _: False
-    ) -> "NextCommands":
-        """Return the next commands; without `--mfa` where it would be refused."""
+    def origin(self, refused: Iterable[str] = ()) -> "PlanOrigin":
+        """Return what the next command has to know; `--mfa` is not named where it is refused."""
         more = () if self.mfa_possible else ("--mfa",)
-        return NextCommands(refused=frozenset((*refused, *more)), enrols=enrols)
+        return PlanOrigin(refused=frozenset((*refused, *more)))
 
 
 def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> AccountToPlan:
@@ -201,23 +205,27 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
 
     Raises:
         FaultyInput: if the snapshot is dated in the future.
-        UsageError: if `--snapshot` and `--caller` do not stand together or are of two accounts, or
-            if another AWS is named beside them; or if `--force` has nothing to replace.
+        UsageError: if `--caller` is given without `--snapshot`, is of another account, or is
+            neither given nor in the snapshot; if another AWS is named beside `--snapshot`; or if
+            `--force` has nothing to replace.
         SekishoError: if the file of `--out` cannot be written.
     """
     if planning.force and planning.out is None:
         raise UsageError(
             Message("`--force` is for `--out`"), fix=Message("say where to save the plan")
         )
-    if bool(planning.snapshots) != (planning.caller is not None):
-        raise UsageError(Message("`--snapshot` and `--caller` go together"))
+    if planning.caller is not None and not planning.snapshots:
+        raise UsageError(_CALLER, fix=_CALLER_FIX)
     if planning.out is not None:
         check_writable(planning.out, replace=planning.force)
-    if planning.snapshots and planning.caller is not None:
+    if planning.snapshots:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*planning.snapshots)
-        saved_caller = PlanCaller(planning.caller, mfa=planning.mfa)
         source = ", ".join(planning.snapshots)
+        arn = planning.caller or snapshot.caller
+        if arn is None:
+            raise UsageError(_NO_CALLER.filled(source=source), fix=_NO_CALLER_FIX)
+        saved_caller = PlanCaller(arn, mfa=planning.mfa)
         check_saved_account(snapshot, saved_caller, source, datetime.now(UTC))
         return AccountToPlan(snapshot, saved_caller)
     connected = connection(aws, lang)
@@ -232,6 +240,10 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
     return AccountToPlan(snapshot, caller, mfa_possible=refusal is None)
 
 
+_CALLER = Message("`--caller` is for `--snapshot`: AWS itself tells who calls")
+_CALLER_FIX = Message("leave it out")
+_NO_CALLER = Message("{source} does not say who read the account, and so who will apply the plan")
+_NO_CALLER_FIX = Message("give `--caller ARN`, as `aws sts get-caller-identity` has it")
 _USER_SESSION = Message(
     "Taken for a session with MFA: IAM answers a session of GetSessionToken only if it was made "
     "with an MFA code. A session of `aws login` cannot be told from one."
@@ -258,16 +270,18 @@ def _no_session_with_mfa(connected: Connection) -> UsageError | None:
 
 
 @dataclass(frozen=True, slots=True)
-class NextCommands:
-    """What may come next after a plan is made.
+class PlanOrigin:
+    """What a plan does not say of how it was made, for the command that comes next.
 
     Attributes:
-        idle: the command where nothing is to be changed; "" if none does.
+        goal: the goal file; None: options said the goal.
+        exempt: who is never touched, and who need not be enforced.
         refused: options that the command does not take as it was typed.
         enrols: whether the plan that enforces MFA for this user alone may be applied.
     """
 
-    idle: str = ""
+    goal: str | None = None
+    exempt: ExemptOptions = ExemptOptions((), None)
     refused: frozenset[str] = frozenset()
     enrols: Callable[[str], bool] = lambda _: False
 
@@ -277,7 +291,7 @@ def finish(
     planning: PlanningOptions,
     aws: AwsOptions,
     lang: Language,
-    following: NextCommands,
+    origin: PlanOrigin,
 ) -> Exit:
     """Print a plan, save it if `--out` says where, and return the exit code.
 
@@ -286,7 +300,7 @@ def finish(
         planning: how it is printed, and where it is saved.
         aws: goes with the command that is named as the next.
         lang: the language.
-        following: what may come next.
+        origin: what the next command has to know besides.
     """
     if planning.print_policy:
         click.echo(json.dumps(new_plan.needs, indent=2))
@@ -307,53 +321,32 @@ def finish(
         saved = _SAVED if new_plan.applicable else _SAVED_REFUSED
         print_note(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
-    if (reads or planning.out is not None) and not quiet():
-        after = _next_command(new_plan, planning, aws, following)
-        if after:
-            lines = next_command(after, lang, terminal_width())
-            # beside data for a program, it is for whoever looks on
-            click.echo("\n".join(["", *lines]), err=not reads)
+    if reads or planning.out is not None:
+        after = next_action(_standing(new_plan, planning, planning.account(aws), origin))
+        # beside data for a program, it is for whoever looks on
+        show_next(after, lang, err=not reads)
     return _exit_of(new_plan)
 
 
-def _next_command(
-    new_plan: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands
-) -> str:
-    """Return the next command: apply the plan, save it, or make it again; "" if there is none.
-
-    A command is named only if it can be given as it stands and nothing that is known now stops it.
-    `--accept` is never named: it needs a reason that the administrator has to write.
-    """
-    out = planning.out
-    if new_plan.applicable:
-        if not new_plan.changes:
-            return following.idle and f"{following.idle}{aws.typed}"
-        if out is None:
-            return typed_again(f"--out {unused_name('plan.json')}")
-        return f"sekisho apply {shlex.quote(str(out))}{aws.typed}"
-    options = new_plan.remedy_options
-    if options and following.refused.isdisjoint(each.split()[0] for each in options):
-        replacing = ("--force",) if out is not None and not planning.force else ()
-        return typed_again(*options, *replacing)
-    return _remedy_command(new_plan, planning, aws, following)
-
-
-def _remedy_command(
-    made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands
-) -> str:
-    """Return the command that a remedy needs before the plan is made again; "" if none is known."""
-    for remedy in made.remedies:
-        match remedy.kind:
-            case RemedyKind.READ | RemedyKind.CREDENTIAL_REPORT:
-                return "sekisho collect --print-policy"
-            case RemedyKind.ENROLMENT if following.enrols(remedy.users[0]):
-                user = shlex.quote(remedy.users[0])
-                return f"sekisho plan --user {user}{planning.typed}{aws.typed}"
-            case RemedyKind.EXEMPT_ENROLMENT:
-                return "sekisho policy new"
-            case _:
-                pass
-    return ""
+def _standing(
+    made: Plan, planning: PlanningOptions, account: Account, origin: PlanOrigin
+) -> PlanReady | NothingToPlan | PlanObstructed:
+    if made.applicable:
+        if not made.changes:
+            return NothingToPlan(account, origin.goal, origin.exempt.exceptions)
+        return PlanReady(account, str(planning.out) if planning.out else None)
+    kinds = [each.kind for each in made.remedies]
+    enrol = [each.users[0] for each in made.remedies if each.kind is RemedyKind.ENROLMENT]
+    takes = origin.refused.isdisjoint(each.split()[0] for each in made.remedy_options)
+    return PlanObstructed(
+        account,
+        exempt=origin.exempt.typed,
+        remedies=made.remedy_options if takes else (),
+        replace=planning.out is not None and not planning.force,
+        unread=RemedyKind.READ in kinds or RemedyKind.CREDENTIAL_REPORT in kinds,
+        enrolment=next(filter(origin.enrols, enrol), ""),
+        denied=RemedyKind.EXEMPT_ENROLMENT in kinds,
+    )
 
 
 def _exit_of(new_plan: Plan) -> Exit:

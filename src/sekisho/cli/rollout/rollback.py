@@ -14,10 +14,10 @@ import click
 from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, RolledBack, next_action
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.quiet import print_note, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     added_policies_lines,
@@ -28,7 +28,6 @@ from sekisho.cli.rollout.applying import (
     plan_words,
     preview_lines,
     progress_of,
-    tell_next,
     tell_wait,
     undone_lines,
 )
@@ -226,7 +225,7 @@ def _take_back(
         notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
         notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
     _ask(sum(len(each.reversible) for each in previews), options, lang)
-    code = Exit.CLEAN
+    code, account = Exit.CLEAN, Account(aws.typed)
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
@@ -235,14 +234,15 @@ def _take_back(
             report = _take_back_one(plan_file, preview, chosen, api, lang)
         show_folded(undone_lines(report, lang, before, verbose=options.verbose))
         if not report.complete:
-            tell_next(typed_again(), lang)
+            show_next(next_action(RolledBack(account, stopped=True)), lang)
             return Exit.ERROR
         if report.left and code is Exit.CLEAN:
             code = Exit.FINDINGS
             if at := given.status_of(plan_file.journal):
-                tell_next(f"sekisho status {plan_words(at, options.journal, aws)}", lang)
+                words = plan_words(at, options.journal)
+                show_next(next_action(RolledBack(account, words)), lang)
     if code is Exit.CLEAN:
-        tell_next(f"sekisho audit{aws.typed}", lang)
+        show_next(next_action(RolledBack(account)), lang)
     return code
 
 

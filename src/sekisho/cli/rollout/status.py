@@ -1,6 +1,5 @@
 """`sekisho status`: how a plan, or a goal, stands in the account now. Reads only."""
 
-import shlex
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,12 +10,11 @@ import click
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, GoalStanding, PlanStanding, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.policy_files import unused_name
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
-from sekisho.cli.rollout.applying import added_policies_lines, plan_words, tell_next
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.rollout.applying import added_policies_lines, plan_words
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import terminal_width
 from sekisho.documents import indented_json
@@ -98,8 +96,11 @@ def command(
         click.echo(indented_json(found), nl=False)
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
-        words = plan_words(path, journal, aws) if plan_file.plan.applicable else ""
-        tell_next(_next(plan_file, standing, words, aws, who=who), lang)
+        drifted = bool(standing.addresses(ChangeStatus.DRIFTED))
+        waits = plan_file.plan.applicable and not drifted and _applies_more(plan_file, standing)
+        words = plan_words(path, journal)
+        after = PlanStanding(Account(aws.typed), words, waits, unexplained=drifted and not who)
+        show_next(next_action(after), lang)
     return _exit_of(standing)
 
 
@@ -121,12 +122,9 @@ def _goal_status(
     exceptions.check(snapshot)
     goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)
-    file = shlex.quote(str(path))
-    excepted = f" --exceptions {shlex.quote(exceptions_file)}" if exceptions_file else ""
-    following = f"sekisho audit --goal {file}"
-    if any(wave.open for wave in waves if wave.due):
-        following = f"sekisho plan {file} --out {unused_name('plan.json')}"
-    return _GoalStatus(goal, waves, f"{following}{excepted}{aws.typed}")
+    due = any(wave.open for wave in waves if wave.due)
+    following = next_action(GoalStanding(Account(aws.typed), str(path), due, exceptions_file))
+    return _GoalStatus(goal, waves, following)
 
 
 def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, verbose: bool) -> Exit:
@@ -136,7 +134,7 @@ def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, ver
     else:
         staged = goal.enrolled is not None
         _tell(wave_status_lines(waves, goal.unread, lang, staged=staged, verbose=verbose))
-        tell_next(status.following, lang)
+        show_next(status.following, lang)
     return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
 
 
@@ -145,18 +143,6 @@ def _tell(lines: Iterable[str]) -> None:
     # the verdict is the first
     shown = islice(lines, 1) if quiet() else lines
     click.echo("\n".join(part for line in shown for part in hanging(line, width, whole=True)))
-
-
-def _next(
-    plan_file: PlanFile, standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool
-) -> str:
-    """Return what to type next: who has changed something, apply what waits, or the audit."""
-    drifted = standing.addresses(ChangeStatus.DRIFTED)
-    if drifted and not who:
-        return typed_again("--who")
-    if words and not drifted and _applies_more(plan_file, standing):
-        return f"sekisho apply {words}"
-    return f"sekisho audit{aws.typed}"
 
 
 def _applies_more(plan_file: PlanFile, standing: PlanStatus) -> bool:

@@ -14,8 +14,7 @@ from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import quiet_option
-from sekisho.cli.terminal import next_command, terminal_width
+from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.notices import Templates, WorkList, write_our_templates, zone_named
@@ -24,6 +23,7 @@ from sekisho.notices.commands.options import NotifyOptions, notify_options
 from sekisho.notices.commands.output import hand_over_list, hand_over_notices
 from sekisho.notices.reminders import NoticeEvent, read_ledger
 
+_WRITTEN = Message("Change their text, then give `sekisho notify` the option `{option}`.")
 _REMIND = Message("take `sekisho remind` in place of `sekisho notify --due`")
 _REPLACED = dict.fromkeys(("--due", "--today", "--again", "--send", "--preview"), _REMIND)
 
@@ -68,8 +68,7 @@ def _print_templates(
         raise UsageError(Message("`--print-templates` goes with no plan and no goal"))
     for written in write_our_templates(folder, replace=options.force):
         click.echo(written)
-    after = f"sekisho notify PLAN --templates {shlex.quote(str(folder))}"
-    click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
+    print_note(_WRITTEN.filled(option=f"--templates {shlex.quote(str(folder))}").into(lang))
     return Exit.CLEAN
 
 

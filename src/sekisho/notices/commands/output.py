@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from sekisho.cli.cut_lists import shown_names
-from sekisho.cli.group import typed_again
-from sekisho.cli.quiet import print_note, quiet
-from sekisho.cli.terminal import next_command, show_folded, terminal_width
+from sekisho.cli.next_action import NoticesShown, next_action
+from sekisho.cli.quiet import print_note, quiet, show_next
+from sekisho.cli.terminal import show_folded, terminal_width
 from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.errors import InternalError, UsageError
 from sekisho.lazy import dataclass
@@ -119,7 +119,7 @@ def _hand_over(
             # whoever pastes it into a mail wants no line of it broken
             click.echo(f"\n{text}", nl=False)
         if isinstance(options, NotifyOptions) and people:
-            _tell_next(options, lang, written=bool(text))
+            show_next(next_action(NoticesShown(options.work_list, bool(text))), lang)
         return
     if options.out is not None:
         write_private(options.out, text, replace=options.force)
@@ -132,17 +132,6 @@ def _hand_over(
 
 def _is_list(options: NoticeOptions) -> bool:
     return isinstance(options, NotifyOptions) and options.work_list
-
-
-def _tell_next(options: NotifyOptions, lang: Language, *, written: bool) -> None:
-    """Say how to save what was printed; where nobody gets a notice, how to see why."""
-    if options.work_list:
-        after = typed_again("--format csv", "--out work-list.csv")
-    elif written:
-        after = typed_again("--format html", "--out notices")
-    else:
-        after = typed_again("--work-list")
-    click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
 
 
 def hand_over_notices(

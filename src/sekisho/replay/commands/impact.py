@@ -1,6 +1,5 @@
 """`sekisho impact`: which calls of CloudTrail's logs some policies would have denied, and whose."""
 
-import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -8,8 +7,8 @@ import click
 
 from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, CallsReplayed, next_action
 from sekisho.cli.options import ASSUME, lang_option, texts_of_assumptions
 from sekisho.cli.output import OutputOptions, ReportForms, output_options
 from sekisho.cli.quiet import quiet_option, verbose_option
@@ -133,7 +132,9 @@ def command(
         record=lambda: to_json(report),
         sarif=lambda lang: to_sarif(report, read[0], lang),
     )
-    output.hand_over(forms, lang, verbose=verbose, next_step=_next(report, question) or None)
+    account = Account(aws.typed, tuple(filter(None, [question.snapshot])), asked.caller)
+    after = next_action(_standing(report, question, account))
+    output.hand_over(forms, lang, verbose=verbose, next_step=after or None)
     return _exit(report)
 
 
@@ -145,14 +146,14 @@ def _exit(report: ReplayReport) -> Exit:
     return worst(codes)
 
 
-def _next(report: ReplayReport, question: QuestionOptions) -> str:
-    """Return what to type next: look closer at what would be denied, or go on with the plan."""
-    if not report.asked:
-        return ""
-    if report.affects:
-        return typed_again("--format html", "--out impact.html")
-    if question.plan is not None and not report.incomplete:
-        return f"sekisho apply {shlex.quote(question.plan)}"
-    if question.goal is not None:
-        return f"sekisho plan {shlex.quote(question.goal)} --out plan.json"
-    return "sekisho plan --all-users --out plan.json"
+def _standing(report: ReplayReport, question: QuestionOptions, account: Account) -> CallsReplayed:
+    alone = question.policies if question.is_of_one_policy else ()
+    return CallsReplayed(
+        account,
+        asked=bool(report.asked),
+        denied=bool(report.affects),
+        complete=not report.incomplete,
+        plan=question.plan,
+        goal=question.goal,
+        policy=next(iter(alone), None),
+    )

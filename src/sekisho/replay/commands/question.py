@@ -16,6 +16,7 @@ import click
 from sekisho import __version__, catalogue, rollout
 from sekisho.account import Group, Role, Snapshot, User, open_account
 from sekisho.audit.exceptions import Exceptions
+from sekisho.cli.next_action import caller_of
 from sekisho.cli.options import grouped, pair
 from sekisho.cli.policy_files import (
     levels_of,
@@ -125,6 +126,12 @@ class QuestionOptions:
         return bool(self.policies or self.scps or self.boundaries or self.replaced)
 
     @property
+    def is_of_one_policy(self) -> bool:
+        """Whether all that is asked about is one policy that every user would get."""
+        others = (self.scps, self.boundaries, self.replaced, self.targets)
+        return len(self.policies) == 1 and not any(others)
+
+    @property
     def is_empty(self) -> bool:
         """Whether none of these options is given."""
         return not any(getattr(self, field.name) for field in fields(self))
@@ -204,11 +211,13 @@ class AskedBinding:
 
     Attributes:
         taken_at: when the account was read; None if policies are asked alone.
+        caller: who is named as the caller of a plan for the account; None: nobody.
     """
 
     binding: Binding
     question: ReplayQuestion
     taken_at: datetime | None = None
+    caller: str | None = None
 
     def report(
         self, groups: "TrailGroups", skipped: "Mapping[SkippedKind, int]", settings: JudgeSettings
@@ -258,7 +267,9 @@ def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
         until=window.end,
         enabled=enabled_of(snapshot) if snapshot is not None else None,
     )
-    return AskedBinding(asked, question, snapshot.taken_at if snapshot else None)
+    if snapshot is None:
+        return AskedBinding(asked, question)
+    return AskedBinding(asked, question, snapshot.taken_at, caller_of(snapshot))
 
 
 def about_plan(path: str) -> Message:

@@ -1,0 +1,585 @@
+"""What to type next: the one place that says it, for every command and page.
+
+Where somebody stands is a `State`; `next_action` returns the one command that leads on from there,
+as it is typed: with the account, who applies, the goal and the files as they were given. A command
+is named only if it can be given as it stands and nothing that is known now speaks against it.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sekisho.cli.group import typed_again, words_of
+from sekisho.cli.policy_files import as_written, unused_name
+from sekisho.lazy import dataclass
+
+if TYPE_CHECKING:
+    from sekisho.account import Snapshot
+
+READ_MORE = "sekisho collect --print-policy"
+"""Prints the policy by which everything can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account it is, and who applies a plan: as it was typed.
+
+    Attributes:
+        aws: the options that say which AWS, as `AwsOptions.typed` has them.
+        snapshots: the files in place of AWS.
+        caller: who applies a plan of the files; None: who is in the snapshot.
+        mfa: whether the session was said to be one with MFA.
+    """
+
+    aws: str = ""
+    snapshots: tuple[str, ...] = ()
+    caller: str | None = None
+    mfa: bool = False
+
+    @property
+    def read(self) -> list[str]:
+        """The options of a command that reads the account."""
+        return [*words_of("--snapshot", *self.snapshots), self.aws]
+
+    @property
+    def planned(self) -> list[str]:
+        """The options of a command that makes a plan."""
+        mfa, caller = ["--mfa"] if self.mfa else [], words_of("--caller", self.caller)
+        return [*mfa, *words_of("--snapshot", *self.snapshots), *caller, self.aws]
+
+
+def caller_of(snapshot: "Snapshot", administrators: Iterable[str] = ()) -> str | None:
+    """Return who is named as the caller of a plan for a saved account; None: who read it.
+
+    Where the files do not say who that was, it is an administrator, or else root: whoever sees the
+    command knows better, and a plan is applied by nobody but its caller.
+    """
+    if snapshot.caller is not None:
+        return None
+    root = f"arn:{snapshot.partition}:iam::{snapshot.account}:root"
+    return next(iter(administrators), root)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCollected:
+    """An account was read.
+
+    Attributes:
+        complete: whether nothing was refused.
+        file: where it was saved; None: nowhere.
+    """
+
+    complete: bool
+    file: str | None
+
+    def words(self) -> list[str]:
+        """Return what is to be allowed, or the audit of what was saved."""
+        if not self.complete:
+            return [READ_MORE]
+        return ["sekisho audit", *words_of("--snapshot", self.file)] if self.file else []
+
+
+@dataclass(frozen=True, slots=True)
+class UsersProved:
+    """It was proved of users of a saved account whether they are enforced."""
+
+    account: Account
+
+    def words(self) -> list[str]:
+        """Return the audit, which says what to do about each."""
+        return ["sekisho audit", *self.account.read]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAudited:
+    """An account was audited.
+
+    Attributes:
+        account: whose, and who would apply a plan.
+        goal: the goal file; None: everybody.
+        users_read: whether the users are known.
+        enforced: whether everybody is enforced.
+        stopped: whether a plan is refused until a file is corrected.
+        machines: users whom only programs can be, and whom a plan for everybody would lock out.
+        exceptions, policy: the files that were given.
+        logs: where the logs are.
+    """
+
+    account: Account
+    users_read: bool
+    enforced: bool
+    stopped: bool = False
+    goal: str | None = None
+    machines: tuple[str, ...] = ()
+    exceptions: str | None = None
+    policy: str | None = None
+    logs: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """Return the plan to make, or what to do where none is needed or possible."""
+        if not self.users_read:
+            return [READ_MORE]
+        if self.enforced:
+            # what is saved already need not be saved again
+            saving = f"--out {unused_name('account.json')}"
+            return [] if self.account.snapshots else ["sekisho collect", self.account.aws, saving]
+        if self.stopped:
+            return []
+        meant = words_of("", self.goal) or ["--all-users", *words_of("--policy", self.policy)]
+        return [
+            *("sekisho plan", *meant),
+            *words_of("--except", *(() if self.goal else self.machines)),
+            *words_of("--exceptions", self.exceptions),
+            *words_of("--logs", *self.logs),
+            *self.account.planned,
+            f"--out {unused_name('plan.json')}",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSaved:
+    """It was saved to a file who uses which key."""
+
+    account: Account
+    file: str
+
+    def words(self) -> list[str]:
+        """Return the audit with it."""
+        return ["sekisho audit", *words_of("--logs", self.file), self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class CallsReplayed:
+    """It was said which past calls would have been denied.
+
+    Attributes:
+        account: whose, and which AWS.
+        asked: whether there was a call that was asked about.
+        denied: whether some would have been denied.
+        complete: whether everything could be read and decided.
+        plan, goal, policy: what was asked about; none of them: what no plan is made of.
+    """
+
+    account: Account
+    asked: bool
+    denied: bool
+    complete: bool
+    plan: str | None = None
+    goal: str | None = None
+    policy: str | None = None
+
+    def words(self) -> list[str]:
+        """Return what looks closer at the calls, or goes on with the plan."""
+        if not self.asked:
+            return []
+        if self.denied:
+            return [typed_again("--format html", f"--out {unused_name('impact.html')}")]
+        if self.plan is not None:
+            return ["sekisho apply", *words_of("", self.plan), self.account.aws]
+        meant = words_of("", self.goal) or words_of("--all-users --policy", self.policy)
+        saved = f"--out {unused_name('plan.json')}"
+        return ["sekisho plan", *meant, *self.account.planned, saved] if meant else []
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesShown:
+    """Notices, or the work list, were printed; `written`: whether there was one."""
+
+    work_list: bool
+    written: bool
+
+    def words(self) -> list[str]:
+        """Return what saves them; where nobody gets a notice, what says why."""
+        if self.work_list:
+            return [typed_again("--format csv", f"--out {unused_name('work-list.csv')}")]
+        if self.written:
+            return [typed_again("--format html", f"--out {unused_name('notices')}")]
+        return [typed_again("--work-list")]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWritten:
+    """A policy was written to a file; "": to the terminal alone."""
+
+    file: str
+
+    def words(self) -> list[str]:
+        """Return the proof of it, which needs a file."""
+        if not self.file:
+            return [typed_again(f"--out {unused_name()}")]
+        return ["sekisho prove policy", as_written(self.file)]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySummarised:
+    """It was said what a policy means."""
+
+    file: str
+
+    def words(self) -> list[str]:
+        """Return what says what is wrong with it."""
+        return ["sekisho policy lint", as_written(self.file)]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLinted:
+    """Policies were examined.
+
+    Attributes:
+        file: the first that is to be corrected, or else the first.
+        wrong: whether it is to be corrected.
+        kind: what it is attached to; "user" is the usual.
+        partition: the partition that was given.
+        verbose: whether everything was said.
+    """
+
+    file: str
+    wrong: bool
+    kind: str
+    partition: str | None
+    verbose: bool
+
+    def words(self) -> list[str]:
+        """Return all of what is wrong, or the proof of what nothing is wrong with."""
+        file = as_written(self.file)
+        if self.wrong:
+            kinds = [] if self.kind == "user" else [self.kind]
+            options = [*words_of("--kind", *kinds), *words_of("--partition", self.partition)]
+            return [] if self.verbose else ["sekisho policy lint -v", *options, file]
+        match self.kind:
+            case "user" | "group" | "inline" | "group-inline":
+                return ["sekisho prove policy", file]
+            case "resource":
+                return ["sekisho prove resource", file]
+            case _:
+                # what else there is limits others, or says who may come: no proof of it alone
+                return []
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesDiffer:
+    """Two sides of policies differ.
+
+    Attributes:
+        kind: what they are attached to, as lint has it; "" is the usual.
+        files: the policies of the new side.
+        boundaries: the permissions boundaries of both.
+        listed: whether all of the difference was said.
+    """
+
+    kind: str
+    files: tuple[str, ...]
+    boundaries: tuple[str, ...] = ()
+    listed: bool = True
+
+    def words(self) -> list[str]:
+        """Return the whole difference, or what says whether the new side enforces MFA."""
+        if not self.listed:
+            return [typed_again(without=("--no-new-access", "--certificate"))]
+        if self.kind == "resource":
+            return ["sekisho prove resource", as_written(self.files[0])]
+        if self.kind:
+            return ["sekisho policy lint --kind", self.kind, as_written(self.files[0])]
+        files, limits = map(as_written, self.files), map(as_written, self.boundaries)
+        return ["sekisho prove policy", *files, *(f"--boundary {each}" for each in limits)]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProved:
+    """A policy in a file does what is asked of a Force_MFA; "": several do it together."""
+
+    file: str
+
+    def words(self) -> list[str]:
+        """Return what says what the policy would do to the users of an account."""
+        return ["sekisho audit", *words_of("--policy", self.file)]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLacking:
+    """A proof shows that a Force_MFA is missing, or has to be another.
+
+    Attributes:
+        choices: the options of `policy new` that differ from the preset.
+    """
+
+    choices: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """Return what writes it."""
+        return ["sekisho policy new", *self.choices, f"--out {unused_name()}"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFailed:
+    """A proof shows what does not hold.
+
+    Attributes:
+        to_correct: the policy that lint would correct; "" if there is none.
+        kind: what lint is told that it is attached to; "" is the usual.
+        repeatable: whether the same command can say more with `-v`.
+    """
+
+    to_correct: str = ""
+    kind: str = ""
+    repeatable: bool = False
+
+    def words(self) -> list[str]:
+        """Return what corrects the policy, or says more of what does not hold."""
+        if self.to_correct:
+            return [
+                "sekisho policy lint",
+                *words_of("--kind", self.kind),
+                as_written(self.to_correct),
+            ]
+        return [typed_again("-v")] if self.repeatable else []
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDecided:
+    """A request was decided.
+
+    Attributes:
+        needs_mfa: whether the answer could be another with MFA, of which nothing was said.
+        unexplained: whether it is denied, and nobody has asked why.
+    """
+
+    needs_mfa: bool
+    unexplained: bool
+
+    def words(self) -> list[str]:
+        """Return the question with MFA, or why it is denied."""
+        if self.needs_mfa:
+            return [typed_again("--context", "aws:MultiFactorAuthPresent=true")]
+        return [typed_again("--explain")] if self.unexplained else []
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorExplained:
+    """An error text was explained.
+
+    Attributes:
+        of_policy: whether AWS refuses to save a policy, which is at hand.
+        denied: the options of `decide` for the request that was denied; none if it is not known.
+        administered: whether it is for an administrator to look at the account.
+    """
+
+    of_policy: bool
+    denied: tuple[str, ...]
+    administered: bool
+
+    def words(self) -> list[str]:
+        """Return what looks closer at the policy, which is pasted, or at the account."""
+        if self.of_policy:
+            return ["sekisho policy lint -"]
+        if self.denied:
+            return ["sekisho decide", *self.denied, "--policy - --explain"]
+        return ["sekisho audit"] if self.administered else []
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReady:
+    """A plan may be applied; it is saved in `file`, or nowhere (None)."""
+
+    account: Account
+    file: str | None
+
+    def words(self) -> list[str]:
+        """Return what applies it, which needs a file."""
+        if self.file is None:
+            return [typed_again(f"--out {unused_name('plan.json')}")]
+        return ["sekisho apply", *words_of("", self.file), self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToPlan:
+    """The account is as the goal wants it.
+
+    Attributes:
+        account: whose.
+        goal: the goal file; None: options said it.
+        exceptions: its exceptions file.
+    """
+
+    account: Account
+    goal: str | None = None
+    exceptions: str | None = None
+
+    def words(self) -> list[str]:
+        """Return how the goal stands in AWS; nothing is left to do in a saved account."""
+        if self.goal is None or self.account.snapshots:
+            return []
+        words = ["sekisho status", *words_of("", self.goal)]
+        return [*words, *words_of("--exceptions", self.exceptions), self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanObstructed:
+    """Something speaks against a plan. Accepting it is no command: it needs a reason.
+
+    Attributes:
+        account: whose, and who would apply it.
+        exempt: the options that name break-glass users and exceptions.
+        remedies: the options by which the plan, made again, may be applied; none if nothing does.
+        replace: whether the file of the refused plan is replaced.
+        unread: whether more must be read first.
+        enrolment: the user who has to get a policy first by which MFA is set up; "" if nobody.
+        denied: whether a policy denies setting up MFA.
+    """
+
+    account: Account
+    exempt: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    replace: bool = False
+    unread: bool = False
+    enrolment: str = ""
+    denied: bool = False
+
+    def words(self) -> list[str]:
+        """Return what mends it."""
+        if self.remedies:
+            return [typed_again(*self.remedies, *(["--force"] if self.replace else []))]
+        if self.unread:
+            return [READ_MORE]
+        if self.enrolment:
+            whose = words_of("--user", self.enrolment)
+            return ["sekisho plan", *whose, *self.exempt, *self.account.planned]
+        return ["sekisho policy new", f"--out {unused_name()}"] if self.denied else []
+
+
+@dataclass(frozen=True, slots=True)
+class PlanApplied:
+    """A plan was applied, or a part of it; `plan` is its file, as typed, with its journal."""
+
+    account: Account
+    plan: str
+    stopped: bool
+    left_out: bool
+
+    def words(self) -> list[str]:
+        """Return the same again where AWS has stopped it, or how it stands.
+
+        Of who is left out the reasons are told, and `status` would only lead back to here.
+        """
+        if self.stopped:
+            return [typed_again()]
+        return [] if self.left_out else ["sekisho status", self.plan, self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStanding:
+    """It was said how a plan stands.
+
+    Attributes:
+        account: whose.
+        plan: its file, as typed, with its journal.
+        waits: whether `apply` would make something.
+        unexplained: whether somebody has changed something, and nobody has asked who.
+    """
+
+    account: Account
+    plan: str
+    waits: bool
+    unexplained: bool
+
+    def words(self) -> list[str]:
+        """Return who has changed something, what makes what waits, or the audit."""
+        if self.unexplained:
+            return [typed_again("--who")]
+        return [f"sekisho apply {self.plan}" if self.waits else "sekisho audit", self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A plan was taken back; `plan` is the file of one of which something stays, "" if of none."""
+
+    account: Account
+    plan: str = ""
+    stopped: bool = False
+
+    def words(self) -> list[str]:
+        """Return the same again where AWS has stopped it, or what there is now."""
+        if self.stopped:
+            return [typed_again()]
+        return [f"sekisho status {self.plan}" if self.plan else "sekisho audit", self.account.aws]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalStanding:
+    """It was said how a goal stands; `due`: whether the day of somebody has come."""
+
+    account: Account
+    goal: str
+    due: bool
+    exceptions: str | None = None
+
+    def words(self) -> list[str]:
+        """Return the plan for whoever is due; a day that has not come is waited for."""
+        if not self.due:
+            return []
+        words = ["sekisho plan", *words_of("", self.goal)]
+        excepted = words_of("--exceptions", self.exceptions)
+        return [*words, *excepted, self.account.aws, f"--out {unused_name('plan.json')}"]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignShown:
+    """It was said how a campaign stands.
+
+    Attributes:
+        account: whose; one of files is only looked at.
+        goal: the goal file, with its `exceptions`; `logs`: where the logs are.
+        due: whether something can be done today.
+        stuck: whether something speaks against what is due.
+    """
+
+    account: Account
+    goal: str
+    due: bool
+    stuck: bool
+    exceptions: str | None = None
+    logs: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """Return what does what is due, or shows why that cannot be."""
+        if self.account.snapshots or not (self.due or self.stuck):
+            return []
+        if self.due:
+            return [typed_again("--apply")]
+        words = [
+            "sekisho plan",
+            *words_of("", self.goal),
+            *words_of("--exceptions", self.exceptions),
+        ]
+        return [*words, *words_of("--logs", *self.logs), *self.account.planned]
+
+
+State = (
+    PolicyWritten
+    | PolicySummarised
+    | PolicyLinted
+    | PoliciesDiffer
+    | PolicyProved
+    | PolicyLacking
+    | ProofFailed
+    | RequestDecided
+    | ErrorExplained
+    | AccountCollected
+    | UsersProved
+    | AccountAudited
+    | PlanReady
+    | NothingToPlan
+    | PlanObstructed
+    | PlanApplied
+    | PlanStanding
+    | RolledBack
+    | GoalStanding
+    | CampaignShown
+    | NoticesShown
+    | UsageSaved
+    | CallsReplayed
+)
+
+
+def next_action(state: State) -> str:
+    """Return the one command to type next; "" where nothing is left to do, or known to help."""
+    return " ".join(filter(None, (each.strip() for each in state.words())))
