@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from sekisho.account import (
     save_snapshot,
 )
 from sekisho.account.aws import Keys, connect
+from sekisho.audit.exceptions import ExceptionKind, load_exceptions
 from sekisho.cli import Exit
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import PlanRefused, UsageError
@@ -78,6 +80,13 @@ def test_what_is_named_next_leads_to_a_plan_that_is_applied(terminal: Terminal) 
     assert refused.return_value == Exit.FINDINGS
     assert "Way out: `--except machine`" in refused.stdout
     assert refused.stdout.index("Way out:") < refused.stdout.index("--accept")
+    lines = refused.stdout.splitlines()
+    first = next(place for place, line in enumerate(lines) if "schema: sekisho.exceptions" in line)
+    printed = takewhile(lambda line: line.startswith(" " * 6), lines[first:])
+    filled = (f"{line} x" if line.endswith(":") else line for line in printed)
+    terminal.write("exceptions.yaml", "\n".join(filled).replace("exceptions: x", "exceptions:"))
+    (machine,) = load_exceptions(terminal.path("exceptions.yaml")).entries
+    assert (machine.user, machine.kind) == ("machine", ExceptionKind.MACHINE)
     with pytest.raises(PlanRefused, match="keys-in-use") as caught:
         raise_(terminal.run("apply", out, "--yes"))
     assert "--except machine" in caught.value.fix.en

@@ -154,7 +154,7 @@ class CallsReplayed:
     Attributes:
         account: whose, and which AWS.
         asked: whether there was a call that was asked about.
-        denied: whether some would have been denied.
+        denied: whether some would have been denied, which are not `shown` on a page already.
         complete: whether everything could be read and decided.
         plan, goal, policy: what was asked about; none of them: what no plan is made of.
     """
@@ -162,6 +162,7 @@ class CallsReplayed:
     account: Account
     asked: bool
     denied: bool
+    shown: bool
     complete: bool
     plan: str | None = None
     goal: str | None = None
@@ -170,6 +171,8 @@ class CallsReplayed:
     def words(self) -> list[str]:
         """Return what looks closer at the calls, or goes on with the plan."""
         if not self.asked:
+            return []
+        if self.denied and self.shown:
             return []
         if self.denied:
             return [typed_again("--format html", f"--out {unused_name('impact.html')}")]

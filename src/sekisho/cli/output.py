@@ -134,7 +134,7 @@ class OutputOptions:
                 headings = self.headings or Language.EN
                 yield sheet_text(forms.sheet(), bom=self.bom, headings=headings)
             case DocumentFormat.HTML:
-                yield report_page(forms.report, lang)
+                yield report_page(replace(forms.report, next_step=next_step or ""), lang)
             case DocumentFormat.SARIF:
                 yield indented_json(forms.sarif(lang))
 

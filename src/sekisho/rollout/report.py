@@ -5,14 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from sekisho.audit.exceptions import Exemption
+from sekisho.audit.exceptions import Exemption, machine_exception
 from sekisho.audit.report import exemption_text
 from sekisho.documents.report import MORE, Extent, Remark, Report, TextLine, TextList, TextPart
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import CreatePolicy
 from sekisho.rollout.goal.acceptance import acceptance_keys
-from sekisho.rollout.planning.plan import Plan, PlannedImpact, PlanNote, Proof, SafetyVerdict
+from sekisho.rollout.planning.plan import (
+    Plan,
+    PlannedImpact,
+    PlanNote,
+    Proof,
+    RemedyKind,
+    SafetyVerdict,
+)
 from sekisho.rollout.sentences import SAFETY_VERDICTS, plan_sentences, remedy_text
 
 _MOST = 20
@@ -38,6 +45,10 @@ _ALIKE = Message("likewise: {count} (`-v` lists all)")
 _QUOTED = re.compile("`[^`]*`")
 """What differs where two reasons say the same, like the ARN of a resource."""
 _WAY = Message("Way out: {way}")
+_FOR_MACHINES = Message(
+    "A role is better for a program than a key. Until it has one, list it in a file for "
+    "`--exceptions`, and fill in what is empty:"
+)
 _ACCEPTABLE = Message(
     "If there is no other way, let it pass with a reason, by --accept ID=REASON or "
     "ID:USER=REASON: {against}."
@@ -223,6 +234,10 @@ def _remedy_lines(obstacle: str, plan: Plan) -> Iterator[TextLine]:
             # what helps against two problems is said with the last of them
             extent = Extent.ALL if last[text] == obstacle else Extent.VERBOSE
             yield TextLine(_WAY.filled(way=text), 4, extent=extent)
+            if remedy.kind is RemedyKind.LEAVE_OUT:
+                yield TextLine(_FOR_MACHINES, 4, extent=extent)
+                for line in machine_exception(remedy.users, plan.snapshot_at.date()):
+                    yield TextLine(verbatim(line), 6, extent=extent, whole=True)
     for key, reason in plan.accepted.items():
         accepted, _, user = key.partition(":")
         if accepted == obstacle:

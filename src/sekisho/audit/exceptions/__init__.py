@@ -4,9 +4,11 @@ Nothing is an exception that is not in the file, and nothing in it is silent: it
 its user is. The file is one YAML file; it names the break-glass users, the machines and the others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,7 +20,14 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Position
 
-__all__ = ["ExceptionKind", "Exceptions", "Exemption", "exemption_to_json", "load_exceptions"]
+__all__ = [
+    "ExceptionKind",
+    "Exceptions",
+    "Exemption",
+    "exemption_to_json",
+    "load_exceptions",
+    "machine_exception",
+]
 
 _ELSE = Message("delete the entry, or correct the name")
 
@@ -55,6 +64,30 @@ class Exemption:
     def expired(self, now: datetime) -> bool:
         """Whether its last day is over."""
         return now.astimezone(UTC).date() > self.expires
+
+
+_PLAIN = re.compile(r"(?!(?i:true|false|null|yes|no|on|off)$)[A-Za-z][\w.-]*")
+"""A name that YAML reads as it is."""
+_QUARTER = timedelta(days=90)
+"""How long an exception is proposed to hold."""
+
+
+def machine_exception(users: Sequence[str], today: date) -> Iterator[str]:
+    """Yield the lines of an exceptions file for a machine user, with what people must fill in.
+
+    Args:
+        users: the user; of those after the first only the names are in it, as a comment.
+        today: the day from which on it holds.
+    """
+    first, *others = users
+    yield f"schema: {SCHEMA}"
+    yield "exceptions:"
+    yield f"  - user: {first if _PLAIN.fullmatch(first) else json.dumps(first)}"
+    yield f"    kind: {ExceptionKind.MACHINE}"
+    yield from (f"    {key}:" for key in ("why", "owner", "approvedBy", "ticket"))
+    yield f"    expires: {today + _QUARTER}"
+    if others:
+        yield f"  # {', '.join(others)}"
 
 
 def exemption_to_json(exemption: Exemption) -> dict[str, str]:

@@ -221,12 +221,13 @@ def command(
     with state.read() as read:
         folder = StateFolder(OpenFolder(read, state.address))
         campaign = _read_campaign(path, folder, options, aws, lang)
-    _show(campaign, options, lang)
+    after = next_action(_standing(campaign, path, options, aws))
+    _show(campaign, options, lang, after)
     if campaign.doubtful and options.output is CampaignFormat.TEXT and not options.snapshots:
         run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
         run.print_what_resolves(_remind(path, folder, options, aws))
     if options.output is CampaignFormat.TEXT:
-        show_next(next_action(_standing(campaign, path, options, aws)), lang)
+        show_next(after, lang)
     return _exit_of(campaign, due=bool(campaign.today.plan.changes or campaign.notices))
 
 
@@ -265,8 +266,8 @@ def _read_campaign(
     return replace(campaign, read_at=at.snapshot.taken_at)
 
 
-def _show(campaign: Campaign, options: CampaignOptions, lang: Language) -> None:
-    report = campaign_report(campaign)
+def _show(campaign: Campaign, options: CampaignOptions, lang: Language, after: str = "") -> None:
+    report = replace(campaign_report(campaign), next_step=after)
     match options.output:
         case CampaignFormat.JSON:
             click.echo(json.dumps(campaign_to_json(campaign), ensure_ascii=False, indent=2))

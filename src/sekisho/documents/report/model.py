@@ -288,6 +288,7 @@ class Report:
         brief: what a text that does not say everything has instead of the figures and of what it
             rests on; None: it has those.
         look: how the page looks; None: there is none.
+        next_step: the command to type next, as a page has it; "": none.
     """
 
     title: Message
@@ -302,3 +303,4 @@ class Report:
     brief: Sequence[Message] | None = None
     page: Callable[[], Iterable[PagePart]] = tuple
     look: PageLook | None = None
+    next_step: str = ""

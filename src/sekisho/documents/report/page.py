@@ -38,6 +38,7 @@ _WORDS = {
     "filter": Message("Filter"),
     "all": Message("all"),
     "overview": Message("Findings by severity"),
+    "next": Message("Next:"),
 }
 """What the template itself says."""
 _OVERVIEW = (Message("severity"), Message("what is wrong"), Message("id"), Message("count"))
@@ -68,6 +69,7 @@ def report_page(report: Report, lang: Language) -> str:
         "places": lambda group: list(_places(group, say)),
         "count": _count,
         "words": {name: say(each) for name, each in _WORDS.items()},
+        "next_step": printable(report.next_step),
         "overview": [say(each) for each in _OVERVIEW],
         "place_heads": [say(each) for each in _PLACES],
         "fit": _fit if look.dense else lambda _text: "",

@@ -10,7 +10,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import Account, CallsReplayed, next_action
 from sekisho.cli.options import ASSUME, lang_option, texts_of_assumptions
-from sekisho.cli.output import OutputOptions, ReportForms, output_options
+from sekisho.cli.output import DocumentFormat, OutputOptions, ReportForms, output_options
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
@@ -132,8 +132,9 @@ def command(
         record=lambda: to_json(report),
         sarif=lambda lang: to_sarif(report, read[0], lang),
     )
+    shown = output.output is DocumentFormat.HTML
     account = Account(aws.typed, tuple(filter(None, [question.snapshot])), asked.caller)
-    after = next_action(_standing(report, question, account))
+    after = next_action(_standing(report, question, account, shown=shown))
     output.hand_over(forms, lang, verbose=verbose, next_step=after or None)
     return _exit(report)
 
@@ -146,12 +147,15 @@ def _exit(report: ReplayReport) -> Exit:
     return worst(codes)
 
 
-def _standing(report: ReplayReport, question: QuestionOptions, account: Account) -> CallsReplayed:
+def _standing(
+    report: ReplayReport, question: QuestionOptions, account: Account, *, shown: bool
+) -> CallsReplayed:
     alone = question.policies if question.is_of_one_policy else ()
     return CallsReplayed(
         account,
         asked=bool(report.asked),
         denied=bool(report.affects),
+        shown=shown,
         complete=not report.incomplete,
         plan=question.plan,
         goal=question.goal,
