@@ -17,14 +17,13 @@ import click
 from sekisho.audit.explain import (
     ExplainedError,
     ExplainedId,
-    IdKind,
     KnownError,
     entries,
     explained_ids,
 )
 from sekisho.cli.help import examples_of
 from sekisho.cli.main import root
-from sekisho.messages import Language, Message, table
+from sekisho.messages import IdKind, Language, Message, table
 
 DOCS = Path(__file__).parents[1] / "docs"
 WRITTEN = tomllib.loads((DOCS / "_site" / "reference.ja.toml").read_text(encoding="utf-8"))

@@ -33,6 +33,10 @@ _SHOWN = 60
 _SHOWN_PARTS = 12
 
 
+MORE_ON_ID = Message("More on an id: `sekisho explain {id}`.")
+"""Said once where ids are printed, with one of them."""
+
+
 class Code(StrEnum):
     """The stable name of each fault; docs/reference/errors.md explains every one."""
 

@@ -4,6 +4,8 @@ The pages of the reference are made of the entries, which `test_translation` com
 """
 
 import json
+import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from enum import Enum
@@ -14,10 +16,12 @@ import pytest
 
 from cases import document
 from sekisho.audit import Family, FindingId
-from sekisho.audit.explain import IdKind, address_of, entries, explain, explained_ids, id_in
+from sekisho.audit.explain import entries, explain, explained_ids, id_in
+from sekisho.audit.sarif import findings_log
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, FaultyPolicy
-from sekisho.messages import Language, Message, table
+from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, table
+from sekisho.messages.site import project_site
 from sekisho.policy import PolicyKind, parse
 from sekisho.rollout.goal.acceptance import OBSTACLES
 from sekisho.signin import SigninAssumptions
@@ -123,6 +127,23 @@ def test_the_entry_of_an_aws_error_is_found_by_its_id() -> None:
         assert [answer.entry for answer in explain(each.id).answers] == [each]
 
 
+def test_no_message_names_a_file_of_the_repository() -> None:
+    """Whoever installed a wheel has none of them; `sekisho explain ID` is there."""
+    po = (CATALOGUES / "ja" / "LC_MESSAGES" / "sekisho.po").read_text(encoding="utf-8")
+    said = [line for line in po.splitlines() if not line.startswith("#")]
+    for path in CATALOGUES.glob("*.toml"):
+        said += _texts(tomllib.loads(path.read_text(encoding="utf-8")))
+    paths = re.compile(r"(?<![\w/.-])(?:docs|src|tests|tools|bench)/|[\w-]+\.md\b")
+    assert [line for line in said if paths.search(line)] == []
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, dict | list):
+        values = value.values() if isinstance(value, dict) else value
+        return [text for each in values for text in _texts(each)]
+    return [value] if isinstance(value, str) else []
+
+
 def test_an_address_is_known_where_the_project_has_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
     assert address_of("mfa.decoy-key", IdKind.FINDING, Language.EN) == ""
 
@@ -131,5 +152,9 @@ def test_an_address_is_known_where_the_project_has_a_site(monkeypatch: pytest.Mo
             return ["Source, https://example.com/s", "Documentation, https://example.com/docs/"]
 
     monkeypatch.setattr(metadata, "metadata", lambda name: Published())
+    project_site.cache_clear()
     page = "https://example.com/docs/ja/reference/findings.html#mfa-decoy-key"
     assert address_of("mfa.decoy-key", IdKind.FINDING, Language.JA) == page
+    [run] = findings_log([], [], version="1", lang=Language.JA)["runs"]
+    assert page in [rule["helpUri"] for rule in run["tool"]["driver"]["rules"]]
+    project_site.cache_clear()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sekisho.audit.explain import IdKind
+from sekisho.messages import IdKind
 from shown import DOCS, JAPANESE, Block, blocks
 
 # what only people who change sekisho read, in English as the code is

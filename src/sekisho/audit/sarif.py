@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sekisho.audit.finding import Family, Finding, FindingId
 from sekisho.documents.sarif import Json, location, result, rule, sarif_log
-from sekisho.messages import Language
+from sekisho.messages import IdKind, Language, address_of
 
 
 def findings_log(
@@ -43,6 +43,7 @@ def findings_log(
 def _rule(name: FindingId, lang: Language) -> Json:
     """Return the rule of an id: all that is the same about its findings."""
     text = name.text
+    address = address_of(name.value, IdKind.FINDING, lang)
     more: Json = {}
     if name.family is Family.ACCOUNT:
         more = {"properties": {"tags": [control.name for control in text.controls]}}
@@ -51,6 +52,7 @@ def _rule(name: FindingId, lang: Language) -> Json:
         text.title.into(lang),
         fullDescription={"text": text.cause.into(lang)},
         help={"text": text.fix.into(lang)},
+        **({"helpUri": address} if address else {}),
         defaultConfiguration={"level": text.severity.value},
         **more,
     )

@@ -11,8 +11,6 @@ from sekisho.audit.explain import (
     ErrorExplanation,
     ExplainedError,
     ExplainedId,
-    IdKind,
-    address_of,
     entries,
     entry,
     explain,
@@ -29,7 +27,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
-from sekisho.messages import Language, Message
+from sekisho.messages import IdKind, Language, Message, address_of
 
 _UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
 _NEAREST = Message("Errors with similar words:")

@@ -22,7 +22,15 @@ from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import language_in
 from sekisho.cli.pipes import stdio
 from sekisho.cli.terminal import complain
-from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
+from sekisho.errors import (
+    MORE_ON_ID,
+    Code,
+    FaultyInput,
+    SekishoError,
+    SeveralErrors,
+    UsageError,
+    reason_of,
+)
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
 PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
@@ -131,7 +139,10 @@ def _run() -> int:
         error.show()
         return Exit.ERROR
     except SekishoError as error:
-        return _report(error, spoken.language)
+        code = _report(error, spoken.language)
+        if sys.stderr.isatty() and code != Exit.USAGE:
+            complain(MORE_ON_ID.filled(id=error.code.value).into(spoken.language))
+        return code
     return result if isinstance(result, int) else Exit.CLEAN
 
 

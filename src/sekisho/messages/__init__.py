@@ -19,10 +19,13 @@ from string import Formatter
 from typing import Any
 
 from sekisho.messages.cells import cell_width, cut_at, hanging, padded, wrapped
+from sekisho.messages.site import IdKind, address_of
 
 __all__ = [
+    "IdKind",
     "Language",
     "Message",
+    "address_of",
     "cell_width",
     "cut_at",
     "hanging",

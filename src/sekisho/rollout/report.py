@@ -8,6 +8,7 @@ from functools import partial
 from sekisho.audit.exceptions import Exemption, machine_exception
 from sekisho.audit.report import exemption_text
 from sekisho.documents.report import MORE, Extent, Remark, Report, TextLine, TextList, TextPart
+from sekisho.errors import MORE_ON_ID
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import CreatePolicy
@@ -77,7 +78,9 @@ def plan_report(plan: Plan) -> Report:
 def _parts(plan: Plan) -> Iterator[TextPart]:
     failed = [proof for proof in plan.proofs if not proof.holds]
     rows: list[_Row] = [*failed, *plan.reasons]
-    yield TextList(_OBSTACLES, rows, partial(_lines, plan, rows))
+    named = [*(proof.id for proof in failed), *(note.id for note in plan.reasons)]
+    more = [TextLine(MORE_ON_ID.filled(id=name)) for name in named[:1]]
+    yield TextList(_OBSTACLES, rows, partial(_lines, plan, rows), after=more)
     if keys := acceptance_keys(plan.open_obstacles):
         every, some = _names(keys)
         brief = _ACCEPTABLE.filled(against=some)

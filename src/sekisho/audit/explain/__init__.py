@@ -1,6 +1,6 @@
 """An error text that people paste, or an id that sekisho prints: cause, example, what fixes it."""
 
-from sekisho.audit.explain.ids import ExplainedId, IdKind, address_of, explained_ids, id_in
+from sekisho.audit.explain.ids import ExplainedId, explained_ids, id_in
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
@@ -18,9 +18,7 @@ __all__ = [
     "ErrorExplanation",
     "ExplainedError",
     "ExplainedId",
-    "IdKind",
     "KnownError",
-    "address_of",
     "entries",
     "entry",
     "explain",

@@ -6,23 +6,12 @@ too. AWS's error texts are in `match`.
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from sekisho.audit.finding import SEVERITIES, FindingId
 from sekisho.lazy import dataclass
-from sekisho.messages import Language, Message, table, verbatim
-
-
-class IdKind(StrEnum):
-    """What an id names; the value is the page of the reference that has it."""
-
-    FINDING = "findings"
-    ERROR = "errors"
-    OBSTACLE = "plan-problems"
-    ASSUMPTION = "assumptions"
-    AWS_ERROR = "aws-errors"
+from sekisho.messages import IdKind, Message, table, verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +91,3 @@ def id_in(text: str) -> str | None:
     named = re.search(r"\[([a-z]+\.[a-z0-9.-]+)\]", text)
     found = (each[1] for each in (begins, named) if each)
     return next((name for name in found if name in explained_ids()), None)
-
-
-def address_of(name: str, kind: IdKind, lang: Language) -> str:
-    """Return the address of an id's place on the project's site; "" if no site is known."""
-    from importlib.metadata import PackageNotFoundError, metadata  # noqa: PLC0415 - slow to load
-
-    try:
-        urls = metadata("sekisho").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return ""
-    sites = (url.partition(", ") for url in urls)
-    site = next((url for label, _, url in sites if label.lower() == "documentation"), "")
-    page = f"{'ja/' if lang is Language.JA else ''}reference/{kind.value}.html"
-    anchor = re.sub(r"[^a-z0-9]+", "-", name)
-    return f"{site.rstrip('/')}/{page}#{anchor}" if site else ""

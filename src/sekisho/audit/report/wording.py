@@ -134,7 +134,7 @@ _WITHOUT_POLICIES = Message(
 )
 _RESTS = Message(
     "Verdicts on MFA enforcement rest on a point that AWS does not document, the assumption "
-    "`{name}` (docs/reference/assumptions.md); the number of users: {users}."
+    "`{name}` (`sekisho explain {name}`); the number of users: {users}."
 )
 _NOT_KNOWN = Message("; of {count} it is not known")
 _NOT_READ = Message("(not known whether) ")

@@ -26,7 +26,7 @@ from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, terminal_width
 from sekisho.documents import indented_json, table_lines
 from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
-from sekisho.errors import FaultyInput
+from sekisho.errors import MORE_ON_ID, FaultyInput
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, hanging, joined_messages, printable, verbatim
 
@@ -157,6 +157,12 @@ def _print(
     if reports and not verbose and not quiet():
         show()
         _say(_MORE.into(lang))
+    worst_first = sorted(
+        (finding for report in reports for finding in report.findings),
+        key=lambda each: _WORST_FIRST.index(each.severity),
+    )
+    if worst_first and not quiet():
+        _say(MORE_ON_ID.filled(id=worst_first[0].id).into(lang))
     if reports:
         show_next(next_action(_standing(reports, options, verbose=verbose)), lang)
 

@@ -107,7 +107,7 @@ _HYPOTHETICAL = Message(
     "affect the result. Run with `-v` to see them."
 )
 _RESTS = Message(
-    "This rests on points that AWS does not document (docs/reference/assumptions.md): {names}."
+    "This rests on points that AWS does not document: {names}. `sekisho explain {first}` says more."
 )
 _MORE = Message("Run with `-v` for steps, requests and assumptions.")
 
@@ -310,7 +310,7 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         *(one.assumed for one in proof.scenarios if one.counts),
     ]
     if names := sorted({name for assumed in counted for name in assumed}):
-        yield _RESTS.filled(names=", ".join(names))
+        yield _RESTS.filled(names=", ".join(names), first=names[0])
 
 
 def next_of(proof: SubjectProof, *, verbose: bool) -> str:
