@@ -16,12 +16,14 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.search import SearchLanguage
 
 DOCS = Path(__file__).parent
 LANGUAGES = {"en": DOCS, "ja": DOCS / "ja"}
 SCHEMAS = DOCS / "schemas"
 URLS = DOCS.parent / "urls.toml"
 SWITCH = {"en": ("ja", "日本語"), "ja": ("en", "English")}
+KEYWORDS = tomllib.loads((DOCS / "_site" / "search.toml").read_text(encoding="utf-8"))
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 project = "sekisho"
@@ -56,10 +58,47 @@ linkcheck_report_timeouts_as_broken = True
 
 def setup(app: Sphinx) -> None:
     """Register what this module adds to Sphinx."""
+    app.add_search_language(PairsOfJapanese)
     app.connect("source-read", _complete)
     app.connect("html-page-context", _offer_other_language)
     app.connect("build-finished", _name_the_first_page)
     app.connect("build-finished", _publish_schemas)
+
+
+class PairsOfJapanese(SearchLanguage):
+    """Finds any part of a Japanese word: by each two letters that stand together.
+
+    Japanese has no space between words, and what divides them in the index (機種, 変更) is not
+    there when a browser divides what somebody types (機種変更).
+    """
+
+    lang = "ja"
+    language_name = "Japanese"
+    js_splitter_code = """
+function splitQuery(query) {
+  const words = query.match(/[\u3005\u3040-\u30ff\u3400-\u9fff]+|[a-z0-9_]+/gi) || [];
+  return words.flatMap((word) =>
+    word.length === 1 || word.charCodeAt(0) < 256 ? [word]
+      : Array.from({length: word.length - 1}, (_, at) => word.slice(at, at + 2)));
+}
+"""
+
+    def split(self, input: str) -> list[str]:  # noqa: A002 - that is what Sphinx calls it
+        """Return the words of a text as `splitQuery` does those of a query."""
+        words = re.findall(r"[\u3005\u3040-\u30ff\u3400-\u9fff]+|[A-Za-z0-9_]+", input)
+        return [
+            part
+            for word in words
+            for part in (
+                [word]
+                if word.isascii() or len(word) == 1
+                else [word[at : at + 2] for at in range(len(word) - 1)]
+            )
+        ]
+
+    def word_filter(self, word: str) -> bool:
+        """Keep every word: a pair of hiragana may be in the middle of one."""
+        return bool(word)
 
 
 def _complete(app: Sphinx, page: str, source: list[str]) -> None:
@@ -70,8 +109,15 @@ def _complete(app: Sphinx, page: str, source: list[str]) -> None:
     text = _outside_code(
         text, lambda part: re.sub(r"(?<=[^\x00-\u2fff])\n(?=[^\x00-\u2fff])", "", part)
     )
-    if page == root_doc:
-        text += "\n\n" + "\n\n".join(_contents(source[0], home))
+    words = KEYWORDS[app.config.language].get(page, "")
+    if words:
+        split = (
+            PairsOfJapanese({}).split if app.config.language == "ja" else re.compile(r"\w+").findall
+        )
+        found = ", ".join(dict.fromkeys(part.lower() for part in split(words)))
+        text = f"---\nmyst:\n  html_meta:\n    keywords: {found}\n---\n\n{text}"
+    if Path(page).name == root_doc:
+        text += "\n\n" + "\n\n".join(_contents(source[0], (home / page).parent, home))
     source[0] = text
 
 
@@ -117,20 +163,22 @@ def _language_of(path: Path) -> Path | None:
     return LANGUAGES["ja"] if path.is_relative_to(LANGUAGES["ja"]) else DOCS
 
 
-def _contents(text: str, home: Path) -> Iterator[str]:
-    """Yield a table of contents for each section of the first page that lists pages.
+def _contents(text: str, here: Path, home: Path) -> Iterator[str]:
+    """Yield a table of contents for each section of a page of lists that lists pages.
 
     A section within a section is a table of its own, under both titles.
     """
     kind = ""
-    for depth, title, body in re.findall(r"(?ms)^(##+) (.*?)\n(.*?)(?=^##|\Z)", text):
-        kind = title if depth == "##" else kind
-        caption = title if depth == "##" else f"{kind}: {title}"
+    for depth, title, body in re.findall(r"(?ms)^(#+) (.*?)\n(.*?)(?=^##|\Z)", text):
+        if depth == "#" and here == home:
+            continue
+        kind = title if depth != "###" else kind
+        caption = title if depth != "###" else f"{kind}: {title}"
         names = dict.fromkeys(target.partition("#")[0] for _, target in LINK.findall(body))
         pages = [
             name.removesuffix(".md")
             for name in names
-            if name and ":" not in name and _language_of((home / name).resolve()) == home
+            if name and ":" not in name and _language_of((here / name).resolve()) == home
         ]
         if pages:
             yield "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"])

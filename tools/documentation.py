@@ -25,8 +25,8 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def build(language: str, builder: str, out: Path) -> int:
-    """Run Sphinx for one language and return its exit code.
+def building(language: str, builder: str, out: Path) -> subprocess.Popen[bytes]:
+    """Start Sphinx for one language; each takes a processor of its own.
 
     Args:
         language: `en` or `ja`.
@@ -39,7 +39,7 @@ def build(language: str, builder: str, out: Path) -> int:
     command = [sys.executable, "-c", SPHINX, *strict, "--builder", builder]
     command += ["--conf-dir", str(DOCS), "--doctree-dir", str(doctrees)]
     command += ["--define", f"language={language}", str(pages), str(out / below)]
-    return subprocess.call(command)
+    return subprocess.Popen(command)
 
 
 def main(arguments: list[str]) -> int:
@@ -47,7 +47,9 @@ def main(arguments: list[str]) -> int:
     external = "--external" in arguments
     folders = [each for each in arguments if each != "--external"]
     out = Path(*folders[:1]) if folders else ROOT / "build" / ("links" if external else "site")
-    codes = [build(language, "linkcheck" if external else "html", out) for language in LANGUAGES]
+    kind = "linkcheck" if external else "html"
+    started = [building(language, kind, out) for language in LANGUAGES]
+    codes = [each.wait() for each in started]
     if any(codes):
         return 1
     print(f"documentation: {out / ('output.txt' if external else 'index.html')}")

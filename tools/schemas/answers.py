@@ -24,7 +24,6 @@ from sekisho.answer.completion import Origin
 from sekisho.answer.keys import Presence
 from sekisho.answer.model import AnswerEffect
 from sekisho.answer.resource import Impossibility, ResourceNote
-from sekisho.audit.explain.ids import IdKind
 from sekisho.audit.finding import FindingId, Severity
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.meaning.credentials import CredentialState
@@ -32,6 +31,7 @@ from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import TaskOutcome
 from sekisho.engine import DecisionEffect
 from sekisho.engine.explanation import ListingFailure, Part
+from sekisho.messages import IdKind
 from sekisho.policy import Choices, PolicyKind, Preset
 from sekisho.policy.family import ChoiceText
 from sekisho.prover import CallerCredential, Enforced
