@@ -221,6 +221,21 @@ def test_what_is_in_no_wave_is_told() -> None:
     assert note.names == ("admin", "aoi", "hanako")
 
 
+@pytest.mark.parametrize(
+    ("goal", "warned"),
+    [
+        ("who: [{all: true}]\n", True),
+        ("who: [{all: true}]\nbreakGlass: [admin]\n", False),
+        ("who: [{user: ken}, {user: hanako}]\n", False),
+        ("who: [{all: true}]\nexcept: [{user: aoi}]\n", False),
+    ],
+)
+def test_nobody_left_to_sign_in_without_mfa_is_warned_of(goal: str, warned: bool) -> None:
+    notes = [each.id for each in made(goal, people()).warnings]
+    assert ("no-break-glass" in notes) == warned
+    assert not warned or notes[0] == "no-break-glass"
+
+
 def test_a_policy_file_is_found_beside_the_goal(tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
     source = str(tmp_path / "goal.yaml")

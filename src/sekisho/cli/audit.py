@@ -1,6 +1,6 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import click
@@ -172,11 +172,20 @@ def _standing(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> 
         enforced=coverage.enforced == coverage.users,
         stopped=any(each.exemption and not each.exempt for each in report.rows),
         goal=next(iter(options.goals), None),
+        pilot=() if coverage.enforced else tuple(_ready(report))[:2],
         machines=tuple(each.user.name for each in report.rows if _is_stopped_machine(each)),
         exceptions=options.exceptions,
         policy=options.policy,
         logs=options.logs,
     )
+
+
+def _ready(report: AccountReport) -> Iterator[str]:
+    """Yield the users for whom MFA enforcement changes nothing; no administrators."""
+    for each in report.rows:
+        nothing_to_do = each.impact.kinds == (ImpactKind.READY,) and each.user.password
+        if nothing_to_do and not (each.left_out or each.power.administers):
+            yield each.user.name
 
 
 _STOPS = {ImpactKind.LOCKED_OUT, ImpactKind.DEAD_LOCK, ImpactKind.KEYS_STOP}

@@ -99,6 +99,7 @@ class AccountAudited:
         users_read: whether the users are known.
         enforced: whether everybody is enforced.
         stopped: whether a plan is refused until a file is corrected.
+        pilot: with whom to begin; empty: somebody is enforced already, or nobody is ready.
         machines: users whom only programs can be, and whom a plan for everybody would lock out.
         exceptions, policy: the files that were given.
         logs: where the logs are.
@@ -109,6 +110,7 @@ class AccountAudited:
     enforced: bool
     stopped: bool = False
     goal: str | None = None
+    pilot: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     exceptions: str | None = None
     policy: str | None = None
@@ -124,10 +126,11 @@ class AccountAudited:
             return [] if self.account.snapshots else ["sekisho collect", self.account.aws, saving]
         if self.stopped:
             return []
-        meant = words_of("", self.goal) or ["--all-users", *words_of("--policy", self.policy)]
+        everybody = ["--all-users", *words_of("--except", *self.machines)]
+        users = words_of("--user", *self.pilot) or everybody
+        meant = words_of("", self.goal) or [*users, *words_of("--policy", self.policy)]
         return [
             *("sekisho plan", *meant),
-            *words_of("--except", *(() if self.goal else self.machines)),
             *words_of("--exceptions", self.exceptions),
             *words_of("--logs", *self.logs),
             *self.account.planned,

@@ -79,6 +79,11 @@ NOT_COVERED = Message(
     "These users have a console password, or it could not be read, and are in no wave and no "
     "exception."
 )
+NO_WAY_LEFT = Message(
+    "Everybody with a console password is to be enforced, and no break-glass user is named: when "
+    "nobody's MFA works, only the root user can sign in. Name one with `--break-glass NAME`, or "
+    "under `breakGlass` in the goal."
+)
 UNMATCHED = Message(
     "Nobody matches these selectors of the goal today. If somebody should, correct them."
 )
@@ -161,6 +166,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     persons = planned_impacts(accounts, goal)
     warned = (
         *draft.warnings,
+        *_no_break_glass(accounts, goal),
         *locked_out_now(accounts),
         *no_enforcement(accounts.changes, snapshot),
         *user_warnings(accounts),
@@ -207,6 +213,14 @@ def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNot
     yield from keys_in_use(accounts)
     if goal.takes_unused_away:
         yield from own_credentials(goal, snapshot, accounts.caller)
+
+
+def _no_break_glass(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
+    """Yield that nobody with a console password is left out of MFA enforcement."""
+    signing_in = {user.name for user in accounts.before.users if user.password}
+    enforced = {user.name for user in accounts.targets}
+    if not goal.break_glass and len(signing_in) > 1 and signing_in <= enforced:
+        yield PlanNote("no-break-glass", NO_WAY_LEFT)
 
 
 def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
