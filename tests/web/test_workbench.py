@@ -44,7 +44,7 @@ from sekisho.account import (
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import audit_account
-from sekisho.errors import AwsRefused, InternalError, PlanRefused
+from sekisho.errors import AwsRefused, InternalError, PlanRefused, UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
@@ -134,7 +134,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     file = read_plan(folder / "plan.json")
     viewed = PlanInView.of("plan.json", file, SnapshotApi(snapshot))
     report = audit_account(snapshot, Exceptions(), version="0.1.0")
-    material = Material(report, "--snapshot account.json", viewed)
+    after = "sekisho plan --all-users --snapshot account.json --out plan.json"
+    material = Material(report, "--snapshot account.json", viewed, next_step=after)
     site = workbench_site(material)
     site.bind("localhost:1", "127.0.0.1:1")
     client = site.app.test_client()
@@ -565,6 +566,22 @@ def test_bad_input_is_refused_before_anything_listens(
     assert done.returncode == code
     assert named in done.stderr
     assert len(done.stderr.splitlines()) <= 4
+
+
+def test_the_overview_has_the_command_that_the_audit_ends_with(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted(material: Material, _: Language) -> None:
+        shown.append(material.next_step)
+        raise UsageError(verbatim("enough"))
+
+    shown: list[str] = []
+    monkeypatch.chdir(bench.snapshot.parent)
+    monkeypatch.setattr("sekisho.web.workbench.workbench_site", noted)
+    sekisho("web", "--snapshot", "account.json")
+    ended = sekisho("audit", "--snapshot", "account.json", COLUMNS="1000").stdout
+    assert ended.endswith(f"\nNext: {shown[0]}\n")
+    assert bench.material.next_step in unescape(bench.get("/")[1])
 
 
 def test_a_plan_of_another_account_is_refused(bench: Bench, tmp_path: Path) -> None:

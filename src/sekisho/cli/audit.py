@@ -126,7 +126,7 @@ def command(
         record=lambda: to_json(report),
         sarif=lambda lang: to_sarif(report, source, lang),
     )
-    after = next_action(_standing(report, options, aws))
+    after = next_action(audited(report, options, aws))
     output.hand_over(forms, lang, verbose=verbose, next_step=after)
     return Exit.CLEAN if exit_zero else _exit(report)
 
@@ -162,7 +162,8 @@ def passkeys_of(
     return frozenset(users)
 
 
-def _standing(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> AccountAudited:
+def audited(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> AccountAudited:
+    """Return where somebody stands who has seen the audit of an account, for `next_action`."""
     snapshot, coverage = report.snapshot, report.coverage
     able = (each.user.arn for each in report.rows if each.power.administers)
     caller = caller_of(snapshot, able) if options.snapshots else None

@@ -1,6 +1,5 @@
 """`sekisho web`: an account in a browser, to read."""
 
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,10 +12,12 @@ from sekisho import __version__
 from sekisho.account import Snapshot, SnapshotApi, Usage
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
-from sekisho.cli.audit import break_glass_of, passkeys_of
+from sekisho.cli.audit import AuditOptions, audited, break_glass_of, passkeys_of
 from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_option
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.progress import reading_progress
 from sekisho.cli.quiet import quiet_option
@@ -122,8 +123,12 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         for wave in waves_of(goal_of(goal, path, snapshot, excepted), snapshot)
     ]
     plan = None if file is None else _plan_in_view(file, options, snapshot, waves)
-    source = " ".join(f"--snapshot {shlex.quote(each)}" for each in options.snapshots)
-    site = workbench_site(Material(report, source or aws.typed.strip(), plan, replay), lang)
+    source = " ".join(words_of("--snapshot", *options.snapshots)) or aws.typed.strip()
+    asked = AuditOptions(
+        options.snapshots, options.exceptions, options.goals, policy=None, logs=options.logs
+    )
+    after = next_action(audited(report, asked, aws))
+    site = workbench_site(Material(report, source, plan, replay, after), lang)
     with WebServer(site, options.port) as server:
         try:
             click.echo(_OPEN.filled(url=server.url).into(lang))

@@ -69,6 +69,7 @@ def overview() -> ResponseReturnValue:
             {name: whole[name] for name in whole if name not in ("users", "findings")}
         )
     severities = Counter(each.severity for each in report.findings if each.known)
+    after = material().next_step
     return render_template(
         "overview.html",
         view="/",
@@ -79,9 +80,7 @@ def overview() -> ResponseReturnValue:
         bars=_bars(report),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
         undecided=sum(not each.known for each in report.findings),
-        commands=[
-            (text("workbench.overview.make_plan"), "sekisho plan --all-users --out plan.json")
-        ],
+        commands=[(text("workbench.overview.next"), after)] if after else [],
     )
 
 

@@ -94,12 +94,14 @@ class Material:
         source: the options by which a command reads the same account.
         plan: a plan for it; None if none was given.
         replay: which calls of logs would have been denied; None without logs, and of a usage file.
+        next_step: the command to type next; "" if there is none.
     """
 
     report: AccountReport
     source: str
     plan: PlanInView | None = None
     replay: ReplayReport | None = None
+    next_step: str = ""
 
     @cached_property
     def as_json(self) -> dict[str, Any]:
