@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ from sekisho.prover.scenarios import (
 from sekisho.prover.scenarios.answers import outcome_of
 from sekisho.prover.scenarios.evaluator import MoveEvaluator, MoveOutcome, _outcomes_in
 from sekisho.prover.scenarios.model import SigninPage
+from sekisho.prover.scenarios.search import leads_to_goal
 from sekisho.signin import NextStep, SigninAssumptions, SigninOrder
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
@@ -89,6 +91,24 @@ def test_the_outcome_alone_is_that_of_the_whole_answer() -> None:
     answers = [each.outcome for each in _answers(case["id"])]
     assert found == answers
     assert ScenarioOutcome.LOCKED_OUT in answers
+
+
+def test_a_path_that_is_known_from_elsewhere_changes_no_outcome() -> None:
+    """Paths under one case's policies are tried under the next one's."""
+    led = 0
+    for before, case in pairwise(each.values[0] for each in VERDICTS[:4]):
+        assert isinstance(before, dict)
+        assert isinstance(case, dict)
+        policies, around = policies_of(case), around_of(case)
+        for known, answer in zip(_answers(before["id"]), _answers(case["id"]), strict=True):
+            if isinstance(known.result, Reachable):
+                path, scenario = known.result.path, answer.scenario
+                found = outcome_of(scenario, policies, around, known=path)
+                assert found is answer.outcome, scenario.id
+                here = setting_of(scenario, policies, around)
+                led += leads_to_goal(here, scenario.question, path)
+                assert not leads_to_goal(here, scenario.question, path[:-1])
+    assert led
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -40,6 +40,7 @@ from sekisho.prover.scenarios.search import (
     MOST_STATES,
     WAYS,
     Foothold,
+    Path,
     Reachable,
     Result,
     SearchProblem,
@@ -47,6 +48,7 @@ from sekisho.prover.scenarios.search import (
     Unexplored,
     Unreachable,
     explore,
+    leads_to_goal,
     left_open,
 )
 from sekisho.prover.scenarios.setting import Setting
@@ -285,20 +287,42 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
 
 
 def outcome_of(
-    scenario: Scenario, policies: Policies, setting: Setting | None = None
+    scenario: Scenario, policies: Policies, setting: Setting | None = None, *, known: Path = ()
 ) -> ScenarioOutcome:
     """Return how a scenario ends, as `run_scenario` finds it, without looking for the reason.
+
+    `known` is a path to the goal under other policies or assumptions: where it is one here as well,
+    nothing is searched.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    asked = replace(scenario, question=replace(scenario.question, explained=False))
-    return _outcome_at(DistinctSetting.of(setting_of(asked, policies, setting).timeless()), asked)
+    asked = _unexplained(scenario)
+    here = setting_of(asked, policies, setting).timeless()
+    if known and leads_to_goal(here, asked.question, known):
+        return ScenarioOutcome.GETS_IN
+    return _ending_at(DistinctSetting.of(here), asked)[0]
+
+
+def way_in(scenario: Scenario, policies: Policies, setting: Setting | None = None) -> Path:
+    """Return the path on which somebody gets in; empty if nobody does, or it is not known.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    asked = _unexplained(scenario)
+    here = setting_of(asked, policies, setting).timeless()
+    return _ending_at(DistinctSetting.of(here), asked)[1]
+
+
+def _unexplained(scenario: Scenario) -> Scenario:
+    return replace(scenario, question=replace(scenario.question, explained=False))
 
 
 @lru_cache(maxsize=_MOST_OUTCOMES)
-def _outcome_at(place: DistinctSetting, scenario: Scenario) -> ScenarioOutcome:
-    return _answer_in(place.setting, scenario, MOST_STATES).outcome
+def _ending_at(place: DistinctSetting, scenario: Scenario) -> tuple[ScenarioOutcome, Path]:
+    answer = _answer_in(place.setting, scenario, MOST_STATES)
+    return answer.outcome, answer.result.path if isinstance(answer.result, Reachable) else ()
 
 
 def explorations(
@@ -433,6 +457,7 @@ def assumptions_that_matter(
     `answer` is the answer about a scenario under these policies, in this account.
     """
     base = setting_given or Setting()
+    known = answer.result.path if isinstance(answer.result, Reachable) else ()
     turned = {
         name: replace(base, signin=with_other_setting(base.signin, name))
         for name in _may_matter(answer, base)
@@ -441,7 +466,7 @@ def assumptions_that_matter(
         sorted(
             name
             for name, setting in turned.items()
-            if outcome_of(answer.scenario, policies, setting) is not answer.outcome
+            if outcome_of(answer.scenario, policies, setting, known=known) is not answer.outcome
         )
     )
 

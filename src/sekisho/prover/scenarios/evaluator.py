@@ -310,7 +310,7 @@ class MoveEvaluator:
         outcomes: list[MoveOutcome] = []
         for address in self._addresses:
             outcome = self._outcome_from(move, mfa, member, address)
-            outcomes.append(replace(outcome, address=address or ""))
+            outcomes.append(replace(outcome, address=address) if address else outcome)
             if outcome.carried_out:
                 break
         names = sorted({name for each in outcomes for name in each.assumed})

@@ -261,6 +261,15 @@ class ScenarioState:
     unassigned: frozenset[ScenarioDevice] = frozenset()
     page: SigninPage | None = None
     deeds: frozenset[Deed] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # as of a move
+        parts = (self.user, self.colleague, self.holds, self.unassigned, self.page, self.deeds)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def person(self, principal: ScenarioPrincipal) -> ScenarioUser:
         """Return the account's objects of a user; those of an administrator play no part."""
@@ -320,9 +329,9 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
         elif hold.access is Access.LOGIN_CACHE:
             yield Move(MoveKind.RENEW_LOGIN, hold, hold.owner)
         elif hold.access in _API:
-            yield from _own_calls(state, hold)
+            yield from _own_calls(hold, *_own_things(state, hold))
             for whom in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
-                yield from _calls_on(state, hold, whom)
+                yield from _calls_on(state.person(whom), state.unassigned, hold, whom)
 
 
 def _pages(state: ScenarioState) -> Iterator[Move]:
@@ -353,36 +362,53 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
         yield Move(MoveKind.NEW_PASSWORD, by, page.owner)
 
 
-def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
-    """Yield the calls that are about nobody else's user."""
-    principal = (
-        ScenarioPrincipal.USER if hold.owner is ScenarioPrincipal.ADMINISTRATOR else hold.owner
-    )
-    if not state.has_name(principal):
-        yield Move(
-            MoveKind.CREATE_DEVICE, hold, principal, ScenarioDevice(DeviceHolder.ACTOR, principal)
-        )
-    other = ScenarioDevice(DeviceHolder.ACTOR)
-    if other not in state.unassigned:
-        yield Move(MoveKind.CREATE_DEVICE, hold, principal, other)
+def _own_things(state: ScenarioState, hold: Holding) -> tuple[ScenarioUser, bool, bool]:
+    """Return what the calls that are about nobody else's user rest on.
+
+    That is the user, whether a device has the user's name, and whether the actor has a spare one.
+    """
+    principal = _whose(hold)
+    spare = _SPARE in state.unassigned
+    return state.person(principal), state.has_name(principal), spare
+
+
+def _whose(hold: Holding) -> ScenarioPrincipal:
+    administers = hold.owner is ScenarioPrincipal.ADMINISTRATOR
+    return ScenarioPrincipal.USER if administers else hold.owner
+
+
+_SPARE = ScenarioDevice(DeviceHolder.ACTOR)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _own_calls(hold: Holding, person: ScenarioUser, named: bool, spare: bool) -> tuple[Move, ...]:
+    """Return the calls that are about nobody else's user."""
+    principal = _whose(hold)
+    moves: list[Move] = []
+    if not named:
+        device = ScenarioDevice(DeviceHolder.ACTOR, principal)
+        moves.append(Move(MoveKind.CREATE_DEVICE, hold, principal, device))
+    if not spare:
+        moves.append(Move(MoveKind.CREATE_DEVICE, hold, principal, _SPARE))
     if hold.access in SESSIONS:
-        yield Move(
-            MoveKind.REGISTER_PASSKEY, hold, principal, ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)
-        )
-    if state.person(principal).password is ScenarioPassword.KNOWN:
-        yield Move(MoveKind.CHANGE_PASSWORD, hold, principal)
-    yield from _calls_for_sessions(state, hold)
-    yield from (Move(act, hold, principal) for act in _ON_THE_ACCOUNT)
+        passkey = ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)
+        moves.append(Move(MoveKind.REGISTER_PASSKEY, hold, principal, passkey))
+    if person.password is ScenarioPassword.KNOWN:
+        moves.append(Move(MoveKind.CHANGE_PASSWORD, hold, principal))
+    # an administrator's own devices play no part
+    own = ScenarioUser() if hold.owner is ScenarioPrincipal.ADMINISTRATOR else person
+    moves += _calls_for_sessions(own, hold)
+    return (*moves, *(Move(act, hold, principal) for act in _ON_THE_ACCOUNT))
 
 
-def _calls_for_sessions(state: ScenarioState, hold: Holding) -> Iterator[Move]:
+def _calls_for_sessions(person: ScenarioUser, hold: Holding) -> Iterator[Move]:
     """Yield the ways to a session: of STS, of a role, of `aws login` or of an agent.
 
     Source: AWS Sign-In User Guide, "Authorization models": in a browser, `aws login` or an agent is
     let in by who is signed in; without one, an agent gets a token for whatever credentials sign the
     request.
     """
-    devices = [each for each in state.person(hold.owner).devices if each.hand is DeviceHolder.ACTOR]
+    devices = [each for each in person.devices if each.hand is DeviceHolder.ACTOR]
     for act in (MoveKind.SESSION_TOKEN, MoveKind.ASSUME_ROLE):
         yield Move(act, hold, hold.owner)
         for device in sorted(devices):
@@ -393,25 +419,31 @@ def _calls_for_sessions(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     yield Move(MoveKind.AGENT_TOKEN, hold, hold.owner)
 
 
-def _calls_on(state: ScenarioState, hold: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
-    person = state.person(principal)
-    for device in sorted(state.unassigned):
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _calls_on(
+    person: ScenarioUser,
+    unassigned: frozenset[ScenarioDevice],
+    hold: Holding,
+    principal: ScenarioPrincipal,
+) -> tuple[Move, ...]:
+    """Return the calls that are about a user, who may be another one."""
+    moves: list[Move] = []
+    for device in sorted(unassigned):
         if device.hand is DeviceHolder.ACTOR:
-            yield Move(MoveKind.ENABLE_DEVICE, hold, principal, device)
+            moves.append(Move(MoveKind.ENABLE_DEVICE, hold, principal, device))
         elif device.name == principal:
-            yield Move(MoveKind.DELETE_DEVICE, hold, principal, device)
+            moves.append(Move(MoveKind.DELETE_DEVICE, hold, principal, device))
     for device in sorted(person.devices):
-        yield Move(MoveKind.DEACTIVATE_DEVICE, hold, principal, device)
+        moves.append(Move(MoveKind.DEACTIVATE_DEVICE, hold, principal, device))
         if not device.in_step:
-            yield Move(MoveKind.RESYNC_DEVICE, hold, principal, device)
-    if person.password is not ScenarioPassword.KNOWN:
-        yield Move(MoveKind.CREATE_LOGIN, hold, principal)
-    if person.password is not ScenarioPassword.NONE:
-        yield Move(MoveKind.UPDATE_LOGIN, hold, principal)
-    yield Move(
-        MoveKind.REMOVE_FROM_GROUP if person.member else MoveKind.ADD_TO_GROUP, hold, principal
-    )
-    yield from (Move(act, hold, principal) for act in _ON_ANYBODY)
+            moves.append(Move(MoveKind.RESYNC_DEVICE, hold, principal, device))
+    acts = [
+        *([MoveKind.CREATE_LOGIN] if person.password is not ScenarioPassword.KNOWN else []),
+        *([MoveKind.UPDATE_LOGIN] if person.password is not ScenarioPassword.NONE else []),
+        MoveKind.REMOVE_FROM_GROUP if person.member else MoveKind.ADD_TO_GROUP,
+        *_ON_ANYBODY,
+    ]
+    return (*moves, *(Move(act, hold, principal) for act in acts))
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
@@ -526,11 +558,15 @@ def _after_device_change(state: ScenarioState, move: Move, device: ScenarioDevic
         case _:
             return state
     person = replace(state.person(move.target), devices=devices)
-    return replace(_with_user(state, move.target, person), unassigned=unassigned)
+    return _with_user(state, move.target, person, unassigned)
 
 
 def _with_holding(state: ScenarioState, hold: Holding) -> ScenarioState:
-    return replace(state, holds=state.holds | {hold})
+    # without `replace`, which takes as long as all else that a search does with a state
+    return ScenarioState(
+        *(state.user, state.colleague, state.holds | {hold}),
+        *(state.unassigned, state.page, state.deeds),
+    )
 
 
 def _with_new_password(state: ScenarioState, principal: ScenarioPrincipal) -> ScenarioState:
@@ -540,10 +576,15 @@ def _with_new_password(state: ScenarioState, principal: ScenarioPrincipal) -> Sc
 
 
 def _with_user(
-    state: ScenarioState, principal: ScenarioPrincipal, person: ScenarioUser
+    state: ScenarioState,
+    principal: ScenarioPrincipal,
+    person: ScenarioUser,
+    unassigned: frozenset[ScenarioDevice] | None = None,
 ) -> ScenarioState:
-    return (
-        replace(state, user=person)
-        if principal is ScenarioPrincipal.USER
-        else replace(state, colleague=person)
+    user, colleague = (
+        (person, state.colleague) if principal is ScenarioPrincipal.USER else (state.user, person)
+    )
+    return ScenarioState(
+        *(user, colleague, state.holds),
+        *(state.unassigned if unassigned is None else unassigned, state.page, state.deeds),
     )

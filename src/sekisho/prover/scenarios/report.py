@@ -22,7 +22,6 @@ from sekisho.policy import (
     Preset,
     choices_in,
     choices_of,
-    force_mfa,
     force_mfa_json,
     from_json,
 )
@@ -37,6 +36,7 @@ from sekisho.prover.scenarios.answers import (
     outcome_of,
     required_of,
     run_scenario,
+    way_in,
 )
 from sekisho.prover.scenarios.definitions import (
     ATTACKERS,
@@ -47,7 +47,7 @@ from sekisho.prover.scenarios.definitions import (
     without_enforcement,
 )
 from sekisho.prover.scenarios.model import ScenarioPrincipal
-from sekisho.prover.scenarios.search import Reachable, Unexplored, Unreachable
+from sekisho.prover.scenarios.search import Path, Reachable, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.answers import more_callers_text
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
@@ -334,14 +334,16 @@ def fixing_choices(
     """
     if _is_right(scenario, start, other_policies, setting):
         return ()
+    here = setting or Setting()
+    known = way_in(scenario, _with_family(start, other_policies, here), here)
     # where no policy is asked at the sign-in, what policies say of it fixes nothing
-    asks = (setting or Setting()).signin.console_asks_policies
+    asks = here.signin.console_asks_policies
     for count in range(1, _MOST_CHANGES + 1):
         result = tuple(
             names
             for names, choices in _changed(start, count)
             if (asks or "console_sign_in_without_mfa" not in names)
-            and _is_right(scenario, choices, other_policies, setting)
+            and _is_right(scenario, choices, other_policies, setting, known)
         )
         if result:
             return result
@@ -423,11 +425,16 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
 
 
 def _is_right(
-    scenario: Scenario, choices: Choices, other_policies: Policies | None, setting: Setting | None
+    scenario: Scenario,
+    choices: Choices,
+    other_policies: Policies | None,
+    setting: Setting | None,
+    known: Path = (),
 ) -> bool:
     setting = setting or Setting()
     policies = _with_family(choices, other_policies, setting)
-    return outcome_of(scenario, policies, setting) is required_of(scenario.actor)
+    outcome = outcome_of(scenario, policies, setting, known=known)
+    return outcome is required_of(scenario.actor)
 
 
 def _outcome_under(
@@ -446,7 +453,9 @@ def _with_family(choices: Choices, other_policies: Policies | None, setting: Set
 
 @cache
 def _enforcement(choices: Choices, partition: str) -> AttachedPolicy:
-    return AttachedPolicy(NAME, force_mfa(replace(choices, partition=partition)))
+    written = replace(choices, partition=partition)
+    # where its statements stand plays no part
+    return AttachedPolicy(NAME, from_json(force_mfa_json(written), source=NAME))
 
 
 ASSUMED = (

@@ -301,6 +301,32 @@ def explore(
 
     What is looked at is taken from `budget`, which several searches may share.
     """
+    problem_here = _problem_in(setting, problem)
+    if isinstance(problem_here, Unexplored):
+        return problem_here
+    judge, budget = judge or MoveEvaluator(setting), budget or StateBudget()
+    if MoveKind.CREATE_DEVICE in problem_here.acts:
+        # a way with an authenticator app is as good, and a program can go it
+        without = replace(problem_here, acts=problem_here.acts - {MoveKind.REGISTER_PASSKEY})
+        result = _Search(judge, without, budget).run()
+        if not isinstance(result, Unreachable) or without == problem_here:
+            return result
+    return _Search(judge, problem_here, budget).run()
+
+
+def leads_to_goal(setting: Setting, problem: SearchProblem, path: Path) -> bool:
+    """Tell whether a path that was found in another setting leads to the goal in this one as well.
+
+    Where it does not, another may: only a search tells.
+    """
+    problem_here = _problem_in(setting, problem)
+    if isinstance(problem_here, Unexplored):
+        return False
+    return _Search(MoveEvaluator(setting), problem_here, StateBudget()).is_way(path)
+
+
+def _problem_in(setting: Setting, problem: SearchProblem) -> SearchProblem | Unexplored:
+    """Return the problem without the moves that play no part in a setting."""
     if not setting.signin.console_asks_policies:
         # what policies say of it has no effect
         problem = replace(problem, acts=problem.acts - {MoveKind.OPEN_CONSOLE})
@@ -320,14 +346,7 @@ def explore(
         # nothing hangs on who is in the group
         goal = {deed.kind for deed in problem.goal.deeds}
         problem = replace(problem, acts=problem.acts - (_GROUP_ACTS - goal))
-    judge, budget = judge or MoveEvaluator(setting), budget or StateBudget()
-    if MoveKind.CREATE_DEVICE in problem.acts:
-        # a way with an authenticator app is as good, and a program can go it
-        without = replace(problem, acts=problem.acts - {MoveKind.REGISTER_PASSKEY})
-        result = _Search(judge, without, budget).run()
-        if not isinstance(result, Unreachable) or without == problem:
-            return result
-    return _Search(judge, problem, budget).run()
+    return problem
 
 
 class _Search:
@@ -351,14 +370,25 @@ class _Search:
             self._budget.remaining -= 1
             if self._budget.remaining < 0:
                 return Unexplored(_TOO_MANY.filled(most=self._budget.total))
-            for step in self._steps(state):
-                if not step.outcome.carried_out:
-                    if step.move not in self._tried:
-                        self._tried[step.move] = Attempt(ways[state], step)
-                elif (reached := self._after(state, step)) not in ways:
-                    ways[reached] = (*ways[state], step)
+            for move, outcome in self._outcomes(state):
+                if not outcome.carried_out:
+                    if move not in self._tried:
+                        self._tried[move] = Attempt(ways[state], ScenarioStep(move, outcome))
+                elif (reached := self._after(state, move)) not in ways:
+                    ways[reached] = (*ways[state], ScenarioStep(move, outcome))
                     queue.append(reached)
         return self._unreachable(ways)
+
+    def is_way(self, path: Path) -> bool:
+        """Tell whether a path can be gone here, step by step, and ends at the goal."""
+        state = self._question.start
+        for step in path:
+            if step.move not in self._moves(state):
+                return False
+            if not self._judge.outcome(state, step.move).carried_out:
+                return False
+            state = self._after(state, step.move)
+        return self._question.goal.is_reached(state)
 
     def _unreachable(self, ways: dict[ScenarioState, Path]) -> Unreachable:
         # before the dead-lock is looked for, which goes on where nobody comes
@@ -381,13 +411,17 @@ class _Search:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Foothold(hold, member, frozenset(actions - refused))
 
-    def _steps(self, state: ScenarioState) -> Iterator[ScenarioStep]:
-        question = self._question
-        for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
-            yield ScenarioStep(move, self._judge.outcome(state, move))
+    def _outcomes(self, state: ScenarioState) -> Iterator[tuple[Move, MoveOutcome]]:
+        outcome = self._judge.outcome
+        for move in self._moves(state):
+            yield move, outcome(state, move)
 
-    def _after(self, state: ScenarioState, step: ScenarioStep) -> ScenarioState:
-        return state_after(state, step.move, self._asked, self._judge.setting.signin)
+    def _moves(self, state: ScenarioState) -> tuple[Move, ...]:
+        question = self._question
+        return moves_in(state, question.acts, question.helps, on_others=question.on_others)
+
+    def _after(self, state: ScenarioState, move: Move) -> ScenarioState:
+        return state_after(state, move, self._asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""
@@ -415,15 +449,15 @@ class _Search:
             state = queue.popleft()
             if self._question.goal.is_reached(state):
                 return ways[state], {}
-            for step in self._steps(state):
-                outcome = step.outcome
+            for move, outcome in self._outcomes(state):
                 if not outcome.carried_out and not outcome.by_policy:
                     continue
-                if (reached := self._after(state, step)) in ways:
+                if (reached := self._after(state, move)) in ways:
                     continue
+                path = (*ways[state], ScenarioStep(move, outcome))
                 if outcome.carried_out:
-                    ways[reached] = (*ways[state], step)
+                    ways[reached] = path
                     queue.append(reached)
                 else:
-                    lifted.setdefault(reached, (*ways[state], step))
+                    lifted.setdefault(reached, path)
         return None, {state: way for state, way in lifted.items() if state not in ways}
