@@ -53,7 +53,7 @@ else:
         while half of the classes of a command are never instantiated and few are ever compared. So
         a class that is frozen and has slots begins without them. When one is used first, Python's
         own decorator writes it, for a class with the same fields. Every other class, and one that
-        is derived from a dataclass or writes such a method itself, is left to Python.
+        writes such a method itself, is left to Python.
         """
         if cls is None:
             return lambda cls: dataclass(cls, **options)
@@ -62,7 +62,13 @@ else:
         shown = vars(cls).get("__repr__")
         # Python would write a missing docstring of the signature, which needs the methods
         cls.__doc__ = cls.__doc__ or cls.__name__
+        # for Python the class is not frozen yet, and may not be derived from one that is
+        bases = [each.__dataclass_params__ for each in cls.__mro__ if _is_made(each)]
+        for base in bases:
+            base.frozen = False
         made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+        for base in bases:
+            base.frozen = True
         given = made.__dataclass_params__
         given.init = given.repr = given.eq = given.frozen = True
         for name in ("__init__", "__eq__", "__hash__", "__repr__"):
@@ -83,9 +89,14 @@ _WRITTEN = {
 """The options with which Python's decorator writes one method only."""
 
 
-def _is_special(cls: type) -> bool:
+def _is_made(cls: Any) -> bool:
+    return "__dataclass_params__" in vars(cls)
+
+
+def _is_special(cls: Any) -> bool:
     own = {"__init__", "__eq__", "__hash__", "__setattr__", "__delattr__"}
-    return not own.isdisjoint(vars(cls)) or any(map(dataclasses.is_dataclass, cls.__mro__))
+    bases = (each.__dataclass_params__ for each in cls.__mro__ if _is_made(each))
+    return not own.isdisjoint(vars(cls)) or not all(each.frozen for each in bases)
 
 
 class _Later:

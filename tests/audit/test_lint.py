@@ -15,7 +15,7 @@ from sekisho import policy
 from sekisho.audit import Family, Finding, FindingId, Severity
 from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.errors import Code, FaultyPolicy
-from sekisho.messages import table
+from sekisho.messages import part_of_table, table
 
 FAMILIES = ("save", "analyzer", "policy", "mfa")
 KEYS = ("about", "found", "findings", "gaps")
@@ -146,6 +146,10 @@ def test_the_table_of_findings_has_every_finding_and_no_other() -> None:
     del families["limits"]
     named = {f"{family}.{name}" for family, names in families.items() for name in names}
     assert named == {finding.value for finding in FindingId}
+    for name in named:
+        family, _, own = name.partition(".")
+        assert part_of_table("findings", name) == table("findings")[family][own]
+    assert part_of_table("findings", "limits") == table("findings")["limits"]
 
 
 def _japanese(text: str) -> bool:

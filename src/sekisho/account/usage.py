@@ -14,14 +14,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.documents import decoded_json, text_of_file, write_private
-from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, quoted
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
+
+if TYPE_CHECKING:
+    from sekisho.documents.records import Records
 
 USAGE_SCHEMA = "sekisho.usage/1"
 """The name of the form; another number means another form."""
@@ -224,13 +227,13 @@ def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
 
 def dump_usage(usage: Usage) -> str:
     """Return usage as JSON text; equal ones give equal texts."""
-    value = {"schema": USAGE_SCHEMA, **_USAGES.written(usage)}
+    value = {"schema": USAGE_SCHEMA, **_usages().written(usage)}
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def use_to_json(use: UserUse) -> dict[str, object]:
     """Return the use of a user as a usage file has it."""
-    written: dict[str, object] = _USAGES.written(use)
+    written: dict[str, object] = _usages().written(use)
     return written
 
 
@@ -269,9 +272,11 @@ def read_usage(value: object, source: str) -> Usage:
         message = Message("is no usage: `schema` must be `{schema}`").filled(schema=USAGE_SCHEMA)
         fix = Message("`sekisho logs usage LOGS --out FILE` writes one")
         raise FaultyInput(source, [Fault(Code.FILE_BAD_SHAPE, message, "schema", fix=fix)])
+    from sekisho.documents.records import FaultyRecord  # noqa: PLC0415 - slow to load
+
     body = {key: item for key, item in value.items() if key != "schema"}
     try:
-        usage = _USAGES.read(body, Usage)
+        usage = _usages().read(body, Usage)
     except FaultyRecord as error:
         faults = error.faults
     else:
@@ -323,4 +328,8 @@ def _wrong(message: Message, path: str) -> Fault:
     return Fault(Code.FILE_BAD_SHAPE, message, path)
 
 
-_USAGES = Records(Code.FILE_BAD_SHAPE)
+@cache
+def _usages() -> "Records":
+    from sekisho.documents.records import Records  # noqa: PLC0415 - as above
+
+    return Records(Code.FILE_BAD_SHAPE)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, table, verbatim
+from sekisho.messages import Message, part_of_table, verbatim
 from sekisho.policy import Document, Position, Statement
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class FindingId(StrEnum):
     @property
     def text(self) -> "FindingText":
         """What is said about every finding with this id."""
-        return _texts()[self]
+        return _text(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,28 +260,20 @@ class FindingText:
 
 
 @cache
-def _texts() -> dict[FindingId, FindingText]:
-    """Return the table `findings` by id, read once."""
-    families = table("findings")
-    limits = families["limits"]
-    texts = {}
-    for each in FindingId:
-        family, _, name = each.value.partition(".")
-        entry = dict(families[family][name])
-        controls = tuple(
-            Control(control, limits[limit])
-            for limit, names in entry.pop("controls", {}).items()
-            for control in names
-        )
-        texts[each] = FindingText(
-            **entry | {"severity": Severity(entry["severity"])}, controls=controls
-        )
-    return texts
+def _text(finding: FindingId) -> FindingText:
+    """Return what the table `findings` says of an id."""
+    entry = dict(part_of_table("findings", finding.value))
+    controls = tuple(
+        Control(control, part_of_table("findings", "limits")[limit])
+        for limit, names in entry.pop("controls", {}).items()
+        for control in names
+    )
+    return FindingText(**entry | {"severity": Severity(entry["severity"])}, controls=controls)
 
 
 def limits_of_controls() -> Message:
     """Say what no published control checks."""
-    text: Message = table("findings")["limits"]["of-all"]
+    text: Message = part_of_table("findings", "limits")["of-all"]
     return text
 
 

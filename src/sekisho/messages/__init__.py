@@ -32,6 +32,7 @@ __all__ = [
     "joined_messages",
     "listed",
     "padded",
+    "part_of_table",
     "printable",
     "table",
     "verbatim",
@@ -178,6 +179,26 @@ def table(name: str) -> Mapping[str, Any]:
 
     text = (CATALOGUES / f"{name}.toml").read_text(encoding="utf-8")
     return {key: _with_messages(value) for key, value in tomllib.loads(text).items()}
+
+
+@cache
+def part_of_table(name: str, part: str) -> Mapping[str, Any]:
+    """Return what stands under the heading `[part]` of a table, without reading the others.
+
+    All of a long table takes longer to read than most commands take for all else. Only a heading
+    begins a line with a bracket.
+    """
+    import tomllib  # noqa: PLC0415 - as above
+
+    for section in _sections(name):
+        if section.startswith(f"{part}]\n"):
+            return dict(_with_messages(tomllib.loads(section.partition("\n")[2])))
+    raise KeyError(part)
+
+
+@cache
+def _sections(name: str) -> list[str]:
+    return (CATALOGUES / f"{name}.toml").read_text(encoding="utf-8").split("\n[")
 
 
 def _with_messages(value: Any) -> Any:

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 from sekisho.lazy import lazily
 
 if TYPE_CHECKING:
+    from sekisho.rollout.applying.ages import (
+        MAX_CLOCK_LEAD,
+        MAX_PLAN_AGE,
+        check_saved_account,
+    )
     from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
     from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
     from sekisho.rollout.applying.execute import (
@@ -22,11 +27,6 @@ if TYPE_CHECKING:
     from sekisho.rollout.applying.former_names import UnderFormerNames, renamed_users
     from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
     from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
-    from sekisho.rollout.applying.preconditions import (
-        MAX_CLOCK_LEAD,
-        MAX_PLAN_AGE,
-        check_saved_account,
-    )
     from sekisho.rollout.applying.retry import retried, retried_until_visible
     from sekisho.rollout.applying.rollback import (
         BY_JOURNAL,
@@ -157,7 +157,7 @@ else:
             "applying.former_names": "UnderFormerNames renamed_users",
             "applying.journal": "Event Journal JournalEntry",
             "applying.plan_file": "PlanFile check_account read_plan",
-            "applying.preconditions": "MAX_CLOCK_LEAD MAX_PLAN_AGE check_saved_account",
+            "applying.ages": "MAX_CLOCK_LEAD MAX_PLAN_AGE check_saved_account",
             "applying.retry": "retried retried_until_visible",
             "applying.rollback": (
                 "BY_JOURNAL RollbackChoices RollbackPreview RollbackReport preview_rollback "

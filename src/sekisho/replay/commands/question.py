@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sekisho import __version__, catalogue, rollout
-from sekisho.account import Group, Role, Snapshot, User, open_account
+from sekisho import __version__, account, catalogue, rollout
+from sekisho.account import Group, Role, Snapshot, User
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.next_action import caller_of
 from sekisho.cli.options import grouped, pair
@@ -247,7 +247,7 @@ def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
         PlanRefused: if the plan's file is none, or is for another account.
     """
     options.check()
-    snapshot = open_account(options.snapshot) if options.snapshot else None
+    snapshot = account.open_account(options.snapshot) if options.snapshot else None
     named: tuple[str, ...]
     if options.plan is not None:
         made = rollout.read_plan(Path(options.plan)).plan

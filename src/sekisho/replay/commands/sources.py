@@ -368,16 +368,19 @@ class TrailSource:
         return TrailRead(replace(groups, reading=reading), found.skipped)
 
     def _grouped(self, files: "Sequence[LogFile]", columns: frozenset[Column]) -> "TrailGroups":
-        from sekisho.replay.far import SparkSettings, read_on_spark  # noqa: PLC0415 - as below
-        from sekisho.replay.reading import GroupCache, read_groups  # noqa: PLC0415 - needs the extra
-
         settings = self.options.settings
         if self.options.spark is not None:
+            from sekisho.replay.far import SparkSettings, read_on_spark  # noqa: PLC0415 - as below
+
             spark = SparkSettings(self.options.spark)
             return read_on_spark(files, columns, self.window, settings, spark)
         with reading_progress(self.lang) as progress:
             if self.options.cache is None:
+                from sekisho.replay.reading import read_groups  # noqa: PLC0415 - needs the extra
+
                 return read_groups(files, columns, self.window, settings, progress)
+            from sekisho.replay.reading import GroupCache  # noqa: PLC0415 - as above
+
             cache = GroupCache(Path(self.options.cache), settings)
             groups = cache.read(files, columns, self.window, progress)
         print_note(*(note.into(self.lang) for note in cache.notes))

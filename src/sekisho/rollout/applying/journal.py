@@ -15,8 +15,6 @@ from enum import StrEnum
 from itertools import chain, count
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, quoted, reason_of
 from sekisho.lazy import dataclass
@@ -135,6 +133,8 @@ class Journal:
         Raises:
             PlanRefused: if somebody is at work with it.
         """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - slow to load
+
         lock = FileLock(f"{self.path}.lock", mode=0o600)
         try:
             lock.acquire(blocking=False)

@@ -16,23 +16,18 @@ from sekisho.account import (
     collect_policies,
 )
 from sekisho.audit.impact import ImpactKind
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
+from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout.applying.ages import MAX_CLOCK_LEAD, MAX_PLAN_AGE
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.planning.plan import Plan, PlanCaller
+from sekisho.rollout.planning.plan import Plan
 from sekisho.rollout.planning.rights import changed_rights
 from sekisho.signin import ConsoleAuthorization
-
-MAX_PLAN_AGE = timedelta(days=7)
-"""How old the snapshot of a plan may be when the plan is applied."""
-
-MAX_CLOCK_LEAD = timedelta(minutes=5)
-"""How far the clock by which an account was read may be ahead of ours."""
 
 _MOST_SHOWN = 10
 _SETTLES = timedelta(seconds=30)
@@ -113,40 +108,6 @@ def check_age(plan: Plan, now: datetime) -> None:
             ),
             code=Code.PLAN_STALE,
             fix=Message("make the plan again, from the account as it is now"),
-        )
-
-
-def check_saved_account(snapshot: Snapshot, caller: PlanCaller, source: str, now: datetime) -> None:
-    """Refuse a saved account that no plan can be made of: of a day to come, or another's.
-
-    By one of a day to come, waves would be due too early, and keys would look unused.
-
-    Args:
-        snapshot: the account.
-        caller: the principal who will apply the plan.
-        source: what errors call the account.
-        now: the time.
-
-    Raises:
-        FaultyInput: if the account was read at a time to come.
-        UsageError: if the caller is of another account.
-    """
-    if snapshot.taken_at - now > MAX_CLOCK_LEAD:
-        message = Message("the account was read at {time}, which is yet to come").filled(
-            time=snapshot.taken_at.isoformat()
-        )
-        fix = Message("set the clock right and collect the account again")
-        fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)
-        raise FaultyInput(source, [fault])
-    if caller.home != (snapshot.partition, snapshot.account):
-        raise UsageError(
-            Message(
-                "caller `{arn}` is not in account `{account}` (`{partition}`), which the snapshot "
-                "is of"
-            ).filled(arn=caller.arn, account=snapshot.account, partition=snapshot.partition),
-            fix=Message(
-                "give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it"
-            ),
         )
 
 
