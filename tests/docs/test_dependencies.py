@@ -9,10 +9,13 @@ import sys
 import tomllib
 from importlib import import_module, reload
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from tools import house
+from packaging.requirements import Requirement
+from packaging.version import Version
+from tools import house, installs
 
 from sekisho import errors, localaws
 from sekisho.errors import MissingExtra, require_extra
@@ -83,9 +86,19 @@ def test_all_is_every_extra() -> None:
     assert declared.keys() == {"", "local", "replay", "spark", "session", "login"}
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["project"]["optional-dependencies"]["all"] == [
-        # Spark alone is some 400 MB
+        # Spark is some 700 MB with pandas
         "sekisho[local,replay,session,login]"
     ]
+
+
+def test_the_pages_have_the_size_of_each_extra() -> None:
+    """`tools/installs.py` measures them, and holds the English page against what it finds."""
+    english, japanese = (
+        installs.sizes_in((ROOT / "docs" / page).read_text(encoding="utf-8"))
+        for page in ("install.md", "ja/install.md")
+    )
+    assert english == japanese
+    assert english.keys() == _declared().keys() == {*installs.EXTRAS}
 
 
 def test_what_the_extra_installs_is_what_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +127,22 @@ def test_a_fault_inside_an_installed_extra_is_not_a_missing_one(
         require_extra("local", ["brokenextra", "nothing_of_that_name"])
 
 
+def test_the_lowest_versions_are_those_of_the_lock() -> None:
+    """With these `tools/lowest.py` runs the tests."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *chain(*(extras[each] for each in extras))]
+    lock = (ROOT / "requirements" / "lowest.lock").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"(?m)^([a-z0-9.-]+)==([^ ;]+)", lock))
+    for entry in map(Requirement, declared):
+        # Spark is in no lock
+        if entry.name not in {"sekisho", "pyspark"}:
+            (floor,) = entry.specifier
+            assert Version(locked[entry.name]) == Version(floor.version), entry
+
+
 def test_locks_pin_every_package_by_hash_and_name_no_index() -> None:
-    for lock in ("run.lock", "dev.lock"):
+    for lock in ("run.lock", "dev.lock", "lowest.lock"):
         text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
         pins = re.findall(
             r"^([a-z0-9.-]+)==\S+(?: ; .*)? \\\n    --hash=sha256:", text, re.MULTILINE
