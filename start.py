@@ -12,6 +12,7 @@ from the index that pip is set up with, pinned by hash in requirements/.
 import contextlib
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -234,6 +235,9 @@ def main():
         install("dev")
         return run(PYTHON, HERE / "tools" / "documentation.py", *arguments)
     install("run")
+    # what sekisho names to type next is to be typed as this was
+    python = "py" if os.name == "nt" else "python3"
+    os.environ["SEKISHO_PROGRAM"] = shlex.join([python, sys.argv[0]])
     # in the caller's own folder: file names on the command line are theirs
     return subprocess.call([str(PYTHON), "-m", "sekisho", command, *arguments])
 

@@ -152,6 +152,13 @@ def test_an_option_stays_with_its_value() -> None:
     assert said == ["sekisho plan \\", "  --except \\", "  deploy-bot"]
 
 
+def test_the_next_command_begins_as_the_program_was_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEKISHO_PROGRAM", "python3 start.py")
+    assert next_command("sekisho audit", Language.EN, 80) == ["Next: python3 start.py audit"]
+
+
 def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:
     words = [
         "sekisho",

@@ -82,7 +82,9 @@ def test_a_long_list_says_what_it_is_of_the_whole(
     assert len(listed) > 500
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "as a role"), ("ja", "ロールとして行う操作")])
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "What a role may do"), ("ja", "ロールとして行う操作")]
+)
 def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) -> None:
     admin = OPEN.replace("s3:GetObject", "*")
     assert said in run("-", "--lang", lang, "-v", given=admin).stdout

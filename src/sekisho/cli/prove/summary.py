@@ -71,6 +71,9 @@ _VERDICTS = {
     ),
     Enforced.UNKNOWN: Message("Whether MFA is enforced could not be decided."),
 }
+_BUT_LOCKED_OUT = Message(
+    "MFA is enforced, but {count} of {all} kinds of user cannot sign in with MFA."
+)
 _ALL_PASSED = Message("All {all} checks passed.")
 _PASSED = Message("{right} of {all} checks passed")
 _FAILED = Message("{count} failed")
@@ -150,7 +153,12 @@ def _verdict(proof: SubjectProof) -> Message:
     enforced = proof.report.enforced
     if enforced is None:
         return verdict
-    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=verdict)
+    first = _VERDICTS[enforced]
+    people = [one for one in proof.scenarios if one.answer.scenario.actor is Actor.PERSON]
+    stuck = [one for one in people if exit_of_scenario(one) is Exit.FINDINGS]
+    if enforced is Enforced.PROVED and stuck:
+        first = _BUT_LOCKED_OUT.filled(count=len(stuck), all=len(people))
+    return Message("{first} {then}").filled(first=first, then=verdict)
 
 
 def _passed(exits: list[Exit], accepted: int) -> Message:
@@ -330,7 +338,9 @@ def _standing(
     of_role, identity = proof.report.user.is_role, subject.policies.identity
     lacking = enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
-        return PolicyLacking()
+        # whoever wrote a condition on MFA is told what is wrong with it
+        wrong = _to_be_corrected(proof) if _has_condition_on_mfa(proof) else ""
+        return ProofFailed(wrong) if wrong else PolicyLacking()
     if holds and (enforced is Enforced.PROVED or proof.scenarios) and not of_role:
         return PolicyProved(identity[0].name if len(identity) == 1 else "")
     if of_role and not holds:
@@ -338,6 +348,11 @@ def _standing(
     # standard input cannot be read again; and where all holds, nothing more need be known
     again = not (verbose or holds or proof.source in ("", "-"))
     return ProofFailed("" if holds else _to_be_corrected(proof), repeatable=again)
+
+
+def _has_condition_on_mfa(proof: SubjectProof) -> bool:
+    documents = (each.document for each in proof.subject.policies.identity)
+    return any("aws:multifactorauth" in render(each).lower() for each in documents)
 
 
 def _to_be_corrected(proof: SubjectProof) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sekisho.engine import Cause
 from sekisho.engine.exchange import cause_to_json
 from sekisho.messages import Language, Message
-from sekisho.policy import KINDS, PolicyKind
+from sekisho.policy import KINDS, PolicyKind, Preset
 from sekisho.prover.questions.forms import report_to_json
 from sekisho.prover.questions.report import PolicyReport, Subject
 from sekisho.prover.scenarios.answers import ScenarioAnswer, ScenarioOutcome, required_of
@@ -33,7 +33,7 @@ _NOTHING_ALLOWS = Message("no statement of the {kind} allows it")
 _DENIED_BY = Message("because of {what} in the {kind}")
 _STATEMENT = Message("statement {name} of {policy}")
 _FIXED = Message("Fix, as options of `policy new`: {what}")
-_RIGHT = Message("Fix: a Force_MFA of `sekisho policy new {what}`")
+_RIGHT = Message("Fix: the policy of `{command}`")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
 """The variants that are no presets of their own."""
 _NONE_RIGHT = Message("no Force_MFA of sekisho fixes this")
@@ -242,7 +242,8 @@ def _fixes_of(report: ScenarioReport, lang: Language) -> Iterator[str]:
         ways = (" ".join(_option(name, report) for name in names) for names in report.fixed_by)
         yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
     elif report.working_variants:
-        yield _RIGHT.filled(what=", ".join(map(_written, report.working_variants))).into(lang)
+        best = min(report.working_variants, key=lambda each: each != Preset.RECOMMENDED)
+        yield _RIGHT.filled(command=_command(best)).into(lang)
     elif report.blocking_statements:
         yield _IN_THE_WAY.filled(what=_causes(report.blocking_statements, lang)).into(lang)
     elif report.answer.scenario.beyond is not None:
@@ -258,10 +259,11 @@ def _option(choice: str, report: ScenarioReport) -> str:
     return f"--{'no-' if is_on else ''}{choice.replace('_', '-')}"
 
 
-def _written(variant: str) -> str:
-    """Say a variant as `policy new` takes it."""
+def _command(variant: str) -> str:
+    """Return what writes a variant; without a preset it is the recommended one."""
     preset, *choices = _VARIANTS.get(variant, (variant,))
-    return " ".join([f"--preset {preset}", *choices])
+    named = [] if preset == Preset.RECOMMENDED else [f"--preset {preset}"]
+    return " ".join(["sekisho policy new", *named, *choices])
 
 
 def sections_of(
