@@ -35,7 +35,7 @@ BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 def _printed(language: Language, steps: Sequence[TourStep]) -> str:
     """Return what the command prints of the steps that were performed."""
     with patch("sekisho.tour.rehearsal.tour", return_value=iter(steps)):
-        arguments = ["--lang", language.value]
+        arguments = ["-v", "--lang", language.value]
         done = CliRunner().invoke(
             command.command, arguments, env={"COLUMNS": "96"}, catch_exceptions=False
         )
@@ -46,7 +46,7 @@ def transcript(language: Language, steps: Sequence[TourStep]) -> str:
     """Return the transcript of a tour in one language, without the closing line's time."""
     printed = _printed(language, steps)
     paragraphs = [part for part in printed.split("\n\n") if part]
-    lines = [paragraphs[0]]
+    lines = [paragraphs[0], f"\n{paragraphs[1]}"]
     chapter = None
     for step in steps:
         if step.chapter is not chapter:

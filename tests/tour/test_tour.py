@@ -206,6 +206,28 @@ def test_the_command_prints_plain_text_as_wide_as_the_terminal(
         assert f"✓ {step.id}  " in result.stdout
 
 
+@pytest.mark.parametrize("language", Language)
+def test_the_tour_is_short_and_says_first_and_last_what_it_shows(
+    language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails if what was said comes again, or if a step, a table or a reason is lost."""
+    steps = performed(Preset.RECOMMENDED)
+    monkeypatch.setattr("sekisho.tour.rehearsal.tour", lambda preset: iter(steps))
+    text, whole = (
+        run(*more, "--lang", language.value, columns=100).stdout for more in ([], ["-v"])
+    )
+    assert len(text.splitlines()) < 0.6 * len(whole.splitlines())
+    first, *_, last = text.split("✓ 1.1-")[0], text.split("✓ 5.6-")[1]
+    for chapter in Chapter:
+        about = chapter.about.into(language)[:20]
+        assert about in first
+        assert about in last
+    squeezed = "".join(text.split())
+    for step in steps:
+        assert "".join(step.why.into(language).split()) in squeezed
+        assert all("".join(each.title.into(language).split()) in squeezed for each in step.tables)
+
+
 def test_the_command_prints_one_json_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sekisho.tour.rehearsal.tour", lambda preset: iter(performed(preset)))
     result = run("--format", "json", "--lang", "ja")

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = [
     "address_of",
     "cell_width",
     "cut_at",
+    "duration_text",
     "hanging",
     "joined_messages",
     "listed",
@@ -257,6 +259,27 @@ class _Joined(Message):
 
     def _parts(self) -> tuple[object, ...]:
         return self.between, self.messages
+
+
+_DAY = Message("{count} day")
+_UNITS = (
+    (86_400, Message("{count} days")),
+    (3_600, Message("{count} h")),
+    (60, Message("{count} min")),
+    (1, Message("{count} s")),
+)
+
+
+def duration_text(duration: timedelta) -> Message:
+    """Return how long something is in its two largest units, like "2 days 3 h"."""
+    parts: list[Message] = []
+    left = int(duration.total_seconds())
+    for seconds, text in _UNITS:
+        count, left = divmod(left, seconds)
+        if count or (seconds == 1 and not parts):
+            one_day = count == 1 and seconds == _UNITS[0][0]
+            parts.append((_DAY if one_day else text).filled(count=count))
+    return joined_messages(parts[:2], en=" ", ja=" ")
 
 
 def _spaced(template: str, values: Mapping[str, object]) -> str:

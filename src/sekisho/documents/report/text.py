@@ -15,7 +15,6 @@ from sekisho.documents.report.model import (
     TextList,
     TextPart,
 )
-from sekisho.documents.tables import table_of_whole_words
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, cell_width, hanging, padded, printable
 
@@ -199,6 +198,9 @@ class ReportWriter:
             return
         headings = lines[0]
         if part.folded:
+            # most reports have no such table
+            from sekisho.documents.tables import table_of_whole_words  # noqa: PLC0415 - as above
+
             room = self.how.width - 2
             folded = table_of_whole_words(headings, lines[1:], width=room, longest=_LONG_NAME)
             if folded is not None:

@@ -1,9 +1,12 @@
 """`sekisho tour`: the whole rollout rehearsed on a local AWS."""
 
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -13,17 +16,35 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.quiet import quiet, quiet_option
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import show, styled, terminal_width
 from sekisho.documents import table_lines
 from sekisho.errors import SekishoError
-from sekisho.messages import Language, Message, cell_width, printable, wrapped
+from sekisho.messages import (
+    Language,
+    Message,
+    cell_width,
+    duration_text,
+    hanging,
+    printable,
+    verbatim,
+    wrapped,
+)
 from sekisho.policy import Preset
 
 if TYPE_CHECKING:
-    from sekisho.tour.rehearsal import Cell, Counts, Exchange, FactTable, TourStep
+    from sekisho.tour.rehearsal import Cell, Check, Counts, Exchange, FactTable, TourStep
 
 _WIDEST = 100
+_DIGEST = re.compile(r"plan [0-9a-f]{12}\b")
+_SHORT = timedelta(minutes=2)
+"""Of less that the clock was moved, the last line alone tells."""
+_LONG = 2
+"""So many lines of a note are shown."""
+_FEW = 6
+"""So many calls in a row are shown with what they are about."""
+_COLLECTING = ("iam:GenerateCredentialReport", "organizations:DescribeOrganization")
+"""With what the account is read besides reads that are in the background."""
 
 _FIRST = Message(
     "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched."
@@ -31,11 +52,16 @@ _FIRST = Message(
 _FACTS = Message("sekisho {version}, preset `{preset}`, catalogue {dated}")
 _READS = Message("{count} reads: {operations}")
 _BECAUSE = Message("why: {reasons}")
-_MOVED = Message("(the local AWS's clock was moved {seconds} s forward instead of waiting)")
+_MOVED = Message("(the local AWS's clock was moved {time} forward instead of waiting)")
 _CLOSING = Message(
     "All {steps} steps came out as they must: {calls} calls ({refused} rightly refused), "
-    "{checks} checks; clock moved {moved} s; {seconds:.1f} s."
+    "{checks} checks; clock moved {moved}; {seconds:.1f} s."
 )
+_WILL_SHOW = Message("What you will see:")
+_SHOWN = Message("What you have seen:")
+_CHAPTER = verbatim("{number}  {title}: {what}")
+_CHAPTER_FIGURES = Message("(steps: {steps}, rightly refused: {refused})")
+_MORE = Message("`-v` shows every call, and AWS's answer in full each time.")
 _BROKEN = Message("The tour ended early: a step did not come out as it must.")
 
 
@@ -53,9 +79,12 @@ _BROKEN = Message("The tour ended early: a step did not come out as it must.")
     help="Rehearse by hand instead: run a console like AWS's, for a browser, until Ctrl-C.",
 )
 @format_option
+@verbose_option
 @quiet_option
 @lang_option
-def command(preset: str, browser: bool, output: OutputFormat, lang: Language) -> int:
+def command(
+    preset: str, browser: bool, output: OutputFormat, lang: Language, *, verbose: bool
+) -> int:
     """Rehearse the whole rollout on a local AWS, and show each step as it happens.
 
     An administrator creates the Force_MFA policy, attaches it in three ways and takes everything
@@ -71,7 +100,7 @@ def command(preset: str, browser: bool, output: OutputFormat, lang: Language) ->
     steps = tour(Preset(preset))
     if output is OutputFormat.JSON:
         return _as_json(steps, Preset(preset), lang)
-    return _as_text(steps, preset, lang)
+    return _as_text(steps, preset, lang, verbose=verbose)
 
 
 def _as_json(steps: Iterator["TourStep"], preset: Preset, language: Language) -> int:
@@ -91,11 +120,11 @@ def _print_json(document: dict[str, object]) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _as_text(steps: Iterator["TourStep"], preset: str, language: Language) -> int:
+def _as_text(steps: Iterator["TourStep"], preset: str, language: Language, *, verbose: bool) -> int:
     from sekisho.tour.rehearsal import counts_of  # noqa: PLC0415 - see `command`
 
     began = time.monotonic()
-    printer = _StepPrinter(language)
+    printer = _StepPrinter(language, verbose=verbose)
     if not quiet():
         printer.opening(preset)
     done: list[TourStep] = []
@@ -107,15 +136,23 @@ def _as_text(steps: Iterator["TourStep"], preset: str, language: Language) -> in
     except SekishoError:
         printer.broken()
         raise
+    if not quiet():
+        printer.summary(done)
     printer.closing(counts_of(done), time.monotonic() - began)
     return Exit.CLEAN
 
 
 class _StepPrinter:
-    """Prints steps as they come; plain text, colour only on a terminal."""
+    """Prints steps as they come; plain text, colour only on a terminal.
 
-    def __init__(self, language: Language) -> None:
+    What AWS answers, and what a plan says of itself, is printed where it comes first, and again
+    only if everything is to be said.
+    """
+
+    def __init__(self, language: Language, *, verbose: bool) -> None:
         self._width = min(terminal_width(), _WIDEST)
+        self._verbose = verbose
+        self._printed: set[str] = set()
         self._language = language
         self._chapter = 0
         self._section = ""
@@ -125,6 +162,15 @@ class _StepPrinter:
         facts = _FACTS.filled(version=__version__, preset=preset, dated=catalogue.load().dated)
         self._print(self._in(_FIRST), "bold")
         self._print(self._in(facts), "dim")
+        from sekisho.tour.rehearsal import Chapter  # noqa: PLC0415 - see `command`
+
+        show()
+        self._print(self._in(_WILL_SHOW))
+        for chapter in Chapter:
+            text = _CHAPTER.filled(number=chapter.value, title=chapter.title, what=chapter.about)
+            self._print(self._in(text), "", 2)
+        if not self._verbose:
+            self._print(self._in(_MORE), "dim")
 
     def print_step(self, step: "TourStep") -> None:
         """Print one step."""
@@ -133,15 +179,53 @@ class _StepPrinter:
         self._exchanges(step)
         for table in step.tables:
             self._table(table)
-        for check in step.checks:
-            value = "" if check.got == str(True) else f": {check.got}"
-            self._print(f"= {self._in(check.what)}{value}", "green", 4)
+        checks = [self._check(check) for check in step.checks]
+        if not self._verbose:
+            # what is checked of each plan, by its digest, is one thing for who looks on
+            told = [self._check(each) for each in step.checks if not _DIGEST.search(each.what.en)]
+            new = [each for each in dict.fromkeys(told) if self._is_new(f"= {each}")]
+            checks = ["; ".join(new)] if new else []
+        for text in checks:
+            self._note(f"= {text}", "green")
         for note in step.notes:
-            self._print(f"- {self._in(note)}", "", 4)
-        if step.clock_moved > timedelta():
-            seconds = int(step.clock_moved.total_seconds())
-            self._print(self._in(_MOVED.filled(seconds=seconds)), "dim", 4)
+            text = f"- {self._in(note)}"
+            if self._is_new(text):
+                self._note(text)
+        if step.clock_moved > (timedelta() if self._verbose else _SHORT):
+            moved = duration_text(step.clock_moved)
+            self._print(self._in(_MOVED.filled(time=moved)), "dim", 4)
         self._print(self._in(step.why), "italic", 2)
+
+    def summary(self, steps: Sequence["TourStep"]) -> None:
+        """Say what was shown, chapter by chapter."""
+        from sekisho.tour.rehearsal import Chapter, counts_of  # noqa: PLC0415 - see `command`
+
+        show()
+        self._print(self._in(_SHOWN), "bold")
+        for chapter in Chapter:
+            counts = counts_of([step for step in steps if step.chapter is chapter])
+            text = _CHAPTER.filled(number=chapter.value, title=chapter.title, what=chapter.about)
+            figures = _CHAPTER_FIGURES.filled(steps=counts.steps, refused=counts.refused)
+            self._print(f"✓ {self._in(text)} {self._in(figures)}", "", 2)
+
+    def _note(self, text: str, style: str = "") -> None:
+        """Print a note; only its beginning if it is long and not everything is to be said."""
+        lines = wrapped(text, self._width - 4)
+        if len(lines) > _LONG and not self._verbose:
+            lines = wrapped(text, self._width - 7)[:_LONG]
+            lines[-1] += " …"
+        for line in lines:
+            show(f"    {printable(line)}", style)
+
+    def _check(self, check: "Check") -> str:
+        value = "" if check.got == str(True) else f": {check.got}"
+        return f"{self._in(check.what)}{value}"
+
+    def _is_new(self, text: str) -> bool:
+        """Tell whether a text is to be printed: not twice, unless everything is to be said."""
+        new = self._verbose or text not in self._printed
+        self._printed.add(text)
+        return new
 
     def closing(self, counts: "Counts", seconds: float) -> None:
         """Say what it came to."""
@@ -150,7 +234,7 @@ class _StepPrinter:
             calls=counts.calls,
             refused=counts.refused,
             checks=counts.checks,
-            moved=int(counts.clock_moved.total_seconds()),
+            moved=duration_text(counts.clock_moved),
             seconds=seconds,
         )
         show()
@@ -162,33 +246,73 @@ class _StepPrinter:
         self._print(self._in(_BROKEN), "bold red")
 
     def _headings(self, step: "TourStep") -> None:
-        if step.chapter != self._chapter:
+        new = step.chapter != self._chapter
+        if new:
             self._chapter = step.chapter
             title = f"{step.chapter.value}  {self._in(step.chapter.title)}"
             rule = "─" * (self._width - cell_width(title) - 1)
             show()
             show(f"{styled(title, 'bold cyan')} {styled(rule, 'cyan')}")
         section = self._in(step.section)
-        show()
+        if self._verbose or new or section != self._section:
+            show()
         if section and section != self._section:
             self._print(section, "cyan")
         self._section = section
 
     def _exchanges(self, step: "TourStep") -> None:
-        shown = [exchange for exchange in step.exchanges if not exchange.background]
-        who = ""
-        for exchange in shown:
-            caller = f"{exchange.caller} ({self._in(exchange.credential.title)})"
-            if caller != who:
-                who = caller
-                self._print(who, "", 2)
-            self._exchange(exchange)
-        reads = [exchange for exchange in step.exchanges if exchange.background]
-        if reads:
+        reads: list[Exchange] = []
+        shown: list[Exchange] = []
+        for exchange in step.exchanges:
+            (reads if self._reads(exchange) else shown).append(exchange)
+        for (caller, credential), run in groupby(
+            shown, lambda each: (each.caller, each.credential)
+        ):
+            who = f"{caller} ({self._in(credential.title)})"
+            if not self._verbose:
+                self._briefly(who, [*run])
+                continue
+            self._print(who, "", 2)
+            for exchange in run:
+                self._exchange(exchange)
+        if reads and self._verbose:
             names = dict.fromkeys(exchange.operation.split(":", 1)[1] for exchange in reads)
             count = sum(exchange.count for exchange in reads)
             text = _READS.filled(count=count, operations=", ".join(names))
             self._print(self._in(text), "dim", 4)
+
+    def _reads(self, exchange: "Exchange") -> bool:
+        """Tell whether an exchange is one of many by which the account is read."""
+        if exchange.background or self._verbose or exchange.operation not in _COLLECTING:
+            return exchange.background
+        return not self._is_new(f"{exchange.operation} {exchange.answer}")
+
+    def _briefly(self, who: str, exchanges: Sequence["Exchange"]) -> None:
+        """Print who asked what, those together to which AWS answers alike, and how it answers."""
+        answers = []
+        for (answer, why), alike in groupby(exchanges, lambda each: (each.answer, self._why(each))):
+            asked = Counter(f"{each.operation} {each.target}".rstrip() for each in alike)
+            names = [f"{name} ×{count}" if count > 1 else name for name, count in asked.items()]
+            if len(names) > _FEW:
+                many = Counter(name.split()[0] for name in names)
+                names = [f"{name} ×{count}" if count > 1 else name for name, count in many.items()]
+            because = f" ({why})" if why else ""
+            answers.append(f"{', '.join(names)} → {answer}{because}")
+        for line in hanging(f"  {who}: {'; '.join(answers)}", self._width):
+            show(printable(line))
+        for exchange in exchanges:
+            self._message(exchange)
+
+    def _why(self, exchange: "Exchange") -> str:
+        if exchange.carried_out:
+            return ""
+        return ", ".join(self._cell(reason) for reason in exchange.because)
+
+    def _message(self, exchange: "Exchange") -> None:
+        """Print AWS's text; that of an answer with a reason only the first time."""
+        known = f"{exchange.answer} {self._why(exchange) or exchange.message}"
+        if exchange.message and self._is_new(known):
+            self._print(exchange.message, "dim", 6)
 
     def _exchange(self, exchange: "Exchange") -> None:
         asked = f"{exchange.operation} {exchange.target}".rstrip()
@@ -198,11 +322,9 @@ class _StepPrinter:
             show(f"    {asked}")
             asked = " "
         show(f"    {asked} → {answer}{times}")
-        if exchange.message:
-            self._print(exchange.message, "dim", 6)
-        if exchange.because and not exchange.carried_out:
-            reasons = ", ".join(self._cell(reason) for reason in exchange.because)
-            self._print(self._in(_BECAUSE.filled(reasons=reasons)), "dim", 6)
+        self._message(exchange)
+        if why := self._why(exchange):
+            self._print(self._in(_BECAUSE.filled(reasons=why)), "dim", 6)
 
     def _table(self, table: "FactTable") -> None:
         columns = [self._in(column) for column in table.columns]

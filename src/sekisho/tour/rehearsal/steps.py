@@ -102,6 +102,12 @@ class Chapter(IntEnum):
         title: Message = table("tour")["chapters"][self.name.lower()]
         return title
 
+    @property
+    def about(self) -> Message:
+        """What the chapter shows, in a sentence without its end."""
+        about: Message = table("tour")["about"][self.name.lower()]
+        return about
+
 
 class StepCredential(Enum):
     """The credential that a request is signed with, or that is typed into the sign-in page."""
