@@ -275,3 +275,19 @@ def test_the_version_says_how_old_the_catalogue_is(capsys: pytest.CaptureFixture
     assert ended.value.code == 0
     dated = catalogue.load().dated
     assert capsys.readouterr().out == f"sekisho {__version__}, catalogue {dated}\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "fix"),
+    [
+        ("lint", "(type `sekisho policy lint`)"),
+        ("workbench", "(did you mean `sekisho web`?)"),
+        ("plna", "Did you mean 'plan'?"),
+        # help lines of several commands have the word
+        ("mfa", "No such command 'mfa'."),
+    ],
+)
+def test_a_word_that_is_no_command_leads_to_the_one_that_it_means(word: str, fix: str) -> None:
+    run = sekisho(word)
+    assert run.returncode == Exit.USAGE
+    assert fix in run.stderr

@@ -168,7 +168,7 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         Message("Run a local AWS emulator that enforces IAM policies."), "localaws.commands.local"
     ),
     "web": Lazy(
-        Message("Show an account, a plan and policies in a browser, to read."),
+        Message("Show account, plan and policies in a browser (the workbench)."),
         "web.commands.workbench",
     ),
     "completion": Lazy(Message("Print the script for completion in a shell."), "cli.completion"),

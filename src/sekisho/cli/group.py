@@ -1,6 +1,7 @@
 """Groups of commands that are imported when they are called, and not to be listed."""
 
 import importlib
+import re
 import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -120,7 +121,8 @@ class LazyGroup(click.Group):
         """Return the command that is called, and its arguments.
 
         Raises:
-            UsageError: if there is none here, and one in a group has the name.
+            UsageError: if there is none here, and one in a group has the name, or the name is
+                what the help line calls one.
             NoSuchCommand: if there is none, with the names that are close to it; click looks for
                 them among commands that are loaded.
         """
@@ -128,17 +130,26 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
-            for name, group in self.lazy.items():
-                if isinstance(group, CommandGroup) and error.command_name in group.commands:
-                    message = Message("there is no command `{name}`")
-                    found = f"{ctx.command_path} {name} {error.command_name}"
-                    raise UsageError(
-                        message.filled(name=error.command_name),
-                        fix=Message("type `{command}`").filled(command=found),
-                    ) from None
+            if fix := self._meant_by(error.command_name, ctx.command_path):
+                message = Message("there is no command `{name}`")
+                raise UsageError(message.filled(name=error.command_name), fix=fix) from None
             raise click.exceptions.NoSuchCommand(
                 error.command_name, possibilities=self.lazy, ctx=ctx
             ) from None
+
+    def _meant_by(self, word: str, program: str) -> Message | None:
+        """Return what to type in place of a word that is no command; None if nothing is like it."""
+        for name, group in self.lazy.items():
+            if isinstance(group, CommandGroup) and word in group.commands:
+                return Message("type `{command}`").filled(command=f"{program} {name} {word}")
+        named = [
+            name
+            for name, each in self.lazy.items()
+            if word.lower() in re.findall(r"\w+", each.line.en.lower())
+        ]
+        if len(named) != 1:
+            return None
+        return Message("did you mean {near}?").filled(near=f"`{program} {named[0]}`")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their help lines."""

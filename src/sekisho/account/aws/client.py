@@ -82,7 +82,10 @@ _FIXES = {
         "`AWS_DEFAULT_REGION` or the profile"
     ),
     "NoRegionError": Message("give a region with `--region`, `AWS_DEFAULT_REGION` or the profile"),
-    "NoCredentialsError": Message("give a profile with `--profile`, or sign in first"),
+    "NoCredentialsError": Message(
+        "give a profile with `--profile`, or sign in first (`aws login`); to rehearse without an "
+        "account, run `sekisho local` in another terminal"
+    ),
     "PartialCredentialsError": Message("give both the key's id and its secret"),
     "ProfileNotFound": Message("`aws configure list-profiles` names the profiles there are"),
     "EndpointConnectionError": _NETWORK,

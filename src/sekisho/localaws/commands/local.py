@@ -54,10 +54,15 @@ Point the AWS CLI, an SDK or sekisho at it (in another terminal):
 
 Keys, passwords and MFA seeds are in this file:
   {file}
-The console's sign-in has no page to open in a browser; programs sign in by JSON over HTTP:
+{signing_in}
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 Ctrl-C ends it.""")
+_BY_PROGRAMS = Message("Programs sign in to the console by JSON over HTTP:")
+_WITHOUT_SCREENS = Message(
+    "For the console's screens in a browser, run `sekisho local --console`. Programs sign in to "
+    "the console by JSON over HTTP:"
+)
 _EXAMPLE_USERS = Message("""\
 As the administrator {administrator}, who has signed in with MFA:
   {set} AWS_ACCESS_KEY_ID={key}
@@ -434,6 +439,7 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
         account=account.account,
         source=source,
         people=people,
+        signing_in=_BY_PROGRAMS if options.console else _WITHOUT_SCREENS,
         file=options.path or COMPANY_FILE,
         region=local.region,
         set=_SET,
