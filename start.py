@@ -202,6 +202,8 @@ def test(arguments):
     """Run every check; of those beside the tests only what fails is shown, and at the end."""
     with alone():
         install_browser()
+    # many tests start a process, which would compile all of sekisho anew without its .pyc files
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = []
     for name, command in CHECKS:
         say(name)
