@@ -3,6 +3,7 @@
 The pages of the reference are made of the entries, which `test_translation` compares.
 """
 
+import ast
 import json
 import re
 import tomllib
@@ -10,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from enum import Enum
 from importlib import metadata
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from cases import document
 from sekisho.audit import Family, FindingId
-from sekisho.audit.explain import entries, explain, explained_ids, id_in
+from sekisho.audit.explain import entries, explain, explained_ids, id_by_words, id_in
 from sekisho.audit.sarif import findings_log
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, FaultyPolicy
@@ -24,9 +26,14 @@ from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, 
 from sekisho.messages.site import project_site
 from sekisho.policy import PolicyKind, parse
 from sekisho.rollout.goal.acceptance import OBSTACLES
+from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK
 from sekisho.signin import SigninAssumptions
 
 ALL = explained_ids()
+# what can be accepted, in a goal, and is a warning all the same
+NEVER_AGAINST = {"irreversible", "overwrites", "unread"}
+# the ids of notes that have a name in the source, and the variable of those that stand in tables
+NOTES = {"LOCKED_OUT": LOCKED_OUT, "STUCK": STUCK, "identity": "identity"}
 ASSUMPTIONS = {
     field.name: field for kind in (Assumptions, SigninAssumptions) for field in fields(kind)
 }
@@ -41,12 +48,46 @@ def test_every_id_has_an_entry_and_no_other() -> None:
         IdKind.FINDING: {each.value for each in FindingId},
         IdKind.ERROR: {each.value for each in Code},
         # that somebody was not told is said by a campaign alone
-        IdKind.OBSTACLE: {*OBSTACLES, "not-told"},
+        IdKind.OBSTACLE: {*OBSTACLES, "not-told"} - NEVER_AGAINST,
+        IdKind.WARNING: (_ids_of_notes() - OBSTACLES) | NEVER_AGAINST,
         IdKind.ASSUMPTION: set(ASSUMPTIONS),
     }
     for kind, ids in kinds.items():
         assert {each.id for each in ALL.values() if each.kind is kind} == ids
     assert not {each.id for each in entries()} & set(ALL)
+
+
+def _ids_of_notes() -> set[str]:
+    """Return the ids of all notes of plans in the source.
+
+    A note is made with its id, or with that of a row of a table: there it stands before a message,
+    which is a constant.
+    """
+    found: set[str] = set()
+    for path in (CATALOGUES.parent / "rollout").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        if "PlanNote(" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "PlanNote":
+                found |= {_id_of(node.args[0])} - {"identity"}
+            elif isinstance(node, ast.Tuple):
+                pairs = pairwise(node.elts)
+                found |= {_id_of(one) for one, text in pairs if _is_id(one) and _is_constant(text)}
+    return found
+
+
+def _is_id(node: ast.expr) -> bool:
+    known = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return known or ast.unparse(node) in NOTES
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id.isupper()
+
+
+def _id_of(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else NOTES[ast.unparse(node)]
 
 
 def test_every_entry_is_whole_in_both_languages() -> None:
@@ -120,6 +161,24 @@ def test_the_settings_of_an_assumption_are_its_own() -> None:
 )
 def test_an_id_is_found_in_what_was_printed(pasted: str, name: str | None) -> None:
     assert id_in(pasted) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("ターミナルから使えなくなった", "keys-stop"),
+        ("ターミナルからAWSが使えなくなりました", "keys-stop"),
+        ("AWS CLI が使えなくなりました", "keys-stop"),
+        ("It stopped working in the  Terminal!", "keys-stop"),
+        ("git push できなくなった", "credentials-stop"),
+        ("初回にパスワードが変更できない", "dead-lock"),
+        ("ターミナル", None),
+        ("internal error", None),
+    ],
+)
+def test_a_warning_is_found_by_what_people_say(said: str, name: str | None) -> None:
+    assert id_by_words(said) == name
+    assert explain(said).answers == (), "an error text is an answer, and comes first"
 
 
 def test_the_entry_of_an_aws_error_is_found_by_its_id() -> None:

@@ -16,6 +16,7 @@ from sekisho.audit.explain import (
     explain,
     explained_ids,
     facts_read,
+    id_by_words,
     id_in,
     pasted_error_to_json,
 )
@@ -54,7 +55,8 @@ _MORE = Message("`-v` says how they differ.")
 def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
     """Explain an error TEXT as it was pasted, or an ID that sekisho prints; `-`: standard input.
 
-    IDs are those of findings, errors, problems of a plan and assumptions, like `keys-in-use`.
+    IDs are those of findings, errors, a plan's problems and warnings, and assumptions, like
+    `keys-in-use`.
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
     with similar words are named.
     """
@@ -62,7 +64,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     explanation = explain(pasted)
     name = pasted.strip(" \n`[]")
     if name not in explained_ids() and not explanation.answers:
-        name = id_in(pasted) or name
+        name = id_in(pasted) or id_by_words(pasted) or name
     if name in explained_ids():
         return _show_id(explained_ids()[name], lang, output)
     near = "" if explanation.answers else _meant(name)

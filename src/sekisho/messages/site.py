@@ -11,6 +11,7 @@ class IdKind(StrEnum):
     FINDING = "findings"
     ERROR = "errors"
     OBSTACLE = "plan-problems"
+    WARNING = "plan-warnings"
     ASSUMPTION = "assumptions"
     AWS_ERROR = "aws-errors"
 

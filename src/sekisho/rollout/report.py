@@ -105,7 +105,11 @@ def _figures(plan: Plan) -> Message:
 
 def _contents(plan: Plan) -> Iterator[TextList]:
     """Yield the parts of a plan besides its problems."""
-    yield TextList(_WARNINGS, plan.warnings, partial(_lines, plan, plan.warnings))
+    # said once: where something speaks against the plan, it is said of that
+    said = any(not proof.holds for proof in plan.proofs) or plan.reasons
+    named = [] if said else [note.id for note in plan.warnings[:1]]
+    more = [TextLine(MORE_ON_ID.filled(id=name)) for name in named]
+    yield TextList(_WARNINGS, plan.warnings, partial(_lines, plan, plan.warnings), after=more)
     already = _ALREADY.filled(count=len(plan.unchanged_addresses))
     in_brackets = joined_messages([verbatim("("), already, verbatim(")")], en="", ja="")
     yield TextList(

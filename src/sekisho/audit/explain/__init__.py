@@ -1,6 +1,6 @@
 """An error text that people paste, or an id that sekisho prints: cause, example, what fixes it."""
 
-from sekisho.audit.explain.ids import ExplainedId, explained_ids, id_in
+from sekisho.audit.explain.ids import ExplainedId, explained_ids, id_by_words, id_in
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
@@ -24,6 +24,7 @@ __all__ = [
     "explain",
     "explained_ids",
     "facts_read",
+    "id_by_words",
     "id_in",
     "pasted_error_to_json",
 ]

@@ -1,4 +1,4 @@
-"""What an id means that sekisho prints: a finding, an error, a problem of a plan, an assumption.
+"""What an id means that sekisho prints: a finding, an error, a problem or warning, an assumption.
 
 The texts are the tables `findings` and `entries`, of which the pages of docs/reference are made,
 too. AWS's error texts are in `match`.
@@ -41,6 +41,7 @@ class ExplainedId:
 _FINDING = Message("Finding (usually: {severity})")
 _ERROR = Message("Error of sekisho")
 _OBSTACLE = Message("Problem of a plan")
+_WARNING = Message("Warning of a plan")
 _ASSUMPTION = Message("Assumption (by default {default}; otherwise {other})")
 _TRY = Message(
     "Ask again with the other setting, as above. If the result stays the same, it does not rest on "
@@ -64,6 +65,8 @@ def explained_ids() -> Mapping[str, ExplainedId]:
     rows += [(name, IdKind.ERROR, _ERROR, said, "error") for name, said in texts["errors"].items()]
     for name, said in texts["obstacles"].items():
         rows.append((name, IdKind.OBSTACLE, _OBSTACLE, said, said["sure"]))
+    for name, said in texts["warnings"].items():
+        rows.append((name, IdKind.WARNING, _WARNING, said, said["sure"]))
     for name, said in texts["assumptions"].items():
         fix = _TRY if said["example"].startswith("sekisho ") else _PYTHON_ALONE
         settings = {key: _code(said[key]) for key in ("default", "other")}
@@ -91,3 +94,22 @@ def id_in(text: str) -> str | None:
     named = re.search(r"\[([a-z]+\.[a-z0-9.-]+)\]", text)
     found = (each[1] for each in (begins, named) if each)
     return next((name for name in found if name in explained_ids()), None)
+
+
+def id_by_words(text: str) -> str | None:
+    """Return the id for which a text has words that people say of it; of several the longest."""
+    said = _joined(text)
+    found = (
+        (len(phrase), name)
+        for name, entry in table("entries")["warnings"].items()
+        if "words" in entry
+        for words in (entry["words"].en, entry["words"].ja)
+        for phrase in map(_joined, words.split(","))
+        if phrase in said
+    )
+    return max(found, default=(0, None))[1]
+
+
+def _joined(text: str) -> str:
+    """Return a text without white space and case, which Japanese writers put as they like."""
+    return "".join(text.split()).casefold()
