@@ -343,7 +343,7 @@ def not_granted(
     subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
     if resource is not None:
         if whose is None or not on:
-            raise UsageError(Message("say who calls, and on which resources"))
+            raise UsageError(Message("give the caller and the resources"))
         policy, owner = resource
         subject = replace(
             subject, resource=OwnedResource(_attached("resource", policy, "resource"), owner)

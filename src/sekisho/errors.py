@@ -21,10 +21,12 @@ line break, the place (`at`), and a `fix` where one is known. No message holds a
 """
 
 import errno
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
+from pathlib import Path
 
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, printable, verbatim
@@ -275,10 +277,35 @@ class MissingExtra(SekishoError):
             extra=extra,
             names=joined_messages((verbatim(f"`{each}`") for each in missing), en=", ", ja="、"),
         )
-        super().__init__(
-            message, fix=Message("run `pip install 'sekisho[{extra}]'`").filled(extra=extra)
-        )
+        fix = Message("run `{command}`").filled(command=install_command(extra))
+        super().__init__(message, fix=fix)
         self.extra = extra
+
+
+def install_command(extra: str, environment: Path | None = None, installer: str = "") -> str:
+    """Return what installs an extra, by what installed sekisho: pipx, uv, or pip.
+
+    Args:
+        extra: its name, like `local`.
+        environment: the virtual environment that sekisho is in; None: the one that runs.
+        installer: what put it there, as its metadata say; "": they are read.
+    """
+    prefix, package = environment or Path(sys.prefix), f"'sekisho[{extra}]'"
+    if (prefix / "uv-receipt.toml").is_file():
+        return f"uv tool install --force {package}"
+    if (prefix / "pipx_metadata.json").is_file():
+        return f"pipx install --force {package}"
+    return f"{'uv ' if (installer or _installer()) == 'uv' else ''}pip install {package}"
+
+
+def _installer() -> str:
+    """Return what installed sekisho; "" if nothing says so."""
+    from importlib import metadata  # noqa: PLC0415 - slow to load, for errors alone
+
+    try:
+        return (metadata.distribution("sekisho").read_text("INSTALLER") or "").strip()
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def require_extra(extra: str, packages: Iterable[str]) -> None:

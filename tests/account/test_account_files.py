@@ -104,7 +104,7 @@ def test_what_aws_adds_to_its_export_is_passed_over(tmp_path: Path) -> None:
     assert [user.name for user in open_account(path, as_of=AT).users] == ["alice", "bob"]
     # what people write has no such keys
     path.write_text(json.dumps({**SOUND, "authorizationDetails": export}), encoding="utf-8")
-    with pytest.raises(FaultyAccount, match=r"`ResponseMetadata` is not known .* 4 more\)"):
+    with pytest.raises(FaultyAccount, match=r"`ResponseMetadata` is not allowed .* 4 more\)"):
         open_account(path, as_of=AT)
 
 

@@ -94,7 +94,7 @@ def test_a_profile_of_aws_login_has_a_way(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(AwsRefused) as caught:
         connect(profile="me", region=REGION).signs_with_long_term_key()
     assert caught.value.fix is not None
-    assert "`pip install 'sekisho[login]'`" in caught.value.fix.en
+    assert "pip install 'sekisho[login]'`" in caught.value.fix.en
     assert "aws configure export-credentials" in caught.value.fix.en
 
 

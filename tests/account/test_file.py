@@ -175,7 +175,7 @@ def test_any_value_anywhere_loads_or_is_a_fault(path, new):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"schema": "a", "schema": "b"}', "`schema` is there twice"),
+        ('{"schema": "a", "schema": "b"}', "`schema` appears twice"),
         ("[" * 100_000, "nested too deep"),
         ("[]", "must be an object, not a list"),
         ('"text"', "must be an object, not a string"),

@@ -225,7 +225,7 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_is_there_is_replaced_only_if_asked(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     path.write_text("mine", encoding="utf-8")
-    with pytest.raises(SekishoError, match="is there already") as caught:
+    with pytest.raises(SekishoError, match="already exists") as caught:
         save_snapshot(SMALL, path)
     assert caught.value.code is Code.OUTPUT_UNWRITABLE
     assert path.read_text(encoding="utf-8") == "mine"
@@ -243,7 +243,7 @@ def test_a_file_system_without_links_will_do(
     monkeypatch.setattr(os, "link", refused)
     path = tmp_path / "snapshot.json"
     save_snapshot(SMALL, path)
-    with pytest.raises(SekishoError, match="is there already"):
+    with pytest.raises(SekishoError, match="already exists"):
         save_snapshot(SMALL, path)
     assert load_snapshot(path) == SMALL
     assert [each.name for each in tmp_path.iterdir()] == ["snapshot.json"]
@@ -263,7 +263,7 @@ def test_every_key_must_be_there_and_no_other() -> None:
             read_snapshot(value, "snapshot")
         assert len(caught.value.faults) == 1
     value = plain() | {"more": 1}
-    with pytest.raises(FaultyAccount, match="`more` is not known"):
+    with pytest.raises(FaultyAccount, match="`more` is not allowed"):
         read_snapshot(value, "snapshot")
 
 
@@ -324,7 +324,7 @@ def test_all_faults_at_once_each_at_its_place() -> None:
 
 def test_a_name_twice_is_a_fault() -> None:
     value = plain(replace(SMALL, users=SMALL.users * 2))
-    with pytest.raises(FaultyAccount, match=r"users\[1\]\.name: `alice` is there twice"):
+    with pytest.raises(FaultyAccount, match=r"users\[1\]\.name: `alice` appears twice"):
         read_snapshot(value, "snapshot")
 
 

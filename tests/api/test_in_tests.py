@@ -97,7 +97,7 @@ def test_what_is_written_is_read(plan: sekisho.Plan, tmp_path: Path) -> None:
     plan.save(tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json").plan == plan
     for writable in (snapshot, plan):
-        with pytest.raises(sekisho.SekishoError, match="is there already"):
+        with pytest.raises(sekisho.SekishoError, match="already exists"):
             writable.save(saved)
         writable.save(saved, replace=True)
         assert saved.stat().st_mode & 0o777 == 0o600

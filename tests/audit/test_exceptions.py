@@ -72,7 +72,11 @@ def test_a_password_that_only_the_report_tells_of_asks_for_a_reason(
 def test_who_is_not_there_is_refused_where_everybody_was_listed(about: str, refused: bool) -> None:
     entry = "user: kem, kind: exception, why: a, owner: b, approvedBy: c, ticket: d"
     text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2027-03-31}}]\n"
-    gap = ["GetAccountAuthorizationDetails", about, "policy.bad-effect: `Maybe` is no effect"]
+    gap = [
+        "GetAccountAuthorizationDetails",
+        about,
+        "policy.bad-effect: `Maybe` is not a valid Effect",
+    ]
     snapshot = snapshot_of({"users": {"ken": {}}, "gaps": [gap]})
     if refused:
         with pytest.raises(FaultyInput) as caught:

@@ -82,7 +82,7 @@ def test_the_third_figure_is_that_of_the_logs() -> None:
 def test_text_says_it_and_says_nothing_of_logs_without_logs() -> None:
     text = to_text(audited(), Language.EN)
     assert "By logs of 2026-08-01 00:00 UTC to 2026-10-20 00:00 UTC" in text
-    assert "Used, by the logs: 1 of 4 users signed in or called with MFA; 2 only without; 1" in text
+    assert "Used, according to the logs: 1 of 4 users signed in or called with MFA, 2 only" in text
     assert "Signed in without MFA: mei (3)." in text
     assert "To decide: bot." in text
     assert "AKIABOT0: s3 (1,680)" in text

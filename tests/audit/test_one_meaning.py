@@ -124,14 +124,14 @@ def test_what_is_not_enforced_is_said_where_today_is_unknown(tmp_path: Path, lan
     path = tmp_path / "account.json"
     save_snapshot(staged(given["policies"]), path)
     word = {"en": "not enforced (what is", "ja": "強制されていない (今"}[lang]
-    once = {"en": "once some policy allows it", "ja": "許可するポリシーがアタッチ"}[lang]
+    once = {"en": "(if some policy allows it", "ja": "許可するポリシーがアタッチ"}[lang]
     text = run("prove", "account", "--snapshot", str(path), "--lang", lang, "-v").stdout
     assert f"alice: {word}" in text
     assert once in text
     found = json.loads(run("audit", "--snapshot", str(path), "--format", "json").stdout)
     (row,) = (each for each in found["users"] if each["user"] == "alice")
     assert row["enforced"] == "not enforced, today unknown"
-    said = [each for each in found["findings"] if "alice" in str(each) and "once some" in str(each)]
+    said = [each for each in found["findings"] if "alice" in str(each) and "if some" in str(each)]
     assert [each["status"] for each in said] == ["unknown"]
     assert found["coverage"]["enforced_unknown"] == 0
 

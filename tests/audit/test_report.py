@@ -62,7 +62,7 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
     assert whole.en == "MFA is proved to be enforced for all users (1)."
     value["gaps"] = [["GetAccountAuthorizationDetails", "user eva", "not in the export"]]
     found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
-    assert found.en.endswith("but not all of the account was read.")
+    assert found.en.endswith("but parts of the account were not read.")
     assert "一部は読み取れていません" in found.ja
 
 
@@ -122,7 +122,7 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "MFA is proved to be enforced for 1 of 4 users: 1 not enforced, 1 exempt, 1 undetermined."
+        "MFA is proved to be enforced for 1 of 4 users: 1 not enforced, 1 excepted, 1 unknown."
     )
     assert said.ja.startswith("4 ユーザー中 1 ユーザーで MFA の強制を証明できました")
     assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (
@@ -461,7 +461,7 @@ def test_who_cannot_be_phished_is_counted_and_who_still_can_is_not() -> None:
         "phishing_resistant_enforced": 1,
         "phishing_resistant_only": 1,
     }
-    figure = "MFA that cannot be phished: 2 of 5 users have a passkey or security key (1 of them"
+    figure = "Phishing-resistant: 2 of 5 users have a passkey or security key (1 of them"
     for text in ("".join(to_html(found, Language.EN)), "".join(to_text(found, Language.EN))):
         assert figure in " ".join(unescape(text).split())
     cells = {
@@ -531,7 +531,7 @@ def test_exit_codes_and_the_file(tmp_path_factory: pytest.TempPathFactory) -> No
     assert CliRunner().invoke(command, asked, standalone_mode=False).stdout == ""
     assert out.stat().st_mode & 0o777 == 0o600
     again = CliRunner().invoke(command, asked, standalone_mode=False)
-    assert "is there already" in str(again.exception)
+    assert "already exists" in str(again.exception)
     assert CliRunner().invoke(command, [*asked, "--force"], standalone_mode=False).exception is None
 
 

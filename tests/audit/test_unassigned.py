@@ -11,18 +11,18 @@ USERS = {"mika": {}, "mika-dev": {}, "ken": {"devices": ["virtual"]}}
 @pytest.mark.parametrize(
     ("name", "user", "said"),
     [
-        ("mika", "mika", "named like mika, who has no device and may be setting it up just now"),
-        ("mika-2", "mika", "named like mika, who has no device and may be setting it up just now"),
+        ("mika", "mika", "name matches mika, who has no device and may be setting it up now"),
+        ("mika-2", "mika", "name matches mika, who has no device and may be setting it up now"),
         # of several users whose names it begins with, the longest name is meant
-        ("mika-dev", "mika-dev", "named like mika-dev, who has no device"),
-        ("mika-dev-2", "mika-dev", "named like mika-dev, who has no device"),
-        ("mika-de", "mika", "named like mika, who has no device"),
-        ("team/mika-2", "mika", "named like mika, who has no device"),
-        ("ken-phone", "ken", "named like ken, who has another device"),
+        ("mika-dev", "mika-dev", "name matches mika-dev, who has no device"),
+        ("mika-dev-2", "mika-dev", "name matches mika-dev, who has no device"),
+        ("mika-de", "mika", "name matches mika, who has no device"),
+        ("team/mika-2", "mika", "name matches mika, who has no device"),
+        ("ken-phone", "ken", "name matches ken, who has another device"),
         # the user's name has to end where a hyphen is
-        ("mikado", "", "named like nobody here"),
-        ("mik", "", "named like nobody here"),
-        ("attic", "", "named like nobody here"),
+        ("mikado", "", "name matches no user in this account"),
+        ("mik", "", "name matches no user in this account"),
+        ("attic", "", "name matches no user in this account"),
     ],
 )
 def test_the_longest_user_name_that_a_device_begins_with(name: str, user: str, said: str) -> None:

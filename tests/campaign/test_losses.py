@@ -169,7 +169,7 @@ def test_without_a_decision_they_are_named_and_the_campaign_can_end() -> None:
     assert not found.counted
     assert "left are dormant people" in campaign_report(found).headline.en
     layout = TextLayout(200, verbose=True)
-    assert "somebody decides" in report_text(campaign_report(found), Language.EN, layout)
+    assert "decide: accept" in report_text(campaign_report(found), Language.EN, layout)
     assert "password" not in taken(people, 80, 97).get(97, {})
     decided = company_of(action="name", accept="{id: dormant, user: kei, why: on leave}").on(100)
     assert "on leave" in report_text(campaign_report(decided), Language.JA, layout)

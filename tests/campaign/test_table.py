@@ -135,7 +135,7 @@ def on(day: datetime, played: Played, *, has_enrolled: bool = False) -> str:
         assert not any("enrol" in arn for arn in after.user_named[name].attached)
         return "Force_MFA"
     if any(each.user == name and each.overdue for each in found.people):
-        return "left out and named"
+        return "left out and listed"
     return "enrolment policy" if name in due.get("enrol", ()) else "nothing"
 
 

@@ -94,7 +94,7 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
         # told, and not on the same day
         told = terminal.run(*words, "--today", _day(1))
         assert (told.return_value, _enforced(local)) == (3, [])
-        assert "Told: hanako, taro" in told.stderr
+        assert "Notified: hanako, taro" in told.stderr
         # whoever was told is enforced, whatever the webhook answers; a newcomer waits
         iam_of(local).create_user(UserName="jiro")
         iam_of(local).create_login_profile(UserName="jiro", Password="Fuji-2026-x-temporary")
@@ -104,7 +104,7 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
         posted = len(server.got)
         shown = terminal.run("campaign", path, "--mfa", "--today", _day(2))
         assert (shown.return_value, len(server.got)) == (4, posted)
-        assert "Whether their notice has arrived is not known: hanako, taro, jiro" in shown.stdout
+        assert "Unknown whether their notice has arrived: hanako, taro, jiro" in shown.stdout
         assert "If it has arrived: sekisho remind" in shown.stderr
         # a plan knows nothing of who was told, and would enforce
         assert "sekisho plan" not in shown.stdout
@@ -121,7 +121,7 @@ def test_a_webhook_that_fails_holds_up_only_whom_no_notice_has_reached(
         assert told.told_on("hanako", "key:AKIAHANAKO", date(2027, 1, 1))
         assert not told.in_doubt
         assert settled.return_value == 3
-        assert "Have heard before: hanako, taro, jiro" in settled.stderr
+        assert "Already notified: hanako, taro, jiro" in settled.stderr
     bodies = [json.dumps(json.loads(body)) for _, _, body in server.got]
     assert "becomes mandatory for our AWS account 123456789012 tomorrow" in bodies[1]
     last = terminal.run(*words[:5], "--today", _day(4))

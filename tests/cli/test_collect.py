@@ -82,13 +82,13 @@ def test_the_snapshot_goes_to_a_file(local: LocalAws, tmp_path: Path) -> None:
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert done.stderr.splitlines()[-3:] == [
-        f"Saved to {path}, for you alone to read.",
+        f"Saved to {path} (only you can read it).",
         "",
         f"Next: sekisho audit --snapshot {path}",
     ]
     again = run(local, "--out", str(path))
     assert again.exception is not None
-    assert "is there already" in str(again.exception)
+    assert "already exists" in str(again.exception)
     assert run(local, "--out", str(path), "--force").return_value == Exit.CLEAN
 
 

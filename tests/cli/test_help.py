@@ -163,8 +163,8 @@ def test_every_command_is_in_one_section_of_the_help() -> None:
     [
         ("lint x.json", "type `sekisho policy lint`"),
         ("account", "type `sekisho prove account`"),
-        ("audit snap.json", "a saved account is given as `--snapshot snap.json`"),
-        ("plan goal.yaml snap.json", "a saved account is given as `--snapshot snap.json`"),
+        ("audit snap.json", "did you mean `--snapshot snap.json`?"),
+        ("plan goal.yaml snap.json", "did you mean `--snapshot snap.json`?"),
     ],
 )
 def test_what_was_meant_is_said(line: str, fix: str) -> None:

@@ -78,7 +78,7 @@ def test_a_time_is_a_day_a_time_with_its_zone_or_some_days(text: str, time: date
     ],
 )
 def test_what_is_no_time_or_of_no_zone_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no time"):
+    with pytest.raises(UsageError, match="is not a time"):
         _times(text)
 
 
@@ -195,7 +195,7 @@ def test_every_event_is_in_a_row() -> None:
 
 @pytest.mark.parametrize("size", ["much", "-1", "1X", ""])
 def test_memory_is_a_size(size: str) -> None:
-    with pytest.raises(UsageError, match="is no size"):
+    with pytest.raises(UsageError, match="is not a size"):
         _run(LOG, "--policy", POLICY, "--memory", size)
 
 

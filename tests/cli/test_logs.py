@@ -119,16 +119,16 @@ def test_the_policy_for_the_event_history() -> None:
     ("args", "message"),
     [
         ([], "give logs"),
-        ([LOG, "--result", "r.csv"], "goes with no"),
-        (["--result", "r.csv", "--cache", "c"], "goes with no"),
-        (["--result", "r.csv", "--spark", "local"], "goes with no"),
+        ([LOG, "--result", "r.csv"], "cannot be used with"),
+        (["--result", "r.csv", "--cache", "c"], "cannot be used with"),
+        (["--result", "r.csv", "--spark", "local"], "cannot be used with"),
         ([LOG, "--account", "111122223333"], "is for logs in S3"),
         ([LOG, "--trail-region", "eu-west-1"], "is for logs in S3"),
         (["--lookup", "--account", "111122223333"], "is for logs in S3"),
-        (["--lookup", "--cache", "c"], "goes with no"),
-        (["--lookup", "--result", "r.csv"], "goes with no"),
-        (["--lookup", "--spark", "local"], "goes with no"),
-        ([LOG, "--spark", "local", "--cache", "c"], "goes with no"),
+        (["--lookup", "--cache", "c"], "cannot be used with"),
+        (["--lookup", "--result", "r.csv"], "cannot be used with"),
+        (["--lookup", "--spark", "local"], "cannot be used with"),
+        ([LOG, "--spark", "local", "--cache", "c"], "cannot be used with"),
         (["s3://b", "--spark", "local"], "not S3"),
     ],
 )
@@ -147,7 +147,7 @@ def test_options_that_do_not_go_together(
         (["usage", LOG, "--force"], "is for `--out`"),
         (["verify", LOG, "--trail-region", "eu-west-1"], "is for logs in S3"),
         (["permissions"], "give addresses"),
-        (["permissions", LOG], "is no address of logs in S3"),
+        (["permissions", LOG], "is not an address of logs in S3"),
     ],
 )
 def test_options_of_commands_about_logs(args: list[str], message: str) -> None:
@@ -240,4 +240,4 @@ def test_logs_of_which_none_is_proven_are_no_pass(tmp_path: Path) -> None:
     key = str(DIGESTS / "key.pem")
     result = of_logs("verify", str(tmp_path / "trail"), "--digest-key", key)
     assert result.return_value is Exit.UNKNOWN
-    assert "No log is proven" in result.output
+    assert "No log could be verified" in result.output

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 import sekisho
 from sekisho.cli import Exit
-from sekisho.cli.main import root, what_is_wrong
+from sekisho.cli.main import root
+from sekisho.cli.wrong_use import what_is_wrong
 from sekisho.errors import FaultyInput, FaultyRequest, SekishoError, UsageError
 from sekisho.localaws import COMPANY_FILE
 from sekisho.prover import read_invariants
@@ -90,6 +91,7 @@ def test_an_action_that_may_be_new() -> None:
 def test_commands_and_options(arguments: list[str], meant: str) -> None:
     done = CliRunner().invoke(root, arguments, standalone_mode=False)
     said = what_is_wrong(done.exception)  # type: ignore[arg-type]  # click's error, or it fails
-    assert f"Did you mean `{meant}`" in said.en
-    assert f"`{meant}`" in said.ja
+    assert said.fix is not None
+    assert f"did you mean `{meant}`" in said.fix.en
+    assert f"`{meant}`" in said.fix.ja
     assert done.exit_code != Exit.CLEAN

@@ -192,8 +192,8 @@ def test_what_comes_next_after_a_plan_can_be_done_and_lowers_nothing(
         for each in Path().glob("*.json"):
             each.unlink()
         steps, _ = _walk(capsys, first)
-        if "Way out: " in steps[0].said and "--accept ID" in steps[0].said:
-            assert steps[0].said.index("Way out: ") < steps[0].said.index("--accept ID")
+        if "Fix: " in steps[0].said and "--accept ID" in steps[0].said:
+            assert steps[0].said.index("Fix: ") < steps[0].said.index("--accept ID")
         for before, after in pairwise(each for each in steps if " --caller " in each.command):
             assert REFUSED not in after.said, after.command
             if REFUSED not in before.said:

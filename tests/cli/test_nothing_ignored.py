@@ -159,7 +159,10 @@ def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("plan", "--user", "machine", "--force"), "`--force` is for `--out`"),
-        (("onboard", "jiro", "--no-password", "--keep-password"), "goes with no `--keep-password`"),
+        (
+            ("onboard", "jiro", "--no-password", "--keep-password"),
+            "cannot be used with `--keep-password`",
+        ),
         (("reset", "hanako", "--accept", "gap=a", "--accept", "gap=b"), "`gap` is given twice"),
         (("status", "goal.yaml", "--journal", "plan.journal"), "`--journal` is for a plan"),
         (
@@ -206,15 +209,18 @@ def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--only", "nothing-lost", "--any-value"), ["`--any-value`: only `enforcement` heeds"]),
+        (
+            ("--only", "nothing-lost", "--any-value"),
+            ["`--any-value`: only the check `enforcement` uses"],
+        ),
         (
             ("--only", "people", "--exempt", "iam:Get*", "--any-value"),
-            ["`--exempt`, `--any-value`: only `enforcement` heeds this"],
+            ["`--exempt`, `--any-value`: only the check `enforcement` uses this"],
         ),
-        (("--only", "enforcement", "--strict"), ["`--strict`: only `people` heeds this"]),
+        (("--only", "enforcement", "--strict"), ["`--strict`: only the check `people` uses this"]),
         (
             ("--only", "own-things", "--after-enrolment", "POLICY"),
-            ["`--after-enrolment`: only `people`"],
+            ["`--after-enrolment`: only the check `people`"],
         ),
         (("--only", "enforcement", "--any-value", "--exempt", "*"), []),
     ],

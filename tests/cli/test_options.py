@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho.cli.main import root
-from sekisho.errors import UsageError
+from sekisho.errors import Code, SekishoError
 
 SHARED = {
     "--accept": ("ID[:USER]=REASON ...", "lets an obstacle pass"),
@@ -174,7 +174,9 @@ def test_a_policy_that_is_there_is_replaced_with_force_alone(tmp_path: Path) -> 
     edited = tmp_path / "policy.json"
     edited.write_text("edited", encoding="utf-8")
     new = ["policy", "new", "--out", str(edited)]
-    assert isinstance(CliRunner().invoke(root, new).exception, UsageError)
+    error = CliRunner().invoke(root, new).exception
+    assert isinstance(error, SekishoError)
+    assert error.code is Code.OUTPUT_UNWRITABLE
     assert edited.read_text("utf-8") == "edited"
     assert CliRunner().invoke(root, [*new, "--force"]).exception is None
     assert edited.read_text("utf-8").startswith("{")

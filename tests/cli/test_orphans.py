@@ -74,11 +74,11 @@ def test_only_what_was_there_so_long_before_goes(
 def test_without_an_older_snapshot_nothing_goes_unless_it_is_said(tmp_path: Path) -> None:
     done = ran(tmp_path, None)
     assert going(done) == []
-    assert "somebody may be setting one up just now: none is deleted" in done.stderr
+    assert "somebody may be setting one up now, so none is deleted" in done.stderr
     assert going(ran(tmp_path, None, "--older-than", "1")) == []
     done = ran(tmp_path, None, "--older-than", "0")
     assert going(done) == ["hanako", "new"]
-    assert "somebody may be setting one up just now" in done.stderr
+    assert "somebody may be setting one up now" in done.stderr
 
 
 @pytest.mark.parametrize(("words", "asks"), [((), False), (("--older-than", "0"), True)])
@@ -92,10 +92,10 @@ def test_only_a_plan_that_changes_something_is_to_be_applied(
 
 def test_the_times_are_shown(tmp_path: Path) -> None:
     shown = ran(tmp_path, at(timedelta(days=2))).stderr
-    assert "there already at 2026-11-22 09:00:00 UTC\n" in shown
-    assert "not there at 2026-11-22 09:00:00 UTC: stays" in shown
+    assert "existed at 2026-11-22 09:00:00 UTC\n" in shown
+    assert "did not exist at 2026-11-22 09:00:00 UTC: stays" in shown
     shown = ran(tmp_path, at(timedelta(seconds=1))).stderr
-    assert "there already at 2026-11-24 08:59:59 UTC, less than 24 hours before: stays" in shown
+    assert "existed at 2026-11-24 08:59:59 UTC, less than 24 hours before: stays" in shown
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,8 @@ def test_what_the_extra_installs_is_what_is_looked_for(monkeypatch: pytest.Monke
     owners = packages_distributions()
     assert {_normal(owners[name][0]) for name in asked} == _declared()["local"]
     assert caught.value.fix is not None
-    assert caught.value.fix.en == "run `pip install 'sekisho[local]'`"
-    assert caught.value.fix.ja == "`pip install 'sekisho[local]'` を実行してください"
+    assert caught.value.fix.en == f"run `{errors.install_command('local')}`"
+    assert caught.value.fix.ja == f"`{errors.install_command('local')}` を実行してください"
 
 
 def test_a_fault_inside_an_installed_extra_is_not_a_missing_one(

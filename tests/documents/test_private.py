@@ -26,7 +26,7 @@ def test_what_can_be_written_is_told_as_it_is_written(tmp_path: Path) -> None:
         (fresh, False, ""),
         (fresh, True, ""),
         (there, True, ""),
-        (there, False, "is there already"),
+        (there, False, "already exists"),
         (tmp_path / "no" / "folder", True, "no such file or directory"),
         (there / "below", True, "not a directory"),
         (tmp_path, True, "is a directory"),
@@ -101,7 +101,7 @@ def test_on_a_file_system_without_links_what_is_there_stays(
     if replace:
         write_private(there, "new", replace=True)
     else:
-        with pytest.raises(SekishoError, match="is there already"):
+        with pytest.raises(SekishoError, match="already exists"):
             write_private(there, "new")
     assert there.read_text(encoding="utf-8") == ("new" if replace else "old")
     assert {each.name for each in tmp_path.iterdir()} == {"there", "fresh"}
@@ -111,6 +111,6 @@ def test_a_link_that_leads_nowhere_is_there(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.symlink_to(tmp_path / "nowhere")
     for act in (lambda: check_writable(path), lambda: write_private(path, "new")):
-        with pytest.raises(SekishoError, match="is there already"):
+        with pytest.raises(SekishoError, match="already exists"):
             act()
     assert not (tmp_path / "nowhere").exists()

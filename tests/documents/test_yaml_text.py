@@ -34,7 +34,7 @@ def test_values(text: str) -> None:
 
 
 FAULTS = {
-    "a: 1\na: 2": ["2:1: the key `a` is there twice"],
+    "a: 1\na: 2": ["2:1: the key `a` appears twice"],
     "a: &x 1\nb: *x": [
         "1:4: anchors and aliases are not accepted: write the value out",
         "2:4: anchors and aliases are not accepted: write the value out",
@@ -69,8 +69,8 @@ def test_a_fault_of_shape_names_line_and_column() -> None:
     wave = got["waves"].items()[0].members(("when",))
     wave["when"].text()
     assert [str(fault) for fault in shape.faults] == [
-        "4:5 waves[0]: the key `wehn` is not known here (did you mean `when`?)",
-        "5:5 waves[0]: the key `hwo` is not known here (there may be `when`)",
+        "4:5 waves[0]: the key `wehn` is not allowed here (did you mean `when`?)",
+        "5:5 waves[0]: the key `hwo` is not allowed here (allowed keys: `when`)",
         "3:11 waves[0].when: must be a string, not a whole number",
     ]
     assert {fault.code for fault in shape.faults} == {Code.FILE_BAD_SHAPE}

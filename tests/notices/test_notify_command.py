@@ -75,7 +75,7 @@ def test_the_verdict_comes_first_and_the_next_command_last(run: Run) -> None:
     done = run()
     lines = done.stdout.splitlines()
     assert lines[0].startswith("5 in all: a program (to its owner): 1")
-    assert lines[1] == "Programs of which nobody is known to answer for: deploy"
+    assert lines[1] == "Programs without a known owner: deploy"
     assert lines[-1].endswith("--out notices")
     assert done.return_value == 3
     assert done.stdout.count("Subject: ") == 4
@@ -201,5 +201,5 @@ def test_what_is_not_known_is_an_exit_of_its_own(run: Run, tmp_path: Path) -> No
     words = ["notify", "one.yaml", "--snapshot", "gaps.json"]
     done = CliRunner().invoke(root, words, standalone_mode=False)
     assert done.return_value == 4
-    assert "Not known what happens to: aki" in done.stdout
+    assert "Unknown what happens to: aki" in done.stdout
     assert "Subject" not in done.stdout

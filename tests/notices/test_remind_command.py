@@ -171,21 +171,21 @@ def test_who_needs_attention_is_named_though_they_hear_nothing_today(
     (tmp_path / "out.yaml").write_text(EXCEPTION, encoding="utf-8")
     at = ("--exceptions", str(tmp_path / "out.yaml"), "--format", form)
     runs = _remind(goal, "2026-12-01", *at)
-    assert (runs.returncode, "The exception is over" in runs.stderr) == (0, False)
+    assert (runs.returncode, "The exception has ended" in runs.stderr) == (0, False)
     over = _remind(goal, "2026-12-04", *at, "--user", "chi")
     assert over.returncode == 3
-    assert over.stderr.count("The exception is over") == 1
-    assert over.stderr.rstrip().endswith("anew: chi")
+    assert over.stderr.count("The exception has ended") == 1
+    assert over.stderr.rstrip().endswith("make the plan again: chi")
     again = _remind(goal, "2026-12-05", *at, "--user", "chi")
     assert (again.returncode, again.stdout) == (3, "")
-    assert again.stderr.count("The exception is over") == 1
+    assert again.stderr.count("The exception has ended") == 1
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "json", "teams"])
 def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
     goal = _folder_with_plan(tmp_path, "ben", "chi")
     preview = _remind(goal, "2026-12-01", "--format", form, "--preview")
-    assert "Would be reminded: aki" in preview.stderr
+    assert "Would be notified: aki" in preview.stderr
     assert not (tmp_path / "plan.json.notified").exists()
     first = _remind(goal, "2026-12-01", "--format", form)
     assert (first.returncode, first.stdout) == (0, preview.stdout)
@@ -193,7 +193,7 @@ def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
     assert "ben" not in first.stdout
     again = _remind(goal, "2026-12-01", "--format", form)
     assert again.stdout == ""
-    assert "Have heard before: aki" in again.stderr
+    assert "Already notified: aki" in again.stderr
 
 
 def test_what_could_not_be_saved_is_tried_again(tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (404, 1, "Not reminded, the next run tries again: aki, ben"),
-        (500, 4, "not reminded again without `--in-doubt` or `--again`: aki, ben"),
+        (404, 1, "Not notified now; the next run tries again: aki, ben"),
+        (500, 4, "not sent again without `--in-doubt` or `--again`: aki, ben"),
     ],
 )
 def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path
         assert said in " ".join(done.stderr.split())
         last = _remind(goal, "2026-12-01", *send, "--again", "ben", HOOK=url)
     assert more.returncode == (0 if status == 404 else 4)
-    assert "Reminded: ben" in last.stderr
+    assert "Notified on this run: ben" in last.stderr
 
 
 def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
@@ -268,13 +268,13 @@ def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
 
 WRONG = {
     "remind --send https://hooks.example.com/secret": "is for messages of a chat",
-    "remind --format slack --send https://hooks.example.com/secret --out x": "no `--out`",
+    "remind --format slack --send https://hooks.example.com/secret --out x": "with `--out`",
     "remind --format slack --send http://hooks.example.com/secret": "cannot be posted|can be",
-    "remind --today tomorrow": "is no day",
-    "remind --quiet": "nobody would hear",
+    "remind --today tomorrow": "is not a date",
+    "remind --quiet": "nobody would get one",
     "remind --again aky": "the plan has no such person",
-    "notify --due --send https://hooks.example.com/secret": "take `sekisho remind`",
-    "notify --preview": "take `sekisho remind`",
+    "notify --due --send https://hooks.example.com/secret": "use `sekisho remind`",
+    "notify --preview": "use `sekisho remind`",
     "notify --ledger x": "is for `--work-list`",
 }
 

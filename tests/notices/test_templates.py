@@ -43,7 +43,7 @@ def test_our_templates_make_the_same_from_a_folder(tmp_path: Path) -> None:
     for form in FORMS:
         again = written(PEOPLE["enrol"], form, Language.JA, templates=mine)
         assert again == written(PEOPLE["enrol"], form, Language.JA)
-    with pytest.raises(SekishoError, match="is there already"):
+    with pytest.raises(SekishoError, match="already exists"):
         write_our_templates(tmp_path / "mine")
     write_our_templates(tmp_path / "mine", replace=True)
 

@@ -149,7 +149,7 @@ def test_an_account_is_not_taken_for_a_policy(tmp_path, name, begin):
     paths = [str(path)] * (2 if name == "diff" else 1)
     done = CliRunner().invoke(command, [name, *paths])
     told = done.stderr + str(done.exception)
-    assert "it is an account, and no policy (`sekisho prove account --snapshot`" in told
+    assert "it is an account, not a policy (`sekisho prove account --snapshot`" in told
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path):

@@ -128,7 +128,7 @@ def test_every_event_with_a_caller_has_one_outcome_that_the_verdict_shows(
         alone = report([JudgedGroup(group, found)])
         assert alone.affects or alone.incomplete
         said = headline(alone).en
-        assert not said.startswith(("Nobody", "Of what could be read, nobody", "Nothing"))
+        assert not said.startswith(("No call would", "Of what could be read, no", "No result"))
         if found.reason is OutcomeReason.OWNERS_RECORD:
             assert f"calls of {alone.callers[0].label}" in said
 
@@ -164,7 +164,7 @@ def test_a_users_calls_through_an_endpoint_are_the_users(logs: Path) -> None:
     (place / "a.json.gz").write_bytes(gzip.compress(seen))
     code, said = impact(logs)
     assert code is Exit.FINDINGS
-    assert said.startswith("1 of 1 users would lose calls that they made: alice.")
+    assert said.startswith("Calls of 1 of 1 users would be denied: alice.")
 
 
 def test_a_users_call_that_only_the_owner_has_is_named(logs: Path) -> None:
@@ -183,7 +183,7 @@ def test_an_unnamed_caller_of_an_account_whose_logs_are_there_is_named(logs: Pat
     # it may be anybody's: nothing here says that the policy is for that account
     code, said = impact(logs)
     assert code is Exit.UNKNOWN
-    assert said.startswith("Nothing can be said")
+    assert said.startswith("No result")
     (logs / "b.json").write_bytes(log(unbound))
     code, said = impact(logs)
     assert code is Exit.UNKNOWN
@@ -194,7 +194,7 @@ QUIET = {"Version": "2012-10-17", "Statement": [{**DENY, "Action": "iam:CreateUs
 UNREAD: Mapping[str, tuple[bytes, str]] = {
     "more.zip": (b"PK\x03\x04", "packed in a way that is not read"),
     "more.json.zst": (b"\x28\xb5\x2f\xfd", "packed in a way that is not read"),
-    "more.log": (b"not JSON", "is no log of CloudTrail"),
+    "more.log": (b"not JSON", "is not a CloudTrail log"),
     "more.gz": (gzip.compress(b"x" * 90)[:-9], "the compressed file ends in the middle"),
     "more.json": (log(record(2, userIdentity=USER, **S3))[:-9], "ends in the middle"),
     "lost.json": (LOST, "is not JSON"),
@@ -210,7 +210,7 @@ def test_what_was_not_read_is_in_the_verdict_in_every_form(logs: Path) -> None:
         said = " ".join(said.split())
         assert code is Exit.UNKNOWN
         assert all(why in said for _, why in UNREAD.values())
-        verdict = "not read" if form == "csv" else "Of what could be read, nobody would lose a call"
+        verdict = "not read" if form == "csv" else "Of what could be read, no call would be denied"
         assert verdict in said
 
 
@@ -219,7 +219,7 @@ def test_it_is_in_a_verdict_about_whoever_loses_calls(logs: Path) -> None:
     (logs / "more.zip").write_bytes(UNREAD["more.zip"][0])
     code, said = impact(logs)
     assert code is Exit.UNKNOWN
-    assert said.startswith("1 of 1 users would lose calls that they made: alice. This is of what")
+    assert said.startswith("Calls of 1 of 1 users would be denied: alice. This covers only what")
 
 
 @pytest.mark.parametrize("name", UNREAD)

@@ -97,9 +97,9 @@ FILES: dict[str, tuple[bytes, int, Faults]] = {
     "another partition.json": (CHINA, 1, []),
     "empty.json": (b"", 0, [("", "is empty", 0)]),
     "empty.json.gz": (gzip.compress(b" \n"), 0, [("", "is empty", 0)]),
-    "text.txt": (b"hello\nworld\n", 0, [("", "is no log of CloudTrail", 0)]),
-    "other.json": (b'{"a": 1}', 0, [("", "is no log of CloudTrail", 0)]),
-    "nothing.json": (b"\0" * 500, 0, [("", "is no log of CloudTrail", 0)]),
+    "text.txt": (b"hello\nworld\n", 0, [("", "is not a CloudTrail log", 0)]),
+    "other.json": (b'{"a": 1}', 0, [("", "is not a CloudTrail log", 0)]),
+    "nothing.json": (b"\0" * 500, 0, [("", "is not a CloudTrail log", 0)]),
     "half.json": (log(record(1), record(2))[:-30], 1, [("record 2", "ends in the middle", 1)]),
     "damaged.gz": (b"\x1f\x8b" + b"x" * 90, 0, [("", "the compressed file is damaged", 0)]),
     "rest.gz": (gzip.compress(ONE) + b"x", 1, [("", "the compressed file is damaged", 0)]),
@@ -109,7 +109,7 @@ FILES: dict[str, tuple[bytes, int, Faults]] = {
         [
             ("record 2", "`eventName` is missing or not what it should be", 1),
             ("record 4", "`eventTime` is missing or not what it should be", 1),
-            ("record 5", "is no record", 1),
+            ("record 5", "is not a record", 1),
         ],
     ),
     "damaged in the middle.json": (
@@ -152,7 +152,7 @@ FILES: dict[str, tuple[bytes, int, Faults]] = {
             {"logEvents": [{"message": "START"}, *json.loads(message(1))["logEvents"]]}
         ).encode(),
         1,
-        [("record 1", "is no record", 1)],
+        [("record 1", "is not a record", 1)],
     ),
     "filter-log-events.json": (
         json.dumps({"events": json.loads(message(1))["logEvents"], "nextToken": "t"}).encode(),

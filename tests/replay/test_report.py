@@ -146,10 +146,10 @@ _ABSENT_OBJECT = Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, cau
 @pytest.mark.parametrize(
     ("others", "verdict"),
     [
-        ([UNCHANGED], "Nobody would lose a call that succeeded. Calls that failed"),
-        ([], "Nobody would lose a call that succeeded. Calls that failed"),
+        ([UNCHANGED], "No call that succeeded would be denied. Calls that failed"),
+        ([], "No call that succeeded would be denied. Calls that failed"),
         ([NO_KEY], "No call of 2 users is sure to be denied, but 1 call cannot be decided. Calls"),
-        ([DENIED], "1 of 2 users would lose calls that they made: alice. Calls that failed"),
+        ([DENIED], "Calls of 1 of 2 users would be denied: alice. Calls that failed"),
     ],
 )
 def test_whose_calls_failed_otherwise_and_would_be_denied_is_in_the_verdict(
@@ -168,10 +168,10 @@ def test_whose_calls_failed_otherwise_and_would_be_denied_is_in_the_verdict(
 @pytest.mark.parametrize(
     ("others", "verdict"),
     [
-        ([], "Nobody would lose a call that succeeded."),
-        ([UNCHANGED], "Nobody would lose a call that succeeded."),
-        ([_ABSENT_OBJECT], "Nobody would lose a call that succeeded. Calls that failed"),
-        ([DENIED], "1 of 2 users would lose calls that they made: alice."),
+        ([], "No call that succeeded would be denied."),
+        ([UNCHANGED], "No call that succeeded would be denied."),
+        ([_ABSENT_OBJECT], "No call that succeeded would be denied. Calls that failed"),
+        ([DENIED], "Calls of 1 of 2 users would be denied: alice."),
     ],
 )
 def test_what_failed_otherwise_and_cannot_be_decided_is_no_pass(
@@ -269,7 +269,7 @@ FORWARDED = event(key_id="ASIA", mfa="false", invoked_by="athena.amazonaws.com")
 def test_denied_calls_on_somebodys_behalf_alone_are_in_the_verdict() -> None:
     made = report([judged(event(), UNCHANGED), judged(FORWARDED, events=5)])
     first, *_, story = to_text(made, Language.EN).partition("What would stop\n")[0::2]
-    assert first.startswith("1 of 1 users would lose calls that they made: alice.")
+    assert first.startswith("Calls of 1 of 1 users would be denied: alice.")
     assert "Of the denied calls, made by services on a caller's behalf: 5." in first
     assert story.lstrip().startswith(
         "On behalf of alice, services made 5 calls that would be denied: athena.amazonaws.com."
@@ -323,21 +323,21 @@ def test_who_is_not_in_the_snapshot_is_named() -> None:
     [
         (
             [judged(event("bob"), NOT_BOUND)],
-            "Nothing can be said: of 1 event, the policies in question were asked about none.",
+            "No result: the policies in question apply to none of 1 event.",
         ),
         (
             [judged(event()), judged(event("bob"), NO_KEY)],
-            "1 of 2 users would lose calls that they made: alice. 1 call cannot be decided.",
+            "Calls of 1 of 2 users would be denied: alice. 1 call cannot be decided.",
         ),
         (
             [judged(event(identity=None, principal=None, user=None), NO_KEY)],
             "No call is sure to be denied, but 1 call cannot be decided.",
         ),
-        ([], "No event was read: nothing can be said."),
-        ([judged(event())], "1 of 1 users would lose calls that they made: alice."),
+        ([], "No event was read, so there is no result."),
+        ([judged(event())], "Calls of 1 of 1 users would be denied: alice."),
         (
             [judged(event(), UNCHANGED)],
-            "Nobody would lose a call that was made: 1 user, 1 event.",
+            "No call would be denied: 1 user, 1 event.",
         ),
         (
             [judged(event(), NO_KEY)],
@@ -351,7 +351,7 @@ def test_who_is_not_in_the_snapshot_is_named() -> None:
                     )
                 )
             ],
-            "No user would lose a call that was made, but other callers would: web.",
+            "No user's call would be denied, but calls of other callers would: web.",
         ),
     ],
 )
@@ -366,10 +366,10 @@ def test_a_key_is_told_in_words() -> None:
     said = to_text(made, Language.EN)
     assert (
         f"alice's access key {KEY} made 3 calls without MFA from 2 addresses, the last on "
-        "2026-08-01 11:00 UTC (41 days before the log ends): s3 (3). All of them would be denied: "
-        "it will stop." in said
+        "2026-08-01 11:00 UTC (41 days before the log ends): s3 (3). All of them would be denied, "
+        "so it will stop working." in said
     )
-    assert "To be decided: exempt, or change?" in said
+    assert "To decide: except these callers, or change how they call?" in said
 
 
 def test_who_has_only_calls_on_its_behalf_that_are_not_decided_has_a_figure() -> None:

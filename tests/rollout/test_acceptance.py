@@ -88,5 +88,5 @@ def test_a_faulty_acceptance_is_named_with_its_line(line: str, message: str) -> 
     ["break-glass-untouched", "caller-unknown", "oneself", "other-account", "quota"],
 )
 def test_nobody_accepts_what_cannot_be_accepted(identity: str) -> None:
-    with pytest.raises(UsageError, match="nobody can accept"):
+    with pytest.raises(UsageError, match="cannot be accepted"):
         plan(GOAL, bots(), ADMIN, {identity: "because"})

@@ -93,7 +93,10 @@ def test_what_cannot_be_read_is_no_reason_to_take_anything(account: Account) -> 
     whole = account.applied(DEVELOPERS)
     member = "membership Developers machine"
     report = account.back(whole, RefusingList(account.api, "ListGroupPolicies"))
-    assert "it cannot be read whether" in reasons(report)[member].en  # type: ignore[attr-defined]  # a message
+    assert (
+        "whether somebody else has added a policy to the group could not be read"
+        in reasons(report)[member].en
+    )  # type: ignore[attr-defined]  # a message
     assert groups_of(account, "machine") == {"Developers"}
     assert account.left(whole) == set()
 
@@ -106,18 +109,20 @@ def test_it_is_said_before_anybody_agrees_and_by_status(local: LocalAws, tmp_pat
     assert terminal.run("apply", out, "--yes").return_value == Exit.CLEAN
     assert terminal.run("status", out).return_value == Exit.CLEAN
     iam_of(local).attach_group_policy(GroupName="Enforced", PolicyArn=FULL)
-    said = f"Somebody else has added `{FULL}` to the group `Enforced` since."
+    said = f"Somebody else has since added `{FULL}` to the group `Enforced`."
     standing = terminal.run("status", out)
     assert standing.return_value == Exit.FINDINGS
     assert said in standing.stdout
-    assert "a roll-back leaves members in it" in " ".join(standing.stdout.splitlines()[:2])
+    assert "a roll-back leaves the members in the group" in " ".join(
+        standing.stdout.splitlines()[:2]
+    )
     found = json.loads(terminal.run("status", out, "--format", "json").stdout)
     assert found["addedPolicies"] == [
         {"group": "Enforced", "policies": [FULL], "users": ["hanako"]}
     ]
     back = terminal.run("rollback", out, "--yes")
     assert back.return_value == Exit.FINDINGS
-    assert f"{said} A roll-back leaves these users in the group" in back.stderr
+    assert f"{said} The roll-back leaves these users in the group" in back.stderr
     assert back.stderr.rstrip().endswith("hanako")
     removed = terminal.run("rollback", out, "--yes", "--remove-rights")
     lost = f"These users lose `{FULL}`, which somebody else has added to the group `Enforced` since"

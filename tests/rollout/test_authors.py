@@ -160,7 +160,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     made = plan(MACHINE, account(), ADMIN)
     english = "\n".join(plan_status_lines(made, standing, Language.EN))
     assert f"user mei added by: {KEN}, AddUserToGroup, 2026-11-24" in english
-    assert "user rin added by: not known: none" in english
+    assert "user rin added by: unknown: none" in english
     assert "--who" not in english
     assert "user rin を追加した人: 不明 (なし)" in "\n".join(
         plan_status_lines(made, standing, Language.JA)
@@ -171,7 +171,9 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
         {"last": None, "notKnown": "none"},
     ]
     unasked = replace(standing, facts=(FactStatus("a", ChangeStatus.DRIFTED, newcomers=came),))
-    assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
+    assert f"at most {CALLS} CloudTrail calls" in "\n".join(
+        plan_status_lines(made, unasked, Language.EN)
+    )
 
 
 ATTACHMENT = f"user-attachment machine {ENFORCEMENT}"
@@ -278,7 +280,7 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     standing = PlanStatus(facts, (), ())
     english = "\n".join(plan_status_lines(made, standing, Language.EN))
     assert f"last changed by: {KEN}, DetachUserPolicy, 2026-11-24" in english
-    assert "not known: AccessDenied: no" in english
+    assert "unknown: AccessDenied: no" in english
     assert "--who" not in english
     assert "不明 (AccessDenied: no)" in "\n".join(plan_status_lines(made, standing, Language.JA))
     one, other, done = status_to_json(made, standing)["changes"]  # type: ignore[misc] # JSON
@@ -286,7 +288,9 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     assert (one["dated"], other["notKnown"]) == (at.isoformat(), "AccessDenied: no")
     assert done == {"address": "c", "status": "done"}
     unasked = replace(standing, facts=(FactStatus("a", ChangeStatus.DRIFTED),))
-    assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
+    assert f"at most {CALLS} CloudTrail calls" in "\n".join(
+        plan_status_lines(made, unasked, Language.EN)
+    )
 
 
 @pytest.fixture(scope="module")

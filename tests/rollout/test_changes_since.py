@@ -124,7 +124,7 @@ def test_a_user_with_a_device_stays(
     # what is still there is told anew
     report = roll_back(applied, journal, api, now=lambda: NOW)
     user = next(each for each in report.left if each.address == "user taro")
-    assert user.reason.en.startswith("it has come into use and stays: MFA device: 1, ")
+    assert user.reason.en.startswith("it is in use now, so it stays: MFA device: 1, ")
     assert user.reason.ja.startswith("使用されているため残します: MFA デバイス: 1、")
     assert "password" not in user.reason.ja
 
@@ -340,7 +340,7 @@ def test_whoever_applies_may_do_what_the_plan_was_judged_by(
     whole = replace(made(api, MACHINE), caller=PlanCaller(arns[0]))
     calling = Calling(api, arns[1])
     if refused:
-        with pytest.raises(PlanRefused, match="was judged for"):
+        with pytest.raises(PlanRefused, match="was made for"):
             execute(whole, calling, journal, passwords=password, now=lambda: NOW)
         assert not journal.path.exists()
     else:

@@ -215,7 +215,7 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path, small: Plan) -> Non
 
 def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path, small: Plan) -> None:
     journal, early = Journal(tmp_path / "journal"), NOW - MAX_CLOCK_LEAD
-    with pytest.raises(PlanRefused, match="which is yet to come") as caught:
+    with pytest.raises(PlanRefused, match="which is in the future") as caught:
         execute(small, api, journal, passwords=password, now=lambda: early - timedelta(seconds=1))
     assert caught.value.code is Code.PLAN_STALE
     assert execute(small, api, journal, passwords=password, now=lambda: early).complete

@@ -119,7 +119,7 @@ def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path:
     text = '{"Version": "2012-10-17",\n "Statement": [{"Effect": "Alow", "Resource": 1}]}'
     (tmp_path / "own.json").write_text(text, encoding="utf-8")
     for name, said in (
-        ("own.json", "`own.json`: 2:27 Statement[0].Effect: `Alow` is no effect"),
+        ("own.json", "`own.json`: 2:27 Statement[0].Effect: `Alow` is not a valid Effect"),
         ("nowhere.json", "`nowhere.json` cannot be read: no such file or directory"),
     ):
         goal = f"policy:\n  file: {name}\nwho: [{{user: hanako}}]\n"

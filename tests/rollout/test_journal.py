@@ -85,7 +85,7 @@ REFUSED_LINES = [
     ('{"at": "", "event": "over", "address": 7}', ["at: must", "event: `over`", "address: must"]),
     (
         '{"at": "2026-11-26T00:00:00+00:00", "event": "done", "address": "user a", "by": "b"}',
-        ["the key `by` is not known"],
+        ["the key `by` is not allowed"],
     ),
     ("[]", ["must be an object, not a list"]),
 ]
@@ -101,7 +101,7 @@ def test_a_line_that_is_no_entry_is_refused_with_every_fault(
     journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
     with path.open("a") as file:
         file.write(f"{line}\n")
-    with pytest.raises(FaultyInput, match="no entry of a journal") as caught:
+    with pytest.raises(FaultyInput, match="not an entry of a journal") as caught:
         Journal(path).open("digest")
     assert [fault.line for fault in caught.value.faults] == [3]
     assert [each for each in named if each not in str(caught.value)] == []
@@ -229,7 +229,7 @@ def test_the_journal_of_a_plan_that_may_be_there_makes_no_room(
 def test_what_is_no_journal_stays_as_it_is(tmp_path: Path, content: str, text: str) -> None:
     path = tmp_path / "notes"
     path.write_text(content, "utf-8")
-    with pytest.raises(PlanRefused, match="`notes` is no journal") as caught:
+    with pytest.raises(PlanRefused, match="`notes` is not a journal") as caught:
         Journal(path).open("one", text)
     assert "`sekisho rollback PLAN --by-account --journal NEW`" in caught.value.fix.en
     assert path.read_text("utf-8") == content

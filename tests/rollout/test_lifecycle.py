@@ -165,7 +165,7 @@ def test_what_a_run_that_died_was_to_delete_is_no_password_in_doubt(
             journal.record(JournalEntry(NOW, Event.BEGUN, change.address))
             (left,) = roll_back(made, Journal(journal.path), api, now=lambda: NOW).left
             assert left.address == change.address
-            assert left.reason.en == "AWS cannot restore what was deleted: it stays as it is"
+            assert left.reason.en == "AWS cannot restore it, so it stays"
 
 
 def test_who_leaves_loses_everything_at_once(

@@ -57,7 +57,7 @@ ACTIVE = {
     "log": service("logs.amazonaws.com"),
     "new": service("new.amazonaws.com"),
 }
-STOPS = "SSH keys, signing certificates or credentials for one service stop working."
+STOPS = "SSH keys, signing certificates or service-specific credentials stop working."
 Bots = Mapping[str, Mapping[str, Any]]
 
 
@@ -115,7 +115,7 @@ def test_what_was_not_read_may_stop() -> None:
     assert "credentials-stop" not in told(made.warnings)
     for identity, said in fates(made, bots).values():
         assert identity == "signs-in-nowhere"
-        assert said.startswith("It could not be read whether")
+        assert said.startswith("Whether SSH keys")
 
 
 def without_mfa(**what: Any) -> Document:

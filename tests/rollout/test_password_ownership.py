@@ -196,10 +196,10 @@ def test_who_dies_before_the_call_and_finds_nothing_goes_on(stage: Stage) -> Non
 
 def test_only_a_password_of_unknown_ownership_can_be_settled(stage: Stage) -> None:
     for said in ({"ours": ("taro",)}, {"theirs": ("nobody",)}):
-        with pytest.raises(UsageError, match="not in doubt"):
+        with pytest.raises(UsageError, match="it is clear"):
             stage.say(**said)
     stage.die(after=True)
-    with pytest.raises(UsageError, match="not in doubt"):
+    with pytest.raises(UsageError, match="it is clear"):
         stage.say(ours=("taro",), theirs=("taro",))
     journal = stage.journal
     journal.open(stage.plan.digest)
@@ -335,7 +335,7 @@ def test_the_commands_take_the_answer(stage: Stage) -> None:
     assert caught.value.code is Code.PLAN_DOUBTFUL
     status = terminal.run("status", path, "--format", "json")
     assert status.return_value == Exit.UNKNOWN
-    assert "In doubt whose it is" in terminal.run("status", path).stdout
+    assert "Unclear who set it" in terminal.run("status", path).stdout
     stands = {each["address"]: each["status"] for each in json.loads(status.stdout)["changes"]}
     assert (stands["user taro"], stands[ADDRESS]) == ("done", "in-doubt")
     back = terminal.run("rollback", path, "--yes", "--ours", "taro")

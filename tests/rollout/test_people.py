@@ -183,7 +183,7 @@ def test_what_reaches_all_of_a_group_waits_for_its_members(
     stick(local, "yuki")
     report = applied(whole, api, tmp_path / "journal")
     assert "locked out" in report.left_out["yuki"].en
-    assert "needs `group-attachment Enforced" in report.left_out["ken"].en
+    assert "need `group-attachment Enforced" in report.left_out["ken"].en
     assert iam.list_attached_group_policies(GroupName="Enforced")["AttachedPolicies"] == []
     members = {each["UserName"] for each in iam.get_group(GroupName="Enforced")["Users"]}
     assert members == {"yuki"}
@@ -205,7 +205,7 @@ FAULTS: dict[str, tuple[Callable[[Any], object], str]] = {
             PolicyName="new",
             PolicyDocument=json.dumps(HARMLESS),
         ),
-        "user yuki has got `inline new",
+        "user yuki now has `inline new",
     ),
 }
 
@@ -281,7 +281,7 @@ def test_the_last_administrator_is_left_out_whatever_was_accepted(
     iam.update_access_key(AccessKeyId=GLASS.access_key_id, Status="Inactive")
     report = applied(whole, api, tmp_path / "journal")
     assert [*report.left_out] == ["yuki"]
-    assert "nobody would remain who can administer users" in report.left_out["yuki"].en
+    assert "no administrator of users would remain" in report.left_out["yuki"].en
     assert not any(address.startswith("user-attachment") for address in report.done)
 
 
@@ -337,7 +337,7 @@ def test_at_the_terminal_each_is_named_with_the_reason(local: LocalAws, tmp_path
     stick(local, "ken")
     stands = terminal.run("status", file)
     assert stands.return_value == Exit.FINDINGS, stands.output
-    verdict = "\nLocked out now by MFA enforcement: `ken`. "
+    verdict = "\nLocked out by MFA enforcement now: `ken`. "
     assert verdict in stands.output
     again = terminal.run("plan", *words, "--out", terminal.path("again.json"))
     assert verdict in again.output

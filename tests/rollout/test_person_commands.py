@@ -119,7 +119,7 @@ def test_a_password_file_that_is_there_stops_everything(
     planned(terminal, "onboard", "jiro")
     there = terminal.write("passwords", "older")
     Path(there).chmod(0o600)
-    with pytest.raises(UsageError, match="is there already and holds something else"):
+    with pytest.raises(UsageError, match="already exists with other content"):
         raise_(
             terminal.run(
                 "apply", terminal.path("plan"), "--yes", "--password-file", there
@@ -208,7 +208,7 @@ def test_whose_devices_may_not_be_listed_is_named(terminal: Terminal, local: Loc
 
 def test_somebody_who_is_there_already_is_told_of(terminal: Terminal) -> None:
     told = terminal.run("onboard", "machine", "--no-password", "--mfa")
-    assert "The user machine is there already" in told.stderr
+    assert "The user machine already exists" in told.stderr
     assert "\n  user machine" not in told.stdout
     assert "already" not in terminal.run("onboard", "saburo", "--mfa").stderr
 
@@ -220,9 +220,9 @@ def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
     assert iam.list_mfa_devices(UserName="hanako")["MFADevices"] == []
     left = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert left.return_value == Exit.FINDINGS
-    assert left.stdout.count("AWS cannot restore what was deleted") == 4
-    assert "AWS cannot restore what was deleted; stays as it is: 4\n" in left.stderr
-    assert "To be taken back" not in left.stderr
+    assert left.stdout.count("AWS cannot restore it") == 4
+    assert "Cannot be restored by AWS, and stays: 4\n" in left.stderr
+    assert "Will be undone" not in left.stderr
 
 
 def test_somebody_leaves(terminal: Terminal, local: LocalAws) -> None:
@@ -240,10 +240,10 @@ def test_somebody_leaves(terminal: Terminal, local: LocalAws) -> None:
 
 def test_devices_of_nobody(terminal: Terminal, local: LocalAws) -> None:
     shown = terminal.run("orphans", "--lang", "en")
-    assert re.search(r"mfa/hanako-new: named like hanako", shown.stderr)
-    assert re.search(r"mfa/machine: named like machine, who has no device", shown.stderr)
-    assert re.search(r"mfa/attic: named like nobody here", shown.stderr)
-    assert "AWS does not say when such a device was made" in shown.stderr
+    assert re.search(r"mfa/hanako-new: name matches hanako", shown.stderr)
+    assert re.search(r"mfa/machine: name matches machine, who has no device", shown.stderr)
+    assert re.search(r"mfa/attic: name matches no user in this account", shown.stderr)
+    assert "AWS does not say when such a device was created" in shown.stderr
     snapshot = terminal.path("older.json")
     assert terminal.run("collect", "--out", snapshot).exception is None
     iam_of(local).create_virtual_mfa_device(VirtualMFADeviceName="brand-new")
@@ -281,12 +281,12 @@ BAD = {
     "a-reason-for-nothing": (
         ("offboard", "machine", "--accept", "x=y"),
         UsageError,
-        "there is no obstacle `x`",
+        "`x` is not a problem of a plan",
     ),
     "nobody-accepts-for-themselves": (
         ("offboard", "admin", "--accept", "oneself=I want to"),
         UsageError,
-        "nobody can accept `oneself`",
+        "`oneself` cannot be accepted",
     ),
 }
 

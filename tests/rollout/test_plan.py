@@ -303,7 +303,7 @@ def test_the_callers_key_that_got_the_session_is_not_in_use(
 
 @pytest.mark.parametrize(
     ("identity", "message"),
-    [("nonsense", "there is no obstacle"), ("quota", "nobody can")],
+    [("nonsense", "is not a problem of a plan"), ("quota", "cannot be accepted")],
 )
 def test_what_cannot_be_accepted_is_refused(identity: str, message: str) -> None:
     start = crowded(account(), attached=10)
@@ -448,10 +448,10 @@ def test_a_device_makes_no_need_to_enrol() -> None:
 @pytest.mark.parametrize(
     ("lang", "text", "said"),
     [
-        (Language.EN, "MFA first.", "which AWS lets nobody change afterwards: MFA first."),
-        (Language.JA, "MFA first.", "説明 (作成後は AWS で変更できません): MFA first."),
-        (Language.EN, "", "without a description; AWS lets nobody add one afterwards"),
-        (Language.JA, "", "説明なし (作成後は AWS で追加できません)"),
+        (Language.EN, "MFA first.", "which cannot be changed later: MFA first."),
+        (Language.JA, "MFA first.", "説明 (後から変更できません): MFA first."),
+        (Language.EN, "", "without a description; none can be added later"),
+        (Language.JA, "", "説明なし (後から追加できません)"),
     ],
 )
 def test_that_a_description_is_for_good_is_said(lang: Language, text: str, said: str) -> None:

@@ -184,11 +184,11 @@ def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() ->
 def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     found = proof(plan(MACHINE, account(), ADMIN), "break-glass-untouched")
     assert found.verdict is SafetyVerdict.NOBODY
-    assert found.text.en == "No break-glass user is named: nobody is protected as one."
+    assert found.text.en == "No break-glass user is named, so none is protected."
     named = replace(MACHINE, break_glass=("glass",))
     found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
     assert found.verdict is SafetyVerdict.PROVED
-    assert found.text.en.startswith("No break-glass user is touched")
+    assert found.text.en.startswith("Break-glass users are unaffected")
 
 
 def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_unknown() -> None:
@@ -211,7 +211,7 @@ def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_u
 
 
 @pytest.mark.parametrize(
-    ("lang", "label"), [(Language.EN, "about nobody"), (Language.JA, "対象なし")]
+    ("lang", "label"), [(Language.EN, "concerns nobody"), (Language.JA, "対象なし")]
 )
 def test_a_check_about_nobody_is_not_called_proved(lang: Language, label: str) -> None:
     made = Plan.from_json(plan(MACHINE, account(), ADMIN).to_json())

@@ -220,7 +220,7 @@ def test_who_was_locked_out_before_is_not_the_plans_doing() -> None:
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
     made = planned(enforcement(), "keys", start=start)
     assert made.obstacle_ids == ()
-    assert felt(made)["still-stuck"] == ("keys",), "and is named"
+    assert felt(made)["still-stuck"] == ("keys",), "but named"
 
 
 def test_whom_a_tag_keeps_out_is_told_from_those_it_does_not() -> None:

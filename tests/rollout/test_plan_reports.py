@@ -70,12 +70,12 @@ def test_apply_looks_before_it_says_that_all_is_done(
     # taken out by somebody else: that is not what the roll-back did
     told, code = run(terminal, "rollback")
     assert code == Exit.CLEAN
-    found = "Found as before, by somebody else's doing, or because AWS does not show it yet: 1"
-    assert told.startswith("Taken back: 3\n")
+    found = "Already as before (undone by somebody else, or not yet shown by AWS): 1"
+    assert told.startswith("Undone: 3\n")
     assert f"{found}\n  {HANAKO}\n" in told
     assert told.count(HANAKO) == 1
     told, _ = run(terminal, "rollback")
-    assert told.startswith("Taken back before: 3\n"), "and nothing is taken back now"
+    assert told.startswith("Undone earlier: 3\n"), "and nothing is taken back now"
 
 
 @pytest.mark.parametrize(("answer", "lang", "word"), [("n\n", "en", "Nothing"), ("", "ja", "何も")])
@@ -95,7 +95,7 @@ def test_who_says_no_is_told_that_nothing_has_been_changed(
     assert run(terminal, "apply")[1] == Exit.CLEAN
     back = terminal.run("rollback", terminal.path("plan"), stdin="n\n")
     assert back.return_value == Exit.CHANGES
-    assert f"changed it since, or relies on it: 4\n  {HANAKO}\n" in back.stderr
+    assert f"except what others have changed or use: 4\n  {HANAKO}\n" in back.stderr
     assert back.stderr.splitlines()[-1] == "Nothing has been changed."
     assert run(terminal, "status")[1] == run(terminal, "rollback")[1] == Exit.CLEAN
 
@@ -239,13 +239,13 @@ def test_what_holds_something_else_gets_no_password(
     file = tmp_path / "authorized_keys"
     file.write_text(held, encoding="utf-8")
     file.chmod(0o600)
-    with pytest.raises(UsageError, match="holds something else") as caught:
+    with pytest.raises(UsageError, match="other content") as caught:
         TemporaryPasswords(makes, file, Language.EN)
     assert caught.value.fix.en
     # nor what comes to stand there while a plan is applied
     told = TemporaryPasswords(makes, tmp_path / "passwords", Language.EN)
     file.replace(tmp_path / "passwords")
-    with pytest.raises(UsageError, match="holds something else"):
+    with pytest.raises(UsageError, match="other content"):
         told.password("taro")
     assert (tmp_path / "passwords").read_text(encoding="utf-8") == held
 

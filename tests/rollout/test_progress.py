@@ -71,7 +71,7 @@ def test_a_terminal_shows_one_line_that_goes_again(
     assert "Changes: 4" in done.stderr, "who is asked sees the plan"
     back = terminal.run("rollback", terminal.path("plan"), stdin="y\n")
     assert back.return_value == Exit.CLEAN, back.output
-    assert "Taking back: 4 of 4\r" in back.stderr
+    assert "Rolling back: 4 of 4\r" in back.stderr
 
 
 def test_a_log_gets_a_line_now_and_then(
@@ -86,8 +86,8 @@ def test_a_log_gets_a_line_now_and_then(
     assert read[0] == "Reading the account: 1 items so far"
     assert "\r" not in again.stderr
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
-    lines = [line for line in back.stderr.splitlines() if line.startswith("Taking back")]
-    assert lines[-1] == "Taking back: 4 of 4"
+    lines = [line for line in back.stderr.splitlines() if line.startswith("Rolling back")]
+    assert lines[-1] == "Rolling back: 4 of 4"
     assert len(lines) == 4
     assert "\r" not in back.stderr
 
@@ -115,12 +115,12 @@ def test_quiet_says_the_verdict_whose_account_it_is_and_no_more(
     assert applied.stderr.count("\n") == 1
     assert applied.stderr.startswith("Account ")
     status = terminal.run("status", plan_file, "-q")
-    assert (status.stdout, status.stderr) == ("Everything is as the plan wants it.\n", "")
+    assert (status.stdout, status.stderr) == ("No drift: the account matches the plan.\n", "")
     collected = terminal.run("collect", "--out", terminal.path("snapshot"), "-q")
     assert (collected.output, collected.exception) == ("", None)
     undone = terminal.run("rollback", plan_file, "-q", stdin="y\n")
-    assert undone.stdout == "Taken back: 4\n"
-    assert "To be taken back" in undone.stderr, "who is asked must know what about"
+    assert undone.stdout == "Undone: 4\n"
+    assert "Will be undone" in undone.stderr, "who is asked must know what about"
     assert "Next" not in undone.output
 
 

@@ -93,7 +93,7 @@ def test_who_cannot_have_the_old_enforcement_back_keeps_the_new(
     reasons = {each.address: each.reason for each in report.left}
     assert set(reasons) == {LOST, ATTACHED, f"policy-versions {ENFORCEMENT}"}
     assert "LimitExceeded" not in reasons[ATTACHED].en
-    assert f"it came in place of `{LOST}`, which is not back" in reasons[ATTACHED].en
+    assert f"it replaced `{LOST}`, which is not restored" in reasons[ATTACHED].en
     assert f"user-attachment admin {ENFORCEMENT}" in report.undone, "who has the old one back"
     held = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
     assert ENFORCEMENT in [each["PolicyArn"] for each in held]

@@ -103,7 +103,7 @@ def test_a_machine_that_is_locked_out_can_be_left_out() -> None:
             "login-profile u",
             {"reset_required": True},
             {"reset_required": True},
-            ("the password that the plan has set", "another password, set since"),
+            ("the password that the plan has set", "another password, set later"),
         ),
         (
             f"policy {ENFORCEMENT}",
@@ -129,7 +129,7 @@ def test_drift_says_what_was_expected_and_what_was_found(
     assert tuple(each.en for each in expected_and_found(address, difference)) == said
     standing = PlanStatus((FactStatus(address, ChangeStatus.DRIFTED, drift=difference),), (), ())
     lines = [*plan_status_lines(plan(MACHINE, account(), ADMIN), standing, Language.EN)]
-    assert lines[0] == "1 of 1 are not as the plan wants them: somebody has changed them."
+    assert lines[0] == "Drift: somebody has changed 1 of 1 items since."
     assert f"    expected: {said[0]}" in lines
     assert f"    found: {said[1]}" in lines
 
@@ -137,11 +137,11 @@ def test_drift_says_what_was_expected_and_what_was_found(
 @pytest.mark.parametrize(
     ("statuses", "verdict"),
     [
-        (("done", "done"), "Everything is as the plan wants it."),
+        (("done", "done"), "No drift: the account matches the plan."),
         (("done", "waits"), "The plan is applied in part: 1 of 2 changes are made."),
-        (("waits", "waits"), "Nothing of this plan is applied: 2 changes wait."),
-        (("in-doubt", "waits"), "Of 1 passwords it is in doubt whose they are."),
-        (("drifted", "in-doubt"), "1 of 2 are not as the plan wants them: somebody has changed"),
+        (("waits", "waits"), "Nothing of this plan is applied: 2 changes are pending."),
+        (("in-doubt", "waits"), "For 1 passwords it is unclear who set them."),
+        (("drifted", "in-doubt"), "Drift: somebody has changed 1 of 2 items since."),
     ],
 )
 def test_a_status_begins_with_how_it_stands(statuses: tuple[str, str], verdict: str) -> None:
@@ -157,8 +157,8 @@ def test_a_status_begins_with_how_it_stands(statuses: tuple[str, str], verdict: 
 def test_a_goals_status_says_who_is_in_which_stage() -> None:
     wave = WaveStatus("pilot", None, True, MANY, ("user00",), MANY[1:3], (), MANY[1:5], ())
     lines = [*wave_status_lines((wave,), (), Language.EN, staged=True)]
-    assert lines[0].startswith("MFA is enforced for 4 of 29 whose turn has come")
+    assert lines[0].startswith("MFA is enforced for 4 of 29 users whose day has come")
     assert "  second stage, with an MFA device: user01, user02" in lines
-    assert "  enforced: user01, user02, user03, user04" in lines
+    assert "  MFA enforced: user01, user02, user03, user04" in lines
     assert "  left out, or an exception: user00" in lines
     assert any(line.endswith("and 5 more (`-v` lists all)") for line in lines)

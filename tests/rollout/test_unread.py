@@ -187,7 +187,7 @@ def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
     assert wave.devices_unknown == ("hanako",)
     assert waves_to_json((wave,), ())["waves"][0]["devicesUnknown"] == ["hanako"]  # type: ignore[index]  # what it holds is JSON
     for lang, counted in (
-        (Language.EN, "1 with an MFA device (of 1 it is not known), "),
+        (Language.EN, "1 with an MFA device (1 unknown), "),
         (Language.JA, "MFA デバイスあり 1 人 (1 人は不明)、"),
     ):
         assert counted in "\n".join(wave_status_lines((wave,), (), lang))
@@ -202,7 +202,7 @@ def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
     made = plan(goal, account(), ADMIN)
     standing = PlanStatus((), (), ("machine",), unread=(("hanako", DENIED),))
     lines = [*plan_status_lines(made, standing, Language.EN)]
-    assert "People: 2 in all, 0 with an MFA device (of 1 it is not known)" in lines
+    assert "People: 2 in all, 0 with an MFA device (1 unknown)" in lines
     assert "  Without an MFA device: machine" in lines
 
 

@@ -78,8 +78,8 @@ def test_what_is_named_next_leads_to_a_plan_that_is_applied(terminal: Terminal) 
     goal, out = terminal.path("goal.yaml"), terminal.path("plan.json")
     refused = terminal.run("plan", goal, "--mfa", "--out", out)
     assert refused.return_value == Exit.FINDINGS
-    assert "Way out: `--except machine`" in refused.stdout
-    assert refused.stdout.index("Way out:") < refused.stdout.index("--accept")
+    assert "Fix: `--except machine`" in refused.stdout
+    assert refused.stdout.index("Fix:") < refused.stdout.index("--accept")
     lines = refused.stdout.splitlines()
     first = next(place for place, line in enumerate(lines) if "schema: sekisho.exceptions" in line)
     printed = takewhile(lambda line: line.startswith(" " * 6), lines[first:])
@@ -99,7 +99,7 @@ def test_what_is_named_next_leads_to_a_plan_that_is_applied(terminal: Terminal) 
     applied = terminal.run(*next_of(made.stdout), "--yes")
     assert applied.return_value == Exit.CLEAN, applied.output
     assert applied.stdout.startswith("The plan is applied.\n")
-    assert f"To take it back: sekisho rollback {out}" in applied.stdout
+    assert f"To undo it: sekisho rollback {out}" in applied.stdout
     assert terminal.run(*next_of(applied.stdout)).return_value == Exit.CLEAN
     assert terminal.run("rollback", out, "--yes").return_value == Exit.CLEAN
 
@@ -179,7 +179,7 @@ def test_where_accepting_is_all_that_is_left_it_is_no_next_command_and_wants_a_r
     refused = terminal.run("reset", "o'neil", *at, "--out", terminal.path("plan"))
     assert refused.return_value == Exit.FINDINGS, refused.output
     assert "Next: " not in refused.output
-    assert "by --accept ID=REASON or ID:USER=REASON: everyone-gets-in:o'neil." in refused.stdout
+    assert "with --accept ID=REASON or ID:USER=REASON: everyone-gets-in:o'neil." in refused.stdout
     again = ("reset", "o'neil", *at, "--accept", "everyone-gets-in:o'neil=REASON")
     with pytest.raises(UsageError, match="gives no reason"):
         raise_(terminal.run(*again))
@@ -212,7 +212,7 @@ def test_console_authorization_stops_a_plan_and_each_way_out_is_one(tmp_path: Pa
     code, said = plan("enabled.json")
     assert code == Exit.FINDINGS
     assert "everyone-gets-in" in said
-    assert "Way out: console authorization is enabled" in said
+    assert "Fix: console authorization is enabled" in said
     assert "console_sign_in_without_mfa" in said
     assert "--when after-password-change" not in said
     for snapshot in ("disabled.json", "enrolled.json"):
@@ -275,7 +275,7 @@ def test_a_reset_of_whom_nothing_lets_enrol_names_the_policy_that_does(tmp_path:
     options = ("--mfa", "--snapshot", terminal.path("lost.json"), "--caller", ADMIN.arn)
     done = terminal.run("reset", "eva", *options)
     assert done.return_value == Exit.FINDINGS
-    assert "Way out: no policy lets eva set up MFA anew" in done.stdout
+    assert "Fix: no policy lets eva set up MFA anew" in done.stdout
     assert "`AllowManageOwnVirtualMFADevice`" in done.stdout
     after = next_of(done.stdout)
     assert after == ["plan", "--user", "eva", *options]
@@ -326,7 +326,7 @@ def saved(tmp_path: Path, start: Snapshot) -> tuple[str, ...]:
 
 def ways_of(output: str) -> list[str]:
     """Return the ways out in the order in which they are named, each by its first word."""
-    return [line.split("`")[1] for line in output.split("Way out: ")[1:]]
+    return [line.split("`")[1] for line in output.split("Fix: ")[1:]]
 
 
 def test_a_temporary_password_that_the_policy_locks_out_is_answered_by_the_preset(
@@ -342,7 +342,7 @@ def test_a_temporary_password_that_the_policy_locks_out_is_answered_by_the_prese
         "--preset first-login",
         "--when after-password-change",
     ]
-    assert refused.stdout.index("Way out") < refused.stdout.index("--accept")
+    assert refused.stdout.index("Fix: ") < refused.stdout.index("--accept")
     again = next_of(refused.stdout)
     assert again == ["plan", *whom, *at, "--preset", "first-login"]
     assert terminal.run(*again).return_value == Exit.CHANGES
@@ -400,7 +400,7 @@ def test_a_plan_for_machines_alone_is_not_left_without_them(tmp_path: Path) -> N
     start = with_user(account(), user("machine", attached=(FULL,), keys=key))
     refused = Terminal(tmp_path, {}).run("plan", "--user", "machine", *saved(tmp_path, start))
     assert refused.return_value == Exit.FINDINGS
-    assert "Way out" not in refused.stdout
+    assert "Fix: " not in refused.stdout
 
 
 def test_an_administrator_who_is_named_is_no_break_glass_user_as_well(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_what_the_credential_report_would_say_is_asked_for_first(tmp_path: Path)
     terminal = Terminal(tmp_path, {})
     unread = terminal.run("plan", "--user", "kiyo", "--preset", "aws", *at)
     assert unread.return_value == Exit.UNKNOWN, unread.output
-    assert "Way out: only the credential report, which was not read" in unread.stdout
+    assert "Fix: only the credential report, which was not read" in unread.stdout
     assert unread.stdout.index("credential report") < unread.stdout.index("--accept")
     assert next_of(unread.stdout) == ["collect", "--print-policy"]
     read = CredentialReport(start.taken_at, {})
@@ -470,8 +470,8 @@ def test_an_export_without_its_credential_report_asks_for_that_first(tmp_path: P
     words = ("plan", "--user", "kiyo", "--snapshot", export)
     alone = terminal.run(*words, *caller)
     assert alone.return_value == Exit.UNKNOWN
-    assert "Way out: an export does not say who has a password" in alone.stdout
-    assert alone.stdout.index("Way out") < alone.stdout.index("--accept")
+    assert "Fix: an export does not say who has a password" in alone.stdout
+    assert alone.stdout.index("Fix: ") < alone.stdout.index("--accept")
     report = terminal.write("report.csv", REPORT)
     both = terminal.run(*words, "--snapshot", report, *caller)
     assert "an export does not say who" not in both.stdout
@@ -508,7 +508,7 @@ def test_a_key_that_is_no_session_is_not_told_to_give_mfa(local: LocalAws, tmp_p
         "AWS_SESSION_TOKEN": "",
     }
     refused = Terminal(tmp_path, env).run("plan", "--user", "hanako")
-    assert "Way out: sign in with MFA and give `--mfa`" in refused.stdout, refused.output
+    assert "Fix: sign in with MFA and give `--mfa`" in refused.stdout, refused.output
     assert "Next: " not in refused.output
     iam.delete_user_policy(UserName="glass", PolicyName="mfa")
 

@@ -152,7 +152,7 @@ def test_another_key_waits_for_the_next_code_and_says_why(
     assert desk.broker(other).hand_out().new
     assert len(desk.slept) == 1
     assert 0 < desk.slept[0] <= 30
-    assert "spent already" in desk.told[0]
+    assert "already used" in desk.told[0]
 
 
 def test_where_nothing_is_kept_a_code_is_not_spent_twice_either(
@@ -180,7 +180,7 @@ def test_a_wrong_code_is_asked_for_again_without_a_wait(
     assert [*desk.told] == [
         "a code has six digits",
         "a code has six digits",
-        "AWS refused the code: it is wrong or was used before, or the device's clock is not right; "
+        "AWS refused the code: it is wrong, was used before, or the device's clock is wrong; "
         "wait for the next one",
     ]
     assert desk.slept == []
@@ -224,7 +224,7 @@ def test_without_a_terminal_nothing_is_asked(desk: Desk, asks: Callable[..., Sou
 
 def test_a_device_of_somebody_else_is_named(desk: Desk, asks: Callable[..., Source]) -> None:
     other = PHONE.replace("aoi-phone", "old")
-    with pytest.raises(SessionRefused, match=f"`{other}` is no device of aoi") as caught:
+    with pytest.raises(SessionRefused, match=f"`{other}` is not a device of aoi") as caught:
         desk.broker(asks(serial=other)).hand_out()
     assert caught.value.code is Code.SESSION_NO_DEVICE
 

@@ -90,13 +90,13 @@ def run(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory
 def test_the_keyring_keeps_it_and_forgets_it(run: Run, memory: Memory) -> None:
     first = run("--profile", "people")
     assert first.returncode == 0, first.stderr
-    assert first.stderr.rstrip().endswith("left); the keyring keeps it.")
+    assert first.stderr.rstrip().endswith("left); stored in the keyring.")
     again = run("--profile", "people")
     assert (again.stdout, At.asked) == (first.stdout, 1)
     run("--profile", "people", "--role-arn", role_arn("Ops"))
     assert At.asked == 1
     status = run("status")
-    assert status.stdout.count("the keyring keeps it") == 2
+    assert status.stdout.count("stored in the keyring") == 2
     assert f"{PHONE}: session of `aoi`, key {KEY.access_key_id}, until " in status.stdout
     assert "session of aoi in the role Ops" in status.stdout
     secrets = {json.loads(first.stdout)[key] for key in ("SecretAccessKey", "SessionToken")}
@@ -106,9 +106,9 @@ def test_the_keyring_keeps_it_and_forgets_it(run: Run, memory: Memory) -> None:
         assert secret not in status.stdout + status.stderr + json.dumps(found)
     assert memory.entries
     gone = run("forget", "--profile", "people")
-    assert gone.stderr.startswith("Sessions that are no longer kept: 2.")
+    assert gone.stderr.startswith("Sessions deleted here: 2.")
     assert memory.entries == {}
-    assert run("status").stdout == "No session is kept.\n"
+    assert run("status").stdout == "No session is stored.\n"
 
 
 def test_only_the_profiles_own_are_forgotten(run: Run, local: LocalAws, tmp_path: Path) -> None:
@@ -118,17 +118,15 @@ def test_only_the_profiles_own_are_forgotten(run: Run, local: LocalAws, tmp_path
     (next((tmp_path / "notes").glob("*.json"))).unlink()
     run("--profile", "second")
     # the notes about the first were lost: what is known is forgotten
-    assert run("forget", "--profile", "people").stderr.startswith(
-        "Sessions that are no longer kept: 0."
-    )
-    assert run("forget", "--all").stderr.startswith("Sessions that are no longer kept: 1.")
+    assert run("forget", "--profile", "people").stderr.startswith("Sessions deleted here: 0.")
+    assert run("forget", "--all").stderr.startswith("Sessions deleted here: 1.")
     assert Path(kept).exists()
 
 
 def test_a_file_in_place_of_the_keyring(run: Run, memory: Memory, tmp_path: Path) -> None:
     done = run("--profile", "people", "--keep-in", str(tmp_path))
     path = tmp_path / "sessions.json"
-    assert f"`{path}` keeps it" in done.stderr
+    assert f"`{path}`" in done.stderr
     assert memory.entries == {}
     assert run("forget", "--all").returncode == 0
     assert not path.exists()
@@ -139,20 +137,20 @@ def test_what_one_file_keeps_is_shown_and_forgotten_alone(
 ) -> None:
     path = tmp_path / "kept.json"
     at = ("--keep-in", str(path))
-    assert run("status", *at).stdout == f"`{path}` keeps no session.\n"
+    assert run("status", *at).stdout == f"`{path}` has no session.\n"
     run("--profile", "people", *at)
     local.clock.advance(timedelta(seconds=30))
     run("--profile", "second")
     shown = run("status", *at)
-    assert (shown.stdout.count("keeps it"), shown.stdout.count(KEY.access_key_id)) == (1, 1)
+    assert (shown.stdout.count("stored in"), shown.stdout.count(KEY.access_key_id)) == (1, 1)
     # another computer, or a container: the file alone, without the notes about it
     for each in (tmp_path / "notes").glob("*.json"):
         each.unlink()
-    assert run("status").stdout == "No session is kept.\n"
+    assert run("status").stdout == "No session is stored.\n"
     (found,) = json.loads(run("status", *at, "--format", "json").stdout)["sessions"]
     assert (found["accessKeyId"], found["serialNumber"]) == (KEY.access_key_id, PHONE)
     assert (found["made"], found["keptIn"]) == (None, str(path))
-    no_longer = "Sessions that are no longer kept:"
+    no_longer = "Sessions deleted here:"
     assert f"{no_longer} 0." in run("forget", *at, "--profile", "second").stderr
     assert f"{no_longer} 1." in run("forget", *at, "--profile", "people").stderr
     assert (path.exists(), bool(memory.entries)) == (False, True)
@@ -166,9 +164,9 @@ def test_what_the_keyring_keeps_too_is_still_known(
     local.clock.advance(timedelta(seconds=30))
     # the same session, and the note about it is about this one now
     run("--profile", "people")
-    assert "Sessions that are no longer kept: 1." in run("forget", *at, "--all").stderr
-    assert "the keyring keeps it" in run("status").stdout
-    assert "Sessions that are no longer kept: 1." in run("forget", "--all").stderr
+    assert "Sessions deleted here: 1." in run("forget", *at, "--all").stderr
+    assert "stored in the keyring" in run("status").stdout
+    assert "Sessions deleted here: 1." in run("forget", "--all").stderr
     assert memory.entries == {}
 
 
@@ -180,7 +178,7 @@ def test_the_folder_of_the_notes_may_keep_sessions_too(run: Run, tmp_path: Path)
     again = run("--profile", "people", "--keep-in", str(folder))
     assert (again.returncode, At.asked, again.stderr.count("\n")) == (0, 1, 1)
     status = run("status")
-    assert (status.stdout.count("keeps it"), status.stderr) == (1, "")
+    assert (status.stdout.count("stored in"), status.stderr) == (1, "")
 
 
 def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
@@ -188,10 +186,10 @@ def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
     done = run("--profile", "people")
     assert json.loads(done.stdout)["Version"] == 1
     said = done.stderr.splitlines()
-    assert "it is kept nowhere" in said[0]
+    assert "not stored" in said[0]
     assert "keyring.backends.fail.Keyring" in said[1]
     assert "`--keep-in FILE`" in said[2]
-    assert run("status").stdout == "No session is kept.\n"
+    assert run("status").stdout == "No session is stored.\n"
 
 
 def _secrets(memory: Memory) -> list[str]:
@@ -262,10 +260,10 @@ def test_a_locked_keyring_is_one_line(run: Run, memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--no-keep", "--keep-in", "x"), "`--no-keep` goes with no `--keep-in`"),
-        (("forget", "--all", "--profile", "people"), "`--all` goes with no `--profile`"),
-        (("forget", "--format", "text"), "`forget` goes with no `--format`"),
-        (("status", "--serial", PHONE), "`status` goes with no `--serial`"),
+        (("--no-keep", "--keep-in", "x"), "`--no-keep` cannot be used with `--keep-in`"),
+        (("forget", "--all", "--profile", "people"), "`--all` cannot be used with `--profile`"),
+        (("forget", "--format", "text"), "`forget` cannot be used with `--format`"),
+        (("status", "--serial", PHONE), "`status` cannot be used with `--serial`"),
         (("--margin", "12h"), "no session would ever be handed out"),
     ],
 )

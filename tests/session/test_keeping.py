@@ -299,7 +299,7 @@ def test_damaged_notes_are_taken_for_none_and_said(
     path.write_bytes(text.encode("latin-1"))
     assert notes.of_device(ALICE.device).sessions == ()
     assert notes.all() == ()
-    assert said == [f"`{path}` is damaged, and taken for not there"] * 2
+    assert said == [f"`{path}` is damaged and ignored"] * 2
     notes.spend(ALICE.device, NOW)
     assert notes.of_device(ALICE.device).spent == NOW
 

@@ -233,4 +233,4 @@ def test_the_key_may_come_from_another_program(
     command = (*HELPER, "--profile", "vault", "--no-keep")
     done, _ = run(command, variables, answer)
     assert json.loads(done.stdout)["SessionToken"]
-    assert "it is kept nowhere" in done.stderr
+    assert "not stored" in done.stderr

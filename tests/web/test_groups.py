@@ -19,7 +19,7 @@ def test_a_group_from_its_creation_to_its_deletion(
     expect(page.get_by_label("sora.ito")).to_be_checked()
     page.get_by_label("User group name").fill("MFA required")
     create.click()
-    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not take")
+    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not accept")
     page.get_by_label("User group name").fill("MFA-required")
     page.get_by_label("Search by policy name").fill("deploy")
     page.get_by_role("button", name="Search").last.click()

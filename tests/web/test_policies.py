@@ -68,7 +68,7 @@ def test_a_policy_is_written_reviewed_created_and_found(
     page.get_by_label("Key 1").fill("Purpose")
     page.get_by_label("Value 1").fill("Rehearsal")
     page.get_by_role("button", name="Create policy").click()
-    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not take")
+    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not accept")
     expect(page.get_by_label("Description")).to_have_value("made in a rehearsal")
     page.get_by_label("Policy name").fill("Force_MFA")
     page.get_by_role("button", name="Create policy").click()

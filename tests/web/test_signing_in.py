@@ -129,7 +129,7 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
     # what AWS refuses is said at the field, in the page's language
     page.get_by_label("Device name").fill("Hanako's phone")
     page.get_by_role("button", name="Next").click()
-    expect(page.locator("#name-error")).to_contain_text("has characters that AWS does not take")
+    expect(page.locator("#name-error")).to_contain_text("has characters that AWS does not accept")
     page.get_by_label("Device name").fill("hanako.sato")
     page.get_by_label("Hardware TOTP token").check()
     page.get_by_role("button", name="Next").click()

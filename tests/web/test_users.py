@@ -127,7 +127,7 @@ def test_the_wizard_from_its_first_page_to_the_password(
     expect(page.get_by_label("I want to create an IAM user")).to_be_hidden()
     page.get_by_label("Provide user access to the AWS Management Console").check()
     go_on(page)
-    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not take")
+    expect(page.locator("#name-error")).to_contain_text("characters that AWS does not accept")
     expect(page.locator("#person-error")).to_contain_text("no Identity Center")
     page.get_by_label("User name").fill("riku.mori")
     page.get_by_label("I want to create an IAM user").check()

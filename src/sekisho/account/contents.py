@@ -189,9 +189,7 @@ def _credential_faults(account: AccountFile) -> Iterator[Fault]:
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.accessKeys")
     for name, count in (keys + serials).items():
         if name and count > 1:
-            message = Message("{name} is there {count} times").filled(
-                name=quoted(name), count=count
-            )
+            message = Message("{name} appears {count} times").filled(name=quoted(name), count=count)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "credentials")
 
 

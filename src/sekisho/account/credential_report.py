@@ -68,7 +68,7 @@ def read_credential_report(
             line = _Line(cells, lines.line_num, faults)
             row = line.row()
             if row.user in rows:
-                line.fault("user", Message("{user} is there twice").filled(user=quoted(row.user)))
+                line.fault("user", Message("{user} appears twice").filled(user=quoted(row.user)))
             rows[row.user] = row
     except csv.Error as error:
         faults.append(_fault(Message("is not CSV: {reason}").filled(reason=error), lines.line_num))

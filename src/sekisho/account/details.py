@@ -291,7 +291,7 @@ def _tags(items: Shape) -> dict[str, str]:
         got = item.members(("Key", "Value"))
         key = got["Key"].text()
         if key.lower() in {known.lower() for known in tags}:
-            got["Key"].fault(Message("the tag key {key} is there twice").filled(key=quoted(key)))
+            got["Key"].fault(Message("the tag key {key} appears twice").filled(key=quoted(key)))
         tags[key] = got["Value"].text()
     return tags
 

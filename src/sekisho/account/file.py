@@ -82,15 +82,15 @@ def _is_text(source: str) -> bool:
 _FORM = re.compile(r"sekisho\.([a-z]+)/[0-9]+")
 _OTHER_FILES = {
     "snapshot": (
-        Message("it is a snapshot of `sekisho collect`, and no account file"),
+        Message("it is a snapshot of `sekisho collect`, not an account file"),
         Message("`sekisho prove account --snapshot` and `sekisho audit --snapshot` take it"),
     ),
     "plan": (
-        Message("it is a plan, and no account file"),
+        Message("it is a plan, not an account file"),
         Message("`sekisho apply`, `status` and `rollback` take it"),
     ),
     "policy": (
-        Message("it is a policy, and no account file"),
+        Message("it is a policy, not an account file"),
         Message(
             "`sekisho prove policy FILE` and `sekisho policy lint FILE` take a policy; this takes "
             "an account file (`sekisho.account/1`), or what `aws iam "

@@ -108,7 +108,9 @@ def _other_form(value: object) -> Fault:
         )
         fix = Message("collect the account again with this version of sekisho")
         return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", fix=fix)
-    message = Message("is no snapshot: `schema` must be `{schema}`").filled(schema=SNAPSHOT_SCHEMA)
+    message = Message("is not a snapshot: `schema` must be `{schema}`").filled(
+        schema=SNAPSHOT_SCHEMA
+    )
     return Fault(
         Code.ACCOUNT_BAD_SHAPE, message, "schema", fix=Message("`sekisho collect` writes one")
     )
@@ -120,7 +122,7 @@ def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:
         seen: set[str] = set()
         for index, entry in enumerate(getattr(snapshot, section)):
             if entry.name in seen:
-                message = Message("{name} is there twice").filled(name=quoted(entry.name))
+                message = Message("{name} appears twice").filled(name=quoted(entry.name))
                 path = f"{section}[{index}].name"
                 yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, path)
             seen.add(entry.name)

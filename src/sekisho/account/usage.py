@@ -269,7 +269,9 @@ def read_usage(value: object, source: str) -> Usage:
         FaultyInput: with every fault, each with its path.
     """
     if not isinstance(value, dict) or value.get("schema") != USAGE_SCHEMA:
-        message = Message("is no usage: `schema` must be `{schema}`").filled(schema=USAGE_SCHEMA)
+        message = Message("is not a usage file: `schema` must be `{schema}`").filled(
+            schema=USAGE_SCHEMA
+        )
         fix = Message("`sekisho logs usage LOGS --out FILE` writes one")
         raise FaultyInput(source, [Fault(Code.FILE_BAD_SHAPE, message, "schema", fix=fix)])
     from sekisho.documents.records import FaultyRecord  # noqa: PLC0415 - slow to load
@@ -292,7 +294,7 @@ def _contradictions(usage: Usage) -> Iterator[Fault]:
     for at, user in enumerate(usage.users):
         path = f"users[{at}]"
         if not _is_arn(user.arn):
-            yield _wrong(Message("is no ARN of a user or of root"), f"{path}.arn")
+            yield _wrong(Message("is not the ARN of a user or of root"), f"{path}.arn")
         yield from _double((key.key_id for key in user.keys), f"{path}.keys", "keyId")
         for place, key in enumerate(user.keys):
             yield from _key_faults(key, f"{path}.keys[{place}]")
@@ -319,7 +321,7 @@ def _double(names: Iterable[str], section: str, member: str) -> Iterator[Fault]:
     seen: set[str] = set()
     for at, name in enumerate(names):
         if name in seen:
-            message = Message("{name} is there twice").filled(name=quoted(name))
+            message = Message("{name} appears twice").filled(name=quoted(name))
             yield _wrong(message, f"{section}[{at}].{member}")
         seen.add(name)
 

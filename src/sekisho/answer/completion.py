@@ -302,5 +302,5 @@ def _contradiction(request: Request, key: str, found: str, value: str) -> Fault:
 
 
 def _fault(key: str, message: Message) -> Fault:
-    fix = Message("leave the key away: it follows from the principal")
+    fix = Message("leave the key out: it follows from the principal")
     return Fault(Code.REQUEST_BAD_VALUE, message, f"request.context.{key}", fix=fix)

@@ -361,8 +361,8 @@ class Finding:
 
 _ENFORCE = (FindingId.NOT_ENFORCED, FindingId.NOT_YET_ENFORCED, FindingId.SERVICES_PASS)
 """What they advise is not for those whom an exception or a goal leaves out."""
-_PROTECTED = Message("Nothing: no plan for the goal {goal} touches its break-glass users.")
-_EXEMPT = Message("Nothing as long as the exception holds.")
+_PROTECTED = Message("Nothing to do: no plan for the goal {goal} changes its break-glass users.")
+_EXEMPT = Message("Nothing to do until the exception ends.")
 
 
 def break_glass_of(goal: str) -> Message:

@@ -24,7 +24,7 @@ from sekisho.rollout import Goal, Plan, PlannedImpact, Untold, policy_arn
 
 NOT_TOLD = Obstacle(
     "not-told",
-    Message("no notice about this day was delivered to them on an earlier day"),
+    Message("no notice of this day was delivered to them before today"),
 )
 
 

@@ -59,16 +59,17 @@ _ONLY_DORMANT = Message(
     "MFA is enforced for all {count} people who sign in; left are dormant people, for whom it is "
     "not: {dormant}."
 )
-_OVERDUE = Message("{count} of them should be enforced by now and are not.")
+_OVERDUE = Message("MFA should be enforced for {count} of them by now, but is not.")
 _DUE = Message("Due today")
 _NOTHING_DUE = Message("Nothing is due today.")
-_OVERDUE_TITLE = Message("Left, although their day has come")
+_OVERDUE_TITLE = Message("Overdue")
 _BLOCKED_TITLE = Message("Left out of today's changes")
 _PEOPLE = Message("People")
 _CALENDAR = Message("The coming two weeks")
 _NO_DAYS = Message("Nothing happens in the coming two weeks.")
 _BLOCKED = Message(
-    "Today's changes cannot be made, because of {obstacles}: `sekisho plan` says what that is."
+    "Today's changes cannot be made, because of these problems: {problems}. `sekisho plan` "
+    "explains them."
 )
 _COLUMNS = (
     Message("user"),
@@ -95,13 +96,13 @@ _DAYS = {
     DayEventKind.ENFORCEMENT: Message("MFA is enforced"),
     DayEventKind.EXCEPTION_ENDS: Message("last day of an exception"),
     DayEventKind.PASSWORD_DELETED: Message("passwords of dormant people are deleted"),
-    DayEventKind.KEY_WARNED: Message("owners are told of an old access key"),
+    DayEventKind.KEY_WARNED: Message("owners are notified of an old access key"),
     DayEventKind.KEY_INACTIVE: Message("old access keys are made inactive"),
     DayEventKind.KEY_DELETED: Message("inactive access keys are deleted"),
 }
-_ASSUMED = Message("Today's changes rest on what AWS does not document: {names}.")
-_DOUBTFUL = Message("Whether their notice has arrived is not known: {names}.")
-_PROGRESS = Message("How far it was each day, before that day's changes")
+_ASSUMED = Message("Today's changes rest on assumptions that AWS does not document: {names}.")
+_DOUBTFUL = Message("Unknown whether their notice has arrived: {names}.")
+_PROGRESS = Message("Progress by day, before that day's changes")
 _PROGRESS_COLUMNS = (
     Message("day"),
     Message("have a device"),
@@ -339,7 +340,7 @@ def campaign_report(campaign: Campaign) -> Report:
     """Return the report on a campaign, for people."""
     obstacles = ", ".join(campaign.today.plan.open_obstacles)
     read_at = campaign.read_at or campaign.snapshot.taken_at
-    blocked = (_BLOCKED.filled(obstacles=obstacles),) if obstacles else ()
+    blocked = (_BLOCKED.filled(problems=obstacles),) if obstacles else ()
     return Report(
         title=_TITLE.filled(account=campaign.snapshot.account),
         as_of=_AS_OF.filled(

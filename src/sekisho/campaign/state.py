@@ -121,7 +121,9 @@ class StateFolder:
             try:
                 found.append(_progress(json.loads(line)))
             except (ValueError, TypeError, KeyError):
-                fault = Fault(Code.FILE_BAD_SHAPE, Message("is no day of a campaign"), line=number)
+                fault = Fault(
+                    Code.FILE_BAD_SHAPE, Message("is not a day of a campaign"), line=number
+                )
                 faults.append(fault)
         if faults:
             raise FaultyInput(str(path), faults)

@@ -62,15 +62,16 @@ _audit_options = grouped(
         metavar="FILE",
         multiple=True,
         help=(
-            "A goal file: its break-glass users are not to be enforced; who lacks the passkey that "
-            "it requires is named."
+            "A goal file: its break-glass users are not reported as unenforced, and users "
+            "without a passkey that it requires are listed."
         ),
     ),
     click.option(
         "--policy",
         metavar="FILE",
         help=(
-            "What will be attached to who is not enforced; as `policy new` writes it if not given."
+            "The policy that you will attach to users without MFA enforcement; if not given, "
+            "what `policy new` writes."
         ),
     ),
     logs_option,
@@ -94,10 +95,10 @@ def command(
     exit_zero: bool,
     verbose: bool,
 ) -> Exit:
-    """Say who is enforced, who is not enrolled, and what is wrong with an account.
+    """Show for whom MFA is enforced, who is not enrolled, and what is wrong with an account.
 
-    Reads only, and changes nothing. Exit 3 with errors or warnings, 4 if something could not be
-    told, also beside findings; notes alone exit 0.
+    Reads only, and changes nothing. Exit 3 with errors or warnings, 4 if something is unknown, even
+    with findings; notes alone exit 0.
     """
     output.check()
     exceptions = load_exceptions(options.exceptions) if options.exceptions else Exceptions()

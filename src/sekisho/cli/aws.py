@@ -194,7 +194,7 @@ def refuse_beside(option: str, values: Mapping[str, object]) -> None:
     idle = [f"`{named[name]}`" for name, value in values.items() if value]
     if idle:
         raise UsageError(
-            Message("`{option}` goes with no {names}").filled(
+            Message("`{option}` cannot be used with {names}").filled(
                 option=option, names=joined_messages(map(verbatim, idle), en=" or ", ja="、")
             ),
             fix=Message("leave one side out"),

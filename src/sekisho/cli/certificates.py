@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sekisho import check_proof
-from sekisho.documents import indented_json, write_private
+from sekisho.documents import ANOTHER_NAME, indented_json, write_private
 from sekisho.engine import Policies
 from sekisho.errors import Code, SekishoError, quoted, reason_of
 from sekisho.messages import Message
@@ -77,7 +77,7 @@ class CertificateFiles:
             for layer, attached in layers.items()
         }
         path = self.folder / name
-        write_private(path, json.dumps(certificate.document) + "\n")
+        write_private(path, json.dumps(certificate.document) + "\n", fix=ANOTHER_NAME)
         return [*files["identity"], str(path), *arguments_of(certificate.claim, files)]
 
     def _file(self, name: str, document: Document) -> str:
@@ -86,7 +86,7 @@ class CertificateFiles:
         if digest not in self.names_by_hash:
             stem = name.removesuffix(".json")
             path = self.folder / f"{stem}.policy-{len(self.names_by_hash) + 1}.json"
-            write_private(path, indented_json(value))
+            write_private(path, indented_json(value), fix=ANOTHER_NAME)
             self.names_by_hash[digest] = str(path)
         return self.names_by_hash[digest]
 

@@ -49,11 +49,11 @@ _REPORT = Message("Credential report of")
 _SCPS = Message("Service control policies")
 _COMPLETE = Message("Everything was read.")
 _INCOMPLETE = Message("Not everything was read: {count} calls were refused or failed.")
-_GAPS = Message("Not read; nothing is concluded from it:")
+_GAPS = Message("Not read (not used for any result):")
 _ALLOW = Message("Calls to allow: {calls}")
-_WHY = Message("`-v` has what AWS answered to each.")
+_WHY = Message("Run with `-v` for AWS's answer to each.")
 _MORE = Message(" and {count} more")
-_SAVED = Message("Saved to {path}, for you alone to read.")
+_SAVED = Message("Saved to {path} (only you can read it).")
 
 
 @click.command("collect", cls=SpokenCommand)
@@ -75,10 +75,10 @@ def command(
     verbose: bool,
     lang: Language,
 ) -> Exit:
-    """Read an account whole: users, credentials, policies, root, SCPs.
+    """Read a whole account: users, credentials, policies, root, SCPs.
 
-    Reads only. The snapshot goes to stdout, or to the file of --out; what was found is said on
-    stderr. Exit 4 if something could not be read: the snapshot says what.
+    Reads only. The snapshot goes to stdout or to the file of --out, a summary to stderr. Exit 4 if
+    something could not be read; the snapshot records what.
     """
     if force and not out:
         raise UsageError(Message("`--force` is for `--out`"))

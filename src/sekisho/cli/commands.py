@@ -12,7 +12,7 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
     "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour.commands.tour"),
     "guide": CommandGroup(
         Message("Print the same steps by hand, in the AWS console."),
-        Message("Print the path by hand, for people who click; nothing is changed anywhere."),
+        Message("Print the steps by hand, in the AWS console; nothing is changed."),
         {
             "admin": Lazy(
                 Message("How to create, attach and undo the policy in the AWS console."),
@@ -22,36 +22,33 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         },
     ),
     "policy": CommandGroup(
-        Message("Write a Force_MFA policy; show what the console says it does."),
-        Message(
-            "Write a Force_MFA policy; show what the console says it does, and what it really does."
-        ),
+        Message("Write a Force_MFA policy; show the console's summary of it."),
+        Message("Write a Force_MFA policy; show the console's summary, and what the policy does."),
         {
             "new": Lazy(Message("Write a Force_MFA policy for your choices."), "cli.policy.new"),
             "summary": Lazy(
-                Message(
-                    "Show what the console says of a policy, and what the policy really means."
-                ),
+                Message("Show the console's summary of a policy, and what the policy does."),
                 "cli.policy.summary",
             ),
             "lint": Lazy(
-                Message("Say what is wrong with policies, and what they mean for each credential."),
+                Message(
+                    "Show what is wrong with policies, and what they mean for each credential."
+                ),
                 "cli.policy.lint",
             ),
             "diff": Lazy(
-                Message("Say exactly what one set of policies allows and another does not."),
+                Message("Show exactly what one set of policies allows and another does not."),
                 "cli.policy.diff",
             ),
         },
     ),
-    "decide": Lazy(Message("Decide one request, or a file of them, and say why."), "cli.decide"),
+    "decide": Lazy(
+        Message("Decide one request, or a file of requests, with the reasons."), "cli.decide"
+    ),
     "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "cli.explain"),
     "prove": CommandGroup(
         Message("Prove that MFA is enforced, or show a request that passes."),
-        Message(
-            "Prove what holds for every request and every sign-in, or show a request or the steps "
-            "of a sign-in for which it does not hold."
-        ),
+        Message("Prove what holds for every request and every sign-in, or show a counterexample."),
         {
             "policy": Lazy(
                 Message("Prove that policies in files enforce MFA."), "cli.prove.policy", "policy"
@@ -79,9 +76,9 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         },
         usual=Message("of policies in files: `sekisho prove policy FILE`"),
     ),
-    "collect": Lazy(Message("Read an account whole, and save it as one file."), "cli.collect"),
+    "collect": Lazy(Message("Read a whole account, and save it as one file."), "cli.collect"),
     "audit": Lazy(
-        Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."),
+        Message("Show for whom MFA is enforced, who is not enrolled, and what is wrong."),
         "cli.audit",
     ),
     "logs": CommandGroup(
@@ -115,10 +112,10 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         },
     ),
     "impact": Lazy(
-        Message("Say from logs which calls a policy would have denied."), "replay.commands.impact"
+        Message("Show from logs which calls a policy would have denied."), "replay.commands.impact"
     ),
     "plan": Lazy(
-        Message("What would change, for whom, and whether that is safe."), "cli.rollout.plan"
+        Message("Show what would change, for whom, and whether it is safe."), "cli.rollout.plan"
     ),
     "apply": Lazy(Message("Apply a plan, and nothing else."), "cli.rollout.apply"),
     "campaign": Lazy(
@@ -126,17 +123,17 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         "campaign.commands.campaign",
     ),
     "status": Lazy(
-        Message("Show what is done of a plan or a goal in the account."), "cli.rollout.status"
+        Message("Show the progress of a plan or a goal, and drift."), "cli.rollout.status"
     ),
     "notify": Lazy(
-        Message("Write what each person must hear: texts, pages to print, a work list."),
+        Message("Write each person's notice: texts, pages to print, a work list."),
         "notices.commands.notify",
     ),
     "remind": Lazy(
-        Message("Hand over what people must hear today, to nobody twice."),
+        Message("Hand over today's notices, to nobody twice."),
         "notices.commands.remind",
     ),
-    "rollback": Lazy(Message("Take back what a plan did."), "cli.rollout.rollback"),
+    "rollback": Lazy(Message("Undo what a plan did."), "cli.rollout.rollback"),
     "onboard": Lazy(
         Message("Plan a new user, with MFA enforced from the first moment."),
         "cli.rollout.lifecycle",
@@ -161,7 +158,7 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         "cli.rollout.orphans",
     ),
     "session": Lazy(
-        Message("Hand out a session with MFA, for tools that cannot ask for a code."),
+        Message("Get MFA sessions for tools that cannot ask for a code."),
         "session.commands",
     ),
     "local": Lazy(
@@ -191,7 +188,7 @@ SECTIONS: Mapping[Message, tuple[str, ...]] = {
         "web",
     ),
     Message("Change an account"): ("plan", "apply", "campaign", "rollback"),
-    Message("Tell and look after people"): (
+    Message("Notify and help people"): (
         "notify",
         "remind",
         "onboard",

@@ -348,7 +348,7 @@ def _refuse_beside_batch(options: RequestOptions, printing: AnswerPrinting) -> N
             _BATCH_TAKES_NO.filled(
                 options=joined_messages(map(verbatim, unused), en=" and no ", ja="、")
             ),
-            fix=Message("leave it away: the answers to a batch are JSON in English"),
+            fix=Message("leave it out: the answers to a batch are JSON in English"),
         )
 
 
@@ -435,7 +435,7 @@ class _Reader:
         if missing_names:
             names = ", ".join(f"`--{name}`" for name in missing_names)
             fix = Message("give one request, or `--batch`")
-            self.errors.append(UsageError(Message("missing {names}").filled(names=names), fix=fix))
+            self.errors.append(UsageError(Message("give {names}").filled(names=names), fix=fix))
         request = Request(
             options.principal or "",
             options.action or "",

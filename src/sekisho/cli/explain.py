@@ -30,9 +30,9 @@ from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
 from sekisho.messages import IdKind, Language, Message, address_of
 
-_UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
-_NEAREST = Message("Errors with similar words:")
-_NOTHING_NEAR = Message("No known error has similar words.")
+_UNKNOWN = Message("No known error matches this text.")
+_NEAREST = Message("Similar errors:")
+_NOTHING_NEAR = Message("No similar error is known.")
 _NO_ID = Message("`{name}` is not known here: no id, and no error text.")
 _WHY = Message("Why:")
 _EXAMPLE = Message("Example:")

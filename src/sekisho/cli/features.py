@@ -23,8 +23,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """Each feature, and the other features that it cannot do without."""
 
-_NOT_THERE = Message("this sekisho lacks its package `{feature}`")
-_INSTALL = Message("install sekisho as a whole")
+_NOT_THERE = Message("this installation of sekisho lacks its package `{feature}`")
+_INSTALL = Message("install all of sekisho")
 
 
 @cache

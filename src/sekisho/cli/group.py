@@ -14,7 +14,7 @@ from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
 
-_WHICH = Message("say what is to be checked: {names}")
+_WHICH = Message("give what to check: {names}")
 _COMMANDS = Message("Commands")
 _TYPED = "sekisho.typed"
 """Under which a run keeps its own command line."""

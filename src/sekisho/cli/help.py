@@ -244,7 +244,7 @@ class SpokenCommand(click.Command):
         if file.endswith(".json") and " " not in file:
             raise UsageError(
                 Message("`{file}` is more than the command takes").filled(file=file),
-                fix=Message("a saved account is given as `--snapshot {file}`").filled(file=file),
+                fix=Message("did you mean `--snapshot {file}`?").filled(file=file),
             ) from None
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

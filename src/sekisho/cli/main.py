@@ -9,7 +9,6 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from threading import current_thread, main_thread
@@ -31,14 +30,13 @@ from sekisho.errors import (
     UsageError,
     reason_of,
 )
-from sekisho.messages import Language, Message, joined_messages, verbatim
+from sekisho.messages import Language, Message
 
 PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
 """What sekisho does, in one line."""
 
 _INTERRUPTED = Message("interrupted")
 _SEE_HELP = Message("See `{command} --help`.")
-_WRONG = Message("Error: {wrong}")
 _COLLECT_AFTER = 50_000
 """Objects between two searches for cycles, instead of 700: most commands end before the second one,
 and what they make lives until then."""
@@ -168,75 +166,14 @@ def _unwritten(error: OSError) -> None:
 
 
 def _show(error: click.UsageError, language: Language) -> None:
-    """Print what is wrong with the command line: click itself speaks English only."""
-    match language:
-        case Language.JA if not isinstance(error, click.exceptions.NoArgsIsHelpError):
-            if error.ctx is not None:
-                click.echo(error.ctx.get_usage(), err=True)
-                seen = _SEE_HELP.filled(command=error.ctx.command_path)
-                click.echo(f"{seen.ja}\n", err=True)
-            complain(_WRONG.filled(wrong=what_is_wrong(error)).ja)
-        case _:
-            # help, which is in the language of the run, or wrong usage in English
-            said = io.StringIO()
-            error.show(said)
-            complain(said.getvalue().removesuffix("\n"))
+    """Print what is wrong with the command line, and where to read on."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        said = io.StringIO()
+        error.show(said)
+        complain(said.getvalue().removesuffix("\n"))
+        return
+    from sekisho.cli.wrong_use import what_is_wrong  # noqa: PLC0415 - for wrong use alone
 
-
-def what_is_wrong(error: click.UsageError) -> Message:
-    """Return what is wrong with the command line, in one sentence or two."""
-    match error:
-        case click.NoSuchOption():
-            wrong = Message("There is no option `{name}`.").filled(name=error.option_name)
-            return _sentences(wrong, _suggestion(error.possibilities))
-        case click.exceptions.NoSuchCommand():
-            wrong = Message("There is no command `{name}`.").filled(name=error.command_name)
-            return _sentences(wrong, _suggestion(error.possibilities))
-        case click.MissingParameter(param=click.Parameter() as param):
-            wrong = Message("{name} is missing.").filled(name=_parameter_name(param, error.ctx))
-            return _sentences(wrong, _allowed(param))
-        case click.BadParameter(param=click.Parameter() as param):
-            wrong = Message("{name} has a wrong value.").filled(
-                name=_parameter_name(param, error.ctx)
-            )
-            return _sentences(wrong, _allowed(param))
-        case click.BadOptionUsage():
-            wrong = Message("The option `{name}` lacks a value, or takes none.")
-            return wrong.filled(name=error.option_name)
-        case _:
-            # of what click finds wrong, only this is left
-            return Message("There are more arguments than the command takes.")
-
-
-def _sentences(*several: Message | None) -> Message:
-    return joined_messages((each for each in several if each is not None), en=" ", ja="")
-
-
-def _parameter_name(param: click.Parameter, ctx: click.Context | None) -> str:
-    if isinstance(param, click.Option) or ctx is None:
-        return f"`{max(param.opts, key=len)}`"
-    return f"`{param.make_metavar(ctx)}`"
-
-
-def _allowed(param: click.Parameter) -> Message | None:
-    """Return which values there are, if the type of the parameter tells."""
-    match param.type:
-        case click.Choice(choices=choices):
-            return Message("It may be: {values}.").filled(values=_quoted(choices))
-        case click.IntRange(min=int(least), max=int(most)):
-            whole = Message("It is a whole number from {least} to {most}.")
-            return whole.filled(least=least, most=most)
-        case click.IntRange(min=int(least)):
-            return Message("It is a whole number of at least {least}.").filled(least=least)
-        case _:
-            return None
-
-
-def _suggestion(possibilities: list[str] | None) -> Message | None:
-    if not possibilities:
-        return None
-    return Message("Did you mean {names}?").filled(names=_quoted(possibilities))
-
-
-def _quoted(names: Iterable[str]) -> Message:
-    return joined_messages((verbatim(f"`{each}`") for each in names), en=", ", ja="、")
+    _report(what_is_wrong(error), language)
+    if error.ctx is not None:
+        complain(_SEE_HELP.filled(command=error.ctx.command_path).into(language))

@@ -40,7 +40,7 @@ class ReportFormat(StrEnum):
 ASSUME: Mapping[str, Any] = {
     "metavar": "NAME=VALUE",
     "multiple": True,
-    "help": "Set a point that AWS does not document; an unknown NAME lists them all.",
+    "help": "Set an assumption about what AWS does not document; an unknown NAME lists them all.",
 }
 """The option `--assume`."""
 
@@ -243,6 +243,6 @@ def day_of_option(ctx: click.Context, param: click.Parameter, text: str | None) 
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            Message("`{option} {text}` is no day").filled(option=param.opts[0], text=text),
+            Message("`{option} {text}` is not a date").filled(option=param.opts[0], text=text),
             fix=Message("write it like `2026-12-01`"),
         ) from None

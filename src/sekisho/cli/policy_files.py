@@ -61,7 +61,7 @@ def read_policy(file: str) -> str:
     """
     text = _text(file)
     if _ACCOUNT.match(text):
-        message = Message("it is an account, and no policy")
+        message = Message("it is an account, not a policy")
         fix = Message("`sekisho prove account --snapshot` and `sekisho audit --snapshot` take it")
         raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, fix=fix)])
     return text
@@ -84,7 +84,7 @@ def _text(file: str) -> str:
         message = (
             Message("byte {position} is not UTF-8").filled(position=position)
             if position
-            else Message("no file can have this name")
+            else Message("this is not a valid file name")
         )
         fix = Message("save the file as UTF-8") if position else None
         raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, fix=fix)]) from None

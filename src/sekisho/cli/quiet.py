@@ -62,7 +62,7 @@ def verbose_option(function: F) -> F:
         "--verbose",
         is_flag=True,
         callback=_speak,
-        help="Say everything, with what the answers rest on.",
+        help="Show everything, with evidence.",
     )(function)
 
 

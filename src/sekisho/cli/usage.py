@@ -29,7 +29,7 @@ def logs_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--logs",
         metavar="PATH",
         multiple=True,
-        help="CloudTrail logs, or what `logs usage` saved: who uses which key for what.",
+        help="CloudTrail logs, or a usage file of `logs usage`: who uses which key for what.",
     )(function)
 
 

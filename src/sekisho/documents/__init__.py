@@ -7,7 +7,7 @@ records, which are read as they were written or not at all, are in `records`.
 from typing import TYPE_CHECKING
 
 from sekisho.documents.json_text import decoded_json, indented_json, json_pieces, text_of_file
-from sekisho.documents.private import check_writable, write_private
+from sekisho.documents.private import ANOTHER_NAME, check_writable, write_private, writing
 from sekisho.documents.shape import ABSENT, Shape
 from sekisho.documents.spreadsheet import inert_cell
 from sekisho.lazy import lazily
@@ -26,6 +26,7 @@ else:
 
 __all__ = [
     "ABSENT",
+    "ANOTHER_NAME",
     "Shape",
     "check_writable",
     "decoded_json",
@@ -37,5 +38,6 @@ __all__ = [
     "table_lines",
     "text_of_file",
     "write_private",
+    "writing",
     "yaml_shape",
 ]

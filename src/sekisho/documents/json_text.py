@@ -65,7 +65,7 @@ def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
         if count > 1:
             yield Fault(
                 Code.ACCOUNT_NOT_JSON,
-                Message("the key {key} is there twice").filled(key=quoted(key)),
+                Message("the key {key} appears twice").filled(key=quoted(key)),
             )
 
 

@@ -10,20 +10,30 @@ from pathlib import Path
 from sekisho.errors import Code, SekishoError, reason_of
 from sekisho.messages import Message
 
+ANOTHER_NAME = Message("give another name")
+_OR_FORCE = Message("give another name, or `--force` to replace it")
 
-def write_private(path: str | Path, text: str | Iterable[str], *, replace: bool = False) -> None:
+
+def write_private(
+    path: str | Path,
+    text: str | Iterable[str],
+    *,
+    replace: bool = False,
+    fix: Message = _OR_FORCE,
+) -> None:
     """Write a UTF-8 text to a file with mode 0600; a reader sees the old file or the new one.
 
     Args:
         path: where; its folder must exist.
         text: all of it, or its pieces in order.
         replace: whether a file that is there already may be replaced.
+        fix: what to do if it is there already and may not be replaced.
 
     Raises:
         SekishoError: `output.unwritable`, if it is there already or cannot be written.
     """
     target = Path(path)
-    with _beside(target) as fresh:
+    with writing(target, fix), _beside(target) as fresh:
         _written(fresh, (text,) if isinstance(text, str) else text)
         _placed(fresh, target, replace=replace)
 
@@ -35,7 +45,7 @@ def check_writable(path: str | Path, *, replace: bool = False) -> None:
         SekishoError: as `write_private` would.
     """
     target = Path(path)
-    with _beside(target) as fresh:
+    with writing(target), _beside(target) as fresh:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not replace and os.path.lexists(target):
@@ -44,26 +54,34 @@ def check_writable(path: str | Path, *, replace: bool = False) -> None:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Hand out a name that nobody can foresee, in the same folder: only there a rename is atomic.
+def writing(target: Path, fix: Message = _OR_FORCE) -> Iterator[None]:
+    """Turn what the system says against writing a file into an error that is the same everywhere.
+
+    Args:
+        target: the file.
+        fix: what to do if it is there already.
 
     Raises:
-        SekishoError: for what the system says against writing there.
+        SekishoError: `output.unwritable`.
     """
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        yield fresh
+        yield
     except FileExistsError:
-        raise SekishoError(
-            Message("`{path}` is there already").filled(path=target),
-            code=Code.OUTPUT_UNWRITABLE,
-            fix=Message("give another name, or `--force` to replace it"),
-        ) from None
+        message = Message("`{path}` already exists").filled(path=target)
+        raise SekishoError(message, code=Code.OUTPUT_UNWRITABLE, fix=fix) from None
     except OSError as error:
         message = Message("`{path}` cannot be written: {reason}")
         raise SekishoError(
             message.filled(path=target, reason=reason_of(error)), code=Code.OUTPUT_UNWRITABLE
         ) from None
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Hand out a name that nobody can foresee in the same folder, where a rename is atomic."""
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield fresh
     finally:
         with suppress(OSError):
             fresh.unlink()

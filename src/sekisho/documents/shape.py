@@ -84,8 +84,8 @@ class Shape:
     def _unknown_key(self, name: str, known: tuple[str, ...]) -> None:
         """Note a fault of this object where its key is, with the key that is most like it."""
         place = self.keys.get(self._at(name, None).path, self.places.get(self.path, (0, 0)))
-        message = Message("the key {name} is not known here").filled(name=quoted(name))
-        there_are = Message("there may be {names}")
+        message = Message("the key {name} is not allowed here").filled(name=quoted(name))
+        there_are = Message("allowed keys: {names}")
         fix = did_you_mean(name, known, there_are.filled(names=", ".join(map(quoted, known))))
         self.faults.append(Fault(self.code, message, self.path, *place, fix))
 
@@ -137,7 +137,7 @@ class Shape:
         """Note a fault if this is not the name of the form that is read here."""
         if not self.absent and self.text() != schema:
             message = Message("must be `{schema}`").filled(schema=schema)
-            self.fault(message, fix=Message("this sekisho reads no other form"))
+            self.fault(message, fix=Message("this version of sekisho reads no other form"))
 
     def flag(self, default: bool = False) -> bool:
         """Return a truth value; `default` if it is absent."""

@@ -123,7 +123,7 @@ class _Reader:
                 self._value(event, path, depth + 1)
                 key = ""
             elif key in members:
-                self._fault(event, Message("the key {key} is there twice").filled(key=quoted(key)))
+                self._fault(event, Message("the key {key} appears twice").filled(key=quoted(key)))
             shown = quoted(key)[1:-1]
             place = f"{path}.{shown}" if path else shown
             self.keys[place] = _place_of(event)

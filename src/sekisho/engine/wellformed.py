@@ -74,7 +74,7 @@ def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
     if caller is None:
         return
     if request.service_linked_role and not caller.role_name:
-        message = Message("{arn} is no service-linked role").filled(arn=quoted(caller.arn))
+        message = Message("{arn} is not a service-linked role").filled(arn=quoted(caller.arn))
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
     if request.canonical_user is not None and not is_canonical_id(request.canonical_user):
         message = Message("{given} is not a canonical user id").filled(
@@ -121,7 +121,7 @@ def _account_faults(resource: str, given: str) -> Iterator[Fault]:
 def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
     of_resource = (policies.trust is not None) + (policies.resource is not None)
     if caller.kind is CallerKind.OUTSIDER and not of_resource and not is_certain(caller):
-        message = Message("{arn} is no user, role or session").filled(arn=quoted(caller.arn))
+        message = Message("{arn} is not a user, role or session").filled(arn=quoted(caller.arn))
         fix = Message(
             "a service or an identity provider is only named by the resource's own policy"
         )

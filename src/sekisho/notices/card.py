@@ -126,7 +126,7 @@ _FOLDED = ("--serial-number", "--update-profile", "--token-code")
 """Before which options a long command goes on in the next line."""
 _DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 """Where the registries of a partition are, if not at amazonaws.com."""
-_BAD_PROFILE = Message("`--key-profile {name}` is no name that a profile can have")
+_BAD_PROFILE = Message("`--key-profile {name}` is not a valid profile name")
 _GOOD_PROFILE = Message("it is on one line, without `]`, and is not empty")
 _BAD_VERSION = Message("`--cli-version {text}` is not the version of an AWS CLI")
 _GOOD_VERSION = Message("write it as `aws --version` says it, like `2.32.0`")

@@ -198,12 +198,12 @@ class Person:
         return self.kind is NoticeKind.MACHINE and not self.owner
 
 
-_ABSENT = Message("There is no such user now.")
-_NOT_READ = Message("It could not be read what their sign-in comes to.")
-_OVER = Message("The exception ended on {day}, and the plan still counts it.")
+_ABSENT = Message("This user no longer exists.")
+_NOT_READ = Message("Whether they can sign in could not be read.")
+_OVER = Message("The exception ended on {day}, but the plan still counts it.")
 _KEYS_ALONE = Message("Works by keys alone, which stop working without MFA.")
 _OTHERS_UNREAD = Message(
-    "Whether there are SSH keys or credentials for single services could not be read."
+    "Whether there are SSH keys or service-specific credentials could not be read."
 )
 _KEYS_UNREAD = Message("Whether there are access keys in use could not be read.")
 

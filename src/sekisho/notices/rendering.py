@@ -235,7 +235,7 @@ def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iter
         yield _at(path, each.lineno, Message("a template uses no other"))
 
 
-_WRONG = Message("is no template: {reason}")
+_WRONG = Message("is not a template: {reason}")
 _TOO_DEEP = Message("calls itself endlessly or is nested too deeply")
 
 

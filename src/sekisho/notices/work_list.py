@@ -74,8 +74,8 @@ _NO_WAVE = Message("In no wave")
 _UNUSED = Message("{id}: never used")
 _USED = Message("{id}: {day}, {service}")
 _OTHERS = Message("{count} other credentials")
-_ASKED_FOR_PASSKEY = Message("Is asked for a passkey or security key, and has none.")
-_LOOK = Message("look at this")
+_ASKED_FOR_PASSKEY = Message("Needs a passkey or security key, and has none.")
+_LOOK = Message("needs attention")
 _NONE = Message("none")
 
 

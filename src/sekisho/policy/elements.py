@@ -113,9 +113,9 @@ def _action_fault(text: str) -> _PatternFault | None:
     # nearly all are right: what is wrong is put into words where something is
     if prefix and name and ":" not in name:
         return None
-    action, written = quoted(text), Message("write it like `iam:GetUser`")
+    action, written = quoted(text), Message("write `service:Action`, like `iam:GetUser`")
     if not colon or not prefix:
-        message = Message("the action {action} names no service").filled(action=action)
+        message = Message("the action {action} has no service").filled(action=action)
         return Code.POLICY_ACTION_WITHOUT_SERVICE, message, written
     if not name:
         message = Message("the action {action} has no name").filled(action=action)
@@ -145,7 +145,9 @@ def principal_of(member: Member, path: str, faults: Collector) -> Principal:
             for inner in node.members:
                 at = f"{path}.{quoted(inner.key)[1:-1]}"
                 if (key := _PRINCIPALS.get(inner.key)) is None:
-                    message = Message("{key} is no kind of principal").filled(key=quoted(inner.key))
+                    message = Message("{key} is not a type of principal").filled(
+                        key=quoted(inner.key)
+                    )
                     fix = Message("write one of {names}").filled(
                         names=", ".join(f"`{name}`" for name in _PRINCIPALS)
                     )
@@ -209,7 +211,9 @@ def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
         # looking for what was meant is slow; nobody sees it beyond the last fault that is kept
         near = "" if faults.full else nearest_operator(block.key)
         fix = Message("write `{near}`").filled(near=near) if near else None
-        message = Message("{operator} is no condition operator").filled(operator=quoted(block.key))
+        message = Message("{operator} is not a condition operator").filled(
+            operator=quoted(block.key)
+        )
         faults.add(Code.POLICY_UNKNOWN_OPERATOR, message, path, block.position, fix=fix)
     if not isinstance(block.value, ObjectNode):
         message = Message("expected an object of keys and values, found {found}").filled(

@@ -130,7 +130,9 @@ def check_choices(choices: Choices) -> None:
     known = tuple(partition.id for partition in partitions())
     if choices.partition not in known:
         fix = Message("write one of {names}").filled(names=", ".join(f"`{name}`" for name in known))
-        message = Message("no partition `{partition}`").filled(partition=choices.partition[:20])
+        message = Message("there is no partition `{partition}`").filled(
+            partition=choices.partition[:20]
+        )
         faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "partition", fix=fix))
     if choices.password_change_without_mfa and not choices.passwords:
         message = Message(
@@ -142,8 +144,8 @@ def check_choices(choices: Choices) -> None:
         )
     age = choices.mfa_age
     if age is not None and not SHORTEST_MFA_AGE <= age <= LONGEST_MFA_AGE:
-        message = Message("an MFA age of {age} seconds").filled(age=age)
-        fix = Message("choose {least} to {most}").filled(
+        message = Message("`mfa_age` is {age} seconds").filled(age=age)
+        fix = Message("choose from {least} to {most} seconds").filled(
             least=SHORTEST_MFA_AGE, most=LONGEST_MFA_AGE
         )
         faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", fix=fix))

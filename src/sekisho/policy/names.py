@@ -38,7 +38,7 @@ def _fault(message: Message, where: str, fix: Message | None = None) -> Fault:
 def _length(text: str, most: int, where: str, *, least: int = 1) -> list[Fault]:
     if least <= len(text) <= most:
         return []
-    message = Message("{count} characters, where AWS takes {least} to {most}").filled(
+    message = Message("{count} characters; AWS accepts {least} to {most}").filled(
         count=len(text), least=least, most=most
     )
     return [_fault(message, where)]
@@ -50,7 +50,7 @@ def _name(text: str, most: int, where: str) -> tuple[Fault, ...]:
         fix = Message("use A-Z, a-z, 0-9 and `_+=,.@-`")
         faults.append(
             _fault(
-                Message("{text} has characters that AWS does not take").filled(text=quoted(text)),
+                Message("{text} has characters that AWS does not accept").filled(text=quoted(text)),
                 where,
                 fix,
             )
@@ -99,7 +99,9 @@ def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
         fix = Message("write it like `/dev/`, with `/` first and last")
         faults.append(
             _fault(
-                Message("{text} is no path that AWS takes").filled(text=quoted(text)), where, fix
+                Message("{text} is not a path that AWS accepts").filled(text=quoted(text)),
+                where,
+                fix,
             )
         )
     return tuple(faults)
@@ -131,7 +133,7 @@ def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
         return ()
     return (
         _fault(
-            Message("{text} is no account id").filled(text=quoted(text)),
+            Message("{text} is not an account id").filled(text=quoted(text)),
             where,
             Message("write its twelve digits"),
         ),
@@ -145,7 +147,7 @@ def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, 
     if len(entries) > MOST_TAGS:
         faults.append(
             _fault(
-                Message("{count} tags, where AWS takes {most}").filled(
+                Message("{count} tags; AWS accepts up to {most}").filled(
                     count=len(entries), most=MOST_TAGS
                 ),
                 where,
@@ -168,7 +170,7 @@ def _tag_key(key: str, where: str) -> list[Fault]:
     if key.lower().startswith(_RESERVED):
         faults.append(
             _fault(
-                Message("{key} begins with `aws:`, which AWS keeps to itself").filled(
+                Message("{key} begins with `aws:`, which is reserved for AWS").filled(
                     key=quoted(key)
                 ),
                 where,
@@ -188,7 +190,7 @@ def _tag_characters(text: str, where: str) -> list[Fault]:
     )
     if not bad:
         return []
-    message = Message("{character} in {text}, which AWS does not take in a tag").filled(
+    message = Message("AWS does not accept {character} in a tag: {text}").filled(
         character=quoted(bad), text=quoted(text)
     )
     return [_fault(message, where, Message("use letters, numbers, spaces and `_.:/=+-@`"))]

@@ -78,14 +78,14 @@ class _Reader:
     def whole(self) -> Node:
         """Read the one value that the text must be."""
         if len(self.text) > MOST_CHARACTERS:
-            message = Message("{count} characters, where IAM takes {most}").filled(
+            message = Message("{count} characters; IAM accepts up to {most}").filled(
                 count=len(self.text), most=MOST_CHARACTERS
             )
             self.faults.add(Code.POLICY_TOO_LONG, message)
             raise ReadingStopped
         self.blank()
         if self.at == len(self.text):
-            self.stop(Message("the text is empty"))
+            self.stop(Message("the file is empty"))
         value = self.value()
         self.blank()
         if self.at < len(self.text):
@@ -130,7 +130,7 @@ class _Reader:
             if (name := _FOREIGN_SPACES.get(self.peek())) is not None:
                 self.fault(
                     Code.POLICY_NOT_JSON,
-                    Message("{character} is no white space in JSON").filled(character=name),
+                    Message("{character} is not white space in JSON").filled(character=name),
                     fix=Message("delete it"),
                 )
                 self.at += 1
@@ -177,6 +177,13 @@ class _Reader:
         word = _WORD.match(self.text, self.at)
         name = word[0] if word else self.peek()
         if name not in ("true", "false", "null"):
+            if not self.path and name not in _FIXES:
+                self.stop(
+                    Message("this is not JSON: it begins with {found}").filled(
+                        found=self.next_text()
+                    ),
+                    Message("save the JSON alone, with its outer braces"),
+                )
             self.stop(
                 Message("expected a value, found {found}").filled(found=self.next_text()),
                 _FIXES.get(name),
@@ -308,15 +315,15 @@ class _Reader:
             code = ord(found[0])
             surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - the surrogates of Unicode
             message = (
-                Message("the lone surrogate U+{code:04X}, which IAM does not take in a policy")
+                Message("IAM does not accept the lone surrogate U+{code:04X} in a policy")
                 if surrogate
-                else Message("the character U+{code:04X}, which IAM does not take in a policy")
+                else Message("IAM does not accept the character U+{code:04X} in a policy")
             )
             self.fault(
                 Code.POLICY_BAD_CHARACTER,
                 message.filled(code=code),
                 self.at + found.start(),
-                Message("IAM takes U+0020 to U+00FF, tab and line break"),
+                Message("IAM accepts U+0020 to U+00FF, tab and line break"),
             )
 
     def escape(self) -> str:
@@ -331,7 +338,7 @@ class _Reader:
             return chr(int(digits, 16))
         self.fault(
             Code.POLICY_NOT_JSON,
-            Message("{escape} is no escape in JSON").filled(escape=quoted(chr(92) + name)),
+            Message("{escape} is not an escape in JSON").filled(escape=quoted(chr(92) + name)),
             fix=Message("write a backslash as `\\\\`"),
         )
         self.at += 1

@@ -103,7 +103,7 @@ def _known_members(
         if not near:
             code = Code.POLICY_UNKNOWN_ELEMENT
             fix = Message("the elements here are {names}").filled(names=", ".join(names))
-        message = Message("{element} is no policy element").filled(element=name)
+        message = Message("{element} is not a policy element").filled(element=name)
         faults.add(code, message, at, member.position, fix=fix)
         if near:
             # one slip is one fault: not also a missing element
@@ -130,7 +130,9 @@ def _version(member: Member | None, faults: Collector) -> Version | None:
     except ValueError:
         faults.add(
             Code.POLICY_BAD_VERSION,
-            Message("{version} is no version of the policy language").filled(version=quoted(text)),
+            Message("{version} is not a version of the policy language").filled(
+                version=quoted(text)
+            ),
             "Version",
             member.value.position,
             fix=Message("write `{version}`").filled(version=Version.V2012),
@@ -244,10 +246,10 @@ class _Statement:
             return Effect(text)
         if text is not None:
             near = text.strip().capitalize()
-            fix = Message("write `Allow` or `Deny`")
+            fix = Message("use `Allow` or `Deny`")
             if near in ("Allow", "Deny"):
                 fix = Message("write `{near}`").filled(near=near)
-            message = Message("{effect} is no effect").filled(effect=quoted(text))
+            message = Message("{effect} is not a valid Effect").filled(effect=quoted(text))
             at = f"{self.path}.Effect"
             position = member.value.position
             self.faults.add(Code.POLICY_BAD_EFFECT, message, at, position, fix=fix)

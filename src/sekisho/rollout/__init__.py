@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from sekisho.rollout.goal.file import (
         GoalInputs,
         break_glass_users,
+        check_goal,
         goal_of,
         read_goal,
         requirement_of,
@@ -182,7 +183,8 @@ else:
             ),
             "goal.acceptance": "acceptance_key",
             "goal.file": (
-                "GoalInputs break_glass_users goal_of read_goal requirement_of timezone_of"
+                "GoalInputs break_glass_users check_goal goal_of read_goal requirement_of "
+                "timezone_of"
             ),
             "goal.known_users": "KNOWN_USERS FormerNames KnownUsers known_users",
             "goal.model": (
@@ -304,6 +306,7 @@ __all__ = [
     "apply_progress",
     "break_glass_users",
     "check_account",
+    "check_goal",
     "check_saved_account",
     "decide_request",
     "delete_unassigned_devices",

@@ -92,7 +92,7 @@ NO_FORCED_CHANGE = Message(
     "once they may: under AWS's own sample once MFA is set up; others need "
     "`IAMUserChangePassword`."
 )
-NOT_ONESELF = Message("Nobody does this to themselves: another administrator must.")
+NOT_ONESELF = Message("You cannot do this to yourself: another administrator must.")
 RESET_NEXT = Message("Signs in with the temporary password, changes it, then sets up MFA anew.")
 RESET_WITHOUT_MFA = Message(
     "Gets in without MFA, which no policy of theirs and no role of the account asks them for; "

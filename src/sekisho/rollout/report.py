@@ -27,16 +27,16 @@ _MOST = 20
 """How many of a list are shown where nobody asks for all."""
 
 _CHANGES = Message("Changes: {count}")
-_FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
-_NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
-_ALREADY = Message("already as wanted: {count}")
+_FOR_GOOD = Message("with this description, which cannot be changed later: {description}")
+_NO_DESCRIPTION = Message("without a description; none can be added later")
+_ALREADY = Message("no change needed: {count}")
 _PROOFS = Message("What was checked")
-_OBSTACLES = Message("Obstacles")
+_OBSTACLES = Message("Problems of this plan")
 _WARNINGS = Message("Warnings")
 _NOT_SHOWN = Message("Shown with `-v`: {parts}.")
 _WARNED = Message("Warnings: {count}")
 _PEOPLE = Message("People: {count}")
-_EXCEPTIONS = Message("Exceptions: {count}")
+_EXCEPTIONS = Message("Excepted users: {count}")
 _EXCEPTION = Message(
     "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
     "ticket: {ticket}"
@@ -45,13 +45,13 @@ _ACCEPTED = Message("accepted: {reason}")
 _ALIKE = Message("likewise: {count} (`-v` lists all)")
 _QUOTED = re.compile("`[^`]*`")
 """What differs where two reasons say the same, like the ARN of a resource."""
-_WAY = Message("Way out: {way}")
+_WAY = Message("Fix: {way}")
 _FOR_MACHINES = Message(
     "A role is better for a program than a key. Until it has one, list it in a file for "
     "`--exceptions`, and fill in what is empty:"
 )
 _ACCEPTABLE = Message(
-    "If there is no other way, let it pass with a reason, by --accept ID=REASON or "
+    "If there is no other way, accept it and give the reason, with --accept ID=REASON or "
     "ID:USER=REASON: {against}."
 )
 

@@ -18,10 +18,10 @@ from sekisho.rollout.status import Drift, PlanStatus
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
 )
-_NO_CHANGE = Message("Nothing is to be changed.")
+_NO_CHANGE = Message("Nothing to change.")
 _REFUSED = Message("This plan is refused: {against}.")
-_APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
-_ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
+_APPLICABLE = Message("This plan is safe to apply: all checks passed.")
+_ALL_ACCEPTED = Message("This plan can be applied: its problems were accepted: {against}.")
 _REPORT_BESIDE = Message(
     "an export does not say who has a password, access keys and MFA. Give the credential report as "
     "a second `--snapshot FILE` (`aws iam generate-credential-report`, then `aws iam "
@@ -81,32 +81,32 @@ _REMEDIES: Mapping[RemedyKind, Message] = {
 """The instruction of each kind of remedy."""
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
-    SafetyVerdict.NOBODY: Message("about nobody"),
-    SafetyVerdict.REFUTED: Message("REFUTED"),
+    SafetyVerdict.NOBODY: Message("concerns nobody"),
+    SafetyVerdict.REFUTED: Message("FAILED"),
     SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
 }
 """How a safety property came out, in a word."""
 STATUS_TITLES = {
     ChangeStatus.IN_DOUBT: Message(
-        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
+        "Unclear who set it; ask, then give `--ours USER` or `--theirs USER`: {count}"
     ),
     ChangeStatus.DRIFTED: Message("Changed by somebody else since: {count}"),
     ChangeStatus.WAITS: Message("Not done: {count}"),
-    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
+    ChangeStatus.DONE: Message("As planned: {count}"),
 }
 """Headings of changes by their status, with their number."""
-_ALL_DONE = Message("Everything is as the plan wants it.")
-_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
+_ALL_DONE = Message("No drift: the account matches the plan.")
+_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes are pending.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
-_LOCKED_OUT = Message("Locked out now by MFA enforcement: {users}. {verdict}")
+_LOCKED_OUT = Message("Locked out by MFA enforcement now: {users}. {verdict}")
 _ADDED = Message(
-    "Everything is as the plan wants it. Somebody else has added a policy to its group, so that a "
-    "roll-back leaves members in it."
+    "No drift: the account matches the plan. Somebody else has added a policy to its group, so "
+    "a roll-back leaves the members in the group."
 )
-_DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
+_DRIFT = Message("Drift: somebody has changed {drifted} of {count} items since.")
 _MOST = 10
 """So many names at most are in a verdict."""
-_DOUBT = Message("Of {count} passwords it is in doubt whose they are.")
+_DOUBT = Message("For {count} passwords it is unclear who set them.")
 
 
 def plan_sentences(plan: Plan) -> Iterator[Message]:
@@ -174,7 +174,7 @@ def _status_verdict(standing: PlanStatus) -> Message:
 _NOTHING = Message("nothing")
 _SOMETHING = Message("it is there")
 _OURS = Message("the password that the plan has set")
-_ANEW = Message("another password, set since")
+_ANEW = Message("another password, set later")
 _OFF_AND_ON = {kind.noun: kind.off_and_on for kind in KINDS.values() if issubclass(kind, Toggle)}
 _RESET_REQUIRED = (
     Message("the password need not be changed"),

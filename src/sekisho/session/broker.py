@@ -102,8 +102,8 @@ _SESSION_NAME = "sekisho"
 _CODE = Message("MFA code of {device} (profile {profile}): ")
 _NO_CODE = Message("a code has six digits")
 _WRONG = Message(
-    "AWS refused the code: it is wrong or was used before, or the device's clock is not right; "
-    "wait for the next one"
+    "AWS refused the code: it is wrong, was used before, or the device's clock is wrong; wait "
+    "for the next one"
 )
 _THREE_WRONG = Message("AWS refused {count} codes of {device}: {text}")
 _CLOCK = Message(
@@ -111,10 +111,10 @@ _CLOCK = Message(
     "it another device (`--serial`)?"
 )
 _SPENT = Message(
-    "the code of now was spent already, and a code works once: the next one is asked for in "
+    "the current code was already used, and a code works once: the next one is asked for in "
     "{seconds} seconds"
 )
-_UNKNOWN_DEVICE = Message("`{device}` is no device of {user} that gives codes")
+_UNKNOWN_DEVICE = Message("`{device}` is not a device of {user} that gives codes")
 _NOT_BY_SESSION = Message(
     "AWS refused the role {role} to the session of {when}; it may ask for a sign-in that is newer: "
     "one code is spent on the role itself"

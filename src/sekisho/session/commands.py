@@ -95,17 +95,17 @@ _TEXT = "text"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LENGTH = re.compile(r"(\d{1,7})([smh]?)", re.ASCII)
 _LASTS = Message("A session of {whose} with MFA lasts {until}; {kept}.")
-_IN_KEYRING = Message("the keyring keeps it")
-_IN_FILE = Message("`{path}` keeps it")
-_NOT_KEPT = Message("it is kept nowhere")
-_NOTHING = Message("No session is kept.")
-_NOTHING_THERE = Message("`{path}` keeps no session.")
+_IN_KEYRING = Message("stored in the keyring")
+_IN_FILE = Message("stored in `{path}`")
+_NOT_KEPT = Message("not stored")
+_NOTHING = Message("No session is stored.")
+_NOTHING_THERE = Message("`{path}` has no session.")
 _NOTE = Message("{device}: session of {whose}, key {key}, {until}; {kept}")
 _UNTIL = Message("until {at} ({hours} h {minutes} min left)")
-_OVER = Message("over since {at}")
+_OVER = Message("ended at {at}")
 _ROLE = Message("{user} in the role {role}")
-_GONE = Message("Sessions that are no longer kept: {count}. AWS accepts them until they end.")
-_NONE_GONE = Message("Sessions that are no longer kept: 0.")
+_GONE = Message("Sessions deleted here: {count}. AWS accepts them until they end.")
+_NONE_GONE = Message("Sessions deleted here: 0.")
 _POINTLESS = Message("the session would be neither printed nor kept")
 
 
@@ -172,7 +172,7 @@ def _length(ctx: click.Context, param: click.Parameter, text: str | None) -> tim
     match = _LENGTH.fullmatch(text)
     if match is None:
         raise UsageError(
-            Message("`{option} {text}` is no length of time").filled(
+            Message("`{option} {text}` is not a length of time").filled(
                 option=param.opts[0], text=text
             ),
             fix=Message("write it like `12h`, `90m` or `900s`"),
@@ -210,7 +210,7 @@ _session_options = grouped(
         "--margin",
         metavar="TIME",
         callback=_length,
-        help="A session with less left is made anew; 15m, or a third of a short one.",
+        help="Get a new session if less time is left; 15m, or a third of a short session.",
     ),
     click.option(
         "--keep-in",
@@ -219,7 +219,7 @@ _session_options = grouped(
         help="Keep it in this private file, or in one in this folder, in place of the keyring; "
         "with `status` and `forget`: what is kept there.",
     ),
-    click.option("--no-keep", is_flag=True, help="Keep it nowhere."),
+    click.option("--no-keep", is_flag=True, help="Do not store the session."),
     click.option("--region", metavar="NAME", help="Where STS is called; else the profile's."),
     endpoint_option("Another AWS, such as `sekisho local`; else the profile's."),
     click.option(
@@ -230,7 +230,7 @@ _session_options = grouped(
         help="Text without a secret, lines for a shell, JSON, or the JSON of `credential_process`; "
         "if not given, text on a terminal, else the last.",
     ),
-    click.option("--all", "every", is_flag=True, help="With `forget`: those of every key."),
+    click.option("--all", "every", is_flag=True, help="With `forget`: the sessions of all keys."),
 )
 
 
@@ -246,12 +246,12 @@ _session_options = grouped(
 @quiet_option
 @lang_option
 def command(matter: Matter | None, options: SessionOptions, lang: Language) -> Exit:
-    """Hand out a session with MFA, made of an access key and a code.
+    """Get MFA session credentials from an access key and an MFA code.
 
-    As the `credential_process` of a profile it serves every tool: the code is asked for on the
-    terminal when one is needed, and the keyring keeps the session until it ends.
+    As the `credential_process` of a profile it serves every tool: it asks for the code on the
+    terminal when one is needed, and stores the session in the keyring until it ends.
 
-    `session status` says what is kept and until when, `session forget` keeps it no longer.
+    `session status` shows what is stored and until when, `session forget` deletes it.
     """
     match matter:
         case Matter.STATUS:

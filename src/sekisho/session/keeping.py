@@ -38,7 +38,7 @@ _PART = 1000
 _RECOMMENDED = 1
 """From here on keyring itself recommends a backend; what keeps plain text is below."""
 _UNSAFE = ("null", "fail", "plaintext")
-_DAMAGED = Message("what the keyring has of a session is damaged, and taken for not there")
+_DAMAGED = Message("the keyring's session is damaged and ignored")
 _NO_SESSIONS = Message("`{path}` cannot be read as a file of kept sessions: {reason}")
 _DELETE = Message(
     "if it is a damaged file of sekisho's, delete it, and sessions are made anew; if it is "

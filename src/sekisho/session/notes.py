@@ -28,7 +28,7 @@ _BUSY = Message("another `sekisho session` is asking for a code of {device}: wai
 _STILL_BUSY = Message(
     "another `sekisho session` has been asking for a code of {device} for {seconds} seconds"
 )
-_DAMAGED = Message("`{path}` is damaged, and taken for not there")
+_DAMAGED = Message("`{path}` is damaged and ignored")
 
 
 @dataclass(frozen=True, slots=True)

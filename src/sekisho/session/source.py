@@ -185,7 +185,9 @@ def check_duration(seconds: int, *, of_role: bool) -> None:
     found = role_duration(seconds, longest) if of_role else token_duration(HolderKind.USER, seconds)
     if isinstance(found, Refused):
         raise UsageError(
-            Message("no session lasts so long: {reason}").filled(reason=verbatim(found.message)),
+            Message("a session cannot be that long: {reason}").filled(
+                reason=verbatim(found.message)
+            ),
             fix=Message("`--duration` is from 15 minutes to 36 hours, of a role to 12 hours"),
         )
 
@@ -230,7 +232,7 @@ def _source_of(profile: "Profile") -> "Profile":
 
 def _check_exists(profile: "Profile") -> None:
     if not profile.exists:
-        fix = Message("`aws configure list-profiles` names the profiles there are")
+        fix = Message("`aws configure list-profiles` lists the profiles")
         raise SessionRefused(_NO_PROFILE.filled(name=profile.name), fix=fix)
 
 

@@ -25,7 +25,7 @@ from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from sekisho.account.calls import THROTTLED
-from sekisho.errors import AwsRefused, InternalError
+from sekisho.errors import AwsRefused, InternalError, install_command
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
@@ -66,16 +66,17 @@ _FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 _SIGN_IN_AGAIN = Message(
     "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
 )
-_CLOCK = Message("if the keys are right, this computer's clock is not: set it, then run it again")
+_CLOCK = Message("if the keys are right, this computer's clock is wrong: set it, then run it again")
 _NETWORK = Message(
     "check the network, the region (`--region`, `AWS_DEFAULT_REGION` or the profile) and the "
     "endpoint's URL, then run it again"
 )
-_AGAIN = Message("run it again: what was done is found again")
+_AGAIN = Message("run it again: it continues where it stopped")
 _SETTINGS = Message(
     "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
     "endpoint's URL begins with `https://` or `http://`"
 )
+_NEEDS_LOGIN = "MissingDependencyException"
 _FIXES = {
     "InvalidRegionError": Message(
         "a region is named like `us-east-1`: correct it in `--region`, "
@@ -87,7 +88,7 @@ _FIXES = {
         "account, run `sekisho local` in another terminal"
     ),
     "PartialCredentialsError": Message("give both the key's id and its secret"),
-    "ProfileNotFound": Message("`aws configure list-profiles` names the profiles there are"),
+    "ProfileNotFound": Message("`aws configure list-profiles` lists the profiles"),
     "EndpointConnectionError": _NETWORK,
     "ConnectTimeoutError": _NETWORK,
     "ProxyConnectionError": _NETWORK,
@@ -99,10 +100,10 @@ _FIXES = {
     "ExpiredTokenException": _SIGN_IN_AGAIN,
     "LoginRefreshRequired": _SIGN_IN_AGAIN,
     # a profile of `aws login`, which botocore reads with a package of compiled code only
-    "MissingDependencyException": Message(
-        "for profiles of `aws login`: `pip install 'sekisho[login]'`; without it, have the AWS CLI "
-        "hand over its session by `credential_process = aws configure export-credentials --profile "
-        "NAME --format process`"
+    _NEEDS_LOGIN: Message(
+        "for profiles of `aws login`: `{install}`; without it, have the AWS CLI hand over its "
+        "session with `credential_process = aws configure export-credentials --profile NAME "
+        "--format process`"
     ),
     "LoginInsufficientPermissions": Message(
         "`aws login` needs `signin:AuthorizeOAuth2Access` and `signin:CreateOAuth2Token`, allowed "
@@ -487,4 +488,7 @@ def refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> Aw
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     text = " ".join(message.split())
-    return AwsRefused(operation, code, text, status, _FIXES.get(code))
+    fix = _FIXES.get(code)
+    if fix is not None and code == _NEEDS_LOGIN:
+        fix = fix.filled(install=install_command("login"))
+    return AwsRefused(operation, code, text, status, fix)

@@ -174,8 +174,8 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
             fix = did_you_mean(entry.user, known, _ELSE)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)
         elif user is not None and snapshot.has_password(user) and not entry.force:
-            message = Message("`{user}` has a console password: no exception without a reason")
-            fix = Message("delete the password, or give the reason under `force`")
+            message = Message("`{user}` has a console password, so the exception needs a reason")
+            fix = Message("give the reason under `force`, or delete the password")
             yield Fault(Code.EXCEPTION_PASSWORD, message.filled(user=entry.user), "", *place, fix)
 
 
@@ -240,7 +240,7 @@ def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None
         # IAM tells names apart without regard to case
         if entry.user.lower() in seen:
             shape.fault(
-                Message("`{user}` is there twice").filled(user=entry.user),
+                Message("`{user}` appears twice").filled(user=entry.user),
                 fix=Message("keep one entry for each user"),
             )
         seen.add(entry.user.lower() or str(len(seen)))

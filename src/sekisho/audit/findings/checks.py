@@ -128,20 +128,22 @@ _KEYS = Message("active access keys: {count}; no device")
 _CONSOLE = Message("console password; no device")
 _NOTHING = Message("no console password, no active key, no other credential, no device")
 _NOTHING_ALLOWED = Message(
-    "nothing is allowed without MFA as the policies are; what is attached later may allow something"
+    "the policies allow nothing without MFA today, but a policy that is attached later may"
 )
 _TODAY_UNKNOWN = Message(
-    "MFA is not enforced: {said}, once some policy allows it. What is allowed today is unknown: "
+    "MFA is not enforced: {said} (if some policy allows it). What is allowed today is unknown: "
     "{reason}"
 )
-_DIFFERENT = Message("others are enforced through {groups}; groups of this user: {own}")
-_MUST_CHANGE = Message("the password must be changed at the next sign-in, and may not be ({under})")
-_ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement does not stop it")
+_DIFFERENT = Message("MFA is enforced for others through {groups}; groups of this user: {own}")
+_MUST_CHANGE = Message(
+    "the password must be changed at the next sign-in, but the change is denied ({under})"
+)
+_ONCE_ALLOWED = Message("{said} (if some policy allows it; MFA enforcement does not stop it)")
 _NO_WAY = Message(
-    "{arn} cannot get a session with MFA by themselves, with what they have ({under}); {stopped}"
+    "{arn} cannot reach an MFA session with the credentials they have ({under}); {stopped}"
 )
 _ONLY_BY_KEY = Message(
-    "{arn} gets in by an access key only ({under}): the password opens no console session"
+    "{arn} can only use an access key ({under}): the password opens no console session"
 )
 _THERE = Message("under the present MFA enforcement")
 _TO_COME = Message("once MFA enforcement is attached")
@@ -343,7 +345,7 @@ def _why(row: UserRow) -> Message:
 
 
 _NOBODY_HAS = Message(
-    "the policy enforces MFA, and no user has it: directly, by a group, or as a boundary"
+    "the policy enforces MFA, but no user has it (directly, through a group, or as a boundary)"
 )
 
 _ANYBODY = "any-user"

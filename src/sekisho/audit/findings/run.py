@@ -28,9 +28,9 @@ from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
 from sekisho.prover import Enforced
 
-_WITHOUT = Message("named like {user}, who has no device and may be setting it up just now")
-_WITH = Message("named like {user}, who has another device")
-_NOBODY = Message("named like nobody here")
+_WITHOUT = Message("name matches {user}, who has no device and may be setting it up now")
+_WITH = Message("name matches {user}, who has another device")
+_NOBODY = Message("name matches no user in this account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ def _guess(name: str, users: tuple[User, ...]) -> Guess:
 
 
 _UNASSIGNED = Message("a virtual device that no user has enabled")
-_ROOT_UNKNOWN = Message("neither the account summary nor a credential report says")
+_ROOT_UNKNOWN = Message("neither the account summary nor a credential report tells")
 _ROOT_MFA = Message("AccountMFAEnabled is 0")
 _ROOT_REPORTED = Message("mfa_active of <root_account> is false in the credential report")
 _ROOT_KEY = Message("root has an access key")
 _ROOT_VIRTUAL = Message("root's MFA device is a virtual one")
 _NO_AGE = Message("the credential report does not say when it was made")
 _REPORT_OF = Message("the credential report is of {at}")
-_NOT_LISTED = Message("the user is not in the snapshot, in which not everybody could be listed")
+_NOT_LISTED = Message("the user is not in the snapshot, which does not list all users")
 _EXCEPTION = Message("{kind}; {ticket}; expires {day}")
 _EXCEPTION_PASSWORD = Message("console password; {kind}; {ticket}; expires {day}")
 _EXCEPTION_FORCED = Message("{kind}; {ticket}; expires {day}; force: {force}")

@@ -250,7 +250,7 @@ _UNBINDING = ("iam:DeleteUserPermissionsBoundary",)
 _BINDING = ("iam:PutUserPermissionsBoundary",)
 _DETAILS = "GetAccountAuthorizationDetails"
 _UNREAD = Message("the text of {policies} was not read")
-_UNSURE = Message("what enforces MFA for `{user}` is not known: {why}")
+_UNSURE = Message("what enforces MFA for `{user}` is unknown: {why}")
 
 
 @dataclass(frozen=True, slots=True)

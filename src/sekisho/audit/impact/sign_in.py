@@ -134,16 +134,17 @@ _STOPPED = Message("stopped at: {step}")
 _NO_WAY = Message("there is no way")
 _NO_WORDS = verbatim("")
 _ORPHAN = Message(
-    "a virtual MFA device that nobody has enabled, {serial}, has the only name under which they "
-    "may create one; delete it (`sekisho orphans`), or allow them any name (`mfa/*`)"
+    "an unassigned virtual MFA device, {serial}, has the only name that they may use; delete it "
+    "(`sekisho orphans`), or allow any name (`mfa/*`)"
 )
 _IN_USE = Message(
-    "{owner} has a virtual MFA device, {serial}, with the only name under which they may create "
-    "one; allow them any name (`mfa/*`), or give {owner} a device of another name, then "
-    "deactivate and delete this one"
+    "{owner} has a virtual MFA device, {serial}, with the only name that they may use; allow "
+    "any name (`mfa/*`), or give {owner} a device with another name, then deactivate and delete "
+    "this one"
 )
 _OTHER_CASE = Message(
-    "whether the user may delete {serial}, whose name is theirs but for upper and lower case"
+    "whether the user may delete {serial}, whose name differs from theirs only in upper and "
+    "lower case"
 )
 _ASKED = question_as_policy(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""

@@ -44,8 +44,8 @@ class Nature(StrEnum):
     UNSURE = "unsure"
 
 
-_BY_FILE = Message("the exceptions file says so")
-_BY_GOAL = Message("a break-glass user of a goal")
+_BY_FILE = Message("listed in the exceptions file")
+_BY_GOAL = Message("break-glass user of a goal")
 _HAS_PASSWORD = Message("has a console password")
 _NO_PASSWORD = Message("has no console password")
 _HAS_DEVICE = Message("has an MFA device")
@@ -55,7 +55,7 @@ _KEY_IDLE = Message("has an active access key, unused for 90 days")
 _KEY = Message("has an active access key; its use is not known")
 _NO_KEY = Message("has no active access key")
 _NEVER_IN = Message("has not signed in at the console")
-_OTHERS = Message("has credentials for single services")
+_OTHERS = Message("has service-specific or other credentials")
 _NOT_KNOWN = Message("not known: {what}")
 _LOGGED = Message("in the logs: {what}")
 _NOT_LOGGED = Message("in the logs: no call and no sign-in")

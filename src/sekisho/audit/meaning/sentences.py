@@ -30,7 +30,7 @@ _VARIANTS = frozenset({ObjectOwner.OWN_WITH_PATH, ObjectOwner.OWN_OTHER_NAME})
 
 _WORKS = {
     Works.NO_POLICY_APPLIES: Message(
-        "Works without MFA, since AWS asks no policy about it: no Deny has any effect"
+        "Always allowed by AWS, without MFA, whatever the policies say"
     ),
     Works.WITHOUT_MFA: Message("Works without MFA"),
     Works.CONSOLE_WITHOUT_MFA: Message(
@@ -55,8 +55,7 @@ _NOT_ALLOWED = {
         "session without MFA: there, other policies decide"
     ),
     DeniedWithoutMfa.NOT_ENFORCED: Message(
-        "Exempt from the Deny and not allowed here: works without MFA wherever another policy "
-        "allows it"
+        "Exempt from the Deny and not allowed here: works without MFA if another policy allows it"
     ),
 }
 
@@ -91,8 +90,7 @@ _ONLY_NOT_ENFORCED = Message(
 )
 _ELSE = Message("Everything else")
 _SAYS_NOTHING = Message(
-    "Not mentioned by this policy: other policies decide, with or without MFA. It does not make "
-    "MFA mandatory"
+    "Not covered by this policy: other policies decide, with or without MFA. MFA is not mandatory"
 )
 
 
@@ -224,7 +222,7 @@ def caveats(meant: Meaning) -> tuple[Message, ...]:
         keys = ", ".join(f"`{key}`" for key in meant.untried)
         texts.append(
             Message(
-                "Not varied here: {keys}; the answers hold for a direct call just after sign-in"
+                "Not varied: {keys}; the results are for a direct call just after sign-in"
             ).filled(keys=keys)
         )
     if meant.unknown:
@@ -237,14 +235,11 @@ def caveats(meant: Meaning) -> tuple[Message, ...]:
     return tuple(texts)
 
 
-_UNTRIED = Message(
-    "Not varied here: {keys}. The answers hold for a direct call just after sign-in."
-)
+_UNTRIED = Message("Not varied: {keys}. The results are for a direct call just after sign-in.")
 _DEPENDS = Message("{cell}: depends on {keys}")
-_UNASKED = Message("Also named, and not asked as: {names}.")
+_UNASKED = Message("Also named, but not checked: {names}.")
 _MATTERED = Message(
-    "* AWS does not document this point; the assumption `{name}` set the other "
-    "way changes the answer."
+    "* AWS does not document this point; the result depends on the assumption `{name}`."
 )
 
 

@@ -176,12 +176,12 @@ OUTCOMES: Mapping[TaskOutcome, Message] = {
 """What comes of a task, as short as a cell must be."""
 
 LEGEND: Mapping[TaskOutcome, Message] = {
-    TaskOutcome.NOBODY: Message("-: nobody of these has this credential, so it was not asked"),
-    TaskOutcome.REFUSED: Message("never: by the service itself, whatever policies say"),
-    TaskOutcome.NOT_ALLOWED: Message("no: nor can another policy allow what this one does not"),
+    TaskOutcome.NOBODY: Message("-: none of these has this credential, so it was not checked"),
+    TaskOutcome.REFUSED: Message("never: the service itself refuses it, whatever the policies say"),
+    TaskOutcome.NOT_ALLOWED: Message("no: and no other policy can allow it"),
     TaskOutcome.MIXED: Message("partly: some actions and not others"),
-    TaskOutcome.OTHERS: Message("other: this policy leaves it to other policies"),
-    TaskOutcome.UNGOVERNED: Message("always: permitted without asking a policy"),
+    TaskOutcome.OTHERS: Message("other: other policies decide"),
+    TaskOutcome.UNGOVERNED: Message("always: allowed without evaluating a policy"),
 }
 """What those cells mean that do not say it themselves; what depends on keys is said by `notes`."""
 

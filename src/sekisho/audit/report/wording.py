@@ -21,7 +21,7 @@ from sekisho.signin import DeviceKind
 NATURES: Mapping[Nature, Message] = {
     Nature.PERSON: Message("person"),
     Nature.MACHINE: Message("machine"),
-    Nature.UNSURE: Message("unsure"),
+    Nature.UNSURE: Message("unknown"),
 }
 _ENFORCED: Mapping[Enforced, Message] = {
     Enforced.PROVED: Message("proved"),
@@ -33,7 +33,7 @@ _ENFORCED: Mapping[Enforced, Message] = {
 
 USERS = Message("Users")
 FINDINGS = Message("Findings")
-EXCEPTIONS = Message("Exceptions")
+EXCEPTIONS = Message("Excepted users")
 GAPS = Message("Not read")
 NONE = Message("none")
 
@@ -103,12 +103,12 @@ _READ_AT = Message("Account {account}{alias}, read on {at}.")
 _ALIAS = verbatim(" ({alias})")
 _ALL = Message("MFA is proved to be enforced for all users ({users}).")
 _ALL_READ = Message(
-    "MFA is proved to be enforced for all users that were read ({users}), but not "
-    "all of the account was read."
+    "MFA is proved to be enforced for all users that were read ({users}), but parts of the "
+    "account were not read."
 )
 _SOME = Message(
-    "MFA is proved to be enforced for {enforced} of {users} users: {open} not enforced, {exempt} "
-    "exempt, {unknown} undetermined."
+    "MFA is proved to be enforced for {enforced} of {users} users: {open} not enforced, "
+    "{exempt} excepted, {unknown} unknown."
 )
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
@@ -119,26 +119,26 @@ _ENABLED = Message(
 )
 _ARE_ENFORCED = Message("Enforced: proved for {enforced} of {users}{unknown}.")
 _RESISTANT = Message(
-    "MFA that cannot be phished: {resistant} of {users} users have a passkey or security key "
+    "Phishing-resistant: {resistant} of {users} users have a passkey or security key "
     "({resistant_enforced} of them enforced; {only} with no other kind of device){unknown}."
 )
 _USED = Message(
-    "Used: for {used} of {users} users the last sign-in at the console is known to have been with "
-    "MFA; for {unknown} a snapshot cannot tell (access keys; sign-ins before today's devices)."
+    "Used: last console sign-in used MFA for {used} of {users} users; unknown for {unknown} "
+    "(access keys, or sign-ins before today's devices)."
 )
 _WITHOUT_POLICIES = Message(
-    "Users who cannot be judged: {users}. The texts of these policies of theirs are not in the "
-    "file (with the number of users): {which}. AWS changes what its policies say, so that no text "
-    "is assumed: `sekisho collect` reads them, and so does "
-    "`aws iam get-account-authorization-details` without `--filter`."
+    "Users who cannot be judged: {users}. The file lacks the texts of these policies (with the "
+    "number of users): {which}. AWS changes its managed policies, so sekisho assumes no text. "
+    "Read them with `sekisho collect`, or with `aws iam get-account-authorization-details` "
+    "without `--filter`."
 )
 _RESTS = Message(
     "Verdicts on MFA enforcement rest on a point that AWS does not document, the assumption "
     "`{name}` (`sekisho explain {name}`); the number of users: {users}."
 )
-_NOT_KNOWN = Message("; of {count} it is not known")
-_NOT_READ = Message("(not known whether) ")
-_BY_PATH = Message("the same user without a path in the ARN would get in")
+_NOT_KNOWN = Message("; unknown for {count}")
+_NOT_READ = Message("(unknown) ")
+_BY_PATH = Message("a user without a path in the ARN could sign in")
 
 
 def as_of(report: AccountReport) -> Message:
@@ -416,14 +416,14 @@ LOGGED_COLUMNS: tuple[Message, ...] = (
 """The columns of the table of what logs have of users."""
 
 _USED_BY_LOGS = Message(
-    "Used, by the logs: {used} of {users} users signed in or called with MFA; {without} only "
-    "without; {unseen} are not in the logs."
+    "Used, according to the logs: {used} of {users} users signed in or called with MFA, "
+    "{without} only without MFA; {unseen} are not in the logs."
 )
 _SIGN_INS = Message("Signed in without MFA: {users}.")
 _AWS_LOGIN = Message("Used `aws login`: {users}; without MFA: {without}.")
 _DECIDE = Message(
-    "To decide: {users}. Their access keys call without MFA, and they do not look like persons: an "
-    "exception, or another way in. Nothing is decided by this list."
+    "To decide: {users}. Their access keys call without MFA, and they do not look like people. "
+    "Except them, or move them to a role. This list alone excepts nobody."
 )
 _NO_USER = Message("nobody")
 _KEYS = Message("{key}: {services}")

@@ -56,16 +56,17 @@ from sekisho.rollout import (
     GoalInputs,
     OpenFolder,
     SafetyVerdict,
+    check_goal,
     goal_of,
     read_goal,
     read_plan,
     timezone_of,
 )
 
-_ASKED = Message("Make today's changes ({count}), and tell people ({told})?")
-_ASKED_TO_TELL = Message("Nothing is to be changed today. Tell people ({told})?")
+_ASKED = Message("Make today's changes ({count}) and notify people ({told})?")
+_ASKED_TO_TELL = Message("Nothing to change today. Notify people ({told})?")
 _JOURNAL = Message("Plan and journal of this run: {path}")
-_TAKES_BACK = Message("To take the whole campaign back: {command}")
+_TAKES_BACK = Message("To undo the whole campaign: {command}")
 
 
 class CampaignFormat(StrEnum):
@@ -121,7 +122,7 @@ class CampaignOptions:
             raise UsageError(Message("`--yes` is for `--apply`"))
         if self.apply and self.snapshots:
             raise UsageError(
-                Message("`--apply` changes an account and goes with no `--snapshot`"),
+                Message("`--apply` changes an account and cannot be used with `--snapshot`"),
                 fix=Message("leave one of them out"),
             )
         if self.apply and self.output is not CampaignFormat.TEXT:
@@ -149,7 +150,7 @@ class CampaignOptions:
 campaign_options = grouped(
     "options",
     CampaignOptions,
-    click.option("--exceptions", metavar="FILE", help="Who need not be enforced."),
+    click.option("--exceptions", metavar="FILE", help="The exceptions file."),
     click.option(
         "--snapshot",
         "snapshots",
@@ -160,9 +161,11 @@ campaign_options = grouped(
     click.option(
         "--caller",
         metavar="ARN",
-        help="With --snapshot: who will apply the changes, if not who read the account.",
+        help=(
+            "With --snapshot: ARN that will apply the changes; if not given, who read the account."
+        ),
     ),
-    click.option("--mfa", is_flag=True, help="The session was signed in with MFA."),
+    click.option("--mfa", is_flag=True, help="Declare that this session was signed in with MFA."),
     click.option(
         "--today",
         metavar="DAY",
@@ -202,10 +205,10 @@ def command(
 ) -> Exit:
     """Show how far each person of a goal's waves is, what is due today, and who is left and why.
 
-    Nothing is changed without --apply. With it, a plan of what is due is made, judged and applied,
-    people for whom something speaks against it are left out and named, and people are told what is
-    true then. Exit 0 if nothing is due, 2 if something is, 3 if the day of somebody has come and
-    MFA is not enforced for them, 4 if something is unknown, 1 if a notice was not posted.
+    Nothing is changed without --apply. With it, a plan of what is due is made, checked and applied;
+    people with a problem are left out and listed; and people are notified of the result. Exit 0 if
+    nothing is due, 2 if something is, 3 if somebody's day has come without MFA enforcement, 4 if
+    something is unknown, 1 if a notice was not posted.
     """
     options.check(aws)
     telling.check(apply=options.apply)
@@ -242,6 +245,8 @@ def _read_campaign(
     """
     shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
     usage = usage_from(options.logs, lang)
+    if not options.planning.snapshots:
+        check_goal(shape, str(path))
     at = account_of(options.planning, aws, lang)
     snapshot, users = at.snapshot, folder.users(at.snapshot)
     former = users.former_names(snapshot)
@@ -256,7 +261,7 @@ def _read_campaign(
     )
     if not any(wave.name for wave in goal.waves):
         raise UsageError(
-            Message("a campaign needs waves, and this goal has none"),
+            Message("a campaign needs waves, but this goal has none"),
             fix=Message("write `waves` in place of `who`"),
         )
     ledger = read_ledger(folder.ledger, snapshot.account, former)

@@ -50,10 +50,10 @@ from sekisho.rollout import Change
 if TYPE_CHECKING:
     from sekisho.notices.reminders import Webhook
 
-_TOLD = Message("Told: {names}")
-_LIST = Message("Who must hear what today is in {path}; send it on. It counts as delivered.")
-_FAILED = Message("Not told, the next run tries again: {names}")
-_IN_DOUBT = Message("May have heard or not, and are not told again by themselves: {names}")
+_TOLD = Message("Notified: {names}")
+_LIST = Message("Today's notices are in {path}; send them on. They count as delivered.")
+_FAILED = Message("Not notified; the next run tries again: {names}")
+_IN_DOUBT = Message("Unknown whether the notice arrived; not sent again automatically: {names}")
 _ARRIVED = Message("If it has arrived: {command}")
 _LOST = Message("If it has not: {command}")
 _SHOWN = ("env:", "file:")
@@ -108,7 +108,7 @@ telling_options = grouped(
         "chat",
         type=click.Choice([each.value for each in ChatForm]),
         callback=lambda ctx, param, value: None if value is None else ChatForm(value),
-        help="With --send: whose webhook it is.",
+        help="With --send: the kind of webhook.",
     ),
     click.option(
         "--contact", metavar="TEXT", default="", help="Whom people ask: a name, an address."

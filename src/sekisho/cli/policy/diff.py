@@ -110,7 +110,7 @@ class DiffOptions:
     click.option(
         "--principal",
         metavar="ARN",
-        help="The user or role that has the policies; any user if not given.",
+        help="ARN of the user or role that has the policies; any user if not given.",
     ),
     click.option(
         "--kind",
@@ -124,13 +124,15 @@ class DiffOptions:
     click.option(
         "--no-new-access",
         is_flag=True,
-        help="Ask only whether NEW allows something that OLD does not; exit 3 if it does.",
+        help="Check only whether NEW allows something that OLD does not; exit 3 if it does.",
     ),
     click.option(
         "--certificate",
         metavar="PATH",
-        help="With --no-new-access: save what shows that NEW allows nothing more, for the "
-        "independent checker.",
+        help=(
+            "With --no-new-access: save a certificate for the independent checker that NEW "
+            "allows nothing more."
+        ),
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,
@@ -138,14 +140,13 @@ class DiffOptions:
 @grouped("printing", DiffPrinting, format_option, verbose_option, lang_option)
 @quiet_option
 def command(options: DiffOptions, printing: DiffPrinting) -> Exit:
-    """Say exactly what one set of policies allows and the other does not, both ways.
+    """Show exactly what one set of policies allows and the other does not, both ways.
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
-    action in which the sets differ is listed, with the resources, the conditions and the
-    credentials for which they do, and a request that shows it. With --no-new-access it is asked
-    only whether NEW allows something that OLD does not. With --kind, OLD and NEW are resource-based
-    policies or trust policies, and it is said for whom they differ. Exit 3 if so, 4 if it could not
-    be found out.
+    action in which the sets differ is listed, with the resources, conditions and credentials, and a
+    request that shows it. --no-new-access checks only whether NEW allows something that OLD does
+    not. With --kind, OLD and NEW are resource-based policies or trust policies, and the difference
+    is who gets what. Exit 3 if they differ, 4 if that could not be decided.
     """
     if options.compared is not ComparedAs.IDENTITY:
         _check_alone(options)
@@ -199,7 +200,7 @@ def _check_alone(options: DiffOptions) -> None:
     }
     for option, given in of_identities.items():
         if given:
-            says = Message("`{option}` says nothing beside `--kind {kind}`")
+            says = Message("`{option}` cannot be used with `--kind {kind}`")
             raise UsageError(says.filled(option=option, kind=options.compared.value))
 
 

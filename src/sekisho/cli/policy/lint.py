@@ -96,11 +96,11 @@ def command(
     *,
     exit_zero: bool,
 ) -> Exit:
-    """Say what is wrong with policies, and what they mean for each credential.
+    """Show what is wrong with policies, and what they mean for each credential.
 
-    FILE holds a policy; `-` is standard input. Every file is looked at, also after one that cannot
-    be read. With -v: what each finding rests on, and what each credential may do. Exit 3 with
-    errors or warnings; notes alone exit 0; 4 if something could not be examined.
+    FILE holds a policy; `-` is standard input. All files are examined, even if one cannot be read.
+    With -v: the evidence of each finding, and what each credential may do. Exit 3 with errors or
+    warnings, 0 with notes alone, 4 if something could not be examined.
     """
     reports: list[LintReport] = []
     failed: list[FaultyInput] = []

@@ -16,11 +16,21 @@ from sekisho.cli.next_action import PolicyWritten, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.policy.summary import length_of
-from sekisho.cli.policy_files import redirected_to, unusable
+from sekisho.cli.policy_files import redirected_to
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next
+from sekisho.documents import writing
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import Choices, Document, Preset, SelfService, Tradeoff, title_of
+from sekisho.policy import (
+    LONGEST_MFA_AGE,
+    SHORTEST_MFA_AGE,
+    Choices,
+    Document,
+    Preset,
+    SelfService,
+    Tradeoff,
+    title_of,
+)
 
 _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
@@ -48,7 +58,7 @@ def _self_service(
         UsageError: if something is named beside nothing.
     """
     if _NOTHING in parts and len(set(parts)) > 1:
-        raise UsageError(Message("`--manage none` goes with no other `--manage`"))
+        raise UsageError(Message("`--manage none` cannot be used with another `--manage`"))
     return {part.choice: part in parts for part in SelfService} if parts else {}
 
 
@@ -57,8 +67,7 @@ _manage_option = click.option(
     multiple=True,
     type=click.Choice([*(part.value for part in SelfService), _NOTHING]),
     callback=_self_service,
-    help="What users may manage themselves with MFA; may be given several times. All of it if not "
-    "given.",
+    help="What users may manage themselves with MFA (repeatable). If not given: everything.",
 )
 
 
@@ -79,7 +88,12 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 help=f"{title}; {DEFAULT_PARTITION} if not given.",
             )
         elif field.name == "mfa_age":
-            option = click.option("--mfa-age", type=int, metavar="SECONDS", help=f"{title}.")
+            option = click.option(
+                "--mfa-age",
+                type=click.IntRange(SHORTEST_MFA_AGE, LONGEST_MFA_AGE),
+                metavar="SECONDS",
+                help=f"{title}.",
+            )
         else:
             option = click.option(f"--{dashed}/--no-{dashed}", default=None, help=f"{title}.")
         function = option(function)
@@ -96,7 +110,9 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @_choice_options
 @_manage_option
-@click.option("--explain", is_flag=True, help="Say what each choice allows and costs (on stderr).")
+@click.option(
+    "--explain", is_flag=True, help=("Explain what each choice allows and costs (on stderr).")
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -189,14 +205,9 @@ def _explained(choice: policy.ChoiceText) -> dict[str, object]:
 
 def _write(path: Path, text: str, *, replaced: bool) -> None:
     """Write a file that must not be there yet unless it is to be replaced: it may be edited."""
-    try:
-        with path.open("w" if replaced else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        fix = Message("choose another name, or replace it with `--force`")
-        raise UsageError(Message("`{path}` is there already").filled(path=path), fix=fix) from None
-    except OSError as error:
-        raise unusable(str(path), error) from None
+    mode = "w" if replaced else "x"
+    with writing(path), path.open(mode, encoding="utf-8", newline="\n") as file:
+        file.write(text)
 
 
 def _explain(choices: Choices, lang: Language) -> None:

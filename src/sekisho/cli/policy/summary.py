@@ -41,10 +41,10 @@ def length_of(document: Document) -> Message:
 @verbose_option
 @quiet_option
 def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
-    """Show what a policy really means, and beside it the console's summary.
+    """Show what a policy does, and the console's summary of it.
 
-    FILE holds an identity-based policy; `-` is standard input. Comments in it are read over.
-    A policy that is longer than a managed policy may be is shown all the same, and is an error.
+    FILE holds an identity-based policy; `-` is standard input. Comments are ignored. A policy that
+    is longer than a managed policy may be is shown, too, and is an error.
     """
     document = policy.parse(read_policy(file), source=file)
     summary = policy.summarise(document, catalogue.load())

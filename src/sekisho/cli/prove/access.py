@@ -116,17 +116,19 @@ class AccessOptions:
         metavar="ACTION",
         callback=spelled_actions,
         multiple=True,
-        help="Show which statement grants this action. Exit 3 if one does, 0 if it is proved that "
-        "none does.",
+        help=(
+            "Show the statement that grants this action. Exit 3 if there is one, 0 if proved "
+            "that there is none."
+        ),
     ),
     click.option("--on", metavar="ARN", multiple=True, help="Only on these resources."),
-    click.option("--unless-mfa", is_flag=True, help="With --never: requests with MFA may pass."),
+    click.option("--unless-mfa", is_flag=True, help="With --never: allow requests with MFA."),
     click.option("--with-mfa", is_flag=True, help="Only requests with MFA."),
     click.option(
         "--mfa-age",
         metavar="SECONDS",
         type=click.IntRange(0, int(LONGEST_CONSOLE_SESSION.total_seconds())),
-        help="With --with-mfa: only if the sign-in with MFA is no older than this.",
+        help="With --with-mfa: only if the MFA sign-in is no older than this.",
     ),
     click.option(
         "--only-from",
@@ -154,7 +156,7 @@ class AccessOptions:
         "--resource-policy",
         "resource",
         metavar="FILE",
-        help="The policy of the resource in --on, which may grant access, too.",
+        help="The policy of the resource in --on, which may also grant access.",
     ),
     click.option(
         "--resource-account",
@@ -170,8 +172,10 @@ class AccessOptions:
     click.option(
         "--principal",
         metavar="NAME|ARN",
-        help="The user or role: an ARN; of an account also user/NAME or role/NAME. Any user, or "
-        "each user of an account, if not given.",
+        help=(
+            "The user or role: an ARN, or user/NAME or role/NAME of an account. If not given: "
+            "any user, or each user of the account."
+        ),
     ),
     password_option,
 )
@@ -187,11 +191,11 @@ def command(
     assumptions: AllAssumptions,
     printing: PrintOptions,
 ) -> Exit:
-    """Prove that an action is never allowed, always allowed, or not granted; or show a request.
+    """Prove that actions are never allowed, always allowed or not granted, or show a request.
 
     The policies are files: the identity-based policies of one user, or of the role in --principal.
     With --snapshot they are those of each user of an account, or of the user or role in
-    --principal. Exit 0 if it is proved, 3 with a request if it does not hold, 4 if it is not known.
+    --principal. Exit 0 if proved, 3 if refuted (with a counterexample), 4 if undecided.
     """
     policy_files = PolicyFiles(files, limits)
     policy_files.check(snapshots)
@@ -227,11 +231,13 @@ def _check_sessions(sessions: SessionReadings, caller: CallerOptions, *, of_all:
     """
     if of_all and sessions != SessionReadings():
         raise UsageError(
-            Message("`--assume`: a point of sessions, which is asked of one: `--principal`")
+            Message("`--assume`: an assumption about sessions, which needs one `--principal`")
         )
     if sessions.aws_login_mfa if caller.is_role else sessions.role_session_mfa:
         raise UsageError(
-            Message("`--assume`: `aws_login_mfa` is of users alone, `role_session_mfa` of roles")
+            Message(
+                "`--assume`: `aws_login_mfa` is for users only, `role_session_mfa` for roles only"
+            )
         )
 
 

@@ -94,8 +94,8 @@ def command(
 ) -> Exit:
     """Prove for each user of an account that MFA is enforced, or show a request that passes.
 
-    Exit 0 if MFA is enforced for all users, 3 if it is not for one, 4 if it is not known for one, 5
-    if it is not enforced for one although the policies allow nothing without MFA.
+    Exit 0 if MFA is enforced for all users, 3 if refuted for one, 4 if undecided for one, 5 if it
+    is not enforced for one although the policies allow nothing without MFA today.
     """
     inquiry = Inquiry(
         groups=frozenset({QuestionGroup.ENFORCEMENT}),

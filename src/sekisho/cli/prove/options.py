@@ -69,7 +69,7 @@ limit_options = grouped(
 user_option = click.option(
     "--principal",
     metavar="ARN",
-    help="The user that has the policies; any user if not given.",
+    help="ARN of the user who has the policies; any user if not given.",
 )
 
 
@@ -108,8 +108,10 @@ enforcement_options = grouped(
         metavar="ACTION",
         callback=known_actions,
         multiple=True,
-        help="An action that may work without MFA, like iam:GetUser; those of Force_MFA if not "
-        "given.",
+        help=(
+            "An action that is exempt, like iam:GetUser: it may work without MFA. If not given, "
+            "those of Force_MFA."
+        ),
     ),
     click.option(
         "--certificate",
@@ -157,13 +159,15 @@ user_options = grouped(
                 PEOPLE,
             ]
         ),
-        help="Check only this; may be given several times.",
+        help="Check only this (repeatable).",
     ),
     click.option(
         "--any-value",
         is_flag=True,
-        help="Also fail if MFA is not enforced for values of the MFA key that no known credential "
-        "brings.",
+        help=(
+            "Also fail if MFA is not enforced for values of aws:MultiFactorAuthPresent other "
+            "than true and false."
+        ),
     ),
     click.option(
         "--after-enrolment",
@@ -176,7 +180,7 @@ user_options = grouped(
     click.option(
         "--strict",
         is_flag=True,
-        help="Also fail for attackers that no policy can stop, and for accepted outcomes.",
+        help="Also fail for attacks that no policy can stop, and for accepted outcomes.",
     ),
 )
 
@@ -239,7 +243,9 @@ def reject_unused_options(
     if not checks.people and assumptions.signin != SigninAssumptions(
         aws_login_mfa=assumptions.signin.aws_login_mfa
     ):
-        raise UsageError(Message("`--assume`: a point of sign-in, which scenarios alone ask"))
+        raise UsageError(
+            Message("`--assume`: an assumption about sign-in, which only scenarios use")
+        )
     of_enforcement = {
         "--exempt": enforcement.exempt,
         "--any-value": checks.any_value,
@@ -265,10 +271,10 @@ def reject_unused(part: str, is_asked: bool, values: Mapping[str, object]) -> No
     idle = [f"`{name}`" for name, value in values.items() if value]
     if idle and not is_asked:
         raise UsageError(
-            Message("{options}: only `{part}` heeds this, and it is not asked").filled(
+            Message("{options}: only the check `{part}` uses this, and it is not selected").filled(
                 options=", ".join(idle), part=part
             ),
-            fix=Message("ask it, too, by `--only`, or leave this out"),
+            fix=Message("select it with `--only`, or leave this out"),
         )
 
 

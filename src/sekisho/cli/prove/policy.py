@@ -48,12 +48,12 @@ def policy(
 ) -> Exit:
     """Prove that policies enforce MFA, or show a request that passes without it.
 
-    POLICY files are all identity-based policies of one user, those of the user's groups among them.
-    Four checks are made: every request without MFA is denied, apart from the exempt actions; users
-    with MFA lose nothing; users cannot change the credentials of others; and all users can sign in
-    and enrol an MFA device while no attacker can. Exit 0 if all of it holds, 3 if something does
-    not, 4 if something is not known, 5 if MFA is not enforced although these policies allow nothing
-    without it.
+    POLICY files are all identity-based policies of one user, including those of the user's groups.
+    Four things are checked: every request without MFA is denied, apart from the exempt actions;
+    users with MFA keep all their permissions; users cannot change other users' credentials; and all
+    users can sign in and enrol an MFA device while no attacker can. Exit 0 if all of it holds, 3 if
+    something is refuted (with a counterexample), 4 if something is undecided, 5 if MFA is not
+    enforced although these policies allow nothing without it today.
     """
     reject_unused_options(enforcement, checks, assumptions)
     policy_files = PolicyFiles(files, limits, checks.enrolled)
@@ -88,8 +88,8 @@ def user(
     """Prove that MFA is enforced for one user of an account, or show a request that passes.
 
     The checks are those of `sekisho prove policy`, with the user's policies, tags and credentials
-    from the account. Exit 0 if all of it holds, 3 if something does not, 4 if something is not
-    known, 5 if MFA is not enforced although the policies allow nothing without it.
+    from the account. Exit 0 if all of it holds, 3 if something is refuted, 4 if something is
+    undecided, 5 if MFA is not enforced although the policies allow nothing without it today.
     """
     from sekisho.account import open_account  # noqa: PLC0415 - files need no account
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - slow to import

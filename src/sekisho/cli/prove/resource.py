@@ -56,8 +56,7 @@ def command(
     """Prove that resource-based policies are not public, or show a request that they allow.
 
     A policy is public if it allows anything to a caller whose account it does not name. Exit 0 if
-    it is proved for each policy that it is not public, 3 with a request if one is public, 4 if it
-    is not known.
+    no policy is public (proved), 3 if one is (with a counterexample), 4 if undecided.
     """
     refuse_stdin_twice(files)
     now = datetime.now(UTC)

@@ -50,7 +50,7 @@ class RoleOptions:
         "parts",
         multiple=True,
         type=click.Choice([QuestionGroup.ENFORCEMENT.value, QuestionGroup.TRUST.value]),
-        help="Check only this; may be given several times.",
+        help="Check only this (repeatable).",
     ),
 )
 @limit_options
@@ -68,12 +68,12 @@ def command(
     assumptions: AllAssumptions,
     printing: PrintOptions,
 ) -> Exit:
-    """Prove that MFA is enforced for a role, or show who assumes it without MFA.
+    """Prove that MFA is enforced for a role, or show who can assume it without MFA.
 
     MFA is enforced for a role if nobody can assume it without MFA, or if its sessions may do
     nothing but the exempt actions. Give the role's ARN, its identity-based policies and its trust
     policy (--trust), of which one may be left out; or the role's name and the account (--snapshot).
-    Exit 0 if it holds, 3 if it does not, 4 if it is not known.
+    Exit 0 if proved, 3 if refuted, 4 if undecided.
     """
     only_trust = bool(checks.trust) and not files
     groups = frozenset(QuestionGroup(text) for text in checks.parts) or frozenset(

@@ -185,9 +185,9 @@ def _has_head(path: Path, file: int) -> bool:
         os.lseek(file, 0, os.SEEK_SET)
         head = os.read(file, len(_HEAD))
     if head not in (b"", _HEAD.encode()):
-        message = Message("`{path}` is there already and holds something else")
+        message = Message("`{path}` already exists with other content")
     elif _POSIX and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
-        message = Message("`{path}` is there already and others may read it")
+        message = Message("`{path}` already exists, and others may read it")
     else:
         return head != b""
     raise UsageError(message.filled(path=path), fix=Message("give another name"))
@@ -203,19 +203,19 @@ def _new_password(length: int) -> str:
 
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
-_ARCHIVED = Message("The journal of an earlier plan, which is all taken back, is now: {path}")
+_ARCHIVED = Message("An earlier plan's journal, all undone, is kept as: {path}")
 _SUCCEEDED = Message(
-    "The journal of the earlier plan is now: {path}. `sekisho rollback` with this file takes that "
-    "plan back."
+    "The earlier plan's journal is kept as: {path}. `sekisho rollback` with this file undoes "
+    "that plan."
 )
 _APPLYING = Message("Applying")
-_TAKES_BACK = Message("To take it back: {command}")
+_TAKES_BACK = Message("To undo it: {command}")
 _SETTLED = (Event.DONE, Event.ALREADY)
 
 
 @click.command("apply", cls=SpokenCommand)
 @click.argument("path", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--journal",
     type=click.Path(path_type=Path),
@@ -226,7 +226,7 @@ _SETTLED = (Event.DONE, Event.ALREADY)
     "--password-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A file for temporary passwords; else they are shown on the terminal, once.",
+    help="A file for temporary passwords; without it they are shown once on the terminal.",
 )
 @ownership_options
 @verbose_option
@@ -243,12 +243,12 @@ def command(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Make the changes of PLAN, or go on where an earlier run stopped.
+    """Make the changes of PLAN, or continue where an earlier run stopped.
 
     Each call is written to the journal before and after it is made. Passwords, MFA devices and
     access keys are read again, and users who would be locked out now are left out. Exit 0 if
-    everything is done, 1 if it stopped, with what is done and what is not, 2 if somebody is left
-    out or you do not agree. With --yes the plan is not shown again: `sekisho plan` has shown it.
+    everything is done, 1 if it stopped (with what is done and what is not), 2 if somebody is left
+    out or you answer no. With --yes the plan is not shown again: `sekisho plan` has shown it.
     """
     plan_file = read_plan(path, journal)
     passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)

@@ -35,41 +35,37 @@ from sekisho.rollout import (
 )
 
 _APPLIED = Message("The plan is applied.")
-_NONE_MADE = Message("Nothing of this plan is applied: {count} changes wait.")
+_NONE_MADE = Message("Nothing of this plan is applied: {count} changes are pending.")
 _IN_PART = Message("The plan is applied in part: {done} of {count} changes are made.")
 _LEFT_OUT = Message("People left out: {count}")
 _OF_PERSON = verbatim("{user}: {why}")
 _LATER = Message(
-    "Everything else in the plan is done. When the reason is gone, run the same command again; or "
-    "make a new plan, which says what can be done."
+    "Everything else in the plan is done. When the reason is gone, run the same command again, "
+    "or make a new plan."
 )
 _DONE = Message("Done: {count}")
-_ALREADY = Message("Already so, by somebody else: {count}")
-_LEFT = Message("Left as it is: {count}")
-_UNDONE = Message("Taken back: {count}")
-_BEFORE = Message("Taken back before: {count}")
-_GONE = Message(
-    "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}"
-)
-_NOTHING = Message("Nothing to roll back: the journal has nothing that this plan did.")
+_ALREADY = Message("Already done by somebody else: {count}")
+_LEFT = Message("Left unchanged: {count}")
+_UNDONE = Message("Undone: {count}")
+_BEFORE = Message("Undone earlier: {count}")
+_GONE = Message("Already as before (undone by somebody else, or not yet shown by AWS): {count}")
+_NOTHING = Message("Nothing to roll back: the journal has no change of this plan.")
 _REMAINING = Message("Not done: {count}")
 _STOPPED = Message("Stopped at {operation}: {code}: {message}")
 _AGAIN = Message("Run the same command again to go on from there.")
-_WAITING = Message("{operation} ({code}): waiting a little, then going on.")
+_WAITING = Message("{operation} ({code}): waiting, then retrying.")
 
 
 _UNCHANGED = Message("Nothing has been changed.")
 _NEITHER = Message("Answer y or n.")
 _YES = ("y", "yes", "はい")
 _NO = ("", "n", "no", "いいえ")
-_COMES_BACK = Message(
-    "To be taken back, unless somebody has changed it since, or relies on it: {count}"
-)
-_NEVER = Message("AWS cannot restore what was deleted; stays as it is: {count}")
-_THEIRS = Message("Was so before the plan came to it; stays: {count}")
+_COMES_BACK = Message("Will be undone, except what others have changed or use: {count}")
+_NEVER = Message("Cannot be restored by AWS, and stays: {count}")
+_THEIRS = Message("Was already so before the plan, and stays: {count}")
 _STAY = Message(
-    "Somebody else has added {policies} to the group `{group}` since. A roll-back leaves these "
-    "users in the group, so that they lose nothing (`--remove-rights` takes them out): {users}"
+    "Somebody else has since added {policies} to the group `{group}`. The roll-back leaves "
+    "these users in the group, so that they keep it (`--remove-rights` removes them): {users}"
 )
 _LOSE = Message(
     "These users lose {policies}, which somebody else has added to the group `{group}` since: "
@@ -109,13 +105,13 @@ ownership_options = grouped(
         "--ours",
         metavar="USER",
         multiple=True,
-        help="A password in doubt is nobody else's: set it anew, or take it back.",
+        help="Treat USER's password as set by this plan.",
     ),
     click.option(
         "--theirs",
         metavar="USER",
         multiple=True,
-        help="A password in doubt was set by somebody else: it stays.",
+        help="Keep USER's password: somebody else set it.",
     ),
 )
 """Adds `--ours USER` and `--theirs USER`: `OwnershipOptions`."""

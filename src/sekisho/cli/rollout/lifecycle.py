@@ -47,7 +47,7 @@ from sekisho.rollout import (
 from sekisho.rollout import offboard as offboarding
 from sekisho.rollout import reset as resetting
 
-_THERE = Message("The user {user} is there already: the plan adds only what is missing.")
+_THERE = Message("The user {user} already exists: the plan adds only what is missing.")
 _OPTION_OF = {
     "new_users": "USER",
     "new_users.groups": "--join",
@@ -108,7 +108,7 @@ _new_user_options = grouped(
     "new",
     NewUserOptions,
     click.option(
-        "--group", metavar="NAME", help="Enforce MFA through this user group; else directly."
+        "--group", metavar="NAME", help="Enforce MFA through this user group; otherwise directly."
     ),
     click.option("--join", metavar="GROUP", multiple=True, help="Another user group to join."),
     click.option(
@@ -259,11 +259,11 @@ def offboard(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Plan that a USER leaves; nothing is changed.
+    """Plan the offboarding of a USER; nothing is changed.
 
-    Everything is denied first, running sessions included. Then the password is deleted, keys and
-    other credentials are made inactive, devices deactivated, groups left, and sessions of
-    `aws login` and of agents ended. The user stays.
+    First everything is denied, including running sessions. Then the password is deleted, keys and
+    other credentials and devices are deactivated, the user is removed from groups, and sessions of
+    `aws login` and of agents are ended. The user itself stays.
     """
     account, at = _standpoint(exempt, planning, aws, lang)
     made = offboarding(replace(at, keep_sessions=keep_sessions), user)

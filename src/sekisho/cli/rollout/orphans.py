@@ -25,31 +25,32 @@ from sekisho.messages import Language, Message
 from sekisho.rollout import PlanningContext, delete_unassigned_devices
 
 _FOUND = Message("Virtual MFA devices that nobody has enabled: {count}")
-_THERE = Message("there already at {at}")
-_YOUNG = Message("there already at {at}, less than {hours} hours before: stays")
-_NEWER = Message("not there at {at}: stays")
+_THERE = Message("existed at {at}")
+_YOUNG = Message("existed at {at}, less than {hours} hours before: stays")
+_NEWER = Message("did not exist at {at}: stays")
 _AGELESS = Message(
-    "AWS does not say when such a device was made, and somebody may be setting one "
-    "up just now: none is deleted. Give an older snapshot by --since to delete "
-    "those that were there then, or --older-than 0 to delete them whatever their "
-    "age."
+    "AWS does not say when such a device was created, and somebody may be setting one up now, "
+    "so none is deleted. Give an older snapshot with --since to delete devices that existed "
+    "then, or --older-than 0 to delete all of them."
 )
-_ANY_AGE = Message("Deleted whatever their age: somebody may be setting one up just now.")
+_ANY_AGE = Message("Deleted regardless of age: somebody may be setting one up now.")
 _UNREAD = Message("The virtual MFA devices could not be listed.")
 _DEVICES = "ListVirtualMFADevices"
 
 
 @click.command("orphans", cls=SpokenCommand)
-@click.option("--since", metavar="FILE", help="An older snapshot: only what was there then goes.")
+@click.option(
+    "--since", metavar="FILE", help=("An older snapshot: delete only devices that it also has.")
+)
 @click.option(
     "--older-than",
     type=click.IntRange(min=0),
     metavar="HOURS",
     default=24,
     show_default=True,
-    help="Only what was there so long before goes; 0: whatever its age.",
+    help="Delete only devices at least HOURS old; 0 deletes regardless of age.",
 )
-@click.option("--keep", metavar="SERIAL", multiple=True, help="A device that stays.")
+@click.option("--keep", metavar="SERIAL", multiple=True, help="Keep this device.")
 @planning_options
 def command(
     since: str | None,
@@ -59,11 +60,11 @@ def command(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """List virtual MFA devices that nobody has enabled, and plan to delete them.
+    """List unassigned virtual MFA devices, and plan to delete them.
 
-    A device is left behind when somebody closes the console halfway; its name then stops them from
-    trying again. Whose it may be is guessed by its name. AWS does not tell how old it is: only
-    what an older snapshot has already is deleted, unless you say otherwise.
+    A device is left behind when somebody closes the console halfway; retrying with the same name
+    then fails with EntityAlreadyExists. Its owner is guessed from its name. AWS does not tell how
+    old it is: only devices that an older snapshot also has are deleted, unless you say otherwise.
     """
     acceptances = read_acceptances(planning.accept)
     older = open_account(since) if since else None

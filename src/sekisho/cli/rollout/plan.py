@@ -25,7 +25,7 @@ from sekisho.errors import Code, UsageError, did_you_mean
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.rollout import GoalInputs, Requirement, goal_of, plan, read_goal
+from sekisho.rollout import GoalInputs, Requirement, check_goal, goal_of, plan, read_goal
 
 _OPTION_OF = {
     "policy": "--policy",
@@ -100,7 +100,7 @@ _goal_options = grouped(
         type=click.Choice([preset.value for preset in Preset]),
         help="Which Force_MFA policy.",
     ),
-    click.option("--policy", metavar="FILE", help="A policy of your own in its place."),
+    click.option("--policy", metavar="FILE", help="Your own policy file instead."),
     click.option("--name", metavar="NAME", help="The policy's name; Force_MFA if not given."),
     click.option(
         "--user", "users", metavar="NAME", multiple=True, help="A user to enforce MFA for."
@@ -112,30 +112,38 @@ _goal_options = grouped(
         multiple=True,
         help="Enforce MFA for its members.",
     ),
-    click.option("--all-users", "everybody", is_flag=True, help="Enforce MFA for everybody."),
+    click.option("--all-users", "everybody", is_flag=True, help="Enforce MFA for all users."),
     click.option(
         "--with",
         "credentials",
         type=click.Choice(["password", "key", "device"]),
         multiple=True,
-        help="Of those, only who holds this.",
+        help="Limit the selection to users with a password, an access key or an MFA device.",
     ),
     click.option(
         "--group",
         metavar="NAME",
-        help="Enforce MFA through this user group; else user by user.",
+        help="Enforce MFA through this user group; otherwise user by user.",
     ),
     click.option(
         "--when",
         type=click.Choice(["at-once", "after-password-change"]),
-        help="Whether who has a temporary password is enforced at once (default).",
+        help=(
+            "For users with a temporary password: enforce MFA now (default), or after they "
+            "change it."
+        ),
     ),
     click.option(
         "--require",
         type=click.Choice([each.value for each in Requirement]),
-        help="The kind of device that everybody is to come to; watched, never enforced.",
+        help="The kind of device that everybody should register; reported, never enforced.",
     ),
-    click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
+    click.option(
+        "--break-glass",
+        metavar="NAME",
+        multiple=True,
+        help=("Emergency user: the plan never changes it."),
+    ),
 )
 
 
@@ -152,9 +160,9 @@ _REFUSED_WITH_POLICY_FILE = ("--preset",)
     "left_out",
     metavar="USER",
     multiple=True,
-    help="Leave this user out, also beside a goal file: such as a machine user.",
+    help="Leave this user out, for example a machine user; also with a goal file.",
 )
-@click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")
+@click.option("--exceptions", metavar="FILE", help="The exceptions file.")
 @logs_option
 @planning_options
 def command(
@@ -167,15 +175,18 @@ def command(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Plan the way from the account as it is to a goal; nothing is changed.
+    """Plan the changes from the account as it is to a goal; nothing is changed.
 
-    GOAL is a goal file; without one, options say the goal. Exit 0 if there is nothing to change,
-    2 if changes wait, 3 if something speaks against them, 4 if something could not be told.
+    GOAL is a goal file; without one, options give the goal. Exit 0 if there is nothing to change,
+    2 if changes are pending, 3 if the plan has problems, 4 if something is unknown.
     """
     acceptances = read_acceptances(planning.accept)
     shape, source = _goal(goal, goal_options.as_file())
     excepted = exceptions_of(exceptions)
     usage = usage_from(logs, lang)
+    if not planning.snapshots:
+        with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
+            check_goal(shape, source)
     at = account_of(planning, aws, lang)
     snapshot = at.snapshot
     excepted.check(snapshot)
@@ -203,10 +214,10 @@ def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
 def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
     """Return the goal of a goal file, or else of options, and what errors call it."""
     if path is not None and raw is not None:
-        raise UsageError(Message("a goal file goes with no option that says a goal"))
+        raise UsageError(Message("a goal file excludes the options that select users or a policy"))
     if path is not None:
         return read_goal(path), path
     if raw is None:
-        fix = Message("give a goal file, or options like `--user NAME`")
-        raise UsageError(Message("there is no goal"), fix=fix)
+        fix = Message("give a goal file, `--user NAME` or `--all-users`")
+        raise UsageError(Message("nothing is selected"), fix=fix)
     return Shape(raw, "", [], code=Code.FILE_BAD_SHAPE), "options"

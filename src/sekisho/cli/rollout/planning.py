@@ -100,16 +100,20 @@ _planning_group = grouped(
         metavar="ID[:USER]=REASON",
         multiple=True,
         help=(
-            "Let an obstacle pass, as ID=REASON; one that is about users for each, as "
-            "ID:USER=REASON. The plan keeps the reason."
+            "Accept a problem of the plan, as ID=REASON, or as ID:USER=REASON if it is about "
+            "users. The plan keeps the reason."
         ),
     ),
-    click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
+    click.option(
+        "--mfa",
+        is_flag=True,
+        help=("Declare that you will apply the plan from a session with MFA."),
+    ),
     snapshot_option(),
     click.option(
         "--caller",
         metavar="ARN",
-        help="With --snapshot: who will apply the plan, if not who read the account.",
+        help="With --snapshot: ARN that will apply the plan; if not given, who read the account.",
     ),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
     force_option,
@@ -165,9 +169,14 @@ class ExemptOptions:
 exempt_options = grouped(
     "exempt",
     ExemptOptions,
-    click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
     click.option(
-        "--exceptions", metavar="FILE", help="An exceptions file: its break-glass users, too."
+        "--break-glass",
+        metavar="NAME",
+        multiple=True,
+        help=("Emergency user: the plan never changes it."),
+    ),
+    click.option(
+        "--exceptions", metavar="FILE", help="The exceptions file, for its break-glass users."
     ),
 )
 """Adds `--break-glass NAME` and `--exceptions FILE`: `ExemptOptions`."""
@@ -245,12 +254,12 @@ _CALLER_FIX = Message("leave it out")
 _NO_CALLER = Message("{source} does not say who read the account, and so who will apply the plan")
 _NO_CALLER_FIX = Message("give `--caller ARN`, as `aws sts get-caller-identity` has it")
 _USER_SESSION = Message(
-    "Taken for a session with MFA: IAM answers a session of GetSessionToken only if it was made "
-    "with an MFA code. A session of `aws login` cannot be told from one."
+    "Assuming that your session has MFA: IAM accepted it, and IAM rejects GetSessionToken "
+    "sessions without MFA. (A session of `aws login` looks the same.)"
 )
 _OTHER_SESSION = Message(
-    "Not verified: that this session was signed in with MFA is taken from `--mfa`; AWS tells "
-    "nobody."
+    "Not verified: `--mfa` says that this session was signed in with MFA, and AWS has no way to "
+    "check."
 )
 
 
@@ -412,7 +421,7 @@ def read_acceptances(texts: tuple[str, ...]) -> dict[str, str]:
         if reason.strip() == _PLACEHOLDER:
             raise UsageError(
                 Message("`--accept {text}` gives no reason").filled(text=text),
-                fix=Message("say in a few words why it may pass: the plan keeps it"),
+                fix=Message("give the reason in a few words: the plan keeps it"),
             )
         if identity in reasons:
             fix = Message("give one reason")

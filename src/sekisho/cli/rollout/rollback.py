@@ -61,14 +61,14 @@ from sekisho.rollout import (
     undone_addresses,
 )
 
-_TAKING_BACK = Message("Taking back")
+_TAKING_BACK = Message("Rolling back")
 _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
-_ASKED = Message("Take back what this plan did ({count})?")
-_ASKED_OF_USER = Message("Take back what was done for `{user}` ({count})?")
-_RENAMED = Message("Renamed since, and still called by the former name here: {names}")
+_ASKED = Message("Undo the changes of this plan ({count})?")
+_ASKED_OF_USER = Message("Undo the changes for `{user}` ({count})?")
+_RENAMED = Message("Renamed since (shown by the old name here): {names}")
 _EXCEPTED = Message(
-    "The next run of the campaign does it again for `{user}`, unless the goal leaves them out. For "
-    "that, write into the goal:"
+    "The next run of the campaign would enforce MFA for `{user}` again. To leave them out, "
+    "write into the goal:"
 )
 
 
@@ -97,7 +97,7 @@ class RollbackOptions:
 rollback_options = grouped(
     "options",
     RollbackOptions,
-    click.option("--yes", is_flag=True, help="Do not ask."),
+    click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
     click.option(
         "--journal",
         type=click.Path(path_type=Path),
@@ -107,22 +107,23 @@ rollback_options = grouped(
     click.option(
         "--leave-unenforced",
         is_flag=True,
-        help="Take back also what may leave somebody without MFA enforcement.",
+        help="Also undo what may leave somebody without MFA enforcement.",
     ),
     click.option(
         "--remove-rights",
         is_flag=True,
-        help="Take users out of a group even if they lose policies that somebody else has added "
-        "to it.",
+        help=(
+            "Remove users from a group even if they lose policies that somebody else has added "
+            "to it."
+        ),
     ),
     click.option(
         "--by-account",
         is_flag=True,
-        help="The journal is damaged or lost: take back what is in the account as the plan leaves "
-        "it.",
+        help="If the journal is damaged or lost: undo what the account has as the plan left it.",
     ),
     click.option(
-        "--user", metavar="NAME", default="", help="Take back only what was done for this user."
+        "--user", metavar="NAME", default="", help="Undo only what was done for this user."
     ),
     take_over_option,
     verbose_option,

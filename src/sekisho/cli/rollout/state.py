@@ -18,7 +18,7 @@ _UNVERSIONED = Message(
 take_over_option = click.option(
     "--take-over",
     is_flag=True,
-    help="With a state in S3: go on in the place of a run that was killed.",
+    help="With a state in S3: continue in place of a run that was killed.",
 )
 """Adds `--take-over`."""
 

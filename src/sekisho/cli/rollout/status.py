@@ -35,6 +35,7 @@ from sekisho.rollout import (
     PlanStatus,
     WaveStatus,
     affected_names,
+    check_goal,
     expected_and_found,
     goal_of,
     plan_status,
@@ -56,7 +57,9 @@ from sekisho.rollout import (
     help="The plan's journal; PLAN.journal if not given.",
 )
 @click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file.")
-@click.option("--who", is_flag=True, help=f"Ask CloudTrail who it was: at most {CALLS} calls.")
+@click.option(
+    "--who", is_flag=True, help=f"Ask CloudTrail who made the changes: at most {CALLS} calls."
+)
 @format_option
 @verbose_option
 @quiet_option
@@ -72,11 +75,11 @@ def command(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Say what of a plan is done, what waits, what others have changed since, and who has enrolled.
+    """Show what a plan has done, what is pending, what others have changed, and who has enrolled.
 
-    Of a goal (a YAML file), say for each wave who is due, enrolled and proved enforced. Exit 0
-    if everything is as wanted, 2 if something waits, 3 if something has drifted or somebody who is
-    enforced cannot get in, 4 if something could not be read, or it is in doubt whose a password is.
+    For a goal (a YAML file), show for each wave who is due, enrolled and proved enforced. Exit 0 if
+    there is no drift, 2 if something is pending, 3 if something has drifted or an enforced user is
+    locked out, 4 if something could not be read, or it is unclear who set a password.
     """
     if path.suffix in (".yaml", ".yml"):
         if who:
@@ -118,6 +121,7 @@ def _goal_status(
 ) -> _GoalStatus:
     shape = read_goal(path)
     exceptions = exceptions_of(exceptions_file)
+    check_goal(shape, str(path))
     snapshot = collected(connection(aws, lang), lang)
     exceptions.check(snapshot)
     goal = goal_of(shape, str(path), snapshot, exceptions)
@@ -186,10 +190,10 @@ _FOUND = Message("    found: {value}")
 _DATED = Message("    dated by IAM: {at}")
 _CAME = Message("    would now also affect: {names}")
 _ADDED_BY = Message("    {name} added by: {who}, {event}, {at}")
-_ADDER_NOT_KNOWN = Message("    {name} added by: not known: {reason}")
+_ADDER_NOT_KNOWN = Message("    {name} added by: unknown: {reason}")
 _BY = Message("    last changed by: {who}, {event}, {at}")
-_NOT_KNOWN = Message("    last changed by: not known: {reason}")
-_ASK = Message("  Who it was: `--who` asks CloudTrail, by at most {calls} calls.")
+_NOT_KNOWN = Message("    last changed by: unknown: {reason}")
+_ASK = Message("  To see who changed it, run with `--who` (at most {calls} CloudTrail calls).")
 _WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device{unknown}")
 _GOAL_WAVE = Message(
     "{wave}{starts}: {count} in all; {enrolled} with an MFA device{unknown}, "
@@ -197,7 +201,7 @@ _GOAL_WAVE = Message(
     "proved to be enforced, "
     "{exempt} excepted"
 )
-_DEVICES_UNKNOWN = Message(" (of {count} it is not known)")
+_DEVICES_UNKNOWN = Message(" ({count} unknown)")
 _FROM = Message(" (from {day})")
 _ENROL_FROM = Message(" (can enrol from {enrol_from}, enforced from {day})")
 _EVERYBODY = Message("People")
@@ -205,7 +209,7 @@ _NO_WAVE = Message("In no wave")
 _ABSENT = Message("No such user now: {names}")
 _WITHOUT = Message("Without an MFA device: {names}")
 _WITH = Message("With an MFA device: {names}")
-_ENFORCED = Message("enforced: {names}")
+_ENFORCED = Message("MFA enforced: {names}")
 _EXEMPT = Message("left out, or an exception: {names}")
 _FIRST = Message("first stage, without an MFA device: {names}")
 _SECOND = Message("second stage, with an MFA device: {names}")
@@ -215,18 +219,18 @@ _PLAN_REQUIRED = Message(
     "{verdict} A passkey or security key is required; with another kind of device only: {count}."
 )
 _WITH_OTHER_KIND = Message("With another kind of device only, where a passkey is required: {names}")
-_OPEN = Message("not enforced yet: {names}")
-_UNKNOWN = Message("could not be found out: {names}")
-_MEANT = Message("Whether the goal means them could not be read: {names}")
-_NOBODY = Message("The goal has no wave with anybody in it.")
+_OPEN = Message("MFA not enforced yet: {names}")
+_UNKNOWN = Message("unknown: {names}")
+_MEANT = Message("Unknown whether the goal covers them: {names}")
+_NOBODY = Message("No wave of the goal has anybody in it.")
 _NOT_YET = Message("No wave has begun yet.")
-_ALL_ENFORCED = Message("MFA is enforced for all {count} whose turn has come.")
+_ALL_ENFORCED = Message("MFA is enforced for all {count} users whose day has come.")
 _SOME_OPEN = Message(
-    "MFA is enforced for {enforced} of {count} whose turn has come; of {unknown} it is not known."
+    "MFA is enforced for {enforced} of {count} users whose day has come ({unknown} unknown)."
 )
 _UNREAD = Message("Not read: {user}: {reason}")
-_LOCKED_OUT = Message("Locked out with the credentials that they have now: {count}")
-_UNJUDGED = Message("It is not known whether all enforced users can get in: {why}")
+_LOCKED_OUT = Message("Locked out with the credentials they have now: {count}")
+_UNJUDGED = Message("Whether all enforced users can sign in is unknown: {why}")
 
 
 def plan_status_lines(

@@ -148,7 +148,7 @@ class Records:
         text = self.leaf(Shape.text)(value, kind)
         if issubclass(kind, StrEnum) and text not in {*kind}:
             names = ", ".join(f"`{each}`" for each in kind)
-            message = Message("{text} is none of {names}").filled(text=quoted(text), names=names)
+            message = Message("{text} is not one of {names}").filled(text=quoted(text), names=names)
             raise FaultyRecord([Fault(self._code, message)])
         return kind(text)  # type: ignore[no-any-return] # `str`, or an enum of texts
 
@@ -249,7 +249,7 @@ class Records:
                 yield from self._parts_faults([(each, note.index) for each, note in items], path)
             case ForbiddenExtraKeysError():
                 for key in sorted(error.extra_fields):
-                    message = Message("the key {name} is not known here").filled(name=quoted(key))
+                    message = Message("the key {name} is not allowed here").filled(name=quoted(key))
                     yield Fault(self._code, message, path)
             case FaultyInput() | FaultyRecord():
                 for fault in error.faults:

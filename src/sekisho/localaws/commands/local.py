@@ -331,12 +331,15 @@ _local_options = grouped(
         "--as",
         "user",
         metavar="USER",
-        help="Print a session of this user, who signs in with MFA, or by access key without it.",
+        help=(
+            "Print a session of this user, signed in with MFA, or an access key if there is no "
+            "MFA device."
+        ),
     ),
-    endpoint_option("With --as: a local AWS that runs already; print its session, and end."),
+    endpoint_option("With --as: print a session of a local AWS that is already running, and exit."),
     form_option(
         SessionFormat,
-        "With --as: lines for a shell, JSON, or what `credential_process` reads.",
+        "With --as: shell lines, JSON, or the format of `credential_process`.",
         parameter="form",
     ),
     click.option(

@@ -34,6 +34,7 @@ from sekisho.rollout import (
     GoalInputs,
     Plan,
     PlanCaller,
+    check_goal,
     goal_of,
     known_users,
     plan,
@@ -123,6 +124,8 @@ def _plan_at(
     """Return the plan of a file, or of the goal in it, and the account as it is now."""
     if path.suffix in (".yaml", ".yml"):
         shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
+        if not options.snapshots:
+            check_goal(shape, str(path))
         snapshot = read_account(options.snapshots, aws, lang)
         known = GoalInputs()
         if isinstance(options, RemindOptions) and options.state is not None:
@@ -145,7 +148,7 @@ def _plan_at(
     saved_plan = read_plan(path).plan
     snapshot = read_account(options.snapshots, aws, lang)
     if (saved_plan.account, saved_plan.partition) != (snapshot.account, snapshot.partition):
-        message = Message("this plan is for the account `{account}`, and this is `{other}`")
+        message = Message("this plan is for the account `{account}`, but this is `{other}`")
         raise PlanRefused(message.filled(account=saved_plan.account, other=snapshot.account))
     return saved_plan, snapshot
 

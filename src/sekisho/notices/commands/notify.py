@@ -24,7 +24,7 @@ from sekisho.notices.commands.output import hand_over_list, hand_over_notices
 from sekisho.notices.reminders import NoticeEvent, read_ledger
 
 _WRITTEN = Message("Change their text, then give `sekisho notify` the option `{option}`.")
-_REMIND = Message("take `sekisho remind` in place of `sekisho notify --due`")
+_REMIND = Message("use `sekisho remind` instead of `sekisho notify --due`")
 _REPLACED = dict.fromkeys(("--due", "--today", "--again", "--send", "--preview"), _REMIND)
 
 
@@ -35,18 +35,18 @@ _REPLACED = dict.fromkeys(("--due", "--today", "--again", "--send", "--preview")
 @aws_options
 @lang_option
 def command(path: Path | None, options: NotifyOptions, aws: AwsOptions, lang: Language) -> Exit:
-    """Write what each person of a plan or a goal must hear: whether, how and until when to enrol.
+    """Write a notice for each person of a plan or a goal: whether, how and until when to enrol.
 
     Reads only, and sends nothing. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if
-    somebody would be locked out, nobody is known to tell, or a day has come and the account does
-    not show MFA enforcement; 4 if it is not known what happens to somebody.
+    somebody would be locked out, a program has no known owner, or a day has come without MFA
+    enforcement in the account; 4 if it is unknown what happens to somebody.
     """
     options.check()
     if options.print_templates is not None:
         return _print_templates(path, options.print_templates, options, lang)
     if path is None:
         raise UsageError(
-            Message("there is neither a plan nor a goal"),
+            Message("no plan and no goal were given"),
             fix=Message("give the file of one"),
         )
     templates = None if options.work_list else Templates(options.templates, (options.form,))
@@ -65,7 +65,7 @@ def _print_templates(
     path: Path | None, folder: Path, options: NotifyOptions, lang: Language
 ) -> Exit:
     if path is not None:
-        raise UsageError(Message("`--print-templates` goes with no plan and no goal"))
+        raise UsageError(Message("`--print-templates` cannot be used with a plan or a goal"))
     for written in write_our_templates(folder, replace=options.force):
         click.echo(written)
     print_note(_WRITTEN.filled(option=f"--templates {shlex.quote(str(folder))}").into(lang))

@@ -130,7 +130,7 @@ class NotifyOptions(NoticeOptions):
         if self.work_list and self.output is NotifyFormat.MARKDOWN:
             raise UsageError(
                 Message("`--work-list` has no form `markdown`"),
-                fix=Message("take `text`, `html`, `csv` or `json`"),
+                fix=Message("use `text`, `html`, `csv` or `json`"),
             )
         if self.ledger and not self.work_list:
             raise UsageError(Message("`--ledger` is for `--work-list`"))
@@ -178,12 +178,12 @@ class RemindOptions(NoticeOptions):
         if quiet() and printed and not self.preview:
             # it would be recorded that they have heard
             raise UsageError(
-                Message("`--quiet` prints no notices, and nobody would hear"),
+                Message("`--quiet` prints no notices, so nobody would get one"),
                 fix=Message("give `--out`, or leave `--quiet` out"),
             )
         if self.state and self.ledger:
             raise UsageError(
-                Message("`--state` goes with no `--ledger`: the campaign's folder has one"),
+                Message("`--state` cannot be used with `--ledger`: the campaign's folder has one"),
                 fix=Message("leave one of them out"),
             )
         if self.send and self.output not in CHATS:
@@ -192,7 +192,7 @@ class RemindOptions(NoticeOptions):
                 fix=Message("give `--format slack` or `--format teams`"),
             )
         if self.send and self.out:
-            raise UsageError(Message("`--send` goes with no `--out`"))
+            raise UsageError(Message("`--send` cannot be used with `--out`"))
 
 
 _PEOPLE: tuple[Decorator, ...] = (
@@ -221,13 +221,13 @@ _PEOPLE: tuple[Decorator, ...] = (
         "owner_tags",
         metavar="KEY",
         multiple=True,
-        help="The tag that says whom to write to; Owner, Email, Mail or Contact if not given.",
+        help="The tag with the person to write to; Owner, Email, Mail or Contact if not given.",
     ),
     click.option(
         "--templates",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Your own templates in place of ours.",
+        help="Your own templates instead of the default ones.",
     ),
 )
 """The options of whom to tell something, and by which texts."""
@@ -248,7 +248,7 @@ _FILES: tuple[Decorator, ...] = (
         "--ledger",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The record of who has heard; PLAN.notified if not given.",
+        help="The record of who was notified; PLAN.notified if not given.",
     ),
 )
 """The options of what is handed over, but for its form."""
@@ -262,10 +262,10 @@ notify_options = grouped(
         "--print-templates",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Write our templates there to begin with, and do nothing else.",
+        help="Write the default templates into this folder, and do nothing else.",
     ),
     click.option(
-        "--work-list", is_flag=True, help="Everybody in rows, for whoever runs the roll-out."
+        "--work-list", is_flag=True, help="A table of everybody, for whoever runs the roll-out."
     ),
     form_option(
         (form for form in NotifyFormat if form not in CHATS),
@@ -287,13 +287,16 @@ remind_options = grouped(
         "--again",
         metavar="USER",
         multiple=True,
-        help="Also this person, who has heard or may have.",
+        help="Also this person, who was notified or may have been.",
     ),
     click.option(
         "--in-doubt",
         type=click.Choice([each.value for each in InDoubt]),
         callback=lambda ctx, param, value: None if value is None else InDoubt(value),
-        help="Of what may have arrived or not: hand it over again, or count it as delivered.",
+        help=(
+            "If it is unknown whether a notice arrived: hand it over again, or count it as "
+            "delivered."
+        ),
     ),
     click.option(
         "--state",

@@ -46,13 +46,13 @@ class WrittenNotice:
 
 _SUBJECT = Message("Subject: {subject}")
 _ATTENTION = (
-    (Message("Not known what happens to: {names}"), NoticeKind.NOT_KNOWN),
-    (Message("Would be locked out, and is told nothing: {names}"), NoticeKind.STUCK),
+    (Message("Unknown what happens to: {names}"), NoticeKind.NOT_KNOWN),
+    (Message("Would be locked out (no notice written): {names}"), NoticeKind.STUCK),
 )
 _MUST_HURRY = Message("Must change the password before it begins, or is locked out: {names}")
 _EXCEPTION_OVER = Message(
-    "The exception is over, and the plan still counts it; read the account and make the plan "
-    "anew: {names}"
+    "The exception has ended, but the plan still counts it. Read the account and make the plan "
+    "again: {names}"
 )
 _LATE = (
     (
@@ -70,7 +70,7 @@ _LATE = (
         (Enforced.UNKNOWN,),
     ),
 )
-_NO_ADDRESSEE = Message("Programs of which nobody is known to answer for: {names}")
+_NO_ADDRESSEE = Message("Programs without a known owner: {names}")
 _WRITTEN = Message("{count} written to {path}")
 _ONE_FOLDER = Message("there are {count} pages, and one at a time can be printed")
 _OF_FORM = {NoticeForm.TEXT: ".txt", NoticeForm.MARKDOWN: ".md", NoticeForm.HTML: ".html"}

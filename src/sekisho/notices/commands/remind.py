@@ -54,14 +54,14 @@ from sekisho.rollout import KNOWN_USERS, FormerNames, is_in_s3, known_users
 if TYPE_CHECKING:
     from sekisho.notices.reminders import Webhook
 
-_NOBODY = Message("Nobody has to be reminded: {day}.")
-_DONE = Message("Reminded: {names}")
-_WOULD_BE = Message("Would be reminded: {names}")
-_EARLIER = Message("Have heard before: {names}")
-_FAILED = Message("Not reminded, the next run tries again: {names}")
-_BY_CAMPAIGN = Message("Told again by the next run of the campaign, if it is still due: {names}")
+_NOBODY = Message("Nobody to notify on {day}.")
+_DONE = Message("Notified on this run: {names}")
+_WOULD_BE = Message("Would be notified: {names}")
+_EARLIER = Message("Already notified: {names}")
+_FAILED = Message("Not notified now; the next run tries again: {names}")
+_BY_CAMPAIGN = Message("Notified again by the next run of the campaign, if still due: {names}")
 _IN_DOUBT = Message(
-    "May have heard or not, and are not reminded again without `--in-doubt` or `--again`: {names}"
+    "Unknown whether the notice arrived; not sent again without `--in-doubt` or `--again`: {names}"
 )
 
 
@@ -72,13 +72,12 @@ _IN_DOUBT = Message(
 @aws_options
 @lang_option
 def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language) -> Exit:
-    """Hand over what people of a plan or a goal must hear today and have not heard yet.
+    """Hand over today's notices to the people of a plan or a goal who do not have them yet.
 
-    What is printed, saved or sent is recorded, so that nobody hears it twice. Sends nothing unless
-    `--send` says where to. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if somebody would
-    be locked out, nobody is known to tell, or a day has come and the account does not show MFA
-    enforcement; 4 if it is not known what happens to somebody, or whether a message was posted; 1
-    if one was not.
+    What is printed, saved or sent is recorded, so that nobody gets it twice. Sends nothing without
+    `--send`. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if somebody would be locked
+    out, a program has no known owner, or a day has come without MFA enforcement in the account; 4
+    if it is unknown what happens to somebody or whether a message was posted; 1 if one was not.
     """
     options.check()
     if options.state is None or not is_in_s3(options.state):

@@ -43,17 +43,17 @@ _SUM = "sha256"
 _LINES = Records(Code.NOTICES_LEDGER)
 _BEGINNING = json.dumps({"schema": SCHEMA})[:-1]
 _ENDING = '{"end": '
-_NO_RECORD = Message("this is no record of notices, or its first line was damaged")
-_BUSY = Message("somebody else is at work with `{name}`")
-_WAIT = Message("wait until that has ended")
+_NO_RECORD = Message("this is not a record of notices, or its first line is damaged")
+_BUSY = Message("another run is using `{name}`")
+_WAIT = Message("wait until it has ended")
 _UNREADABLE = Message("the record of notices cannot be opened: {reason}")
 _DAMAGED = Message("the record of notices was damaged, or changed by hand, at this line")
 _CUT_OFF = Message(
     "the record of notices was cut off here: it is not known who else had been notified"
 )
 _RESTORE = Message(
-    "nobody was notified; restore the file from a copy; without one, begin a new record, "
-    "`--ledger NEW`: whoever is due hears once more"
+    "nobody was notified; restore the file from a copy; without one, begin a new record with "
+    "`--ledger NEW`: everybody who is due is notified once more"
 )
 _ANOTHER_ACCOUNT = Message("this is the record of notices of account {account}")
 _ANOTHER_FILE = Message(

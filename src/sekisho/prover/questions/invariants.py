@@ -126,7 +126,7 @@ def _not_networks(invariant: Invariant) -> Iterator[tuple[str, Message]]:
             if not _is_network(text):
                 yield (
                     name,
-                    Message("{text} is no range of addresses like `203.0.113.0/24`").filled(
+                    Message("{text} is not an address range like `203.0.113.0/24`").filled(
                         text=quoted(text)
                     ),
                 )
@@ -405,7 +405,7 @@ def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
     for each in top["invariants"].items():
         invariant = _invariant(each)
         if invariant.id in by_id:
-            each.fault(Message("the id {id} is there twice").filled(id=quoted(invariant.id)))
+            each.fault(Message("the id {id} appears twice").filled(id=quoted(invariant.id)))
         by_id[invariant.id] = invariant
     if not by_id and not shape.faults:
         top["invariants"].fault(Message("has no invariant: it would prove nothing"))

@@ -351,7 +351,7 @@ _WOULD_HOLD = Message("would hold")
 _WOULD_FAIL = Message("would not hold")
 _UNKNOWN_WORD = Message("unknown")
 _QUESTION = Message("{title} ({calls})")
-ONCE_ALLOWED = Message("{said}, once some policy allows it: nothing denies it")
+ONCE_ALLOWED = Message("{said} (if some policy allows it; nothing denies it)")
 RESTS = Message("rests on the assumption {names}")
 
 

@@ -114,10 +114,10 @@ def command(
     *,
     verbose: bool,
 ) -> Exit:
-    """Say which past calls policies, a plan or a goal would have denied, and whose.
+    """Show which past calls policies, a plan or a goal would have denied, and whose.
 
     LOGS are files, folders or s3:// addresses of CloudTrail logs. Exit 0 if no call would have been
-    denied, 3 if some would, 4 if something could not be decided or read, whatever else was found.
+    denied, 3 if some would, 4 if something could not be decided or read.
     """
     output.check()
     source.check(logs, scope)

@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 
 _FORCE = Message("`--force` is for `--out`")
 _NO_ADDRESS = Message("give addresses of logs in S3 (`s3://…`), or `--lookup`")
-_NO_KEY = Message("{path} is no public key: {reason}")
+_NO_KEY = Message("{path} is not a public key: {reason}")
 _NO_KEY_FORM = Message("it is neither RSA in PEM or DER nor an answer of `list-public-keys`")
 _NO_DIGESTS = Message("there are no digest files beside these logs")
 _WRONG = Message("Logs or digests are not as CloudTrail delivered them: {count}.")
 _UNREAD = Message("Logs or digests could not be read: {count}.")
-_NOTHING_PROVEN = Message("No log is proven: no digest with a good signature names one.")
-_AS_DELIVERED = Message("All logs that the digests name are as CloudTrail delivered them.")
+_NOTHING_PROVEN = Message("No log could be verified: no digest with a valid signature lists one.")
+_AS_DELIVERED = Message("All logs that the digests list are as CloudTrail delivered them.")
 _PROVEN = Message(
-    "Digests: {digests} with a good signature, {unsigned} without one. Logs: {logs} as CloudTrail "
-    "delivered them, {unproven} that no good digest speaks of."
+    "Digests: {digests} with a valid signature, {unsigned} without. Logs: {logs} as CloudTrail "
+    "delivered them, {unproven} that no valid digest lists."
 )
 
 
@@ -177,7 +177,7 @@ def permissions(logs: tuple[str, ...], lang: Language, *, lookup: bool) -> Exit:
     "--digest-key",
     "keys",
     metavar="FILE",
-    help="CloudTrail's public key, or the answer of list-public-keys; else AWS is asked.",
+    help="CloudTrail's public key, or the output of list-public-keys; by default sekisho asks AWS.",
 )
 @aws_options
 @format_option

@@ -73,7 +73,7 @@ _NARROW = Message(
 )
 _OTHER_ACCOUNT = Message("the plan is for the account `{plan}`, and the snapshot is of `{account}`")
 
-_ASKED = Message("Asked: {what}.")
+_ASKED = Message("Evaluated: {what}.")
 _ATTACHED = Message("{policies}, attached to {targets}")
 _BOUNDARY = Message("{policies} as permissions boundary of {targets}")
 _SCP = Message("{policies} as service control policy")
@@ -193,7 +193,10 @@ question_options = grouped(
     click.option(
         "--snapshot",
         metavar="FILE",
-        help="The account: each caller's own policies count; without it those given here alone.",
+        help=(
+            "The account, so that each caller's own policies count; without it, only the given "
+            "policies count."
+        ),
     ),
     click.option(
         "--attach-to",

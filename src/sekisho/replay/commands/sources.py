@@ -44,11 +44,11 @@ _NO_REGION = Message("there is no region to look events up in")
 _GIVE_REGION = Message("give it with `--trail-region`")
 _SPARK_FILES = Message("Spark reads files that every machine has at the same path, and not S3")
 _BAD_TIME = Message(
-    "`{option} {text}` is no time: write a day like `2026-08-01`, a time with its zone like "
+    "`{option} {text}` is not a time: write a day like `2026-08-01`, a time with its zone like "
     "`2026-08-01T09:00:00Z`, or days before now like `90d`"
 )
 _BACKWARDS = Message("`--from` is not before `--to`")
-_BAD_SIZE = Message("`--memory {text}` is no size like `512MB` or `2GB`")
+_BAD_SIZE = Message("`--memory {text}` is not a size like `512MB` or `2GB`")
 _DAYS_AGO = re.compile(r"(\d{1,5})d")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
@@ -214,11 +214,11 @@ source_options = grouped(
     SourceOptions,
     lookup_option,
     click.option("--result", metavar="FILE", help="Read the result of the query of `logs query`."),
-    click.option("--spark", metavar="MASTER", help="Read on a Spark, like local[4] or sc://host."),
+    click.option("--spark", metavar="MASTER", help="Read with Spark, like local[4] or sc://host."),
     click.option(
         "--cache",
         metavar="DIR",
-        help="Keep what was counted in a folder: the same logs are not read again.",
+        help="Cache the counts in this folder: the same logs are not read again.",
     ),
     click.option(
         "--dedup", is_flag=True, help="Count an event once, however often it was delivered."

@@ -74,9 +74,11 @@ def read_on_spark(
     require_extra("spark", ("pyspark",))
     if settings.dedup:
         raise SekishoError(
-            Message("copies of events cannot be dropped on Spark: no worker sees all events"),
+            Message("duplicate events cannot be dropped on Spark: no worker sees all events"),
             code=Code.UNSUPPORTED_OPTION,
-            fix=Message("leave `--dedup` out: copies change numbers, and never who is denied"),
+            fix=Message(
+                "leave `--dedup` out: duplicates change only the counts, never who is denied"
+            ),
         )
     spark = spark or SparkSettings()
     asked = tuple(each for each in Column if each in ALWAYS or each in columns)

@@ -172,7 +172,7 @@ GROUP BY
             len(parts) > _MOST_PARTS
         ):
             raise SekishoError(
-                Message("{name} is no name of a table").filled(name=quoted(self._table.name)),
+                Message("{name} is not the name of a table").filled(name=quoted(self._table.name)),
                 code=Code.NAME_REFUSED,
                 fix=Message("a name is like `cloudtrail_logs` or `database.table`"),
             )

@@ -50,7 +50,7 @@ _HOME = re.compile(
 _BEFORE = timedelta(hours=1)
 _MUST_BE_TEXT = ("digestS3Bucket", "digestS3Object", "digestEndTime", "digestPublicKeyFingerprint")
 
-_NO_DIGEST = Message("is no digest file")
+_NO_DIGEST = Message("is not a digest file")
 _UNKNOWN_KEY = Message("its public key is not among those given")
 _FORGED = Message("its signature is wrong: it is not as CloudTrail wrote it")
 _MOVED = Message("is not where CloudTrail put it")

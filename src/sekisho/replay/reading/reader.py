@@ -394,7 +394,7 @@ _MORE = Message("has more records that cannot be read")
 
 def _fault_text(fault: RecordFault) -> Message:
     if not fault.field:
-        return Message("is no record")
+        return Message("is not a record")
     return Message("`{field}` is missing or not what it should be").filled(field=fault.field)
 
 

@@ -108,7 +108,7 @@ def _place(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
         raise SekishoError(
-            Message("{address} is no address of logs in S3").filled(address=quoted(address)),
+            Message("{address} is not an address of logs in S3").filled(address=quoted(address)),
             code=Code.USAGE,
             fix=Message("it is like `s3://bucket` or `s3://bucket/prefix`"),
         )

@@ -85,7 +85,7 @@ class Unreadable:
 
 
 NOT_JSON = Message("is not JSON")
-NO_LOG = Message("is no log of CloudTrail")
+NO_LOG = Message("is not a CloudTrail log")
 EMPTY = Message("is empty")
 MORE_PAGES = Message("is one page of an answer that has more (`NextToken`)")
 ENDS_EARLY = Message("ends in the middle")

@@ -72,15 +72,17 @@ _PAGE_KEYS, _PAGE_BARS, _PAGE_TOP = 200, 30, 10
 _TITLE = Message("Who would be affected")
 _AS_OF = Message("{events} events; actions: {dated}; sekisho {version}.")
 _STOPPING = Message("What would stop")
-_UNDECIDED = Message("What cannot be told")
+_UNDECIDED = Message("Undecided")
 _SIGNING_IN = Message("Sign-ins to the console")
 _AWS_LOGIN = Message("`aws login` without MFA: {names}.")
 _CALLERS = Message("Who called")
 _BY_SERVICES = Message("by services on its behalf")
 _APART = Message("Not counted as unchanged")
 _NOT_READ = Message("Not read")
-_TO_DECIDE = Message("To be decided: exempt, or change? Nothing is exempted by this report.")
-_WAYS = Message("Ways out for {names}:")
+_TO_DECIDE = Message(
+    "To decide: except these callers, or change how they call? This report excepts nobody."
+)
+_WAYS = Message("What to do for {names}:")
 _AND = Message("{values}, and {count} more")
 _EXAMPLES = Message("{service}:{event}: {count}, {first} to {last}; event {id}; {causes}")
 _PROPOSAL = Message("{user} ({keys}): {calls}. {looks}")
@@ -380,7 +382,7 @@ def _page_parts(report: ReplayReport) -> Iterator[PagePart]:
         _STOPPING,
         [_group(key, report) for key in report.stopping[:_PAGE_KEYS]],
         more=_MORE_KEYS.filled(count=number(more)) if more > 0 else None,
-        advice=Message("Ways out"),
+        advice=Message("What to do"),
         calls=Message("What was called"),
         details=Message("Where from, and with what"),
         columns=_CALL_COLUMNS,

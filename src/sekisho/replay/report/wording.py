@@ -23,13 +23,13 @@ NAMES = 12
 _SERVICES = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
-_NO_EVENTS = Message("No event was read: nothing can be said.")
-_LOSING = Message("{losing} of {users} users would lose calls that they made: {names}.")
-_ONLY_OTHERS = Message("No user would lose a call that was made, but other callers would: {names}.")
-_OTHERS = Message("So would others (roles, federated users): {names}.")
+_NO_EVENTS = Message("No event was read, so there is no result.")
+_LOSING = Message("Calls of {losing} of {users} users would be denied: {names}.")
+_ONLY_OTHERS = Message("No user's call would be denied, but calls of other callers would: {names}.")
+_OTHERS = Message("So would calls of roles and federated users: {names}.")
 _UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
 _UNDECIDED_OF_NOBODY = Message("No call is sure to be denied, but {unknown} cannot be decided.")
-_NONE_THAT_PASSED = Message("Nobody would lose a call that succeeded.")
+_NONE_THAT_PASSED = Message("No call that succeeded would be denied.")
 _FAILING = Message(
     "Calls that failed for another reason than permission would be denied from then on: {names}."
 )
@@ -40,18 +40,14 @@ _UNDECIDED_AS_WELL = Message(
     "Failed for another reason than permission, and whether it would be denied as well cannot be "
     "decided: {count}."
 )
-_NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
-_NOBODY_READ = Message(
-    "Of what could be read, nobody would lose a call that was made: {users}, {events}."
-)
-_OF_WHAT_WAS_READ = Message("This is of what could be read.")
+_NOBODY = Message("No call would be denied: {users}, {events}.")
+_NOBODY_READ = Message("Of what could be read, no call would be denied: {users}, {events}.")
+_OF_WHAT_WAS_READ = Message("This covers only what could be read.")
 _SEEN_ELSEWHERE = Message(
     "Some calls of {names} are in another account's trail alone: they cannot be decided."
 )
 _LOST = Message("Records that are lost, as far as they can be counted: {count}.")
-_ASKED_NONE = Message(
-    "Nothing can be said: of {events}, the policies in question were asked about none."
-)
+_ASKED_NONE = Message("No result: the policies in question apply to none of {events}.")
 _AND_UNDECIDED = Message("{unknown} cannot be decided.")
 _ON_BEHALF = Message("Of the denied calls, made by services on a caller's behalf: {count}.")
 _MORE_NAMES = Message("{names} and {count} more")
@@ -60,35 +56,35 @@ _COUNTS = Message("{label} {count}", "outcome")
 _USED = Message("MFA was used by {used} of {users}.")
 _ENABLED = Message("{enabled} of {users} users of the account have an MFA device. {used}")
 _ONLY_GIVEN = Message(
-    "Only the policies given were asked: without `--snapshot` nobody knows what else binds a "
-    "caller, or who is in which user group."
+    "Only the given policies were evaluated: without `--snapshot`, a caller's other policies "
+    "and user groups are unknown."
 )
 _OUTSIDE = Message("Not between the times asked for, and not counted: {count}.")
-_DUPLICATES = Message("There twice, and counted once: {count}.")
+_DUPLICATES = Message("Duplicates, counted once: {count}.")
 _SKIPPED = Message("Left out: {count} ({kind}).")
 _SKIPPED_KINDS = {
     "digest": Message("digests"),
     "insight": Message("insights"),
     "other": Message("another kind of CloudTrail's"),
     "other service": Message("logs of another service"),
-    "other ending": Message("no logs by their names, nor by how they begin"),
-    NOT_OPENED: Message("not opened: no logs by their names, but they may be some"),
+    "other ending": Message("not logs, by name and content"),
+    NOT_OPENED: Message("not opened: not logs by name, but possibly logs"),
     "outside window": Message("delivered at another time than asked for"),
 }
 _ASSUMED = Message("{count} would have another outcome if `--assume {name}` were set otherwise.")
 _ABSENT = Message(
-    "Not in the snapshot: {users} ({names}). Nothing is said of their calls; who was renamed or "
-    "made since would be bound."
+    "Not in the snapshot: {users} ({names}). Their calls were not evaluated; users who were "
+    "renamed or created since would be affected."
 )
 _ALREADY = Message(
     "Denied already by the account's policies of today, also without the change: {count}. The log "
     "is older than these policies."
 )
 _SEEN_SINCE = Message(
-    "Made or renamed after the snapshot: {users} ({names}). They called after it was taken, and "
-    "may be bound: read the account again."
+    "Created or renamed after the snapshot: {users} ({names}). They called after it was taken "
+    "and may be affected: read the account again."
 )
-_FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
+_FAULTY = Message("Not read, or only in part: {count}. What is missing was not evaluated.")
 
 KINDS = {
     PrincipalKind.USER: Message("IAM user"),
@@ -314,7 +310,7 @@ _LAST_BEFORE = Message(", the last on {at} UTC ({ago} before the log ends)")
 _HOURS = Message("{count} h")
 _DAYS = Message("{count} days")
 _AND_SERVICES = Message("{names} and {count} more services")
-_STOPS = Message("All of them would be denied: it will stop.")
+_STOPS = Message("All of them would be denied, so it will stop working.")
 _SOME = Message("Of all its calls, {denied} would be denied and {left} not.")
 _SOME_UNKNOWN = Message(
     "Of all its calls, {denied} would be denied and {left} not; {unknown} cannot be decided."
@@ -323,8 +319,8 @@ _FORWARDED = Message("On its behalf, services made {count}, which depend on thes
 
 
 _LOST_ON_BEHALF = Message(
-    "On behalf of {user}, services made {count} that would be denied: {names}. What {user} asked "
-    "of them would fail."
+    "On behalf of {user}, services made {count} that would be denied: {names}. What {user} does "
+    "with these services would fail."
 )
 
 

@@ -33,10 +33,10 @@ def check_saved_account(snapshot: Snapshot, caller: PlanCaller, source: str, now
         UsageError: if the caller is of another account.
     """
     if snapshot.taken_at - now > MAX_CLOCK_LEAD:
-        message = Message("the account was read at {time}, which is yet to come").filled(
+        message = Message("the account was read at {time}, which is in the future").filled(
             time=snapshot.taken_at.isoformat()
         )
-        fix = Message("set the clock right and collect the account again")
+        fix = Message("correct the clock, and collect the account again")
         fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)
         raise FaultyInput(source, [fault])
     if caller.home != (snapshot.partition, snapshot.account):

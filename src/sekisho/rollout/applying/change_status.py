@@ -106,11 +106,13 @@ def settle_passwords(
         untold = change and password_owner(change, plan_file.journal, api) is PasswordOwner.UNKNOWN
         if change is None or user in entries or not untold:
             raise UsageError(
-                Message("it is not in doubt whose the password of `{user}` is").filled(user=user)
+                Message("it is clear who set the password of `{user}`").filled(user=user)
             )
         if change.read(Observer(api)) is None:
             raise UsageError(
-                Message("`{user}` has no console password, so none is in doubt").filled(user=user),
+                Message(
+                    "`{user}` has no console password, so it cannot be unclear who set it"
+                ).filled(user=user),
                 fix=Message("leave the option out"),
             )
         entries[user] = JournalEntry(now, event, change.address, "said by whoever ran this")

@@ -40,18 +40,16 @@ from sekisho.rollout.changes.users import (
 from sekisho.rollout.planning.plan import Plan
 
 ALSO_AFFECTS = Message(
-    "taking it back would also affect {what}, to whom it did not apply when the plan was made "
-    "(`--leave-unenforced` takes it back all the same)"
+    "undoing it would also affect {what}, to whom it did not apply when the plan was made "
+    "(`--leave-unenforced` undoes it anyway)"
 )
 AFFECTED_UNREAD = Message(
-    "it cannot be read whom else taking it back would affect, so it stays: {what} "
-    "(`--leave-unenforced` "
-    "takes it back all the same)"
+    "whom else undoing it would affect could not be read, so it stays: {what} "
+    "(`--leave-unenforced` undoes it anyway)"
 )
 STAYS_WITH = Message(
-    "`{what}` stays, and what the plan gave that user stays with it "
-    "(`--leave-unenforced` takes it "
-    "back all the same)"
+    "`{what}` stays, so what the plan gave that user stays, too (`--leave-unenforced` undoes it "
+    "anyway)"
 )
 
 
@@ -217,12 +215,12 @@ class ReplacedPolicies:
 
 
 KEEPS = Message(
-    "the user would lose {policies}, which somebody else has added to the group since "
-    "(`--remove-rights` takes the user out all the same)"
+    "the user would lose {policies}, which somebody else has since added to the group "
+    "(`--remove-rights` removes the user anyway)"
 )
 UNREAD = Message(
-    "it cannot be read whether somebody else has added a policy to the group since, so the user "
-    "stays in it: {what} (`--remove-rights` takes the user out all the same)"
+    "whether somebody else has added a policy to the group could not be read, so the user stays "
+    "in it: {what} (`--remove-rights` removes the user anyway)"
 )
 
 

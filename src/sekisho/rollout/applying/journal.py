@@ -41,7 +41,7 @@ _DAMAGED = Message(
     "restore the file from a copy; without one, go by the account: "
     "`sekisho rollback PLAN --by-account --journal NEW`"
 )
-_NO_ENTRY = Message("this line is no entry of a journal")
+_NO_ENTRY = Message("this line is not an entry of a journal")
 _ANOTHER_CHANGE = Message("this line is about {address}, which the plan does not change")
 
 
@@ -140,9 +140,9 @@ class Journal:
             lock.acquire(blocking=False)
         except Timeout:
             raise PlanRefused(
-                Message("somebody else is at work with `{name}`").filled(name=self.path.name),
+                Message("another run is using `{name}`").filled(name=self.path.name),
                 code=Code.PLAN_BUSY,
-                fix=Message("wait until that has ended"),
+                fix=Message("wait until it has ended"),
             ) from None
         except OSError as error:
             raise self._faulty(0, _LOCKED.filled(reason=reason_of(error))) from None
@@ -209,7 +209,7 @@ class Journal:
         if line.startswith(begin) or (not whole and begin.startswith(line)):
             return
         ours = line.startswith(json.dumps({"schema": SCHEMA})[:-1])
-        message, fix = Message("`{name}` is no journal"), _NO_JOURNAL
+        message, fix = Message("`{name}` is not a journal"), _NO_JOURNAL
         if ours:
             message = Message("`{name}` is the journal of another plan")
             fix = _ANOTHER.filled(path=self.path)
@@ -313,7 +313,7 @@ class Journal:
         try:
             value = json.loads(line, object_pairs_hook=_members)
         except (ValueError, RecursionError) as error:
-            raise self._faulty(number, Message("this line is no JSON")) from error
+            raise self._faulty(number, Message("this line is not JSON")) from error
         try:
             entry = _LINES.read(value, JournalEntry)
             if entry.made:

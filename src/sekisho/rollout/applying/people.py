@@ -41,12 +41,12 @@ from sekisho.rollout.planning.safety import WorkingAccount, administrator_remain
 GETS_IN = "everyone-gets-in"
 REMAINS = "administrator-remains"
 
-LOCKED_OUT = Message("they would be locked out with the credentials that they have now: {why}")
-NOT_KNOWN = Message("it is not known now whether they would get in: {why}")
+LOCKED_OUT = Message("they would be locked out with the credentials they have now: {why}")
+NOT_KNOWN = Message("whether they could sign in is unknown: {why}")
 GONE = Message("the user is no longer there: deleted or renamed")
-RELIES = Message("their part of the plan needs `{address}`, which is left out")
+RELIES = Message("their changes need `{address}`, which is left out")
 LAST_ADMINISTRATOR = Message(
-    "with the credentials that people have now, nobody would remain who can administer users"
+    "with the credentials that users have now, no administrator of users would remain"
 )
 
 

@@ -79,8 +79,8 @@ def check_account(plan: Plan, api: AwsApi) -> str:
     if (account, partition) != (plan.account, plan.partition):
         raise PlanRefused(
             Message(
-                "this plan is for the account `{account}` in `{partition}`, and this is "
-                "`{own_account}` in `{own_partition}`"
+                "this plan is for the account `{account}` in `{partition}`, but the credentials "
+                "are for `{own_account}` in `{own_partition}`"
             ).filled(
                 account=plan.account,
                 partition=plan.partition,
@@ -113,7 +113,7 @@ def _check_place(journal: Path) -> None:
     else:
         if S_ISREG(kind):
             return
-        why = Message("it is no regular file") if kind else Message("there is no such folder")
+        why = Message("it is not a regular file") if kind else Message("there is no such folder")
     raise UsageError(
         Message("the journal cannot be `{journal}`: {why}").filled(journal=journal, why=why),
         fix=Message("name another file"),

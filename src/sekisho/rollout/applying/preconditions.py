@@ -72,15 +72,15 @@ def check_caller(plan: Plan, api: AwsApi) -> None:
     caller = check_account(plan, api)
     if _who(caller) != _who(plan.caller.arn):
         raise PlanRefused(
-            Message("this plan was judged for `{arn}`, and this is `{caller}`").filled(
+            Message("this plan was made for `{arn}`, but you are `{caller}`").filled(
                 arn=plan.caller.arn, caller=caller
             ),
-            fix=Message("make the plan as whoever applies it"),
+            fix=Message("make the plan with the credentials of the person who applies it"),
         )
     if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
         raise PlanRefused(
             Message(
-                "this plan was judged for a session with MFA, and this is an access key without one"
+                "this plan was made for a session with MFA, but this is an access key without MFA"
             ),
             fix=Message("sign in with MFA first, or make the plan without `--mfa`"),
         )
@@ -93,13 +93,11 @@ def check_age(plan: Plan, now: datetime) -> None:
     """
     if plan.snapshot_at - now > MAX_CLOCK_LEAD:
         raise PlanRefused(
-            Message("the account was read at {time}, which is yet to come").filled(
+            Message("the account was read at {time}, which is in the future").filled(
                 time=plan.snapshot_at.isoformat()
             ),
             code=Code.PLAN_STALE,
-            fix=Message(
-                "set the clock right, and make the plan again from the account as it is now"
-            ),
+            fix=Message("correct the clock, and make the plan again from the account as it is now"),
         )
     if now - plan.snapshot_at > MAX_PLAN_AGE:
         raise PlanRefused(
@@ -145,8 +143,8 @@ def check_rights(
             ),
             code=Code.PLAN_STALE,
             fix=Message(
-                "make the plan again, which judges the account as it is now; what then speaks "
-                "against it can be accepted with `--accept ID:USER=REASON`"
+                "make the plan again for the account as it is now; if problems are left, accept "
+                "them with `--accept ID:USER=REASON`"
             ),
         )
     left = {name: joined_messages(each, en="; ", ja="; ") for name, each in out.items()}
@@ -167,8 +165,8 @@ def omittable_users(plan: Plan) -> set[str]:
 
 
 _CONSOLE_UNREAD = Message(
-    "Whether console authorization is still {before}, as the plan was judged, could not be read "
-    "({cause}): it counts as that."
+    "Whether console authorization is still {before}, as when the plan was made, could not be "
+    "read ({cause}). Assuming that it is."
 )
 _CONSOLE = {
     ConsoleAuthorization.ENABLED: Message("enabled", "console authorization"),
@@ -193,13 +191,13 @@ def check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
         return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=setting.cause),)
     if setting is not before:
         message = Message(
-            "console authorization was {before} when the plan was made and is {now} now: who gets "
-            "in without a device was judged by that"
+            "console authorization was {before} when the plan was made and is {now} now, which "
+            "changes who can sign in without a device"
         )
         raise PlanRefused(
             message.filled(before=_CONSOLE[before], now=_CONSOLE[setting]),
             code=Code.PLAN_STALE,
-            fix=Message("make the plan again, which judges the account as it is now"),
+            fix=Message("make the plan again for the account as it is now"),
         )
     return ()
 

@@ -23,21 +23,21 @@ from sekisho.rollout.changes.users import (
 )
 from sekisho.rollout.planning.plan import Plan
 
-CHANGED_SINCE = Message("it was changed since, so it stays as it is")
-NOT_OURS = Message("it was so before the plan came to it, so it stays")
-IN_USE = Message("it has come into use and stays: {what}")
+CHANGED_SINCE = Message("somebody has changed it since, so it stays")
+NOT_OURS = Message("it was already so before the plan, so it stays")
+IN_USE = Message("it is in use now, so it stays: {what}")
 IN_DOUBT = Message(
-    "it may be of the run that died at that call, or somebody else's: ask, then say so by "
-    "`--ours USER` or `--theirs USER`"
+    "either the run that stopped at this call set it, or somebody else: ask, then give `--ours "
+    "USER` or `--theirs USER`"
 )
-IRREVERSIBLE = Message("AWS cannot restore what was deleted: it stays as it is")
+IRREVERSIBLE = Message("AWS cannot restore it, so it stays")
 NO_OTHER_ENFORCEMENT = Message(
-    "it came in place of `{what}`, which is not back: without both, people may be left without "
-    "MFA enforcement (`--leave-unenforced` takes it back all the same)"
+    "it replaced `{what}`, which is not restored: without both, users may be left without MFA "
+    "enforcement (`--leave-unenforced` undoes it anyway)"
 )
 UNACCOUNTED = Message(
-    "it is not as before the plan, and no line of the journal says that the plan changed it: if "
-    "the journal is damaged and nobody else has done it, `--by-account` takes it back"
+    "it differs from before the plan, but no line of the journal says that the plan changed it. "
+    "If the journal is damaged and nobody else changed it, `--by-account` undoes it"
 )
 PASSWORD_UNACCOUNTED = Message(
     "a password was set since the plan was made, and no line of the journal says by whom: delete "

@@ -106,7 +106,7 @@ class Bucket:
             parts = PurePosixPath(name).parts
             if "\\" in name or ".." in parts or PurePosixPath(name).as_posix() != name:
                 raise SekishoError(
-                    Message("`{address}` has a name that no file can have").filled(
+                    Message("`{address}` is not a valid file name").filled(
                         address=self.address(name)
                     ),
                     code=Code.FILE_BAD_SHAPE,

@@ -194,7 +194,7 @@ def _busy(
     known = holder or {}
     return PlanRefused(
         Message(
-            "another run works with `{address}`: {holder}, since {since}, last heard of at {at}"
+            "another run is using `{address}`: {holder}, since {since}, last seen at {at}"
         ).filled(
             address=bucket.address(),
             holder=known.get("by", "?"),
@@ -379,7 +379,7 @@ class S3State:
         parts = _ADDRESS.fullmatch(address)
         if parts is None:
             raise UsageError(
-                Message("`{address}` is no address in S3").filled(address=address),
+                Message("`{address}` is not an address in S3").filled(address=address),
                 fix=Message("write it like `s3://BUCKET/PREFIX`"),
             )
         prefix = (parts["prefix"] or "").strip("/")

@@ -112,9 +112,9 @@ class LocalState:
             lock.acquire(blocking=False)
         except Timeout:
             raise PlanRefused(
-                Message("another run works with `{path}`").filled(path=self.path),
+                Message("another run is using `{path}`").filled(path=self.path),
                 code=Code.PLAN_BUSY,
-                fix=Message("wait until that has ended"),
+                fix=Message("wait until it has ended"),
             ) from None
         except OSError as error:
             raise SekishoError(

@@ -103,13 +103,13 @@ def check_acceptable(obstacles: Obstacles, accepted: Iterable[str]) -> None:
             known = sorted(OBSTACLES - UNACCEPTABLE)
             there_are = Message("there are {names}").filled(names=", ".join(known))
             raise UsageError(
-                Message("there is no obstacle {identity}").filled(identity=quoted(identity)),
+                Message("{identity} is not a problem of a plan").filled(identity=quoted(identity)),
                 fix=did_you_mean(identity, known, there_are),
             )
         if identity in UNACCEPTABLE:
             raise UsageError(
-                Message("nobody can accept `{identity}`").filled(identity=identity),
-                fix=Message("change what is wanted"),
+                Message("`{identity}` cannot be accepted").filled(identity=identity),
+                fix=Message("change the goal"),
             )
         users = obstacles.get(identity, ())
         if users and not user and "" not in users:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from sekisho import documents
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exceptions
+from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyInput, did_you_mean
 from sekisho.lazy import dataclass
@@ -115,6 +116,24 @@ def read_goal(path: str | Path) -> Shape:
     if shape.faults:
         raise FaultyInput(str(path), shape.faults)
     return shape
+
+
+def check_goal(shape: Shape, source: str) -> None:
+    """Refuse a goal for what is wrong with it whatever the account is, before one is read for it.
+
+    Args:
+        shape: the goal, as `read_goal` returns it; it can be read again.
+        source: what errors call it.
+
+    Raises:
+        FaultyInput: with every fault but names that an account may have.
+    """
+    any_account = Snapshot("0" * 12, DEFAULT_PARTITION, datetime.now(UTC), (), (), (), {})
+    _Reader(source, any_account, Exceptions(), of_any_account=True).goal(shape)
+    faults = [each for each in shape.faults if each.code is not Code.ACCOUNT_BAD_REFERENCE]
+    shape.faults.clear()
+    if faults:
+        raise FaultyInput(source, sorted(faults, key=lambda fault: (fault.line, fault.column)))
 
 
 def goal_of(
@@ -251,6 +270,7 @@ class _Reader:
     zone: tzinfo = UTC
     joined: Mapping[str, datetime] = field(default_factory=dict)
     former: FormerNames = field(default_factory=dict)
+    of_any_account: bool = False
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -281,9 +301,10 @@ class _Reader:
         )
         stages = [policy, *([enrolled.policy] if enrolled else [])]
         own = {policy_arn(self.snapshot, stage) for stage in stages}
-        if not shape.faults and self._is_about_nobody(waves, policy, group):
+        somebody = self.of_any_account or not self._is_about_nobody(waves, policy, group)
+        if not shape.faults and not somebody:
             shape.fault(
-                Message("selects nobody"), fix=Message("write who is meant, as `who` or `waves`")
+                Message("selects nobody"), fix=Message("select users with `who` or `waves`")
             )
         return Goal(
             policy=policy,
@@ -449,16 +470,16 @@ class _Reader:
         """Return the selected users but `others`; a user who is an exception must not be named."""
         selection = self._selected(shape)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
-            shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
+            shape.fault(Message("selects nobody"), fix=Message("select users"))
         self.unread |= selection.unread - {*others, *self.glass}
         self.selected_by_name |= {
             user for user, by_name in selection.users.items() if by_name is not None
         }
         for user, by_name in selection.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
-                fix = Message("take the user off one of the two")
+                fix = Message("remove the user from one of the two")
                 by_name.fault(
-                    Message("`{user}` is an exception and is named here").filled(user=user),
+                    Message("`{user}` is excepted, but named here").filled(user=user),
                     Code.PLAN_UNSAFE,
                     fix,
                 )
@@ -554,7 +575,7 @@ class _Reader:
                 message = Message(
                     "`{text}` is the policy that enforces MFA and cannot be replaced by itself"
                 ).filled(text=text)
-                each.fault(message, Code.PLAN_UNSAFE, Message("take it off `replaces`"))
+                each.fault(message, Code.PLAN_UNSAFE, Message("remove it from `replaces`"))
             elif arn in self.snapshot.policies:
                 yield arn
             else:

@@ -103,7 +103,7 @@ def users_known_before(path: Path) -> KnownUsers:
         try:
             known = {str(user): _known_user(each) for user, each in _read(path).items()}
         except (ValueError, TypeError, AttributeError, KeyError):
-            fault = Fault(Code.FILE_BAD_SHAPE, Message("is no record of users"))
+            fault = Fault(Code.FILE_BAD_SHAPE, Message("is not a record of users"))
             raise FaultyInput(str(path), [fault]) from None
     return KnownUsers(known)
 

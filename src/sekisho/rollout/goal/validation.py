@@ -55,7 +55,7 @@ def _replacement_faults(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
             message = Message(
                 "`{arn}` is the policy that enforces MFA and cannot be replaced by itself"
             ).filled(arn=arn)
-            fix = Message("take it off `replaces`")
+            fix = Message("remove it from `replaces`")
             yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
 
 
@@ -95,7 +95,7 @@ def _duplicate_names(given: Iterable[str], where: str) -> Iterator[Fault]:
         if count > 1:
             yield Fault(
                 Code.PLAN_FAULTY,
-                Message("`{name}` is there {count} times").filled(name=name, count=count),
+                Message("`{name}` appears {count} times").filled(name=name, count=count),
                 where,
                 fix=Message("keep one"),
             )
@@ -111,7 +111,7 @@ def _unused_faults(goal: Goal, users: set[str]) -> Iterator[Fault]:
         for name in losing:
             if name in goal.break_glass:
                 message = Message("the break-glass user `{name}` would lose a credential")
-                fix = Message("take it off one of the two lists")
+                fix = Message("remove it from one of the two lists")
                 yield Fault(Code.PLAN_UNSAFE, message.filled(name=name), where, fix=fix)
 
 
@@ -123,7 +123,7 @@ def _break_glass_faults(goal: Goal) -> Iterator[Fault]:
             message = Message("MFA would be enforced for the break-glass user `{name}`").filled(
                 name=name
             )
-            fix = Message("take it off one of the two lists")
+            fix = Message("remove it from one of the two lists")
             yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
 
 
@@ -149,7 +149,7 @@ def _other_user_of_name(wanted: NewUser, known: User | None, where: str) -> Iter
     gets_password = known.password is None and wanted.password is not None and devices_and_keys
     tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
     if gets_password or tags_differ:
-        message = Message("the user `{name}` is there already, and is somebody else").filled(
+        message = Message("the user `{name}` already exists, and is somebody else").filled(
             name=wanted.name
         )
         yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=Message("choose another name"))

@@ -21,10 +21,10 @@ from sekisho.rollout.planning.requests import (
 from sekisho.signin import Credential
 
 _KEYS = Message("Access keys stop working without MFA.")
-_OTHERS = Message("SSH keys, signing certificates or credentials for one service stop working.")
+_OTHERS = Message("SSH keys, signing certificates or service-specific credentials stop working.")
 _ANY_OTHERS = Message(
-    "It could not be read whether SSH keys, signing certificates or credentials for one service "
-    "stop working."
+    "Whether SSH keys, signing certificates or service-specific credentials stop working could "
+    "not be read."
 )
 
 

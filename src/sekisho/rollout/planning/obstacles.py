@@ -17,7 +17,7 @@ from sekisho.rollout.planning.plan import PlanNote
 GAP = Message("Something that this plan depends on could not be read: {what}.")
 GAP_OF = Message("{what} ({cause})")
 MEANT_UNREAD = Message(
-    "Whether the goal means these users could not be read: a selector asks what they hold or are."
+    "Whether the goal covers these users is unknown: what its selector needs could not be read."
 )
 QUOTA = Message("A quota of AWS would be exceeded: {what}{unread}. {fix}")
 BY_DEFAULT = Message(
@@ -48,19 +48,18 @@ ROOM_FOR_ONE_MORE_GROUP = Message(
 ROOM_FOR_A_USER = Message("Delete a user whom nobody needs.")
 VERSIONS = Message(
     "A quota of AWS would be exceeded: `{arn}` has {count} versions ({versions}; the default is "
-    "{default}), and can have no more. None is deleted here, for none could be brought back: if "
-    "nobody needs the oldest, delete it and plan again: `aws iam delete-policy-version "
-    "--policy-arn {arn} --version-id {oldest}`."
+    "{default}) and can have no more. sekisho deletes none, because a deleted version cannot be "
+    "restored. If nobody needs the oldest, delete it and plan again: `aws iam "
+    "delete-policy-version --policy-arn {arn} --version-id {oldest}`."
 )
 USED_ELSEWHERE = Message(
-    "The new version of `{arn}` will also decide for these roles, or as the permissions boundary "
-    "of these users and roles, and the goal is not about that. Give the goal's policy another "
-    "name, or take this one off them."
+    "The new version of `{arn}` will also apply to these roles, or as the permissions boundary "
+    "of these users and roles, which are not part of the goal. Give the goal's policy another "
+    "name, or detach this one from them."
 )
 OVERWRITES = Message(
-    "What this policy says now is not proved to be MFA enforcement, and is "
-    "replaced: somebody may have made "
-    "it for something else. A roll-back brings it back."
+    "The current text of this policy is not proved to enforce MFA, and is replaced. Somebody "
+    "may have made it for another purpose. A roll-back restores it."
 )
 
 _FIXES = {
@@ -188,31 +187,32 @@ def _others(arn: str, snapshot: Snapshot) -> Iterator[str]:
 
 
 _SCPS = Message(
-    "The service control policies could not be read: everyone-gets-in, caller-keeps-access, "
-    "administrator-remains and works-with-mfa do not know them, and more may be denied than they "
-    "say."
+    "The service control policies could not be read. The checks everyone-gets-in, "
+    "caller-keeps-access, administrator-remains and works-with-mfa do not consider them, so "
+    "more may be denied than they say."
 )
 _DEVICES = Message(
-    "The virtual MFA devices could not be listed: everyone-gets-in does not know those that are "
-    "not assigned, whose names may stand in the way of a new one."
+    "The virtual MFA devices could not be listed. The check everyone-gets-in does not consider "
+    "unassigned devices, whose names may block a new one."
 )
 _REPORT = Message(
-    "The credential report could not be read: everyone-gets-in does not know which passwords "
-    "have expired."
+    "The credential report could not be read. The check everyone-gets-in does not consider "
+    "expired passwords."
 )
 _LAST_USED = Message(
-    "When access keys were last used could not be read: keys-in-use takes those keys as used."
+    "When access keys were last used could not be read. The check keys-in-use assumes that they "
+    "are in use."
 )
 _OTHERS = Message(
-    "Which SSH keys, signing certificates and credentials for one service there are could not be "
-    "read: credentials-in-use takes them as there and used."
+    "SSH keys, signing certificates and service-specific credentials could not be read. The "
+    "check credentials-in-use assumes that they exist and are in use."
 )
 _CONSOLE = Message(
-    "Whether console authorization is enabled could not be read: everyone-gets-in takes it as "
-    "disabled. Where it is enabled, people without a device may get no console session, and so "
-    "cannot enrol."
+    "Whether console authorization is enabled could not be read. The check everyone-gets-in "
+    "assumes that it is disabled. Where it is enabled, users without a device may get no "
+    "console session and cannot enrol."
 )
-_NO_CHECK = Message("This could not be read, and no check of this plan asks for it.")
+_NO_CHECK = Message("This could not be read, but no check of this plan needs it.")
 _BESIDE: Mapping[str, Message] = {
     **{read.operation: _SCPS for read in READS if read.service == "organizations"},
     "ListVirtualMFADevices": _DEVICES,

@@ -394,11 +394,17 @@ class Plan:
             digest = content.pop("digest", None) if isinstance(content, dict) else None
             actual = _digest(content)
         except (ValueError, RecursionError) as error:
-            raise _faulty(Message("this is no plan: it is not JSON")) from error
-        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-            raise _faulty(Message("this is no plan of the schema `{schema}`").filled(schema=SCHEMA))
+            raise _faulty(Message("this is not a plan: it is not JSON")) from error
+        schema = content.get("schema") if isinstance(content, dict) else None
+        if isinstance(schema, str) and schema.startswith("sekisho.snapshot/"):
+            message = Message("this is a snapshot, not a plan")
+            raise _faulty(message, Message("make a plan of it: `sekisho plan --snapshot FILE`"))
+        if schema != SCHEMA:
+            raise _faulty(
+                Message("this is not a plan of the schema `{schema}`").filled(schema=SCHEMA)
+            )
         if digest != actual:
-            raise _faulty(Message("this plan was edited: its digest does not fit what it says"))
+            raise _faulty(Message("this plan was edited: its digest does not match its content"))
         return _plan(content)
 
     def _content(self) -> dict[str, Any]:
@@ -410,8 +416,11 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def _faulty(message: Message) -> PlanRefused:
-    return PlanRefused(message, code=Code.PLAN_FAULTY, fix=Message("make the plan again"))
+_MADE_AGAIN = Message("make the plan again")
+
+
+def _faulty(message: Message, fix: Message = _MADE_AGAIN) -> PlanRefused:
+    return PlanRefused(message, code=Code.PLAN_FAULTY, fix=fix)
 
 
 def _change_to_json(change: Change) -> dict[str, Any]:
@@ -458,7 +467,7 @@ def _check_image(image: Mapping[str, Any]) -> None:
 
 
 _PARTS = 3
-_NO_CHANGE = Message("is no change that this version can make")
+_NO_CHANGE = Message("is not a change that this version can make")
 _BAD_LENGTH = Message("this plan's temporary passwords must have from {least} to {most} characters")
 _UNREADABLE = Message("this plan has a part that this version cannot read")
 _CHANGES = Records(Code.PLAN_FAULTY)

@@ -72,12 +72,12 @@ from sekisho.rollout.planning.unused import (
 from sekisho.rollout.planning.user_warnings import locked_out_now, user_warnings, without_required
 
 EXCEPTION_EXPIRED = Message(
-    "The exceptions of these users have expired and excuse nobody any more; break-glass users "
-    "are left alone all the same. Renew them, or take them off the exceptions file."
+    "The exceptions of these users have expired, so MFA is enforced for them (break-glass users "
+    "stay unaffected). Renew the exceptions, or delete them from the file."
 )
 NOT_COVERED = Message(
-    "These users have a console password, or it could not be read, and are in no wave and no "
-    "exception."
+    "These users have a console password (or that could not be read) and are not covered by any "
+    "wave or exception."
 )
 NO_WAY_LEFT = Message(
     "Everybody with a console password is to be enforced, and no break-glass user is named: when "
@@ -85,26 +85,24 @@ NO_WAY_LEFT = Message(
     "under `breakGlass` in the goal."
 )
 UNMATCHED = Message(
-    "Nobody matches these selectors of the goal today. If somebody should, correct them."
+    "These selectors of the goal match nobody today. Correct them if they should match."
 )
 EMPTY_WAVES = Message(
-    "Nobody is in these waves: whoever they select is in an earlier wave, an exception or a "
-    "break-glass user, or nobody is selected today."
+    "These waves are empty today: they select nobody, or only users who are in an earlier wave, "
+    "excepted, or break-glass."
 )
 RENAMED = Message(
-    "These users were renamed, and the goal or the exceptions file has the former name. They are "
-    "meant as before; write the new name."
+    "These users were renamed, and the goal or the exceptions file has the old name. The plan "
+    "still covers them; write the new name."
 )
 GONE = Message(
-    "These users are in the goal or the exceptions file and no longer in the account. Take them "
-    "out of it."
+    "These users are in the goal or the exceptions file, but no longer in the account. Delete "
+    "them from the file."
 )
 STALE_STAYS = Message(
     "The policy stays attached to the group `{group}`: some of its members are not enforced yet."
 )
-DESCRIPTION_STAYS = Message(
-    "The policy exists with another description, which AWS does not let anybody change."
-)
+DESCRIPTION_STAYS = Message("The policy exists with another description, which AWS cannot change.")
 
 
 def plan(
@@ -555,7 +553,7 @@ def expired_exceptions(entries: Iterable[Exemption], now: datetime) -> Iterator[
         yield PlanNote("exception-expired", EXCEPTION_EXPIRED, names)
 
 
-ACCEPTED_IN_VAIN = Message("Accepted, and not needed: nothing of the kind speaks against the plan.")
+ACCEPTED_IN_VAIN = Message("Accepted, but not needed: the plan has no such problem.")
 
 
 def check_accepted(plan: Plan) -> Plan:

@@ -138,9 +138,9 @@ def no_longer_affected(then: Affected, now: Affected, changes: Iterable[Change])
     return before - after - named
 
 
-_GOT = Message("{whom} has got {policies}")
+_GOT = Message("{whom} now has {policies}")
 _LOST = Message("{whom} has lost a policy, or a part of one")
-_RISEN = Message("`{user}` can administer users now, or that is not known")
+_RISEN = Message("`{user}` can administer users now, or that is unknown")
 _FALLEN = Message("`{user}` cannot administer users any more")
 _GONE = Message("`{user}`, who could administer users, is gone")
 

@@ -60,44 +60,40 @@ from sekisho.rollout.planning.user_warnings import (
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 ENFORCEMENT_PROVED = Message(
-    "For everybody who gets the policy, no request without MFA passes but the "
-    "exempt actions, whatever is attached later."
+    "For every user who gets the policy, MFA is enforced: without MFA only the exempt actions "
+    "work, even if other policies are attached later."
 )
 EVERYONE_GETS_IN = Message(
-    "Everybody who is touched and can sign in now can get a session with MFA with what they have."
+    "Every affected user can reach an MFA session with the credentials they have."
 )
 KEYS_IN_USE = Message(
-    "Access keys of these users were used in the last 90 days, or that is unknown, "
-    "and will stop working without MFA."
+    "Access keys of these users will stop working without MFA. They were used in the last 90 "
+    "days, or their use is unknown."
 )
 KEYS_IN_USE_BY_LOGS = Message(
-    "Access keys of these users made calls without MFA in the logs or were used in the last 90 "
-    "days, or that is unknown, and will stop working without MFA."
+    "Access keys of these users will stop working without MFA. The logs have calls without MFA, "
+    "or they were used in the last 90 days, or their use is unknown."
 )
 CREDENTIALS_IN_USE = Message(
-    "SSH keys, signing certificates or credentials for one service of these users are active, or "
-    "it cannot be told, and will stop working: with them there is no MFA. When they were last used "
-    "is not known. {not_confirmed}"
+    "SSH keys, signing certificates or service-specific credentials of these users will stop "
+    "working, because they cannot use MFA. They are active, or that could not be read; when "
+    "they were last used is unknown. {not_confirmed}"
 ).filled(not_confirmed=NOT_CONFIRMED)
-CALLER = Message(
-    "Whoever applies this plan keeps the access that they need to finish it and to roll it back."
-)
+CALLER = Message("You keep the permissions needed to finish and undo this plan.")
 BREAK_GLASS = Message(
-    "No break-glass user is touched: the same policies decide for them as before."
+    "Break-glass users are unaffected: the same policies apply to them as before."
 )
 ADMINISTRATOR_REMAINS = Message(
-    "Somebody remains who can administer users with the password, access key and MFA device that "
+    "At least one administrator of users remains, with the password, access key and MFA device "
     "they have now."
 )
-NO_BREAK_GLASS = Message("No break-glass user is named: nobody is protected as one.")
-NOBODY_ADMINISTERS = Message(
-    "No user could administer users before, with what they hold, so that none is lost."
-)
-WORKS_WITH_MFA = Message("Nobody is locked out even with MFA.")
-CALLER_UNKNOWN = Message("It is unknown which policies decide for the caller.")
-OTHER_ACCOUNT = Message("The caller is not of the account that was read.")
+NO_BREAK_GLASS = Message("No break-glass user is named, so none is protected.")
+NOBODY_ADMINISTERS = Message("No user could administer users before, so none is lost.")
+WORKS_WITH_MFA = Message("Nobody is locked out who has MFA.")
+CALLER_UNKNOWN = Message("It is unknown which policies apply to the caller.")
+OTHER_ACCOUNT = Message("The caller does not belong to the account that was read.")
 NOT_MEANT = Message(
-    "Other policies will decide for these users, and the goal is not about them: they are in a "
+    "These users are not part of the goal, but other policies will apply to them: they are in a "
     "group that gets the policy, or have the policy already."
 )
 
@@ -336,7 +332,9 @@ def _caller_policies(
     """
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
     if not _is_of_account(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
-        message = Message("`{arn}` is no user, role or root of this account").filled(arn=caller.arn)
+        message = Message("`{arn}` is not a user, role or root of this account").filled(
+            arn=caller.arn
+        )
         raise FaultyAccount(
             Message("caller", "source"), [Fault(Code.ACCOUNT_BAD_REFERENCE, message)]
         )

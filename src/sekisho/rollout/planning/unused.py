@@ -24,8 +24,8 @@ USED_KEY = "used-key"
 
 PASSWORDS_GO = Message(
     "These users do not sign in and lose their console password, as the goal says (`dormant`). "
-    "It cannot be restored. Whoever comes back needs a new one: "
-    "`sekisho reset NAME --new-password`."
+    "It cannot be restored. A user who comes back needs a new one: `sekisho reset NAME "
+    "--new-password`."
 )
 KEYS_GO = Message(
     "Access keys of these users are made inactive, as the goal says (`keys`). A roll-back makes "
@@ -39,7 +39,7 @@ ONLY_BY_CAMPAIGN = Message(
     "The goal has rules over time (`{rules}`). A plan does nothing of that: `sekisho campaign` "
     "does, once people have been told."
 )
-NOT_ONESELF = Message("Nobody takes their own password or access keys away.")
+NOT_ONESELF = Message("You cannot remove your own password or access keys.")
 
 
 def changes_of_unused(goal: Goal, snapshot: Snapshot) -> Iterator[Change]:

@@ -58,41 +58,37 @@ KEYS_STOP = Message(
     "programs that use them need another way in."
 )
 CREDENTIALS_STOP = Message(
-    "SSH keys, signing certificates or credentials for one service of these users work without MFA "
-    "now and will stop: with them there is no MFA. {not_confirmed}"
+    "SSH keys, signing certificates or service-specific credentials of these users work without "
+    "MFA now and will stop, because they cannot use MFA. {not_confirmed}"
 ).filled(not_confirmed=NOT_CONFIRMED)
 DEAD_LOCK = Message(
-    "These users must change their password at the next sign-in, and will not be allowed to: "
-    "they cannot sign in at the console."
+    "These users must change their password at the next sign-in but will not be allowed to, so "
+    "they cannot sign in to the console."
 )
 CONSOLE_REFUSED = Message(
-    "These users cannot sign in at the console with their password: only an access key gets them "
-    "in, and they set up MFA with it."
+    "These users cannot sign in to the console with their password. They can only use an access "
+    "key, also to set up MFA."
 )
-CANNOT_ENROL = Message(
-    "These users have no MFA device and will not be allowed to set one up themselves."
-)
-MUST_ENROL = Message(
-    "These users have no MFA device yet: they can do little until they set one up."
-)
-VIA_SERVICE = Message(
-    "For these users AWS services may do things without MFA, when asked on their behalf."
-)
+CANNOT_ENROL = Message("These users have no MFA device and will not be allowed to set one up.")
+MUST_ENROL = Message("These users have no MFA device yet and can do little until they set one up.")
+VIA_SERVICE = Message("AWS services that act for these users may do so without MFA.")
 STILL_STUCK = Message(
     "These users have no way to sign in with MFA now, and this plan gives them none."
 )
 LOCKED_OUT_NOW = Message(
-    "MFA is already enforced for these users, and they cannot get in with the credentials that "
-    "they have now: {why}."
+    "MFA is already enforced for these users, and they are locked out with the credentials they "
+    "have now: {why}."
 )
-GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
-LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
+GAINS = Message("These users get permissions that they do not have now (sampled).")
+LOSES = Message(
+    "These users will lose permissions that they have now, even with MFA, such as {what}."
+)
 MAY_LOSE = Message("These users may lose permissions that they have now, even with MFA ({what}).")
 
 
 OWN_KEY_FOR_STS = Message(
-    "The caller's own access key was last used for STS, which is taken as getting the session that "
-    "asks. AWS keeps the last use only: whatever else signs with the key will stop."
+    "Your own access key was last used for STS, presumably to get this session. AWS keeps only "
+    "the last use: anything else that signs with the key will stop."
 )
 
 
@@ -397,9 +393,9 @@ def locked_out_notes(sign_ins: SignInOutcomes, enforced: Iterable[User]) -> tupl
 
 
 OTHER_KIND = Message(
-    "The goal requires a passkey or security key, and these users have another kind of device "
-    "only. Nobody is locked out for that, for no policy can ask for the kind: "
-    "`aws:MultiFactorAuthPresent` is true with any. `sekisho status` names who still lacks one."
+    "The goal requires a passkey or security key, and these users have only another kind of "
+    "device. They are not locked out: no policy can require a kind, because "
+    "`aws:MultiFactorAuthPresent` is true with any. `sekisho status` lists who still lacks one."
 )
 NO_DEVICE = Message(
     "The goal requires a passkey or security key, and these users have no device yet: tell them "

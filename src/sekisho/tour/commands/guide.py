@@ -34,7 +34,7 @@ class _Form(StrEnum):
     type=click.Choice([partition.id for partition in partitions()]),
     default=DEFAULT_PARTITION,
     show_default=True,
-    help="Where the account lives.",
+    help="The partition of the account.",
 )
 @form_option(
     _Form,
@@ -46,7 +46,7 @@ def admin(preset: str, partition: str, form: _Form, lang: Language) -> None:
     """Print how to create, attach and undo the policy in the AWS console.
 
     Names every button, gives the JSON to paste, and says what the review page will show, what the
-    policy really means, and what people will see.
+    policy does, and what people will see.
     """
     choices = replace(choices_of(Preset(preset)), partition=partition)
     made = admin_guide(choices)

@@ -54,15 +54,15 @@ _READS = Message("{count} reads: {operations}")
 _BECAUSE = Message("why: {reasons}")
 _MOVED = Message("(the local AWS's clock was moved {time} forward instead of waiting)")
 _CLOSING = Message(
-    "All {steps} steps came out as they must: {calls} calls ({refused} rightly refused), "
-    "{checks} checks; clock moved {moved}; {seconds:.1f} s."
+    "All {steps} steps passed: {calls} calls ({refused} denied as expected), {checks} checks; "
+    "clock moved {moved}; {seconds:.1f} s."
 )
 _WILL_SHOW = Message("What you will see:")
 _SHOWN = Message("What you have seen:")
 _CHAPTER = verbatim("{number}  {title}: {what}")
-_CHAPTER_FIGURES = Message("(steps: {steps}, rightly refused: {refused})")
+_CHAPTER_FIGURES = Message("(steps: {steps}, denied as expected: {refused})")
 _MORE = Message("`-v` shows every call, and AWS's answer in full each time.")
-_BROKEN = Message("The tour ended early: a step did not come out as it must.")
+_BROKEN = Message("The tour ended early: a step failed.")
 
 
 @click.command(cls=SpokenCommand)

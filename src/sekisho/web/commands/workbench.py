@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _NAP_SECONDS = 3600
 _OPEN = Message("Open the workbench in a browser on this computer: {url}")
 _FORCE_MFA = Message(
-    "Asked: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user."
+    "Evaluated: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user."
 )
 _READS = Message("It only reads, and never changes an account. Ctrl-C ends it.")
 

@@ -1,0 +1,128 @@
+"""One kind of fault has one code in every command, and names what was given and what to type."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.main import root
+from sekisho.cli.wrong_use import what_is_wrong
+from sekisho.errors import Code, FaultyInput, SekishoError, install_command
+from sekisho.localaws import COMPANY_FILE
+
+POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
+CALLER = "arn:aws:iam::111122223333:user/yuki.tanaka"
+SAVED = ("--snapshot", str(COMPANY_FILE), "--caller", CALLER)
+
+
+def wrong(*arguments: str, **environment: str) -> BaseException:
+    """Return what a command that must fail fails with."""
+    done = CliRunner().invoke(root, arguments, standalone_mode=False, env=environment)
+    assert done.exception is not None, done.output
+    return done.exception
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("policy", "new"),
+        ("plan", "--all-users", *SAVED),
+        ("audit", *SAVED[:2]),
+        ("card", "yuki.tanaka", *SAVED[:2]),
+        ("impact", "logs", "--policy", POLICY),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_file_that_exists_is_one_error_everywhere(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    there.write_text("mine", encoding="utf-8")
+    error = wrong(*arguments, "--out", str(there))
+    assert isinstance(error, SekishoError)
+    assert error.code is Code.OUTPUT_UNWRITABLE
+    assert error.message.en == f"`{there}` already exists"
+    assert error.fix is not None
+    assert "`--force`" in error.fix.en
+    assert there.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "fix"),
+    [
+        (
+            ("prove", "policy", "x", "--only", "enforcment"),
+            "`--only enforcment` is none of",
+            "`enforcement`?",
+        ),
+        (
+            ("policy", "new", "--preset", "strongest"),
+            "`--preset strongest` is none of `recommended`",
+            "",
+        ),
+        (
+            ("policy", "new", "--mfa-age", "-5"),
+            "`--mfa-age -5` is not a whole number from 300 to 129600 (SECONDS)",
+            "",
+        ),
+        (
+            ("policy", "new", "--mfa-age", "soon"),
+            "`--mfa-age soon` is not a whole number from 300",
+            "",
+        ),
+        (
+            ("orphans", "--older-than", "-1"),
+            "`--older-than -1` is not a whole number of at least 0",
+            "",
+        ),
+        (("collect", "too", "many"), "`too many` is more than the command takes", ""),
+        (("collect", "--profile"), "the option `--profile` needs a value", ""),
+        (("collect", "--force=yes"), "the option `--force` takes no value", ""),
+        (("reset",), "`USER` is missing", ""),
+    ],
+    ids=lambda part: part[-1] if isinstance(part, tuple) else "",
+)
+def test_wrong_use_names_what_was_given(arguments: tuple[str, ...], said: str, fix: str) -> None:
+    error = what_is_wrong(wrong(*arguments))  # type: ignore[arg-type]  # click's error, or it fails
+    assert error.message.en.startswith(said)
+    assert fix in (error.fix.en if error.fix else "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("plan",), ("campaign",), ("status",), ("notify",), ("remind", "--preview")],
+    ids=lambda words: words[0],
+)
+def test_a_faulty_goal_is_told_before_aws_is_called(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing listens there: a request would fail with another error."""
+    goal = tmp_path / "goal.yaml"
+    text = "who: [{wth: [password]}]\ntimezone: Asia/Tokio\nwhen: never\nbreakGlass: [somebody]\n"
+    goal.write_text(text, encoding="utf-8")
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    error = wrong(*command, str(goal), "--endpoint-url", "http://127.0.0.1:1", **keys)
+    assert isinstance(error, FaultyInput), error
+    assert {each.path for each in error.faults} == {"who[0]", "timezone", "when"}
+
+
+def test_a_goal_of_options_is_told_before_aws_is_called(tmp_path: Path) -> None:
+    error = wrong("plan", "--user", "ken", "--name", "a b", "--endpoint-url", "http://127.0.0.1:1")
+    assert isinstance(error, FaultyInput), error
+    assert "`a b`" in error.message.en
+
+
+@pytest.mark.parametrize(
+    ("marker", "installer", "command"),
+    [
+        ("uv-receipt.toml", "uv", "uv tool install --force 'sekisho[local]'"),
+        ("pipx_metadata.json", "pip", "pipx install --force 'sekisho[local]'"),
+        ("pyvenv.cfg", "uv", "uv pip install 'sekisho[local]'"),
+        ("pyvenv.cfg", "pip", "pip install 'sekisho[local]'"),
+    ],
+)
+def test_an_extra_is_installed_as_sekisho_was(
+    marker: str, installer: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / marker).touch()
+    assert install_command("local", tmp_path, installer) == command
