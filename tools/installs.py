@@ -1,6 +1,7 @@
 """Install sekisho as users do, from the index that pip is set up with, on every Python named.
 
     python tools/installs.py [PYTHON...]     3.11, or a path; those that are not there are named
+    python tools/installs.py --sizes [...]   with pip only, which measures the extras
 
 For each: the wheel with pip into a new environment, without extras and with all; `pipx install .`;
 `uv tool install .`. On the first, each extra by itself: on Linux its size is held against the table
@@ -80,7 +81,7 @@ def python_of(name: str) -> str | None:
 def try_out(program: Path, *, tour: bool = False, **environment: str) -> None:
     """Prove a policy with an installed sekisho; the tour's help works in any case."""
     print("   ", run(program, "--version", **environment).strip())
-    run(program, "prove", "--only", "enforcement", POLICY, **environment)
+    run(program, "prove", "policy", "--only", "enforcement", POLICY, **environment)
     if tour:
         run(program, "tour", "--format", "json", **environment)
 
@@ -99,7 +100,8 @@ def with_pip(python: str, wheel: Path, folder: Path, extra: str) -> float:
     named = f"[{extra}]" if extra else ""
     run(inside / "python", "-m", "pip", "install", "--quiet", f"{wheel}{named}")
     megabytes, packages = json.loads(run(inside / "python", "-c", MEASURE))
-    print(f"  pip install sekisho{named}: {megabytes:.1f} MB, {packages} packages")
+    said = f"  pip install sekisho{named}: {megabytes:.1f} MB, {packages} packages"
+    print(said, flush=True)
     if not extra and (megabytes > MOST_MEGABYTES or packages > MOST_PACKAGES):
         sys.exit(f"the core may take {MOST_MEGABYTES} MB and {MOST_PACKAGES} packages")
     try_out(inside / "sekisho", tour=extra == "all")
@@ -111,9 +113,13 @@ def compare_sizes(measured: Mapping[str, float]) -> None:
     if sys.platform != "linux":
         return
     told = sizes_in(PAGE.read_text(encoding="utf-8"))
-    for extra, megabytes in measured.items():
-        if abs(told[extra] - megabytes) > OFF * megabytes:
-            sys.exit(f"{PAGE.name}: `{extra}` takes {megabytes:.0f} MB, not {told[extra]}")
+    off = [
+        f"`{extra or 'none'}` takes {megabytes:.0f} MB, not {told[extra]}"
+        for extra, megabytes in measured.items()
+        if abs(told[extra] - megabytes) > OFF * megabytes
+    ]
+    if off:
+        sys.exit(f"{PAGE.name}: {'; '.join(off)}")
 
 
 def with_pipx(python: str, tools: Path, folder: Path) -> None:
@@ -187,17 +193,18 @@ def _hooked(tools: Path, work: Path, cache: Mapping[str, str]) -> tuple[int, str
     return done.returncode, done.stdout + done.stderr
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Do it all, on every Python named."""
-    found = {name: python_of(name) for name in sys.argv[1:] or [sys.executable]}
+    only_sizes = "--sizes" in arguments
+    named = [each for each in arguments if each != "--sizes"]
+    found = {name: python_of(name) for name in named or [sys.executable]}
     missing = sorted(name for name, path in found.items() if path is None)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         run(sys.executable, "-m", "venv", folder / "tools")
         tools = folder / "tools" / BIN
-        run(
-            tools / "python", "-m", "pip", "install", "--quiet", "build", "pipx", "uv", "pre-commit"
-        )
+        programs = ["build"] if only_sizes else ["build", "pipx", "uv", "pre-commit"]
+        run(tools / "python", "-m", "pip", "install", "--quiet", *programs)
         run(tools / "python", "-m", "build", "--outdir", folder / "dist")
         (wheel,) = (folder / "dist").glob("*.whl")
         there = {name: python for name, python in found.items() if python is not None}
@@ -206,13 +213,15 @@ def main() -> int:
             own = folder / name.replace(os.sep, "-")
             extras = ("", "all") if place else EXTRAS
             compare_sizes({extra: with_pip(python, wheel, own, extra) for extra in extras})
-            with_pipx(python, tools, own)
-            with_uv(python, tools, own)
-        with_pre_commit(tools, folder)
+            if not only_sizes:
+                with_pipx(python, tools, own)
+                with_uv(python, tools, own)
+        if not only_sizes:
+            with_pre_commit(tools, folder)
     if missing:
         print(f"not there: {', '.join(missing)}", file=sys.stderr)
     return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

