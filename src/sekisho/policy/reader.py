@@ -315,9 +315,9 @@ class _Reader:
             code = ord(found[0])
             surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - the surrogates of Unicode
             message = (
-                Message("IAM does not accept the lone surrogate U+{code:04X} in a policy")
+                Message("a policy cannot contain the lone surrogate U+{code:04X}")
                 if surrogate
-                else Message("IAM does not accept the character U+{code:04X} in a policy")
+                else Message("a policy cannot contain the character U+{code:04X}")
             )
             self.fault(
                 Code.POLICY_BAD_CHARACTER,
