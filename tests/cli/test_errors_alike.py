@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from in_process import sekisho
 from sekisho.cli.main import root
 from sekisho.cli.wrong_use import what_is_wrong
 from sekisho.errors import Code, FaultyInput, SekishoError, install_command
@@ -126,3 +127,22 @@ def test_an_extra_is_installed_as_sekisho_was(
 ) -> None:
     (tmp_path / marker).touch()
     assert install_command("local", tmp_path, installer) == command
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "said"),
+    [
+        (("apply",), '{"Version": "2012-10-17", "Statement": []}', "this is a policy, not a plan"),
+        (("apply",), '{"schema": "sekisho.snapshot/1"}', "this is a snapshot, not a plan"),
+        (("policy", "lint"), '{"schema": "sekisho.plan/1"}', "it is a plan, not a policy"),
+        (("prove", "policy"), '{"schema": "sekisho.plan/1"}', "it is a plan, not a policy"),
+        (("policy", "lint"), '{"schema": "sekisho.snapshot/1"}', "it is an account, not a policy"),
+    ],
+)
+def test_a_file_of_another_kind_is_one_error_that_says_what_it_is(
+    command: tuple[str, ...], text: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(text, encoding="utf-8")
+    done = sekisho(*command, str(file))
+    assert (done.stdout + done.stderr).count(said) == 1

@@ -384,13 +384,22 @@ class ErrorExplained:
 
 @dataclass(frozen=True, slots=True)
 class PlanReady:
-    """A plan may be applied; it is saved in `file`, or nowhere (None)."""
+    """A plan may be applied.
+
+    Attributes:
+        account: whose.
+        file: where it is saved; None: nowhere.
+        guarded: whether somebody who signs in is left out of MFA enforcement.
+    """
 
     account: Account
     file: str | None
+    guarded: bool = True
 
     def words(self) -> list[str]:
-        """Return what applies it, which needs a file."""
+        """Return what applies it, which needs a file; nothing if a break-glass user is missing."""
+        if not self.guarded:
+            return []
         if self.file is None:
             return [typed_again(f"--out {unused_name('plan.json')}")]
         return ["sekisho apply", *words_of("", self.file), self.account.aws]

@@ -32,6 +32,7 @@ _ACCOUNT = re.compile(
     re.VERBOSE,
 )
 """How a snapshot, an account file and AWS's export of an account begin."""
+_PLAN = re.compile(r'\ufeff?\s*\{\s*"schema"\s*:\s*"sekisho\.plan/')
 
 
 def unused_name(name: str = "force-mfa.json") -> str:
@@ -57,9 +58,13 @@ def read_policy(file: str) -> str:
     """Return the text of a file, or of standard input for `-`.
 
     Raises:
-        FaultyInput: if it cannot be read, is not UTF-8, or is a whole account and no policy.
+        FaultyInput: if it cannot be read, is not UTF-8, or is an account or a plan.
     """
     text = _text(file)
+    if _PLAN.match(text):
+        message = Message("it is a plan, not a policy")
+        fix = Message("`sekisho apply`, `status` and `rollback` take it")
+        raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, fix=fix)])
     if _ACCOUNT.match(text):
         message = Message("it is an account, not a policy")
         fix = Message("`sekisho prove account --snapshot` and `sekisho audit --snapshot` take it")

@@ -343,7 +343,8 @@ def _standing(
     if made.applicable:
         if not made.changes:
             return NothingToPlan(account, origin.goal, origin.exempt.exceptions)
-        return PlanReady(account, str(planning.out) if planning.out else None)
+        guarded = all(each.id != "no-break-glass" for each in made.warnings)
+        return PlanReady(account, str(planning.out) if planning.out else None, guarded)
     kinds = [each.kind for each in made.remedies]
     enrol = [each.users[0] for each in made.remedies if each.kind is RemedyKind.ENROLMENT]
     takes = origin.refused.isdisjoint(each.split()[0] for each in made.remedy_options)

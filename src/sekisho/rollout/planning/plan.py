@@ -399,6 +399,9 @@ class Plan:
         if isinstance(schema, str) and schema.startswith("sekisho.snapshot/"):
             message = Message("this is a snapshot, not a plan")
             raise _faulty(message, Message("make a plan of it: `sekisho plan --snapshot FILE`"))
+        if isinstance(content, dict) and "Statement" in content:
+            message = Message("this is a policy, not a plan")
+            raise _faulty(message, Message("`sekisho plan --policy FILE` makes a plan with it"))
         if schema != SCHEMA:
             raise _faulty(
                 Message("this is not a plan of the schema `{schema}`").filled(schema=SCHEMA)
