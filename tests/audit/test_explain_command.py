@@ -58,7 +58,7 @@ def test_what_is_unknown_is_said_to_be(lang: str) -> None:
     code, shown = _run("--lang", lang, "MultiFactorAuthentication failed")
     assert code == Exit.UNKNOWN
     assert "[code.refused]" in shown
-    assert ("not known" if lang == "en" else "登録されていません") in shown
+    assert ("No known error" if lang == "en" else "該当するエラーが見つかりません") in shown
     assert ("What to do:" if lang == "en" else "対処:") not in shown
 
 
