@@ -187,7 +187,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     (fact,) = [each.fact for each in findings if each.id.value == "account.locked-out"]
     assert fact.en.endswith(f"; {entry.why.en}")
     assert fact.ja.endswith(entry.why.ja)
-    assert "by themselves" in fact.en
+    assert "with the credentials they have" in fact.en
     blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
     assert fate(blind).kinds == (ImpactKind.UNKNOWN,)
     assert said(blind) == "ListMFADevices: AccessDenied: no"

@@ -29,7 +29,7 @@ CALLER = "arn:aws:iam::111122223333:user/yuki.tanaka"
 COMMANDS = {
     "help": (["tour", "--help"], 0, "Rehearse the whole rollout"),
     "policy-new": (["policy", "new"], 0, '"Version": "2012-10-17"'),
-    "policy-lint": (["policy", "lint", "--lang", "ja", POLICY], 0, "警告 0 件"),
+    "policy-lint": (["policy", "lint", "--lang", "ja", POLICY], 0, "問題ありません"),
     "policy-summary": (["policy", "summary", POLICY], 0, "What it does"),
     "prove": (["prove", "policy", "--only", "enforcement", POLICY], 0, "MFA is enforced"),
     "decide": (
@@ -59,6 +59,7 @@ COMMANDS = {
             COMPANY,
             "--caller",
             CALLER,
+            "-v",
         ],
         # the company's file has no texts of AWS's own policies
         4,

@@ -26,7 +26,7 @@ OF_THE_CORE = [
     (("prove", "policy", "--only", "enforcement", POLICY), 0, "MFA is enforced"),
     (("decide", *REQUEST, "--policy", POLICY), 0, "Explicitly denied"),
     (("audit", "--snapshot", COMPANY), 4, "enforced"),
-    (("plan", *GOAL, "--snapshot", COMPANY), 4, "MFA-required"),
+    (("plan", *GOAL, "--snapshot", COMPANY, "-v"), 4, "MFA-required"),
 ]
 """Commands, their exit codes, and what they print."""
 FEATURES = [*((each,) for each in NEEDS), tuple(NEEDS)]

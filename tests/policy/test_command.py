@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from click_commands import command_of
 from sekisho import policy
-from sekisho.errors import Code, FaultyInput, FaultyPolicy, UsageError
+from sekisho.errors import Code, FaultyInput, FaultyPolicy, SekishoError
 from sekisho.policy import Preset
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
@@ -60,8 +60,9 @@ def test_out_writes_a_new_file_and_never_over_another(tmp_path):
     assert (result.exit_code, result.stdout) == (0, "")
     assert policy.parse(path.read_text(encoding="utf-8"))
     path.write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(SekishoError) as caught:
         run("new", "--out", str(path))
+    assert caught.value.code is Code.OUTPUT_UNWRITABLE
     assert caught.value.fix.en
     assert path.read_text(encoding="utf-8") == "mine"
 
