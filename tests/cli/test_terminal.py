@@ -157,6 +157,7 @@ def test_the_next_command_begins_as_the_program_was_started(
 ) -> None:
     monkeypatch.setenv("SEKISHO_PROGRAM", "python3 start.py")
     assert next_command("sekisho audit", Language.EN, 80) == ["Next: python3 start.py audit"]
+    assert next_command("sh check.sh", Language.EN, 80) == ["Next: sh check.sh"]
 
 
 def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:

@@ -135,8 +135,9 @@ def next_command(command: str, lang: Language, width: int) -> list[str]:
 
     Who started sekisho by another program, such as `python3 start.py`, types that one.
     """
-    program = os.environ.get("SEKISHO_PROGRAM", "sekisho")
-    command = f"{program} {command.removeprefix('sekisho ')}"
+    if command.startswith("sekisho "):
+        program = os.environ.get("SEKISHO_PROGRAM", "sekisho")
+        command = program + command.removeprefix("sekisho")
     return command_lines(_NEXT.filled(command=command).into(lang), width)
 
 
