@@ -127,7 +127,7 @@ FORMS = {
         "sarif",
     ),
     "diff": ("policy", "diff", "{0}", "{none}", "--lang", "en"),
-    "audit": ("audit", "--snapshot", "{account}", "--lang", "en"),
+    "audit": ("audit", "-v", "--snapshot", "{account}", "--lang", "en"),
     "HTML": ("audit", "--snapshot", "{account}", "--lang", "en", "--format", "html"),
 }
 
