@@ -238,10 +238,12 @@ def main():
         return run(PYTHON, HERE / "tools" / "documentation.py", *arguments)
     install("run")
     # what sekisho names to type next is to be typed as this was
-    python = "py" if os.name == "nt" else "python3"
-    os.environ["SEKISHO_PROGRAM"] = shlex.join([python, sys.argv[0]])
+    program = shlex.join(["py" if os.name == "nt" else "python3", sys.argv[0]])
     # in the caller's own folder: file names on the command line are theirs
-    return subprocess.call([str(PYTHON), "-m", "sekisho", command, *arguments])
+    return subprocess.call(
+        [str(PYTHON), "-m", "sekisho", command, *arguments],
+        env={**os.environ, "SEKISHO_PROGRAM": program},
+    )
 
 
 if __name__ == "__main__":
