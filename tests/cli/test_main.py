@@ -292,9 +292,9 @@ def test_the_version_says_how_old_the_catalogue_is(capsys: pytest.CaptureFixture
     [
         ("lint", "(type `sekisho policy lint`)"),
         ("workbench", "(did you mean `sekisho web`?)"),
-        ("plna", "Did you mean 'plan'?"),
+        ("plna", "(did you mean `plan`?)"),
         # help lines of several commands have the word
-        ("mfa", "No such command 'mfa'."),
+        ("mfa", "there is no command `mfa`"),
     ],
 )
 def test_a_word_that_is_no_command_leads_to_the_one_that_it_means(word: str, fix: str) -> None:

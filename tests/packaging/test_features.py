@@ -77,6 +77,6 @@ def test_what_a_command_can_do_with_a_feature_alone_is_refused_without_it(
         done = sekisho.command(*audit, folder=inputs)
     assert (done.exit, done.stdout) == (1, b"")
     assert done.stderr.decode().splitlines() == [
-        "sekisho: extra.missing: this sekisho lacks its package `replay` "
-        "(install sekisho as a whole)"
+        "sekisho: extra.missing: this installation of sekisho lacks its package `replay` "
+        "(install all of sekisho)"
     ]

@@ -263,7 +263,7 @@ def test_drift_is_named(
     assert drifted["expected"]["default"] == "v1"
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.FINDINGS
-    assert f"policy {ENFORCEMENT}: it was changed since" in back.stdout
+    assert f"policy {ENFORCEMENT}: somebody has changed it since" in back.stdout
     # what is not as it was made may not be visible yet, and is looked at once more
     assert waited == [4.0]
     iam.set_default_policy_version(PolicyArn=ENFORCEMENT, VersionId="v1")
@@ -287,8 +287,8 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(
     for name, message in (
         ("edited", "was edited"),
         ("foreign", "999999999999"),
-        ("chinese", "`aws-cn`, and this is"),
-        ("nonsense", "no plan"),
+        ("chinese", "`aws-cn`, but the credentials are"),
+        ("nonsense", "not a plan"),
     ):
         for command in ("apply", "status"):
             words = [command, terminal.path(name)] + (["--yes"] if command == "apply" else [])
@@ -333,7 +333,7 @@ def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal, plan_file:
         for command in ("apply", "rollback"):
             if command == "rollback":
                 Path(terminal.path("plan.journal")).touch()
-            with pytest.raises(PlanRefused, match="somebody else") as caught:
+            with pytest.raises(PlanRefused, match="another run is using") as caught:
                 raise_(terminal.run(command, terminal.path("plan"), "--yes"))
             assert caught.value.code is Code.PLAN_BUSY
 

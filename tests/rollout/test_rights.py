@@ -94,13 +94,13 @@ def attached(name: str, arn: str) -> Doing:
 CHANGED: dict[str, tuple[Doing, tuple[str, ...]]] = {
     "somebody of the plan rises": (
         attached("eve", FULL),
-        ("user eve has got `" + FULL + "`", "`eve` can administer users now"),
+        ("user eve now has `" + FULL + "`", "`eve` can administer users now"),
     ),
     "by a policy of AWS": (
         attached("eve", "arn:aws:iam::aws:policy/AdministratorAccess"),
         ("policy/AdministratorAccess`", "`eve` can administer users now"),
     ),
-    "somebody of the plan gets more": (put("eve", HARMLESS), ("user eve has got `inline new",)),
+    "somebody of the plan gets more": (put("eve", HARMLESS), ("user eve now has `inline new",)),
     "somebody of the plan has less": (
         lambda iam: iam.detach_user_policy(UserName="machine", PolicyArn=FULL),
         ("user machine has lost a policy", "`machine` cannot administer users any more"),
@@ -116,9 +116,9 @@ CHANGED: dict[str, tuple[Doing, tuple[str, ...]]] = {
     ),
     "the caller is denied something": (
         put("admin", DENIED),
-        ("user admin has got `inline new",),
+        ("user admin now has `inline new",),
     ),
-    "break-glass user": (put("glass", HARMLESS), ("user glass has got `inline new",)),
+    "break-glass user": (put("glass", HARMLESS), ("user glass now has `inline new",)),
 }
 AS_BEFORE: dict[str, Doing] = {
     "nothing": lambda iam: None,
@@ -218,7 +218,7 @@ def test_console_authorization_that_may_not_be_read_again_counts_as_it_was(
     report = execute(made, refusing, journal, passwords=str, now=lambda: NOW)
     assert report.complete
     (said,) = report.notes
-    assert "could not be read (AccessDenied: not authorized): it counts as that" in said.en
+    assert "could not be read (AccessDenied: not authorized). Assuming that it is" in said.en
     assert said.into(Language.JA) in applied_lines(report, Language.JA)
 
 
