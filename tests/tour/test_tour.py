@@ -139,7 +139,7 @@ def test_a_user_with_a_path_can_enrol_only_where_the_policy_allows_for_paths(
 
 def test_the_plan_warns_before_a_key_stops(preset: Preset) -> None:
     warnings = [note for note in step_of(preset, "3.1-").notes if "Access keys" in note.en]
-    assert [note.en.startswith("Not so") for note in warnings] == [False, True]
+    assert [note.en.startswith("Failed, but applied") for note in warnings] == [False, True]
     assert all(company.MACHINE in note.en for note in warnings)
     (stopped,) = step_of(preset, "4.9.1-").exchanges
     assert (stopped.caller, stopped.answer) == (company.MACHINE, "AccessDenied")
