@@ -366,7 +366,7 @@ class Snapshot:
             not read, and a gap says so.
         signin_policy: the resource policy of the sign-in, which has an effect only where console
             authorization is enabled; None if there is none, or if a gap says so.
-        caller: the ARN of whoever read it; None if the file does not say.
+        caller: the ARN of the user or role that read the account; None if the file does not say.
     """
 
     account: str

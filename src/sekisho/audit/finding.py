@@ -261,7 +261,7 @@ class FindingText:
 
 @cache
 def _text(finding: FindingId) -> FindingText:
-    """Return what the table `findings` says of an id."""
+    """Return the entry of a finding."""
     entry = dict(part_of_table("findings", finding.value))
     controls = tuple(
         Control(control, part_of_table("findings", "limits")[limit])

@@ -136,7 +136,7 @@ def _known_by(answer: ExplainedError, lang: Language) -> Iterator[str]:
 
 
 def _standing(explanation: ErrorExplanation) -> ErrorExplained:
-    """Return what the first answer that leads on is about: a policy, or a request."""
+    """Return the subject of the first answer that names a next step: a policy or a request."""
     of_policy, words = False, list[str]()
     for answer in explanation.answers:
         denial = answer.denial

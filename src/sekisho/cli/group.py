@@ -138,7 +138,7 @@ class LazyGroup(click.Group):
             ) from None
 
     def _meant_by(self, word: str, program: str) -> Message | None:
-        """Return what to type in place of a word that is no command; None if nothing is like it."""
+        """Return the suggestion for a word that is not a command; None if no command matches."""
         for name, group in self.lazy.items():
             if isinstance(group, CommandGroup) and word in group.commands:
                 return Message("type `{command}`").filled(command=f"{program} {name} {word}")

@@ -1,8 +1,8 @@
 """What to type next: the one place that says it, for every command and page.
 
 Where somebody stands is a `State`; `next_action` returns the one command that leads on from there,
-as it is typed: with the account, who applies, the goal and the files as they were given. A command
-is named only if it can be given as it stands and nothing that is known now speaks against it.
+as it is typed: with the account, the caller, the goal and the files as they were given. A command
+is named only if it runs as printed, and nothing that is known now would make it fail.
 """
 
 from collections.abc import Iterable
@@ -48,10 +48,10 @@ class Account:
 
 
 def caller_of(snapshot: "Snapshot", administrators: Iterable[str] = ()) -> str | None:
-    """Return who is named as the caller of a plan for a saved account; None: who read it.
+    """Return the caller to name in a plan for a saved account; None: the user who read it.
 
-    Where the files do not say who that was, it is an administrator, or else root: whoever sees the
-    command knows better, and a plan is applied by nobody but its caller.
+    If the files do not say who read the account, this is an administrator, or else root. The reader
+    can correct it; only the caller of a plan can apply it.
     """
     if snapshot.caller is not None:
         return None

@@ -54,7 +54,7 @@ _PYTHON_ALONE = Message(
 
 @cache
 def explained_ids() -> Mapping[str, ExplainedId]:
-    """Return what is said about each id, in the order of the tables."""
+    """Return the entry of each id, in the order of the tables."""
     texts = table("entries")
     rows: list[tuple[str, IdKind, Message, Mapping[str, Any], str | Message]] = []
     for each in FindingId:

@@ -71,7 +71,7 @@ _SHORT_KINDS: Mapping[DeviceKind, Message] = {
     DeviceKind.HARDWARE: Message("token"),
 }
 _STUCK = (ImpactKind.LOCKED_OUT, ImpactKind.DEAD_LOCK)
-"""What is worse for who is enforced already; all else is better for them."""
+"""The outcomes that are worse for users who are already enforced; the others are better."""
 _NO_MFA = Message("none", "device")
 _NO_KEY = Message("no key")
 _NEVER = Message("never", "used")
