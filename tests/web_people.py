@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page
 
@@ -88,13 +89,36 @@ def press(target: Locator) -> None:
         target.click()
 
 
-def press_behind(page: Page, button: str) -> None:
-    """Press a button of a page that another page of its browser may be in front of.
+def form_of(page: Page, button: str) -> dict[str, Any]:
+    """Return what a button of the page sends: where it goes, and the names and values."""
+    return page.get_by_role("button", name=button).evaluate(
+        "it => ({action: it.form.action, fields: [...new FormData(it.form, it)]})"
+    )
 
-    The page's own script presses it. Chromium answers neither the mouse nor a wish to come to the
-    front for a page behind another one at times, and no limit of Playwright's ends the wait.
+
+def send(page: Page, form: Mapping[str, Any]) -> None:
+    """Send a form of an earlier page, as a tab does in which that page is still open.
+
+    No second tab is opened: in a page behind another one Chromium at times stood still for minutes,
+    and no limit of Playwright's ended the wait.
     """
-    page.get_by_role("button", name=button).evaluate("button => button.click()")
+    with page.expect_event("load"):
+        page.evaluate(
+            """sent => {
+                const form = document.createElement("form");
+                form.method = "post";
+                form.action = sent.action;
+                for (const [name, value] of sent.fields) {
+                    const field = document.createElement("input");
+                    field.name = name;
+                    field.value = value;
+                    form.append(field);
+                }
+                document.body.append(form);
+                form.submit();
+            }""",
+            form,
+        )
 
 
 def virtual_authenticator(page: Page) -> None:

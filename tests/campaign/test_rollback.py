@@ -127,8 +127,9 @@ def test_a_campaign_of_some_days_is_taken_back_to_the_byte(
 
 
 def test_what_others_have_done_in_between_stays_and_is_named(
-    local: LocalAws, terminal: Terminal
+    local: LocalAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sekisho.rollout.applying.retry.WAITS", (0.0,) * 5)
     before, iam = described(local), iam_of(local)
     for number in range(3):
         day(terminal, number)

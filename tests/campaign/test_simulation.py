@@ -17,7 +17,7 @@ from sekisho.campaign import CampaignStage, Obstacle
 from sekisho.messages import verbatim
 from sekisho.rollout import AttachUserPolicy, DetachUserPolicy
 
-SEEDS = range(12 if DEEP else 2)
+SEEDS = range(12 if DEEP else 1)
 SIZE = 40 if DEEP else 15
 ON_PAPER = [each for each in Invariant if each is not Invariant.COMES_BACK]
 

@@ -101,6 +101,7 @@ def test_what_cannot_be_read_is_no_reason_to_take_anything(account: Account) -> 
     assert account.left(whole) == set()
 
 
+@pytest.mark.usefixtures("waited")
 def test_it_is_said_before_anybody_agrees_and_by_status(local: LocalAws, tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, environment(local, "admin"))
     out = terminal.path("plan.json")

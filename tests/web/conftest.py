@@ -25,8 +25,8 @@ MOST_SECONDS = 180
 def watched() -> Iterator[None]:
     """End a test that stands still, with the places of all threads.
 
-    Two runs stood still, for minutes, on a click in a page that had been behind another one; none
-    of Playwright's own limits ended it. So no test clicks in such a page: `people.press_behind`.
+    Three runs stood still, for minutes, at a page that had been behind another one; none of
+    Playwright's own limits ended it. So no test opens two pages of one browser: `people.send`.
     """
     faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
     yield
