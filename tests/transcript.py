@@ -56,8 +56,9 @@ def transcript(language: Language, steps: Sequence[TourStep]) -> str:
         if step.id in IN_FULL:
             [whole] = re.findall(rf"(?m)^✓ {re.escape(step.id)}  .*\n((?:.+\n)*)", printed)
             lines.append(whole)
+    # the last paragraph is the next command
     joint = " " if language is Language.EN else ""
-    closing = re.sub(r"[;、][^;、]*[.。]$", "", paragraphs[-1].replace("\n", joint))
+    closing = re.sub(r"[;、][^;、]*[.。]$", "", paragraphs[-2].replace("\n", joint))
     return "\n".join([*lines, "", closing]).replace("\n\n\n", "\n\n")
 
 

@@ -15,8 +15,9 @@ from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.next_action import Account, RolledBack, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, styled, terminal_width
 from sekisho.documents import table_lines
 from sekisho.errors import SekishoError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sekisho.tour.rehearsal import Cell, Check, Counts, Exchange, FactTable, TourStep
 
 _WIDEST = 100
+_SID = re.compile(r" \[\w+\]")
 _DIGEST = re.compile(r"plan [0-9a-f]{12}\b")
 _SHORT = timedelta(minutes=2)
 """Of less that the clock was moved, the last line alone tells."""
@@ -60,7 +62,6 @@ _CLOSING = Message(
 _WILL_SHOW = Message("What you will see:")
 _SHOWN = Message("What you have seen:")
 _CHAPTER = verbatim("{number}  {title}: {what}")
-_CHAPTER_FIGURES = Message("(steps: {steps}, denied as expected: {refused})")
 _MORE = Message("`-v` shows every call, and AWS's answer in full each time.")
 _BROKEN = Message("The tour ended early: a step failed.")
 
@@ -137,8 +138,10 @@ def _as_text(steps: Iterator["TourStep"], preset: str, language: Language, *, ve
         printer.broken()
         raise
     if not quiet():
-        printer.summary(done)
+        printer.summary()
     printer.closing(counts_of(done), time.monotonic() - began)
+    # the tour ends as a rollback does: what is there now is for the reader's own account to say
+    show_next(next_action(RolledBack(Account())), language)
     return Exit.CLEAN
 
 
@@ -162,13 +165,9 @@ class _StepPrinter:
         facts = _FACTS.filled(version=__version__, preset=preset, dated=catalogue.load().dated)
         self._print(self._in(_FIRST), "bold")
         self._print(self._in(facts), "dim")
-        from sekisho.tour.rehearsal import Chapter  # noqa: PLC0415 - see `command`
-
         show()
         self._print(self._in(_WILL_SHOW))
-        for chapter in Chapter:
-            text = _CHAPTER.filled(number=chapter.value, title=chapter.title, what=chapter.about)
-            self._print(self._in(text), "", 2)
+        self._chapters()
         if not self._verbose:
             self._print(self._in(_MORE), "dim")
 
@@ -182,7 +181,14 @@ class _StepPrinter:
         checks = [self._check(check) for check in step.checks]
         if not self._verbose:
             # what is checked of each plan, by its digest, is one thing for who looks on
-            told = [self._check(each) for each in step.checks if not _DIGEST.search(each.what.en)]
+            in_tables = {cell for table in step.tables for row in table.rows for cell in row}
+            told = [
+                self._check(each)
+                for each in step.checks
+                if each.got != "-"
+                and not _DIGEST.search(each.what.en)
+                and not (", " in each.got and in_tables.issuperset(each.got.split(", ")))
+            ]
             new = [each for each in dict.fromkeys(told) if self._is_new(f"= {each}")]
             checks = ["; ".join(new)] if new else []
         for text in checks:
@@ -196,17 +202,18 @@ class _StepPrinter:
             self._print(self._in(_MOVED.filled(time=moved)), "dim", 4)
         self._print(self._in(step.why), "italic", 2)
 
-    def summary(self, steps: Sequence["TourStep"]) -> None:
+    def summary(self) -> None:
         """Say what was shown, chapter by chapter."""
-        from sekisho.tour.rehearsal import Chapter, counts_of  # noqa: PLC0415 - see `command`
-
         show()
         self._print(self._in(_SHOWN), "bold")
+        self._chapters("✓ ")
+
+    def _chapters(self, mark: str = "") -> None:
+        from sekisho.tour.rehearsal import Chapter  # noqa: PLC0415 - see `command`
+
         for chapter in Chapter:
-            counts = counts_of([step for step in steps if step.chapter is chapter])
             text = _CHAPTER.filled(number=chapter.value, title=chapter.title, what=chapter.about)
-            figures = _CHAPTER_FIGURES.filled(steps=counts.steps, refused=counts.refused)
-            self._print(f"✓ {self._in(text)} {self._in(figures)}", "", 2)
+            self._print(f"{mark}{self._in(text)}", "", 2)
 
     def _note(self, text: str, style: str = "") -> None:
         """Print a note; only its beginning if it is long and not everything is to be said."""
@@ -291,12 +298,17 @@ class _StepPrinter:
         """Print who asked what, those together to which AWS answers alike, and how it answers."""
         answers = []
         for (answer, why), alike in groupby(exchanges, lambda each: (each.answer, self._why(each))):
-            asked = Counter(f"{each.operation} {each.target}".rstrip() for each in alike)
+            asked = Counter(
+                # the caller is named at the beginning of the line
+                f"{each.operation} {each.target.removeprefix(f'{each.caller} ')}".rstrip()
+                for each in alike
+            )
             names = [f"{name} ×{count}" if count > 1 else name for name, count in asked.items()]
             if len(names) > _FEW:
                 many = Counter(name.split()[0] for name in names)
                 names = [f"{name} ×{count}" if count > 1 else name for name, count in many.items()]
-            because = f" ({why})" if why else ""
+            # which statement of the policy it is, the first time alone
+            because = f" ({why if self._is_new(why) else _SID.sub('', why)})" if why else ""
             answers.append(f"{', '.join(names)} → {answer}{because}")
         for line in hanging(f"  {who}: {'; '.join(answers)}", self._width):
             show(printable(line))

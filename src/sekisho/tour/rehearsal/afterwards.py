@@ -7,7 +7,7 @@ from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.lazy import dataclass
 from sekisho.localaws import MACHINE
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import (
     CallingUser,
     Proved,
@@ -117,12 +117,12 @@ _NO_PERSON = Message("no person: give it a role")
 _NOT_ENFORCED = Message("attach the policy")
 _EXCEPTION = Message("nothing (break-glass)")
 _ENFORCED = Message("users for whom MFA is enforced")
-_NO_GAPS = Message("what could not be read")
+_NO_GAPS = Message("unreadable")
 _LEFT = Message("What stays")
 _LEFT_COLUMNS = (Message("who"), Message("what"))
 _DEVICE = Message("device")
 _USER = Message("user")
-_PASSWORD = Message("password, changed by its owner")
+_PASSWORD = Message("password (changed by the user)")
 _UNASSIGNED = Message("unassigned device, which nobody could enable")
 _NEW = Message("new users, who have been used")
 _KEEP = Message("users whom the plans made and for whom MFA is still enforced")
@@ -213,19 +213,17 @@ def _what_stays(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     step.check(
         _NEW, {company.NEW, company.OTHER_NEW, company.THIRD_NEW}, {user.name for user in new}
     )
-    rows: list[tuple[Cell, ...]] = [(user.name, _USER) for user in new]
-    rows += [
-        (user.name, _PASSWORD)
-        for user in new
-        if user.password is not None and not user.password.reset_required
-    ]
-    rows += [
-        (user.name, Message("{device} {name}").filled(device=_DEVICE, name=name))
-        for user in snapshot.users
-        for device in user.devices
-        if device.serial not in known.get(user.name, set())
-        for name in (device.serial.rsplit("/", 1)[-1],)
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for user in snapshot.users:
+        stays = [_USER] if user in new else []
+        if user in new and user.password is not None and not user.password.reset_required:
+            stays.append(_PASSWORD)
+        stays += [
+            Message("{device} {name}").filled(device=_DEVICE, name=device.serial.rsplit("/", 1)[-1])
+            for device in user.devices
+            if device.serial not in known.get(user.name, set())
+        ]
+        rows += [(user.name, joined_messages(stays, en=", ", ja="、"))] if stays else []
     orphans = {device.serial for device in rehearsal.snapshot.unassigned_devices}
     rows += [
         (device.serial.rsplit("/", 1)[-1], _UNASSIGNED)

@@ -7,7 +7,6 @@ from sekisho.account import collect
 from sekisho.errors import PlanRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
-    Change,
     Goal,
     Journal,
     Plan,
@@ -25,6 +24,7 @@ from sekisho.tour.rehearsal.steps import Cell
 _SHOWN = ("everyone-gets-in", "keys-in-use")
 """What speaks against some of the tour's plans, and what it then shows."""
 
+_TO = " → "
 _WHY = "the tour shows what happens then"
 _CHANGES = Message("Changes")
 _COLUMNS = (Message("operation"), Message("what", "column"))
@@ -32,7 +32,7 @@ _ALREADY = Message("already so")
 _SAFE = Message("the plan is safe to apply")
 _ACCEPTABLE = Message("the plan can be applied: its problems were accepted")
 _WARNING = Message("Warning: {text} ({about})")
-_PROOF = Message("Checked: {text}")
+_PASSED = Message("Checks passed (`sekisho explain ID` explains each): {ids}")
 _ACCEPTED = Message("Failed, but applied here to show what happens ({about}): {text}")
 _DONE = Message("changes made")
 _UNDONE = Message("plan {digest}: looked at everything")
@@ -59,21 +59,28 @@ def make_plan(rehearsal: TourRehearsal, step: StepRecorder, goal: Goal) -> Plan:
 
 
 def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
-    """Show changes and warnings, and the proofs if asked for, before anything is changed."""
+    """Show changes, warnings and, if asked for, passed checks, before anything is changed."""
     step.check(_ACCEPTABLE if made.accepted else _SAFE, True, made.applicable)
+    changes: dict[tuple[str, str], list[str]] = {}
+    for change in made.changes:
+        first, _, rest = _short(change.address).partition(_TO)
+        changes.setdefault((type(change).__name__, first), []).extend([rest] if rest else [])
     rows: list[tuple[Cell, ...]] = [
-        (type(change).__name__, _change_name(change)) for change in made.changes
+        (operation, _TO.join(filter(None, (first, ", ".join(others)))))
+        for (operation, first), others in changes.items()
     ]
-    rows += [(_ALREADY, _short(address)) for address in made.unchanged_addresses]
+    if made.unchanged_addresses:
+        rows.append((_ALREADY, ", ".join(map(_short, made.unchanged_addresses))))
     step.table(_CHANGES, _COLUMNS, rows)
     for note in made.warnings:
         about = ", ".join(note.names)
         step.note(_WARNING.filled(text=note.text, about=about))
+    if proofs:
+        passed = [proof.id for proof in made.proofs if proof.holds]
+        step.note(_PASSED.filled(ids=", ".join(passed)))
     for proof in made.proofs:
         if not proof.holds:
             step.note(_ACCEPTED.filled(text=proof.text, about=", ".join(proof.failed)))
-        elif proofs:
-            step.note(_PROOF.filled(text=proof.text))
     for note in made.reasons:
         step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.names)))
 
@@ -101,9 +108,12 @@ def roll_back_plan(rehearsal: TourRehearsal, step: StepRecorder, applied: Applie
     step.check(_UNDONE.filled(digest=applied.plan.digest[:12]), True, report.complete)
     applied.report = report
     kinds = {change.address: type(change).__name__ for change in applied.plan.changes}
+    stays: dict[Message, list[str]] = {}
     for left in report.left:
         what = f"{kinds[left.address]} {_short(left.address)}"
-        step.note(_STAYS.filled(reason=left.reason, what=what))
+        stays.setdefault(left.reason, []).append(what)
+    for reason, several in stays.items():
+        step.note(_STAYS.filled(reason=reason, what=", ".join(several)))
 
 
 def compare(rehearsal: TourRehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
@@ -126,11 +136,7 @@ def _without(facts: str, addresses: set[str]) -> dict[str, object]:
     return {key: value for key, value in json.loads(facts).items() if key not in addresses}
 
 
-def _change_name(change: Change) -> str:
-    return _short(change.address)
-
-
 def _short(address: str) -> str:
     """Return an address without its noun, and with names in place of ARNs."""
     noun, *names = address.split(" ")
-    return " → ".join(name.rsplit("/", 1)[-1] for name in names) or noun
+    return _TO.join(name.rsplit("/", 1)[-1] for name in names) or noun

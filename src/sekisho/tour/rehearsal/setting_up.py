@@ -53,8 +53,8 @@ _COLUMNS = (
     Message("active keys"),
 )
 _USERS = Message("Users")
-_NO_GAPS = Message("what could not be read")
-_LEFTOVERS = Message("devices that nobody has enabled")
+_NO_GAPS = Message("unreadable")
+_LEFTOVERS = Message("unassigned devices")
 _SESSION = Message("the session has MFA")
 
 
@@ -111,7 +111,7 @@ _TOO_LONG = "x" * 1001
 _FAULTS = Message("sekisho refuses them beforehand")
 _SECTION = Message("Section")
 _SUMMARY = Message("Permissions defined in this policy")
-_ALLOW_ROW = Message("the Allow row is what the console shows: IAM, limited to read, list, write")
+_ALLOW_ROW = Message("the Allow row is as in the console: IAM, read, list, write")
 _QUOTA = Message("fits the quota of 6,144 characters")
 _ENFORCES = Message("everything that the policy does not name is denied without MFA")
 _FOUND = Message("found in the list by its name")
@@ -215,7 +215,7 @@ def attach(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     )
     with rehearsal.step("3.1-plan") as step:
         plan = make_plan(rehearsal, step, goal)
-        show_plan(step, plan, proofs=True)
+        show_plan(step, plan)
     yield step.done
     with rehearsal.step("3.2-apply") as step:
         apply_plan(rehearsal, step, plan)
@@ -251,12 +251,12 @@ def _arns(answer: Mapping[str, Any]) -> list[str]:
 
 
 _NOT_READ = Message("The logs are not read, and the tour goes on without them: {missing}; {fix}.")
-_MADE = Message("These logs of {days} days are no record of anything: they were made for the tour.")
-_FILES = Message("files of logs, one for each day")
-_EVENTS = Message("events that were read")
-_UNREAD_FILES = Message("what could not be read")
-_MACHINES = Message("who looks like a machine by the logs")
-_WITHOUT_MFA = Message("who signs in to the console without MFA")
+_MADE = Message("The logs of these {days} days were made up for the tour.")
+_FILES = Message("log files")
+_EVENTS = Message("events")
+_UNREAD_FILES = Message("unreadable")
+_MACHINES = Message("programs")
+_WITHOUT_MFA = Message("console sign-in without MFA")
 _LOGGED = Message("In the logs")
 _LOG_COLUMNS = (
     Message("user"),
