@@ -6,7 +6,7 @@ is named only if it runs as printed, and nothing that is known now would make it
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sekisho.cli.group import typed_again, words_of
 from sekisho.cli.policy_files import as_written, unused_name
@@ -87,55 +87,6 @@ class UsersProved:
     def words(self) -> list[str]:
         """Return the audit, which says what to do about each."""
         return ["sekisho audit", *self.account.read]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountAudited:
-    """An account was audited.
-
-    Attributes:
-        account: whose, and who would apply a plan.
-        goal: the goal file; None: everybody.
-        users_read: whether the users are known.
-        enforced: whether everybody is enforced.
-        stopped: whether a plan is refused until a file is corrected.
-        pilot: with whom to begin; empty: somebody is enforced already, or nobody is ready.
-        machines: users whom only programs can be, and whom a plan for everybody would lock out.
-        exceptions, policy: the files that were given.
-        logs: where the logs are.
-    """
-
-    account: Account
-    users_read: bool
-    enforced: bool
-    stopped: bool = False
-    goal: str | None = None
-    pilot: tuple[str, ...] = ()
-    machines: tuple[str, ...] = ()
-    exceptions: str | None = None
-    policy: str | None = None
-    logs: tuple[str, ...] = ()
-
-    def words(self) -> list[str]:
-        """Return the plan to make, or what to do where none is needed or possible."""
-        if not self.users_read:
-            return [READ_MORE]
-        if self.enforced:
-            # what is saved already need not be saved again
-            saving = f"--out {unused_name('account.json')}"
-            return [] if self.account.snapshots else ["sekisho collect", self.account.aws, saving]
-        if self.stopped:
-            return []
-        everybody = ["--all-users", *words_of("--except", *self.machines)]
-        users = words_of("--user", *self.pilot) or everybody
-        meant = words_of("", self.goal) or [*users, *words_of("--policy", self.policy)]
-        return [
-            *("sekisho plan", *meant),
-            *words_of("--exceptions", self.exceptions),
-            *words_of("--logs", *self.logs),
-            *self.account.planned,
-            f"--out {unused_name('plan.json')}",
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -568,31 +519,11 @@ class CampaignShown:
         return [*words, *words_of("--logs", *self.logs), *self.account.planned]
 
 
-State = (
-    PolicyWritten
-    | PolicySummarised
-    | PolicyLinted
-    | PoliciesDiffer
-    | PolicyProved
-    | PolicyLacking
-    | ProofFailed
-    | RequestDecided
-    | ErrorExplained
-    | AccountCollected
-    | UsersProved
-    | AccountAudited
-    | PlanReady
-    | NothingToPlan
-    | PlanObstructed
-    | PlanApplied
-    | PlanStanding
-    | RolledBack
-    | GoalStanding
-    | CampaignShown
-    | NoticesShown
-    | UsageSaved
-    | CallsReplayed
-)
+class State(Protocol):
+    """Where somebody stands: any of the classes above, or that of `cli.audit`."""
+
+    def words(self) -> list[str]:
+        """Return the words of the command to type next; none if there is none."""
 
 
 def next_action(state: State) -> str:

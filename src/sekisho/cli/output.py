@@ -126,8 +126,11 @@ class OutputOptions:
                     layout = replace(layout, styled=in_colour)
                 yield report_text(forms.report, lang, layout)
                 if next_step is not None:
+                    told = forms.report.beforehand
                     after = next_command(next_step, lang, width) if next_step else []
-                    yield from (f"{line}\n" for line in ("", *after))
+                    first = [] if told is None else ["", *hanging(told.into(lang), width)]
+                    lines = [*first, "", *after] if after or not first else first
+                    yield from (f"{line}\n" for line in lines)
             case DocumentFormat.JSON:
                 yield from forms.record()
             case DocumentFormat.CSV:

@@ -289,6 +289,7 @@ class Report:
             rests on; None: it has those.
         look: how the page looks; None: there is none.
         next_step: the command to type next, as a page has it; "": none.
+        beforehand: what to decide or to do before it; None: nothing.
     """
 
     title: Message
@@ -304,3 +305,4 @@ class Report:
     page: Callable[[], Iterable[PagePart]] = tuple
     look: PageLook | None = None
     next_step: str = ""
+    beforehand: Message | None = None

@@ -127,8 +127,9 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     asked = AuditOptions(
         options.snapshots, options.exceptions, options.goals, policy=None, logs=options.logs
     )
-    after = next_action(audited(report, asked, aws))
-    site = workbench_site(Material(report, source, plan, replay, after), lang)
+    after = audited(report, asked, aws)
+    material = Material(report, source, plan, replay, next_action(after), after.beforehand)
+    site = workbench_site(material, lang)
     with WebServer(site, options.port) as server:
         try:
             click.echo(_OPEN.filled(url=server.url).into(lang))

@@ -69,13 +69,13 @@ def overview() -> ResponseReturnValue:
             {name: whole[name] for name in whole if name not in ("users", "findings")}
         )
     severities = Counter(each.severity for each in report.findings if each.known)
-    after = material().next_step
+    after, told = material().next_step, material().beforehand
     return render_template(
         "overview.html",
         view="/",
         headline=headline(report),
         as_of=as_of(report),
-        notices=report_notes(report),
+        notices=[*report_notes(report), *((told,) if told else ())],
         figures=figures(report),
         bars=_bars(report),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],

@@ -15,6 +15,7 @@ from sekisho.audit.report import AccountReport, to_json
 from sekisho.documents import indented_json
 from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
+from sekisho.messages import Message
 from sekisho.replay.report import ReplayReport, replay_document
 from sekisho.replay.report import to_json as replay_to_json
 from sekisho.rollout import (
@@ -95,6 +96,7 @@ class Material:
         plan: a plan for it; None if none was given.
         replay: which calls of logs would have been denied; None without logs, and of a usage file.
         next_step: the command to type next; "" if there is none.
+        beforehand: what to decide or to do before it; None: nothing.
     """
 
     report: AccountReport
@@ -102,6 +104,7 @@ class Material:
     plan: PlanInView | None = None
     replay: ReplayReport | None = None
     next_step: str = ""
+    beforehand: Message | None = None
 
     @cached_property
     def as_json(self) -> dict[str, Any]:
