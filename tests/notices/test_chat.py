@@ -75,7 +75,7 @@ def test_what_the_account_does_not_show_is_not_said(form: ChatForm, language: La
 
 @pytest.mark.parametrize("form", ChatForm)
 def test_a_wave_without_a_day_is_now(form: ChatForm) -> None:
-    assert "now" in " ".join(_texts(_message(form, people=[person()])))
+    assert "soon, perhaps today" in " ".join(_texts(_message(form, people=[person()])))
 
 
 @pytest.mark.parametrize("form", ChatForm)
@@ -138,7 +138,7 @@ def test_what_each_has_to_do() -> None:
     assert "change the temporary password, set up an MFA device" in text
     assert text.count("set up an MFA device") == 2
     assert "change the temporary password" in text
-    assert "(looked after by Nao)" in text
+    assert "(owner: Nao)" in text
     assert text.count("Nao") == 1
 
 
@@ -147,7 +147,7 @@ def test_who_is_asked_for_a_passkey_is_told_of_that_device() -> None:
     new = replace(person("chi", day=DAY), lacks_passkey=True)
     cases = (
         (ready, "add a passkey or security key"),
-        (replace(ready, may_enrol_now=False), "once MFA is mandatory, and not earlier"),
+        (replace(ready, may_enrol_now=False), "once MFA is mandatory; it cannot be done earlier"),
         (new, "set up a passkey or security key"),
         (replace(new, may_enrol_now=False), "passkey or security key at the first sign-in"),
         # keys want codes, and so an app: the passkey comes beside it
@@ -172,12 +172,12 @@ def test_in_japanese_each_thing_to_do_is_a_sentence() -> None:
 def test_nobody_is_sent_to_do_what_they_may_not() -> None:
     waits = replace(person("ben", day=DAY), may_enrol_now=False)
     text = "".join(_texts(_message(ChatForm.SLACK, people=[waits])))
-    assert "and not earlier" in text
+    assert "it cannot be done earlier" in text
     text = "".join(_texts(_message(ChatForm.SLACK, people=[replace(waits, enforced=True)])))
-    assert "and not earlier" not in text
+    assert "it cannot be done earlier" not in text
     hurries = replace(
         person("chi", NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL, day=DAY),
         password=PasswordChange.BEFORE,
     )
     text = "".join(_texts(_message(ChatForm.TEAMS, people=[hurries])))
-    assert "before it begins" in text
+    assert "before MFA is mandatory" in text

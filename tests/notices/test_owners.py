@@ -62,4 +62,4 @@ def test_a_chat_says_which_and_whose(form: ChatForm) -> None:
     message = str(chat_message(due, form, setting))
     assert "end tomorrow: Wednesday, 10 March 2027" in message
     assert "aki" in message
-    assert "looked after by Nao" in message
+    assert "owner: Nao" in message

@@ -5,23 +5,23 @@ from dataclasses import replace
 import pytest
 
 from notices.persons import ACCOUNT, CONTACT, PEOPLE, context, made, setting, written
-from sekisho.messages import Language, table
+from sekisho.messages import Language, Message, table
 from sekisho.notices import DeviceName, NoticeForm, NoticeKind, NoticeSetting, Person, notice_of
 
 ADDRESS = "https://example-corp.signin.aws.amazon.com/console"
 DAY = {
-    Language.EN: "Monday, 11 January 2027, 09:00 (Asia/Tokyo)",
-    Language.JA: "2027 年 1 月 11 日 (月) 09:00 (Asia/Tokyo)",
+    Language.EN: "Monday, 11 January 2027, 09:00 (Japan time)",
+    Language.JA: "2027 年 1 月 11 日 (月) 09:00 (日本時間)",
 }
 END = {
-    Language.EN: "until Thursday, 1 April 2027, 09:00 (Asia/Tokyo)",
-    Language.JA: "2027 年 4 月 1 日 (木) 09:00 (Asia/Tokyo)",
+    Language.EN: "until Thursday, 1 April 2027, 09:00 (Japan time)",
+    Language.JA: "2027 年 4 月 1 日 (木) 09:00 (日本時間)",
 }
 LABELS = ("security_credentials", "mfa_section", "assign_mfa", "device_name", "add_mfa")
 CODES = ("authenticator_app", "show_qr", "code_1", "code_2")
 CLOCK = {Language.EN: "date and time", Language.JA: "日付と時刻"}
-ONCE = {Language.EN: "used only once", Language.JA: "1 回しか使えません"}
-NEXT = {Language.EN: "must follow each other", Language.JA: "続けて表示された"}
+ONCE = {Language.EN: "each works only once", Language.JA: "1 回しか使えません"}
+NEXT = {Language.EN: "must be consecutive", Language.JA: "連続する 2 つのコード"}
 RED = {Language.EN: "Red boxes", Language.JA: "赤い枠"}
 AGAIN = {Language.EN: "Sign out, and sign in again", Language.JA: "一度サインアウトし"}
 BY_APP = [
@@ -116,7 +116,7 @@ def test_who_is_asked_for_a_passkey_is_told_of_no_other_device(language: Languag
 
 def test_nobody_is_sent_to_enrol_before_they_may() -> None:
     early = "Please set it up before then"
-    late = "and not earlier. Please do so at your first sign-in after"
+    late = "Please do so at your first sign-in from then"
     assert early in written(PEOPLE["enrol"], NoticeForm.TEXT, Language.EN)
     text = written(PEOPLE["enrol from then on"], NoticeForm.TEXT, Language.EN)
     assert late in text
@@ -126,7 +126,7 @@ def test_nobody_is_sent_to_enrol_before_they_may() -> None:
     assert "Please set it up today" in written(enforced, NoticeForm.TEXT, Language.EN)
     exempt = written(PEOPLE["exempt, and not before"], NoticeForm.TEXT, Language.EN)
     assert late in exempt
-    assert "you may do so today" not in exempt
+    assert "you can do so today" not in exempt
 
 
 def test_who_has_only_a_passkey_is_told_both_ways_of_the_command_line() -> None:
@@ -139,10 +139,10 @@ def test_who_has_only_a_passkey_is_told_both_ways_of_the_command_line() -> None:
 def test_the_name_of_a_device_is_exact_where_the_policy_takes_no_other() -> None:
     exact = made(PEOPLE["enrol"], setting(), exact=True)
     said = " ".join(text.en for text in exact.texts)
-    assert "no other name works" in said
+    assert "type exactly this name" in said
     assert "type another device name" not in said
     free = " ".join(text.en for text in made(PEOPLE["enrol"], setting()).texts)
-    assert "another name that nobody has used" in free
+    assert "any other name that is not in use" in free
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,10 @@ def test_a_word_of_the_console_that_is_not_sure_is_marked(monkeypatch: pytest.Mo
 def test_nobody_is_asked_to_add_a_device_that_they_may_not_add_yet(
     name: str, language: Language
 ) -> None:
-    text = table("notices")["enrol"]["not_earlier"].into(language)
+    ready = table("notices")["ready"]
+    later = ready["passkey_later" if "passkey" in name else "section"]
+    whole: Message = later if isinstance(later, Message) else later["second_later"]
+    text = whole.into(language).split("{")[0]
     assert text in written(PEOPLE[name], NoticeForm.TEXT, language)
     for able in ({"may_enrol_now": True}, {"enforced": True}):
         assert text not in written(replace(PEOPLE[name], **able), NoticeForm.TEXT, language)

@@ -76,4 +76,5 @@ def ending(day: date, zone: ZoneInfo) -> Message:
 
 
 def _filled(text: Message, day: Message, zone: ZoneInfo, **values: object) -> Message:
-    return text.filled(day=day, zone=verbatim(zone.key), **values)
+    shown = table("notices")["zones"].get(zone.key, verbatim(zone.key))
+    return text.filled(day=day, zone=shown, **values)

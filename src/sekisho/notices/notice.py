@@ -288,15 +288,18 @@ class _Notice(NoticeTexts):
         if self.has(NoticeKind.READY):
             yield self.say("ready", self._ready())
             if self.person.lacks_passkey:
-                yield self.say("ready", "passkey")
+                yield self.say("ready", "passkey" if self._adds_now else "passkey_later")
         if self.has(NoticeKind.KEY_STOPS):
             yield self.say("key-stops", "text")
         if self.has(NoticeKind.PASSKEY_ONLY):
             yield self.say("passkey-only", "text")
-        adds = self.has(NoticeKind.READY) or self.has(NoticeKind.PASSKEY_ONLY)
-        if adds and not (self.person.may_enrol_now or self.person.enforced):
-            # no policy of today lets them
+        if self.has(NoticeKind.PASSKEY_ONLY) and not self._adds_now:
             yield self.say("enrol", "not_earlier")
+
+    @property
+    def _adds_now(self) -> bool:
+        """Whether a policy of today lets them add a device."""
+        return self.person.may_enrol_now or self.person.enforced
 
     def _when_to_enrol(self) -> Iterator[str]:
         """Yield which texts say when to set up MFA, and whether it is mandatory from then on."""
@@ -382,14 +385,16 @@ class _Notice(NoticeTexts):
             yield self._passkey_to_add()
         elif self.has(NoticeKind.READY) and not self.has(NoticeKind.PASSKEY_ONLY):
             section = "ready", "section"
-            yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
+            second = self.say(*section, "second" if self._adds_now else "second_later")
+            steps = (*self.steps(*section, "steps"), second)
+            yield NoticeSection(self.say(*section, "title"), (), steps)
 
     def _machine(self) -> NoticeSection:
         section = "machine", "section"
-        find, *others = self.steps(*section, "steps")
-        if not self.person.keys:
-            find = self.say(*section, "services")
-        return NoticeSection(self.say(*section, "title"), (), (find, *others))
+        used = any(each.last_used for each in self.person.keys)
+        key = "services" if not self.person.keys else "used" if used else "unused"
+        steps = (self.say(*section, key), *self.steps(*section, "steps"))
+        return NoticeSection(self.say(*section, "title"), (), steps)
 
     def _choice(self) -> NoticeSection:
         asked = self.person.lacks_passkey
