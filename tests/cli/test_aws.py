@@ -74,7 +74,7 @@ def test_nothing_moves_where_there_is_no_terminal(
     monkeypatch.setenv("TERM", "xterm-256color")
     found = connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     capsys.readouterr()
-    assert collected(found, Language.EN).users
+    assert collected(found).users
     assert capsys.readouterr() == ("", "")
 
 

@@ -6,12 +6,28 @@ Reads `sekisho.cli.terminal` and `progress` themselves, because a stream stands 
 import os
 import shlex
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from sekisho.cli.progress import counting
+from sekisho.cli import progress
+from sekisho.cli.exits import Spoken
+from sekisho.cli.main import root
+from sekisho.cli.progress import ProgressDisplay
 from sekisho.cli.terminal import command_lines, complain, next_command, show, terminal_width
-from sekisho.messages import Language, cell_width, cut_at, padded
+from sekisho.messages import Language, Message, cell_width, cut_at, padded
+from sekisho.work import WORK, Task, tracked, working_on
+
+COMPANY = (
+    Path(__file__).parents[1] / "golden" / "outputs" / "company" / "judged"
+) / "collect.en.company.json"
 
 
 class Terminal:
@@ -80,35 +96,147 @@ def test_a_line_is_as_wide_as_the_terminal_that_one_of_the_streams_is(clean) -> 
     assert terminal_width() == 132
 
 
-def test_progress_is_written_over_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass
+class Watched:
+    """A terminal at which a command works, and how long it has; time passes when it is told to."""
+
+    terminal: Terminal
+    now: float = 0.0
+    spent: float = 0.0
+    under_way: list[Task] = field(default_factory=list)
+    spoken: Spoken = field(default_factory=lambda: Spoken(Language.EN))
+
+    def __post_init__(self) -> None:
+        self.ctx = click.Context(root, obj=self.spoken)
+        self.display = ProgressDisplay(
+            self.under_way, self.ctx, lambda: self.now, lambda: self.spent
+        )
+
+    def after(self, seconds: float, *, works: bool = True) -> str:
+        """Return what stands in the line that is not ended, some seconds later."""
+        self.now += seconds
+        self.spent += seconds if works else 0.0
+        self.display.look()
+        return self.terminal.written.rpartition("\r")[2]
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-
-    def fails() -> None:
-        with counting("読み取り中") as count:
-            count(1, 20)
-            count(2, 20)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fails()
-    parts = terminal.written.split("\r")
-    assert [part for part in parts if part.strip()] == [
-        "読み取り中",
-        "読み取り中 1/20",
-        "読み取り中 2/20",
-    ]
-    assert parts[-2:] == [" " * cell_width("読み取り中 2/20"), ""]
+    monkeypatch.setenv("COLUMNS", "60")
+    watched = Watched(terminal)
+    before = WORK.set(watched.under_way)
+    yield watched
+    WORK.reset(before)
 
 
-def test_nothing_of_progress_is_in_a_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # a file may be coloured, but nothing in it moves
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with counting("reading") as count:
-        count(1, 2)
-    assert capsys.readouterr().err == ""
+def test_who_has_waited_for_two_seconds_sees_how_far_it_is(watched: Watched) -> None:
+    users = iter(tracked([*range(5_000)], Message("Proving MFA enforcement")))
+    next(users)
+    assert watched.after(1) == ""
+    for _ in range(1_000):
+        next(users)
+    assert watched.after(1) == "Proving MFA enforcement: 1,000 of 5,000, about 4 s left"
+    # the time that is left is the work's; another work begins anew
+    for _ in users:
+        pass
+    watched.spoken.language = Language.JA
+    with working_on(Message("Looking for administrators"), 10):
+        assert watched.after(1) == "管理者を調べています: 10 件中 0 件"
+        watched.display.printing("a line\n")
+        assert watched.terminal.written.endswith(f"\r{' ' * 34}\r"), "nothing is left of it"
+        assert watched.after(1.5) == "", "somebody has something to read"
+        assert watched.after(0.5) == "管理者を調べています: 10 件中 0 件"
+    assert watched.under_way == []
+
+
+def test_work_of_which_nobody_says_how_far_it_is(watched: Watched) -> None:
+    assert watched.after(3) == "Working: 3 s so far"
+    assert watched.after(1, works=False) == "", "it waits for somebody to paste a policy"
+    assert watched.after(1) == "Working: 5 s so far"
+    with working_on(Message("Reading the account")):
+        watched.after(1, works=False)
+        assert watched.after(6, works=False) == "Reading the account: 6 s so far"
+    watched.display.printing("http://localhost:8080\n")
+    assert watched.after(1) == ""
+    assert watched.after(1) == "Working: 2 s so far", "since something was printed"
+
+
+def test_a_server_shows_no_progress(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(seconds: float) -> None:
+        assert watched.after(60) == "", "it answers"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        progress.serve()
+    assert watched.under_way == []
+
+
+def test_nobody_who_is_asked_is_interrupted(watched: Watched) -> None:
+    with working_on(Message("Reading the account")):
+        watched.display.printing("Make these changes (4)? [y/N]: ")
+        assert watched.after(60, works=False) == ""
+        assert watched.after(1) == "Reading the account: 1 s so far", "it was answered"
+
+
+def test_a_line_that_is_too_long_would_not_be_written_over(watched: Watched) -> None:
+    watched.under_way.append(Task(Message("Reading " + "the account " * 9), 7))
+    assert len(watched.after(2)) < 60
+
+
+def test_no_progress_with_quiet_or_over_what_another_program_shows(watched: Watched) -> None:
+    watched.ctx.meta["sekisho.quiet"] = True
+    assert watched.after(60) == ""
+    del watched.ctx.meta["sekisho.quiet"]
+    with working_on(Message("Reading the account")):
+        assert watched.after(1)
+        watched.display.printing("to a pager\n", terminal=False)
+        assert watched.after(60) == ""
+
+
+def _screen(written: str) -> list[str]:
+    """Return the lines of a terminal on which this was written."""
+    lines = []
+    for line in written.replace("\r\n", "\n").split("\n"):
+        cells: list[str] = []
+        for part in line.split("\r"):
+            cells[: len(part)] = part
+        lines.append("".join(cells).rstrip())
+    return lines
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other terminals")
+def test_at_a_terminal_nothing_is_left_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty  # noqa: PLC0415 - not on Windows
+
+    words = ["audit", "--snapshot", str(COMPANY)]
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    usual = CliRunner().invoke(root, words, standalone_mode=False).stdout
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "BETWEEN_LOOKS", 0.001)
+    screen, terminal = pty.openpty()
+    seen = bytearray()
+
+    def watch() -> None:
+        # Linux says so that the other side is closed
+        with suppress(OSError):
+            while found := os.read(screen, 4096):
+                seen.extend(found)
+
+    watching = Thread(target=watch)
+    watching.start()
+    with os.fdopen(terminal, "w", encoding="utf-8") as file, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", file)
+        patch.setattr(sys, "stderr", file)
+        root.main(words, standalone_mode=False)
+    watching.join()
+    os.close(screen)
+    written = seen.decode()
+    assert "Proving MFA enforcement: " in written
+    assert _screen(written) == [line.rstrip() for line in usual.split("\n")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Reads `cli.progress.Progress` itself, because its clock is passed in.
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from io import StringIO
 from pathlib import Path
 from time import sleep
 
@@ -19,6 +18,7 @@ from sekisho.cli import Exit, progress
 from sekisho.cli.progress import Progress
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, verbatim
+from sekisho.work import Task
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +57,23 @@ def test_who_declines_has_changed_nothing_and_is_told_so(
     assert not Path(terminal.path("plan.journal")).exists()
 
 
-def test_a_terminal_shows_one_line_that_goes_again(
+def test_the_line_of_a_terminal_is_about_one_thing_at_a_time(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_a_terminal(monkeypatch)
+    lines: list[str] = []
+    monkeypatch.setattr(Task, "text", property(None, lambda _, text: lines.append(text)))
     done = terminal.run("apply", terminal.path("plan"), stdin="y\n")
     assert done.return_value == Exit.CLEAN, done.output
-    assert re.search(r"Applying: 1 of 4, about \d+ s left\r", done.stderr)
-    assert "Applying: 4 of 4\r" in done.stderr
-    assert re.search(r"Reading the account: \d+ items so far\r", done.stderr)
-    assert "Reading" not in done.stderr.partition("Applying: 1 of 4")[2], "then it is about changes"
-    assert "Applying" not in done.stderr.rpartition("\r")[2]
+    *read, first, _, _, last = filter(None, lines)
+    assert re.fullmatch(r"Reading the account: \d+ items so far", read[-1])
+    assert re.fullmatch(r"Applying: 1 of 4, about \d+ s left", first)
+    assert last == "Applying: 4 of 4"
+    assert not re.search("Reading|Applying", done.stderr), "it took no two seconds"
     assert "Changes: 4" in done.stderr, "who is asked sees the plan"
     back = terminal.run("rollback", terminal.path("plan"), stdin="y\n")
     assert back.return_value == Exit.CLEAN, back.output
-    assert "Rolling back: 4 of 4\r" in back.stderr
+    assert lines[-1] == "Rolling back: 4 of 4"
 
 
 def test_a_log_gets_a_line_now_and_then(
@@ -94,7 +96,7 @@ def test_a_log_gets_a_line_now_and_then(
 
 def test_what_is_left_goes_by_what_this_run_has_done(capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 10.0, 12.0, 40.0]).__next__
-    shown = Progress(verbatim("Applying"), 1000, Language.EN, clock)
+    shown = Progress(label := verbatim("Applying"), 1000, Task(label), Language.EN, clock)
     # 100 were made before
     shown.show(101)
     shown.show(102)
@@ -125,20 +127,16 @@ def test_quiet_says_the_verdict_whose_account_it_is_and_no_more(
 
 
 def test_threads_that_read_at_once_share_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Screen(StringIO):
-        def isatty(self) -> bool:
-            return True
+    lines: list[str] = []
 
-        def write(self, text: str) -> int:
-            # another thread has its turn between any two writes
-            sleep(0)
-            return super().write(text)
+    def show(_: object, line: str, now: float) -> None:
+        # another thread has its turn before
+        sleep(0)
+        lines.append(line)
 
-    screen = Screen()
-    monkeypatch.setattr("sys.stderr", screen)
-    shown = Progress(verbatim("Applying"), 1, Language.EN)
+    monkeypatch.setattr(progress._LiveLine, "show", show)
+    shown = Progress(label := verbatim("Applying"), 1, Task(label), Language.EN)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(200):
             pool.submit(shown.read)
-    lines = [each.strip() for each in screen.getvalue().split("\r") if each.strip()]
     assert lines == [f"Reading the account: {count} items so far" for count in range(1, 201)]

@@ -133,7 +133,7 @@ def test_the_command_asks_the_plan_else_the_goal_else_force_mfa(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sekisho.web.workbench.workbench_site", site)
-    monkeypatch.setattr("sekisho.web.commands.workbench.time.sleep", stop)
+    monkeypatch.setattr("sekisho.cli.progress.time.sleep", stop)
     done = sekisho("web", *snapshot, "--logs", str(INPUTS / "logs" / "company.json"), *options)
     assert done.returncode == 0, done.stderr
     replay = seen[0].replay

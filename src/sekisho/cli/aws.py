@@ -18,13 +18,13 @@ import click
 
 from sekisho import account
 from sekisho.cli.options import Decorator, grouped
-from sekisho.cli.progress import counting
 from sekisho.cli.quiet import print_note
 from sekisho.cli.terminal import notice
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, verbatim
+from sekisho.work import working_on
 
 if TYPE_CHECKING:
     from sekisho.account import AwsApi, Snapshot
@@ -175,7 +175,7 @@ def read_account(snapshots: tuple[str, ...], aws: AwsOptions, lang: Language) ->
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
     if not snapshots:
-        return collected(connection(aws, lang), lang)
+        return collected(connection(aws, lang))
     aws.refuse_beside("--snapshot")
     return account.open_account(*snapshots)
 
@@ -263,16 +263,15 @@ def _called(aws: AwsOptions, lang: Language) -> "tuple[Boto3Api, Mapping[str, An
     return known[aws]
 
 
-def collected(connected: Connection, lang: Language) -> "Snapshot":
-    """Return the account as it is now, with a progress bar on stderr if that is a terminal.
+def collected(connected: Connection) -> "Snapshot":
+    """Return the account as it is now.
 
     Raises:
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
-    with counting(_READING.into(lang)) as count:
-        return account.collect(
-            connected.api, now=datetime.now(UTC), pace=account.Pace(progress=count)
-        )
+    with working_on(_READING) as reading:
+        pace = account.Pace(progress=reading.at)
+        return account.collect(connected.api, now=datetime.now(UTC), pace=pace)
 
 
 def _identity(api: "AwsApi") -> Mapping[str, Any]:

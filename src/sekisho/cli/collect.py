@@ -89,7 +89,7 @@ def command(
         return Exit.CLEAN
     if out:
         check_writable(out, replace=force)
-    snapshot = collected(connection(aws, lang), lang)
+    snapshot = collected(connection(aws, lang))
     if out:
         save_snapshot(snapshot, out, replace=force)
     else:

@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from datetime import date
 from threading import current_thread, main_thread
+from typing import Any
 
 import click
 
@@ -56,8 +57,21 @@ def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     ctx.exit()
 
 
+class _Root(LazyGroup):
+    """The command `sekisho`, which shows at a terminal how far the work is."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what is called."""
+        if not sys.stderr.isatty():
+            return super().invoke(ctx)
+        from sekisho.cli.progress import displayed_progress  # noqa: PLC0415 - at a terminal alone
+
+        with displayed_progress(ctx):
+            return super().invoke(ctx)
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Root,
     lazy=COMMANDS,
     sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -3,80 +3,186 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NoReturn, TextIO, cast
 
+import click
+
+from sekisho.cli.help import language_of
 from sekisho.cli.quiet import quiet
-from sekisho.messages import Language, Message, cell_width, verbatim
+from sekisho.cli.terminal import terminal_width
+from sekisho.messages import Language, Message, cell_width, cut_at, verbatim
+from sekisho.work import WORK, Task, working_on
 
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
-_MINUTE = 60
+PATIENCE, BETWEEN_LOOKS = 2.0, 0.25
+"""Seconds without output after which a terminal shows progress, and between two looks at it."""
+_BUSY = 0.05
+"""Which share of a processor a program takes that does not wait for something."""
+_MINUTE, _HOUR = 60, 3600
+_WORKING = Message("Working")
+_SO_FAR = Message("{label}: {count} s so far")
 _ITEMS = Message("{label}: {done} of {total}{left}")
 _LOOKS = Message("Reading the account: {count} items so far")
 _SECONDS = Message(", about {count} s left")
 _MINUTES = Message(", about {count} min left")
 
 
-@contextmanager
-def counting(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Return what shows how many are done of how many; at the end nothing of it is left.
+class ProgressDisplay:
+    """Shows at a terminal how far a command is, once nothing was printed for two seconds.
+
+    It says what is being done, how much of it, and how long the rest may take, or how long it has
+    taken so far. Nothing is shown while somebody is asked; what is shown is cleared before
+    anything is printed.
 
     Args:
-        label: what is being done.
+        under_way: the work, see `sekisho.work`.
+        ctx: of the run: its language, and whether it is quiet, are known once options are read.
+        clock: tells the time in seconds.
+        spent: tells the processor time in seconds: a program that waits spends none.
     """
-    if quiet() or not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    last_label = label
-    sys.stderr.write(last_label)
-    sys.stderr.flush()
 
-    def show(done: int, total: int) -> None:
-        nonlocal last_label
-        _blank_out(last_label)
-        last_label = f"{label} {done}/{total}"
-        sys.stderr.write(last_label)
-        sys.stderr.flush()
+    def __init__(
+        self,
+        under_way: Sequence[Task],
+        ctx: click.Context,
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.process_time,
+    ) -> None:
+        self._under_way, self._ctx, self._clock, self._spent = under_way, ctx, clock, spent
+        self._printed_at = self._looked_at = clock()
+        self._spent_before = spent()
+        self._in_a_line = self._elsewhere = False
+        self._seen: tuple[Task | None, float, int] = None, clock(), 0
+        self._shown, self._terminal = "", sys.stderr
+        self._turn = threading.RLock()
 
+    def printing(self, text: str, *, terminal: bool = True) -> None:
+        """Clear the terminal, as something will be printed.
+
+        Args:
+            text: what will be.
+            terminal: whether it is seen there, and not by a program that may have the terminal.
+        """
+        with self._turn:
+            self._show("")
+            self._printed_at = self._clock()
+            self._in_a_line = text[-1:] not in ("", "\n")
+            self._elsewhere |= not terminal
+
+    def look(self) -> None:
+        """Show how far the work is now, if it is time for that."""
+        with self._turn:
+            now, spent = self._clock(), self._spent()
+            works = spent - self._spent_before > _BUSY * (now - self._looked_at)
+            self._spent_before, self._looked_at = spent, now
+            work = self._under_way[-1] if self._under_way else None
+            if self._seen[0] is not work:
+                self._seen = work, now, work.done if work else 0
+            # somebody is asked, or has still to type
+            waits = not works and (work is None or self._in_a_line)
+            if self._elsewhere or waits or quiet(self._ctx):
+                self._show("")
+            elif now - self._printed_at >= PATIENCE:
+                self._show(self._text(work, now).into(language_of(self._ctx)))
+
+    def _text(self, work: Task | None, now: float) -> Message:
+        if work is not None and work.text is not None:
+            return verbatim(work.text)
+        _, since, before = self._seen
+        if work is None or not work.total:
+            label = _WORKING if work is None else work.label
+            since = self._printed_at if work is None else since
+            return _SO_FAR.filled(label=label, count=round(now - since))
+        done, total, left = work.done, work.total, verbatim("")
+        if before < done < total:
+            left = time_left((now - since) / (done - before) * (total - done))
+        return _ITEMS.filled(label=work.label, done=f"{done:,}", total=f"{total:,}", left=left)
+
+    def _show(self, text: str) -> None:
+        shown, _ = cut_at(text, terminal_width() - 1) if text else ("", "")
+        if shown != self._shown:
+            # blanks, for a terminal that understands nothing else
+            over = f"\r{' ' * cell_width(self._shown)}\r" if self._shown else ""
+            self._terminal.write(over + shown)
+            self._terminal.flush()
+            self._shown = shown
+
+
+class _Announced:
+    """A stream that tells before something is written into it.
+
+    click keeps what it writes into for a stream that has weak references, on Windows something
+    past the stream. This one has none, and so click asks for its buffer each time.
+    """
+
+    __slots__ = ("_display", "_stream", "_terminal")
+
+    def __init__(self, stream: TextIO, display: ProgressDisplay) -> None:
+        self._stream, self._display, self._terminal = stream, display, stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":
+            self._display.printing("", terminal=self._terminal)
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        self._display.printing(text, terminal=self._terminal)
+        return self._stream.write(text)
+
+
+@contextmanager
+def displayed_progress(ctx: click.Context) -> Iterator[None]:
+    """Show on stderr, a terminal, how far the block is; see `ProgressDisplay`."""
+    under_way: list[Task] = []
+    display, over = ProgressDisplay(under_way, ctx), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(BETWEEN_LOOKS):
+            display.look()
+
+    streams, before = (sys.stdout, sys.stderr), WORK.set(under_way)
+    sys.stdout, sys.stderr = (cast("TextIO", _Announced(each, display)) for each in streams)
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
     try:
-        yield show
+        yield
     finally:
-        _blank_out(last_label)
-        sys.stderr.flush()
+        over.set()
+        watching.join()
+        display.printing("")
+        sys.stdout, sys.stderr = streams
+        WORK.reset(before)
+
+
+def serve() -> NoReturn:
+    """Wait for Ctrl-C while a server answers, of which no progress is shown."""
+    with working_on(verbatim("")) as work:
+        work.text = ""
+        while True:
+            time.sleep(_HOUR)
 
 
 class _LiveLine:
-    """A line on stderr that changes.
+    """A line that changes: on a terminal it is the progress of work.
 
-    On a terminal it is written over, elsewhere there is a line every ten seconds: a log tells that
-    the run is alive, and a short run writes none.
+    Elsewhere there is a line every ten seconds: a log tells that the run is alive, and a short run
+    writes none.
     """
 
-    def __init__(self, since: float) -> None:
-        self._shown_at = since
-        self._shown = ""
+    def __init__(self, work: Task, since: float) -> None:
+        self._work, self._shown_at = work, since
 
     def show(self, line: str, now: float) -> None:
         """Show the line as it is now."""
-        if quiet():
-            return
-        if sys.stderr.isatty():
-            self.clear()
-            sys.stderr.write(line)
-            sys.stderr.flush()
-            self._shown = line
-        elif now - self._shown_at >= EVERY:
+        self._work.text = line
+        if now - self._shown_at >= EVERY and not quiet() and not sys.stderr.isatty():
             self._shown_at = now
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Blank the line, so that something else can be written there."""
-        if self._shown:
-            _blank_out(self._shown)
-            sys.stderr.flush()
-            self._shown = ""
 
 
 class Progress:
@@ -89,12 +195,13 @@ class Progress:
         self,
         label: Message,
         total: int,
+        work: Task,
         lang: Language,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._label, self._total, self._lang, self._clock = label, total, lang, clock
         self._began = clock()
-        self._line = _LiveLine(self._began)
+        self._line = _LiveLine(work, self._began)
         self._first: int | None = None
         self._looked = 0
         self._reading = threading.Lock()
@@ -120,10 +227,6 @@ class Progress:
                 text = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
                 self._line.show(text, self._began)
 
-    def clear(self) -> None:
-        """Blank the line, so that something else can be written there."""
-        self._line.clear()
-
     def _text(self, done: int, now: float) -> str:
         left = self._time_left(done, now)
         words = {"label": self._label, "done": done, "total": self._total, "left": left}
@@ -148,12 +251,11 @@ _MEGABYTE = 1_000_000
 def reading_progress(
     lang: Language, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int, int, int, int], None]]:
-    """Return what shows how far the reading of logs is; at the end nothing of it is left.
+    """Return what shows how far the reading of logs is.
 
     It takes the bytes that are done, all bytes, the files that are done, and the events so far.
     """
     began = clock()
-    line = _LiveLine(began)
 
     def show(done: int, total: int, files: int, events: int) -> None:
         now = clock()
@@ -167,10 +269,9 @@ def reading_progress(
         )
         line.show(text.into(lang), now)
 
-    try:
+    with working_on(_WORKING) as work:
+        line = _LiveLine(work, began)
         yield show
-    finally:
-        line.clear()
 
 
 _LOOKED_UP = Message("Reading the event history of {region}: {events} events{left}")
@@ -180,11 +281,10 @@ _LOOKED_UP = Message("Reading the event history of {region}: {events} events{lef
 def history_progress(
     lang: Language, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[str, int, float], None]]:
-    """Return what shows how far the reading of an event history is; at the end nothing is left.
+    """Return what shows how far the reading of an event history is.
 
     It takes the region, the events so far, and how much of the region's time is read.
     """
-    line = _LiveLine(clock())
     began: dict[str, float] = {}
 
     def show(region: str, events: int, share: float) -> None:
@@ -194,10 +294,9 @@ def history_progress(
         words = {"region": region, "events": f"{events:,}", "left": left}
         line.show(_LOOKED_UP.filled(**words).into(lang), now)
 
-    try:
+    with working_on(_WORKING) as work:
+        line = _LiveLine(work, clock())
         yield show
-    finally:
-        line.clear()
 
 
 def time_left(seconds: float) -> Message:
@@ -206,8 +305,3 @@ def time_left(seconds: float) -> Message:
     if whole < 2 * _MINUTE:
         return _SECONDS.filled(count=whole)
     return _MINUTES.filled(count=round(whole / _MINUTE))
-
-
-def _blank_out(shown: str) -> None:
-    """Blank the line, without what only some terminals understand."""
-    sys.stderr.write(f"\r{' ' * cell_width(shown)}\r")

@@ -22,9 +22,13 @@ _LEAVE_OUT = Message("leave one side out")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def quiet() -> bool:
-    """Tell whether this run prints the verdict and errors only."""
-    ctx = click.get_current_context(silent=True)
+def quiet(ctx: click.Context | None = None) -> bool:
+    """Tell whether this run prints the verdict and errors only.
+
+    Args:
+        ctx: of the run; if it is not given, it is that of this thread.
+    """
+    ctx = ctx or click.get_current_context(silent=True)
     return ctx is not None and _QUIET in ctx.meta
 
 

@@ -47,6 +47,7 @@ from sekisho.rollout import (
     PlannedImpact,
 )
 from sekisho.signin import DeviceKind
+from sekisho.work import tracked
 
 
 class NoticeKind(StrEnum):
@@ -198,6 +199,7 @@ class Person:
         return self.kind is NoticeKind.MACHINE and not self.owner
 
 
+_WHAT_TO_DO = Message("Finding out what each person has to do")
 _ABSENT = Message("This user no longer exists.")
 _NOT_READ = Message("Whether they can sign in could not be read.")
 _OVER = Message("The exception ended on {day}, but the plan still counts it.")
@@ -263,7 +265,10 @@ def people_of(
         created={each.name: each for each in plan.changes if isinstance(each, CreateUser)},
     )
     impacts = found.impacts()
-    return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
+    return tuple(
+        found.person(planned, impacts.get(planned.user))
+        for planned in tracked(plan.people, _WHAT_TO_DO)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from sekisho.engine import (
 )
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.lazy import dataclass
+from sekisho.messages import Message
 from sekisho.policy import Effect
 from sekisho.prover import (
     ALLOW_EVERYTHING,
@@ -61,6 +62,9 @@ from sekisho.prover import (
     prove_or_search,
     with_federation,
 )
+from sekisho.work import tracked
+
+_PROVING = Message("Proving MFA enforcement")
 
 
 def layers(policies: Policies) -> Iterator[Policies]:
@@ -106,7 +110,7 @@ def enforcements_of(
         assumptions: how the points are read that AWS does not document.
     """
     cache = EnforcementCache(snapshot, exempt, assumptions or Assumptions())
-    return {user.name: cache.of(user) for user in snapshot.users}
+    return {user.name: cache.of(user) for user in tracked(snapshot.users, _PROVING)}
 
 
 @dataclass(frozen=True, slots=True)

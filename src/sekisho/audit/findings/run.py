@@ -27,7 +27,9 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
 from sekisho.prover import Enforced
+from sekisho.work import tracked
 
+_CHECKING = Message("Checking the account")
 _WITHOUT = Message("name matches {user}, who has no device and may be setting it up now")
 _WITH = Message("name matches {user}, who has another device")
 _NOBODY = Message("name matches no user in this account")
@@ -255,7 +257,9 @@ def check_account(
         exceptions: who is not to be enforced.
     """
     examined = _examined(snapshot, rows, exceptions)
-    found = list(dict.fromkeys(each for check in _CHECKS for each in check(examined)))
+    found = list(
+        dict.fromkeys(each for check in tracked(_CHECKS, _CHECKING) for each in check(examined))
+    )
     severities, ids = list(Severity), list(FindingId)
     return tuple(
         sorted(

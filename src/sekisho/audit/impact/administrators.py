@@ -44,7 +44,9 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover import CallerCredential, CallingUser, Proved, Refuted, Unknown, Verdict
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+from sekisho.work import tracked
 
+_LOOKING = Message("Looking for administrators")
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
@@ -395,7 +397,7 @@ class Power:
 def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
     """Return what each user may do to MFA enforcement, by user name."""
     asked = Administrators(snapshot)
-    return {user.name: asked.power(user) for user in snapshot.users}
+    return {user.name: asked.power(user) for user in tracked(snapshot.users, _LOOKING)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +424,8 @@ class Administrators:
 
     @cached_property
     def _policies_of(self) -> Mapping[str, _PoliciesOfUser | Message]:
-        return {user.name: self._read_policies(user) for user in self._snapshot.users}
+        users = tracked(self._snapshot.users, _LOOKING)
+        return {user.name: self._read_policies(user) for user in users}
 
     @cached_property
     def _rights(self) -> EnforcementRemovalRights:

@@ -12,7 +12,12 @@ from enum import StrEnum
 from sekisho.account import Credentials, Snapshot, User, gap_reasons, policies_of
 from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, possible_credentials
+from sekisho.audit.impact.sign_in import (
+    TRYING,
+    SignInResult,
+    SignInScenarios,
+    possible_credentials,
+)
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
 from sekisho.lazy import dataclass
@@ -21,6 +26,7 @@ from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import CallingUser, Proved, prove_enforcement
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.signin import ConsoleAuthorization
+from sekisho.work import tracked
 
 
 class ImpactKind(StrEnum):
@@ -98,7 +104,7 @@ def impacts_of(
     found = _Impacts(snapshot, exceptions, enforcement or usual_enforcement(snapshot))
     return {
         user.name: found.impact(user, credentials[user.name], enforcements[user.name])
-        for user in snapshot.users
+        for user in tracked(snapshot.users, TRYING)
     }
 
 

@@ -5,7 +5,7 @@ two calls that it makes; what was not read leaves it unknown. Source: AWS Sign-I
 for AWS local development using console credentials"; docs/signin.md#sessions-of-aws-login.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -29,7 +29,13 @@ from sekisho.audit.enforcement import (
     trusting_statement,
 )
 from sekisho.audit.impact.kinds import usual_enforcement
-from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
+from sekisho.audit.impact.sign_in import (
+    TRYING,
+    SignInResult,
+    SignInScenarios,
+    agreed,
+    possible_credentials,
+)
 from sekisho.audit.impact.users import UserRow
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, Request
@@ -57,6 +63,7 @@ from sekisho.signin import (
     HolderKind,
     LoginClient,
 )
+from sekisho.work import tracked
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 
@@ -112,11 +119,11 @@ class SignInOutcomes:
         self._scenarios = SignInScenarios(snapshot)
         self._credentials: dict[str, Credentials] = {}
 
-    def outcomes(self, users: Iterable[User]) -> Mapping[str, SignInOutcome]:
+    def outcomes(self, users: Collection[User]) -> Mapping[str, SignInOutcome]:
         """Return whether each of the users gets in, by name; who holds nothing is left out."""
         return {
             user.name: self._outcome(user)
-            for user in users
+            for user in tracked(users, TRYING)
             if user.name in self._unread or user.password or any(key.active for key in user.keys)
         }
 

@@ -54,6 +54,7 @@ from sekisho.prover.scenarios import (
 )
 from sekisho.signin import DeviceKind, SigninAssumptions, device_arn
 
+TRYING = Message("Trying how users sign in")
 _ALL = "ListVirtualMFADevices"
 _EACH = "ListMFADevices"
 _WHO = "GetAccountAuthorizationDetails"

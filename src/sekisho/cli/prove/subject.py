@@ -1,14 +1,11 @@
 """What the commands of `sekisho prove` about one user or role do: ask, save certificates, print."""
 
-from collections.abc import Iterator
-
 import click
 
 import sekisho
 from sekisho.cli.certificates import save_of_account, save_of_files, saved_text
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import PrintOptions, ReportFormat
-from sekisho.cli.progress import counting
 from sekisho.cli.prove.output import UNREAD, as_table, exits_of, findings_of
 from sekisho.cli.prove.scenarios import (
     exit_of_scenario,
@@ -31,14 +28,11 @@ from sekisho.messages import Language, Message
 from sekisho.prover import CertifiedPolicies, Counterexample, certificates_in, counterexample_text
 from sekisho.prover.questions import Describe, Inquiry, PolicyReport, Subject, report_on_policies
 from sekisho.prover.scenarios import (
-    SCENARIOS,
     ScenarioReport,
     Setting,
     proof_to_json,
     report_on_scenarios,
 )
-
-_SCENARIOS = Message("scenarios")
 
 
 def describe_request(found: Counterexample, refused: bool) -> Message:
@@ -81,7 +75,9 @@ def prove_subject(question: SubjectQuestion, printing: PrintOptions) -> Exit:
     """
     subject, lang = question.subject, printing.lang
     report = report_on_policies(subject, question.inquiry)
-    scenarios = tuple(_scenarios(question, lang))
+    scenarios: tuple[ScenarioReport, ...] = ()
+    if (setting := question.setting) is not None:
+        scenarios = tuple(report_on_scenarios(subject, setting, strict=question.strict))
     check = _save_certificates(report, question)
     if question.certificate is not None:
         print_note(saved_text(question.certificate, check).into(lang))
@@ -101,17 +97,6 @@ def prove_subject(question: SubjectQuestion, printing: PrintOptions) -> Exit:
             log = log_of_files(sekisho.__version__, findings, of_people)
             click.echo(indented_json(log), nl=False)
     return worst([*exits_of(report), *map(exit_of_scenario, scenarios)])
-
-
-def _scenarios(question: SubjectQuestion, lang: Language) -> Iterator[ScenarioReport]:
-    """Yield the scenarios, with a count of them on stderr if that is a terminal."""
-    if question.setting is None:
-        return
-    reports = report_on_scenarios(question.subject, question.setting, strict=question.strict)
-    with counting(_SCENARIOS.into(lang)) as count:
-        for number, report in enumerate(reports):
-            count(number, len(SCENARIOS))
-            yield report
 
 
 def _save_certificates(report: PolicyReport, question: SubjectQuestion) -> str:

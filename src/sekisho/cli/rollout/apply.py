@@ -46,7 +46,6 @@ from sekisho.rollout import (
     Plan,
     PlanFile,
     SetsPassword,
-    Stop,
     apply_progress,
     execute,
     plan_report,
@@ -287,20 +286,10 @@ def carry_out(
     addresses = [change.address for change in plan.changes]
     try:
         with progress_of(journal, addresses, _SETTLED, _APPLYING, lang) as progress:
-
-            def password(user: str) -> str:
-                progress.clear()
-                return passwords.password(user)
-
-            def wait(stop: Stop) -> None:
-                progress.clear()
-                tell_wait(stop, lang)
-
             watched = WatchedApi(api, progress.read)
-            run = partial(
-                execute, plan, watched, journal, passwords=password, now=partial(datetime.now, UTC)
-            )
-            return retried(run, time.sleep, wait)
+            now, password = partial(datetime.now, UTC), passwords.password
+            run = partial(execute, plan, watched, journal, passwords=password, now=now)
+            return retried(run, time.sleep, partial(tell_wait, lang=lang))
     except (SekishoError, KeyboardInterrupt) as error:
         _tell_archived(journal, lang)
         if in_the_middle(error):

@@ -33,6 +33,7 @@ from sekisho.rollout import (
     Stop,
     settle_passwords,
 )
+from sekisho.work import working_on
 
 _APPLIED = Message("The plan is applied.")
 _NONE_MADE = Message("Nothing of this plan is applied: {count} changes are pending.")
@@ -134,7 +135,7 @@ def progress_of(
         label: what the run does.
         lang: the language.
     """
-    progress, settled = Progress(label, len(addresses), lang), set[str]()
+    settled = set[str]()
 
     def print_entry(entry: JournalEntry) -> None:
         if entry.event not in settled_by:
@@ -144,11 +145,9 @@ def progress_of(
         settled.add(entry.address)
         progress.show(len(settled))
 
-    with journal.watched(print_entry):
-        try:
-            yield progress
-        finally:
-            progress.clear()
+    with working_on(label) as work, journal.watched(print_entry):
+        progress = Progress(label, len(addresses), work, lang)
+        yield progress
 
 
 class WatchedApi:

@@ -241,7 +241,7 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
     refusal = _no_session_with_mfa(connected)
     if planning.mfa and refusal is not None:
         raise refusal
-    snapshot = collected(connected, lang)
+    snapshot = collected(connected)
     if planning.mfa:
         is_user = connected.caller.split(":", 5)[-1].startswith("user/")
         print_note((_USER_SESSION if is_user else _OTHER_SESSION).into(lang))

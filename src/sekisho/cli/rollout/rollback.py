@@ -47,7 +47,6 @@ from sekisho.rollout import (
     RollbackChoices,
     RollbackPreview,
     RollbackReport,
-    Stop,
     UnderFormerNames,
     check_account,
     is_in_s3,
@@ -373,16 +372,10 @@ def _take_back_one(
     before = undone_addresses(plan, journal, choices.user)
     now = partial(datetime.now, UTC)
     again = partial(roll_back, plan, journal, api, now=now, choices=choices)
-    with progress_of(journal, preview.reversible, _SETTLED, _TAKING_BACK, lang) as progress:
-
-        def wait(stop: Stop) -> None:
-            progress.clear()
-            tell_wait(stop, lang)
-
+    with progress_of(journal, preview.reversible, _SETTLED, _TAKING_BACK, lang):
         try:
-            return retried_until_visible(again, time.sleep, wait)
+            return retried_until_visible(again, time.sleep, partial(tell_wait, lang=lang))
         except (SekishoError, KeyboardInterrupt) as error:
-            progress.clear()
             if in_the_middle(error):
                 so_far = rollback_progress(plan, journal, choices.user)
                 show_folded(undone_lines(so_far, lang, before))

@@ -122,7 +122,7 @@ def _goal_status(
     shape = read_goal(path)
     exceptions = exceptions_of(exceptions_file)
     check_goal(shape, str(path))
-    snapshot = collected(connection(aws, lang), lang)
+    snapshot = collected(connection(aws, lang))
     exceptions.check(snapshot)
     goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)

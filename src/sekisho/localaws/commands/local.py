@@ -26,6 +26,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import form_option, grouped, lang_option
+from sekisho.cli.progress import serve
 from sekisho.cli.quiet import print_note, quiet, quiet_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import AwsRefused, InternalError, UsageError, did_you_mean
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _GIVE = Message("give it under `credentials` in the account file")
 _STEP_SECONDS = 30
-_NAP_SECONDS = 3600
 _SET = "set" if os.name == "nt" else "export"
 """What sets a variable of the environment."""
 _WELCOME = Message("""\
@@ -400,8 +400,7 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
                 click.echo(page.into(lang))
             if not account.credentials:
                 print_note(_NOBODY.into(lang))
-            while True:
-                time.sleep(_NAP_SECONDS)
+            serve()
         except KeyboardInterrupt:
             print_note(_ENDED.into(lang))
     return Exit.CLEAN

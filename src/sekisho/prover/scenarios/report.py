@@ -52,6 +52,7 @@ from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.answers import more_callers_text
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 from sekisho.prover.solver import reasons
+from sekisho.work import tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ _SERVICE_EXEMPT = AttachedPolicy(
     "what no policy can deny",
     from_json({"Statement": {"Effect": "Deny", "Action": [*SERVICE_EXEMPT], "Resource": "*"}}),
 )
+_TRYING = Message("Trying sign-in scenarios")
 _MORE_PASSES = Message(
     "not accepted for the sake of {other}: `{action}` on {resource} works without MFA here, but "
     "not under the recommended Force_MFA"
@@ -233,7 +235,7 @@ def report_on_scenarios(
     fixes = _Fixes(*enforcement_in(policies, setting.partition), setting)
     answer_of = cache(partial(_answer, subject, settings))
     acceptance = Acceptance(subject, setting, answer_of, of_family=fixes.choices is not None)
-    for scenario in SCENARIOS:
+    for scenario in tracked(SCENARIOS, _TRYING):
         answer = answer_of(scenario)
         report = ScenarioReport(answer)
         if answer.goes_wrong:

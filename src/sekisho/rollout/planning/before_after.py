@@ -24,6 +24,7 @@ from sekisho.audit.impact import Administrators, SignInOutcome, SignInOutcomes
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.lazy import dataclass
+from sekisho.messages import Message
 from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.policies import enrolment_arns
@@ -31,7 +32,9 @@ from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import SCOPE
 from sekisho.rollout.planning.rights import Rights, rights_of
+from sekisho.work import tracked
 
+COMPARING = Message("Comparing users before and after")
 _Answer = TypeVar("_Answer")
 
 
@@ -134,7 +137,7 @@ class BeforeAfter:
         self, question: Callable[["BeforeAfter", User], _Answer], like: Mapping[str, User]
     ) -> Mapping[str, _Answer]:
         answers: dict[str, _Answer] = {}
-        for user in self.affected:
+        for user in tracked(self.affected, COMPARING):
             representative = like[user.name]
             if representative.name not in answers:
                 answers[representative.name] = question(self, representative)

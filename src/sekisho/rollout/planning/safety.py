@@ -30,7 +30,7 @@ from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.changes.unused import DeleteUnusedPassword
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
+from sekisho.rollout.planning.before_after import COMPARING, BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     facts_of_users,
     key_may_stop,
@@ -58,6 +58,7 @@ from sekisho.rollout.planning.user_warnings import (
     WorksWithMfa,
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+from sekisho.work import tracked
 
 ENFORCEMENT_PROVED = Message(
     "For every user who gets the policy, MFA is enforced: without MFA only the exempt actions "
@@ -434,7 +435,7 @@ def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Mes
 
     Administrators are those that the audit names.
     """
-    for user in at.snapshot.users:
+    for user in tracked(at.snapshot.users, COMPARING):
         if policies_or_none(at.snapshot, user.name) is None:
             yield user.name, SafetyVerdict.UNKNOWN, UNREAD_POLICIES
         else:

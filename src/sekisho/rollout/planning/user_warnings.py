@@ -4,7 +4,7 @@ Who enrols is walked, and what is lost even with MFA is proved; the rest is deci
 the account as it is and as it will be, on sampled requests.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -29,7 +29,7 @@ from sekisho.prover import (
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import DeferralReason, Goal
-from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
+from sekisho.rollout.planning.before_after import COMPARING, BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     is_newly_denied,
     key_stops,
@@ -46,6 +46,7 @@ from sekisho.rollout.planning.requests import (
     sample_requests,
 )
 from sekisho.signin import Credential
+from sekisho.work import tracked
 
 UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
 UNKNOWN = Message("unknown: {reason}")
@@ -133,7 +134,8 @@ def user_warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
         if not entry.gets_in and accounts.was_stuck(name)
     )
     gaining = {*accounts.users_for_whom(_where_readable(_gains))}
-    gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
+    affected = tracked(accounts.affected, COMPARING)
+    gains = tuple(u.name for u in affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
     named.append((STUCK, STILL_STUCK, stuck))
     notes = (PlanNote(identity, text, names) for identity, text, names in named if names)
@@ -149,8 +151,8 @@ def _where_readable(
     )
 
 
-def _names(users: Iterable[User], holds_for: Callable[[User], bool]) -> tuple[str, ...]:
-    return tuple(user.name for user in users if holds_for(user))
+def _names(users: Collection[User], holds_for: Callable[[User], bool]) -> tuple[str, ...]:
+    return tuple(user.name for user in tracked(users, COMPARING) if holds_for(user))
 
 
 def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
@@ -382,7 +384,7 @@ def locked_out_now(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     return locked_out_notes(accounts.sign_ins, others)
 
 
-def locked_out_notes(sign_ins: SignInOutcomes, enforced: Iterable[User]) -> tuple[PlanNote, ...]:
+def locked_out_notes(sign_ins: SignInOutcomes, enforced: Collection[User]) -> tuple[PlanNote, ...]:
     """Return that users who are enforced already cannot get in, and why; nothing if all can."""
     outcomes = sign_ins.outcomes(enforced)
     locked_out = {name: each.why for name, each in outcomes.items() if each.locked_out}

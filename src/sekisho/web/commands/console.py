@@ -1,6 +1,5 @@
 """The rehearsal console beside a local AWS: `sekisho local --console`, `sekisho tour --browser`."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho.cli.exits import Exit
+from sekisho.cli.progress import serve
 from sekisho.localaws import example_company
 from sekisho.messages import Language, Message
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sekisho.account import AccountFile
     from sekisho.localaws import LocalAws
 
-_NAP_SECONDS = 3600
 _OPEN = Message("Open the rehearsal console in a browser on this computer: {url}")
 _ENDED = Message("The rehearsal has ended; all its state is gone.")
 
@@ -51,8 +50,7 @@ def tour_in_browser(language: Language) -> Exit:
     with LocalAws(company) as local, console(company, local, language) as opening:
         try:
             click.echo(opening.into(language))
-            while True:
-                time.sleep(_NAP_SECONDS)
+            serve()
         except KeyboardInterrupt:
             click.echo(_ENDED.into(language), err=True)
     return Exit.CLEAN

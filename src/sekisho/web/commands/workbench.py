@@ -1,6 +1,5 @@
 """`sekisho web`: an account in a browser, to read."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import next_action
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.progress import reading_progress
+from sekisho.cli.progress import reading_progress, serve
 from sekisho.cli.quiet import quiet_option
 from sekisho.cli.usage import check_usage, logs_option, usage_in
 from sekisho.engine import AttachedPolicy
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from sekisho.replay.report import ReplayReport
     from sekisho.web.workbench import PlanInView
 
-_NAP_SECONDS = 3600
 _OPEN = Message("Open the workbench in a browser on this computer: {url}")
 _FORCE_MFA = Message(
     "Evaluated: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user."
@@ -134,8 +132,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         try:
             click.echo(_OPEN.filled(url=server.url).into(lang))
             click.echo(_READS.into(lang))
-            while True:
-                time.sleep(_NAP_SECONDS)
+            serve()
         except KeyboardInterrupt:
             click.echo()
     return Exit.CLEAN
