@@ -299,9 +299,13 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(
             assert name in ("foreign", "chinese") or caught.value.at == terminal.path(name)
     with pytest.raises(FaultyInput, match="cannot be read"):
         raise_(terminal.run("apply", terminal.path("nowhere"), "--yes"))
-    with pytest.raises(PlanRefused, match="no journal"):
-        raise_(terminal.run("rollback", terminal.path("plan"), "--yes"))
+    unapplied = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert unapplied.return_value is Exit.CLEAN
+    assert "Nothing to roll back: this plan has not been applied." in unapplied.stdout
     assert not Path(terminal.path("plan.journal")).exists()
+    with pytest.raises(PlanRefused, match="no journal"):
+        # a journal that is named must be there
+        raise_(terminal.run("rollback", terminal.path("plan"), "--yes", "--journal", "nowhere"))
     Path(terminal.path("edited.journal")).touch()
     with pytest.raises(PlanRefused) as caught:
         raise_(terminal.run("rollback", terminal.path("edited"), "--yes"))

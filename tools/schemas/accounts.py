@@ -339,6 +339,7 @@ def _status() -> dict[str, Schema]:
         "plan": TEXT,
         "changes": listed(an_object(change)),
         "people": listed(an_object(person)),
+        "rolledBack?": TIME,
         "addedPolicies?": listed(as_dict(AddedPolicies)),
     }
 

@@ -1,6 +1,6 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
@@ -17,7 +17,13 @@ from sekisho.audit.report import (
     to_json,
     to_sarif,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, connected_api, read_account, snapshot_option
+from sekisho.cli.aws import (
+    AwsOptions,
+    aws_options,
+    read_account,
+    signs_with_long_term_key,
+    snapshot_option,
+)
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
@@ -255,72 +261,47 @@ def audited(report: AccountReport, given: AuditOptions, aws: AwsOptions) -> Acco
     snapshot, rows = report.snapshot, report.rows
     able = (each.user.arn for each in rows if each.power.administers)
     caller = caller_of(snapshot, able) if given.snapshots else None
-    applies = [each for each in rows if each.user.arn == (caller or snapshot.caller)]
+    applies = next((each for each in rows if each.user.arn == (caller or snapshot.caller)), None)
     machines = tuple(each.user.name for each in rows if _is_stopped_machine(each))
-    spare = _spare(rows, applies)
-    left_out = {*machines, spare}
+    signing_in = [row for row in rows if row.user.password]
+    needs_way_in = len(signing_in) > 1 and not any(row.left_out for row in signing_in)
+    spare = _spare(signing_in, applies) if needs_way_in and applies else ""
+    to_enforce = [
+        row for row in rows if not row.left_out and row.user.name not in (*machines, spare)
+    ]
     stopped = any(each.exemption and not each.exempt for each in rows)
-    settled = all(_enforced(row) or row.left_out or row.user.name in left_out for row in rows)
-    pilot = () if report.coverage.enforced else tuple(_ready(rows))[:2]
+    # MFA enforcement changes nothing for them; administrators come later
+    ready = (row.user.name for row in signing_in if _is_ready(row) and not row.power.administers)
+    pilot = () if report.coverage.enforced else tuple(ready)[:2]
     # somebody who is enforced, or is about to be, applies a plan in a session with MFA only
-    mfa = not pilot and any(not (row.left_out or row.user.name in left_out) for row in applies)
-    without = mfa and not given.snapshots and _signs_with_long_term_key(aws)
+    mfa = not pilot and applies in to_enforce
+    without = mfa and not given.snapshots and signs_with_long_term_key(aws)
     return AccountAudited(
         Account(aws.typed, given.snapshots, caller, mfa=mfa and not without),
         given=given,
         users_read=snapshot.users_gap is None,
-        enforced=settled and not stopped,
+        enforced=not stopped and all(map(_is_enforced, to_enforce)),
         stopped=stopped,
         pilot=pilot,
         machines=machines,
         spare=spare,
-        unguarded=not spare and _signing_in(rows) > 1 and not any(map(_is_way_in, rows)),
-        without_mfa=applies[0].user.name if without else "",
+        unguarded=needs_way_in and not spare,
+        without_mfa=applies.user.name if applies and without else "",
     )
 
 
-def _signs_with_long_term_key(aws: AwsOptions) -> bool:
-    """Tell whether AWS was called with an access key that is no session, and so without MFA."""
-    return connected_api(aws, Language.EN).signs_with_long_term_key()
-
-
-def _ready(rows: Sequence[UserRow]) -> Iterator[str]:
-    """Yield the users for whom MFA enforcement changes nothing; no administrators."""
-    for each in rows:
-        if _signs_in_ready(each) and not (each.left_out or each.power.administers):
-            yield each.user.name
-
-
-def _signs_in_ready(row: UserRow) -> bool:
-    return row.impact.kinds == (ImpactKind.READY,) and row.user.password is not None
-
-
-def _signing_in(rows: Sequence[UserRow]) -> int:
-    return sum(row.user.password is not None for row in rows)
-
-
-def _is_way_in(row: UserRow) -> bool:
-    """Tell whether a user signs in and stays without MFA enforcement, as a file says."""
-    return row.left_out and row.user.password is not None
-
-
-def _spare(rows: Sequence[UserRow], applies: Sequence[UserRow]) -> str:
-    """Return the one administrator, apart from who applies a plan, who may be left out of it.
-
-    There is none where a file names a way in already, or where it is not clear who it is to be.
-    """
-    if any(map(_is_way_in, rows)) or not applies or _signing_in(rows) <= 1:
-        return ""
-    able = [
-        row.user.name
-        for row in rows
-        if _signs_in_ready(row) and row.power.administers and not _enforced(row)
-    ]
-    others = [name for name in able if name != applies[0].user.name]
+def _spare(signing_in: Sequence[UserRow], applies: UserRow) -> str:
+    """Return the one administrator who may be left out, apart from who applies a plan; or ""."""
+    able = [row for row in signing_in if _is_ready(row) and row.power.administers]
+    others = [row.user.name for row in able if row is not applies and not _is_enforced(row)]
     return others[0] if len(others) == 1 else ""
 
 
-def _enforced(row: UserRow) -> bool:
+def _is_ready(row: UserRow) -> bool:
+    return row.impact.kinds == (ImpactKind.READY,) and not row.left_out
+
+
+def _is_enforced(row: UserRow) -> bool:
     return row.enforcement.enforced is Enforced.PROVED
 
 

@@ -239,6 +239,11 @@ def connected_api(aws: AwsOptions, lang: Language) -> "Boto3Api":
     return _called(aws, lang)[0]
 
 
+def signs_with_long_term_key(aws: AwsOptions) -> bool:
+    """Tell whether AWS was called with an access key that is no session, and so without MFA."""
+    return connected_api(aws, Language.EN).signs_with_long_term_key()
+
+
 def _called(aws: AwsOptions, lang: Language) -> "tuple[Boto3Api, Mapping[str, Any]]":
     """Return the API and who it calls as; a command connects once, and so asks for one code."""
     from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3

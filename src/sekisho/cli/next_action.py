@@ -484,7 +484,7 @@ class GoalStanding:
             return []
         words = ["sekisho plan", *words_of("", self.goal)]
         excepted = words_of("--exceptions", self.exceptions)
-        return [*words, *excepted, self.account.aws, f"--out {unused_name('plan.json')}"]
+        return [*words, *excepted, *self.account.planned, f"--out {unused_name('plan.json')}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,17 +496,21 @@ class CampaignShown:
         goal: the goal file, with its `exceptions`; `logs`: where the logs are.
         due: whether something can be done today.
         stuck: whether something speaks against what is due.
+        lacks_mfa: whether that is only that the session was not said to be one with MFA.
     """
 
     account: Account
     goal: str
     due: bool
     stuck: bool
+    lacks_mfa: bool = False
     exceptions: str | None = None
     logs: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
         """Return what does what is due, or shows why that cannot be."""
+        if self.lacks_mfa:
+            return [typed_again("--mfa")]
         if self.account.snapshots or not (self.due or self.stuck):
             return []
         if self.due:

@@ -147,7 +147,14 @@ if TYPE_CHECKING:
         remedy_text,
         status_sentence,
     )
-    from sekisho.rollout.status import Drift, FactStatus, PlanStatus, plan_status, status_to_json
+    from sekisho.rollout.status import (
+        Drift,
+        FactStatus,
+        PlanStatus,
+        is_untouched,
+        plan_status,
+        status_to_json,
+    )
 else:
     __getattr__ = lazily(
         __name__,
@@ -210,7 +217,7 @@ else:
                 "SAFETY_VERDICTS STATUS_TITLES expected_and_found plan_sentences remedy_text "
                 "status_sentence"
             ),
-            "status": "Drift FactStatus PlanStatus plan_status status_to_json",
+            "status": "Drift FactStatus PlanStatus is_untouched plan_status status_to_json",
         },
     )
 
@@ -317,6 +324,7 @@ __all__ = [
     "forecast",
     "goal_of",
     "is_in_s3",
+    "is_untouched",
     "known_users",
     "locked_out_notes",
     "offboard",

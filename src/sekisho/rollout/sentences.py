@@ -96,6 +96,7 @@ STATUS_TITLES = {
 }
 """Headings of changes by their status, with their number."""
 _ALL_DONE = Message("No drift: the account matches the plan.")
+_ROLLED_BACK = Message("This plan was rolled back on {at}: nothing of it is left.")
 _ALL_WAITS = Message("Nothing of this plan is applied: {count} changes are pending.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
 _LOCKED_OUT = Message("Locked out by MFA enforcement now: {users}. {verdict}")
@@ -166,6 +167,8 @@ def _status_verdict(standing: PlanStatus) -> Message:
         return _DRIFT.filled(drifted=drifted, count=count)
     if doubt:
         return _DOUBT.filled(count=doubt)
+    if standing.rolled_back:
+        return _ROLLED_BACK.filled(at=f"{standing.rolled_back:%Y-%m-%d %H:%M} UTC")
     if waits:
         return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
     return _ADDED if standing.added_policies else _ALL_DONE

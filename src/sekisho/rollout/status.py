@@ -18,6 +18,7 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
+from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.model import Change, State
@@ -82,6 +83,7 @@ class PlanStatus:
         other_device_kind: enrolled users without a device of the kind that the goal requires.
         locked_out: of those who are enforced, who cannot get in by what they hold now, and why.
         unjudged_reason: why it is not known who gets in; None if it was judged, or need not be.
+        rolled_back: when the plan was rolled back, if nothing of it is left; None otherwise.
     """
 
     facts: tuple[FactStatus, ...]
@@ -93,6 +95,7 @@ class PlanStatus:
     locked_out: Mapping[str, Message] = field(default_factory=dict)
     unjudged_reason: Message | None = None
     added_policies: tuple[AddedPolicies, ...] = ()
+    rolled_back: datetime | None = None
 
     def addresses(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses of the facts of this status."""
@@ -152,7 +155,31 @@ def plan_status(
         locked_out,
         unjudged,
         tuple(each for each in added if isinstance(each, AddedPolicies)),
+        _rolled_back(plan_file.journal, facts),
     )
+
+
+def is_untouched(plan_file: PlanFile, api: AwsApi) -> bool:
+    """Tell whether the account has nothing of what a plan would make.
+
+    Raises:
+        PlanRefused, AwsRefused: as `plan_status` does.
+    """
+    check_account(plan_file.plan, api)
+    return all(each.status is ChangeStatus.WAITS for each in _facts(plan_file, api, who=False))
+
+
+def _rolled_back(journal: Journal, facts: tuple[FactStatus, ...]) -> datetime | None:
+    entries = {each.address: journal.last_entry(each.address) for each in facts}
+    undone = [
+        each.at for each in entries.values() if each and each.event in (Event.UNDONE, Event.GONE)
+    ]
+    left = (fact for fact in facts if fact.status is not ChangeStatus.WAITS)
+    # what was there before the plan was not made by it, and stays
+    theirs = (
+        e is not None and e.event is Event.ALREADY for e in (entries[f.address] for f in left)
+    )
+    return max(undone) if undone and all(theirs) else None
 
 
 def _locked_out(
@@ -259,6 +286,7 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
             }
             for person in plan.people_changed
         ],
+        **({"rolledBack": standing.rolled_back.isoformat()} if standing.rolled_back else {}),
         **(
             {"addedPolicies": [asdict(each) for each in standing.added_policies]}
             if standing.added_policies

@@ -28,7 +28,7 @@ from sekisho.campaign.commands.telling import (
     print_command,
     telling_options,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, connection
+from sekisho.cli.aws import AwsOptions, aws_options, connection, signs_with_long_term_key
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import CampaignShown, next_action
@@ -300,6 +300,8 @@ def _standing(
         str(path),
         due=bool((plan.changes and plan.applicable) or campaign.notices),
         stuck=blocked or not plan.applicable,
+        lacks_mfa=plan.remedy_options == ("--mfa",)
+        and (bool(options.snapshots) or not signs_with_long_term_key(aws)),
         exceptions=options.exceptions,
         logs=options.logs,
     )

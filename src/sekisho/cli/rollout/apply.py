@@ -28,6 +28,7 @@ from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     WatchedApi,
     applied_lines,
+    check_terminal,
     confirm,
     in_the_middle,
     ownership_options,
@@ -250,6 +251,9 @@ def command(
     out or you answer no. With --yes the plan is not shown again: `sekisho plan` has shown it.
     """
     plan_file = read_plan(path, journal)
+    asks = plan_file.plan.applicable and bool(plan_file.plan.changes)
+    if asks:
+        check_terminal(yes=yes)
     passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)
     click.get_current_context().call_on_close(passwords.close)
     connected = connection(aws, lang, reads=False)
@@ -259,7 +263,7 @@ def command(
         layout = TextLayout(terminal_width(), verbose=verbose)
         shown, parts = plan_report(plan_file.plan), not (confirmed or quiet())
         click.echo(report_text(shown, lang, layout, parts=parts), nl=False, err=True)
-    if plan_file.plan.applicable and plan_file.plan.changes:
+    if asks:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():
         ownership.record(plan_file, connected.api)

@@ -282,6 +282,12 @@ def tell_wait(stop: Stop, lang: Language) -> None:
     print_note(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang))
 
 
+def check_terminal(*, yes: bool) -> None:
+    """Raise UsageError if somebody is to be asked, and there is no terminal to ask on."""
+    if not (yes or sys.stdin.isatty()):
+        raise UsageError(Message("there is no terminal to ask on"), fix=Message("give `--yes`"))
+
+
 def confirm(question: Message, lang: Language, *, yes: bool) -> None:
     """Ask on the terminal, unless `yes`.
 
@@ -289,10 +295,9 @@ def confirm(question: Message, lang: Language, *, yes: bool) -> None:
         UsageError: if there is no terminal to ask on.
         click.exceptions.Exit: if the answer is no, or none comes; the changes wait (2).
     """
+    check_terminal(yes=yes)
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise UsageError(Message("there is no terminal to ask on"), fix=Message("give `--yes`"))
     try:
         agreed = _agreed(question.into(lang), lang)
     except click.Abort:

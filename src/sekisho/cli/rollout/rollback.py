@@ -50,6 +50,7 @@ from sekisho.rollout import (
     UnderFormerNames,
     check_account,
     is_in_s3,
+    is_untouched,
     preview_rollback,
     read_plan,
     renamed_users,
@@ -64,6 +65,7 @@ _TAKING_BACK = Message("Rolling back")
 _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Undo the changes of this plan ({count})?")
 _ASKED_OF_USER = Message("Undo the changes for `{user}` ({count})?")
+_UNAPPLIED = Message("Nothing to roll back: this plan has not been applied.")
 _RENAMED = Message("Renamed since (shown by the old name here): {names}")
 _EXCEPTED = Message(
     "The next run of the campaign would enforce MFA for `{user}` again. To leave them out, "
@@ -213,9 +215,11 @@ def _take_back(
 ) -> Exit:
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
     read = [read_plan(each, options.journal) for each in given.paths]
-    if not options.by_account:
-        _refuse_unapplied(read)
     api, renamed = _connected(given, aws, lang)
+    if not options.by_account and _is_unapplied(read, options.journal, api):
+        show_folded([_UNAPPLIED.into(lang)])
+        show_next(next_action(RolledBack(Account(aws.typed))), lang)
+        return Exit.CLEAN
     plans = _concerned(read, user := _User.now_called(options.user, renamed))
     _note_renamed(plans, renamed, lang)
     choices = [*_choices(plans, options, user, renamed)]
@@ -382,16 +386,24 @@ def _take_back_one(
             raise
 
 
-def _refuse_unapplied(plans: list[PlanFile]) -> None:
-    missing = next((e.journal.path for e in plans if not e.journal.path.exists()), None)
-    if missing is not None:
-        raise PlanRefused(
-            Message("there is no journal `{path}`: nothing says what this plan did").filled(
-                path=missing
-            ),
-            code=Code.PLAN_FAULTY,
-            fix=Message(
-                "give the journal that the plan was applied with, by `--journal`; if it is lost, "
-                "go by the account: `--by-account`"
-            ),
-        )
+def _is_unapplied(plans: list[PlanFile], journal: Path | None, api: AwsApi) -> bool:
+    """Tell whether a plan has no journal, and the account has nothing of it.
+
+    Raises:
+        PlanRefused: if the account has something of it, or a journal was named that is not there.
+    """
+    missing = next((each for each in plans if not each.journal.path.exists()), None)
+    if missing is None:
+        return False
+    if journal is None and is_untouched(missing, api):
+        return True
+    raise PlanRefused(
+        Message("there is no journal `{path}`: nothing says what this plan did").filled(
+            path=missing.journal.path
+        ),
+        code=Code.PLAN_FAULTY,
+        fix=Message(
+            "give the journal that the plan was applied with, by `--journal`; if it is lost, "
+            "go by the account: `--by-account`"
+        ),
+    )

@@ -7,7 +7,13 @@ from typing import assert_never
 
 import click
 
-from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.aws import (
+    AwsOptions,
+    aws_options,
+    collected,
+    connection,
+    signs_with_long_term_key,
+)
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
@@ -127,7 +133,12 @@ def _goal_status(
     goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)
     due = any(wave.open for wave in waves if wave.due)
-    following = next_action(GoalStanding(Account(aws.typed), str(path), due, exceptions_file))
+    enforced_soon = {name for wave in waves if wave.due for name in {*wave.users} - {*wave.exempt}}
+    applies = {user.name for user in snapshot.users if user.arn == snapshot.caller}
+    # who comes under MFA enforcement applies the plan in a session with MFA only
+    mfa = not applies.isdisjoint(enforced_soon) and not signs_with_long_term_key(aws)
+    account = Account(aws.typed, mfa=mfa)
+    following = next_action(GoalStanding(account, str(path), due, exceptions_file))
     return _GoalStatus(goal, waves, following)
 
 
@@ -152,9 +163,11 @@ def _tell(lines: Iterable[str]) -> None:
 def _applies_more(plan_file: PlanFile, standing: PlanStatus) -> bool:
     """Return whether `apply` has something to make.
 
-    Not for users who are gone, whom it leaves out; nor where a roll-back has left a part, as
-    somebody who takes a plan back does not want it made again.
+    Not for users who are gone, whom it leaves out; nor after a roll-back, as somebody who takes a
+    plan back does not want it made again.
     """
+    if standing.rolled_back:
+        return False
     changes, waits = plan_file.plan.changes, {*standing.addresses(ChangeStatus.WAITS)}
     journal = plan_file.journal
     undone = any(journal.last_event(each.address) is Event.UNDONE for each in changes)
@@ -181,7 +194,7 @@ def _exit_of(standing: PlanStatus) -> Exit:
     )
     codes += [Exit.FINDINGS] if wrong else []
     waits = standing.addresses(ChangeStatus.WAITS) or standing.other_device_kind
-    codes += [Exit.CHANGES] if waits else []
+    codes += [Exit.CHANGES] if waits and not standing.rolled_back else []
     return worst(codes)
 
 
@@ -256,7 +269,7 @@ def plan_status_lines(
         yield _UNJUDGED.filled(why=standing.unjudged_reason).into(lang)
     for status, title in STATUS_TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
-        if facts:
+        if facts and (verbose or not standing.rolled_back):
             yield title.filled(count=len(facts)).into(lang)
             yield from _facts(status, facts, lang, verbose=verbose)
     yield from added_policies_lines(standing.added_policies, lang, verbose=verbose)
