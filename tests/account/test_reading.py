@@ -174,7 +174,7 @@ def test_a_report_is_waited_for(waits: list[AwsRefused]) -> None:
         (
             report_api(refused("ReportInProgress", 404)),
             "GetCredentialReport",
-            "no report within 60",
+            "no report within 1 min",
         ),
         (report_api({**READY, "Content": b"\xff"}), "GetCredentialReport", "is not as documented"),
         (report_api({**READY, "Content": b"a,b\n"}), "GetCredentialReport", "is not as documented"),

@@ -164,7 +164,7 @@ def test_a_users_calls_through_an_endpoint_are_the_users(logs: Path) -> None:
     (place / "a.json.gz").write_bytes(gzip.compress(seen))
     code, said = impact(logs)
     assert code is Exit.FINDINGS
-    assert said.startswith("Calls of 1 of 1 users would be denied: alice.")
+    assert said.startswith("Calls of 1 of 1 user would be denied: alice.")
 
 
 def test_a_users_call_that_only_the_owner_has_is_named(logs: Path) -> None:
@@ -219,7 +219,7 @@ def test_it_is_in_a_verdict_about_whoever_loses_calls(logs: Path) -> None:
     (logs / "more.zip").write_bytes(UNREAD["more.zip"][0])
     code, said = impact(logs)
     assert code is Exit.UNKNOWN
-    assert said.startswith("Calls of 1 of 1 users would be denied: alice. This covers only what")
+    assert said.startswith("Calls of 1 of 1 user would be denied: alice. This covers only what")
 
 
 @pytest.mark.parametrize("name", UNREAD)

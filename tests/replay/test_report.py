@@ -269,7 +269,7 @@ FORWARDED = event(key_id="ASIA", mfa="false", invoked_by="athena.amazonaws.com")
 def test_denied_calls_on_somebodys_behalf_alone_are_in_the_verdict() -> None:
     made = report([judged(event(), UNCHANGED), judged(FORWARDED, events=5)])
     first, *_, story = to_text(made, Language.EN).partition("What would stop\n")[0::2]
-    assert first.startswith("Calls of 1 of 1 users would be denied: alice.")
+    assert first.startswith("Calls of 1 of 1 user would be denied: alice.")
     assert "Of the denied calls, made by services on a caller's behalf: 5." in first
     assert story.lstrip().startswith(
         "On behalf of alice, services made 5 calls that would be denied: athena.amazonaws.com."
@@ -334,7 +334,7 @@ def test_who_is_not_in_the_snapshot_is_named() -> None:
             "No call is sure to be denied, but 1 call cannot be decided.",
         ),
         ([], "No event was read, so there is no result."),
-        ([judged(event())], "Calls of 1 of 1 users would be denied: alice."),
+        ([judged(event())], "Calls of 1 of 1 user would be denied: alice."),
         (
             [judged(event(), UNCHANGED)],
             "No call would be denied: 1 user, 1 event.",

@@ -123,7 +123,7 @@ def test_after_a_whole_roll_back_the_name_is_free_and_the_journal_is_not_lost(
 
     assert terminal.run(*again).return_value == Exit.CHANGES
     waits = terminal.run("status", plan)
-    assert waits.stdout.startswith("Nothing of this plan is applied: 4 changes are pending.\n")
+    assert waits.stdout.startswith("Nothing is applied: 4 changes are pending.\n")
     assert journal.read_bytes() == kept, "who only looks leaves it where it is"
     done = terminal.run("apply", plan, "--yes")
     assert done.return_value == Exit.CLEAN, done.output

@@ -117,7 +117,7 @@ def test_who_interrupts_is_told_how_far_it_came(
         with pytest.raises(click.Abort):
             terminal.run("apply", terminal.path("plan"), "--yes")
     report = "\n".join(told)
-    first = "The plan is applied in part: 3 of 4 changes are made."
+    first = "Applied in part: 3 of 4 changes are made."
     assert f"{first}\nNot done: 1\n  {HANAKO}\nDone: 3\n" in report
     assert run(terminal, "apply")[1] == Exit.CLEAN, "and goes on from there"
     assert run(terminal, "rollback")[1] == Exit.CLEAN

@@ -129,7 +129,7 @@ def test_drift_says_what_was_expected_and_what_was_found(
     assert tuple(each.en for each in expected_and_found(address, difference)) == said
     standing = PlanStatus((FactStatus(address, ChangeStatus.DRIFTED, drift=difference),), (), ())
     lines = [*plan_status_lines(plan(MACHINE, account(), ADMIN), standing, Language.EN)]
-    assert lines[0] == "Drift: somebody has changed 1 of 1 items since."
+    assert lines[0] == "Drift: somebody has changed 1 of 1 item since."
     assert f"    expected: {said[0]}" in lines
     assert f"    found: {said[1]}" in lines
 
@@ -138,9 +138,9 @@ def test_drift_says_what_was_expected_and_what_was_found(
     ("statuses", "verdict"),
     [
         (("done", "done"), "No drift: the account matches the plan."),
-        (("done", "waits"), "The plan is applied in part: 1 of 2 changes are made."),
-        (("waits", "waits"), "Nothing of this plan is applied: 2 changes are pending."),
-        (("in-doubt", "waits"), "For 1 passwords it is unclear who set them."),
+        (("done", "waits"), "Applied in part: 1 of 2 changes are made."),
+        (("waits", "waits"), "Nothing is applied: 2 changes are pending."),
+        (("in-doubt", "waits"), "For 1 password it is unclear who set it."),
         (("drifted", "in-doubt"), "Drift: somebody has changed 1 of 2 items since."),
     ],
 )

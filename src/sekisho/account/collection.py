@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -40,7 +40,7 @@ from sekisho.account.model import (
 from sekisho.account.policies import attached_policies
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount
-from sekisho.messages import Message
+from sekisho.messages import Message, duration_text
 from sekisho.policy import Document, PolicyKind
 from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
@@ -269,7 +269,7 @@ _REPORT = "GetCredentialReport"
 _DEVICES = "ListVirtualMFADevices"
 _CONSOLE = "GetConsoleAuthorizationConfiguration"
 _DOES_NOT_SAY = Message("the answer does not say whether it is enabled")
-_TOO_LATE = Message("no report within {seconds} seconds")
+_TOO_LATE = Message("no report within {time}")
 _NOT_A_REPORT = Message("is not as documented: {error}")
 _TRIES = 30
 _PAUSE_SECONDS = 2.0
@@ -380,7 +380,11 @@ def read_report(reading: ReadingRun, sleep: Callable[[float], None]) -> Credenti
         if any(gap.operation == _REPORT for gap in reading.gaps):
             return None
         sleep(_PAUSE_SECONDS)
-    reading.gap(_REPORT, THE_ACCOUNT, _TOO_LATE.filled(seconds=round(_TRIES * _PAUSE_SECONDS)))
+    reading.gap(
+        _REPORT,
+        THE_ACCOUNT,
+        _TOO_LATE.filled(time=duration_text(timedelta(seconds=_TRIES * _PAUSE_SECONDS))),
+    )
     return None
 
 

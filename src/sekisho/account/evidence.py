@@ -64,7 +64,7 @@ class Evidence:
 _ROUND = Message("calls in {hours} of the 168 hours of a week, nights and weekends among them")
 _WORKING = Message("calls in {hours} of 24 hours of the day, on {days} of 7 days of the week (UTC)")
 _ADDRESS = Message("from one address")
-_ADDRESSES = Message("from {count} addresses")
+_ADDRESSES = Message("from {count} {count:address|addresses}")
 _PROGRAMS = Message("programs: {names}")
 _BROWSERS = Message("a browser or the console")
 _SIGNED_IN = Message("signed in to the console")

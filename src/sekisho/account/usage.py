@@ -171,7 +171,7 @@ _LOGS = Message(
     "By logs of {first} to {last}: events: {events}, files: {files}, usage {digest}{faults}."
 )
 _NO_EVENTS = Message("By logs without an event: files: {files}, usage {digest}{faults}.")
-_FAULTS = Message("; {count} places could not be read")
+_FAULTS = Message("; {count} {count:place|places} could not be read")
 
 
 @dataclass(frozen=True)

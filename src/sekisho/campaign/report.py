@@ -53,11 +53,12 @@ SCHEMA = "sekisho.campaign/1"
 
 _TITLE = Message("MFA campaign of account {account}")
 _AS_OF = Message("The account as it was at {at} UTC; today is {day} in {timezone}.")
-_HEADLINE = Message("MFA is enforced for {enforced} of {count} people, and not yet for {left}.")
-_DONE = Message("MFA is enforced for all {count} people of the campaign.")
+_HEADLINE = Message(
+    "MFA is enforced for {enforced} of {count} {count:person|people}, and not yet for {left}."
+)
+_DONE = Message("MFA is enforced for all people of the campaign ({count}).")
 _ONLY_DORMANT = Message(
-    "MFA is enforced for all {count} people who sign in; left are dormant people, for whom it is "
-    "not: {dormant}."
+    "MFA is enforced for all people who sign in ({count}), but not for dormant users: {dormant}."
 )
 _OVERDUE = Message("MFA should be enforced for {count} of them by now, but is not.")
 _DUE = Message("Due today")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, NoReturn, TextIO, cast
 
 import click
@@ -12,7 +13,7 @@ import click
 from sekisho.cli.help import language_of
 from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import terminal_width
-from sekisho.messages import Language, Message, cell_width, cut_at, verbatim
+from sekisho.messages import Language, Message, cell_width, cut_at, duration_text, verbatim
 from sekisho.work import WORK, Task, working_on
 
 EVERY = 10.0
@@ -23,11 +24,10 @@ _BUSY = 0.05
 """Which share of a processor a program takes that does not wait for something."""
 _MINUTE, _HOUR = 60, 3600
 _WORKING = Message("Working")
-_SO_FAR = Message("{label}: {count} s so far")
+_SO_FAR = Message("{label}: {time} so far")
 _ITEMS = Message("{label}: {done} of {total}{left}")
-_LOOKS = Message("Reading the account: {count} items so far")
-_SECONDS = Message(", about {count} s left")
-_MINUTES = Message(", about {count} min left")
+_LOOKS = Message("Reading the account: {count} {count:item|items} so far")
+_LEFT = Message(", about {time} left")
 
 
 class ProgressDisplay:
@@ -95,7 +95,7 @@ class ProgressDisplay:
         if work is None or not work.total:
             label = _WORKING if work is None else work.label
             since = self._printed_at if work is None else since
-            return _SO_FAR.filled(label=label, count=round(now - since))
+            return _SO_FAR.filled(label=label, time=_rounded(now - since))
         done, total, left = work.done, work.total, verbatim("")
         if before < done < total:
             left = time_left((now - since) / (done - before) * (total - done))
@@ -239,9 +239,10 @@ class Progress:
         return time_left((now - self._began) / made * (self._total - done))
 
 
-_READ = Message("Reading logs: {done} of {total} MB, {files} files{left}")
+_READ = Message("Reading logs: {done} of {total} MB, {files} {files:file|files}{left}")
 _READ_AND_COUNTED = Message(
-    "Reading logs: {done} of {total} MB, {files} files, {events} events{left}"
+    "Reading logs: {done} of {total} MB, {files} {files:file|files}, {events} "
+    "{events:event|events}{left}"
 )
 """Events are known when a part of the logs has been counted."""
 _MEGABYTE = 1_000_000
@@ -274,7 +275,7 @@ def reading_progress(
         yield show
 
 
-_LOOKED_UP = Message("Reading the event history of {region}: {events} events{left}")
+_LOOKED_UP = Message("Reading the event history of {region}: {events} {events:event|events}{left}")
 
 
 @contextmanager
@@ -301,7 +302,9 @@ def history_progress(
 
 def time_left(seconds: float) -> Message:
     """Return how long something will still take."""
-    whole = round(seconds)
-    if whole < 2 * _MINUTE:
-        return _SECONDS.filled(count=whole)
-    return _MINUTES.filled(count=round(whole / _MINUTE))
+    return _LEFT.filled(time=_rounded(seconds))
+
+
+def _rounded(seconds: float) -> Message:
+    part = 1 if round(seconds) < 2 * _MINUTE else _MINUTE
+    return duration_text(timedelta(seconds=round(seconds / part) * part))

@@ -63,12 +63,23 @@ class Language(StrEnum):
         return cls.JA if (locale.getlocale()[0] or "").lower().startswith("ja") else cls.EN
 
 
+class _Numbered(Formatter):
+    """Fills the places of an English text; `{count:change is|changes are}` is by the count."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, several, many = format_spec.partition("|")
+        if several:
+            return one if str(value) == "1" else many
+        return format(value, format_spec)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
     """One sentence for people; two are equal if they say the same in every language.
 
     Attributes:
-        english: the English text, which is also the key of its translation; with `{name}` places.
+        english: the English text, which is also the key of its translation; with `{name}` places,
+            and `{count:day|days}` for what is said of one and of any other number.
         context: what tells apart two messages that are alike in English and not in Japanese.
         japanese: the Japanese text where a table or a file brings both; None: it is looked up.
         values: what the places are filled with; None: the text has no places.
@@ -123,6 +134,8 @@ class Message:
             for name, each in self.values
         }
         match language:
+            case Language.EN if "|" in template:
+                return _Numbered().vformat(template, (), values)
             case Language.EN:
                 return template.format(**values)
             case Language.JA:
@@ -261,9 +274,8 @@ class _Joined(Message):
         return self.between, self.messages
 
 
-_DAY = Message("{count} day")
 _UNITS = (
-    (86_400, Message("{count} days")),
+    (86_400, Message("{count} {count:day|days}")),
     (3_600, Message("{count} h")),
     (60, Message("{count} min")),
     (1, Message("{count} s")),
@@ -277,8 +289,7 @@ def duration_text(duration: timedelta) -> Message:
     for seconds, text in _UNITS:
         count, left = divmod(left, seconds)
         if count or (seconds == 1 and not parts):
-            one_day = count == 1 and seconds == _UNITS[0][0]
-            parts.append((_DAY if one_day else text).filled(count=count))
+            parts.append(text.filled(count=count))
     return joined_messages(parts[:2], en=" ", ja=" ")
 
 

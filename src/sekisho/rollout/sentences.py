@@ -97,17 +97,17 @@ STATUS_TITLES = {
 """Headings of changes by their status, with their number."""
 _ALL_DONE = Message("No drift: the account matches the plan.")
 _ROLLED_BACK = Message("This plan was rolled back on {at}: nothing of it is left.")
-_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes are pending.")
-_SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
+_ALL_WAITS = Message("Nothing is applied: {count} {count:change is|changes are} pending.")
+_SOME_WAIT = Message("Applied in part: {done} of {count} {count:change is|changes are} made.")
 _LOCKED_OUT = Message("Locked out by MFA enforcement now: {users}. {verdict}")
 _ADDED = Message(
     "No drift: the account matches the plan. Somebody else has added a policy to its group, so "
     "a roll-back leaves the members in the group."
 )
-_DRIFT = Message("Drift: somebody has changed {drifted} of {count} items since.")
+_DRIFT = Message("Drift: somebody has changed {drifted} of {count} {count:item|items} since.")
 _MOST = 10
 """So many names at most are in a verdict."""
-_DOUBT = Message("For {count} passwords it is unclear who set them.")
+_DOUBT = Message("For {count} {count:password|passwords} it is unclear who set {count:it|them}.")
 
 
 def plan_sentences(plan: Plan) -> Iterator[Message]:

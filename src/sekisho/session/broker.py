@@ -105,7 +105,7 @@ _WRONG = Message(
     "AWS refused the code: it is wrong, was used before, or the device's clock is wrong; wait "
     "for the next one"
 )
-_THREE_WRONG = Message("AWS refused {count} codes of {device}: {text}")
+_THREE_WRONG = Message("AWS refused {count} {count:code|codes} of {device}: {text}")
 _CLOCK = Message(
     "type each code once, while it is shown, and set the clock of the phone by the network; or is "
     "it another device (`--serial`)?"

@@ -23,7 +23,7 @@ from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import SessionRefused, UsageError
 from sekisho.lazy import dataclass
-from sekisho.messages import Language, Message, verbatim
+from sekisho.messages import Language, Message, duration_text, verbatim
 from sekisho.session import (
     KEYRING,
     Broker,
@@ -101,7 +101,7 @@ _NOT_KEPT = Message("not stored")
 _NOTHING = Message("No session is stored.")
 _NOTHING_THERE = Message("`{path}` has no session.")
 _NOTE = Message("{device}: session of {whose}, key {key}, {until}; {kept}")
-_UNTIL = Message("until {at} ({hours} h {minutes} min left)")
+_UNTIL = Message("until {at} ({time} left)")
 _OVER = Message("ended at {at}")
 _ROLE = Message("{user} in the role {role}")
 _GONE = Message("Sessions deleted here: {count}. AWS accepts them until they end.")
@@ -361,11 +361,10 @@ def _until(handed: HandedOut) -> Message:
 def _end(expires: datetime) -> Message:
     """Return until when something lasts, by the clock of whoever reads it."""
     at = expires.astimezone().strftime("%Y-%m-%d %H:%M %z")
-    minutes = int((expires - datetime.now(UTC)).total_seconds() // 60)
-    if minutes < 0:
+    left = expires - datetime.now(UTC)
+    if left < timedelta():
         return _OVER.filled(at=at)
-    hours, minutes = divmod(minutes, 60)
-    return _UNTIL.filled(at=at, hours=hours, minutes=minutes)
+    return _UNTIL.filled(at=at, time=duration_text(left))
 
 
 def _whose(user: str, role: str) -> Message:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,16 +18,14 @@ from sekisho.documents import decoded_json, text_of_file, write_private
 from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, FaultyInput, SekishoError, SessionRefused, reason_of
 from sekisho.lazy import dataclass
-from sekisho.messages import Message
+from sekisho.messages import Message, duration_text
 from sekisho.session.model import DeviceId, SessionId
 
 _RECORDS = Records(Code.FILE_BAD_SHAPE, omit_defaults=True)
 _WAIT_SECONDS = 300
 _POLL_SECONDS = 0.2
 _BUSY = Message("another `sekisho session` is asking for a code of {device}: waiting for it")
-_STILL_BUSY = Message(
-    "another `sekisho session` has been asking for a code of {device} for {seconds} seconds"
-)
+_STILL_BUSY = Message("another `sekisho session` has been asking for a code of {device} for {time}")
 _DAMAGED = Message("`{path}` is damaged and ignored")
 
 
@@ -127,7 +125,9 @@ class Notes:
                 lock.acquire(timeout=_WAIT_SECONDS, poll_interval=_POLL_SECONDS)
         except Timeout:
             raise SessionRefused(
-                _STILL_BUSY.filled(device=device.serial, seconds=_WAIT_SECONDS),
+                _STILL_BUSY.filled(
+                    device=device.serial, time=duration_text(timedelta(seconds=_WAIT_SECONDS))
+                ),
                 code=Code.SESSION_BUSY,
                 fix=Message("type the code there, or end that program"),
             ) from None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import Code, SessionRefused, UsageError
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, duration_text, verbatim
 from sekisho.signin import HolderKind, Refused, role_duration, token_duration
 
 if TYPE_CHECKING:
@@ -211,8 +211,8 @@ def _margin(margin: timedelta | None, seconds: int | None, role: RoleAsked | Non
     if margin >= lasts:
         raise UsageError(
             Message("with this `--margin` no session would ever be handed out"),
-            fix=Message("make it shorter than the session, which lasts {seconds} seconds").filled(
-                seconds=int(lasts.total_seconds())
+            fix=Message("make it shorter than the session, which lasts {time}").filled(
+                time=duration_text(lasts)
             ),
         )
     return margin

@@ -107,24 +107,25 @@ _ALL_READ = Message(
     "account were not read."
 )
 _SOME = Message(
-    "MFA is proved to be enforced for {enforced} of {users} users: {open} not enforced, "
-    "{exempt} excepted, {unknown} unknown."
+    "MFA is proved to be enforced for {enforced} of {users} {users:user|users}: {open} not "
+    "enforced, {exempt} excepted, {unknown} unknown."
 )
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
 _NO_FIGURES = Message("Enabled, enforced, used: not read.")
 _ENABLED = Message(
-    "Enabled: {enabled} of {users} users have a device ({console_enabled} of {console} with a "
-    "console password){unknown}."
+    "Enabled: {enabled} of {users} {users:user has|users have} a device ({console_enabled} "
+    "of {console} with a console password){unknown}."
 )
 _ARE_ENFORCED = Message("Enforced: proved for {enforced} of {users}{unknown}.")
 _RESISTANT = Message(
-    "Phishing-resistant: {resistant} of {users} users have a passkey or security key "
-    "({resistant_enforced} of them enforced; {only} with no other kind of device){unknown}."
+    "Phishing-resistant: {resistant} of {users} {users:user has|users have} a passkey or "
+    "security key ({resistant_enforced} of them enforced; {only} with no other kind of "
+    "device){unknown}."
 )
 _USED = Message(
-    "Used: last console sign-in used MFA for {used} of {users} users; unknown for {unknown} "
-    "(access keys, or sign-ins before today's devices)."
+    "Used: last console sign-in used MFA for {used} of {users} {users:user|users}; unknown "
+    "for {unknown} (access keys, or sign-ins before today's devices)."
 )
 _WITHOUT_POLICIES = Message(
     "Users who cannot be judged: {users}. The file lacks the texts of these policies (with the "
@@ -210,12 +211,10 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
     if report.snapshot.users_gap is not None:
         return (_NO_FIGURES,)
     found = report.coverage
-
-    def but(count: int) -> Message:
-        return _NOT_KNOWN.filled(count=f"{count:,}") if count else verbatim("")
-
-    enabled, enforced = but(found.enabled_unknown), but(found.enforced_unknown)
-    resistant = but(found.phishing_resistant_unknown)
+    unknown = (found.enabled_unknown, found.enforced_unknown, found.phishing_resistant_unknown)
+    enabled, enforced, resistant = (
+        _NOT_KNOWN.filled(count=f"{count:,}") if count else verbatim("") for count in unknown
+    )
     values = {
         "users": f"{found.users:,}",
         "enabled": f"{found.enabled:,}",
@@ -227,18 +226,9 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
         "only": f"{found.phishing_resistant_only:,}",
     }
     return (
-        Message.both(
-            _ENABLED.en.format(unknown=enabled.en, **values),
-            _ENABLED.ja.format(unknown=enabled.ja, **values),
-        ),
-        Message.both(
-            _ARE_ENFORCED.en.format(unknown=enforced.en, **values),
-            _ARE_ENFORCED.ja.format(unknown=enforced.ja, **values),
-        ),
-        Message.both(
-            _RESISTANT.en.format(unknown=resistant.en, **values),
-            _RESISTANT.ja.format(unknown=resistant.ja, **values),
-        ),
+        _ENABLED.filled(unknown=enabled, **values),
+        _ARE_ENFORCED.filled(unknown=enforced, **values),
+        _RESISTANT.filled(unknown=resistant, **values),
         used_with_mfa(report)
         or _USED.filled(
             users=values["users"], used=f"{found.used:,}", unknown=f"{found.used_unknown:,}"
@@ -416,8 +406,8 @@ LOGGED_COLUMNS: tuple[Message, ...] = (
 """The columns of the table of what logs have of users."""
 
 _USED_BY_LOGS = Message(
-    "Used, according to the logs: {used} of {users} users signed in or called with MFA, "
-    "{without} only without MFA; {unseen} are not in the logs."
+    "Used, according to the logs: {used} of {users} {users:user|users} signed in or called "
+    "with MFA, {without} only without MFA; {unseen} are not in the logs."
 )
 _SIGN_INS = Message("Signed in without MFA: {users}.")
 _AWS_LOGIN = Message("Used `aws login`: {users}; without MFA: {without}.")

@@ -28,7 +28,7 @@ _LIKE = Message("such as: {counterexample}")
 _SHOWN = 10
 _MORE = Message("{first} and {count} more")
 _GROUPS = 5
-_MORE_GROUPS = Message("and {count} more groups of actions: `-v`")
+_MORE_GROUPS = Message("and {count} more {count:group|groups} of actions: `-v`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ _WRONG = Message("{source}: needs correction{counts}.")
 _UNEXAMINED = Message("{source}: not examined completely{counts}.")
 _CLEAN = Message("{source}: OK{counts}.")
 _OF_SEVERAL = Message(
-    "{wrong} of {all} policies need correction (not examined completely: {unknown})."
+    "{wrong} of {all} {all:policy needs|policies need} correction (not examined "
+    "completely: {unknown})."
 )
 _MORE = Message("Run with `-v` for the evidence of each finding and what each credential may do.")
 _LENGTH = Message("{used} of {most} characters, as AWS counts them")

@@ -59,8 +59,8 @@ from sekisho.prover.questions import (
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
-    "MFA is enforced for {proved} of {all} users. Not enforced: {refuted}; not enforced, but "
-    "nothing is allowed without MFA: {nothing}; unknown: {unknown}."
+    "MFA is enforced for {proved} of {all} {all:user|users}. Not enforced: {refuted}; not "
+    "enforced, but nothing is allowed without MFA: {nothing}; unknown: {unknown}."
 )
 _ROLES = Message(
     "Roles are not checked: {count} can be assumed from this account ({names}). To check one: "
@@ -68,13 +68,14 @@ _ROLES = Message(
 )
 _NAMED = 3
 _SHOWN = 20
-_MORE_USERS = Message("and {count} more users: `-v`, or `--format json`")
+_MORE_USERS = Message("and {count} more {count:user|users}: `-v`, or `--format json`")
 _MORE = Message("Run with `-v` for all users and assumptions.")
 _ROW = verbatim("{user}: {said}")
 _DIRECT = Message("direct calls: {said}")
 _SERVICE = Message("calls by AWS services for the user: {said}")
 _HOLDS = Message(
-    "{what}: holds for {proved} of {all} users, fails for {refuted}, unknown for {unknown}."
+    "{what}: holds for {proved} of {all} {all:user|users}, fails for {refuted}, unknown "
+    "for {unknown}."
 )
 _INVARIANT = verbatim("{user}: {id}: {verdict}")
 _RULE = "user-enforced"

@@ -36,8 +36,8 @@ from sekisho.rollout import (
 from sekisho.work import working_on
 
 _APPLIED = Message("The plan is applied.")
-_NONE_MADE = Message("Nothing of this plan is applied: {count} changes are pending.")
-_IN_PART = Message("The plan is applied in part: {done} of {count} changes are made.")
+_NONE_MADE = Message("Nothing is applied: {count} {count:change is|changes are} pending.")
+_IN_PART = Message("Applied in part: {done} of {count} {count:change is|changes are} made.")
 _LEFT_OUT = Message("People left out: {count}")
 _OF_PERSON = verbatim("{user}: {why}")
 _LATER = Message(

@@ -227,7 +227,9 @@ _EXEMPT = Message("left out, or an exception: {names}")
 _FIRST = Message("first stage, without an MFA device: {names}")
 _SECOND = Message("second stage, with an MFA device: {names}")
 _OTHER_KIND = Message("with another kind of device only, where a passkey is required: {names}")
-_REQUIRED = Message("{verdict} {count} of them have no passkey or security key, which is required.")
+_REQUIRED = Message(
+    "{verdict} {count} of them {count:has|have} no passkey or security key, which is required."
+)
 _PLAN_REQUIRED = Message(
     "{verdict} A passkey or security key is required; with another kind of device only: {count}."
 )
@@ -237,9 +239,10 @@ _UNKNOWN = Message("unknown: {names}")
 _MEANT = Message("Unknown whether the goal covers them: {names}")
 _NOBODY = Message("No wave of the goal has anybody in it.")
 _NOT_YET = Message("No wave has begun yet.")
-_ALL_ENFORCED = Message("MFA is enforced for all {count} users whose day has come.")
+_ALL_ENFORCED = Message("MFA is enforced for all users whose day has come ({count}).")
 _SOME_OPEN = Message(
-    "MFA is enforced for {enforced} of {count} users whose day has come ({unknown} unknown)."
+    "MFA is enforced for {enforced} of {count} {count:user|users} whose day has come "
+    "({unknown} unknown)."
 )
 _UNREAD = Message("Not read: {user}: {reason}")
 _LOCKED_OUT = Message("Locked out with the credentials they have now: {count}")

@@ -18,6 +18,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -36,7 +37,7 @@ from urllib3.exceptions import (
 
 from sekisho.errors import UsageError, reason_of
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, duration_text, verbatim
 from sekisho.notices.reminders.ledger import Handed
 
 ATTEMPTS = 4
@@ -61,7 +62,7 @@ _POSTED = Message("posted to {host}")
 _REFUSED = Message("{host} refused it: {status}{word}")
 _REDIRECT = Message("{host} answered with a redirect ({status}), which is not followed")
 _BUSY = Message("{host} takes no more messages now ({status})")
-_LATER = Message("{host} asks to wait for {seconds} seconds: try again then")
+_LATER = Message("{host} asks to wait {time}: try again then")
 _NO_CONNECTION = Message("no connection to {host}")
 _NO_PROXY = Message("{host}: the proxy of the environment cannot be used")
 _CERTIFICATE = Message("{host} has no certificate that this computer trusts")
@@ -137,7 +138,9 @@ class Webhook:
                 preload_content=False,
             )
         except _AsksToWait as error:
-            return self._posted(Handed.FAILED, _LATER, seconds=error.seconds)
+            return self._posted(
+                Handed.FAILED, _LATER, time=duration_text(timedelta(seconds=error.seconds))
+            )
         except MaxRetryError as error:
             return self._not_sent(error.reason)
         except HTTPError as error:

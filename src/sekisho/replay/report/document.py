@@ -70,7 +70,7 @@ _PAGE_KEYS, _PAGE_BARS, _PAGE_TOP = 200, 30, 10
 """On a page: so many keys, so many callers and services with a bar, so many addresses."""
 
 _TITLE = Message("Who would be affected")
-_AS_OF = Message("{events} events; actions: {dated}; sekisho {version}.")
+_AS_OF = Message("{events} {events:event|events}; actions: {dated}; sekisho {version}.")
 _STOPPING = Message("What would stop")
 _UNDECIDED = Message("Undecided")
 _SIGNING_IN = Message("Sign-ins to the console")
@@ -93,7 +93,7 @@ _UNASKED = Message("and {count} to whom nothing in question applies (`-v` lists 
 _BY_DAY = Message("Denied calls by day")
 _BY_CALLER = Message("Calls by caller")
 _BY_SERVICE = Message("Denied calls by service")
-_DAY = Message("{day}: {denied} of {events} events denied")
+_DAY = Message("{day}: {denied} of {events} {events:event|events} denied")
 _NO_LOG = Message("{day}: no event in the log")
 _CALENDAR = Message(
     "A square for each day, weeks from Monday to Sunday: the stronger its colour, the more calls "
@@ -102,8 +102,10 @@ _CALENDAR = Message(
 )
 _DAYS = Message("The days with denied calls")
 _OUTCOMES = Message("What the outcomes mean")
-_MORE_KEYS = Message("{count} more keys would lose calls: CSV and JSON have all of them.")
-_OTHERS = Message("and {count} others")
+_MORE_KEYS = Message(
+    "{count} more {count:key|keys} would lose calls: CSV and JSON have all of them."
+)
+_OTHERS = Message("and {count} {count:other|others}")
 
 _DETAILS = {
     DetailKind.ADDRESS: (Message("address"), Message("addresses: {values}")),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sekisho.account import LooksLike, looks_like
-from sekisho.messages import Message, joined_messages, listed, table, verbatim
+from sekisho.messages import Message, duration_text, joined_messages, listed, table, verbatim
 from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import (
@@ -24,7 +24,7 @@ _SERVICES = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 _NO_EVENTS = Message("No event was read, so there is no result.")
-_LOSING = Message("Calls of {losing} of {users} users would be denied: {names}.")
+_LOSING = Message("Calls of {losing} of {users} {users:user|users} would be denied: {names}.")
 _ONLY_OTHERS = Message("No user's call would be denied, but calls of other callers would: {names}.")
 _OTHERS = Message("So would calls of roles and federated users: {names}.")
 _UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
@@ -54,7 +54,9 @@ _MORE_NAMES = Message("{names} and {count} more")
 _SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
 _COUNTS = Message("{label} {count}", "outcome")
 _USED = Message("MFA was used by {used} of {users}.")
-_ENABLED = Message("{enabled} of {users} users of the account have an MFA device. {used}")
+_ENABLED = Message(
+    "{enabled} of {users} {users:user|users} of the account {users:has|have} an MFA device. {used}"
+)
 _ONLY_GIVEN = Message(
     "Only the given policies were evaluated: without `--snapshot`, a caller's other policies "
     "and user groups are unknown."
@@ -132,30 +134,24 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-_ONE_CALL, _CALLS = Message("1 call"), Message("{count} calls")
-_ONE_EVENT, _EVENTS = Message("1 event"), Message("{count} events")
-_ONE_USER, _USERS = Message("1 user"), Message("{count} users")
-_ONE_FILE, _FILES = Message("1 file"), Message("{count} files")
-
-
 def calls_text(count: int) -> Message:
     """Return how many calls there are."""
-    return _ONE_CALL if count == 1 else _CALLS.filled(count=number(count))
+    return Message("{count} {count:call|calls}").filled(count=number(count))
 
 
 def events_text(count: int) -> Message:
     """Return how many events there are."""
-    return _ONE_EVENT if count == 1 else _EVENTS.filled(count=number(count))
+    return Message("{count} {count:event|events}").filled(count=number(count))
 
 
 def users_text(count: int) -> Message:
     """Return how many users there are."""
-    return _ONE_USER if count == 1 else _USERS.filled(count=number(count))
+    return Message("{count} {count:user|users}").filled(count=number(count))
 
 
 def files_text(count: int) -> Message:
     """Return how many files there are."""
-    return _ONE_FILE if count == 1 else _FILES.filled(count=number(count))
+    return Message("{count} {count:file|files}").filled(count=number(count))
 
 
 def minute(at: datetime) -> str:
@@ -304,26 +300,20 @@ _WITHOUT = Message("without MFA", "calls")
 _WITH = Message("with MFA", "calls")
 _BOTH = Message("with and without MFA", "calls")
 _ONE_PLACE = Message(" from one address")
-_PLACES = Message(" from {count} addresses")
+_PLACES = Message(" from {count} {count:address|addresses}")
 _LAST = Message(", the last on {at} UTC")
 _LAST_BEFORE = Message(", the last on {at} UTC ({ago} before the log ends)")
-_HOURS = Message("{count} h")
-_DAYS = Message("{count} days")
-_AND_SERVICES = Message("{names} and {count} more services")
+_AND_SERVICES = Message("{names} and {count} more {count:service|services}")
 _STOPS = Message("All of them would be denied, so it will stop working.")
 _SOME = Message("Of all its calls, {denied} would be denied and {left} not.")
 _SOME_UNKNOWN = Message(
     "Of all its calls, {denied} would be denied and {left} not; {unknown} cannot be decided."
 )
 _FORWARDED = Message("On its behalf, services made {count}, which depend on these: {names}.")
-
-
 _LOST_ON_BEHALF = Message(
     "On behalf of {user}, services made {count} that would be denied: {names}. What {user} does "
     "with these services would fail."
 )
-
-
 _NAME = Message("{user}: {key}")
 _NAME_SESSIONS = Message("{user}: sessions")
 
@@ -396,9 +386,8 @@ def _last(at: datetime, report: ReplayReport) -> Message:
     before = end - at
     if before < _HOUR:
         return _LAST.filled(at=minute(at))
-    ago = _DAYS if before >= 2 * _DAY else _HOURS
-    count = before // _DAY if before >= 2 * _DAY else before // _HOUR
-    return _LAST_BEFORE.filled(at=minute(at), ago=ago.filled(count=number(count)))
+    ago = duration_text(before - before % (_DAY if before >= 2 * _DAY else _HOUR))
+    return _LAST_BEFORE.filled(at=minute(at), ago=ago)
 
 
 def _services(rows: Iterable[CallRow]) -> Message:

@@ -101,7 +101,7 @@ def check_age(plan: Plan, now: datetime) -> None:
         )
     if now - plan.snapshot_at > MAX_PLAN_AGE:
         raise PlanRefused(
-            Message("the account was read on {date}, more than {days} days ago").filled(
+            Message("the account was read on {date}, more than {days} {days:day|days} ago").filled(
                 date=plan.snapshot_at.date(), days=MAX_PLAN_AGE.days
             ),
             code=Code.PLAN_STALE,

@@ -448,7 +448,7 @@ class _Reader:
         if grace and 0 < longest < grace:
             got["grace"].fault(
                 Message("`grace` is longer than the time from `enrolFrom` to `from`"),
-                fix=Message("write at most {count} days").filled(count=longest),
+                fix=Message("write at most {count} {count:day|days}").filled(count=longest),
             )
         return Wave(
             name,

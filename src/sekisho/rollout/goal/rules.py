@@ -34,7 +34,7 @@ def key_rules_of(shape: Shape) -> KeyRules | None:
         elif one is not None and other is not None and one <= other:
             got[name].fault(
                 Message("`{name}` is not after `{earlier}`").filled(name=name, earlier=earlier),
-                fix=Message("write more than {count} days").filled(count=other),
+                fix=Message("write more than {count} {count:day|days}").filled(count=other),
             )
     warn = days["warn"]
     return None if warn is None else KeyRules(by, warn, days["disable"], days["delete"])

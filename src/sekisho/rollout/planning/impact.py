@@ -267,18 +267,18 @@ def _asks(user: User, service: str) -> tuple[SampleRequest, ...]:
 
 
 _USED = Message(
-    "Access key {key} made {calls} calls without MFA from {addresses}, the last at {last} "
-    "({services}): they stop."
+    "Access key {key} made {calls} {calls:call|calls} without MFA from {addresses}, the "
+    "last at {last} ({services}): they stop."
 )
 _USED_BY = Message(
-    "{user}: key {key} made {calls} calls without MFA from {addresses}, the last at {last} "
-    "({services})."
+    "{user}: key {key} made {calls} {calls:call|calls} without MFA from {addresses}, the "
+    "last at {last} ({services})."
 )
-_WITH_MFA = Message("Access key {key} made {calls} calls, each with an MFA code.")
+_WITH_MFA = Message("Access key {key} made {calls} {calls:call|calls}, each with an MFA code.")
 _NO_CALL = Message("Access key {key} made no call in the logs.")
 _ONE_ADDRESS = Message("one address")
-_ADDRESSES = Message("{count} addresses")
-_MORE = Message("The keys of {count} more users made calls without MFA.")
+_ADDRESSES = Message("{count} {count:address|addresses}")
+_MORE = Message("The keys of {count} more {count:user|users} made calls without MFA.")
 _NONE = Message("No call in the logs with the keys of: {users}.")
 _MOST = 5
 """So many users, and services of a key, are named; the plan's list of people has all users."""

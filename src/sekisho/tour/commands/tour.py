@@ -52,7 +52,7 @@ _FIRST = Message(
     "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched."
 )
 _FACTS = Message("sekisho {version}, preset `{preset}`, catalogue {dated}")
-_READS = Message("{count} reads: {operations}")
+_READS = Message("{count} {count:read|reads}: {operations}")
 _BECAUSE = Message("why: {reasons}")
 _MOVED = Message("(the local AWS's clock was moved {time} forward instead of waiting)")
 _CLOSING = Message(
