@@ -4,6 +4,8 @@ Reads `sekisho.cli.terminal` and `progress` themselves, because a stream stands 
 """
 
 import os
+import re
+import runpy
 import shlex
 import sys
 import time
@@ -17,14 +19,17 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from in_process import sekisho
 from sekisho.cli import progress
+from sekisho.cli.commands import COMMANDS
 from sekisho.cli.exits import Spoken
 from sekisho.cli.main import root
 from sekisho.cli.progress import ProgressDisplay
 from sekisho.cli.terminal import command_lines, complain, next_command, show, terminal_width
-from sekisho.messages import Language, Message, cell_width, cut_at, padded
+from sekisho.messages import Language, Message, cell_width, cut_at, padded, type_as
 from sekisho.work import WORK, Task, tracked, working_on
 
+TOOLS = Path(__file__).parents[2] / "tools"
 COMPANY = (
     Path(__file__).parents[1] / "golden" / "outputs" / "company" / "judged"
 ) / "collect.en.company.json"
@@ -280,12 +285,51 @@ def test_an_option_stays_with_its_value() -> None:
     assert said == ["sekisho plan \\", "  --except \\", "  deploy-bot"]
 
 
-def test_the_next_command_begins_as_the_program_was_started(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SEKISHO_PROGRAM", "python3 start.py")
+STARTED = "python3 start.py"
+
+
+@pytest.fixture
+def started_by_another() -> Iterator[None]:
+    type_as(STARTED, COMMANDS)
+    yield
+    type_as("", ())
+
+
+def test_the_next_command_begins_as_the_program_was_started(started_by_another: None) -> None:
     assert next_command("sekisho audit", Language.EN, 80) == ["Next: python3 start.py audit"]
     assert next_command("sh check.sh", Language.EN, 80) == ["Next: sh check.sh"]
+
+
+def test_every_command_in_a_sentence_begins_as_the_program_was_started(
+    started_by_another: None,
+) -> None:
+    """What is read by programs, such as a plan, is the same however sekisho was started."""
+    named = re.compile(rf"`sekisho (?:{'|'.join(COMMANDS)})\b")
+    catalogue = runpy.run_path(str(TOOLS / "catalogues.py"))["catalogue"]()
+    several = [each for each in catalogue if named.search(str(each.id))]
+    assert len(several) > 60
+    for each in several:
+        message = Message(str(each.id), str(each.context or ""))
+        for language in Language:
+            assert not named.search(message.into(language)), each.id
+            assert named.search(message.to_json()[language.value]), each.id
+        assert named.search(message.en)
+    assert Message("another `sekisho`, sekisho: error").into(Language.EN) == (
+        "another `sekisho`, sekisho: error"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["policy", "plan --help", "--lang ja audit --help", "lint x.json", "explain no-break-glass"],
+)
+def test_a_command_begins_everywhere_as_the_program_was_started(
+    started_by_another: None, command: str
+) -> None:
+    done = sekisho(*command.split(), SEKISHO_PROGRAM=STARTED)
+    said = done.stdout + done.stderr
+    assert f"{STARTED} " in said
+    assert not re.search(rf"\bsekisho (?:{'|'.join(COMMANDS)}|\[)\b", said)
 
 
 def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:

@@ -15,7 +15,7 @@ from sekisho.cli.exits import Spoken
 from sekisho.cli.terminal import command_lines
 from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
-from sekisho.messages import Language, Message, cell_width, hanging, table, wrapped
+from sekisho.messages import Language, Message, as_typed, cell_width, hanging, table, wrapped
 
 _USAGE = Message("Usage: ")
 _HEADINGS = {each.english: each for each in (Message("Options"), Message("Commands"))}
@@ -112,11 +112,13 @@ class _Formatter(click.HelpFormatter):
 
 def _fitting(line: str, width: int) -> list[str]:
     """Return a line as lines: an example goes on after a backslash, an option after a choice."""
+    is_example = line.lstrip(" ").startswith("sekisho ")
+    line = as_typed(line)
     if cell_width(line) <= width:
         return [line]
     body = line.lstrip(" ")
     indent = len(line) - len(body)
-    if body.startswith("sekisho "):
+    if is_example:
         return [" " * indent + each for each in command_lines(body, width - indent)]
     if body.startswith("-"):
         return _broken(line, width)

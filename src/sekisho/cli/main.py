@@ -31,7 +31,7 @@ from sekisho.errors import (
     UsageError,
     reason_of,
 )
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, type_as
 
 PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
 """What sekisho does, in one line."""
@@ -139,6 +139,9 @@ def _completed(instruction: str) -> int:
 def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
     spoken = Spoken(language_in(sys.argv[1:]))
+    # who started it by another program, such as `python3 start.py`, types that one
+    if program := os.environ.get("SEKISHO_PROGRAM"):
+        type_as(program, COMMANDS)
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:

@@ -131,13 +131,7 @@ def labelled(lines: Iterable[LabelledLine], width: int, *, indent: int = 2) -> I
 
 
 def next_command(command: str, lang: Language, width: int) -> list[str]:
-    """Return the last lines of an output: what to type next, as a shell takes it.
-
-    Who started sekisho by another program, such as `python3 start.py`, types that one.
-    """
-    if command.startswith("sekisho "):
-        program = os.environ.get("SEKISHO_PROGRAM", "sekisho")
-        command = program + command.removeprefix("sekisho")
+    """Return the last lines of an output: what to type next, as a shell takes it."""
     return command_lines(_NEXT.filled(command=command).into(lang), width)
 
 

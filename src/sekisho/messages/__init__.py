@@ -27,6 +27,7 @@ __all__ = [
     "Language",
     "Message",
     "address_of",
+    "as_typed",
     "cell_width",
     "cut_at",
     "duration_text",
@@ -37,6 +38,7 @@ __all__ = [
     "part_of_table",
     "printable",
     "table",
+    "type_as",
     "verbatim",
     "wrapped",
 ]
@@ -106,21 +108,26 @@ class Message:
 
     def to_json(self) -> dict[str, str]:
         """Return the message in every language, by its code."""
-        return {language.value: self.into(language) for language in Language}
+        return {language.value: self._text(language) for language in Language}
 
     @property
     def en(self) -> str:
         """The message in English, put together once: it is also what hashes and sorts."""
         if self._en is None:
-            object.__setattr__(self, "_en", self.into(Language.EN))
+            object.__setattr__(self, "_en", self._text(Language.EN))
         return self._en or ""
 
     @property
     def ja(self) -> str:
         """The message in Japanese."""
-        return self.into(Language.JA)
+        return self._text(Language.JA)
 
     def into(self, language: Language) -> str:
+        """Return the message in `language` for a person: the commands in it are `as_typed`."""
+        text = self._text(language)
+        return as_typed(text) if _TYPED else text
+
+    def _text(self, language: Language) -> str:
         """Return the message in `language`, with its places filled.
 
         A value that is a message itself is shown in the same language. In Japanese a space comes
@@ -130,7 +137,7 @@ class Message:
         if self.values is None:
             return template
         values = {
-            name: each.into(language) if isinstance(each, Message) else each
+            name: each._text(language) if isinstance(each, Message) else each
             for name, each in self.values
         }
         match language:
@@ -156,7 +163,7 @@ class Message:
         return self.english, self.context, self.japanese, self.values is None, typed
 
     def _says(self, other: "Message") -> bool:
-        return all(self.into(each) == other.into(each) for each in Language)
+        return all(self._text(each) == other._text(each) for each in Language)
 
     def filled(self, **values: object) -> "Message":
         """Return the message with values for its `{name}` places."""
@@ -253,14 +260,13 @@ class _Joined(Message):
     messages: tuple[Message, ...] = ()
     between: tuple[str, str] = ("", "")
 
-    def into(self, language: Language) -> str:
-        """Return all of them in `language`."""
+    def _text(self, language: Language) -> str:
         en, ja = self.between
         match language:
             case Language.EN:
-                return en.join([each.into(language) for each in self.messages])
+                return en.join([each._text(language) for each in self.messages])
             case Language.JA:
-                return ja.join([each.into(language) for each in self.messages])
+                return ja.join([each._text(language) for each in self.messages])
 
     def filled(self, **values: object) -> Message:
         """Return them with values for the places that they have."""
@@ -291,6 +297,31 @@ def duration_text(duration: timedelta) -> Message:
         if count or (seconds == 1 and not parts):
             parts.append(text.filled(count=count))
     return joined_messages(parts[:2], en=" ", ja=" ")
+
+
+def type_as(program: str, commands: Iterable[str]) -> None:
+    """Let commands be shown as they are typed where sekisho was started by another program.
+
+    Args:
+        program: what is typed in place of `sekisho`; "": nothing else.
+        commands: the names of all commands; before other words `sekisho` is a name.
+    """
+    _TYPED.clear()
+    if program:
+        names = "|".join(map(re.escape, commands))
+        pattern = re.compile(rf"(?<![\w./-])sekisho (?=(?:{names})(?![\w-])|-|\[)")
+        _TYPED[pattern] = program.replace("\\", r"\\") + " "
+
+
+def as_typed(text: str) -> str:
+    """Return a text with the commands in it as they are to be typed: see `type_as`."""
+    for pattern, typed in _TYPED.items():
+        text = pattern.sub(typed, text)
+    return text
+
+
+_TYPED: dict[re.Pattern[str], str] = {}
+"""What is typed in place of the name of the program, if anything is, by where that is."""
 
 
 def _spaced(template: str, values: Mapping[str, object]) -> str:

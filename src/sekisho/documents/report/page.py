@@ -18,7 +18,7 @@ from sekisho.documents.report.model import (
     Table,
 )
 from sekisho.errors import InternalError
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message, as_typed, printable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -69,7 +69,7 @@ def report_page(report: Report, lang: Language) -> str:
         "places": lambda group: list(_places(group, say)),
         "count": _count,
         "words": {name: say(each) for name, each in _WORDS.items()},
-        "next_step": printable(report.next_step),
+        "next_step": printable(as_typed(report.next_step)),
         "overview": [say(each) for each in _OVERVIEW],
         "place_heads": [say(each) for each in _PLACES],
         "fit": _fit if look.dense else lambda _text: "",

@@ -5,7 +5,7 @@ one: where something is to be changed, it shows the command. Every view is a pag
 JSON with `?format=json`.
 """
 
-from sekisho.messages import Language, printable
+from sekisho.messages import Language, as_typed, printable
 from sekisho.web.browsers import DraftMemory
 from sekisho.web.site import Site
 from sekisho.web.workbench import account, errors, plan, policies, scenarios
@@ -29,6 +29,7 @@ def workbench_site(material: Material, language: Language = Language.EN) -> Site
     site.app.context_processor(on_every_view)
     # a name may hold marks that turn the text behind it round
     site.app.jinja_env.filters["printable"] = printable
+    site.app.jinja_env.filters["as_typed"] = as_typed
     for view in _VIEWS:
         site.app.register_blueprint(view.VIEW)
     return site
