@@ -265,7 +265,7 @@ notify_options = grouped(
         help="Write the default templates into this folder, and do nothing else.",
     ),
     click.option(
-        "--work-list", is_flag=True, help="A table of everybody, for whoever runs the roll-out."
+        "--work-list", is_flag=True, help="Write a work list instead: a row for each user."
     ),
     form_option(
         (form for form in NotifyFormat if form not in CHATS),
