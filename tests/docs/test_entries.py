@@ -6,6 +6,7 @@ The pages of the reference are made of the entries, which `test_translation` com
 import ast
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -14,12 +15,14 @@ from importlib import metadata
 from itertools import pairwise
 from typing import Any
 
+import click
 import pytest
 
 from cases import document
 from sekisho.audit import Family, FindingId
 from sekisho.audit.explain import entries, explain, explained_ids, id_by_words, id_in
 from sekisho.audit.sarif import findings_log
+from sekisho.cli.main import root
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, FaultyPolicy
 from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, table
@@ -126,6 +129,30 @@ def test_the_example_of_an_error_yields_it() -> None:
         example = entry["example"]
         if code.startswith("policy.") and isinstance(example, str) and example[0] in "{[":
             assert code in {*_codes(example)}, code
+
+
+def test_an_example_that_is_a_command_has_the_options_of_one() -> None:
+    wrong = set()
+    for each in ALL.values():
+        line = each.example.en.splitlines()[0]
+        words = shlex.split(line, comments=True) if line.startswith("sekisho ") else []
+        if words:
+            try:
+                _read(words[1:])
+            except click.UsageError:
+                wrong.add(each.id)
+    # this one is about wrong use
+    assert wrong == {"usage"}
+
+
+def _read(words: list[str]) -> None:
+    command: click.Command = root
+    context = click.Context(root)
+    while isinstance(command, click.Group):
+        _, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command, context = found, click.Context(found, parent=context)
+    command.make_parser(context).parse_args(words)
 
 
 def _codes(text: str) -> Iterator[str]:

@@ -11,6 +11,8 @@ from sekisho.messages import Message, joined_messages, verbatim
 _VALUE = re.compile(r"(?:^|\s)(?:'(?P<quoted>[^']*)'|(?P<bare>-?[\w.]+)) (?:is|does) ")
 """Where click's sentence about a value has the value."""
 _NOTHING_NEAR = verbatim("")
+_NOTATION = re.compile(r"\[|\]|\.\.\.|\|-(?!\w)")
+"""What a usage line has round the name of an argument."""
 _EXTRA = re.compile(r"\((?P<given>.*)\)$")
 
 
@@ -71,7 +73,8 @@ def _named(param: click.Parameter, ctx: click.Context | None, value: str = "") -
     if isinstance(param, click.Option) or ctx is None:
         name = max(param.opts, key=len)
         return verbatim(f"`{name} {value}`" if value else f"`{name}`")
-    return verbatim(f"`{value or param.make_metavar(ctx)}`")
+    # an argument is a file, mostly; that it may be `-`, or several, is said by the help
+    return verbatim(f"`{value or _NOTATION.sub('', param.make_metavar(ctx))}`")
 
 
 def _unit(param: click.Parameter) -> str:

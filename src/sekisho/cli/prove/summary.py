@@ -109,6 +109,7 @@ _HYPOTHETICAL = Message(
     "Hypothetical cases that fail: {count}. AWS is not known to produce them, so they do not "
     "affect the result. Run with `-v` to see them."
 )
+_MENDED = Message("The next command writes this policy anew, with the fixes.")
 _RESTS = Message(
     "This rests on points that AWS does not document: {names}. `sekisho explain {first}` says more."
 )
@@ -250,6 +251,8 @@ def needed_lines(proof: SubjectProof, lang: Language, *, verbose: bool) -> list[
     if proof.report.trust is not None:
         lines += ["", *ways_lines(proof.report.trust, lang)]
     more = () if verbose else (_MORE,)
+    if _changed_choices(proof) is not None:
+        more = (_MENDED, *more)
     notes = [note.into(lang) for note in (*_notes(proof), *more)]
     return [*lines, "", *notes] if notes else lines
 
