@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from sekisho.prover import Counterexample, Proved, Refuted, TrustReport, Unknown, Verdict
     from sekisho.rollout import Plan
 
+__version__ = "0.1.0"
+"""As in `pyproject.toml`: to read what was installed takes longer than to load click."""
+
 __all__ = [
     "Answer",
     "AnswerEffect",
@@ -100,10 +103,7 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module `sekisho` has no attribute `{name}`")
-    if name == "__version__":
-        value: Any = import_module("importlib.metadata").version("sekisho")
-    else:
-        value = getattr(import_module(f"sekisho.{_HOME.get(name, 'api')}"), name)
+    value = getattr(import_module(f"sekisho.{_HOME.get(name, 'api')}"), name)
     # next time it is found without this function
     globals()[name] = value
     return value

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import FrozenInstanceError
 from importlib import import_module
-from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass", "lazily"]
@@ -52,9 +51,9 @@ else:
 
         To define a dataclass, Python compiles six methods: a third of what `sekisho audit` took,
         while half of the classes of a command are never instantiated and few are ever compared. So
-        a class that is frozen and has slots begins without them. When one is used first, it is
-        written as Python would, and nothing else with it. Every other class, one that writes such a
-        method itself, and one with a field that is not given in its place, is left to Python.
+        a class that is frozen and has slots begins without them. When one is used first, Python's
+        own decorator writes it, for a class with the same fields. Every other class, and one that
+        writes such a method itself, is left to Python.
         """
         if cls is None:
             return lambda cls: dataclass(cls, **options)
@@ -72,7 +71,7 @@ else:
             base.frozen = True
         given = made.__dataclass_params__
         given.init = given.repr = given.eq = given.frozen = True
-        for name in _METHODS:
+        for name in ("__init__", "__eq__", "__hash__", "__repr__"):
             setattr(made, name, _Later(made, name))
         if shown:
             made.__repr__ = shown
@@ -81,24 +80,27 @@ else:
         return made
 
 
+_WRITTEN = {
+    "__init__": {"init": True, "repr": False, "eq": False, "frozen": True},
+    "__eq__": {"init": False, "repr": False, "eq": True},
+    "__hash__": {"init": False, "repr": False, "eq": False, "unsafe_hash": True},
+    "__repr__": {"init": False, "repr": True, "eq": False},
+}
+"""The options with which Python's decorator writes one method only."""
+
+
 def _is_made(cls: Any) -> bool:
     return "__dataclass_params__" in vars(cls)
 
 
 def _is_special(cls: Any) -> bool:
     own = {"__init__", "__eq__", "__hash__", "__setattr__", "__delattr__"}
-    bases = [each for each in cls.__mro__ if _is_made(each)]
-    fields = [each for each in vars(cls).values() if isinstance(each, dataclasses.Field)]
-    fields += (each for base in bases for each in dataclasses.fields(base))
-    return (
-        not own.isdisjoint(vars(cls))
-        or not all(each.__dataclass_params__.frozen for each in bases)
-        or any(each.kw_only is True or not each.init for each in fields)
-    )
+    bases = (each.__dataclass_params__ for each in cls.__mro__ if _is_made(each))
+    return not own.isdisjoint(vars(cls)) or not all(each.frozen for each in bases)
 
 
 class _Later:
-    """A method of a dataclass that is written when it is used first, in this one's place."""
+    """A method of a dataclass that Python writes when it is used first, in this one's place."""
 
     __slots__ = ("cls", "name")
 
@@ -106,76 +108,21 @@ class _Later:
         self.cls, self.name = cls, name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        method = _METHODS[self.name](self.cls)
-        method.__name__, method.__qualname__ = self.name, f"{self.cls.__qualname__}.{self.name}"
-        method.__module__ = self.cls.__module__
+        method = vars(_class_with(self.name, self.cls))[self.name]
         setattr(self.cls, self.name, method)
         return method.__get__(instance, owner)
 
 
-class _Factory:
-    """What a parameter is by default whose value is made anew."""
-
-    def __repr__(self) -> str:
-        return "<factory>"
-
-
-def _init_of(cls: Any) -> Any:
-    factory, fields, lines = _Factory(), dataclasses.fields(cls), []
-    names, parameters = {"SET": object.__setattr__, "FACTORY": factory}, ["self"]
-    for each in fields:
-        name = value = parameter = each.name
-        if each.default is not dataclasses.MISSING:
-            names[f"DEFAULT_{name}"], parameter = each.default, f"{name}=DEFAULT_{name}"
-        elif each.default_factory is not dataclasses.MISSING:
-            names[f"MAKE_{name}"], parameter = each.default_factory, f"{name}=FACTORY"
-            value = f"MAKE_{name}() if {name} is FACTORY else {name}"
-        parameters.append(parameter)
-        lines.append(f" SET(self, {name!r}, {value})")
-    if hasattr(cls, "__post_init__"):
-        lines.append(" self.__post_init__()")
-    method = _compiled("__init__", ", ".join(parameters), [*lines, " return"], names)
-    method.__annotations__ = {**{each.name: each.type for each in fields}, "return": None}
-    return method
-
-
-def _compiled(name: str, parameters: str, lines: Iterable[str], names: dict[str, Any]) -> Any:
-    source = "\n".join([f"def {name}({parameters}):", *lines])
-    exec(source, names)  # noqa: S102 - as Python's decorator does, of names alone
-    return names[name]
-
-
-def _eq_of(cls: Any) -> Any:
-    fields = [each.name for each in dataclasses.fields(cls) if each.compare]
-    own, others = ("".join(f"{whose}.{name}," for name in fields) for whose in ("self", "other"))
-    test = f" if other.__class__ is self.__class__: return ({own}) == ({others})"
-    return _compiled("__eq__", "self, other", [test, " return NotImplemented"], {})
-
-
-def _hash_of(cls: Any) -> Any:
+def _class_with(method: str, cls: Any) -> type:
+    """Return a class with the fields of `cls` and the method of a dataclass."""
     fields = dataclasses.fields(cls)
-    hashed = [each for each in fields if (each.compare if each.hash is None else each.hash)]
-    own = "".join(f"self.{each.name}," for each in hashed)
-    return _compiled("__hash__", "self", [f" return hash(({own}))"], {})
-
-
-def _repr_of(cls: Any) -> Any:
-    names = [each.name for each in dataclasses.fields(cls) if each.repr]
-
-    def shown(self: Any) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{self.__class__.__qualname__}({values})"
-
-    return recursive_repr()(shown)
-
-
-_METHODS: Mapping[str, Callable[[Any], Any]] = {
-    "__init__": _init_of,
-    "__eq__": _eq_of,
-    "__hash__": _hash_of,
-    "__repr__": _repr_of,
-}
-"""What writes each method, such that it does what that of Python's decorator does."""
+    body: dict[str, Any] = {each.name: each for each in fields}
+    body["__annotations__"] = {each.name: each.type for each in fields}
+    for name in ("__doc__", "__module__", "__qualname__", "__post_init__"):
+        if hasattr(cls, name):
+            body[name] = getattr(cls, name)
+    made: type = dataclasses.dataclass(slots=True, **_WRITTEN[method])(type("", (), body))
+    return made
 
 
 def _refuse_to_set(_: object, name: str, __: object) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from trove_classifiers import classifiers
 
+import sekisho
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sekisho"
 EDITED = (".po",)
@@ -70,7 +72,7 @@ def test_the_sdist_builds_the_same_wheel(built) -> None:
 def test_the_metadata_are_complete(metadata: Headers) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert metadata["Name"] == "sekisho"
-    assert metadata["Version"] == project["version"]
+    assert metadata["Version"] == project["version"] == sekisho.__version__
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
