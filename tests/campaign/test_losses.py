@@ -167,7 +167,7 @@ def test_without_a_decision_they_are_named_and_the_campaign_can_end() -> None:
     people = company_of(action="name")
     found = people.on(100)
     assert not found.counted
-    assert "left are dormant people" in campaign_report(found).headline.en
+    assert "but not for dormant users: 1." in campaign_report(found).headline.en
     layout = TextLayout(200, verbose=True)
     assert "decide: accept" in report_text(campaign_report(found), Language.EN, layout)
     assert "password" not in taken(people, 80, 97).get(97, {})

@@ -209,7 +209,7 @@ def test_reading_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
         ticks = iter([0.0, 20.0])
         with reading_progress(Language.EN, lambda ticks=ticks: next(ticks)) as show:
             show(250_000_000, 1_000_000_000, 12, events)
-        said = f"Reading logs: 250 of 1,000 MB, 12 files{known}, about 60 s left\n"
+        said = f"Reading logs: 250 of 1,000 MB, 12 files{known}, about 1 min left\n"
         assert capsys.readouterr().err == said
 
 

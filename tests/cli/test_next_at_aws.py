@@ -155,7 +155,7 @@ def test_where_something_is_in_the_way(follower: Follower) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Boto3Api, "call", _refusing("AttachUserPolicy"))
         assert follower.follow("apply plan.json", stops=True) == ["apply plan.json"]
-    assert "The plan is applied in part: 1 of 3 changes are made." in follower.said
+    assert "Applied in part: 1 of 3 changes are made." in follower.said
     assert follower.follow("status plan.json", until="apply plan.json")[1:] == ["apply plan.json"]
     assert follower.follow("apply plan.json", until="audit")[1:] == ["status plan.json", "audit"]
 

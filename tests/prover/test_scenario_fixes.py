@@ -1,7 +1,6 @@
 """What would change a wrong scenario: our family in its place, and all else as it is."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -176,18 +175,6 @@ def test_a_partition_without_a_force_mfa_has_no_fixes(
     found = _told(capsys, path, "--principal", "arn:aws-iso:iam::111122223333:user/ken")
     assert set(found) >= {each.id for each in PEOPLE}
     assert {(*one["fixedBy"], *one["rightWith"]) for one in found.values()} == {()}
-
-
-def test_at_a_terminal_it_is_seen_how_far_it_has_come(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
-    for terminal in (False, True):
-        monkeypatch.setattr(sys.stderr, "isatty", lambda is_one=terminal: is_one)
-        root.main(
-            ["prove", "policy", path, "--only", "people", "--lang", "en"], standalone_mode=False
-        )
-        assert ("scenarios" in capsys.readouterr().err) is terminal
 
 
 def test_a_passkey_gives_no_code() -> None:
