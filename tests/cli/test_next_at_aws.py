@@ -199,7 +199,7 @@ def test_where_something_is_in_the_way(follower: Follower) -> None:
         "campaign goal.yaml --mfa --apply",
     ]
     assert follower.follow("status goal.yaml") == ["status goal.yaml"]
-    assert follower.said.startswith("MFA is enforced for all 3 users whose day has come.")
+    assert follower.said.startswith("MFA is enforced for all users whose day has come (3).")
     assert follower.follow("rollback goal.yaml.campaign", until="audit")[1:] == ["audit"]
 
 
