@@ -75,7 +75,7 @@ def _viewed(snapshot: Snapshot) -> PlanInView:
 
 def _addresses(name: str) -> list[str]:
     pages: list[tuple[str, Mapping[str, str]]] = [
-        *(("/", {}), ("/users", {}), ("/users", {"sort": "7", "down": "1"})),
+        *(("/", {}), ("/users", {}), ("/users", {"outcome": "must-enrol"})),
         *(("/users", {"q": "1"}), ("/findings", {}), ("/plan", {}), ("/user", {"name": name})),
         *(("/scenarios", {"user": name}), ("/policy", {}), ("/difference", {}), ("/error", {})),
     ]

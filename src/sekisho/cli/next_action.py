@@ -440,17 +440,19 @@ class PlanStanding:
         plan: its file, as typed, with its journal.
         waits: whether `apply` would make something.
         unexplained: whether somebody has changed something, and nobody has asked who.
+        typed: the command that says how it stands; "": it was typed.
     """
 
     account: Account
     plan: str
     waits: bool
     unexplained: bool
+    typed: str = ""
 
     def words(self) -> list[str]:
         """Return who has changed something, what makes what waits, or the audit."""
         if self.unexplained:
-            return [typed_again("--who")]
+            return [f"{self.typed} --who"] if self.typed else [typed_again("--who")]
         return [f"sekisho apply {self.plan}" if self.waits else "sekisho audit", self.account.aws]
 
 
@@ -497,6 +499,7 @@ class CampaignShown:
         due: whether something can be done today.
         stuck: whether something speaks against what is due.
         lacks_mfa: whether that is only that the session was not said to be one with MFA.
+        typed: the command that shows it; "": it was typed.
     """
 
     account: Account
@@ -506,6 +509,7 @@ class CampaignShown:
     lacks_mfa: bool = False
     exceptions: str | None = None
     logs: tuple[str, ...] = ()
+    typed: str = ""
 
     def words(self) -> list[str]:
         """Return what does what is due, or shows why that cannot be."""
@@ -514,7 +518,7 @@ class CampaignShown:
         if self.account.snapshots or not (self.due or self.stuck):
             return []
         if self.due:
-            return [typed_again("--apply")]
+            return [f"{self.typed} --apply"] if self.typed else [typed_again("--apply")]
         words = [
             "sekisho plan",
             *words_of("", self.goal),

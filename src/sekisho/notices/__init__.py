@@ -5,6 +5,8 @@ templates or for mail merge; `work_list` is for whoever runs the roll-out. Nothi
 account.
 """
 
+from sekisho.notices.card import CardChoices, card_facts
+from sekisho.notices.card import card as card_of
 from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
 from sekisho.notices.devices import DeviceName, DeviceNames
 from sekisho.notices.notice import Notice, NoticeSection, notice_of, notices_of
@@ -36,6 +38,7 @@ __all__ = [
     "NAMES",
     "OWNER_TAGS",
     "UTC_NAME",
+    "CardChoices",
     "DeviceName",
     "DeviceNames",
     "Notice",
@@ -49,6 +52,8 @@ __all__ = [
     "Templates",
     "WorkList",
     "beginning",
+    "card_facts",
+    "card_of",
     "context_of",
     "day_in_words",
     "ending",

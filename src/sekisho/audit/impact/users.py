@@ -52,6 +52,7 @@ _HAS_DEVICE = Message("has an MFA device")
 _NO_DEVICE = Message("has no MFA device")
 _KEY_IN_USE = Message("has an access key in use")
 _KEY_IDLE = Message("has an active access key, unused for 90 days")
+_KEY_UNUSED = Message("has an active access key that was never used")
 _KEY = Message("has an active access key; its use is not known")
 _NO_KEY = Message("has no active access key")
 _NEVER_IN = Message("has not signed in at the console")
@@ -114,7 +115,8 @@ def _evidence(credentials: Credentials, now: datetime) -> Iterator[Message]:
     if credentials.enrolled is not None:
         yield _HAS_DEVICE if credentials.enrolled else _NO_DEVICE
     if credentials.active_keys is not None:
-        idle = _KEY_IDLE if credentials.use_known else _KEY
+        unused = _KEY_UNUSED if credentials.key_used is None else _KEY_IDLE
+        idle = unused if credentials.use_known else _KEY
         key = _KEY_IN_USE if credentials.key_in_use(now) else idle
         yield key if credentials.active_keys else _NO_KEY
     if credentials.others:
@@ -154,6 +156,16 @@ class UserRow:
     def left_out(self) -> bool:
         """Whether the user is not to be enforced: by an exception, or by a goal."""
         return self.exempt or bool(self.goal)
+
+    @property
+    def signed_in_with_mfa(self) -> bool:
+        """Whether it is known that the last sign-in at the console was with MFA.
+
+        It was if one of today's devices was there already: who has a device is asked for it.
+        """
+        enabled = [each.enabled_at for each in self.credentials.devices if each.enabled_at]
+        signed_in = self.credentials.password_used
+        return signed_in is not None and bool(enabled) and signed_in >= min(enabled)
 
     def excused(self, finding: Finding) -> Finding:
         """Return a finding about the user; a note if the user is not to be enforced."""
@@ -244,7 +256,7 @@ def coverage_of(rows: Iterable[UserRow]) -> Coverage:
     """Return the figures of these users."""
     found = list(rows)
     resistant = [row for row in found if row.credentials.phishing_resistant]
-    used = [_used(row.credentials) for row in found]
+    used = [row.signed_in_with_mfa for row in found]
     return Coverage(
         users=len(found),
         enabled=sum(row.credentials.enrolled is True for row in found),
@@ -267,13 +279,3 @@ def coverage_of(rows: Iterable[UserRow]) -> Coverage:
         used=sum(used),
         used_unknown=len(found) - sum(used),
     )
-
-
-def _used(credentials: Credentials) -> bool:
-    """Tell whether it is known that the last sign-in at the console was with MFA.
-
-    It was if one of today's devices was there already: who has a device is asked for it.
-    """
-    enabled = [device.enabled_at for device in credentials.devices if device.enabled_at is not None]
-    signed_in = credentials.password_used
-    return signed_in is not None and bool(enabled) and signed_in >= min(enabled)

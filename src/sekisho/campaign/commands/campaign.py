@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from sekisho.account import Snapshot, Usage
+from sekisho.audit.exceptions import Exceptions
 from sekisho.campaign import (
     NOT_TOLD,
     Campaign,
@@ -46,6 +48,7 @@ from sekisho.cli.rollout.planning import (
 from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import colour_wanted, show_folded, terminal_width
 from sekisho.cli.usage import check_usage, logs_option, usage_from
+from sekisho.documents import Shape
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
@@ -55,6 +58,7 @@ from sekisho.rollout import (
     ApplyReport,
     GoalInputs,
     OpenFolder,
+    PlanCaller,
     SafetyVerdict,
     check_goal,
     goal_of,
@@ -243,32 +247,67 @@ def _read_campaign(
         FaultyInput: if a file has faults.
         UsageError: if the goal has no waves.
     """
-    shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
+    files = CampaignFiles(str(path), read_goal(path), exceptions_of(options.exceptions), folder)
     usage = usage_from(options.logs, lang)
     if not options.planning.snapshots:
-        check_goal(shape, str(path))
+        check_goal(files.shape, files.path)
     at = account_of(options.planning, aws, lang)
-    snapshot, users = at.snapshot, folder.users(at.snapshot)
-    former = users.former_names(snapshot)
-    exceptions = exceptions.following(former)
-    exceptions.check(snapshot)
-    check_usage(usage, snapshot)
-    if options.today is not None:
-        noon = datetime.combine(options.today, time(12), timezone_of(shape))
-        snapshot = replace(snapshot, taken_at=noon)
-    goal = goal_of(
-        shape, str(path), snapshot, exceptions, GoalInputs(joined=users.joined, former=former)
-    )
-    if not any(wave.name for wave in goal.waves):
-        raise UsageError(
-            Message("a campaign needs waves, but this goal has none"),
-            fix=Message("write `waves` in place of `who`"),
-        )
-    ledger = read_ledger(folder.ledger, snapshot.account, former)
-    told = Told.of(ledger.entries, ZoneInfo(goal.timezone))
-    known = CampaignInputs(usage, folder.progress(), told)
-    campaign = campaign_of(goal, snapshot, at.caller, known)
-    return replace(campaign, read_at=at.snapshot.taken_at)
+    check_usage(usage, at.snapshot)
+    return files.campaign(at.snapshot, at.caller, usage, options.today)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFiles:
+    """The files of a campaign.
+
+    Attributes:
+        path, shape: the goal's file, and what is in it.
+        folder: the state.
+    """
+
+    path: str
+    shape: Shape
+    exceptions: Exceptions
+    folder: StateFolder
+
+    def campaign(
+        self,
+        account: Snapshot,
+        caller: PlanCaller,
+        usage: Usage | None,
+        today: date | None = None,
+    ) -> Campaign:
+        """Return how the campaign stands in an account.
+
+        Args:
+            account: as it was read.
+            caller: who would carry out what is due.
+            usage: what logs say of the account's users.
+            today: another day than that on which it was read; None: that day.
+
+        Raises:
+            FaultyInput: if a file has faults.
+            UsageError: if the goal has no waves.
+        """
+        snapshot, users = account, self.folder.users(account)
+        former = users.former_names(snapshot)
+        exceptions = self.exceptions.following(former)
+        exceptions.check(snapshot)
+        if today is not None:
+            noon = datetime.combine(today, time(12), timezone_of(self.shape))
+            snapshot = replace(snapshot, taken_at=noon)
+        inputs = GoalInputs(joined=users.joined, former=former)
+        goal = goal_of(self.shape, self.path, snapshot, exceptions, inputs)
+        if not any(wave.name for wave in goal.waves):
+            raise UsageError(
+                Message("a campaign needs waves, but this goal has none"),
+                fix=Message("write `waves` in place of `who`"),
+            )
+        ledger = read_ledger(self.folder.ledger, snapshot.account, former)
+        told = Told.of(ledger.entries, ZoneInfo(goal.timezone))
+        known = CampaignInputs(usage, self.folder.progress(), told)
+        campaign = campaign_of(goal, snapshot, caller, known)
+        return replace(campaign, read_at=account.taken_at)
 
 
 def _show(campaign: Campaign, options: CampaignOptions, lang: Language, after: str = "") -> None:
@@ -292,19 +331,25 @@ def _show(campaign: Campaign, options: CampaignOptions, lang: Language, after: s
 def _standing(
     campaign: Campaign, path: Path, options: CampaignOptions, aws: AwsOptions
 ) -> CampaignShown:
-    plan = campaign.today.plan
-    # a plan knows nothing of who was told
-    blocked = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
-    return CampaignShown(
-        options.planning.account(aws),
-        str(path),
-        due=bool((plan.changes and plan.applicable) or campaign.notices),
-        stuck=blocked or not plan.applicable,
-        lacks_mfa=plan.remedy_options == ("--mfa",)
-        and (bool(options.snapshots) or not signs_with_long_term_key(aws)),
+    lacks_mfa = campaign.today.plan.remedy_options == ("--mfa",) and (
+        bool(options.snapshots) or not signs_with_long_term_key(aws)
+    )
+    shown = CampaignShown(
+        *(options.planning.account(aws), str(path), False, False),
+        lacks_mfa=lacks_mfa,
         exceptions=options.exceptions,
         logs=options.logs,
     )
+    return campaign_standing(campaign, shown)
+
+
+def campaign_standing(campaign: Campaign, shown: CampaignShown) -> CampaignShown:
+    """Return where somebody stands to whom a campaign was shown, for `next_action`."""
+    plan = campaign.today.plan
+    # a plan knows nothing of who was told
+    blocked = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
+    due = bool((plan.changes and plan.applicable) or campaign.notices)
+    return replace(shown, due=due, stuck=blocked or not plan.applicable)
 
 
 def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsOptions) -> str:

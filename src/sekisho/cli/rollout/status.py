@@ -105,12 +105,26 @@ def command(
         click.echo(indented_json(found), nl=False)
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
-        drifted = bool(standing.addresses(ChangeStatus.DRIFTED))
-        waits = plan_file.plan.applicable and not drifted and _applies_more(plan_file, standing)
-        words = plan_words(path, journal)
-        after = PlanStanding(Account(aws.typed), words, waits, unexplained=drifted and not who)
+        after = plan_standing(plan_file, standing, plan_words(path, journal), aws, who=who)
         show_next(next_action(after), lang)
     return _exit_of(standing)
+
+
+def plan_standing(
+    plan_file: PlanFile, standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool = False
+) -> PlanStanding:
+    """Return where somebody stands who was told how a plan stands, for `next_action`.
+
+    Args:
+        plan_file: the plan and its journal.
+        standing: how it stands.
+        words: its file, as typed, with its journal.
+        aws: which AWS.
+        who: whether it was asked who has changed something.
+    """
+    drifted = bool(standing.addresses(ChangeStatus.DRIFTED))
+    waits = plan_file.plan.applicable and not drifted and _applies_more(plan_file, standing)
+    return PlanStanding(Account(aws.typed), words, waits, unexplained=drifted and not who)
 
 
 @dataclass(frozen=True, slots=True)

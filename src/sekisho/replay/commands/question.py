@@ -292,12 +292,12 @@ def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
     return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
 
 
-def plan_of_goal(path: str, snapshot: Snapshot) -> "Plan":
+def plan_of_goal(path: str, snapshot: Snapshot, exceptions: Exceptions | None = None) -> "Plan":
     """Return the plan for the whole goal, as if every wave were due.
 
     What it changes does not depend on who applies it.
     """
-    goal = rollout.goal_of(rollout.read_goal(path), path, snapshot, Exceptions())
+    goal = rollout.goal_of(rollout.read_goal(path), path, snapshot, exceptions or Exceptions())
     reason = rollout.DeferralReason
     waited = (reason.WAVE, reason.ENROLMENT, reason.PASSWORD)
     later = [name for name, waits in goal.deferred.items() if waits.reason in waited]

@@ -2,6 +2,8 @@
 
 from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.callers import (
+    KeyReport,
+    events_of,
     evidence_of,
     evidence_of_key,
     proposals,
@@ -21,7 +23,7 @@ from sekisho.replay.report.model import (
     report_on,
 )
 from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
-from sekisho.replay.report.wording import headline
+from sekisho.replay.report.wording import headline, key_story, ways_out
 from sekisho.replay.rows import (
     ConsoleSignIn,
     JudgedGroup,
@@ -32,16 +34,19 @@ __all__ = [
     "Counted",
     "FileFault",
     "JudgedGroup",
+    "KeyReport",
     "LogFigures",
     "MadeBy",
     "ReplayQuestion",
     "ReplayReport",
     "calendars",
     "days_between",
+    "events_of",
     "evidence_of",
     "evidence_of_key",
     "figures_of",
     "headline",
+    "key_story",
     "plain_logs",
     "proposals",
     "replay_document",
@@ -52,4 +57,5 @@ __all__ = [
     "to_sarif",
     "trail_logs",
     "usage_of",
+    "ways_out",
 ]

@@ -410,10 +410,10 @@ def why_of(because: Sequence[Message]) -> Message:
     return listed(because) if because else _NO_EVIDENCE
 
 
-def ways_out(key: KeyReport) -> tuple[Message, ...]:
-    """Return what can be done so that nothing of a key's stops."""
+def ways_out(key: KeyReport | None) -> tuple[Message, ...]:
+    """Return what can be done so that nothing of a key's stops; None: an access key of a user."""
     found = table("replay")["way"]
-    return tuple(cast(Message, found[name]) for name in _ways(key))
+    return tuple(cast(Message, found[name]) for name in (_ways(key) if key else _OF_ACCESS_KEY))
 
 
 def _ways(key: KeyReport) -> tuple[str, ...]:
@@ -427,4 +427,7 @@ def _ways(key: KeyReport) -> tuple[str, ...]:
         case PrincipalKind.USER | PrincipalKind.UNKNOWN:
             # of what a service made, the record does not say whether a key was behind it
             long_term = not key.denied or any(row.long_term for row in key.denied)
-            return ("role", "session", "exempt") if long_term else ("sign-in", "exempt")
+            return _OF_ACCESS_KEY if long_term else ("sign-in", "exempt")
+
+
+_OF_ACCESS_KEY = ("role", "session", "exempt")

@@ -1,6 +1,7 @@
 """`sekisho web`: an account in a browser, to read."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,18 +17,35 @@ from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_opti
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import next_action
+from sekisho.cli.next_action import Account, CampaignShown, State, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.progress import reading_progress, serve
 from sekisho.cli.quiet import quiet_option
+from sekisho.cli.rollout.state import state_at
+from sekisho.cli.rollout.status import plan_standing
 from sekisho.cli.usage import check_usage, logs_option, usage_in
+from sekisho.documents import Shape
 from sekisho.engine import AttachedPolicy
+from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import NAME, Preset, choices_of, force_mfa
-from sekisho.rollout import PlanFile, WaveStatus, forecast, goal_of, read_goal, read_plan, waves_of
+from sekisho.rollout import (
+    OpenFolder,
+    Plan,
+    PlanCaller,
+    PlanFile,
+    WaveStatus,
+    forecast,
+    goal_of,
+    read_goal,
+    read_plan,
+    waves_of,
+)
+from sekisho.rollout import plan as make_plan
 
 if TYPE_CHECKING:
+    from sekisho.campaign import Campaign
     from sekisho.replay import Binding
     from sekisho.replay.commands import AskedBinding
     from sekisho.replay.reading import FoundFiles
@@ -37,6 +55,10 @@ if TYPE_CHECKING:
 _OPEN = Message("Open the workbench in a browser on this computer: {url}")
 _FORCE_MFA = Message(
     "Evaluated: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user."
+)
+_FORCE_MFA_BUT = Message(
+    "Evaluated: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user except "
+    "{names}, by the exceptions file."
 )
 _READS = Message("It only reads, and never changes an account. Ctrl-C ends it.")
 
@@ -49,8 +71,9 @@ class WebOptions:
         snapshots: saved accounts in place of AWS.
         exceptions: the exceptions file.
         plan: a plan for the account, or the journal of one.
-        goals: goal files: their break-glass users are not to be enforced, and beside a plan their
-            waves go on a time line.
+        goals: goal files: their break-glass users are not to be enforced, their waves go on a time
+            line, and how a campaign of theirs stands is shown.
+        state: where the campaign of the goal keeps its state; "": beside the goal.
         logs: logs of CloudTrail, of which it is shown what a plan, else goals, else `Force_MFA`
             would have denied; or what `logs usage` saved, which does not tell that.
         port: 0: a free one.
@@ -60,8 +83,17 @@ class WebOptions:
     exceptions: str | None
     plan: Path | None
     goals: tuple[str, ...]
+    state: str
     logs: tuple[str, ...]
     port: int
+
+    def check(self) -> None:
+        """Raise UsageError if options do not go together."""
+        if self.state and len(self.goals) != 1:
+            raise UsageError(
+                Message("`--state` is for the campaign of one goal"),
+                fix=Message("give one `--goal`, or leave `--state` out"),
+            )
 
 
 @click.command(cls=SpokenCommand)
@@ -81,8 +113,15 @@ class WebOptions:
         "goals",
         metavar="FILE",
         multiple=True,
-        help="A goal file: its break-glass users are not to be enforced. With --plan: its waves on "
-        "a time line.",
+        help="A goal file: its break-glass users are not to be enforced; people have their stage "
+        "and day.",
+    ),
+    click.option(
+        "--state",
+        metavar="PLACE",
+        default="",
+        help="With --goal: the state of its campaign, a folder or s3://BUCKET/PREFIX; "
+        "GOAL.campaign if not given.",
     ),
     logs_option,
     click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0."),
@@ -100,13 +139,14 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     from sekisho.web import WebServer  # noqa: PLC0415 - as above
     from sekisho.web.workbench import Material, workbench_site  # noqa: PLC0415 - as above
 
+    options.check()
     # what is faulty in a file is said before an account is read, which takes long
     excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
     goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
     logs = _logs_of(options.logs)
     snapshot = read_account(options.snapshots, aws, lang)
-    question = _Question(file, str(options.plan), options.goals)
+    question = _Question(file, str(options.plan), options.goals, excepted)
     usage, replay = _logged(logs, question, snapshot, lang)
     check_usage(usage, snapshot)
     excepted = replace(
@@ -126,7 +166,14 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         options.snapshots, options.exceptions, options.goals, policy=None, logs=options.logs
     )
     after = audited(report, asked, aws)
-    material = Material(report, source, plan, replay, next_action(after), after.beforehand)
+    campaigns = _Campaigns(options, aws, lang).standing(goals, snapshot, usage)
+    states = [*_plan_state(file, plan, aws), *(shown for _, shown in campaigns), after]
+    # what the plan or the campaign waits for comes before a new plan
+    leading = next((each for each in states if next_action(each)), after)
+    told = after.beforehand if leading is after else None
+    running = tuple(campaign for campaign, _ in campaigns)
+    planned = _plans_without_waves(goals, snapshot, excepted)
+    material = Material(report, source, plan, replay, next_action(leading), told, running, planned)
     site = workbench_site(material, lang)
     with WebServer(site, options.port) as server:
         try:
@@ -158,6 +205,84 @@ def _plan_in_view(
     return PlanInView.of(str(options.plan), file, SnapshotApi(snapshot), tuple(waves), goal)
 
 
+def _plan_state(
+    file: PlanFile | None, viewed: "PlanInView | None", aws: AwsOptions
+) -> Iterator[State]:
+    """Yield where somebody stands with a plan that is not done, or that somebody has changed."""
+    if file is None or viewed is None or viewed.standing is None:
+        return
+    words = shlex.quote(viewed.path)
+    found = plan_standing(file, viewed.standing, words, aws)
+    if found.waits or found.unexplained:
+        yield replace(found, typed=f"sekisho status {words}")
+
+
+def _has_waves(shape: Shape) -> bool:
+    return isinstance(shape.raw, dict) and bool(shape.raw.get("waves"))
+
+
+def _plans_without_waves(
+    goals: Mapping[str, Shape], snapshot: Snapshot, excepted: Exceptions
+) -> tuple[Plan, ...]:
+    """Return the plans of goals that are no campaigns: everybody's turn comes at once."""
+    # whoever applies it later: what is asked about people does not hang on that
+    caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
+    whole = (path for path, shape in goals.items() if not _has_waves(shape))
+    return tuple(
+        make_plan(goal_of(goals[path], path, snapshot, excepted), snapshot, caller)
+        for path in whole
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Campaigns:
+    """What the campaigns of goals are read by."""
+
+    options: WebOptions
+    aws: AwsOptions
+    lang: Language
+
+    def standing(
+        self, goals: Mapping[str, Shape], snapshot: Snapshot, usage: "Usage | None"
+    ) -> "list[tuple[Campaign, CampaignShown]]":
+        """Return how the campaign of each goal with waves stands, and what comes next in it."""
+        staged = (path for path, shape in goals.items() if _has_waves(shape))
+        return [self._of(path, goals[path], snapshot, usage) for path in staged]
+
+    def _of(
+        self, path: str, shape: Shape, snapshot: Snapshot, usage: "Usage | None"
+    ) -> "tuple[Campaign, CampaignShown]":
+        from sekisho.campaign import StateFolder  # noqa: PLC0415 - only with a goal
+        from sekisho.campaign.commands import (  # noqa: PLC0415 - as above
+            CampaignFiles,
+            campaign_standing,
+        )
+
+        options, aws = self.options, self.aws
+        exceptions = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
+        # whoever carries it out later: what is asked about people does not hang on that
+        caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
+        place = state_at(options.state or f"{path}.campaign", aws, self.lang, notes=False)
+        with place.read() as read:
+            folder = StateFolder(OpenFolder(read, place.address))
+            files = CampaignFiles(path, shape, exceptions, folder)
+            campaign = files.campaign(snapshot, caller, usage)
+        typed = [
+            *("sekisho campaign", *words_of("", path)),
+            *words_of("--exceptions", options.exceptions),
+            *words_of("--state", *filter(None, (options.state,))),
+            *words_of("--logs", *options.logs),
+            aws.typed,
+        ]
+        shown = CampaignShown(
+            *(Account(aws.typed, options.snapshots), path, False, False),
+            exceptions=options.exceptions,
+            logs=options.logs,
+            typed=" ".join(filter(None, (each.strip() for each in typed))),
+        )
+        return campaign, campaign_standing(campaign, shown)
+
+
 def _logged(
     logs: "Usage | FoundFiles | None", question: "_Question", snapshot: Snapshot, lang: Language
 ) -> "tuple[Usage | None, ReplayReport | None]":
@@ -186,11 +311,13 @@ class _Question:
     Attributes:
         file, path: the plan, and its file as on the command line.
         goals: their files.
+        excepted: who is not to be enforced.
     """
 
     file: PlanFile | None
     path: str
     goals: tuple[str, ...]
+    excepted: Exceptions
 
     def binding(self, snapshot: Snapshot) -> "AskedBinding":
         """Return which policies bind whom, in an account."""
@@ -220,21 +347,36 @@ class _Question:
         if self.goals:
             after = snapshot
             for path in self.goals:
-                after = forecast(after, plan_of_goal(path, after).changes)
+                after = forecast(after, plan_of_goal(path, after, self.excepted).changes)
             return binding_of_states(snapshot, after), self.goals, about_goals(self.goals)
-        return _force_mfa_binding(snapshot), (NAME,), _FORCE_MFA
+        now = snapshot.taken_at
+        out = [each.user for each in self.excepted.entries if not each.expired(now)]
+        about = _FORCE_MFA_BUT.filled(names=", ".join(out)) if out else _FORCE_MFA
+        return _force_mfa_binding(snapshot, out), (NAME,), about
 
 
-def _force_mfa_binding(snapshot: Snapshot) -> "Binding":
-    """Return what binds whom if every user has the policy that is written if none is chosen."""
+def _force_mfa_binding(snapshot: Snapshot, out: Sequence[str]) -> "Binding":
+    """Return what binds whom if every user has the policy that is written if none is chosen.
+
+    Args:
+        snapshot: the account.
+        out: the names of the users who are excepted.
+    """
     from sekisho.replay import (  # noqa: PLC0415 - only with logs
         PolicyAttachment,
         PolicyChanges,
         Target,
         TargetKind,
         binding_of_change,
+        binding_of_states,
     )
 
     policy = AttachedPolicy(NAME, force_mfa(choices_of(Preset.RECOMMENDED)))
+    if out:
+        users = (
+            each if each.name in out else replace(each, inline=(*each.inline, policy))
+            for each in snapshot.users
+        )
+        return binding_of_states(snapshot, replace(snapshot, users=tuple(users)))
     attached = PolicyAttachment(policy, Target(TargetKind.EVERY_USER))
     return binding_of_change(snapshot, PolicyChanges((attached,)))

@@ -19,8 +19,16 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       const from = document.getElementById(button.dataset.copies);
-      await navigator.clipboard.writeText(from.value ?? from.textContent);
-      button.textContent = button.dataset.done;
+      try {
+        await navigator.clipboard.writeText(from.value ?? from.textContent);
+      } catch {
+        // the browser does not let: what is selected can be copied with the keyboard
+        getSelection().selectAllChildren(from);
+        return;
+      }
+      const status = button.parentElement.querySelector("[data-says]");
+      if (status) status.textContent = status.dataset.says;
+      else button.textContent = button.dataset.done;
     });
   }
   for (const form of document.querySelectorAll("form")) {

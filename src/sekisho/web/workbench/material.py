@@ -10,8 +10,8 @@ from flask import Response, current_app, request
 
 from sekisho.account import SnapshotApi
 from sekisho.audit import Finding
-from sekisho.audit.impact import UserRow
 from sekisho.audit.report import AccountReport, to_json
+from sekisho.campaign import Campaign
 from sekisho.documents import indented_json
 from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
@@ -19,6 +19,7 @@ from sekisho.messages import Message
 from sekisho.replay.report import ReplayReport, replay_document
 from sekisho.replay.report import to_json as replay_to_json
 from sekisho.rollout import (
+    Journal,
     Plan,
     PlanFile,
     PlanStatus,
@@ -29,6 +30,7 @@ from sekisho.rollout import (
     waves_to_json,
 )
 from sekisho.web.site import text
+from sekisho.web.workbench.people import PeopleIndex, ShownPerson, people_shown
 
 MOST_NAMES = 200
 """Names in one list of a page; all of them are in the JSON."""
@@ -43,6 +45,7 @@ class PlanInView:
         standing: None if that could not be told; `unread` says why.
         waves: of a goal that was given beside it, in its order; empty if none was.
         goal: the goal's file; "" if none was given.
+        journal: what has been done of it; None if that was not read.
     """
 
     path: str
@@ -51,6 +54,7 @@ class PlanInView:
     unread: AwsRefused | None = None
     waves: tuple[WaveStatus, ...] = ()
     goal: str = ""
+    journal: Journal | None = None
 
     @classmethod
     def of(
@@ -67,12 +71,12 @@ class PlanInView:
             PlanRefused: if it is of another account, or its journal of another plan.
         """
         check_account(file.plan, api)
+        standing, why = None, None
         try:
-            return cls(
-                path, file.plan, plan_status(file, api, known=api.snapshot), None, waves, goal
-            )
+            standing = plan_status(file, api, known=api.snapshot)
         except AwsRefused as unread:
-            return cls(path, file.plan, None, unread, waves, goal)
+            why = unread
+        return cls(path, file.plan, standing, why, waves, goal, file.journal)
 
     @cached_property
     def as_json(self) -> dict[str, object]:
@@ -97,6 +101,8 @@ class Material:
         replay: which calls of logs would have been denied; None without logs, and of a usage file.
         next_step: the command to type next; "" if there is none.
         beforehand: what to decide or to do before it; None: nothing.
+        campaigns: how the campaigns of goals stand.
+        goal_plans: the plans of goals that have no waves.
     """
 
     report: AccountReport
@@ -105,17 +111,45 @@ class Material:
     replay: ReplayReport | None = None
     next_step: str = ""
     beforehand: Message | None = None
+    campaigns: tuple[Campaign, ...] = ()
+    goal_plans: tuple[Plan, ...] = ()
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """What people are judged by: the plan that was given, or else what goals come to."""
+        if self.plan is not None:
+            return (self.plan.plan,)
+        return (*(each.today.plan for each in self.campaigns), *self.goal_plans)
+
+    @cached_property
+    def people(self) -> tuple[ShownPerson, ...]:
+        """Everybody, with the one answer of all pages; those to whom the worst happens first."""
+        return people_shown(self.report, self.plans, self.campaigns, self.replay)
+
+    @cached_property
+    def person_of(self) -> Mapping[str, ShownPerson]:
+        """The people by name."""
+        return {each.name: each for each in self.people}
+
+    @cached_property
+    def index(self) -> PeopleIndex:
+        """What people are found by."""
+        return PeopleIndex(self.people, self.report.snapshot)
+
+    def plan_of(self, person: ShownPerson) -> Plan | None:
+        """Return the plan by which a person is told what happens; None if none is about them."""
+        return next((each for each in self.plans if person.planned in each.people), None)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known who was told: a campaign has run, and keeps a record."""
+        return any(each.earlier or (each.told and each.told.last) for each in self.campaigns)
 
     @cached_property
     def as_json(self) -> dict[str, Any]:
         """The audit as `sekisho audit --format json` writes it."""
         value: dict[str, Any] = json.loads("".join(to_json(self.report)))
         return value
-
-    @cached_property
-    def row_of(self) -> Mapping[str, UserRow]:
-        """The users by name."""
-        return {row.user.name: row for row in self.report.rows}
 
     @cached_property
     def json_of(self) -> Mapping[str, Any]:
@@ -145,7 +179,8 @@ class Material:
     def prepare(self) -> None:
         """Do once, before anybody looks, what takes long in a large account."""
         _ = (
-            self.row_of,
+            self.person_of,
+            self.index,
             self.json_of,
             self.findings_by_id,
             self.report.findings_of,
@@ -191,7 +226,8 @@ def on_every_view() -> dict[str, Any]:
     there = {"/plan": found.plan is not None, "/impact": logs}
     shown = {path: key for path, key in _VIEWS.items() if there.get(path, True)}
     return {
-        "source": material().source,
-        "account": material().report.snapshot.account,
+        "source": found.source,
+        "next_step": found.next_step,
+        "account": found.report.snapshot.account,
         "views": [(path, text(f"workbench.{key}")) for path, key in shown.items()],
     }

@@ -14,7 +14,7 @@ from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import EXCEPTIONS, EXEMPTION, exemption_text
 from sekisho.documents.html import BarPart, placed
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
@@ -39,6 +39,7 @@ from sekisho.web.workbench.material import (
     material,
     wants_json,
 )
+from sekisho.web.workbench.people import Answer, PersonOutcome, planned_outcome
 
 _WIDTH = 1000
 
@@ -95,18 +96,9 @@ VIEW = Blueprint("plan", __name__)
 
 _BEFORE_THE_DAY = (ImpactKind.WAITS_FOR_WAVE, ImpactKind.ENROLMENT_OPEN)
 _WAITING = (*_BEFORE_THE_DAY, ImpactKind.WAITS_FOR_PASSWORD)
-_OUT = (
-    *(ImpactKind.CUT_OFF, ImpactKind.DEAD_LOCK, ImpactKind.LOCKED_OUT),
-    *(ImpactKind.KEY_ONLY, ImpactKind.KEYS_STOP),
-)
 _UNTOUCHED = (
     *(ImpactKind.EXEMPT, ImpactKind.BREAK_GLASS, ImpactKind.LEFT_OUT, ImpactKind.UNCHANGED),
 )
-_UNKNOWN = (
-    *(ImpactKind.UNKNOWN, ImpactKind.ENFORCEMENT_UNKNOWN, ImpactKind.KEYS_MAY_STOP),
-    ImpactKind.NOT_ENFORCED,
-)
-_KINDS = ("good", "bad", "open", "waits", "none")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _STATUS_KINDS = {
     ChangeStatus.DONE: "good",
@@ -122,23 +114,12 @@ _VERDICT_KINDS = {
 }
 
 
-def kind_of(impact: ImpactKind) -> str:
-    """Return what an outcome is to whom it happens: its class in the style sheet."""
-    if impact in _WAITING:
-        return "waits"
-    if impact in _OUT:
-        return "bad"
-    if impact in _UNTOUCHED:
-        return "none"
-    return "open" if impact in _UNKNOWN else "good"
-
-
 @dataclass(frozen=True, slots=True)
 class ImpactGroup:
-    """The people to whom a plan does the same."""
+    """The people to whom the same happens for the same reason."""
 
+    outcome: PersonOutcome
     text: Message
-    kind: str
     people: tuple[PlannedImpact, ...]
 
     @property
@@ -193,21 +174,31 @@ def plan() -> ResponseReturnValue:
 
 def outcomes(shown: Plan) -> tuple[ImpactGroup, ...]:
     """Return the people by what happens to them; what is grave comes first, then the rarer."""
-    alike: dict[tuple[str, str], list[PlannedImpact]] = {}
+    alike: dict[tuple[PersonOutcome, str], list[PlannedImpact]] = {}
+    said: dict[str, Message] = {}
     for person in shown.people:
-        alike.setdefault((kind_of(person.impact), person.text.en), []).append(person)
-    order = ("bad", "open", "good", "waits", "none")
-    found = [ImpactGroup(each[0].text, kind, tuple(each)) for (kind, _), each in alike.items()]
-    return tuple(sorted(found, key=lambda each: (order.index(each.kind), len(each.people))))
+        outcome, why = _answer(person)
+        if person.impact in _WAITING:
+            why = joined_messages((why, person.text), en=" ", ja="")
+        said[why.en] = why
+        alike.setdefault((outcome, why.en), []).append(person)
+    found = [ImpactGroup(each, said[why], tuple(names)) for (each, why), names in alike.items()]
+    return tuple(sorted(found, key=lambda each: (each.outcome.rank, len(each.people))))
+
+
+def _answer(person: PlannedImpact) -> Answer:
+    """Return what happens to somebody as every page says it; the plan's word for whom it makes."""
+    known = material().person_of.get(person.user)
+    return planned_outcome(person) if known is None else (known.outcome, known.why)
 
 
 def _parts(people: tuple[PlannedImpact, ...]) -> list[BarPart]:
-    counts = Counter(kind_of(each.impact) for each in people)
+    counts = Counter(_answer(each)[0] for each in people)
     spoken = language()
     return [
-        BarPart(text(f"workbench.plan.kind_{kind}").into(spoken), counts[kind], kind)
-        for kind in _KINDS
-        if counts[kind]
+        BarPart(each.word.into(spoken), counts[each], each.kind)
+        for each in PersonOutcome
+        if counts[each]
     ]
 
 

@@ -175,7 +175,7 @@ def scenarios() -> ResponseReturnValue:
     if request.method == "POST":
         return keep_form()
     document, name, status = form_text("document"), request.args.get("user", ""), say_if_gone()
-    if name and name not in material().row_of:
+    if name and name not in material().person_of:
         abort(HTTPStatus.NOT_FOUND)
     found = Played()
     if name:
