@@ -38,6 +38,18 @@ def _linted(text: str, attachment: Attachment, name: str) -> LintReport:
     return lint(text, attachment, source=name)
 
 
+def test_no_quota_is_for_a_policy_of_aws() -> None:
+    """ReadOnlyAccess has 87,000 characters; its meaning is examined, too."""
+    actions = [f"s3:GetSome{number:05}*" for number in range(1_000)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    own, of_aws = lint(text), lint(text, Attachment.AWS_MANAGED)
+    assert FindingId.SAVE_SIZE in {each.id for each in own.findings}
+    assert {each.id.family for each in of_aws.findings} & {Family.SAVE} == set()
+    assert own.table is None
+    assert of_aws.table is not None
+
+
 def _recorded_documents() -> list[Any]:
     lines = (RECORDED / "identities.jsonl").read_text(encoding="utf-8").splitlines()
     found = [case for case in map(json.loads, lines) if "-document-" in case["id"]]

@@ -120,6 +120,12 @@ class Bench:
         return self.get(led.headers["Location"])
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages wait for their answers, as they do when they are asked to."""
+    monkeypatch.setattr(subprocess_worker, "PATIENCE", 60)
+
+
 def goal() -> Goal:
     return Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako", "machine", *HOSTILE)))
 
@@ -411,6 +417,67 @@ def test_what_takes_too_long_is_ended_and_left_to_the_command(
         assert command in page
     # what needs no proof is there
     assert 'id="lint"' in bench.send("/policy", document=text)[1]
+
+
+def test_a_page_does_not_wait_for_a_proof_and_has_it_when_asked_to(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = OPEN.replace("s3:*", "sqs:*")
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess_worker, "PATIENCE", 0)
+        for path, fields in (
+            ("/policy", {"document": text}),
+            ("/scenarios", {"document": text}),
+            ("/difference", {"old": text, "new": OPEN}),
+        ):
+            status, page = bench.send(path, **fields)
+            assert status == 200
+            (link,) = re.findall(r'data-waits="([^"]+)"', page)
+            assert 'src="/static/waiting.js"' in page
+            assert f'href="{link}"' in page
+            if path == "/policy":
+                assert "MFA is not enforced." not in page
+                # what needs no proof is there
+                assert 'id="lint"' in page
+                _, whole = bench.get(unescape(link))
+                assert "MFA is not enforced." in whole
+                assert "data-waits" not in whole
+
+
+def test_who_waits_for_a_proof_keeps_no_other_page_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser's pages are answered one at a time; one that only waits is not among them."""
+    others = []
+
+    def worked(*_: object) -> policies.ProvedPolicy:
+        others.append(bench.get("/error")[0])
+        return policies.ProvedPolicy()
+
+    monkeypatch.setattr(subprocess_worker, "run_in_worker", worked)
+    assert bench.send("/policy", document=OPEN.replace("s3:*", "sns:*"))[0] == 200
+    assert others == [200]
+
+
+def test_a_policy_of_aws_is_long_and_still_right(bench: Bench) -> None:
+    of_aws, own = (f"arn:aws:iam::{owner}:policy/Long" for owner in ("aws", "111122223333"))
+    document, found = json.loads(long_policy()), account()
+    long = {
+        of_aws: managed(of_aws, document, aws_managed=True),
+        own: managed(own, document),
+    }
+    found = replace(found, policies={**found.policies, **long})
+    site = workbench_site(Material(audit_account(found, Exceptions(), version="1"), ""))
+    site.bind("localhost:1", "127.0.0.1:1")
+    other = Bench(bench.material, site.app.test_client(), Path(), Path())
+    _, page = other.get("/policy", arn=of_aws)
+    assert "save.size" not in page
+    assert "a policy of AWS" in page
+    # the verdict is first
+    assert page.index("MFA is enforced.") < page.index('id="refused"') < page.index('id="lint"')
+    _, page = other.get("/policy", arn=own)
+    refused = page.partition('id="refused"')[2].partition("</section>")[0]
+    assert "save.size" in refused
 
 
 def test_one_process_at_a_time_and_no_fault_is_an_answer() -> None:

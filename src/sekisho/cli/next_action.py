@@ -203,7 +203,7 @@ class PolicyLinted:
             options = [*words_of("--kind", *kinds), *words_of("--partition", self.partition)]
             return [] if self.verbose else ["sekisho policy lint -v", *options, file]
         match self.kind:
-            case "user" | "group" | "inline" | "group-inline":
+            case "user" | "group" | "inline" | "group-inline" | "aws-managed":
                 return ["sekisho prove policy", file]
             case "resource":
                 return ["sekisho prove resource", file]

@@ -12,7 +12,8 @@ Metadata Request Headers; RFC 6265bis for `SameSite`.
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,17 @@ def browser() -> Browser[Any]:
     """Return the browser whose request is answered now."""
     found: Browser[Any] = g.browser
     return found
+
+
+@contextmanager
+def unlocked() -> Iterator[None]:
+    """Let other requests of the same browser be answered while this one waits."""
+    _release(None)
+    try:
+        yield
+    finally:
+        g.browser.lock.acquire()
+        g.locked = True
 
 
 def language() -> Language:

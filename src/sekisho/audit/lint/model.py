@@ -15,8 +15,9 @@ from sekisho.policy import PolicyKind, Quota
 class Attachment(Enum):
     """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
 
-    Of a service control policy white space counts or not, by how it is saved (AWS Organizations
-    User Guide, "Quotas for AWS Organizations"); `save.scp-size` says so.
+    What AWS has made is saved, whatever IAM would refuse of others. Of a service control policy
+    white space counts or not, by how it is saved (AWS Organizations User Guide, "Quotas for AWS
+    Organizations"); `save.scp-size` says so.
     """
 
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
@@ -24,6 +25,7 @@ class Attachment(Enum):
     INLINE = ("inline", PolicyKind.IDENTITY, Quota.USER_INLINE, False)
     GROUP_INLINE = ("group-inline", PolicyKind.IDENTITY, Quota.GROUP_INLINE, False)
     ROLE = ("role", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
+    AWS_MANAGED = ("aws-managed", PolicyKind.IDENTITY, None, False)
     BOUNDARY = ("boundary", PolicyKind.BOUNDARY, Quota.MANAGED_POLICY, True)
     SESSION = ("session", PolicyKind.SESSION, Quota.SESSION_POLICY, False)
     TRUST = ("trust", PolicyKind.TRUST, Quota.TRUST_POLICY, False)

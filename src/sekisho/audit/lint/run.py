@@ -159,7 +159,8 @@ class _Run:
         found = [*self.form(text)]
         asked = None
         on_resource = self.attachment is Attachment.RESOURCE
-        if size(text) > (_LONGEST_ON_RESOURCE if on_resource else _LONGEST):
+        longest = _LONGEST_ON_RESOURCE if on_resource else _LONGEST
+        if size(text) > longest and self.attachment is not Attachment.AWS_MANAGED:
             self.gaps.append(_TOO_LONG)
         else:
             try:
@@ -185,7 +186,8 @@ class _Run:
 
     def form(self, text: str) -> Iterator[Finding]:
         """Look at what is written, without asking what it does."""
-        yield from save_checks(self.document, self.attachment, text)
+        if self.attachment is not Attachment.AWS_MANAGED:
+            yield from save_checks(self.document, self.attachment, text)
         yield from analyzer_checks(self.document, self.attachment, self.speller)
         yield from misfits(self.document, self.known, self.compared)
         yield from decoys(self.document, self.known)
@@ -241,7 +243,9 @@ class _Run:
             case Attachment.BOUNDARY:
                 yield from self._on_users(dependents)
                 yield from self._boundary(dependents)
-            case Attachment.USER | Attachment.GROUP | Attachment.INLINE | Attachment.GROUP_INLINE:
+            case Attachment.USER | Attachment.GROUP | Attachment.AWS_MANAGED:
+                yield from self._on_users(dependents)
+            case Attachment.INLINE | Attachment.GROUP_INLINE:
                 yield from self._on_users(dependents)
 
     def _public(self, of_mfa: list[Finding]) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ from sekisho.messages import (
 from sekisho.policy import Choices, Preset, SelfService, choices_of, render
 from sekisho.prover import ActionGroup, Enforced, Unknown, more_callers_text
 from sekisho.prover.questions import (
+    ENFORCED_SENTENCES,
     Describe,
     PolicyReport,
     Subject,
@@ -57,20 +58,10 @@ from sekisho.prover.scenarios import (
 _MOST_ROWS = 9
 """So many answers the summary shows: with its verdict and the counts, twelve lines."""
 _MOST_ACTIONS = 3
+_OF_AWS = ":iam::aws:policy/"
+"""What the ARN of a policy has in it that AWS has made."""
 _LOOKS = {Exit.CLEAN: GOOD, Exit.FINDINGS: BAD, Exit.UNKNOWN: OPEN}
 
-_VERDICTS = {
-    Enforced.PROVED: Message("MFA is enforced."),
-    Enforced.NOTHING_ALLOWED: Message(
-        "MFA is not enforced: the policies allow nothing without MFA today, but a policy that "
-        "is attached later may."
-    ),
-    Enforced.REFUTED: Message("MFA is not enforced."),
-    Enforced.TODAY_UNKNOWN: Message(
-        "MFA is not enforced. Whether the policies allow anything without MFA today is unknown."
-    ),
-    Enforced.UNKNOWN: Message("Whether MFA is enforced could not be decided."),
-}
 _BUT_LOCKED_OUT = Message(
     "MFA is enforced, but {count} of {all} kinds of user cannot sign in with MFA."
 )
@@ -154,7 +145,7 @@ def _verdict(proof: SubjectProof) -> Message:
     enforced = proof.report.enforced
     if enforced is None:
         return verdict
-    first = _VERDICTS[enforced]
+    first = ENFORCED_SENTENCES[enforced]
     people = [one for one in proof.scenarios if one.answer.scenario.actor is Actor.PERSON]
     stuck = [one for one in people if exit_of_scenario(one) is Exit.FINDINGS]
     if enforced is Enforced.PROVED and stuck:
@@ -360,12 +351,16 @@ def _has_condition_on_mfa(proof: SubjectProof) -> bool:
 
 def _to_be_corrected(proof: SubjectProof) -> str:
     """Return the name of the first policy that lint would correct; "" if a question was given."""
-    from sekisho.audit.lint import lint  # noqa: PLC0415 - only what is not as required needs it
+    from sekisho.audit.lint import Attachment, lint  # noqa: PLC0415 - only what is not as required needs it
 
     if proof.report.enforced is None and not proof.scenarios:
         return ""
     attached = proof.subject.policies.identity
-    return next((each.name for each in attached if not lint(render(each.document)).clean), "")
+    for each in attached:
+        use = Attachment.AWS_MANAGED if _OF_AWS in each.name else Attachment.USER
+        if not lint(render(each.document), use).clean:
+            return each.name
+    return ""
 
 
 def _changed_choices(proof: SubjectProof) -> Choices | None:

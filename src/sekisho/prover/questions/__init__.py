@@ -20,6 +20,7 @@ from sekisho.prover.questions.report import (
     report_on_policies,
 )
 from sekisho.prover.questions.sentences import (
+    ENFORCED_SENTENCES,
     ONCE_ALLOWED,
     RESTS,
     Describe,
@@ -30,6 +31,7 @@ from sekisho.prover.questions.sentences import (
 from sekisho.prover.search.answers import QuestionAnswer
 
 __all__ = [
+    "ENFORCED_SENTENCES",
     "ENFORCEMENT",
     "NOTHING_ALLOWED",
     "ONCE_ALLOWED",

@@ -48,6 +48,20 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
 }
 """The credentials, in words."""
 
+ENFORCED_SENTENCES: Mapping[Enforced, Message] = {
+    Enforced.PROVED: Message("MFA is enforced."),
+    Enforced.NOTHING_ALLOWED: Message(
+        "MFA is not enforced: the policies allow nothing without MFA today, but a policy that "
+        "is attached later may."
+    ),
+    Enforced.REFUTED: Message("MFA is not enforced."),
+    Enforced.TODAY_UNKNOWN: Message(
+        "MFA is not enforced. Whether the policies allow anything without MFA today is unknown."
+    ),
+    Enforced.UNKNOWN: Message("Whether MFA is enforced could not be decided."),
+}
+"""Whether MFA is enforced, as the first sentence about policies."""
+
 ASSUMED = (
     Message(
         "No resource-based policy in the user's account names the user. Resources of other "

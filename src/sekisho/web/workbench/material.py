@@ -1,7 +1,7 @@
 """The material of the workbench: an audited account and a plan for it, read at the start."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from sekisho.campaign import Campaign
 from sekisho.documents import indented_json
 from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message
+from sekisho.messages import IdKind, Message, address_of
 from sekisho.replay.report import ReplayReport, replay_document
 from sekisho.replay.report import to_json as replay_to_json
 from sekisho.rollout import (
@@ -29,8 +29,10 @@ from sekisho.rollout import (
     status_to_json,
     waves_to_json,
 )
-from sekisho.web.site import text
+from sekisho.web.site import language, text, unlocked
+from sekisho.web.workbench import subprocess_worker
 from sekisho.web.workbench.people import PeopleIndex, ShownPerson, people_shown
+from sekisho.web.workbench.subprocess_worker import Answer, Answers
 
 MOST_NAMES = 200
 """Names in one list of a page; all of them are in the JSON."""
@@ -200,6 +202,19 @@ def wants_json() -> bool:
     return request.args.get("format") == "json"
 
 
+def answer_for_page(key: Hashable, function: Callable[..., Answer], *values: object) -> Answer:
+    """Return an answer of the worker; a page is sent without it if that takes long.
+
+    Raises:
+        StillWorking: if it is not there yet, unless the page was asked to wait.
+        NotDecided: if there is none within the worker's time.
+    """
+    waits = wants_json() or request.args.get("wait") == "1"
+    answers: Answers = current_app.extensions.setdefault("answers", Answers())
+    with unlocked():
+        return answers.find(key, None if waits else subprocess_worker.PATIENCE, function, *values)
+
+
 def json_response(value: object) -> Response:
     """Return the answer that is a value as JSON."""
     text = indented_json(value)
@@ -228,6 +243,7 @@ def on_every_view() -> dict[str, Any]:
     return {
         "source": found.source,
         "next_step": found.next_step,
+        "address_of_finding": lambda name: address_of(name, IdKind.FINDING, language()),
         "account": found.report.snapshot.account,
         "views": [(path, text(f"workbench.{key}")) for path, key in shown.items()],
     }

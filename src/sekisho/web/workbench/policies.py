@@ -3,6 +3,7 @@
 What is typed is examined in memory and written nowhere.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,7 +14,8 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho import catalogue, policy
-from sekisho.audit import SEVERITIES
+from sekisho.account import ManagedPolicy
+from sekisho.audit import SEVERITIES, Family, Finding, FindingId, Severity
 from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.audit.lint import to_json as lint_to_json
 from sekisho.audit.meaning import (
@@ -34,6 +36,7 @@ from sekisho.prover import (
     ActionGroup,
     Callers,
     Counterexample,
+    Enforced,
     PolicyDifference,
     Refuted,
     Side,
@@ -45,6 +48,8 @@ from sekisho.prover import (
     verdict_text,
 )
 from sekisho.prover.questions import (
+    ENFORCED_SENTENCES,
+    ENFORCEMENT,
     Inquiry,
     PolicyReport,
     QuestionAnswer,
@@ -56,10 +61,15 @@ from sekisho.prover.questions import (
     report_on_policies,
 )
 from sekisho.prover.scenarios import proof_to_json
-from sekisho.web.site import language
+from sekisho.web.site import language, text
 from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone, shows_form
-from sekisho.web.workbench.material import json_response, material, wants_json
-from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
+from sekisho.web.workbench.material import (
+    answer_for_page,
+    json_response,
+    material,
+    wants_json,
+)
+from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, StillWorking
 
 VIEW = Blueprint("policies", __name__)
 
@@ -75,6 +85,10 @@ _EVERYTHING = (
 """What an administrator has: beside it, it counts what a policy denies."""
 _MOST_KEPT = 32
 _ACTIONS = 60
+"""So many actions are shown one by one; of more, the first of each service."""
+_FIRST = 10
+"""So many of what is alike are shown; the others are folded up, or counted."""
+_SERVICES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,7 @@ class ExaminedPolicy:
         lint: as `policy lint`.
         summary: as `policy summary`.
         proved: what is proved of it; None if that was not decided in time.
+        working: whether it is still being proved.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -109,11 +124,12 @@ class ExaminedPolicy:
     document: Document | None = None
     summary: Summary | None = None
     proved: ProvedPolicy | None = None
+    working: bool = False
 
     @property
     def undecided(self) -> bool:
         """Whether the time was not enough."""
-        return self.document is not None and self.proved is None
+        return self.document is not None and self.proved is None and not self.working
 
     def to_json(self) -> dict[str, object]:
         """Return the three answers, each as its command prints it; null what there is not."""
@@ -135,24 +151,10 @@ class ExaminedPolicy:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def examine_policy(text: str) -> ExaminedPolicy:
-    """Return what the commands say of a policy; kept in memory, so that a reload is quick.
-
-    Raises:
-        NotDecided: if the prover took too long: then `read` has what there is, and a reload tries
-            again.
-    """
-    found = read(text)
-    if found.document is None:
-        return found
-    return replace(found, proved=run_in_worker(prove, text))
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def read(text: str) -> ExaminedPolicy:
+def read(text: str, attachment: Attachment = Attachment.USER) -> ExaminedPolicy:
     """Return what the commands say of a policy that needs no proof."""
     try:
-        report = lint(text, Attachment.USER, source=_SOURCE)
+        report = lint(text, attachment, source=_SOURCE)
         document = policy.parse(text, source=_SOURCE)
     except FaultyPolicy as error:
         return ExaminedPolicy(faults=tuple(error.faults))
@@ -170,11 +172,16 @@ def prove(text: str) -> ProvedPolicy:
         return ProvedPolicy(unread=error.reason)
 
 
-def _examined_in_time(text: str) -> ExaminedPolicy:
+def _examined_in_time(text: str, attachment: Attachment) -> ExaminedPolicy:
+    found = read(text, attachment)
+    if found.document is None:
+        return found
     try:
-        return examine_policy(text)
+        return replace(found, proved=answer_for_page((prove, text), prove, text))
     except NotDecided:
-        return read(text)
+        return found
+    except StillWorking:
+        return replace(found, working=True)
 
 
 def subject_of(document: Document) -> Subject:
@@ -188,18 +195,25 @@ def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
     if request.method == "POST":
         return keep_form()
-    text, status = form_text("document") or _policy_in_address(), say_if_gone()
-    found = _examined_in_time(text) if text.strip() else None
-    proof = found.proved.proof if found and found.proved else None
+    managed, status = _policy_in_address(), say_if_gone()
+    document = policy.render(managed.document) if managed else form_text("document")
+    attachment = Attachment.AWS_MANAGED if managed and managed.aws_managed else Attachment.USER
+    found = _examined_in_time(document, attachment) if document.strip() else None
     if wants_json():
         return json_response(None if found is None else found.to_json())
+    proof = found.proved.proof if found and found.proved else None
+    findings = found.lint.findings if found and found.lint else ()
     page = render_template(
         "policy.html",
         view="/policy",
-        document=text,
+        document=document,
+        managed=managed,
         found=found,
+        refused=[each for each in findings if _refuses(each)],
+        of_aws=attachment is Attachment.AWS_MANAGED,
+        findings=_by_id(each for each in findings if not _refuses(each)),
         severities=SEVERITIES,
-        attachment=Attachment.USER,
+        most=_FIRST,
         quotas=_QUOTAS,
         seconds=SECONDS,
         columns=policy.COLUMNS,
@@ -207,7 +221,9 @@ def one() -> ResponseReturnValue:
         cell_text=cell_text,
         notes=notes,
         proof=proof,
+        verdict=_verdict(proof) if proof else None,
         answers=_answers(proof) if proof else (),
+        meant=[*map(_meant, found.proved.meant)] if found and found.proved else (),
         exempt=_exempt(proof) if proof else (),
         exempt_unknown=_exempt_unknown(proof) if proof else None,
     )
@@ -215,15 +231,85 @@ def one() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else status
 
 
-def _policy_in_address() -> str:
-    """Return the text of a policy of the account that the address names; "" if it names none."""
+def _policy_in_address() -> ManagedPolicy | None:
+    """Return the policy of the account that the address names; None if it names none."""
     arn = request.args.get("arn", "")
-    if not arn:
-        return ""
+    if not arn or shows_form():
+        return None
     known = material().report.snapshot.policies.get(arn)
     if known is None:
         abort(HTTPStatus.NOT_FOUND)
-    return policy.render(known.document)
+    return known
+
+
+def _refuses(finding: Finding) -> bool:
+    return finding.id.family is Family.SAVE and finding.severity is Severity.ERROR
+
+
+def _by_id(findings: Iterable[Finding]) -> list[tuple[Severity, int, list[list[Finding]]]]:
+    """Return findings by severity, the gravest first, each with its count, and by id."""
+    alike: dict[tuple[Severity, FindingId], list[Finding]] = {}
+    for each in findings:
+        alike.setdefault((each.severity, each.id), []).append(each)
+    grouped = (
+        (severity, [those for (of, _), those in alike.items() if of is severity])
+        for severity in SEVERITIES
+    )
+    return [(severity, sum(map(len, those)), those) for severity, those in grouped if those]
+
+
+def _verdict(report: PolicyReport) -> tuple[str, Message, tuple[str, ...]] | None:
+    """Return whether MFA is enforced, as `prove` says it first, and the request that refutes it."""
+    enforced = report.enforced
+    if enforced is None:
+        return None
+    refuted = (
+        each
+        for each in report.answers
+        if each.id == ENFORCEMENT and each.counts and isinstance(each.conclusion.verdict, Refuted)
+    )
+    kind = {Enforced.PROVED: "success", Enforced.UNKNOWN: "warning"}.get(enforced, "error")
+    first = next(refuted, None)
+    request = answer_details(first, _counterexample_message, language()) if first else ()
+    return kind, ENFORCED_SENTENCES[enforced], tuple(request)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownActions:
+    """Actions: all of them where they are few, else the first of each service.
+
+    Attributes:
+        count: how many there are.
+        services: how many of each service, the most first, and the first of them.
+        more: how many services are left out.
+    """
+
+    count: int
+    names: tuple[str, ...] = ()
+    services: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    more: int = 0
+
+
+def _shown_actions(actions: Sequence[str]) -> ShownActions:
+    if len(actions) <= _ACTIONS:
+        return ShownActions(len(actions), tuple(actions))
+    of: dict[str, list[str]] = {}
+    for each in actions:
+        of.setdefault(each.partition(":")[0], []).append(each)
+    services = sorted(of.items(), key=lambda each: -len(each[1]))
+    first = tuple((name, len(those), tuple(those[:_FIRST])) for name, those in services[:_SERVICES])
+    return ShownActions(len(actions), (), first, max(0, len(services) - _SERVICES))
+
+
+def _meant(said: Message) -> tuple[Message, ShownActions | None]:
+    """Return a sentence about a policy; one of many actions as their count, and them apart."""
+    values = dict(said.values or ())
+    names = values.get("names")
+    actions = names.en.split(", ") if isinstance(names, Message) else []
+    if len(actions) <= _ACTIONS:
+        return said, None
+    values["names"] = text("workbench.policy.actions", count=f"{len(actions):,}")
+    return replace(said, values=None).filled(**values), _shown_actions(actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +348,7 @@ def _counterexample_message(found: Counterexample, refused: bool) -> Message:
 class ShownGroup:
     """Actions that are alike: which, to whom, on what, and a request."""
 
-    actions: tuple[str, ...]
-    more: int
+    actions: ShownActions
     credentials: Message
     resources: tuple[str, ...]
     conditions: tuple[Message, ...]
@@ -272,8 +357,7 @@ class ShownGroup:
 
 def _group(each: ActionGroup, *, such_as: bool) -> ShownGroup:
     return ShownGroup(
-        each.actions[:_ACTIONS],
-        max(0, len(each.actions) - _ACTIONS),
+        _shown_actions(each.actions),
         listed(CALLER_CREDENTIALS[one] for one in each.credentials),
         tuple(each.resources),
         tuple(condition_text(one) for one in each.conditions),
@@ -301,6 +385,7 @@ class ComparedPolicies:
         whose: who was asked about.
         only_deny: whether neither of them allows anything by itself.
         undecided: whether the time was not enough.
+        working: whether the answer is yet to come.
     """
 
     faults: tuple[tuple[str, Fault], ...] = ()
@@ -308,30 +393,22 @@ class ComparedPolicies:
     whose: Callers | None = None
     only_deny: bool = False
     undecided: bool = False
+    working: bool = False
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def compare_policies(old: str, new: str, beside: str) -> ComparedPolicies:
+def compare(old: str, new: str, beside: str) -> ComparedPolicies:
     """Return what only one of two policies allows, as `policy diff` says it.
 
     Args:
         old: the one.
         new: the other.
         beside: a policy that both sides have besides, as with `--with-both`; "" for none.
-
-    Raises:
-        NotDecided: if that took too long.
     """
-    return run_in_worker(compare, old, new, beside)
-
-
-def compare(old: str, new: str, beside: str) -> ComparedPolicies:
-    """Return what only one of two policies allows."""
     faults: list[tuple[str, Fault]] = []
     documents: dict[str, Document] = {}
-    for field, text in (("old", old), ("new", new)):
+    for field, written in (("old", old), ("new", new)):
         try:
-            documents[field] = policy.parse(text, source=field, kind=PolicyKind.IDENTITY)
+            documents[field] = policy.parse(written, source=field, kind=PolicyKind.IDENTITY)
         except FaultyPolicy as error:
             faults += [(field, each) for each in error.faults]
     if faults:
@@ -356,9 +433,11 @@ def compare(old: str, new: str, beside: str) -> ComparedPolicies:
 
 def _compared_in_time(old: str, new: str, beside: str) -> ComparedPolicies:
     try:
-        return compare_policies(old, new, beside)
+        return answer_for_page((compare, old, new, beside), compare, old, new, beside)
     except NotDecided:
         return ComparedPolicies(undecided=True)
+    except StillWorking:
+        return ComparedPolicies(working=True)
 
 
 @dataclass(frozen=True, slots=True)

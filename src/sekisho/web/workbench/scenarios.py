@@ -4,10 +4,9 @@ Of a policy that is typed in, or of a user of the account with all that they hav
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from http import HTTPStatus
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho import policy
@@ -34,13 +33,17 @@ from sekisho.prover.scenarios import (
 )
 from sekisho.web.site import language, text
 from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone
-from sekisho.web.workbench.material import Material, json_response, material, wants_json
+from sekisho.web.workbench.material import (
+    Material,
+    answer_for_page,
+    json_response,
+    material,
+    wants_json,
+)
 from sekisho.web.workbench.policies import subject_of
-from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
+from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, StillWorking
 
 VIEW = Blueprint("scenarios", __name__)
-
-_MOST_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,63 +113,46 @@ class Played:
     Attributes:
         faults: why the text is no policy.
         undecided: whether the time was not enough.
+        working: whether the answer is yet to come.
     """
 
     reports: tuple[ScenarioReport, ...] = ()
     subject: Subject | None = None
     faults: tuple[Fault, ...] = ()
     undecided: bool = False
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def play_policy(document: str) -> Played:
-    """Return the scenarios of a policy, as `prove FILE` has them.
-
-    Raises:
-        NotDecided: if that took too long.
-    """
-    return run_in_worker(play, document)
+    working: bool = False
 
 
 def play(document: str) -> Played:
     """Return the scenarios of a policy."""
     try:
-        return _play(subject_of(policy.parse(document, source="policy")))
+        return play_subject(subject_of(policy.parse(document, source="policy")))
     except FaultyPolicy as error:
         return Played(faults=tuple(error.faults))
 
 
-def _played_in_time(document: str) -> Played:
+def play_subject(subject: Subject) -> Played:
+    """Return the scenarios of somebody's policies."""
     try:
-        return play_policy(document)
-    except NotDecided:
-        return Played(undecided=True)
+        return Played(tuple(report_on_scenarios(subject, Setting(), strict=False)), subject)
+    except FaultyPolicy as error:
+        return Played(faults=tuple(error.faults))
 
 
-def _play(subject: Subject) -> Played:
-    return Played(tuple(report_on_scenarios(subject, Setting(), strict=False)), subject)
-
-
-def _played_for(name: str) -> Played:
-    """Return the scenarios of a user's policies, as `prove user NAME --snapshot FILE` has them.
-
-    Those of the users that were looked at last are kept with the site.
-    """
-    kept: dict[str, Played] = current_app.extensions.setdefault("played", {})
-    found = kept.get(name)
-    if found is None:
+def _played_in_time(document: str, name: str) -> Played:
+    """Return the scenarios of a policy, as `prove FILE` has them, or of a user, as `prove user`."""
+    try:
+        if not name:
+            return answer_for_page((play, document), play, document)
         whose: Material = material()
         subject, _ = subject_of_user(
             whose.report.snapshot, name, whose.source, users_may_change=False
         )
-        try:
-            found = _play(subject)
-        except FaultyPolicy as error:
-            found = Played(faults=tuple(error.faults))
-        if len(kept) >= _MOST_KEPT:
-            kept.clear()
-        kept[name] = found
-    return found
+        return answer_for_page((play_subject, name), play_subject, subject)
+    except NotDecided:
+        return Played(undecided=True)
+    except StillWorking:
+        return Played(working=True)
 
 
 @VIEW.route("/scenarios", methods=["GET", "POST"])
@@ -177,11 +163,7 @@ def scenarios() -> ResponseReturnValue:
     document, name, status = form_text("document"), request.args.get("user", ""), say_if_gone()
     if name and name not in material().person_of:
         abort(HTTPStatus.NOT_FOUND)
-    found = Played()
-    if name:
-        found = _played_for(name)
-    elif document.strip():
-        found = _played_in_time(document)
+    found = _played_in_time(document, name) if name or document.strip() else Played()
     if wants_json():
         return json_response(_as_json(found))
     spoken = language()

@@ -5,6 +5,9 @@ stopped from outside. A process can: a question has `SECONDS` from the moment it
 is answered at a time, so that many questions take one processor and no more. How long one takes is
 not to be seen by its length, so that all are asked there; the process is kept, and started anew
 after a question that it was ended for.
+
+A page does not wait for it: it is sent without the answer after `PATIENCE`, and the answer is
+fetched when it is there (`Answers`).
 """
 
 import atexit
@@ -12,20 +15,29 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from threading import Event, Lock, Timer
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from threading import Event, Lock, Thread, Timer
 from typing import Any, TypeVar
 
 from sekisho.errors import InternalError
 
 SECONDS = 30
 """How long somebody waits for an answer, the start of the process included."""
+PATIENCE = 0.7
+"""Seconds after which a page is sent without an answer that is not there yet."""
+_MOST_KEPT = 32
 
 Answer = TypeVar("Answer")
 
 
 class NotDecided(Exception):
     """There is no answer within the time; an answer may be had by the command."""
+
+
+class StillWorking(Exception):
+    """There is no answer yet; whoever asks the same again gets it."""
 
 
 class _OwnProcess:
@@ -94,8 +106,8 @@ _PROCESS = _OwnProcess()
 atexit.register(_PROCESS.end)
 
 
-def run_in_worker(function: Callable[..., Answer], *texts: str) -> Answer:
-    """Return what a function of a module returns for some texts.
+def run_in_worker(function: Callable[..., Answer], *values: object) -> Answer:
+    """Return what a function of a module returns for some values.
 
     Raises:
         NotDecided: if that takes more than `SECONDS`, or more memory than there is.
@@ -106,10 +118,68 @@ def run_in_worker(function: Callable[..., Answer], *texts: str) -> Answer:
         raise NotDecided
     try:
         left = SECONDS - (time.monotonic() - begin)
-        answer: Answer = _PROCESS.ask(pickle.dumps((function, texts)), left)
+        answer: Answer = _PROCESS.ask(pickle.dumps((function, values)), left)
         return answer
     finally:
         _PROCESS.lock.release()
+
+
+class Answers:
+    """What is asked of the worker, and what it has answered lately: the same is asked once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asked: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+
+    def find(
+        self,
+        key: Hashable,
+        patience: float | None,
+        function: Callable[..., Answer],
+        *values: object,
+    ) -> Answer:
+        """Return an answer.
+
+        Args:
+            key: what is asked; the same for the same answer.
+            patience: how many seconds to wait for it; None: as long as it takes.
+            function: of a module.
+            *values: its arguments.
+
+        Raises:
+            StillWorking: if it is not there by then.
+            NotDecided: as `run_in_worker`; whoever asks once more starts anew.
+            InternalError: the same.
+        """
+        with self._lock:
+            future = self._asked.get(key)
+            if future is None:
+                future = self._asked[key] = Future()
+                # a daemon: whoever ends the workbench does not wait for a proof
+                Thread(target=_answer_into, args=(future, function, *values), daemon=True).start()
+            self._asked.move_to_end(key)
+            while len(self._asked) > _MOST_KEPT:
+                self._asked.popitem(last=False)
+        try:
+            answer: Answer = future.result(patience)
+        except TimeoutError:
+            raise StillWorking from None
+        except (NotDecided, InternalError):
+            with self._lock:
+                if self._asked.get(key) is future:
+                    del self._asked[key]
+            raise
+        return answer
+
+
+def _answer_into(future: Future[Any], function: Callable[..., Any], *values: object) -> None:
+    try:
+        future.set_result(run_in_worker(function, *values))
+    except (NotDecided, InternalError) as error:
+        future.set_exception(error)
+    finally:
+        if not future.done():
+            future.set_exception(InternalError("a question could not be put to the worker"))
 
 
 def main() -> None:
@@ -117,11 +187,11 @@ def main() -> None:
     while True:
         try:
             # only what `run_in_worker` sends comes here
-            function, texts = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
+            function, values = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
         except EOFError:
             return
         _end_in_time()
-        pickle.dump(function(*texts), sys.stdout.buffer)
+        pickle.dump(function(*values), sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
 
