@@ -59,7 +59,14 @@ from sekisho.rollout import (
 )
 from sekisho.web import WebServer
 from sekisho.web.site import text
-from sekisho.web.workbench import Material, PlanInView, policies, subprocess_worker, workbench_site
+from sekisho.web.workbench import (
+    Material,
+    PlanInView,
+    findings,
+    policies,
+    subprocess_worker,
+    workbench_site,
+)
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "abc\u202egnp.exe"
@@ -760,3 +767,25 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         },
     )
     page.context.close()
+
+
+def test_findings_are_grouped_and_filtered_by_severity_and_person(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "_FIRST", 2)
+    every = bench.json("/findings")["findings"]
+    severity = next(each["severity"] for each in every if each["status"] == "found")
+    for query in ({"severity": severity}, {"person": "hanako"}, {"severity": "unknown"}):
+        found = bench.json("/findings", **query)["findings"]
+        assert 0 < len(found) < len(every)
+        _, page = bench.get("/findings", **query)
+        assert f'<span class="quiet">({len(found)})</span></h1>' in page
+    found = bench.json("/findings", person="hanako")["findings"]
+    assert {each["subject"] for each in found} == {"hanako"}
+    assert "None." in bench.get("/findings", person="nobody-is-called-so")[1]
+    _, page = bench.get("/findings")
+    # one of each kind, with where more is said of it
+    kinds = re.findall(r"<article.*?</article>", page, re.DOTALL)
+    assert all("sekisho explain account." in each for each in kinds)
+    several = next(each for each in kinds if "<details>" in each)
+    assert several.partition("<details>")[0].count("<li>") == 2

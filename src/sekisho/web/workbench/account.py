@@ -1,19 +1,18 @@
-"""The account: figures, its users, one user, the findings, and what the logs tell of its calls."""
+"""The account: figures, its users, one user, and what the logs tell of its calls."""
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from sekisho.account import UserUse
-from sekisho.audit import SEVERITIES, limits_of_controls
+from sekisho.audit import SEVERITIES
 from sekisho.audit.report import (
     LOGGED_COLUMNS,
     as_of,
-    finding_title,
     headline,
     logged_cells,
     logged_figures,
@@ -25,7 +24,7 @@ from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.messages import Message, printable
 from sekisho.replay.report import calendars, days_between
 from sekisho.web.site import language, text
-from sekisho.web.workbench.material import MOST_NAMES, json_response, material, wants_json
+from sekisho.web.workbench.material import json_response, material, wants_json
 from sekisho.web.workbench.people import PersonOutcome
 from sekisho.web.workbench.people_pages import FIGURES
 
@@ -90,29 +89,6 @@ def _bars() -> list[tuple[Message, str, tuple[PlacedPart, ...], list[tuple[BarPa
         )
         bars.append((title, name, placed([part for part, _ in parts]), parts))
     return bars if material().people else []
-
-
-@VIEW.get("/findings")
-def findings() -> ResponseReturnValue:
-    """Show the findings, the gravest first, those of one kind together."""
-    if wants_json():
-        return json_response({"findings": material().as_json["findings"]})
-    chosen = request.args.get("severity", "")
-    known = [each for each in material().findings_by_id if each[0].known]
-    unknown = [each for each in material().findings_by_id if not each[0].known]
-    if chosen in [each.value for each in SEVERITIES]:
-        known, unknown = [each for each in known if each[0].severity.value == chosen], []
-    return render_template(
-        "findings.html",
-        view="/findings",
-        known=[] if chosen == "unknown" else known,
-        unknown=unknown,
-        titles=finding_title,
-        severities=SEVERITIES,
-        names=material().person_of,
-        most=MOST_NAMES,
-        limits=limits_of_controls(),
-    )
 
 
 @VIEW.get("/impact")
