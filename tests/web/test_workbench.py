@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ from sekisho.web.workbench import (
     subprocess_worker,
     workbench_site,
 )
+from sekisho.web.workbench.plan import Moment, placed_moments, ticks
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "abc\u202egnp.exe"
@@ -506,6 +507,11 @@ def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:
     assert ">hanako<" in unread
     assert escape(SCRIPT) in unread
     assert "sekisho status plan.json" in page
+    # changes of one kind are counted, and folded where they are many
+    assert "<details>\n<summary><code>AddUserToGroup</code> (7)" in page
+    assert "<details open>\n<summary><code>CreateGroup</code> (1)" in page
+    # what is checked comes before what becomes of whom, and that before what is done
+    assert page.index('id="checks"') < page.index('id="people"') < page.index('id="changes"')
     assert "sekisho rollback" not in page
 
 
@@ -562,6 +568,14 @@ def test_without_a_goal_the_time_line_has_the_days_of_the_plan(tmp_path: Path) -
     lines, page = shown(replace(late, text=Message("Waits for 2027-99-99.")))
     assert lines == []
     assert "has no dates of its waves" in page
+
+
+def test_the_days_of_the_axis_have_room_for_their_texts() -> None:
+    days = [date(2027, 1, 1), date(2027, 1, 3), date(2027, 3, 1)]
+    moments = [Moment(each.isoformat(), each, "waits", 1) for each in days]
+    found = [*ticks(placed_moments(moments, date(2027, 1, 2)), date(2027, 1, 2))]
+    assert [(each.day, each.anchor) for each in found] == [(days[0], "start"), (days[2], "middle")]
+    assert found[1].place == pytest.approx(80)
 
 
 def goal_of_two() -> Goal:

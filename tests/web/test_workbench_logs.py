@@ -85,6 +85,11 @@ def test_what_would_be_denied_is_shown_by_key_by_caller_and_by_service() -> None
     assert "What to do" in shown
     for anchor in ("by-day", "by-caller", "by-service", "unknown", "callers"):
         assert f'id="denied-{anchor}"' in shown
+    # all but what stops is folded up
+    assert 'aria-labelledby="stopping"' in shown
+    assert '<details class="panel"><summary><h2 id="denied-callers">' in shown
+    # one day is no chart
+    assert "All on 2026-08-01: 1,200" in shown
     # and the calls without MFA are still there
     assert "calls 1,200" in shown
     assert "a usage file has counts" not in shown

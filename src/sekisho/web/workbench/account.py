@@ -32,8 +32,10 @@ VIEW = Blueprint("account", __name__)
 
 _URGENT = 5
 """So many people are named on the overview."""
+_FIRST_KEYS = 5
+"""So many keys that would lose calls are shown at once."""
 _MOST_DENIED_KEYS = 30
-"""So many keys that would lose calls are shown, and so many rows of the tables about calls."""
+"""So many are folded up behind them, and so many rows of the tables about calls."""
 _BARS = 30
 """So many users, and services, have a bar."""
 Bar = tuple[str, tuple[PlacedPart, ...], list[BarPart]]
@@ -120,6 +122,7 @@ def impact() -> ResponseReturnValue:
         replay=material().replay_page,
         replay_parts=material().replay_parts,
         stoppers=[by_arn.get(key.caller.arn) for key in stopping],
+        first=_FIRST_KEYS,
         most=_MOST_DENIED_KEYS,
         notices=list(logged_notices(report)),
         figure=used_with_mfa(report),

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 
@@ -18,6 +18,7 @@ from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
+    Change,
     ChangeStatus,
     FactStatus,
     Plan,
@@ -42,6 +43,8 @@ from sekisho.web.workbench.material import (
 from sekisho.web.workbench.people import Answer, PersonOutcome, planned_outcome
 
 _WIDTH = 1000
+_ROOM = 260
+"""What the text of a day takes of it on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,27 @@ def placed_moments(moments: Sequence[Moment], today: date) -> tuple[PlacedMoment
         return _WIDTH * (day.toordinal() - first) / span
 
     return tuple(PlacedMoment(each, at(each.day), at(today)) for each in moments)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A day that is written below the line of days; `anchor` keeps its text on the line."""
+
+    day: date
+    place: float
+    anchor: str
+
+
+def ticks(placed: Sequence[PlacedMoment], today: date) -> Iterator[Tick]:
+    """Yield the days of moments and the present one, as far as there is room for their texts."""
+    places = [(today, each.today) for each in placed[:1]]
+    places += [(each.moment.day, each.start) for each in placed]
+    end = float(-_ROOM)
+    for day, place in sorted(places):
+        if place - end >= _ROOM:
+            end = place
+            sides = {place < _ROOM / 2: "start", place > _WIDTH - _ROOM / 2: "end"}
+            yield Tick(day, place / _WIDTH * 100, sides.get(True, "middle"))
 
 
 VIEW = Blueprint("plan", __name__)
@@ -149,13 +173,15 @@ def plan() -> ResponseReturnValue:
         outcomes=outcomes(shown),
         people_bar=_bar(shown.people),
         waves=_waves(viewed),
-        timeline=_timeline(viewed),
+        timeline=(timeline := _timeline(viewed)),
+        ticks=[*ticks(timeline, material().report.snapshot.taken_at.date())],
         dates_of_goal=bool(viewed.waves),
         failed=[_proof(each) for each in shown.proofs if not each.holds],
         holding=[_proof(each) for each in shown.proofs if each.holds],
         verdicts=SAFETY_VERDICTS,
         ways=[(each.obstacle, remedy_text(each)) for each in shown.remedies],
-        changes=[(each, facts.get(each.address)) for each in shown.changes],
+        changes=changes_by_kind(shown, facts),
+        change_count=len(shown.changes),
         status_kinds=_STATUS_KINDS,
         exceptions=[exemption_text(each) for each in shown.exceptions],
         exceptions_title=EXCEPTIONS,
@@ -170,6 +196,28 @@ def plan() -> ResponseReturnValue:
         commands=[*_commands(viewed)],
         most=MOST_NAMES,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """The changes of one operation: each with its place in the plan, and what has become of it."""
+
+    operation: str
+    changes: tuple[tuple[int, Change, FactStatus | None], ...]
+
+    @property
+    def statuses(self) -> list[tuple[ChangeStatus, int]]:
+        """How many of them stand how."""
+        found = Counter(fact.status for _, _, fact in self.changes if fact is not None)
+        return [(each, found[each]) for each in ChangeStatus if found[each]]
+
+
+def changes_by_kind(shown: Plan, facts: Mapping[str, FactStatus]) -> tuple[ChangeGroup, ...]:
+    """Return the changes of a plan, those of one operation together, in the order of the first."""
+    kinds: dict[str, list[tuple[int, Change, FactStatus | None]]] = {}
+    for number, each in enumerate(shown.changes, 1):
+        kinds.setdefault(each.operation, []).append((number, each, facts.get(each.address)))
+    return tuple(ChangeGroup(name, tuple(those)) for name, those in kinds.items())
 
 
 def outcomes(shown: Plan) -> tuple[ImpactGroup, ...]:
@@ -238,7 +286,7 @@ def _waves(viewed: PlanInView) -> list[ShownWave]:
     return sorted(found, key=lambda each: [text.en for text in each.waits])
 
 
-def _timeline(viewed: PlanInView) -> tuple[object, ...]:
+def _timeline(viewed: PlanInView) -> tuple[PlacedMoment, ...]:
     """Return the waves on their days: of the goal, or as far as the plan says them."""
     today = material().report.snapshot.taken_at.date()
     moments = [
