@@ -76,8 +76,9 @@ def _viewed(snapshot: Snapshot) -> PlanInView:
 def _addresses(name: str) -> list[str]:
     pages: list[tuple[str, Mapping[str, str]]] = [
         *(("/", {}), ("/users", {}), ("/users", {"outcome": "must-enrol"})),
-        *(("/users", {"q": "1"}), ("/findings", {}), ("/plan", {}), ("/user", {"name": name})),
-        *(("/scenarios", {"user": name}), ("/policy", {}), ("/difference", {}), ("/error", {})),
+        *(("/users", {"q": "1"}), ("/findings", {}), ("/plan", {}), ("/sheet", {})),
+        *(("/user", {"name": name}), ("/scenarios", {"user": name}), ("/policy", {})),
+        *(("/difference", {}), ("/error", {})),
     ]
     forms: tuple[Mapping[str, str], ...] = ({}, {"format": "json"})
     asked = [(path, {**query, **form}) for form in forms for path, query in pages]

@@ -3,6 +3,7 @@
 Reads `web.workbench` itself, to make its process for long proofs fail, and its limits small.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -41,9 +42,9 @@ from sekisho.account import (
     save_snapshot,
     user_ref,
 )
-from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.impact import ImpactKind
-from sekisho.audit.report import audit_account
+from sekisho.audit.report import account_document, audit_account, headline
 from sekisho.errors import AwsRefused, InternalError, PlanRefused, UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import Preset, to_json
@@ -83,6 +84,19 @@ DENIES = (
     '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "NotAction": "iam:GetUser", '
     '"Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}}'
 )
+EXCEPTED = """\
+schema: sekisho.exceptions/1
+exceptions:
+  - user: machine
+    kind: machine
+    why: no role yet
+    owner: Operations
+    approvedBy: A. Approver
+    expires: 2027-03-31
+    ticket: SEC-9
+"""
+SEARCHED = 120_000
+"""Milliseconds for a proof, or the search of scenarios, on a busy machine."""
 BASE = {"base_url": "http://localhost:1"}
 
 
@@ -156,7 +170,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(material, client, folder / "account.json", folder / "plan.json")
 
 
-PAGES = ["/", "/users", "/findings", "/plan", "/policy", "/difference", "/scenarios", "/error"]
+PAGES = [
+    "/",
+    "/users",
+    "/findings",
+    "/plan",
+    "/sheet",
+    "/policy",
+    "/difference",
+    "/scenarios",
+    "/error",
+]
 
 
 def harmless(page: str) -> bool:
@@ -693,14 +717,22 @@ def look_at_people_on_a_wide_screen(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
 
 
-def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: str) -> None:
+def sizes_on_paper(page: Page, address: str) -> set[Any]:
+    """Return the sizes of the sheets that a page prints, in points."""
+    page.goto(address)
+    printed = page.pdf(prefer_css_page_size=True)
+    return {*re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)", printed)}
+
+
+def test_a_walk_through_every_view_in_both_languages(
+    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the keyboard's labels and roles, at 390 pixels; axe finds nothing in light or dark."""
+    # the proofs come by the script
+    monkeypatch.setattr(subprocess_worker, "PATIENCE", 0)
     page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page.goto(address)
-    # a policy is proved, and its scenarios are searched, while the page waits
-    searched = 120_000
-
     # the other language has the same structure, and the other scheme other colours
     rules: list[str] = []
 
@@ -710,7 +742,7 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         assert axe_faults(page, *rules) == []
 
     def walk(words: dict[str, str]) -> None:
-        for path in ("", "findings", "difference", "users"):
+        for path in ("", "findings", "difference", "sheet", "users"):
             page.goto(f"{address}{path}")
             fits()
         page.get_by_role("link", name="hanako").click()
@@ -731,14 +763,16 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         page.get_by_label(words["document"]).fill(SAMPLE)
         page.get_by_role("button", name=words["examine"], exact=True).click()
         proof = page.get_by_role("heading", name=words["proof"])
-        expect(proof).to_be_visible(timeout=searched)
+        expect(proof).to_be_visible(timeout=SEARCHED)
+        # the second time it is there at once
+        expect(page.get_by_text("The proof is finished.")).to_have_count(0 if rules else 1)
         fits()
         page.get_by_role("button", name=words["scenarios"], exact=True).click()
-        expect(page.get_by_text(words["locked_out"]).first).to_be_visible(timeout=searched)
+        expect(page.get_by_text(words["locked_out"]).first).to_be_visible(timeout=SEARCHED)
         fits()
         # back to what was asked, without sending it again
         page.go_back()
-        expect(proof).to_be_visible(timeout=searched)
+        expect(proof).to_be_visible(timeout=SEARCHED)
         page.get_by_role("link", name=words["error"], exact=True).click()
         page.get_by_role("textbox", name=words["text"]).fill("AccessDenied")
         page.get_by_role("button", name=words["explain"], exact=True).click()
@@ -762,6 +796,7 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
             "explain": "Explain",
         },
     )
+    assert sizes_on_paper(page, f"{address}sheet?wait=1") == {(b"594", b"841")}
     page.get_by_role("button", name="日本語").click()
     page.emulate_media(color_scheme="dark")
     rules += ["color-contrast", "html-has-lang", "valid-lang"]
@@ -803,3 +838,38 @@ def test_findings_are_grouped_and_filtered_by_severity_and_person(
     assert all("sekisho explain account." in each for each in kinds)
     several = next(each for each in kinds if "<details>" in each)
     assert several.partition("<details>")[0].count("<li>") == 2
+
+
+def test_the_sheet_has_what_an_auditor_asks_for(tmp_path: Path) -> None:
+    """And each certificate is the one that the command saves."""
+    after = forecast(account(), plan(goal_of_two(), account(), ADMIN).changes)
+    gap = Gap("ListMFADevices", user_ref("hanako"), verbatim("not so"), "AccessDenied")
+    after = replace(after, gaps=(gap,))
+    save_snapshot(after, tmp_path / "account.json")
+    (tmp_path / "exceptions.yaml").write_text(EXCEPTED, encoding="utf-8")
+    excepted = load_exceptions(tmp_path / "exceptions.yaml")
+    report = audit_account(after, excepted, version="1")
+    material = Material(report, "--snapshot account.json", files=(("account.json", "f" * 64),))
+    site = workbench_site(material)
+    site.bind("localhost:1", "127.0.0.1:1")
+    other = Bench(material, site.app.test_client(), Path(), Path())
+    page = other.get("/sheet")[1]
+    for shown in (
+        headline(report).en,
+        after.taken_at.isoformat(timespec="seconds"),
+        *("SEC-9", "2027-03-31", "A. Approver", "ListMFADevices", "f" * 64),
+        *(each.en for each in account_document(report).facts),
+    ):
+        assert shown in unescape(page)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        sekisho("prove", "account", "--snapshot", "account.json", "--certificate", "proofs")
+    saved = {
+        hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in (tmp_path / "proofs").glob("certificate-?.json")
+    }
+    found = other.json("/sheet")
+    assert {each for group in found["certificates"] for each in group["sha256"]} == saved != set()
+    assert all(each in page for each in saved)
+    assert found["coverage"] == other.json("/")["coverage"]
+    assert found["files"] == {"account.json": "f" * 64}

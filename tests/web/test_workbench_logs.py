@@ -1,5 +1,6 @@
 """The workbench with logs: what would be denied, calls without MFA, and nothing without logs."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -124,6 +125,7 @@ def test_the_command_asks_the_plan_else_the_goal_else_force_mfa(
     options: list[str], asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    read = (INPUTS / "accounts" / "company.json").read_bytes()
     snapshot = ["--snapshot", str(INPUTS / "accounts" / "company.json")]
     if "--plan" in options:
         caller = ["--caller", "arn:aws:iam::111122223333:user/yuki.tanaka", "--mfa"]
@@ -141,6 +143,9 @@ def test_the_command_asks_the_plan_else_the_goal_else_force_mfa(
     monkeypatch.setattr("sekisho.cli.progress.time.sleep", stop)
     done = sekisho("web", *snapshot, "--logs", str(INPUTS / "logs" / "company.json"), *options)
     assert done.returncode == 0, done.stderr
+    # what was read has its hash, for the auditor
+    assert seen[0].files[0] == (snapshot[1], hashlib.sha256(read).hexdigest())
+    assert len(seen[0].files) == 1 + len(options) // 2
     replay = seen[0].replay
     assert replay is not None
     assert asked in replay.question.about.en

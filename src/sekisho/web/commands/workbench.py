@@ -1,5 +1,6 @@
 """`sekisho web`: an account in a browser, to read."""
 
+import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -173,7 +174,9 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     told = after.beforehand if leading is after else None
     running = tuple(campaign for campaign, _ in campaigns)
     planned = _plans_without_waves(goals, snapshot, excepted)
-    material = Material(report, source, plan, replay, next_action(leading), told, running, planned)
+    material = Material(
+        report, source, plan, replay, next_action(leading), told, running, planned, _files(options)
+    )
     site = workbench_site(material, lang)
     with WebServer(site, options.port) as server:
         try:
@@ -183,6 +186,17 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         except KeyboardInterrupt:
             click.echo()
     return Exit.CLEAN
+
+
+def _files(options: WebOptions) -> tuple[tuple[str, str], ...]:
+    """Return the files of the account, the plan and goals with their hashes."""
+    given = (*options.snapshots, options.exceptions, options.plan, *options.goals)
+    paths = [Path(each) for each in given if each is not None]
+    return tuple(
+        (str(each), hashlib.sha256(each.read_bytes()).hexdigest())
+        for each in paths
+        if each.is_file()
+    )
 
 
 def _logs_of(paths: tuple[str, ...]) -> "Usage | FoundFiles | None":

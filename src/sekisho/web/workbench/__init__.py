@@ -8,12 +8,21 @@ JSON with `?format=json`.
 from sekisho.messages import Language, as_typed, printable
 from sekisho.web.browsers import DraftMemory
 from sekisho.web.site import Site
-from sekisho.web.workbench import account, errors, findings, people_pages, plan, policies, scenarios
+from sekisho.web.workbench import (
+    account,
+    errors,
+    findings,
+    people_pages,
+    plan,
+    policies,
+    scenarios,
+    sheet,
+)
 from sekisho.web.workbench.material import Material, PlanInView, on_every_view
 
 __all__ = ["Material", "PlanInView", "workbench_site"]
 
-_VIEWS = (account, findings, people_pages, plan, policies, scenarios, errors)
+_VIEWS = (account, findings, people_pages, plan, policies, scenarios, sheet, errors)
 
 
 def workbench_site(material: Material, language: Language = Language.EN) -> Site:

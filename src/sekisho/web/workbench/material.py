@@ -105,6 +105,7 @@ class Material:
         beforehand: what to decide or to do before it; None: nothing.
         campaigns: how the campaigns of goals stand.
         goal_plans: the plans of goals that have no waves.
+        files: the name of each file that was read, and its SHA-256.
     """
 
     report: AccountReport
@@ -115,6 +116,7 @@ class Material:
     beforehand: Message | None = None
     campaigns: tuple[Campaign, ...] = ()
     goal_plans: tuple[Plan, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -227,6 +229,7 @@ _VIEWS = {
     "/findings": "findings.title",
     "/impact": "impact.title",
     "/plan": "plan.title",
+    "/sheet": "sheet.title",
     "/policy": "policy.title",
     "/difference": "difference.title",
     "/scenarios": "scenarios.title",
