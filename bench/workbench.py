@@ -78,7 +78,7 @@ def _addresses(name: str) -> list[str]:
         *(("/", {}), ("/users", {}), ("/users", {"outcome": "must-enrol"})),
         *(("/users", {"q": "1"}), ("/findings", {}), ("/plan", {}), ("/sheet", {})),
         *(("/user", {"name": name}), ("/scenarios", {"user": name}), ("/policy", {})),
-        *(("/difference", {}), ("/error", {})),
+        *(("/difference", {}), ("/error", {}), ("/notices", {})),
     ]
     forms: tuple[Mapping[str, str], ...] = ({}, {"format": "json"})
     asked = [(path, {**query, **form}) for form in forms for path, query in pages]

@@ -715,6 +715,7 @@ def look_at_people_on_a_wide_screen(page: Page, address: str) -> None:
     expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").strip() == command.strip()
     page.set_viewport_size({"width": 390, "height": 800})
+    assert sizes_on_paper(page, f"{address}sheet?wait=1") == {(b"594", b"841")}
 
 
 def sizes_on_paper(page: Page, address: str) -> set[Any]:
@@ -732,7 +733,6 @@ def test_a_walk_through_every_view_in_both_languages(
     monkeypatch.setattr(subprocess_worker, "PATIENCE", 0)
     page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
-    page.goto(address)
     # the other language has the same structure, and the other scheme other colours
     rules: list[str] = []
 
@@ -742,7 +742,7 @@ def test_a_walk_through_every_view_in_both_languages(
         assert axe_faults(page, *rules) == []
 
     def walk(words: dict[str, str]) -> None:
-        for path in ("", "findings", "difference", "sheet", "users"):
+        for path in ("", "findings", "difference", "sheet", "notices", "users"):
             page.goto(f"{address}{path}")
             fits()
         page.get_by_role("link", name="hanako").click()
@@ -796,7 +796,6 @@ def test_a_walk_through_every_view_in_both_languages(
             "explain": "Explain",
         },
     )
-    assert sizes_on_paper(page, f"{address}sheet?wait=1") == {(b"594", b"841")}
     page.get_by_role("button", name="日本語").click()
     page.emulate_media(color_scheme="dark")
     rules += ["color-contrast", "html-has-lang", "valid-lang"]

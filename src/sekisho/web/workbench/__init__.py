@@ -12,6 +12,7 @@ from sekisho.web.workbench import (
     account,
     errors,
     findings,
+    notices,
     people_pages,
     plan,
     policies,
@@ -22,7 +23,7 @@ from sekisho.web.workbench.material import Material, PlanInView, on_every_view
 
 __all__ = ["Material", "PlanInView", "workbench_site"]
 
-_VIEWS = (account, findings, people_pages, plan, policies, scenarios, sheet, errors)
+_VIEWS = (*(account, findings, notices, people_pages, plan, policies, scenarios, sheet, errors),)
 
 
 def workbench_site(material: Material, language: Language = Language.EN) -> Site:

@@ -1,5 +1,6 @@
 """An error text that somebody pastes: its causes, what it is mistaken for, what fixes it."""
 
+import re
 from http import HTTPStatus
 
 from flask import Blueprint, render_template, request
@@ -19,9 +20,12 @@ from sekisho.errors import UsageError
 from sekisho.messages import Message
 from sekisho.web.site import language
 from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone
-from sekisho.web.workbench.material import json_response, wants_json
+from sekisho.web.workbench.material import json_response, material, wants_json
+from sekisho.web.workbench.people import ShownPerson
 
 VIEW = Blueprint("errors", __name__)
+
+_REST_OF_ARN = r"[\w+=,.@/-]+"
 
 
 @VIEW.route("/error", methods=["GET", "POST"])
@@ -43,8 +47,20 @@ def error() -> ResponseReturnValue:
         title_of=_title,
         entry=entry,
         most=MOST_CHARACTERS,
+        people=_people_in(pasted),
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else status
+
+
+def _people_in(pasted: str) -> list[ShownPerson]:
+    """Return the users of this account that an error's text names by their ARN."""
+    own = f":{material().report.snapshot.account}:user/"
+    named = (
+        each.rpartition("/")[2].rstrip(".,") for each in re.findall(own + _REST_OF_ARN, pasted)
+    )
+    return [
+        material().person_of[each] for each in dict.fromkeys(named) if each in material().person_of
+    ]
 
 
 def _explain_text(pasted: str) -> tuple[ErrorExplanation | None, Message | None]:

@@ -229,6 +229,7 @@ _VIEWS = {
     "/findings": "findings.title",
     "/impact": "impact.title",
     "/plan": "plan.title",
+    "/notices": "notices.title",
     "/sheet": "sheet.title",
     "/policy": "policy.title",
     "/difference": "difference.title",
@@ -241,11 +242,13 @@ def on_every_view() -> dict[str, Any]:
     """Return what every template of the workbench can use."""
     found = material()
     logs = found.report.usage is not None and found.report.snapshot.users_gap is None
-    there = {"/plan": found.plan is not None, "/impact": logs}
+    planned = bool(found.plans)
+    there = {"/plan": found.plan is not None, "/notices": planned, "/impact": logs}
     shown = {path: key for path, key in _VIEWS.items() if there.get(path, True)}
     return {
         "source": found.source,
         "next_step": found.next_step,
+        "planned": planned,
         "address_of_finding": lambda name: address_of(name, IdKind.FINDING, language()),
         "account": found.report.snapshot.account,
         "views": [(path, text(f"workbench.{key}")) for path, key in shown.items()],

@@ -270,7 +270,7 @@ def user() -> ResponseReturnValue:
         else [],
         ways_out=_ways_out(person),
         exception=_exception(person),
-        notice=_notice(person),
+        notice=notice_to(person),
         unheard=person.stops and person.heard and NoticeKind.KEY_STOPS not in person.heard.kinds,
         card="" if row.credentials.of_machine else _card(person.name),
         history=[*_history(person)],
@@ -339,7 +339,7 @@ def _exception(person: ShownPerson) -> str:
     return "\n".join(machine_exception([person.name], today))
 
 
-def _notice(person: ShownPerson) -> tuple[str, str] | None:
+def notice_to(person: ShownPerson) -> tuple[str, str] | None:
     """Return subject and text of what somebody reads, as `sekisho notify` has them, if anything."""
     plan = material().plan_of(person)
     if plan is None or person.heard is None:

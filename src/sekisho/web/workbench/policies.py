@@ -64,6 +64,7 @@ from sekisho.prover.scenarios import proof_to_json
 from sekisho.web.site import language, text
 from sekisho.web.workbench.form_text import form_text, keep_form, say_if_gone, shows_form
 from sekisho.web.workbench.material import (
+    MOST_NAMES,
     answer_for_page,
     json_response,
     material,
@@ -208,6 +209,8 @@ def one() -> ResponseReturnValue:
         view="/policy",
         document=document,
         managed=managed,
+        policies=() if document.strip() else _policies_of_account(),
+        most_policies=MOST_NAMES,
         found=found,
         refused=[each for each in findings if _refuses(each)],
         of_aws=attachment is Attachment.AWS_MANAGED,
@@ -240,6 +243,12 @@ def _policy_in_address() -> ManagedPolicy | None:
     if known is None:
         abort(HTTPStatus.NOT_FOUND)
     return known
+
+
+def _policies_of_account() -> list[ManagedPolicy]:
+    """Return the managed policies of the account, the customer's first."""
+    known = material().report.snapshot.policies.values()
+    return sorted(known, key=lambda each: (each.aws_managed, each.name.casefold()))
 
 
 def _refuses(finding: Finding) -> bool:
@@ -279,12 +288,10 @@ class ShownActions:
     """Actions: all of them where they are few, else the first of each service.
 
     Attributes:
-        count: how many there are.
         services: how many of each service, the most first, and the first of them.
         more: how many services are left out.
     """
 
-    count: int
     names: tuple[str, ...] = ()
     services: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     more: int = 0
@@ -292,13 +299,14 @@ class ShownActions:
 
 def _shown_actions(actions: Sequence[str]) -> ShownActions:
     if len(actions) <= _ACTIONS:
-        return ShownActions(len(actions), tuple(actions))
+        return ShownActions(tuple(actions))
     of: dict[str, list[str]] = {}
     for each in actions:
         of.setdefault(each.partition(":")[0], []).append(each)
     services = sorted(of.items(), key=lambda each: -len(each[1]))
-    first = tuple((name, len(those), tuple(those[:_FIRST])) for name, those in services[:_SERVICES])
-    return ShownActions(len(actions), (), first, max(0, len(services) - _SERVICES))
+    few = _ACTIONS if len(services) == 1 else _FIRST
+    first = tuple((name, len(those), tuple(those[:few])) for name, those in services[:_SERVICES])
+    return ShownActions((), first, max(0, len(services) - _SERVICES))
 
 
 def _meant(said: Message) -> tuple[Message, ShownActions | None]:
