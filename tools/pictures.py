@@ -162,15 +162,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         for language in Language:
             with LocalAws(company) as aws:
-                clock = aws.clock
-                rehearsal = Rehearsal(
-                    company,
-                    aws.url,
-                    aws.region,
-                    clock.now,
-                    clock.advance,
-                    administrator=ADMINISTRATOR,
-                )
+                rehearsal = Rehearsal.at(aws, company)
                 enforce(rehearsal, EMPLOYEE, Preset.RECOMMENDED)
                 enforce(rehearsal, NEW, Preset.FIRST_LOGIN)
                 with WebServer(console_site(rehearsal, language)) as server:

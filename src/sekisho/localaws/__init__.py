@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from sekisho.errors import require_extra
 from sekisho.lazy import lazily
-from sekisho.localaws.company import ADMINISTRATOR, COMPANY_FILE, MACHINE, example_company
+from sekisho.localaws.company import (
+    ADMINISTRATOR,
+    BUCKET,
+    COMPANY_FILE,
+    MACHINE,
+    example_company,
+)
 
 if TYPE_CHECKING:
     from sekisho.localaws.console.client import (
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
         PasskeyOptions,
         ShownPage,
     )
-    from sekisho.localaws.server import LocalAws
+    from sekisho.localaws.server import AddedIdentities, LocalAws
     from sekisho.localaws.state.world import Clock, DecisionLog, LoggedDecision
     from sekisho.localaws.wire.http_server import LOOPBACK, HttpServer, listen
 else:
@@ -25,7 +31,7 @@ else:
         __name__,
         {
             "console.client": "ConsoleClient ConsoleRefused PasskeyOptions ShownPage",
-            "server": "LocalAws",
+            "server": "AddedIdentities LocalAws",
             "state.world": "Clock DecisionLog LoggedDecision",
             "wire.http_server": "LOOPBACK HttpServer listen",
         },
@@ -47,9 +53,11 @@ else:
 
 __all__ = [
     "ADMINISTRATOR",
+    "BUCKET",
     "COMPANY_FILE",
     "LOOPBACK",
     "MACHINE",
+    "AddedIdentities",
     "Clock",
     "ConsoleClient",
     "ConsoleRefused",

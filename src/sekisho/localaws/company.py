@@ -9,6 +9,8 @@ COMPANY_FILE = Path(__file__).parent / "data" / "company.json"
 
 ADMINISTRATOR = "yuki.tanaka"
 MACHINE = "deploy-bot"
+BUCKET = "reidai-documents"
+"""The bucket of its office, which the members of `Office` may list."""
 
 
 def example_company() -> AccountFile:

@@ -21,6 +21,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam import models as moto
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from sekisho.account import (
@@ -37,6 +38,7 @@ from sekisho.account import (
 )
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError
+from sekisho.lazy import dataclass
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.aws_login.api import LOGIN_PATH, is_login, login_app
 from sekisho.localaws.console.api import signin_app
@@ -61,6 +63,21 @@ CONSOLE_PATH = "/_console"
 _PAGE_BYTES = 32 * 1024
 
 _Made = TypeVar("_Made", moto.ManagedPolicy, moto.PolicyVersion)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedIdentities:
+    """The names that an account has by now and its file has not, in the order of their creation.
+
+    Attributes:
+        groups: those that have one of the policies.
+        covered: the users who have one of the policies, of their own or by a group.
+    """
+
+    policies: tuple[str, ...]
+    groups: tuple[str, ...]
+    users: tuple[str, ...]
+    covered: tuple[str, ...]
 
 
 class LocalAws:
@@ -131,6 +148,42 @@ class LocalAws:
         """
         for service in services:
             load_service(service)
+
+    def add_bucket(self, name: str) -> None:
+        """Let the account have an empty bucket from the start."""
+        with self.world.lock:
+            s3_backends[self.world.account][self.world.partition].create_bucket(name, self.region)
+
+    def last_step(self, serial: str) -> int | None:
+        """Return the step of the last code of a virtual device that was accepted, or None."""
+        device = self.world.devices.get(serial)
+        return device.last_step if device is not None else None
+
+    def added(self) -> AddedIdentities:
+        """Return what was created since the start and is still there."""
+        with self.world.lock:
+            backend, account = iam(self.world), self._account
+            known = {each.arn for each in account.policies}
+            # AWS's own have no account in their ARN
+            new = {
+                arn: policy.name
+                for arn, policy in backend.managed_policies.items()
+                if f"::{account.account}:" in arn and arn not in known
+            }
+            known_groups = {each.name for each in account.groups}
+            known_users = {each.name for each in account.users}
+            having = {
+                name for name, each in backend.groups.items() if new.keys() & each.managed_policies
+            }
+            users = [each for each in backend.users if each not in known_users]
+            covered = (
+                name
+                for name in users
+                if new.keys() & backend.users[name].managed_policies
+                or any(each.name in having for each in backend.get_groups_for_user(name))
+            )
+            groups = (name for name in backend.groups if name in having - known_groups)
+            return AddedIdentities(tuple(new.values()), tuple(groups), tuple(users), tuple(covered))
 
     @property
     def log(self) -> DecisionLog:

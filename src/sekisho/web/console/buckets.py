@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.session import attempt, rehearsal, signed_in
+from sekisho.web.console.session import attempt, person, rehearsal, signed_in
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("buckets", __name__)
@@ -39,6 +39,8 @@ def create() -> ResponseReturnValue:
 def _listing(faulty: AwsRefused | None) -> str:
     found = attempt("s3", "ListBuckets")
     refused = isinstance(found, AwsRefused)
+    if not refused and found.get("Buckets") and person().mfa:
+        rehearsal().at_bucket.add(person().user)
     return render_template(
         "buckets.html",
         navigation=_PATH,

@@ -69,19 +69,21 @@ def dashboard() -> ResponseReturnValue:
     )
 
 
-def account_alias() -> str:
-    """Return the account's alias; "" if there is none, or the person may not know it."""
+def account_alias() -> str | AwsRefused:
+    """Return the account's alias, "" if there is none, or what AWS refused."""
     answer = attempt("iam", "ListAccountAliases")
-    found = () if isinstance(answer, AwsRefused) else answer["AccountAliases"]
-    return found[0] if found else ""
+    if isinstance(answer, AwsRefused):
+        return answer
+    return next(iter(answer["AccountAliases"]), "")
 
 
-def sign_in_address(alias: str) -> str:
-    """Return where the account's users sign in at AWS: by the alias, if there is one."""
+def sign_in_address(alias: str | AwsRefused) -> str:
+    """Return where the account's users sign in at AWS: by the alias, if one is known."""
     account = rehearsal().account
     known = {each.id: each for each in partitions()}
     partition = known.get(account.partition, known[DEFAULT_PARTITION])
-    return partition.sign_in.format(account=alias or account.account)
+    known_alias = "" if isinstance(alias, AwsRefused) else alias
+    return partition.sign_in.format(account=known_alias or account.account)
 
 
 def _own_mfa(devices: object) -> _Recommendation:

@@ -315,12 +315,11 @@ def resync() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused or faults else HTTPStatus.OK
 
 
-def _codes_of(user: str) -> tuple[PhoneCode, ...]:
+def _codes_of(user: str) -> tuple[PhoneCode, ...] | AwsRefused:
     """Return the codes on a user's phone, if the signed-in user may list the user's devices."""
     place = rehearsal()
-    if isinstance(attempt("iam", "ListMFADevices", UserName=user), AwsRefused):
-        return ()
-    return place.phones.codes(user, place.now())
+    answer = attempt("iam", "ListMFADevices", UserName=user)
+    return answer if isinstance(answer, AwsRefused) else place.phones.codes(user, place.now())
 
 
 def _client() -> ConsoleClient:

@@ -388,7 +388,7 @@ def _form(fault: Message | str) -> str:
     attached = try_reading(lambda: entities_of(arn))
     gone = set() if isinstance(attached, AwsRefused) else set(attached)
     choices: list[_AttachmentTarget] = []
-    refused: list[AwsRefused] = []
+    refused = [attached] if isinstance(attached, AwsRefused) else []
     for kind in _LISTED:
         found = try_reading(partial(_names, kind, whole=bool(fold_text(wanted))))
         if isinstance(found, AwsRefused):

@@ -202,11 +202,11 @@ def check() -> ResponseReturnValue:
 
 def problem_count(found: CheckedText) -> Message:
     """Return how much was found, and how much of it IAM refuses."""
-    return (
-        text("policy_editor.count", refused=len(found.refused), all=len(found.problems))
-        if found.problems
-        else text("policy_editor.nothing")
-    )
+    if not found.problems:
+        return text("policy_editor.nothing")
+    if not found.refused:
+        return text("policy_editor.count_accepted", all=len(found.problems))
+    return text("policy_editor.count", refused=len(found.refused), all=len(found.problems))
 
 
 @SCREEN.route("/iam/policies/create", methods=["GET", "POST"])

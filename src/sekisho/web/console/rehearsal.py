@@ -14,7 +14,7 @@ from typing import Self
 from sekisho.account import AccountFile
 from sekisho.account.aws import Keys, connect
 from sekisho.lazy import dataclass
-from sekisho.localaws import ADMINISTRATOR, LocalAws
+from sekisho.localaws import ADMINISTRATOR, BUCKET, LocalAws
 from sekisho.signin import code_at, step_of
 
 STEP_SECONDS = 30
@@ -32,21 +32,28 @@ class PhoneCode:
 
     Attributes:
         device: the device's name.
-        code: the code of now.
-        following: the code after it.
+        code: the code of now; "" if it has been used.
+        following: the code after it; "" if it has been used.
         seconds: how long the code of now is valid.
+        wait: the seconds until there is a code that has not been used.
     """
 
     device: str
     code: str
     following: str
     seconds: int
+    wait: int
 
 
 @dataclass(slots=True)
 class Phones:
-    """The seeds on everybody's phone: user name -> serial number -> seed; secret."""
+    """The seeds on everybody's phone: user name -> serial number -> seed; secret.
 
+    Attributes:
+        last_step: tells the step of a device's last code that was accepted.
+    """
+
+    last_step: Callable[[str], int | None]
     _seeds: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -65,13 +72,30 @@ class Phones:
         with self._lock:
             seeds = dict(self._seeds.get(user, {}))
         return tuple(
-            self.code_of(serial.rpartition("/")[2], seed, now) for serial, seed in seeds.items()
+            self.code_of(serial.rpartition("/")[2], seed, now, self.last_step(serial))
+            for serial, seed in seeds.items()
         )
 
-    def code_of(self, device: str, seed: str, now: datetime) -> PhoneCode:
-        """Return what a phone shows now that has scanned a device's QR code."""
+    def code_of(
+        self, device: str, seed: str, now: datetime, last_step: int | None = None
+    ) -> PhoneCode:
+        """Return what a phone shows now that has scanned a device's QR code.
+
+        Args:
+            device: its name.
+            seed: its seed.
+            now: the time.
+            last_step: the step of the last code that was accepted, or None.
+        """
         step, left = step_of(now), STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
-        return PhoneCode(device, code_at(seed, step), code_at(seed, step + 1), left)
+        used = max(0, last_step - step + 1) if last_step is not None else 0
+        first, second = (
+            code_at(seed, each) if last_step is None or each > last_step else ""
+            for each in (step, step + 1)
+        )
+        return PhoneCode(
+            device, first, second, left, left + (used - 1) * STEP_SECONDS if used else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,42 +120,61 @@ class Rehearsal:
 
     Attributes:
         account: the account file that it was started with.
-        url: its endpoint.
-        region: the region for which calls of IAM are signed.
-        now: what its clock shows.
-        advance: moves its clock forward.
+        local: where it runs.
         phones: everybody's phone.
         administrator: who prepares a user for the employee's path; "" if nobody is known to.
+        with_mfa: the users who have signed in with MFA.
+        at_bucket: the users who have seen a bucket in a session with MFA.
     """
 
     account: AccountFile
-    url: str
-    region: str
-    now: Callable[[], datetime]
-    advance: Callable[[timedelta], None]
-    phones: Phones = field(default_factory=Phones)
+    local: LocalAws
+    phones: Phones
     administrator: str = ""
+    with_mfa: set[str] = field(default_factory=set)
+    at_bucket: set[str] = field(default_factory=set)
 
     @classmethod
     def at(cls, local: LocalAws, account: AccountFile) -> Self:
         """Return the rehearsal at a local AWS that runs, and spare its first pages the loading.
 
+        The example company has a bucket in it.
+
         Args:
             local: where.
             account: what it was started with.
         """
-        clock, url, region = local.clock, local.url, local.region
         local.warm(_SERVICES)
-        connect(credentials=_NOBODY, region=region, endpoint_url=url).warm(_SERVICES)
+        connect(credentials=_NOBODY, region=local.region, endpoint_url=local.url).warm(_SERVICES)
         known = {user.name for user in account.users}
         administrator = ADMINISTRATOR if ADMINISTRATOR in known else ""
-        return cls(account, url, region, clock.now, clock.advance, administrator=administrator)
+        if administrator:
+            local.add_bucket(BUCKET)
+        return cls(account, local, Phones(local.last_step), administrator)
 
     def __post_init__(self) -> None:
         for user, credentials in self.account.credentials.items():
             for device in credentials.devices:
                 if seed := self.account.seeds.get(device.serial):
                     self.phones.add(user, device.serial, seed)
+
+    @property
+    def url(self) -> str:
+        """The local AWS's endpoint."""
+        return self.local.url
+
+    @property
+    def region(self) -> str:
+        """The region for which calls of IAM are signed."""
+        return self.local.region
+
+    def now(self) -> datetime:
+        """Return what the clock shows."""
+        return self.local.clock.now()
+
+    def advance(self, step: timedelta) -> None:
+        """Move the clock forward."""
+        self.local.clock.advance(step)
 
     def people(self) -> tuple[ConsoleUser, ...]:
         """Return who can sign in with a password of the account file."""

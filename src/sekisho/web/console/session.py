@@ -17,7 +17,7 @@ from sekisho.errors import AwsRefused, InternalError
 from sekisho.lazy import dataclass
 from sekisho.signin import MfaMethod, NextStep
 from sekisho.web.browsers import DraftMemory, Drafts, FlashKind
-from sekisho.web.console.rail import RailPath, step_at, steps
+from sekisho.web.console.rail import Rail, RailPath, rail_at
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, browser, flash, page_to_come_back, see_other, text
 
@@ -200,6 +200,8 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
     # now, when nobody waits for the answers of many calls besides
     api.warm(("iam",))
     here.person = SignedInUser(user, place.account.account, mfa, api, keys)
+    if mfa:
+        place.with_mfa.add(user)
     _site().renew()
 
 
@@ -337,16 +339,14 @@ def _site() -> Site:
     return found
 
 
-def _rail(here: ConsoleState) -> dict[str, object] | None:
+def _rail(here: ConsoleState) -> Rail | None:
     """Return what the help rail shows, or None where it is closed."""
     if here.rail is None:
         return None
+    who = here.person or (here.pending if request.path.startswith("/signin/") else None)
     mfa = here.person is not None and here.person.mfa
-    return {
-        "path": here.rail.value,
-        "step": step_at(here.rail, request.path, mfa=mfa),
-        "steps": steps(here.rail),
-    }
+    user = "" if who is None else who.user
+    return rail_at(here.rail, rehearsal(), request.path, user, mfa=mfa)
 
 
 def origin() -> str:
