@@ -89,6 +89,12 @@ def press(target: Locator) -> None:
         target.click()
 
 
+def confirm(place: Page | Locator, action: str) -> None:
+    """Press a button that asks first, and say yes."""
+    place.locator("details.ask summary", has_text=action).click()
+    place.get_by_role("button", name=f"Confirm: {action}").click()
+
+
 def form_of(page: Page, button: str) -> dict[str, Any]:
     """Return what a button of the page sends: where it goes, and the names and values."""
     return page.get_by_role("button", name=button).evaluate(

@@ -47,11 +47,11 @@ def test_a_group_from_its_creation_to_its_deletion(
     page.get_by_role("link", name="Cancel").click()
     for name in ("aoi.watanabe", "mei.takahashi", "sora.ito"):
         page.get_by_role("checkbox", name=name).check()
-    page.get_by_role("button", name="Remove").click()
+    people.confirm(page, "Remove users")
     expect(page.get_by_text("No users.")).to_be_visible()
     page.get_by_role("link", name="Permissions").click()
     page.get_by_role("checkbox", name="DeployWebsite").check()
-    page.get_by_role("button", name="Remove").click()
+    people.confirm(page, "Remove")
     page.get_by_role("link", name="Attach policies").click()
     page.get_by_role("button", name="Attach policies").click()
     expect(page.get_by_text("Choose the policies to attach.")).to_be_visible()

@@ -112,7 +112,7 @@ def test_it_is_attached_and_detached_from_its_page(
     page.reload()
     for name in ("hanako.sato", "Office", "Ops"):
         page.get_by_role("checkbox", name=f"Select {name}").check()
-    page.get_by_role("button", name="Detach").click()
+    people.confirm(page, "Detach")
     expect(page.get_by_text("The policy is detached now. Entities: 3.")).to_be_visible()
     page.get_by_role("link", name="Delete").click()
     page.get_by_label("To confirm").fill("Atached")
@@ -181,7 +181,7 @@ def test_versions_are_made_by_editing_up_to_five(
     first = page.get_by_role("row", name=re.compile("^v1 "))
     first.get_by_role("button", name="Set as default").click()
     expect(page.get_by_text("v1 is the default version now.")).to_be_visible()
-    page.get_by_role("row", name=re.compile("^v5 ")).get_by_role("button", name="Delete").click()
+    people.confirm(page.get_by_role("row", name=re.compile("^v5 ")), "Delete")
     expect(page.get_by_text("v5 was deleted.")).to_be_visible()
 
 

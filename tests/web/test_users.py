@@ -186,7 +186,7 @@ def boundary_is_changed_and_removed(page: Page, console: people.RunningConsole) 
     api = people.administrator_api(console)
     shown = api.call("iam", "GetUser", UserName="riku.mori")["User"]["PermissionsBoundary"]
     assert shown["PermissionsBoundaryArn"] == "arn:aws:iam::aws:policy/AmazonS3FullAccess"
-    page.get_by_role("button", name="Remove boundary").click()
+    people.confirm(page, "Remove boundary")
     expect(page.get_by_text("No permissions boundary is set.")).to_be_visible()
 
 
@@ -323,12 +323,12 @@ def test_the_page_of_a_user_for_an_administrator(
     page.get_by_role("button", name="Create policy").click()
     page.get_by_role("checkbox", name="notes").check()
     page.get_by_role("checkbox", name="DeployWebsite").check()
-    page.get_by_role("button", name="Remove").click()
+    people.confirm(page, "Remove")
     expect(page.get_by_text("Permissions of sora.ito removed.")).to_be_visible()
     expect(page.get_by_role("checkbox", name="notes")).to_have_count(0)
     page.get_by_role("link", name="Groups", exact=True).click()
     page.get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="Remove").click()
+    people.confirm(page, "Remove")
     expect(page.get_by_text("This user is in no groups.")).to_be_visible()
     page.get_by_role("link", name="Security credentials").last.click()
     page.get_by_role("link", name="Manage console access").click()

@@ -26,8 +26,9 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
 from sekisho.localaws import ConsoleClient
-from sekisho.messages import Message
+from sekisho.messages import Message, verbatim
 from sekisho.policy import names
+from sekisho.signin import ErrorCode
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
 from sekisho.web.console.policy_text import faults_text
@@ -86,11 +87,29 @@ def choose_kind() -> ResponseReturnValue:
         case "app":
             return _create_device(user, name)
         case "passkey":
-            return see_other(_PASSKEY, user=user, name=name)
+            return _begin_passkey(user, name)
         case "hardware":
             return _first_page(user, kind_fault=text("mfa.no_hardware"))
         case _:
             return _first_page(user, kind_fault=text("mfa.choose_kind"))
+
+
+def _begin_passkey(user: str, name: str) -> ResponseReturnValue:
+    """Lead on to the page where the browser makes it, unless the name or the quota is in the way.
+
+    Whether the policies let it be made is told on that page, as at AWS.
+    """
+    try:
+        _client().passkey_options(person().keys, name, origin(), user)
+    except AwsRefused as refused:
+        match refused.aws_code:
+            case ErrorCode.ENTITY_ALREADY_EXISTS:
+                return _first_page(user, name_fault=verbatim(refused.aws_message))
+            case ErrorCode.LIMIT_EXCEEDED:
+                return _first_page(user, refused=refused)
+            case _:
+                pass
+    return see_other(_PASSKEY, user=user, name=name)
 
 
 def _first_page(

@@ -13,6 +13,7 @@ from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api, Keys, connect
+from sekisho.audit.explain import explain
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.lazy import dataclass
 from sekisho.signin import MfaMethod, NextStep
@@ -324,6 +325,7 @@ def on_every_screen() -> dict[str, Any]:
         "rail": _rail(here),
         "closed_rail": here.closed_rail,
         "typed": typed,
+        "explained": lambda said: explain(said).answers,
         "is_refused": lambda answer: isinstance(answer, AwsRefused),
     }
 

@@ -27,11 +27,16 @@
         await work(form);
       } catch (error) {
         // a ceremony that was called off has a name and hardly a reason
-        const said = error.name === "Error" ? error.message : `${form.dataset.failed} (${error.name})`;
+        const known = error.name === "InvalidStateError" && form.dataset.known;
+        const called_off = known || `${form.dataset.failed} (${error.name})`;
         const line = document.createElement("p");
         line.className = "alert error";
-        line.textContent = said;
+        line.textContent = error.name === "Error" ? error.message : called_off;
+        line.tabIndex = -1;
         box.replaceChildren(line);
+        line.focus();
+        const mark = `${form.dataset.error}: `;
+        document.title = mark + document.title.replace(mark, "");
       } finally {
         delete form.dataset.sent;
       }

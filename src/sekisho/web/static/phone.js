@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const phone = document.querySelector("details.phone");
+  if (!phone) return;
   const now = () => phone.querySelector(".now");
 
   const show = async (answer) => {

@@ -55,9 +55,17 @@
       delete each.dataset.printed;
     }
   });
+  // after a form was refused: to what is wrong, the field or the box
+  const wrong = document.querySelector(
+    "main[data-faulty] :is([aria-invalid=true], .fault, .alert.error)",
+  );
+  if (wrong) {
+    if (wrong.tabIndex < 0) wrong.tabIndex = -1;
+    wrong.focus();
+  }
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of document.querySelectorAll(".top details[open]")) {
+    for (const menu of document.querySelectorAll(".top details[open], .ask[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
