@@ -58,8 +58,10 @@ class Walk:
         self.page, self.url, self.rehearsal = page, url.rstrip("/"), rehearsal
         self._folder, self._tail = names
 
-    def take(self, name: str, *, end: bool = False) -> None:
-        """Take the page's beginning, or its end, in both schemes."""
+    def take(self, name: str, *, end: bool = False, alone: bool = False) -> None:
+        """Take the page's beginning, or its end, in both schemes; `alone`: without the help."""
+        if alone:
+            self.page.evaluate("document.getElementById('rail').hidden = true")
         place = "document.body.scrollHeight" if end else "0"
         self.page.evaluate(
             f"document.activeElement.blur(), scrollTo(0, {place}),"
@@ -117,6 +119,11 @@ def administrator(walk: Walk) -> None:
     walk.take("policy-review")
     walk.page.locator("#name").fill("Force_MFA")
     walk.go_on()
+    walk.open("/iam/groups/create")
+    walk.page.locator("#name").fill("MFA-required")
+    walk.choose("Force_MFA")
+    walk.take("create-group", end=True)
+    walk.go_on()
     walk.open("/iam/users/create/details")
     walk.page.locator("#name").fill("misaki.ito")
     walk.page.locator("#console").check()
@@ -125,11 +132,7 @@ def administrator(walk: Walk) -> None:
     walk.go_on()
     walk.page.locator("#way-attach").check()
     walk.choose("Force_MFA")
-    walk.take("set-permissions")
-    walk.open("/iam/groups/create")
-    walk.page.locator("#name").fill("MFA-required")
-    walk.choose("Force_MFA")
-    walk.take("create-group", end=True)
+    walk.take("set-permissions", alone=True)
 
 
 def employee(walk: Walk) -> None:

@@ -63,6 +63,8 @@ def faults_of(page: Page) -> Iterator[str]:
 def _asks(page: Page, button: Element) -> bool:
     """Tell whether a button is folded up, leads to a page that asks, or to a draft."""
     details, form = button.within("details"), button.within("form")
+    if elsewhere := button.given.get("form"):
+        (form,) = page.all("form", id=elsewhere)
     if details is not None and details.given.get("class") == "ask":
         return True
     typed = (each for each in page.all("input") if each.within("form") is form)

@@ -124,7 +124,8 @@ class Outline(HTMLParser):
 
     _WITHIN_SENTENCES = ("code", "strong")
     _TRANSLATED = (
-        *("alt", "aria-label", "content", "data-failed", "lang", "placeholder", "title"),
+        *("alt", "aria-label", "content", "data-chosen", "data-error", "data-failed"),
+        *("data-known", "lang", "placeholder", "title"),
     )
 
     def __init__(self, page: str) -> None:
@@ -183,6 +184,7 @@ def test_a_narrow_page_does_not_scroll_sideways(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(f"{visited.console.url}{path}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('header').offsetHeight") < 130
     assert axe_faults(page) == []
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -7,7 +7,7 @@ has.
 
 import os
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
@@ -159,19 +159,23 @@ class LocalAws:
         device = self.world.devices.get(serial)
         return device.last_step if device is not None else None
 
-    def added(self) -> AddedIdentities:
-        """Return what was created since the start and is still there."""
+    def added(self, without: Collection[str]) -> AddedIdentities:
+        """Return what was created since the start and is still there.
+
+        Args:
+            without: names of policies that are not meant.
+        """
         with self.world.lock:
             backend, account = iam(self.world), self._account
             known = {each.arn for each in account.policies}
-            # AWS's own have no account in their ARN
             new = {
                 arn: policy.name
                 for arn, policy in backend.managed_policies.items()
-                if f"::{account.account}:" in arn and arn not in known
+                if "::aws:" not in arn and arn not in known and policy.name not in without
             }
-            known_groups = {each.name for each in account.groups}
-            known_users = {each.name for each in account.users}
+            known_groups, known_users = (
+                {each.name for each in of} for of in (account.groups, account.users)
+            )
             having = {
                 name for name, each in backend.groups.items() if new.keys() & each.managed_policies
             }

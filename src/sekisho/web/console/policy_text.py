@@ -95,7 +95,8 @@ def check_text(text: str, attachment: Attachment = Attachment.USER) -> CheckedTe
         report = lint(text, attachment, source=_SOURCE, table=False)
     except FaultyPolicy as error:
         return CheckedText(tuple(map(_fault_problem, error.faults)), policy.size(text), ())
-    return CheckedText(tuple(map(_finding_problem, report.findings)), report.size, report.gaps)
+    found = sorted(map(_finding_problem, report.findings), key=_rank)
+    return CheckedText(tuple(found), report.size, report.gaps)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -131,6 +132,11 @@ def faults_text(faults: Iterable[Fault]) -> Message:
         parts.append(each.message)
         parts += [each.fix] if each.fix is not None else []
     return joined_messages(parts, en="; ", ja="; ")
+
+
+def _rank(problem: Problem) -> tuple[bool, int]:
+    """Return the place of a problem: first what IAM refuses, then by severity."""
+    return not problem.refused, list(Severity).index(problem.severity)
 
 
 def _finding_problem(each: Finding) -> Problem:

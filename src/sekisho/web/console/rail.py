@@ -146,7 +146,7 @@ def rail_at(chosen: RailPath, place: Rehearsal, page: str, user: str, *, mfa: bo
 
 
 def _reached_by_administrator(place: Rehearsal) -> Reached:
-    added = place.local.added()
+    added = place.local.added(place.prepared)
     names = {
         Milestone.POLICY: added.policies,
         Milestone.GROUP: added.groups,

@@ -123,6 +123,7 @@ class Rehearsal:
         local: where it runs.
         phones: everybody's phone.
         administrator: who prepares a user for the employee's path; "" if nobody is known to.
+        prepared: the policies that were created for the employee's path alone.
         with_mfa: the users who have signed in with MFA.
         at_bucket: the users who have seen a bucket in a session with MFA.
     """
@@ -131,6 +132,7 @@ class Rehearsal:
     local: LocalAws
     phones: Phones
     administrator: str = ""
+    prepared: set[str] = field(default_factory=set)
     with_mfa: set[str] = field(default_factory=set)
     at_bucket: set[str] = field(default_factory=set)
 

@@ -325,6 +325,8 @@ def on_every_screen() -> dict[str, Any]:
         "rail": _rail(here),
         "closed_rail": here.closed_rail,
         "typed": typed,
+        "in_iam": request.path.startswith("/iam"),
+        "region": rehearsal().region,
         "explained": lambda said: explain(said).answers,
         "is_refused": lambda answer: isinstance(answer, AwsRefused),
     }

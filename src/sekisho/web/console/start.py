@@ -92,6 +92,7 @@ def enforce(place: Rehearsal, user: str, preset: Preset) -> None:
     for arn in (arns[each] for each in Preset if each is not preset):
         _unless("NoSuchEntity", api, "DetachUserPolicy", UserName=user, PolicyArn=arn)
     document = policy.render(policy.force_mfa(policy.choices_of(preset)))
+    place.prepared.add(_name(preset))
     _unless(
         "EntityAlreadyExists",
         api,

@@ -82,9 +82,10 @@
       list.replaceChildren(...found.problems.map(entry));
       document.getElementById("gaps").replaceChildren(...found.gaps.map((each) => element("li", each)));
       document.getElementById("length").textContent = found.length;
-      const count = document.getElementById("count");
-      // said only when it changes: not after every key
-      if (count.textContent !== found.count) count.textContent = found.count;
+      for (const count of document.querySelectorAll(".count")) {
+        // said only when it changes: not after every key
+        if (count.textContent !== found.count) count.textContent = found.count;
+      }
       mark(found.problems);
     } catch (error) {
       if (error.name !== "AbortError") console.warn(error);

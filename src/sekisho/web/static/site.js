@@ -55,6 +55,25 @@
       delete each.dataset.printed;
     }
   });
+  // what was wrong with a field is said until its text changes
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches("[aria-invalid=true]")) return;
+    target.removeAttribute("aria-invalid");
+    target.closest(".faulty")?.classList.remove("faulty");
+    const left = [];
+    for (const id of (target.getAttribute("aria-describedby") ?? "").split(" ")) {
+      if (id.endsWith("-error")) document.getElementById(id)?.remove();
+      else left.push(id);
+    }
+    target.setAttribute("aria-describedby", left.join(" "));
+  });
+  // how many boxes of a list are ticked
+  document.addEventListener("change", ({ target }) => {
+    const table = target.closest("table");
+    const said = table?.querySelector("[data-chosen]");
+    const count = table?.querySelectorAll("tbody :checked").length;
+    if (said) said.textContent = said.dataset.chosen.replace("#", String(count));
+  });
   // after a form was refused: to what is wrong, the field or the box
   const wrong = document.querySelector(
     "main[data-faulty] :is([aria-invalid=true], .fault, .alert.error)",
@@ -65,7 +84,7 @@
   }
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of document.querySelectorAll(".top details[open], .ask[open]")) {
+    for (const menu of document.querySelectorAll(".top details[open], .ask[open], .folded[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
