@@ -28,6 +28,11 @@
         if (error.name !== "AbortError") throw error;
       }), 250);
     });
+    // what was typed before this script was there
+    const fields = [place, ...place.querySelectorAll("input")];
+    if (fields.some((each) => each.value !== each.defaultValue)) {
+      place.dispatchEvent(new Event("input"));
+    }
   };
 
   const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
