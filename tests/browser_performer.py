@@ -216,7 +216,8 @@ class BrowserPerformer:
         else:
             page.goto(f"{self._console.url}/iam/user?name={self._user}&tab=security")
         row = page.get_by_role("row").filter(has=page.get_by_text(self._serials[device]))
-        _press(row.get_by_role("button", name="Remove"))
+        row.locator("details.ask summary").click()
+        _press(row.get_by_role("button", name="Confirm: Remove"))
         return page.get_by_text(self._serials[device], exact=True).count() == 0
 
     def _reset(self, page: Page) -> bool:
