@@ -217,7 +217,7 @@ def test_the_tour_is_short_and_says_first_and_last_what_it_shows(
         run(*more, "--lang", language.value, columns=100).stdout for more in ([], ["-v"])
     )
     assert len(text.splitlines()) < 0.55 * len(whole.splitlines())
-    assert text.endswith(" sekisho audit\n")
+    assert text.endswith(" sekisho policy new --out force-mfa.json\n")
     first, *_, last = text.split("✓ 1.1-")[0], text.split("✓ 5.6-")[1]
     for chapter in Chapter:
         about = chapter.about.into(language)[:20]

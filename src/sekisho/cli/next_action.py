@@ -253,7 +253,7 @@ class PolicyProved:
 
 @dataclass(frozen=True, slots=True)
 class PolicyLacking:
-    """A proof shows that a Force_MFA is missing, or has to be another.
+    """There is no Force_MFA yet, or a proof shows that it has to be another.
 
     Attributes:
         choices: the options of `policy new` that differ from the preset.

@@ -15,7 +15,7 @@ from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, RolledBack, next_action
+from sekisho.cli.next_action import PolicyLacking, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, styled, terminal_width
@@ -140,8 +140,8 @@ def _as_text(steps: Iterator["TourStep"], preset: str, language: Language, *, ve
     if not quiet():
         printer.summary()
     printer.closing(counts_of(done), time.monotonic() - began)
-    # the tour ends as a rollback does: what is there now is for the reader's own account to say
-    show_next(next_action(RolledBack(Account())), language)
+    # what needs no account yet: the reader may have none at hand
+    show_next(next_action(PolicyLacking()), language)
     return Exit.CLEAN
 
 
