@@ -21,6 +21,7 @@ from sekisho.rollout import (
     PlanCaller,
     acceptance_key,
     plan,
+    proof_text,
 )
 
 EXCEPTION_EXPIRED = "exception-expired"
@@ -111,7 +112,7 @@ def _administrators_who_keep(made: Plan, goal: Goal) -> Mapping[str, Obstacle]:
         return {}
     keys = (*goal.keys_to_disable, *goal.keys_to_delete)
     losing = {*goal.passwords_to_disable, *(user for user, _ in keys)}
-    text = next(proof.text for proof in made.proofs if proof.id == REMAINS)
+    text = next(proof_text(proof) for proof in made.proofs if proof.id == REMAINS)
     return {
         name: Obstacle(REMAINS, text) for name in sorted(losing & {*made.rights.administrators})
     }
@@ -164,7 +165,7 @@ def _blocked_people(made: Plan) -> dict[str, tuple[Obstacle, ...]]:
         for proof in made.proofs
         for user, text in zip(proof.failed, proof.shown, strict=False)
     }
-    texts |= {proof.id: proof.text for proof in made.proofs}
+    texts |= {proof.id: proof_text(proof) for proof in made.proofs}
     found: dict[str, tuple[Obstacle, ...]] = {}
     for identity, users in made.open_obstacles.items():
         for user in filter(None, users):

@@ -19,6 +19,8 @@ from sekisho.messages import Language, Message, as_typed, cell_width, hanging, t
 
 _USAGE = Message("Usage: ")
 _HEADINGS = {each.english: each for each in (Message("Options"), Message("Commands"))}
+_OPTIONS, _COMMAND = Message("[OPTIONS]"), Message("COMMAND [ARGS]...")
+"""What click writes for what is to be typed there."""
 _EXAMPLES = Message("Examples")
 _SHOW_HELP = Message("Show this message and exit.")
 """What click says of `--help`."""
@@ -140,6 +142,8 @@ class _JapaneseFormatter(_Formatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
+        for place in (_OPTIONS, _COMMAND):
+            args = args.replace(place.english, place.ja)
         super().write_usage(prog, args, _USAGE.ja if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:

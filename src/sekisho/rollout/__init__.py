@@ -142,8 +142,10 @@ if TYPE_CHECKING:
     from sekisho.rollout.sentences import (
         SAFETY_VERDICTS,
         STATUS_TITLES,
+        check_name,
         expected_and_found,
         plan_sentences,
+        proof_text,
         remedy_text,
         status_sentence,
     )
@@ -214,8 +216,8 @@ else:
             "planning.script": "script_of",
             "planning.user_warnings": "locked_out_notes",
             "sentences": (
-                "SAFETY_VERDICTS STATUS_TITLES expected_and_found plan_sentences remedy_text "
-                "status_sentence"
+                "SAFETY_VERDICTS STATUS_TITLES check_name expected_and_found plan_sentences "
+                "proof_text remedy_text status_sentence"
             ),
             "status": "Drift FactStatus PlanStatus is_untouched plan_status status_to_json",
         },
@@ -314,6 +316,7 @@ __all__ = [
     "break_glass_users",
     "check_account",
     "check_goal",
+    "check_name",
     "check_saved_account",
     "decide_request",
     "delete_unassigned_devices",
@@ -335,6 +338,7 @@ __all__ = [
     "planning_context",
     "policy_arn",
     "preview_rollback",
+    "proof_text",
     "read_goal",
     "read_plan",
     "remedy_text",

@@ -21,7 +21,13 @@ from sekisho.rollout.planning.plan import (
     RemedyKind,
     SafetyVerdict,
 )
-from sekisho.rollout.sentences import SAFETY_VERDICTS, plan_sentences, remedy_text
+from sekisho.rollout.sentences import (
+    SAFETY_VERDICTS,
+    check_name,
+    plan_sentences,
+    proof_text,
+    remedy_text,
+)
 
 _MOST = 20
 """How many of a list are shown where nobody asks for all."""
@@ -134,10 +140,10 @@ def _contents(plan: Plan) -> Iterator[TextList]:
     yield TextList(_EXCEPTIONS.filled(count=len(exceptions)), exceptions, _exception_lines)
     holding = [proof for proof in plan.proofs if proof.holds]
     yield TextList(_PROOFS, holding, partial(_lines, plan, ()), extent=Extent.VERBOSE)
-    proved = [each.id for each in holding if each.verdict is SafetyVerdict.PROVED]
-    names = verbatim(f"  {', '.join(proved)}")
-    by_name = joined_messages([SAFETY_VERDICTS[SafetyVerdict.PROVED], names], en="", ja="")
-    rows = [*([by_name] if proved else []), *(each for each in holding if each.id not in proved)]
+    proved = [each for each in holding if each.verdict is SafetyVerdict.PROVED]
+    names = joined_messages([check_name(each.id) for each in proved], en=", ", ja="、")
+    by_name = joined_messages([SAFETY_VERDICTS[SafetyVerdict.PROVED], names], en="  ", ja="  ")
+    rows = [*([by_name] if proved else []), *(each for each in holding if each not in proved)]
     yield TextList(_PROOFS, rows, partial(_lines, plan, ()), extent=Extent.BRIEF)
 
 
@@ -192,8 +198,8 @@ def _lines(plan: Plan, rows: Sequence[_Row], row: _Row) -> Iterator[TextLine]:
 
 
 def _proof_lines(proof: Proof, plan: Plan) -> Iterator[TextLine]:
-    named = _after(f"  {proof.id}: ", proof.text)
-    yield TextLine(joined_messages([SAFETY_VERDICTS[proof.verdict], named], en="", ja=""))
+    named = joined_messages([check_name(proof.id), proof_text(proof)], en=": ", ja=": ")
+    yield TextLine(joined_messages([SAFETY_VERDICTS[proof.verdict], named], en="  ", ja="  "))
     reasons: dict[Message, list[str]] = {}
     alike: dict[str, dict[Message, list[str]]] = {}
     # what is not known has one reason for many

@@ -8,11 +8,11 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sekisho.messages import Message, joined_messages, printable, verbatim
+from sekisho.messages import Message, joined_messages, part_of_table, printable, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.changes.kinds import KINDS
 from sekisho.rollout.changes.model import State, Toggle
-from sekisho.rollout.planning.plan import Plan, Remedy, RemedyKind, SafetyVerdict
+from sekisho.rollout.planning.plan import Plan, Proof, Remedy, RemedyKind, SafetyVerdict
 from sekisho.rollout.status import Drift, PlanStatus
 
 _TITLE = Message(
@@ -137,6 +137,20 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
     more = f" (+{len(names) - _MOST})" if len(names) > _MOST else ""
     users = ", ".join(f"`{name}`" for name in shown) + more
     return _LOCKED_OUT.filled(users=users, verdict=verdict) if names else verdict
+
+
+def check_name(identity: str) -> Message:
+    """Return what a check is called: its id, and in Japanese its name before it."""
+    name: Message = part_of_table("entries", f"obstacles.{identity}")["name"]
+    return name
+
+
+def proof_text(proof: Proof) -> Message:
+    """Return what a check found: what is wrong if it failed, else what it looks at."""
+    if proof.verdict is not SafetyVerdict.REFUTED:
+        return proof.text
+    title: Message = part_of_table("entries", f"obstacles.{proof.id}")["title"]
+    return title
 
 
 def remedy_text(remedy: Remedy) -> Message:

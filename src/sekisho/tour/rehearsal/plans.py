@@ -5,16 +5,18 @@ from dataclasses import replace
 
 from sekisho.account import collect
 from sekisho.errors import PlanRefused
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout import (
     Goal,
     Journal,
     Plan,
     PlanCaller,
     acceptance_key,
+    check_name,
     execute,
     facts_at_addresses,
     plan,
+    proof_text,
     roll_back,
 )
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
@@ -76,11 +78,11 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
         about = ", ".join(note.names)
         step.note(_WARNING.filled(text=note.text, about=about))
     if proofs:
-        passed = [proof.id for proof in made.proofs if proof.holds]
-        step.note(_PASSED.filled(ids=", ".join(passed)))
+        passed = [check_name(proof.id) for proof in made.proofs if proof.holds]
+        step.note(_PASSED.filled(ids=joined_messages(passed, en=", ", ja="、")))
     for proof in made.proofs:
         if not proof.holds:
-            step.note(_ACCEPTED.filled(text=proof.text, about=", ".join(proof.failed)))
+            step.note(_ACCEPTED.filled(text=proof_text(proof), about=", ".join(proof.failed)))
     for note in made.reasons:
         step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.names)))
 

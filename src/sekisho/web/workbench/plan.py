@@ -29,6 +29,7 @@ from sekisho.rollout import (
     affected_names,
     expected_and_found,
     plan_sentences,
+    proof_text,
     remedy_text,
     status_sentence,
 )
@@ -345,7 +346,7 @@ def _proof(proof: Proof) -> ShownProof:
         reasons.setdefault(why.en, (why, []))[1].append(name)
     return ShownProof(
         proof.id,
-        proof.text,
+        proof_text(proof),
         SAFETY_VERDICTS[proof.verdict],
         _VERDICT_KINDS[proof.verdict],
         tuple((why, tuple(names)) for why, names in reasons.values()),
