@@ -18,6 +18,7 @@ from sekisho.messages import Language
 from sekisho.policy import Preset
 
 USER, GROUP = "ken.suzuki", "Developers"
+LONG = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ARN = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"
 
 NOBODY = ("/", "/signin", "/nowhere")
@@ -29,6 +30,8 @@ ADMINISTRATOR = (
     f"/iam/policy?{urlencode({'arn': ARN})}",
     f"/iam/policy?{urlencode({'arn': ARN, 'tab': 'entities'})}",
     f"/iam/policy?{urlencode({'arn': ARN, 'tab': 'versions'})}",
+    f"/iam/policy?{urlencode({'arn': LONG})}",
+    f"/iam/policy?{urlencode({'arn': LONG, 'tab': 'json'})}",
     f"/iam/policy/attach?{urlencode({'arn': ARN})}",
     "/iam/policies/create",
     "/iam/policies/create/visual?service=sts",
@@ -76,6 +79,8 @@ PATHS = [
 ]
 IN_BOTH = ("/signin", "/iam/users", "/iam/security-credentials", "/aws-login?client_id=x")
 """Tables, forms and the wizard's frame."""
+LONGEST = 4_000
+"""Pixels of a page that is 1,280 wide: five screens."""
 LOOKED_AT = [
     pytest.param(language, who, path, id=f"{language.value}-{who}-{path}")
     for language in Language
@@ -115,6 +120,40 @@ def test_axe_finds_nothing(visited: people.Visit, language: Language, who: str, 
     assert axe_faults(page) == []
 
 
+LISTS = """fields => fields.map(each => [
+    each.id || each.name,
+    each.dataset.filters ?? each.dataset.narrows ?? each.form?.dataset.live ?? "",
+])"""
+TYPE = """([field, text]) => {
+    const box = document.getElementById(field) ?? document.getElementsByName(field)[0];
+    box.value = text;
+    box.dispatchEvent(new Event("input", {bubbles: true}));
+}"""
+SHOWS = """([list, any]) => any === [
+    ...document.querySelectorAll(`#${list} :is(tbody tr, .entry, li):not(:has(:checked))`)
+].some(each => !each.closest("[hidden]") && !each.querySelector(".entry"))"""
+"""Whether a list has a line that is not there because it is ticked."""
+
+
+def test_every_list_with_a_search_narrows_while_one_types(visited: people.Visit) -> None:
+    """No page is loaded for it; and the one that has the most to show is no longer than this."""
+    page, searched = page_of(visited, "administrator", Language.EN), set()
+    for path in ADMINISTRATOR:
+        page.goto(f"{visited.console.url}{path}")
+        assert page.evaluate("document.body.scrollHeight") < LONGEST, path
+        place = "input[type=search]" if path.startswith("/search") else "main input[type=search]"
+        for field, found in page.locator(place).evaluate_all(LISTS):
+            assert found, f"{field} of {path} narrows nothing"
+            for text, any_left in (("zzqq", False), ("a", True)):
+                page.evaluate(TYPE, [field, text])
+                page.wait_for_function(SHOWS, arg=[found, any_left])
+            searched.add(field)
+    assert searched == {
+        *("q", "service-filter", "actions-filter", "summary-2-filter"),
+        *("users-search", "groups-search", "source-search", "policies-search", "boundary-search"),
+    }
+
+
 class Outline(HTMLParser):
     """The elements of a page with their attributes, and where there is text.
 
@@ -124,8 +163,8 @@ class Outline(HTMLParser):
 
     _WITHIN_SENTENCES = ("code", "strong")
     _TRANSLATED = (
-        *("alt", "aria-label", "content", "data-chosen", "data-error", "data-failed"),
-        *("data-known", "lang", "placeholder", "title"),
+        *("alt", "aria-label", "content", "data-chosen", "data-done", "data-error", "data-failed"),
+        *("data-known", "data-none", "lang", "placeholder", "title"),
     )
 
     def __init__(self, page: str) -> None:

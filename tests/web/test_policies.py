@@ -67,8 +67,11 @@ def test_a_policy_is_written_reviewed_created_and_found(
     expect(page.get_by_role("columnheader", name="Access level").first).to_be_visible()
     expect(page.get_by_text("Everything else: Not allowed by this policy")).to_be_visible()
     expect(page.get_by_role("columnheader", name="console without MFA")).to_be_visible()
-    for each in (page.get_by_label("Policy name"), page.locator("button.primary:visible")):
-        expect(each).to_be_in_viewport()
+    for width, height in ((390, 844), (1280, 800)):
+        # the name and the button that it is for
+        page.set_viewport_size({"width": width, "height": height})
+        for each in (page.get_by_label("Policy name"), page.locator("button.primary:visible")):
+            expect(each).to_be_in_viewport(ratio=1)
     page.get_by_label("Description").fill("made in a rehearsal")
     page.get_by_label("Policy name").fill("Force MFA")
     page.get_by_role("button", name="Add new tag").click()

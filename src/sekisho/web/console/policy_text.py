@@ -4,7 +4,7 @@ Nothing is found out here: the reader and lint say what is wrong, `policy.summar
 console computes, and `audit.meaning` what the policy really means.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
@@ -15,13 +15,15 @@ from sekisho.audit.meaning import TruthTable, meaning, notes, sentences
 from sekisho.errors import Fault, FaultyPolicy
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages
-from sekisho.policy import Quota, Summary
+from sekisho.policy import Quota, Summary, SummaryRow
 
 LONGEST = Quota.MANAGED_POLICY.number
 """Characters of a managed policy, by AWS's counting."""
 
 _SOURCE = "policy"
 _KEPT = 64
+_MOST_ROWS = 20
+"""So many rows of a summary are shown one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,15 @@ class PolicyContent:
     meant: tuple[Message, ...] = ()
     faulty: Message | None = None
 
+    @property
+    def sections(self) -> list[tuple[Message, int, list[list[SummaryRow]]]]:
+        """The summary's sections: heading, number of rows, and the rows.
+
+        Of many rows those that differ in the service only are together, most of them first.
+        """
+        found = () if self.summary is None else self.summary.sections
+        return [(heading, len(rows), _together(rows)) for heading, rows in found]
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -132,6 +143,15 @@ def faults_text(faults: Iterable[Fault]) -> Message:
         parts.append(each.message)
         parts += [each.fix] if each.fix is not None else []
     return joined_messages(parts, en="; ", ja="; ")
+
+
+def _together(rows: Sequence[SummaryRow]) -> list[list[SummaryRow]]:
+    if len(rows) <= _MOST_ROWS:
+        return [[each] for each in rows]
+    alike: dict[tuple[Message, ...], list[SummaryRow]] = {}
+    for each in rows:
+        alike.setdefault(each.cells[1:], []).append(each)
+    return sorted(alike.values(), key=len, reverse=True)
 
 
 def _rank(problem: Problem) -> tuple[bool, int]:

@@ -1,4 +1,5 @@
-// Searches while somebody types: the page's own form, asked anew, replaces what was found before.
+// Every list with a search narrows while somebody types: one that the page has whole hides what does not fit;
+// of another the page's own form, asked anew, replaces what was found before.
 "use strict";
 (() => {
   const replace = (id, page) => {
@@ -34,6 +35,37 @@
       place.dispatchEvent(new Event("input"));
     }
   };
+
+  // a list that the page has whole: a part of it opens while something in it is searched for or ticked
+  const fold = (text) => text.normalize("NFKC").toLowerCase().trim();
+  for (const box of document.querySelectorAll("input[data-filters]")) {
+    const list = document.getElementById(box.dataset.filters);
+    const entries = [...list.querySelectorAll(".entry")];
+    const said = box.parentElement.querySelector("[data-none]");
+    box.parentElement.hidden = false;
+    box.addEventListener("input", () => {
+      const wanted = fold(box.value);
+      const fits = entries.filter(
+        (each) => fold(each.textContent).includes(wanted) || each.querySelector(":checked"),
+      );
+      for (const each of entries) each.hidden = true;
+      for (const each of fits) each.hidden = false;
+      if (list.matches("select")) {
+        // not every browser hides an option
+        list.replaceChildren(...fits);
+        const best = fits.find((each) => each.value === wanted);
+        if (best) best.selected = true;
+        else if (wanted && list.selectedIndex < 0) list.selectedIndex = 0;
+      }
+      for (const part of list.querySelectorAll(".part")) {
+        part.hidden = !part.querySelector(".entry:not([hidden])");
+        const folded = part.querySelector("details");
+        folded.open = Boolean(wanted || folded.querySelector(":checked"));
+      }
+      said.textContent = fits.length ? "" : said.dataset.none;
+    });
+    if (box.value) box.dispatchEvent(new Event("input"));
+  }
 
   const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
 

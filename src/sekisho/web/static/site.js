@@ -1,20 +1,6 @@
-// What pages can do without: filter boxes, sorting, copying, printing what is folded up, menus that close.
+// What pages can do without: copying, printing what is folded up, counting ticks, menus that close.
 "use strict";
 (() => {
-  for (const box of document.querySelectorAll("input[data-filters]")) {
-    const rows = () => document.querySelectorAll(`#${box.dataset.filters} tbody tr`);
-    const count = document.getElementById(`${box.dataset.filters}-count`);
-    box.closest("[hidden]")?.removeAttribute("hidden");
-    box.addEventListener("input", () => {
-      const wanted = box.value.trim().toLowerCase();
-      let shown = 0;
-      for (const row of rows()) {
-        row.hidden = !row.textContent.toLowerCase().includes(wanted);
-        shown += row.hidden ? 0 : 1;
-      }
-      if (count) count.textContent = String(shown);
-    });
-  }
   for (const button of document.querySelectorAll("button[data-copies]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
@@ -69,9 +55,9 @@
   });
   // how many boxes of a list are ticked
   document.addEventListener("change", ({ target }) => {
-    const table = target.closest("table");
-    const said = table?.querySelector("[data-chosen]");
-    const count = table?.querySelectorAll("tbody :checked").length;
+    const list = target.closest("table, fieldset");
+    const said = list?.querySelector("[data-chosen]");
+    const count = list?.querySelectorAll(":is(tbody, .entry) :checked").length;
     if (said) said.textContent = said.dataset.chosen.replace("#", String(count));
   });
   // after a form was refused: to what is wrong, the field or the box
