@@ -1,11 +1,11 @@
 """What a roll-out costs: one list serves all who join a group, and a plan is linear in users.
 
-Reads `rollout.changes` and `rollout.planning` itself, because how often something is copied or
-asked shows in no plan.
+Reads `rollout.changes`, `rollout.goal` and `rollout.planning` itself, because how often something
+is copied or asked shows in no plan.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from administered import iam_of, signed_in
 from rollout.staging import ADMIN, NOW, account, company, policy_goal, user
 from rollout.test_laws import made, password
-from sekisho.account import AwsApi, Password, Snapshot
+from sekisho.account import AwsApi, Password, Snapshot, User
+from sekisho.audit.exceptions import Exceptions
+from sekisho.documents import yaml_shape
 from sekisho.engine import (
     AttachedPolicy,
     Context,
@@ -28,9 +30,21 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.policy import from_json
-from sekisho.rollout import AddUserToGroup, Change, Goal, GroupGoal, Journal, execute, plan
+from sekisho.rollout import (
+    AddUserToGroup,
+    Change,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    Planner,
+    execute,
+    goal_of,
+    plan,
+)
 from sekisho.rollout.changes.model import Forecast
-from sekisho.rollout.planning import safety
+from sekisho.rollout.goal import selectors
+from sekisho.rollout.planning import planner, safety
 from sekisho.rollout.planning.requests import may_allow_more
 
 
@@ -121,6 +135,48 @@ def test_a_policy_that_names_a_user_is_asked_about_each() -> None:
     (proof,) = [each for each in made.proofs if each.id == "caller-keeps-access"]
     assert proof.failed == ("iam:AttachUserPolicy",)
     assert ["u00007" in text.en for text in proof.shown] == [True]
+
+
+def test_a_user_who_is_named_is_looked_up_and_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+    original = selectors._all
+
+    def counted(tests: Iterable[Any], user: User) -> bool | None:
+        tried.append(user.name)
+        return original(tests, user)
+
+    monkeypatch.setattr(selectors, "_all", counted)
+    start = many(300)
+    names = [each.name for each in start.users[4:]]
+    text = f"group: Enforced\nwho: [{', '.join(f'{{user: {each}}}' for each in names)}]\n"
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, Exceptions())
+    assert {*names} <= {*goal.enforced}
+    # once for who is selected, and once for selectors that nobody matches
+    assert Counter(tried) == dict.fromkeys(names, 2)
+
+
+def test_what_is_revised_is_judged_and_only_what_stays_is_described(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    described: list[Goal] = []
+    original = planner._described
+
+    def counted(draft: Any, *others: Any) -> Plan:
+        described.append(draft.goal)
+        return original(draft, *others)
+
+    monkeypatch.setattr(planner, "_described", counted)
+    start = many(20)
+    goals = [
+        Goal(policy_goal(), users=tuple(each.name for each in start.users[4:][:count]))
+        for count in (20, 10, 5)
+    ]
+    later = iter((*goals[1:], None))
+    made = Planner(start, ADMIN, {}, None).plan(goals[0], lambda _: next(later))
+    assert made == plan(goals[-1], start, ADMIN)
+    assert described == [goals[-1], goals[-1]]
 
 
 STATEMENTS = [

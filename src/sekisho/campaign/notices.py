@@ -4,6 +4,7 @@ A notice is about what somebody can do today: in the account as it is after toda
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -46,10 +47,11 @@ def untold_users(
     beginning = unheard & {*goal.enforced} - {*_having_policy(goal, snapshot)}
     if not beginning:
         return {}
+    asked = tuple(each for each in made.people if each.user in beginning)
     return {
         person.user: (NOT_TOLD,)
-        for person in people_of(made, snapshot)
-        if person.user in beginning and must_hear_first(person, told, day)
+        for person in people_of(replace(made, people=asked), snapshot)
+        if must_hear_first(person, told, day)
     }
 
 

@@ -19,8 +19,8 @@ from sekisho.rollout import (
     Goal,
     Plan,
     PlanCaller,
+    Planner,
     acceptance_key,
-    plan,
     proof_text,
 )
 
@@ -77,9 +77,13 @@ def today_of(
     day = goal.day_of(snapshot.taken_at)
     losses = losses_of(goal, snapshot, caller.arn, usage, told)
     goal = losses.fill(goal, day)
-    made = plan(_planned(goal), snapshot, caller, ended, usage)
-    untold = untold_users(goal, made, snapshot, told)
-    for _ in range(_ROUNDS):
+    untold: Mapping[str, tuple[Obstacle, ...]] | None = None
+    rounds = _ROUNDS
+
+    def revise(made: Plan) -> Goal | None:
+        nonlocal goal, losses, untold, rounds
+        if untold is None:
+            untold = untold_users(goal, made, snapshot, told)
         blocked = _blocked_people(made)
         # whoever is not told can enrol all the same
         blocked |= {
@@ -88,8 +92,9 @@ def today_of(
         leaving = blocked.keys() & {*goal.enforced}
         waiting = blocked.keys() & {*goal.enrolling}
         keeping = _administrators_who_keep(made, goal)
-        if not leaving | waiting | keeping.keys():
-            break
+        if not rounds or not leaving | waiting | keeping.keys():
+            return None
+        rounds -= 1
         found = {user: blocked[user] for user in leaving | waiting}
         found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
         for user, obstacles in found.items():
@@ -97,7 +102,9 @@ def today_of(
             left_out[user] = (*left_out.get(user, ()), *new)
         losses = losses.without(keeping)
         goal = losses.fill(_without(goal, leaving, waiting), day)
-        made = plan(_planned(goal), snapshot, caller, ended, usage)
+        return _planned(goal)
+
+    made = Planner(snapshot, caller, ended, usage).plan(_planned(goal), revise)
     return Today(goal, made, left_out, losses)
 
 

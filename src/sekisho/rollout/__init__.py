@@ -134,7 +134,7 @@ if TYPE_CHECKING:
         RemedyKind,
         SafetyVerdict,
     )
-    from sekisho.rollout.planning.planner import plan
+    from sekisho.rollout.planning.planner import Planner, plan
     from sekisho.rollout.planning.requests import SampleRequest, decide_request
     from sekisho.rollout.planning.script import script_of
     from sekisho.rollout.planning.user_warnings import locked_out_notes
@@ -211,7 +211,7 @@ else:
             "planning.plan": (
                 "Plan PlanCaller PlannedImpact PlanNote Proof Remedy RemedyKind SafetyVerdict"
             ),
-            "planning.planner": "plan",
+            "planning.planner": "Planner plan",
             "planning.requests": "SampleRequest decide_request",
             "planning.script": "script_of",
             "planning.user_warnings": "locked_out_notes",
@@ -285,6 +285,7 @@ __all__ = [
     "PlanNote",
     "PlanStatus",
     "PlannedImpact",
+    "Planner",
     "PlanningContext",
     "PolicyGoal",
     "Proof",

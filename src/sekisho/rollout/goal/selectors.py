@@ -4,7 +4,7 @@ A selector is an object; all that it says must hold. A list of selectors means e
 of them selects.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User, users_not_read
@@ -88,16 +88,26 @@ def select_users(listed: Shape, snapshot: Snapshot, former: FormerNames) -> Sele
             shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
         lasting = [test for name, test in tests.items() if name not in ("with", "without")]
         left = "user" in names and former.get(names["user"].text(), "") is None
-        nobody = all(_all(lasting, user) is False for user in snapshot.users)
+        users = _candidates(names.get("user"), snapshot, former)
+        nobody = all(_all(lasting, user) is False for user in users)
         if len(shape.faults) == faults and nobody and not left:
             unmatched.append(shape.path)
-        for user in snapshot.users if tests else ():
+        for user in users if tests else ():
             answer = _all(tests.values(), user)
             if answer is None:
                 unread.add(user.name)
             elif answer and selected.get(user.name) is None:
                 selected[user.name] = names.get("user")
     return Selection(selected, frozenset(unread - selected.keys()), tuple(unmatched))
+
+
+def _candidates(named: Shape | None, snapshot: Snapshot, former: FormerNames) -> tuple[User, ...]:
+    """Return the users to ask: one alone where a user is named, as thousands may be, one by one."""
+    if named is None:
+        return snapshot.users
+    name = named.text()
+    known = snapshot.user_named.get(former.get(name, name) or "")
+    return () if known is None else (known,)
 
 
 def _all(tests: Iterable[_Test], user: User) -> bool | None:
@@ -136,10 +146,10 @@ def _test_by_name(key: str, shape: Shape, snapshot: Snapshot, former: FormerName
         case "user":
             present = former.get(text, text)
             if present is not None:
-                _check_exists(shape, present, NO_USER, {user.name for user in snapshot.users})
+                _check_exists(shape, present, NO_USER, snapshot.user_named.keys())
             return lambda user: user.name == present
         case "group":
-            _check_exists(shape, text, NO_GROUP, {group.name for group in snapshot.groups})
+            _check_exists(shape, text, NO_GROUP, snapshot.group_named.keys())
             return lambda user: text in user.groups
         case "path":
             return lambda user: user.path.startswith(text)
@@ -150,7 +160,7 @@ def _test_by_name(key: str, shape: Shape, snapshot: Snapshot, former: FormerName
             return lambda user: fnmatchcase(user.name, text)
 
 
-def _check_exists(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
+def _check_exists(shape: Shape, name: str, kind: Message, names: Collection[str]) -> None:
     if name not in names and isinstance(shape.raw, str):
         message = kind.filled(name=name)
         shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, did_you_mean(name, names))

@@ -1,7 +1,7 @@
 """Makes a plan: from what the account is to what an administrator wants. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -127,21 +127,55 @@ def plan(
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
         UsageError: if something is accepted that nobody can accept, or only for users by name.
     """
-    if faults := faults_of(goal, snapshot):
-        raise FaultyInput(Message("goal", "source"), faults)
-    words = {**goal.accepted, **(accepted or {})}
-    draft = _Draft.of_goal(goal, snapshot, caller, usage)
-    accounts = draft.compared(caller)
-    made = _described(draft, accounts, _judged(draft, accounts, words))
+    return Planner(snapshot, caller, accepted or {}, usage).plan(goal)
 
-    def again(remedies: Iterable[Remedy]) -> Plan | None:
-        other, applier = with_options_of(remedies, goal, caller, snapshot)
-        if goal.enforced and not other.enforced:
-            return None
-        drafted = _Draft.of_goal(other, snapshot, applier, usage)
-        return _judged(drafted, drafted.compared(applier, accounts), words)
 
-    return check_accepted(replace(made, remedies=find_remedies(accounts, made, again, goal)))
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What plans for one account are made by; `plan` says what each is."""
+
+    snapshot: Snapshot
+    caller: PlanCaller
+    accepted: Mapping[str, str]
+    usage: Usage | None
+
+    def plan(self, goal: Goal, revise: Callable[[Plan], Goal | None] = lambda _: None) -> Plan:
+        """Return the plan for a goal, or for what it is revised to.
+
+        Args:
+            goal: what the account shall come to.
+            revise: returns another goal by what speaks against a plan, its people and their rights;
+                None: the plan stays.
+        """
+        accounts: BeforeAfter | None = None
+        while True:
+            if faults := faults_of(goal, self.snapshot):
+                raise FaultyInput(Message("goal", "source"), faults)
+            draft, accounts = self._drafted(goal, self.caller, accounts)
+            words = {**goal.accepted, **self.accepted}
+            judged = replace(
+                _judged(draft, accounts, words),
+                people=planned_impacts(accounts, goal),
+                rights=accounts.rights(),
+            )
+            if (revised := revise(judged)) is None:
+                break
+            goal = revised
+        made = _described(draft, accounts, judged)
+
+        def again(remedies: Iterable[Remedy]) -> Plan | None:
+            other, applier = with_options_of(remedies, goal, self.caller, self.snapshot)
+            if goal.enforced and not other.enforced:
+                return None
+            return _judged(*self._drafted(other, applier, accounts), words)
+
+        return check_accepted(replace(made, remedies=find_remedies(accounts, made, again, goal)))
+
+    def _drafted(
+        self, goal: Goal, caller: PlanCaller, other: BeforeAfter | None
+    ) -> tuple["_Draft", BeforeAfter]:
+        draft = _Draft.of_goal(goal, self.snapshot, caller, self.usage)
+        return draft, draft.compared(caller, other)
 
 
 def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str]) -> Plan:
@@ -161,7 +195,6 @@ def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str])
 def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     """Return a plan that was judged with all that its reader, and whoever applies it, must know."""
     goal, snapshot = draft.goal, draft.start
-    persons = planned_impacts(accounts, goal)
     warned = (
         *draft.warnings,
         *_no_break_glass(accounts, goal),
@@ -181,10 +214,8 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         judged,
         needless=accounts.needless,
         warnings=warned,
-        people=persons,
-        exceptions=exceptions_in_plan(goal.exceptions, persons, snapshot.taken_at),
+        exceptions=exceptions_in_plan(goal.exceptions, judged.people, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
-        rights=accounts.rights(),
         needs=least_policy_of(accounts),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,

@@ -156,12 +156,11 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         passkeys=passkeys_of(goals, snapshot, excepted),
     )
     report = audit_account(snapshot, excepted, usage=usage, version=__version__)
-    waves = [
-        wave
-        for path, goal in goals.items()
-        for wave in waves_of(goal_of(goal, path, snapshot, excepted), snapshot)
-    ]
-    plan = None if file is None else _plan_in_view(file, options, snapshot, waves)
+    plan = None
+    if file is not None:
+        read = (goal_of(goal, path, snapshot, excepted) for path, goal in goals.items())
+        waves = [wave for goal in read for wave in waves_of(goal, snapshot)]
+        plan = _plan_in_view(file, options, snapshot, waves)
     source = " ".join(words_of("--snapshot", *options.snapshots)) or aws.typed.strip()
     asked = AuditOptions(
         options.snapshots, options.exceptions, options.goals, policy=None, logs=options.logs
