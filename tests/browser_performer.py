@@ -222,7 +222,8 @@ class BrowserPerformer:
 
     def _reset(self, page: Page) -> bool:
         page.goto(f"{self._console.url}/iam/console-access?user={self._user}")
-        _press(page.get_by_role("button", name="Reset password"))
+        page.locator("details.ask summary", has_text="Reset password").click()
+        _press(page.get_by_role("button", name="Confirm: Reset password"))
         shown = page.locator("#password")
         if not shown.count():
             return False

@@ -4,6 +4,7 @@ A hint or fault that a field names exists; what is refused is an alert, and the 
 buttons of one name say what they act on; what cannot be undone is asked first.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import pytest
 
 import web_people as people
 from sekisho.policy import Preset
+from sekisho.web.console import console_site
 from web_forms import Element, Page, Reader
 
 ARN = "arn:aws:iam::111122223333:policy/AssumeOps"
@@ -29,8 +31,47 @@ STARTS = (
     "/iam/inline-policy?kind=user&name=haruka.kato&policy=MonthlyBills",
     "/iam/assign-mfa/passkey?name=x",
 )
+STATEMENT = """{"Version": "2012-10-17",
+"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"""
 NAMING = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "form")
 TYPED = ("text", "password", "search", "")
+UNASKED = {
+    "is a step on the way: nothing is done yet": """
+        assign-mfa, policies/create, policies/create=visual, policies/create/visual,
+        policies/create/review=previous, policy/edit, policy/edit=visual, policy/edit/visual,
+        policy/edit/review=previous, users/create/details, users/create/permissions""",
+    "searches": """
+        group/add-permissions=search, group/add-users=search, groups/create=search,
+        user/add-permissions=search, user/boundary=search, users/create/permissions=search""",
+    "changes a draft": """
+        policies/create/visual=add, policies/create/visual=remove-1, policies/create/review=add-tag,
+        policies/create/review=remove-1, policy/edit/visual=add, policy/edit/visual=remove-1,
+        users/create/review=tag""",
+    "inserts a preset; over a text that somebody typed it asks": """
+        policies/create=aws, policies/create=first-login, policies/create=recommended,
+        policy/edit=aws, policy/edit=first-login, policy/edit=recommended""",
+    "adds what can be taken away again": """
+        access-key/create, assign-mfa/app, assign-mfa/passkey, console-access=enable,
+        group/add-permissions=add, group/add-users=add, groups/create=create,
+        policies/create/review, policy/attach, policy/tag, user/add-permissions, user/boundary,
+        user/tag, users/create/review, /s3/buckets""",
+    "saves the text that its page shows": "inline-policy=save, policy/edit/review",
+    "can be set back on the same page": "access-key/activate, policy/default-version",
+    "has the old password typed, or two codes": """
+        update-password, resync-mfa, /signin/new-password, /signin/resync""",
+    "has the name typed": "group/delete, policy/delete, user/delete",
+    "signs in or out": "/signin, /signin/mfa, /signout",
+    "is the rehearsal's own": "/clock, /language, /prepare, /rail",
+}
+"""Why a button need not ask: reason -> `address=value`; one without a slash is in `/iam`."""
+UNREAD = {
+    "/iam/assign-mfa/passkey/options": "answers a script",
+    "/signin/passkey/options": "answers a script",
+    "/iam/policies/check": "answers a script",
+    "/signin/passkey": "signs in: its page is for who has a passkey (`test_keyboard.py`)",
+    "/aws-login": "signs in a command line (`test_site.py`)",
+}
+"""Why no page of `test_what_cannot_be_undone_is_asked_first` has a form for an address."""
 
 
 def shown(page: Page, tag: str) -> list[Element]:
@@ -53,24 +94,9 @@ def faults_of(page: Page) -> Iterator[str]:
         kinds = set(each.given.get("class", "").split())
         if ("fault" in kinds or {"alert", "error"} <= kinds) and each.given.get("role") != "alert":
             yield f"no alert: {each.text}"
-        if each.tag == "button" and "danger" in kinds and not _asks(page, each):
-            yield f"not asked: {each.text}"
     buttons = [*shown(page, "button"), *shown(page, "summary")]
     names = Counter(map(spoken_name, buttons))
     yield from (f"which one: {name}" for name, count in names.items() if count > 1)
-
-
-def _asks(page: Page, button: Element) -> bool:
-    """Tell whether a button is folded up, leads to a page that asks, or to a draft."""
-    details, form = button.within("details"), button.within("form")
-    if elsewhere := button.given.get("form"):
-        (form,) = page.all("form", id=elsewhere)
-    if details is not None and details.given.get("class") == "ask":
-        return True
-    typed = (each for each in page.all("input") if each.within("form") is form)
-    asks = any(each.given.get("type") in TYPED and "required" in each.given for each in typed)
-    leads_on = form is not None and form.given.get("method") != "post"
-    return asks or leads_on or (form is not None and form.given["action"].endswith("/visual"))
 
 
 def pages_from(reader: Reader) -> Iterator[Page]:
@@ -124,3 +150,87 @@ def test_every_form_says_what_belongs_to_it(user: str) -> None:
                     found[f"{form.given['action']} title"] = [title]
         assert {path: said for path, said in found.items() if said} == {}
         assert len(found) > 20
+
+
+def _presses(page: Page) -> Iterator[tuple[str, bool]]:
+    """Yield what each button of a page does, and whether it asks before, in the one way."""
+    for button in page.all("button"):
+        form = button.within("form")
+        if elsewhere := button.given.get("form"):
+            (form,) = page.all("form", id=elsewhere)
+        if form is None or form.given.get("method") != "post" or "disabled" in button.given:
+            continue
+        if button.given.get("type") == "button":
+            continue
+        address = form.given["action"].partition("?")[0].removeprefix("/iam/")
+        value = "" if address in ("/clock", "/language") else button.given.get("value", "")
+        details = button.within("details")
+        asks = details is not None and details.given.get("class") == "ask"
+        yield f"{address}={value}".rstrip("="), asks
+
+
+def _prepared(console: people.RunningConsole) -> None:
+    """Have something there of whatever can be taken away."""
+    people.enforce(console, "hanako.sato", Preset.RECOMMENDED)
+    api, tags = people.administrator_api(console), [{"Key": "Purpose", "Value": "Rehearsal"}]
+    api.call("iam", "TagPolicy", PolicyArn=ARN, Tags=tags)
+    api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName="left")
+    api.call("iam", "PutUserPermissionsBoundary", UserName="ken.suzuki", PermissionsBoundary=ARN)
+    (key,) = api.call("iam", "ListAccessKeys", UserName="deploy-bot")["AccessKeyMetadata"]
+    api.call(
+        "iam",
+        "UpdateAccessKey",
+        UserName="deploy-bot",
+        AccessKeyId=key["AccessKeyId"],
+        Status="Inactive",
+    )
+
+
+def _all_pages(console: people.RunningConsole) -> Iterator[Page]:
+    """Yield pages of every kind, those of wizards, too."""
+    reader = Reader(console)
+    yield reader.send(reader.get("/").all("form", action="/rail")[0])
+    yield reader.get("/signin")
+    yield reader.fill("/signin", user="yuki.tanaka", password=console.password("yuki.tanaka"))
+    yield reader.get("/signin/resync")
+    yield reader.sign_in()
+    yield from pages_from(reader)
+    for path in ("/iam/user?name=deploy-bot&tab=security", "/iam/console-access?user=deploy-bot"):
+        yield reader.get(path)
+    for path in ("/iam/policies/create", f"/iam/policy/edit?arn={ARN}"):
+        reader.get(path)
+        yield reader.fill(path.partition("?")[0], document=STATEMENT)
+    yield reader.get("/iam/policies/create/visual?service=sts")
+    yield reader.get(f"/iam/policy/edit/visual?arn={ARN}&service=sts")
+    reader.get("/iam/policies/create/review")
+    yield reader.fill("/iam/policies/create/review", do="add-tag")
+    reader.get("/iam/users/create?begin=yes")
+    yield reader.fill("/iam/users/create/details", name="misaki.ito")
+    yield reader.fill("/iam/users/create/permissions")
+    reader.get("/iam/assign-mfa?user=misaki.ito")
+    yield reader.fill("/iam/assign-mfa", name="phone", kind="app")
+    newcomer = Reader(console)
+    newcomer.get("/signin")
+    name = "daiki.kobayashi"
+    yield newcomer.fill("/signin", user=name, password=console.password(name))
+
+
+def test_what_cannot_be_undone_is_asked_first() -> None:
+    """Every button of every form asks, or is listed with the reason why not."""
+    with people.running_console() as console:
+        _prepared(console)
+        found = {each for page in _all_pages(console) for each in _presses(page)}
+        rules = list(console_site(console.rehearsal).app.url_map.iter_rules())
+    unasked = {each for listed in UNASKED.values() for each in re.split(r",\s+", listed.strip())}
+    assert {each for each, asks in found if not asks} == unasked
+    addresses = {each.partition("=")[0] for each, _ in found}
+    full = {each if each.startswith("/") else f"/iam/{each}" for each in addresses}
+    posted = {each.rule for each in rules if "POST" in (each.methods or ())}
+    assert {each for each in posted if not _matched(each, full)} == UNREAD.keys()
+
+
+def _matched(rule: str, addresses: set[str]) -> bool:
+    pattern = re.sub(
+        r"<any\(([^)]+)\):\w+>", lambda found: f"({found[1]})".replace(", ", "|"), rule
+    )
+    return any(re.fullmatch(pattern, each) for each in addresses)

@@ -219,7 +219,7 @@ def test_a_double_click_creates_one_key(browser: Browser, console: people.Runnin
     page.get_by_role("button", name="Create access key").dblclick()
     expect(page.get_by_text("is shown now and never again")).to_be_visible()
     page.goto(f"{console.url}/iam/security-credentials")
-    expect(page.get_by_role("button", name="Deactivate")).to_have_count(1)
+    expect(page.locator("summary", has_text="Deactivate")).to_have_count(1)
     # shown once
     page.goto(f"{console.url}/iam/access-key-created")
     expect(page.get_by_text("A secret access key is shown once.")).to_be_visible()

@@ -225,7 +225,10 @@ def test_without_a_script(browser: Browser, console: people.RunningConsole) -> N
     page.get_by_label("ポリシーエディタ").fill("{,")
     page.get_by_role("button", name="次へ").click()
     expect(page.locator("#document-error")).to_contain_text("1 行 2 列")
+    # not over what somebody typed, unless they say so
     page.get_by_role("button", name="挿入: aws").click()
+    expect(page.get_by_label("ポリシーエディタ")).to_have_value("{,")
+    page.get_by_role("button", name="挿入: aws (確定)").click()
     page.get_by_role("button", name="次へ").click()
     page.get_by_label("ポリシー名").fill("Force_MFA_aws")
     page.get_by_role("button", name="戻る").click()

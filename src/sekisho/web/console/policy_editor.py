@@ -245,14 +245,19 @@ def typed_document(wizard: Wizard) -> str:
 
 def _keep_text(wizard: Wizard) -> ResponseReturnValue:
     """Keep the text; go on if IAM would take it."""
-    preset = request.form.get("preset", "")
-    if preset in list(Preset):
-        document = policy.render(policy.force_mfa(policy.choices_of(Preset(preset))))
-        wizard.keep(wizard.path, {"document": document})
-        flash(FlashKind.INFO, text("policy_editor.inserted", preset=preset))
-        return wizard.to(wizard.path)
     document = sent_document()
+    samples = {
+        each.value: policy.render(policy.force_mfa(policy.choices_of(each))) for each in Preset
+    }
     wizard.keep(wizard.path, {"document": document})
+    preset, sure = request.form.get("preset", ""), request.form.get("replace", "")
+    typed = document.strip() not in {"", _EMPTY, *map(str.strip, samples.values())}
+    if preset in samples and typed:
+        return editor(wizard, document, replaced_by=preset)
+    if (inserted := sure or preset) in samples:
+        wizard.keep(wizard.path, {"document": samples[inserted]})
+        flash(FlashKind.INFO, text("policy_editor.inserted", preset=inserted))
+        return wizard.to(wizard.path)
     if request.form.get("do") == "visual":
         return wizard.to(wizard.visual)
     if check_text(document).refused:
@@ -265,13 +270,21 @@ def sent_document() -> str:
     return request.form.get("document", "").replace("\r\n", "\n")
 
 
-def editor(wizard: Wizard, document: str, *, tried: bool = False) -> str:
-    """Return the page with the text; `tried`: with what IAM would refuse it for on top."""
+def editor(wizard: Wizard, document: str, *, tried: bool = False, replaced_by: str = "") -> str:
+    """Return the page with the text.
+
+    Args:
+        wizard: which wizard's.
+        document: the text.
+        tried: whether what IAM would refuse it for is on top.
+        replaced_by: the preset that is to replace it, which is asked first; "" if none is.
+    """
     return render_template(
         "policy_editor.html",
         navigation=_LIST,
         wizard=wizard,
         edited=EditedText(document, tried=tried),
+        replaced_by=replaced_by,
         presets=[each.value for each in Preset],
         rail_more="policy_presets.html",
     )
