@@ -83,6 +83,20 @@ def furnished(folder: Path) -> Path:
     return copy
 
 
+WRITTEN = {
+    "company.json": "company/judged/collect.en.company.json",
+    "saved.json": "company/judged/policy-saved.en.saved.json",
+}
+"""What stories have written by the time that they name it."""
+
+
+def write_all(folder: Path) -> Path:
+    """Write what stories write into a working folder, and return it."""
+    for name, written in WRITTEN.items():
+        shutil.copy(OUTPUTS / written, folder / name)
+    return folder
+
+
 class Runner:
     """A process that runs one command after the other."""
 

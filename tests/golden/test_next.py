@@ -16,8 +16,7 @@ import click
 import pytest
 
 from golden.cases import CASES
-from golden.harness import OUTPUTS, Ran, Runner, furnished
-from profiles import sampled
+from golden.harness import OUTPUTS, Ran, Runner, furnished, write_all
 from sekisho.cli import Exit
 from sekisho.cli.main import root
 
@@ -31,11 +30,6 @@ REPLACED = {"sekisho notify --due"}
 REFUSED = "This plan is refused"
 READING = ("audit", "plan", "campaign", "notify", "onboard", "reset", "offboard", "orphans")
 """Commands that read an account: AWS, if no snapshot is given."""
-WRITTEN = {
-    "company.json": "company/judged/collect.en.company.json",
-    "saved.json": "company/judged/policy-saved.en.saved.json",
-}
-"""What stories have written by the time that they name it."""
 PASTED = (Path(__file__).parent / "inputs/policies/force-mfa.json").read_text("utf-8")
 """What is typed where a command reads a policy from standard input."""
 
@@ -57,7 +51,7 @@ def _printed() -> dict[str, None]:
 PRINTED = _printed()
 
 
-def _parsed(words: list[str], *, whole: bool) -> None:
+def parsed(words: list[str], *, whole: bool) -> None:
     """Read a command as it is typed, and call nothing.
 
     Args:
@@ -80,7 +74,8 @@ def _parsed(words: list[str], *, whole: bool) -> None:
         command.make_parser(context).parse_args([*words])
 
 
-def _needs_aws(words: list[str]) -> bool:
+def needs_aws(words: list[str]) -> bool:
+    """Return whether a command, without `sekisho`, reads or changes an account in AWS."""
     reads = words[0] in READING and "--snapshot" not in words
     return reads or words[0] in ("apply", "status", "rollback") or words[:2] == ["collect", "--out"]
 
@@ -92,8 +87,8 @@ def _walk(first: str, sekisho: Runner, folder: Path) -> Iterator[tuple[str, Ran]
         words = shlex.split(command)[1:]
         assert command not in typed, f"a circle: {typed}"
         typed.append(command)
-        if _needs_aws(words):
-            _parsed(words, whole=True)
+        if needs_aws(words):
+            parsed(words, whole=True)
             return
         ran = sekisho.typed(words, folder, PASTED if "-" in words else "")
         assert ran.exit not in (Exit.ERROR, Exit.USAGE), (typed, ran.stderr.decode())
@@ -102,12 +97,10 @@ def _walk(first: str, sekisho: Runner, folder: Path) -> Iterator[tuple[str, Ran]
 
 
 def test_what_is_printed_next_comes_to_an_end(sekisho: Runner, tmp_path: Path) -> None:
-    folder = furnished(tmp_path)
-    for name, written in WRITTEN.items():
-        shutil.copy(OUTPUTS / written, folder / name)
+    folder = write_all(furnished(tmp_path))
     sekisho.typed(shlex.split("logs usage logs/company.json --out usage.json"), folder)
     there, followed = {*folder.rglob("*")}, set[str]()
-    for first in sampled(PRINTED, every=10):
+    for first in PRINTED:
         refused = False
         for command, ran in _walk(first, sekisho, folder):
             if command in followed and {*folder.rglob("*")} == there:
@@ -125,4 +118,4 @@ def test_a_command_within_a_sentence_is_one() -> None:
     named = {" ".join(each.split()) for text in texts for each in NAMED.findall(text)}
     for command in named - REPLACED:
         if "COMMAND" not in command:
-            _parsed(shlex.split(command)[1:], whole=False)
+            parsed(shlex.split(command)[1:], whole=False)

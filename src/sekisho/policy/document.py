@@ -263,7 +263,7 @@ OPERATORS: Mapping[str, Operator] = {
 }
 """Every operator by AWS's own spelling."""
 
-_BY_LOWER_CASE = {spelling.lower(): spelling for spelling in OPERATORS}
+_BY_LOWER_CASE = {spelling.lower(): spelling for spelling in OPERATORS} | {"nullifexists": "Null"}
 
 
 def nearest_operator(text: str) -> str:

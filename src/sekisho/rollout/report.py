@@ -54,7 +54,7 @@ _QUOTED = re.compile("`[^`]*`")
 _WAY = Message("Fix: {way}")
 _FOR_MACHINES = Message(
     "A role is better for a program than a key. Until it has one, list it in a file for "
-    "`--exceptions`, and fill in what is empty:"
+    "`--exceptions` instead of naming it in the goal, and fill in what is empty:"
 )
 _ACCEPTABLE = Message(
     "If there is no other way, accept it and give the reason, with --accept ID=REASON or "

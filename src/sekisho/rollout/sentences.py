@@ -64,7 +64,8 @@ _REMEDIES: Mapping[RemedyKind, Message] = {
         "console authorization is enabled, and keeps who has no device out of the console: "
         "{users}. Disable it until they have enrolled (`aws signin "
         "delete-console-authorization-configuration --region us-east-1`), let them enrol before "
-        "the plan, or let the policy's choice `console_sign_in_without_mfa` pass the sign-in"
+        "the plan, or plan with the policy of `sekisho policy new --console-sign-in-without-mfa` "
+        "(`--policy FILE`)"
     ),
     RemedyKind.ENROLMENT: Message(
         "no policy lets {users} set up MFA anew: statements like `AllowManageOwnVirtualMFADevice` "
