@@ -15,8 +15,9 @@ import interrupts
 from in_process import sekisho
 
 STARTS = {
-    ("tour", "--browser"): "A rehearsal of the AWS console",
-    ("local", "--console"): "A rehearsal of the AWS console",
+    ("tour", "--browser", "--lang", "en"): "A rehearsal of the AWS console",
+    ("local", "--console", "--lang", "en"): "A rehearsal of the AWS console",
+    ("local", "--console", "--lang", "ja"): "コンソールのリハーサル",
 }
 
 
@@ -25,7 +26,7 @@ STARTS = {
 def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> None:
     with interrupts.taken_by_children():
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "sekisho", *command, "--lang", "en"],
+            [sys.executable, "-m", "sekisho", *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -45,7 +46,10 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
         assert (answer.status, STARTS[command] in answer.read().decode()) == (200, True)
         connection.close()
         process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read() if process.stdout else ""
         _, errors = process.communicate(timeout=60)
+        # how to stop, and no other way to sign in
+        assert ("Ctrl-C" in rest, "_console/sign-in" in rest) == (True, False)
         assert "Traceback" not in errors, errors
         assert process.returncode == 0
     finally:

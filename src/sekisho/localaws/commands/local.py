@@ -54,15 +54,17 @@ Point the AWS CLI, an SDK or sekisho at it (in another terminal):
 
 Keys, passwords and MFA seeds are in this file:
   {file}
-{signing_in}
+For the console's screens in a browser, run `sekisho local --console`. Programs sign in to the \
+console by JSON over HTTP:
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 Ctrl-C ends it.""")
-_BY_PROGRAMS = Message("Programs sign in to the console by JSON over HTTP:")
-_WITHOUT_SCREENS = Message(
-    "For the console's screens in a browser, run `sekisho local --console`. Programs sign in to "
-    "the console by JSON over HTTP:"
-)
+_WITH_CONSOLE = Message("""\
+{opening}
+
+Account {account} ({source}). No real account is touched; all state is gone when this ends.
+For the AWS CLI, an SDK or sekisho, in another terminal, this prints the lines to paste:
+  sekisho local --as {user} {file}--endpoint-url {url}""")
 _EXAMPLE_USERS = Message("""\
 As the administrator {administrator}, who has signed in with MFA:
   {set} AWS_ACCESS_KEY_ID={key}
@@ -395,9 +397,7 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
             page = running.enter_context(console(account, local, lang, options.console_port))
         # Ctrl-C may come at once, while the welcome is still being written
         try:
-            _show(_welcome(account, local, options, lang))
-            if page is not None:
-                click.echo(page.into(lang))
+            _show(_welcome(account, local, options, lang, page))
             if not account.credentials:
                 print_note(_NOBODY.into(lang))
             serve()
@@ -413,13 +413,21 @@ def _show(welcome: str) -> None:
         click.echo("\n".join([line] if line[:1] in " {" else hanging(line, width)))
 
 
-def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lang: Language) -> str:
-    """Return how to point clients at the running local AWS."""
-    source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
+def _welcome(
+    account: AccountFile,
+    local: "LocalAws",
+    options: LocalOptions,
+    lang: Language,
+    opening: Message | None,
+) -> str:
+    """Return how to use the running local AWS; `opening` says where its console is, or is None."""
+    place = RunningLocalAws(local.url, local.region, local.clock.now)
+    people = None
     if options.user is not None:
-        place = RunningLocalAws(local.url, local.region, local.clock.now)
         keys, form = session_of(account, place, options.user), options.form
         if quiet() or form is not SessionFormat.TEXT:
+            if opening is not None:
+                click.echo(opening.into(lang), err=True)
             return session_text(keys, place, form, _SET)
         people = _OWN_SESSION.filled(
             user=options.user,
@@ -429,29 +437,35 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
             secret=keys.secret_access_key,
             token=keys.session_token or "",
         )
-    else:
-        people = (
-            _example_users(account, local)
-            if options.path is None
-            else _OWN_KEYS.filled(set=_SET, file=options.path, url=local.url)
+    source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
+    if opening is not None:
+        welcome = _WITH_CONSOLE.filled(
+            opening=opening,
+            account=account.account,
+            source=source,
+            user=options.user or (ADMINISTRATOR if options.path is None else "USER"),
+            file="" if options.path is None else f"--account {options.path} ",
+            url=local.url,
         )
-    welcome = _WELCOME.filled(
-        url=local.url,
-        console=local.console_url,
-        account=account.account,
-        source=source,
-        people=people,
-        signing_in=_BY_PROGRAMS if options.console else _WITHOUT_SCREENS,
-        file=options.path or COMPANY_FILE,
-        region=local.region,
-        set=_SET,
-    )
+    else:
+        welcome = _WELCOME.filled(
+            url=local.url,
+            console=local.console_url,
+            account=account.account,
+            source=source,
+            people=people or _users(account, local, options.path),
+            file=options.path or COMPANY_FILE,
+            region=local.region,
+            set=_SET,
+        )
     text = welcome.into(lang)
     return text.splitlines()[0] if quiet() else text
 
 
-def _example_users(account: AccountFile, local: "LocalAws") -> Message:
-    """Return one set of lines to paste, and how to ask for others."""
+def _users(account: AccountFile, local: "LocalAws", file: Path | None) -> Message:
+    """Return lines to paste for one user, and how to ask for others."""
+    if file is not None:
+        return _OWN_KEYS.filled(set=_SET, file=file, url=local.url)
     place = RunningLocalAws(local.url, local.region, local.clock.now)
     session = session_of(account, place, ADMINISTRATOR)
     return _EXAMPLE_USERS.filled(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from sekisho.account import AccountFile
     from sekisho.localaws import LocalAws
 
-_OPEN = Message("Open the rehearsal console in a browser on this computer: {url}")
+_OPEN = Message("""\
+Open the rehearsal console in a browser on this computer: {url}
+Its first page lists the users with their passwords; the phone on the sign-in page shows MFA codes.
+Ctrl-C ends it.""")
 _ENDED = Message("The rehearsal has ended; all its state is gone.")
 
 
