@@ -58,6 +58,15 @@ def run(*command, out=None):
     return subprocess.call([str(part) for part in command], cwd=HERE, stdout=out)
 
 
+def hand_over(*command, env):
+    """Run a command in the caller's own folder and return its exit code; it answers Ctrl-C."""
+    with subprocess.Popen([str(part) for part in command], env=env) as process:
+        while True:
+            # the terminal sends it to both
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+
+
 def quiet(*command):
     """Return whether a command succeeds, without showing what it says."""
     return (
@@ -139,8 +148,13 @@ def make_environment():
     if PYTHON.exists():
         return
     say("creating .venv")
-    if quiet(sys.executable, "-m", "venv", VENV):
-        return
+    try:
+        if quiet(sys.executable, "-m", "venv", VENV):
+            return
+    except KeyboardInterrupt:
+        # the next run takes what is there for whole
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise
     # Debian splits off the half of venv that brings pip
     if is_root_with_apt():
         say("this Python has no pip of its own; installing Debian's python3-venv")
@@ -239,12 +253,13 @@ def main():
     install("run")
     # what sekisho names to type next is to be typed as this was
     program = shlex.join(["py" if os.name == "nt" else "python3", sys.argv[0]])
-    # in the caller's own folder: file names on the command line are theirs
-    return subprocess.call(
-        [str(PYTHON), "-m", "sekisho", command, *arguments],
-        env={**os.environ, "SEKISHO_PROGRAM": program},
-    )
+    env = {**os.environ, "SEKISHO_PROGRAM": program}
+    return hand_over(PYTHON, "-m", "sekisho", command, *arguments, env=env)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("interrupted; run it again, and it goes on where it was")
+        sys.exit(130)

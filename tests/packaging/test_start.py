@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from interrupts import taken_by_children
 
 START = Path(__file__).parents[2] / "start.py"
 Ran = list[tuple[str, ...]]
@@ -208,3 +211,62 @@ def test_where_there_are_no_locks_it_goes_on(
     here.LOCK.mkdir()
     with here.alone():
         assert "it is not known whether another one installs" in capsys.readouterr().err
+
+
+# --- Ctrl-C
+
+
+LOADED = """
+import importlib.util, sys
+
+spec = importlib.util.spec_from_file_location("start", sys.argv[1])
+start = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(start)
+"""
+ASKED = "import sys, time; print('asks', flush=True); time.sleep(60)"
+ANSWERS = f"""
+try:
+    exec({ASKED!r})
+except KeyboardInterrupt:
+    print('nothing has been changed', flush=True)
+    raise SystemExit(7)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no process group to interrupt")
+def test_a_command_answers_ctrl_c_itself_and_nothing_is_added() -> None:
+    then = f"sys.exit(start.hand_over(sys.executable, '-c', {ANSWERS!r}, env=None))"
+    with (
+        taken_by_children(),
+        subprocess.Popen(  # noqa: S603 - this Python, and a text of this test
+            [sys.executable, "-c", LOADED + then, str(START)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert next(process.stdout) == "asks\n"
+        # as a terminal does: to start.py and to the command
+        os.killpg(process.pid, signal.SIGINT)
+        said, complained = process.communicate(timeout=30)
+    assert (said, complained, process.returncode) == ("nothing has been changed\n", "", 7)
+
+
+def test_an_environment_that_is_broken_off_is_not_taken_for_whole(
+    here: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv = tmp_path / "venv"
+    monkeypatch.setattr(here, "VENV", venv)
+    monkeypatch.setattr(here, "PYTHON", venv / "python")
+
+    def broken_off(*_: object) -> bool:
+        venv.mkdir()
+        here.PYTHON.touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(here, "quiet", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        here.make_environment()
+    assert not venv.exists()
