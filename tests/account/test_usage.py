@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from sekisho.account import (
+    AccessKey,
     KeyUse,
+    Snapshot,
     Usage,
+    User,
     UserUse,
     dump_usage,
     is_usage,
@@ -19,6 +22,7 @@ from sekisho.account import (
     most_frequent,
     read_usage,
     save_usage,
+    with_logged_use,
 )
 from sekisho.errors import FaultyInput, SekishoError
 
@@ -82,6 +86,29 @@ def test_of_many_the_most_frequent_are_listed() -> None:
     found = most_frequent(counts)
     assert [*found][:2] == ["192.0.2.100", "192.0.2.99"]
     assert len(found) == 50
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [
+        (None, (KEY.last, "s3")),
+        (KEY.last - timedelta(days=1), (KEY.last, "s3")),
+        (KEY.last + timedelta(days=1), (KEY.last + timedelta(days=1), "ec2")),
+    ],
+)
+def test_a_key_was_last_used_when_iam_or_the_logs_say_so(
+    recorded: datetime | None, shown: tuple[datetime, str]
+) -> None:
+    arn = "arn:aws:iam::111122223333:user/mika"
+    key = AccessKey(KEY.key_id, True, last_used=recorded, last_service="ec2" if recorded else "")
+    other = AccessKey("AKIAOTHER", True)
+    user = User("mika", "/", arn, "AIDAMIKA", keys=(key, other))
+    at = Snapshot("aws", "111122223333", WHEN, users=(user,), groups=(), roles=(), policies={})
+    usage = Usage(None, None, WHEN, WHEN, 1, 5, users=(UserUse(arn, keys=(KEY,)),))
+    logged, unlogged = with_logged_use(at, usage).users[0].keys
+    assert (logged.last_used, logged.last_service) == shown
+    assert unlogged == other
+    assert with_logged_use(at, None) is at
 
 
 def _changed(change: dict[str, Any]) -> dict[str, Any]:

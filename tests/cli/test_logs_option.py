@@ -10,7 +10,7 @@ import pytest
 
 from rollout.staging import NOW, account
 from sekisho.account import Usage, UserUse, save_usage
-from sekisho.cli.usage import check_usage, usage_from
+from sekisho.cli.usage import account_with_logs, usage_from
 from sekisho.errors import FaultyInput, SekishoError, UsageError
 from sekisho.messages import Language
 
@@ -72,9 +72,8 @@ def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_logs_of_another_account_say_nothing_of_this_one() -> None:
-    check_usage(USAGE, account())
-    check_usage(replace(USAGE, users=()), account())
-    check_usage(None, account())
+    assert account_with_logs(account(), USAGE) == account()
+    assert account_with_logs(account(), None) == account()
     other = replace(USAGE, users=(UserUse("arn:aws:iam::444455556666:user/eve"),))
     with pytest.raises(UsageError, match="444455556666"):
-        check_usage(other, account())
+        account_with_logs(account(), other)

@@ -28,6 +28,7 @@ DOCUMENTS = (
     "help/",
     "tour/",
     "company/judged/notify.",
+    "company/judged/notify-logs.",
     "people/people/due-person.",
 )
 """Texts that are as wide as a page; help has the lines of its examples whole, to be copied, and a

@@ -370,13 +370,12 @@ def test_a_person_s_page_is_a_ticket(whole: Path, plan_file: Path) -> None:
     assert ken.index('<details class="more">') < ken.index('id="credentials"')
     notified = sekisho(
         *("notify", str(plan_file), "--snapshot", str(whole), "--user", "ken.suzuki"),
-        *("--lang", "en"),
+        *("--logs", str(LOGS), "--lang", "en"),
     ).stdout
     subject, _, body = notified.partition("Subject: ")[2].partition("\n\n")
     assert subject in unescape(ken)
     assert body.partition("\nNext: ")[0].strip() in unescape(ken)
-    # it knows nothing of the logs, and that is said
-    assert "does not mention the calls that stop" in ken
+    assert "your access keys stop working without MFA" in subject
     typed = sekisho("card", "ken.suzuki", "--snapshot", str(whole), "--lang", "en", COLUMNS="88")
     assert typed.stdout.strip() in unescape(ken)
     bot = page(client_of(started(whole, "--logs", str(LOGS))), "/user?name=deploy-bot")

@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         read_usage,
         save_usage,
         use_to_json,
+        with_logged_use,
     )
 else:
     __getattr__ = lazily(
@@ -132,7 +133,7 @@ else:
             "snapshot_api": "NOT_READ SnapshotApi",
             "usage": (
                 "KeyUse LogsRead Usage UserUse dump_usage is_usage load_usage most_frequent "
-                "read_usage save_usage use_to_json"
+                "read_usage save_usage use_to_json with_logged_use"
             ),
         },
     )
@@ -224,4 +225,5 @@ __all__ = [
     "users_may_change",
     "users_not_read",
     "version_ref",
+    "with_logged_use",
 ]

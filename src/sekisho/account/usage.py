@@ -13,11 +13,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from dataclasses import replace as replaced
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.account.model import AccessKey, Snapshot, User
 from sekisho.documents import decoded_json, text_of_file, write_private
 from sekisho.errors import Code, Fault, FaultyInput, quoted
 from sekisho.lazy import dataclass
@@ -69,6 +71,9 @@ class KeyUse:
         """Whether it is an access key, and no session."""
         return self.key_id.startswith("AKIA")
 
+
+_MOST_SERVICES = 3
+"""So many services of a key stand for the one of its last call, which no count has."""
 
 MOST = 50
 """So many addresses, programs and regions of a key are listed, those of most calls."""
@@ -217,6 +222,25 @@ class Usage:
     def digest(self) -> str:
         """SHA-256 of everything that it says."""
         return hashlib.sha256(dump_usage(self).encode()).hexdigest()
+
+
+def with_logged_use(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
+    """Return an account whose access keys were last used when logs say so, where that is later."""
+    if usage is None:
+        return snapshot
+    users = (_with_logged_use(user, usage.user_use(user.arn)) for user in snapshot.users)
+    return replaced(snapshot, users=tuple(users))
+
+
+def _with_logged_use(user: User, logged: UserUse) -> User:
+    def with_use(key: AccessKey) -> AccessKey:
+        use = logged.key(key.id)
+        if use is None or (key.last_used is not None and key.last_used >= use.last):
+            return key
+        services = [*most_frequent(use.services)][:_MOST_SERVICES]
+        return replaced(key, last_used=use.last, last_service=", ".join(services))
+
+    return replaced(user, keys=tuple(map(with_use, user.keys))) if logged.keys else user
 
 
 def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:

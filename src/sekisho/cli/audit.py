@@ -32,7 +32,7 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.output import OutputOptions, ReportForms, output_options
 from sekisho.cli.policy_files import read_policy, unused_name
 from sekisho.cli.quiet import quiet_option, verbose_option
-from sekisho.cli.usage import check_usage, logs_option, usage_from
+from sekisho.cli.usage import account_with_logs, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, listed, verbatim
@@ -120,8 +120,7 @@ def command(
         enforcement = parse(read_policy(options.policy), source=options.policy)
     goals = {path: rollout.read_goal(path) for path in options.goals}
     usage = usage_from(options.logs, lang)
-    snapshot = read_account(options.snapshots, aws, lang)
-    check_usage(usage, snapshot)
+    snapshot = account_with_logs(read_account(options.snapshots, aws, lang), usage)
     report = audit_account(
         snapshot,
         replace(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sekisho.account import Snapshot, Usage, is_usage, load_usage
+from sekisho.account import Snapshot, Usage, is_usage, load_usage, with_logged_use
 from sekisho.cli.features import of_feature
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -72,17 +72,18 @@ def usage_in(paths: tuple[str, ...]) -> Usage | None:
     return load_usage(usages[0])
 
 
-def check_usage(usage: Usage | None, snapshot: Snapshot) -> None:
-    """Refuse usage that has users, and none of them is of the account.
+def account_with_logs(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
+    """Return an account whose keys were last used when logs say so, where that is later.
 
     Raises:
-        UsageError: as said.
+        UsageError: if the usage has users, and none of them is of the account.
     """
     if usage is not None and usage.accounts and snapshot.account not in usage.accounts:
         accounts: Iterable[str] = sorted(usage.accounts)
         raise UsageError(
             _OTHER_ACCOUNT.filled(account=snapshot.account, accounts=", ".join(accounts))
         )
+    return with_logged_use(snapshot, usage)
 
 
 def _is_usage_file(path: Path) -> bool:

@@ -10,6 +10,7 @@ from sekisho.account import Snapshot
 from sekisho.cli.aws import AwsOptions, read_account
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.rollout.planning import exceptions_of
+from sekisho.cli.usage import account_with_logs, usage_from
 from sekisho.errors import PlanRefused, UsageError, did_you_mean
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
@@ -112,7 +113,9 @@ def audience_of(
         UsageError: if a name is no person's, or no wave's.
     """
     zone_named(options.timezone)
+    usage = usage_from(options.logs, lang)
     wanted_plan, snapshot = _plan_at(path, options, aws, lang)
+    snapshot = account_with_logs(snapshot, usage)
     tags = options.owner_tags or OWNER_TAGS
     people = people_of(wanted_plan, snapshot, owner_tags=tags, today=today)
     return Audience(wanted_plan, snapshot, _chosen(people, options), today)

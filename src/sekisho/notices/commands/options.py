@@ -11,6 +11,7 @@ from sekisho.cli.options import Decorator, day_of_option, form_option, grouped
 from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import quiet, verbose_option
 from sekisho.cli.rollout.state import take_over_option
+from sekisho.cli.usage import logs_option
 from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
@@ -62,6 +63,7 @@ class NoticeOptions:
     Attributes:
         snapshots: the files that the account is read from; none: AWS itself.
         exceptions: with a goal, its exceptions file.
+        logs: logs of CloudTrail, or a usage file: when keys were last used.
         users, waves: of all, only these.
         contact: whom people ask.
         timezone: the zone that days are said in.
@@ -75,6 +77,7 @@ class NoticeOptions:
 
     snapshots: tuple[str, ...]
     exceptions: str | None
+    logs: tuple[str, ...]
     users: tuple[str, ...]
     waves: tuple[str, ...]
     contact: str
@@ -198,6 +201,7 @@ class RemindOptions(NoticeOptions):
 _PEOPLE: tuple[Decorator, ...] = (
     snapshot_option(),
     click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file."),
+    logs_option,
     click.option("--user", "users", metavar="NAME", multiple=True, help="Only this person."),
     click.option(
         "--wave",

@@ -24,7 +24,7 @@ from sekisho.cli.progress import reading_progress, serve
 from sekisho.cli.quiet import quiet_option
 from sekisho.cli.rollout.state import state_at
 from sekisho.cli.rollout.status import plan_standing
-from sekisho.cli.usage import check_usage, logs_option, usage_in
+from sekisho.cli.usage import account_with_logs, logs_option, usage_in
 from sekisho.documents import Shape
 from sekisho.engine import AttachedPolicy
 from sekisho.errors import UsageError
@@ -149,7 +149,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     snapshot = read_account(options.snapshots, aws, lang)
     question = _Question(file, str(options.plan), options.goals, excepted)
     usage, replay = _logged(logs, question, snapshot, lang)
-    check_usage(usage, snapshot)
+    snapshot = account_with_logs(snapshot, usage)
     excepted = replace(
         excepted,
         goals=break_glass_of(goals, snapshot),

@@ -40,7 +40,6 @@ from sekisho.messages import Message, verbatim
 from sekisho.notices import (
     CardChoices,
     NoticeForm,
-    NoticeKind,
     NoticeSetting,
     Templates,
     card_facts,
@@ -271,7 +270,6 @@ def user() -> ResponseReturnValue:
         ways_out=_ways_out(person),
         exception=_exception(person),
         notice=notice_to(person),
-        unheard=person.stops and person.heard and NoticeKind.KEY_STOPS not in person.heard.kinds,
         card="" if row.credentials.of_machine else _card(person.name),
         history=[*_history(person)],
         impacts=impact_texts(row),
