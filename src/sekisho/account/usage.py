@@ -224,10 +224,8 @@ class Usage:
         return hashlib.sha256(dump_usage(self).encode()).hexdigest()
 
 
-def with_logged_use(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
+def with_logged_use(snapshot: Snapshot, usage: Usage) -> Snapshot:
     """Return an account whose access keys were last used when logs say so, where that is later."""
-    if usage is None:
-        return snapshot
     users = (_with_logged_use(user, usage.user_use(user.arn)) for user in snapshot.users)
     return replaced(snapshot, users=tuple(users))
 

@@ -78,7 +78,9 @@ def account_with_logs(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
     Raises:
         UsageError: if the usage has users, and none of them is of the account.
     """
-    if usage is not None and usage.accounts and snapshot.account not in usage.accounts:
+    if usage is None:
+        return snapshot
+    if usage.accounts and snapshot.account not in usage.accounts:
         accounts: Iterable[str] = sorted(usage.accounts)
         raise UsageError(
             _OTHER_ACCOUNT.filled(account=snapshot.account, accounts=", ".join(accounts))

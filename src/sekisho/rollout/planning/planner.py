@@ -152,12 +152,9 @@ class Planner:
             if faults := faults_of(goal, self.snapshot):
                 raise FaultyInput(Message("goal", "source"), faults)
             draft, accounts = self._drafted(goal, self.caller, accounts)
-            words = {**goal.accepted, **self.accepted}
-            judged = replace(
-                _judged(draft, accounts, words),
-                people=planned_impacts(accounts, goal),
-                rights=accounts.rights(),
-            )
+            judged = _judged(draft, accounts, words := {**goal.accepted, **self.accepted})
+            people, rights = planned_impacts(accounts, goal), accounts.rights()
+            judged = replace(judged, people=people, rights=rights)
             if (revised := revise(judged)) is None:
                 break
             goal = revised
