@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -26,9 +26,10 @@ from in_process import sekisho
 from rollout.staging import NOW, account, device, managed, policy_goal, user, with_user
 from sekisho.account import AccessKey, Password, Snapshot, SnapshotApi, open_account, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import audit_account
 from sekisho.cli.next_action import Account, CampaignShown, PlanStanding, next_action
-from sekisho.messages import Language
+from sekisho.messages import Language, table
 from sekisho.notices.reminders import (
     LEDGER_NAME,
     LedgerEntry,
@@ -38,10 +39,22 @@ from sekisho.notices.reminders import (
 )
 from sekisho.replay import DetailKind
 from sekisho.replay.report import ReplayReport
-from sekisho.rollout import Event, Goal, JournalEntry, Plan, PlanCaller, forecast, plan, read_plan
+from sekisho.rollout import (
+    Deferral,
+    DeferralReason,
+    Event,
+    Goal,
+    JournalEntry,
+    Plan,
+    PlanCaller,
+    Wave,
+    forecast,
+    plan,
+    read_plan,
+)
 from sekisho.web.site import Site
 from sekisho.web.workbench import Material, PlanInView, workbench_site
-from sekisho.web.workbench.people import PersonOutcome
+from sekisho.web.workbench.people import OUTCOME_BY_IMPACT, PersonOutcome
 from sekisho.web.workbench.people_pages import FIGURES
 from web.test_workbench import BASE, harmless
 
@@ -424,3 +437,60 @@ def test_a_key_that_was_never_used_is_not_said_to_be_idle() -> None:
     shown = page(client_of(material_of(found)), "/user?name=new")
     assert "has an active access key that was never used" in shown
     assert "unused for 90 days" not in shown
+
+
+def test_whatever_the_audit_says_of_a_user_has_an_outcome() -> None:
+    said_of = table("impacts")
+    audited = [kind for kind in ImpactKind if "audit" in said_of.get(kind, ())]
+    assert {*audited} <= OUTCOME_BY_IMPACT.keys()
+
+
+def test_calls_that_services_made_for_somebody_have_a_last_day_too() -> None:
+    start = combined()
+    call = replace(event("user-7", account=start.account), invoked_by="athena.amazonaws.com")
+    call = replace(call, principal=start.user_named["user-7"].arn)
+    (person,) = (
+        each
+        for each in material_of(start, replay=hand_made_replays.report([judged(call)])).people
+        if each.stops
+    )
+    assert not person.stops[0].denied
+    assert (person.name, person.outcome) == ("user-7", PersonOutcome.CALLS_STOP)
+    assert "the last on 2026-08-01" in person.why.en
+
+
+def waiting_plan_of(snapshot: Snapshot) -> Plan:
+    """Return a plan of today for people whose wave begins years later."""
+    root = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root", mfa=True)
+    names = tuple(each.name for each in snapshot.users)
+    wave = Wave("later", names, date(2099, 1, 1), due=False)
+    deferred = dict.fromkeys(names, Deferral(DeferralReason.WAVE, wave.starts))
+    return plan(Goal(policy_goal(), waves=(wave,), deferred=deferred), snapshot, root)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_locked_out_is_said_once(waits: bool) -> None:
+    snapshot = open_account(INPUTS / "accounts" / "path-locked-out.json")
+    names = [each.name for each in snapshot.users]
+    made = waiting_plan_of(snapshot) if waits else plan_of(snapshot, names)
+    found = material_of(snapshot, made)
+    (person,) = (each for each in found.people if each.outcome is PersonOutcome.LOCKED_OUT)
+    for language in Language:
+        word = PersonOutcome.LOCKED_OUT.word.into(language)
+        said_why = person.why.into(language)
+        assert word.casefold() not in said_why.casefold()
+        ticket = page(client_of(found, language), f"/user?name={person.name}")
+        verdict = re.findall(r'<p class="verdict">(.*?)</p>', ticket, re.DOTALL)[0]
+        assert verdict.casefold().count(word.casefold()) == 1
+
+
+def test_a_problem_of_a_plan_is_a_sentence_first_and_its_id_after(tmp_path: Path) -> None:
+    start, path = combined(), tmp_path / "plan.json"
+    made = plan_of(start, [each.name for each in start.users if each.name.startswith("user-")])
+    (note, *_) = made.reasons
+    path.write_text(made.to_json(), encoding="utf-8")
+    viewed = PlanInView.of("plan.json", read_plan(path), SnapshotApi(start))
+    report = audit_account(start, Exceptions(), version="1")
+    shown = page(client_of(Material(report, "", viewed)), "/plan")
+    assert re.search(rf'<li>[^<]+(?:<code>[^<]+</code>[^<]+)*<code class="quiet">{note.id}<', shown)
+    assert not re.search(r"<li>\s*<code", shown)

@@ -260,9 +260,9 @@ class _Campaigns:
     ) -> "list[tuple[Campaign, CampaignShown]]":
         """Return how the campaign of each goal with waves stands, and what comes next in it."""
         staged = (path for path, shape in goals.items() if _has_waves(shape))
-        return [self._of(path, goals[path], snapshot, usage) for path in staged]
+        return [self._campaign(path, goals[path], snapshot, usage) for path in staged]
 
-    def _of(
+    def _campaign(
         self, path: str, shape: Shape, snapshot: Snapshot, usage: "Usage | None"
     ) -> "tuple[Campaign, CampaignShown]":
         from sekisho.campaign import StateFolder  # noqa: PLC0415 - only with a goal

@@ -67,7 +67,7 @@ _KINDS = {
     PersonOutcome.READY: "good",
     PersonOutcome.ENFORCED: "good",
 }
-_OF_IMPACT = {
+OUTCOME_BY_IMPACT = {
     ImpactKind.UNKNOWN: PersonOutcome.UNKNOWN,
     ImpactKind.EXEMPT: PersonOutcome.EXCEPTED,
     ImpactKind.BREAK_GLASS: PersonOutcome.EXCEPTED,
@@ -90,7 +90,7 @@ _OF_IMPACT = {
 }
 """What is not in it says nothing of what becomes of somebody: they wait, or nothing changes."""
 
-_OF_NOTICE = {
+_OUTCOME_BY_NOTICE = {
     NoticeKind.NOT_KNOWN: PersonOutcome.UNKNOWN,
     NoticeKind.STUCK: PersonOutcome.LOCKED_OUT,
     NoticeKind.MACHINE: PersonOutcome.CALLS_STOP,
@@ -243,7 +243,7 @@ def outcome_of(
     outcome, why = _by_account(row) if by_plan is None else _by_plan(row, *by_plan)
     answers = [(outcome, why)]
     if stops:
-        denied = _denied(stops)
+        denied = _denied_text(stops)
         if outcome is PersonOutcome.MUST_ENROL and not any(map(_is_key, stops)):
             # sessions of somebody who signs in with MFA from then on
             return outcome, joined_messages((why, denied), en=" ", ja="")
@@ -262,19 +262,19 @@ def _is_key(key: KeyReport) -> bool:
 
 def planned_outcome(planned: PlannedImpact) -> Answer:
     """Return what happens to somebody of whom only a plan knows, such as a user that it makes."""
-    return _OF_IMPACT.get(planned.impact, PersonOutcome.UNTOUCHED), planned.text
+    return OUTCOME_BY_IMPACT.get(planned.impact, PersonOutcome.UNTOUCHED), planned.text
 
 
-def _denied(stops: tuple[KeyReport, ...]) -> Message:
+def _denied_text(stops: tuple[KeyReport, ...]) -> Message:
     count = sum(events_of(key.denied) or events_of(key.denied_on_behalf) for key in stops)
     keys = listed(verbatim(each) for each in {key.key_id: None for key in stops if key.key_id})
     services = Counter[str]()
     for key in stops:
         for call in key.lost:
             services[call.service] += call.tally.events
-    named = ", ".join(name for name, _ in services.most_common(3))
+    called = ", ".join(name for name, _ in services.most_common(3))
     last = max(call.tally.last for key in stops for call in key.denied or key.denied_on_behalf)
-    values = {"count": f"{count:,}", "services": named, "day": last.date().isoformat()}
+    values = {"count": f"{count:,}", "services": called, "day": last.date().isoformat()}
     return text("workbench.people.why.denied", keys=keys, **values)
 
 
@@ -284,7 +284,7 @@ def _by_plan(row: UserRow, planned: PlannedImpact | None, heard: Person | None) 
         return _not_planned(row)
     if NoticeKind.EXEMPT_UNTIL in heard.kinds:
         return PersonOutcome.EXCEPTED, heard.outcome
-    found = {_OF_NOTICE[each] for each in heard.kinds if each in _OF_NOTICE}
+    found = {_OUTCOME_BY_NOTICE[each] for each in heard.kinds if each in _OUTCOME_BY_NOTICE}
     if planned.impact is ImpactKind.NOT_ENFORCED and found == {PersonOutcome.UNKNOWN}:
         found = {PersonOutcome.TOO_WEAK}
     if heard.gaps:
@@ -292,12 +292,23 @@ def _by_plan(row: UserRow, planned: PlannedImpact | None, heard: Person | None) 
     if heard.lacks_passkey:
         found.add(PersonOutcome.MUST_ENROL)
     if not found:
-        of_plan = _OF_IMPACT.get(planned.impact)
+        of_plan = OUTCOME_BY_IMPACT.get(planned.impact)
         return _not_planned(row) if of_plan is None else (of_plan, planned.text)
     worst = min(found, key=lambda each: each.rank)
     if worst is PersonOutcome.READY and heard.enforced:
         return PersonOutcome.ENFORCED, text("workbench.people.why.enforced")
-    return worst, joined_messages((heard.outcome, *heard.gaps), en=" ", ja="")
+    why = _locked_out_text(row, heard) if worst is PersonOutcome.LOCKED_OUT else heard.outcome
+    return worst, joined_messages((why, *heard.gaps), en=" ", ja="")
+
+
+def _locked_out_text(row: UserRow, heard: Person) -> Message:
+    """Return why a plan locks somebody out, without the word: the outcome before it has it."""
+    values = dict(heard.outcome.values or ())
+    reason = values.get("reason") or values.get("why")
+    if reason:
+        return text("workbench.people.why.stopped", why=reason)
+    by_account, why = _by_account(row)
+    return why if by_account is PersonOutcome.LOCKED_OUT else heard.outcome
 
 
 def _not_planned(row: UserRow) -> Answer:
@@ -312,13 +323,17 @@ def _not_planned(row: UserRow) -> Answer:
 def _by_account(row: UserRow) -> Answer:
     """Return what MFA enforcement does to somebody, as the audit has it."""
     impact = row.impact
-    kinds = {_OF_IMPACT[kind]: kind for kind in reversed(impact.kinds) if kind in _OF_IMPACT}
+    kinds = {
+        OUTCOME_BY_IMPACT[kind]: kind
+        for kind in reversed(impact.kinds)
+        if kind in OUTCOME_BY_IMPACT
+    }
     if impact.by_key_only:
         kinds[PersonOutcome.LOCKED_OUT] = ImpactKind.KEY_ONLY
     enforced = row.enforcement.enforced
     worst = min(kinds, key=lambda each: each.rank)
     if worst is PersonOutcome.LOCKED_OUT and row.credentials.of_machine:
-        return PersonOutcome.CALLS_STOP, _of_keys(row)
+        return PersonOutcome.CALLS_STOP, _keys_text(row)
     if worst is PersonOutcome.READY and enforced is Enforced.PROVED:
         return PersonOutcome.ENFORCED, text("workbench.people.why.enforced")
     if worst is PersonOutcome.READY and enforced is Enforced.UNKNOWN:
@@ -337,7 +352,7 @@ def _why(row: UserRow, kind: ImpactKind) -> Message:
         case ImpactKind.EXEMPT:
             return _sentence(ImpactKind.BREAK_GLASS)
         case ImpactKind.KEYS_STOP:
-            return _of_keys(row)
+            return _keys_text(row)
         case ImpactKind.DEAD_LOCK | ImpactKind.KEYS_MAY_STOP:
             return text(f"workbench.people.why.{kind.name.lower()}")
         case ImpactKind.LOCKED_OUT | ImpactKind.UNKNOWN if reason is None:
@@ -353,7 +368,7 @@ def _sentence(kind: ImpactKind, why: Message | None = None) -> Message:
     return said if why is None else said.filled(why=why)
 
 
-def _of_keys(row: UserRow) -> Message:
+def _keys_text(row: UserRow) -> Message:
     """Return which key stops without MFA, and when it was used last."""
     credentials = row.credentials
     active = [key for key in credentials.keys if key.active]
@@ -444,7 +459,7 @@ class PeopleIndex:
                 texts += [key.key_id, *key.addresses]
             self._texts.append((person, "\n".join(texts).casefold()))
 
-    def named(self, part: str) -> list[ShownPerson]:
+    def matching(self, part: str) -> list[ShownPerson]:
         """Return the people of whom a name, key, policy or address has a text as its part."""
         wanted = part.casefold()
         return [person for person, texts in self._texts if wanted in texts]

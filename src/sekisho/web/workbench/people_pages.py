@@ -175,7 +175,7 @@ def _query() -> PeopleQuery:
 def users() -> ResponseReturnValue:
     """Show the people: searched, filtered, a page at a time."""
     chosen, report, index = _query(), material().report, material().index
-    people = [each for each in index.named(chosen.q) if chosen.fits(each)]
+    people = [each for each in index.matching(chosen.q) if chosen.fits(each)]
     if chosen.policy:
         holders = index.holders(chosen.policy)
         people = [each for each in people if each.name in holders]
@@ -292,20 +292,20 @@ def user() -> ResponseReturnValue:
 def _facts(person: ShownPerson) -> Iterator[tuple[Message, Message]]:
     """Yield what is known of somebody in a few words each, under what it is called."""
 
-    def named(name: str) -> Message:
+    def column(name: str) -> Message:
         return text(f"workbench.people.column.{name}")
 
-    yield named("kind"), NATURES[person.row.nature]
+    yield column("kind"), NATURES[person.row.nature]
     if person.stage is not None:
-        yield named("stage"), person.stage
+        yield column("stage"), person.stage
     if person.wave:
-        yield named("wave"), verbatim(person.wave)
+        yield column("wave"), verbatim(person.wave)
     if person.when is not None:
-        yield named("when"), person.when
+        yield column("when"), person.when
     if person.told is not None:
-        yield named("told"), verbatim(person.told[0].isoformat())
+        yield column("told"), verbatim(person.told[0].isoformat())
     elif material().is_told:
-        yield named("told"), text("workbench.people.untold")
+        yield column("told"), text("workbench.people.untold")
     # the name, and what happens, are said above
     audited = list(zip(COLUMNS, cells(person.row), strict=True))
     yield from (each for each in audited[2:] if each[0] is not COLUMNS[_ONCE_ENFORCED])

@@ -261,7 +261,7 @@ def _by_id(findings: Iterable[Finding]) -> list[tuple[Severity, int, list[list[F
     for each in findings:
         alike.setdefault((each.severity, each.id), []).append(each)
     grouped = (
-        (severity, [those for (of, _), those in alike.items() if of is severity])
+        (severity, [those for (grade, _), those in alike.items() if grade is severity])
         for severity in SEVERITIES
     )
     return [(severity, sum(map(len, those)), those) for severity, those in grouped if those]
@@ -300,10 +300,10 @@ class ShownActions:
 def _shown_actions(actions: Sequence[str]) -> ShownActions:
     if len(actions) <= _ACTIONS:
         return ShownActions(tuple(actions))
-    of: dict[str, list[str]] = {}
+    by_service: dict[str, list[str]] = {}
     for each in actions:
-        of.setdefault(each.partition(":")[0], []).append(each)
-    services = sorted(of.items(), key=lambda each: -len(each[1]))
+        by_service.setdefault(each.partition(":")[0], []).append(each)
+    services = sorted(by_service.items(), key=lambda each: -len(each[1]))
     few = _ACTIONS if len(services) == 1 else _FIRST
     first = tuple((name, len(those), tuple(those[:few])) for name, those in services[:_SERVICES])
     return ShownActions((), first, max(0, len(services) - _SERVICES))
