@@ -3,7 +3,9 @@
 Reads `web.workbench` itself, as that one answer is made in there.
 """
 
+import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -52,7 +54,7 @@ from sekisho.rollout import (
     plan,
     read_plan,
 )
-from sekisho.web.site import Site
+from sekisho.web.site import Site, text
 from sekisho.web.workbench import Material, PlanInView, workbench_site
 from sekisho.web.workbench.people import OUTCOME_BY_IMPACT, PersonOutcome
 from sekisho.web.workbench.people_pages import FIGURES
@@ -494,3 +496,128 @@ def test_a_problem_of_a_plan_is_a_sentence_first_and_its_id_after(tmp_path: Path
     shown = page(client_of(Material(report, "", viewed)), "/plan")
     assert re.search(rf'<li>[^<]+(?:<code>[^<]+</code>[^<]+)*<code class="quiet">{note.id}<', shown)
     assert not re.search(r"<li>\s*<code", shown)
+
+
+EXCEPTED_BOT = """\
+schema: sekisho.exceptions/1
+exceptions:
+  - user: deploy-bot
+    kind: machine
+    why: the deployment cannot assume a role
+    owner: Infrastructure
+    approvedBy: A. Tanaka
+    expires: 2027-01-31
+    ticket: SEC-102
+"""
+
+
+@pytest.fixture(scope="module")
+def exceptions_file(whole: Path) -> Path:
+    path = whole.with_name("exceptions.yaml")
+    path.write_text(EXCEPTED_BOT, encoding="utf-8")
+    return path
+
+
+def commands_on(html: str) -> list[list[str]]:
+    """Return the words of each command that is offered to go on with, but for the next one."""
+    found = re.findall(r'<pre tabindex="0" id="command-\d+">(.*?)</pre>', html, re.DOTALL)
+    return [shlex.split(unescape(each))[1:] for each in found]
+
+
+@pytest.fixture(params=["", "logs", "exceptions", "plan"])
+def given(
+    request: pytest.FixtureRequest, plan_file: Path, exceptions_file: Path
+) -> tuple[str, ...]:
+    """Return what `sekisho web` is given besides the account."""
+    files = {"logs": LOGS, "exceptions": exceptions_file, "plan": plan_file}
+    return (f"--{request.param}", str(files[request.param])) if request.param else ()
+
+
+def test_no_command_on_a_person_s_page_is_refused(
+    given: tuple[str, ...], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = started(whole, *given)
+    client, offered = client_of(found), Counter[str]()
+    monkeypatch.chdir(tmp_path)
+    for name in found.person_of:
+        for words in commands_on(page(client, f"/user?name={name}")):
+            done = sekisho(*words)
+            offered[words[0]] += 1
+            proves = words[0] == "prove"
+            assert done.returncode in ((0, 3, 4, 5) if proves else (0, 2)), (words, done.stdout)
+            assert proves or Path(words[words.index("--out") + 1]).exists() or not done.returncode
+    assert offered["prove"] == len(found.people)
+    assert offered["reset"] >= 3
+    # a plan that was given is what enforces them
+    assert bool(offered["plan"]) == ("--plan" not in given)
+
+
+def test_an_excepted_machine_is_offered_a_role_and_no_plan(
+    whole: Path, exceptions_file: Path
+) -> None:
+    before = page(client_of(started(whole)), "/user?name=deploy-bot")
+    assert "plan --user deploy-bot" not in before
+    assert "give it a role instead of the key" in before
+    assert "kind: machine" in before
+    found = started(whole, "--exceptions", str(exceptions_file))
+    after = page(client_of(found), "/user?name=deploy-bot")
+    assert "Excepted until 2027-01-31" in after
+    assert "plan --user deploy-bot" not in after
+    assert "give it a role instead of the key" in after
+    assert "kind: machine" not in after
+    assert "except the user in the exceptions file" not in after
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_without_logs_the_overview_says_that_calls_are_not_known(
+    language: Language, whole: Path, plan_file: Path
+) -> None:
+    def sentence(key: str) -> str:
+        return text(f"workbench.overview.{key}").into(language).partition("`")[0]
+
+    fine = replace(account(), users=(user("ken", password=Password(), devices=(device("ken"),)),))
+    shown = page(client_of(material_of(fine), language), "/")
+    assert sentence("no_lockout") in shown
+    assert sentence("nobody") not in shown
+    assert sentence("calls_unknown") in shown
+    with_logs = material_of(fine, replay=hand_made_replays.report([]))
+    shown = page(client_of(with_logs, language), "/")
+    assert sentence("nobody") in shown
+    assert sentence("calls_unknown") not in shown
+    planned = page(client_of(started(whole, "--plan", str(plan_file)), language), "/")
+    assert f"sekisho impact --lookup --plan {plan_file} --snapshot {whole}" in planned
+    by_goal = page(client_of(started(whole, "--goal", str(GOAL)), language), "/")
+    assert f"sekisho impact --lookup --goal {GOAL} --snapshot {whole}" in by_goal
+
+
+def test_the_notices_of_a_goal_are_written_by_the_command_on_their_page(
+    whole: Path, exceptions_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = started(whole, "--goal", str(GOAL), "--exceptions", str(exceptions_file))
+    monkeypatch.chdir(tmp_path)
+    (words,) = commands_on(page(client_of(found), "/notices"))
+    assert words[:2] == ["notify", str(GOAL)]
+    assert sekisho(*words).returncode == 3
+    written = {each.stem for each in (tmp_path / "notices").iterdir()}
+    shown = page(client_of(found), "/notices?format=json")
+    assert written == {name for name, each in json.loads(shown)["notices"].items() if each}
+    # a folder that is there is not written into
+    (words,) = commands_on(page(client_of(found), "/notices"))
+    assert words[-1] == "notices-2"
+
+
+def test_the_notices_of_all_people_are_reached() -> None:
+    found = account()
+    many = tuple(user(f"user-{number:03}", password=Password()) for number in range(120))
+    start = replace(found, users=(*found.users, *many))
+    client = client_of(material_of(start, plan_of(start, [each.name for each in many])))
+    address, names = "/notices", set[str]()
+    while address:
+        shown = page(client, address)
+        names |= {*re.findall(r'href="/user\?name=(user-\d+)"', shown)}
+        (*_, last) = ("", *re.findall(r'href="(/notices\?page=\d+)">Next', shown))
+        address = last
+    assert names == {each.name for each in many}
+    sheets = [json.loads(page(client, f"/notices?format=json&page={at}")) for at in (2, 3, 99)]
+    assert [len(each["notices"]) for each in sheets[:2]] == [50, 20]
+    assert sheets[2] == sheets[1]

@@ -37,7 +37,7 @@ _PLAN = re.compile(r'\ufeff?\s*\{\s*"schema"\s*:\s*"sekisho\.plan/')
 
 def unused_name(name: str = "force-mfa.json") -> str:
     """Return a name for a file that is not there yet: this one, or the same with a number."""
-    stem, dot, ending = name.rpartition(".")
+    stem, dot, ending = name.partition(".")
     numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
     return next(each for each in chain([name], numbered) if not Path(each).exists())
 

@@ -174,7 +174,16 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     running = tuple(campaign for campaign, _ in campaigns)
     planned = _plans_without_waves(goals, snapshot, excepted)
     material = Material(
-        report, source, plan, replay, next_action(leading), told, running, planned, _files(options)
+        report,
+        source,
+        plan,
+        replay,
+        next_action(leading),
+        told,
+        running,
+        planned,
+        _files(options),
+        after,
     )
     site = workbench_site(material, lang)
     with WebServer(site, options.port) as server:

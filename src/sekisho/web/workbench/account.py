@@ -20,6 +20,7 @@ from sekisho.audit.report import (
     report_notes,
     used_with_mfa,
 )
+from sekisho.cli.group import words_of
 from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.messages import Message, printable
 from sekisho.replay.report import calendars, days_between
@@ -63,10 +64,23 @@ def overview() -> ResponseReturnValue:
         beforehand=material().beforehand,
         outcomes=[(each, outcomes[each]) for each in PersonOutcome if outcomes[each]],
         urgent=urgent[:_URGENT],
+        calls_known=material().replay is not None,
+        to_replay=_to_replay(),
         bars=_bars(),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
         undecided=sum(not each.known for each in report.findings),
     )
+
+
+def _to_replay() -> str:
+    """Return the command that tells which calls a plan, or a goal, would deny; "" without one."""
+    viewed, found = material().plan, material()
+    meant = words_of("--plan", viewed.path) if viewed else words_of("--goal", *found.goals)
+    # of a goal, only of a saved account, one by one, and not with exceptions
+    excepted = found.audited and found.audited.given.exceptions
+    if not viewed and (len(meant) != 1 or excepted or "--snapshot" not in found.source):
+        return ""
+    return " ".join(["sekisho impact --lookup", *meant, *filter(None, [found.source])])
 
 
 _ANSWERS = {"yes": "good", "exempt": "none", "unknown": "open", "no": "bad"}

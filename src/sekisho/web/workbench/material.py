@@ -12,6 +12,7 @@ from sekisho.account import SnapshotApi
 from sekisho.audit import Finding
 from sekisho.audit.report import AccountReport, to_json
 from sekisho.campaign import Campaign
+from sekisho.cli.audit import AccountAudited
 from sekisho.documents import indented_json
 from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
@@ -106,6 +107,7 @@ class Material:
         campaigns: how the campaigns of goals stand.
         goal_plans: the plans of goals that have no waves.
         files: the name of each file that was read, and its SHA-256.
+        audited: what commands about the same account are typed with; None: nothing is known of it.
     """
 
     report: AccountReport
@@ -117,6 +119,12 @@ class Material:
     campaigns: tuple[Campaign, ...] = ()
     goal_plans: tuple[Plan, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    audited: AccountAudited | None = None
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """The files of the goals."""
+        return self.audited.given.goals if self.audited is not None else ()
 
     @property
     def plans(self) -> tuple[Plan, ...]:

@@ -1,51 +1,71 @@
 """The notices of a plan: who is to be told what, wave by wave, as `sekisho notify` writes it."""
 
 import shlex
+from collections.abc import Iterator
 from http import HTTPStatus
+from math import ceil
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from sekisho.cli.group import words_of
+from sekisho.cli.policy_files import unused_name
+from sekisho.messages import Message
 from sekisho.notices import WorkList
 from sekisho.web.site import text
 from sekisho.web.workbench.material import json_response, material, wants_json
-from sekisho.web.workbench.people_pages import notice_to
+from sekisho.web.workbench.people_pages import notice_to, page_number
 
 VIEW = Blueprint("notices", __name__)
 
-_MOST = 50
-"""So many people of a wave are shown; the command writes the notices of all."""
+_PAGE = 50
+"""People of each wave on one page."""
 
 
 @VIEW.get("/notices")
 def notices() -> ResponseReturnValue:
-    """Show what each person of the plan, or of the goals' plans, is to read."""
+    """Show what each person of the plan, or of the goals' plans, is to read, a page at a time."""
     if not material().plans:
         abort(HTTPStatus.NOT_FOUND)
     heard = tuple(each.heard for each in material().people if each.heard is not None)
     waves = [*WorkList(material().report.snapshot.account, heard).waves()]
-    shown = {person.user for _, members in waves for person in members[:_MOST]}
-    texts = {name: notice_to(material().person_of[name]) for name in shown}
+    pages = max((ceil(len(members) / _PAGE) for _, members in waves), default=1)
+    page = min(page_number(), pages)
+    first = (page - 1) * _PAGE
+    shown = [
+        (title, len(members), members[first : first + _PAGE])
+        for title, members in waves
+        if len(members) > first
+    ]
+    names = [person.user for _, _, members in shown for person in members]
+    texts = {name: notice_to(material().person_of[name]) for name in names}
     if wants_json():
         kept = {
             name: each and {"subject": each[0], "text": each[1]} for name, each in texts.items()
         }
-        return json_response({"notices": kept})
-    viewed = material().plan
-    command = ["sekisho notify", shlex.quote(viewed.path), material().source] if viewed else []
+        return json_response({"notices": kept, "page": page, "pages": pages})
     return render_template(
         "notices.html",
         view="/notices",
-        waves=waves,
+        waves=shown,
         texts=texts,
         person_of=material().person_of,
-        most=_MOST,
-        commands=[
-            (
-                text("workbench.notices.to_write"),
-                " ".join([*filter(None, command), "--out notices"]),
-            )
-        ]
-        if command
-        else [],
+        page=page,
+        pages=pages,
+        first=first + 1,
+        commands=[*_commands()],
     )
+
+
+def _commands() -> Iterator[tuple[Message, str]]:
+    """Yield what writes the notices of all into files."""
+    viewed, after = material().plan, material().audited
+    written = f"--out {unused_name('notices')}"
+    if viewed is not None:
+        words = ["sekisho notify", shlex.quote(viewed.path), material().source, written]
+        yield text("workbench.notices.to_write"), " ".join(filter(None, words))
+    elif after is not None:
+        for goal in material().goals:
+            excepted = words_of("--exceptions", after.given.exceptions)
+            words = ["sekisho notify", shlex.quote(goal), *excepted, material().source, written]
+            yield text("workbench.notices.to_write"), " ".join(filter(None, words))

@@ -32,6 +32,9 @@ from sekisho.audit.report import (
     logged_cells,
     no_users_text,
 )
+from sekisho.cli.audit import AccountAudited
+from sekisho.cli.group import words_of
+from sekisho.cli.next_action import next_action
 from sekisho.cli.policy_files import unused_name
 from sekisho.documents.guide import to_text
 from sekisho.errors import FaultyInput
@@ -166,9 +169,16 @@ class PeopleQuery:
 def _query() -> PeopleQuery:
     names = {*asdict(PeopleQuery())} - {"page"}
     given = {name: request.args.get(name, "").strip() for name in names}
+    return PeopleQuery(**given, page=page_number())
+
+
+def page_number() -> int:
+    """Return the number of the page that is asked for, from 1; a number that is none is the first.
+
+    It may be beyond the last.
+    """
     page = request.args.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < _DIGITS else 1
-    return PeopleQuery(**given, page=max(1, number))
+    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < _DIGITS else 1
 
 
 @VIEW.get("/users")
@@ -285,7 +295,7 @@ def user() -> ResponseReturnValue:
         logged=None
         if row.use is None
         else list(zip(LOGGED_COLUMNS, logged_cells(row), strict=True)),
-        commands=[*_commands(row)],
+        commands=[*_commands(person)],
     )
 
 
@@ -322,7 +332,12 @@ def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:
 
 
 def _ways_out(person: ShownPerson) -> tuple[Message, ...]:
-    """Return what can be done so that nothing stops, for somebody of whom something does."""
+    """Return what can be done so that nothing stops, for somebody of whom something does.
+
+    For a program that is an exception: what is to be done before that ends.
+    """
+    if person.outcome is PersonOutcome.EXCEPTED and person.row.credentials.of_machine:
+        return ways_out(None)[:1]
     if person.outcome is not PersonOutcome.CALLS_STOP:
         return ()
     found = (way for key in person.stops or (None,) for way in ways_out(key))
@@ -384,15 +399,36 @@ def _history(person: ShownPerson) -> Iterator[tuple[str, Message]]:
     yield from sorted(happened, key=lambda each: each[0])
 
 
-def _commands(row: UserRow) -> Iterator[tuple[Message, str]]:
-    """Yield what to type to go on with a user; nothing of it is done here."""
-    name, source = shlex.quote(row.user.name), material().source
+def _commands(person: ShownPerson) -> Iterator[tuple[Message, str]]:
+    """Yield what to type to go on with a user; nothing of it is done here, or would be refused."""
+    name, source, after = shlex.quote(person.name), material().source, material().audited
     if "--snapshot" in source:
         yield text("workbench.user.to_prove"), f"sekisho prove user {name} {source}"
-    saved = f"--out {unused_name('plan.json')}"
-    yield text("workbench.user.to_plan"), f"sekisho plan --user {name} {saved}"
-    if row.credentials.devices:
-        yield text("workbench.user.to_reset"), f"sekisho reset {name} {saved}"
+    if after is None or after.stopped or not _is_for_others_to_change(person, after):
+        return
+    enforceable = person.outcome in (PersonOutcome.MUST_ENROL, PersonOutcome.READY)
+    if enforceable and not material().plans:
+        yield text("workbench.user.to_plan"), next_action(after.only_for(person.name))
+    if person.row.credentials.devices and person.outcome not in _NO_RESET:
+        words = [
+            *("sekisho reset", name),
+            *words_of("--exceptions", after.given.exceptions),
+            *replace(after.account, mfa=False).planned,
+            f"--out {unused_name('reset.json')}",
+        ]
+        yield text("workbench.user.to_reset"), " ".join(filter(None, map(str.strip, words)))
+
+
+_NO_RESET = (PersonOutcome.LOCKED_OUT, PersonOutcome.UNKNOWN, PersonOutcome.EXCEPTED)
+"""Whoever is that may not come in again by a new device, or is to be left as they are."""
+
+
+def _is_for_others_to_change(person: ShownPerson, after: AccountAudited) -> bool:
+    """Tell whether somebody is neither the one who applies plans, nor the only administrator."""
+    report = material().report
+    applies = after.account.caller or report.snapshot.caller
+    able = {row.user.name for row in report.rows if row.power.administers}
+    return person.row.user.arn != applies and able != {person.name}
 
 
 def _sort_findings(found: Iterable[Finding]) -> Sequence[Finding]:

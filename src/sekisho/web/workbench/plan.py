@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import EXCEPTIONS, EXEMPTION, exemption_text
+from sekisho.cli.next_action import next_action
 from sekisho.documents.html import BarPart, placed
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, verbatim
@@ -395,6 +396,6 @@ def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
     yield text("workbench.plan.to_status"), f"sekisho status {file}"
     if viewed.standing is None or viewed.standing.addresses(ChangeStatus.DONE):
         yield text("workbench.plan.to_rollback"), f"sekisho rollback {file}"
-    if viewed.goal:
-        goal = shlex.quote(viewed.goal)
-        yield text("workbench.plan.to_plan"), f"sekisho plan {goal} --out plan.json"
+    after = material().audited
+    if viewed.goal and after is not None and not after.stopped:
+        yield text("workbench.plan.to_plan"), next_action(after.only_by(viewed.goal))
