@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 
 import web_people as people
 from sekisho.localaws import ADMINISTRATOR
+from sekisho.messages import Language
 from sekisho.web.console import console_site
 
 BASE = "http://localhost:1"
-_VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta"})
+VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta"})
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         made = Element(tag, given, self._open[-1] if self._open else None)
         self.elements.append(made)
-        if tag not in _VOID:
+        if tag not in VOID:
             self._open.append(made)
 
     def handle_endtag(self, tag: str) -> None:
@@ -92,8 +93,8 @@ class Page(HTMLParser):
 class Reader:
     """Somebody who reads pages and sends forms."""
 
-    def __init__(self, console: people.RunningConsole) -> None:
-        site = console_site(console.rehearsal)
+    def __init__(self, console: people.RunningConsole, language: Language = Language.EN) -> None:
+        site = console_site(console.rehearsal, language)
         site.bind("localhost:1", "127.0.0.1:1")
         self.console = console
         self.client: FlaskClient = site.app.test_client()

@@ -1,20 +1,24 @@
 """What axe does not see of the console's forms, on every page that links lead to, in process.
 
 A hint or fault that a field names exists; what is refused is an alert, and the title says so;
-buttons of one name say what they act on; what cannot be undone is asked first.
+buttons of one name say what they act on; what cannot be undone is asked first; nothing that sekisho
+says is left in English on a page in Japanese.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import web_people as people
+from sekisho import catalogue
+from sekisho.messages import Language, Message, table
 from sekisho.policy import Preset
 from sekisho.web.console import console_site
-from web_forms import Element, Page, Reader
+from web_forms import VOID, Element, Page, Reader
 
 ARN = "arn:aws:iam::111122223333:policy/AssumeOps"
 STARTS = (
@@ -172,7 +176,7 @@ def _presses(page: Page) -> Iterator[tuple[str, bool]]:
 def _prepared(console: people.RunningConsole) -> None:
     """Have something there of whatever can be taken away."""
     people.enforce(console, "hanako.sato", Preset.RECOMMENDED)
-    api, tags = people.administrator_api(console), [{"Key": "Purpose", "Value": "Rehearsal"}]
+    api, tags = people.administrator_api(console), [{"Key": "Purpose", "Value": "2026"}]
     api.call("iam", "TagPolicy", PolicyArn=ARN, Tags=tags)
     api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName="left")
     api.call("iam", "PutUserPermissionsBoundary", UserName="ken.suzuki", PermissionsBoundary=ARN)
@@ -186,9 +190,9 @@ def _prepared(console: people.RunningConsole) -> None:
     )
 
 
-def _all_pages(console: people.RunningConsole) -> Iterator[Page]:
+def _all_pages(console: people.RunningConsole, language: Language = Language.EN) -> Iterator[Page]:
     """Yield pages of every kind, those of wizards, too."""
-    reader = Reader(console)
+    reader = Reader(console, language)
     yield reader.send(reader.get("/").all("form", action="/rail")[0])
     yield reader.get("/signin")
     yield reader.fill("/signin", user="yuki.tanaka", password=console.password("yuki.tanaka"))
@@ -209,7 +213,7 @@ def _all_pages(console: people.RunningConsole) -> Iterator[Page]:
     yield reader.fill("/iam/users/create/permissions")
     reader.get("/iam/assign-mfa?user=misaki.ito")
     yield reader.fill("/iam/assign-mfa", name="phone", kind="app")
-    newcomer = Reader(console)
+    newcomer = Reader(console, language)
     newcomer.get("/signin")
     name = "daiki.kobayashi"
     yield newcomer.fill("/signin", user=name, password=console.password(name))
@@ -234,3 +238,69 @@ def _matched(rule: str, addresses: set[str]) -> bool:
         r"<any\(([^)]+)\):\w+>", lambda found: f"({found[1]})".replace(", ", "|"), rule
     )
     return any(re.fullmatch(pattern, each) for each in addresses)
+
+
+class Spoken(HTMLParser):
+    """The texts of a page and of attributes, but for code and what is marked as English."""
+
+    _QUIET = ("code", "pre", "script", "style", "textarea")
+    _READ = (
+        "alt",
+        "aria-label",
+        "data-done",
+        "data-failed",
+        "data-known",
+        "data-none",
+        "placeholder",
+    )
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.texts: set[str] = set()
+        self._quiet: list[bool] = []
+        self.feed(page.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        own = tag in self._QUIET or (tag != "html" and given.get("lang") == "en")
+        if not own and not any(self._quiet):
+            self.texts |= {given[name] or "" for name in self._READ if name in given}
+        if tag not in VOID:
+            self._quiet.append(own)
+
+    def handle_endtag(self, _tag: str) -> None:
+        self._quiet.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self._quiet):
+            self.texts.add(" ".join(data.split()))
+
+
+def _said_in_english(part: object) -> Iterator[str]:
+    """Yield what a table says in English and in other words in Japanese."""
+    if isinstance(part, Message) and part.en != part.ja:
+        yield part.en
+    if isinstance(part, dict):
+        for each in part.values():
+            yield from _said_in_english(each)
+
+
+ENGLISH = re.compile(r"[A-Za-z]{2,}(?:,? [a-z]{2,}){2,}")
+"""Three words in a row, the names of services aside."""
+AWS_S_OWN = ("None", "AWS: Policy statement must contain", "Lets developers assume the role Ops.")
+"""What AWS says in Japanese, too, and the description of a policy of the example company."""
+
+
+def test_no_page_in_japanese_has_english_left() -> None:
+    words = {each for name in ("console", "web") for each in _said_in_english(table(name))}
+    services = {catalogue.load().service_name(each) for each in catalogue.load().services()}
+    found: dict[str, str] = {}
+    with people.running_console() as console:
+        _prepared(console)
+        for page in _all_pages(console, Language.JA):
+            for text in Spoken(page).texts:
+                phrase = ENGLISH.search(text) and text.rpartition(" (")[0] not in services
+                if text in words or (phrase and text not in services):
+                    found.setdefault(text, page.path)
+    assert {each for each in found if not each.startswith(AWS_S_OWN)} == set(), found
+    assert len(words) > 500

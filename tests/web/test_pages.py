@@ -163,7 +163,16 @@ class Outline(HTMLParser):
 
     _WITHIN_SENTENCES = ("code", "strong")
     _TRANSLATED = (
-        *("alt", "aria-label", "content", "data-chosen", "data-done", "data-error", "data-failed"),
+        *(
+            "alt",
+            "aria-label",
+            "content",
+            "data-chosen",
+            "data-done",
+            "data-error",
+            "data-label",
+            "data-failed",
+        ),
         *("data-known", "data-none", "lang", "placeholder", "title"),
     )
 
@@ -209,16 +218,24 @@ def test_both_languages_have_one_structure(visited: people.Visit, who: str) -> N
         assert outlines[Language.EN][path] == outlines[Language.JA][path], path
 
 
-@pytest.mark.parametrize("path", ["/iam/security-credentials", "/iam/policies/create"])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("employee", "/iam/security-credentials"),
+        ("employee", "/iam/policies/create"),
+        ("administrator", "/iam/users"),
+        ("administrator", f"/iam/policy?{urlencode({'arn': LONG})}"),
+    ],
+)
 @pytest.mark.parametrize(
     ("language", "scheme"),
     [(Language.EN, "light"), (Language.JA, "dark")],
     ids=["en-light", "ja-dark"],
 )
 def test_a_narrow_page_does_not_scroll_sideways(
-    visited: people.Visit, path: str, language: Language, scheme: str
+    visited: people.Visit, who: str, path: str, language: Language, scheme: str
 ) -> None:
-    page = page_of(visited, "employee", language)
+    page = page_of(visited, who, language)
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(f"{visited.console.url}{path}")

@@ -88,7 +88,7 @@ def _codes(page: Page) -> list[str]:
 def _prepare(reader: Reader) -> str:
     """Do the administrator's part by the rail, and return the new user's password."""
     for path in ("/iam", "/iam/groups", "/iam/users"):
-        assert "choose Policies" in _next(reader.get(path))
+        assert "Choose Policies" in _next(reader.get(path))
     assert _next(reader.get("/iam/policies")) == "Choose Create policy."
     # by whatever way it came to be there
     api = people.administrator_api(reader.console)
