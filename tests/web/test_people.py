@@ -621,3 +621,35 @@ def test_the_notices_of_all_people_are_reached() -> None:
     sheets = [json.loads(page(client, f"/notices?format=json&page={at}")) for at in (2, 3, 99)]
     assert [len(each["notices"]) for each in sheets[:2]] == [50, 20]
     assert sheets[2] == sheets[1]
+
+
+def test_a_person_s_page_does_not_contradict_itself(whole: Path, plan_file: Path) -> None:
+    """As five pages of the example company were read."""
+    planned = ("--plan", str(plan_file))
+    for found in (started(whole), started(whole, *planned), started(whole, "--goal", str(GOAL))):
+        client = client_of(found)
+        # the password is a temporary one: that comes first, on every page
+        daiki = found.person_of["daiki.kobayashi"]
+        assert daiki.row.credentials.must_change
+        assert daiki.why.en == "Must change the password at the next sign-in, then sets up MFA."
+        # a day that has passed is not to come, as long as MFA is not enforced
+        days = {
+            "hanako.sato": "due since 2026-11-25",
+            "haruka.kato": "MFA enforced from 2027-01-11",
+        }
+        for name, when in days.items():
+            assert (when in page(client, f"/user?name={name}")) == bool(found.plans)
+        # with a plan nobody is asked to make one, whomever it is about
+        bot = page(client, "/user?name=deploy-bot")
+        assert ("A notice is written by a plan" in bot) != bool(found.plans)
+        assert ("There is nothing to tell this user." in bot) == bool(found.plans)
+
+
+def test_a_day_is_not_due_before_it_has_come_where_the_plan_is_made() -> None:
+    start = combined()
+    made = replace(waiting_plan_of(start), timezone="Asia/Tokyo")
+    person = material_of(start, made).people[0]
+    assert person.today == (NOW + timedelta(hours=9)).date()
+    assert person.when is not None
+    assert "2099-01-01" in person.when.en
+    assert "due" not in person.when.en

@@ -376,7 +376,7 @@ class _People:
         return replace(
             base,
             kinds=ordered,
-            outcome=_KEYS_ALONE if machine else _outcome(planned, impact),
+            outcome=_KEYS_ALONE if machine else _outcome(planned, impact, change),
             password=change,
             late=self._late(base, ordered[0], change),
             lacks_passkey=not machine and lacks_passkey(self.plan, base.devices),
@@ -478,7 +478,7 @@ def _only_passkeys(devices: tuple[Device, ...]) -> bool:
     return bool(devices) and all(each.kind is DeviceKind.FIDO for each in devices)
 
 
-def _outcome(planned: PlannedImpact, impact: UserImpact) -> Message:
+def _outcome(planned: PlannedImpact, impact: UserImpact, change: PasswordChange) -> Message:
     """Return what happens, as the plan says it where that still is so."""
     if impact.by_key_only:
         by_key: Message = table("impacts")[ImpactKind.KEY_ONLY]["plan"]
@@ -487,7 +487,12 @@ def _outcome(planned: PlannedImpact, impact: UserImpact) -> Message:
     renewed = {ImpactKind.NEW_PASSWORD, ImpactKind.ENROLS_AGAIN}
     if still or (planned.impact in renewed and ImpactKind.MUST_ENROL in impact.kinds):
         return planned.text
-    texts = [_text_of(each) for each in impact.kinds]
+    first = (
+        {ImpactKind.MUST_ENROL: ImpactKind.NEW_PASSWORD}
+        if change is not PasswordChange.NONE
+        else {}
+    )
+    texts = [_text_of(first.get(each, each)) for each in impact.kinds]
     reasons = [each for each in (impact.reason, impact.name_taken, impact.stopped) if each]
     said = joined_messages(texts, en="; ", ja="、")
     if not reasons:

@@ -8,7 +8,7 @@ differ about a user, the worst counts: nobody is "ready" whose calls stop.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from sekisho.account import KeyUse, ManagedPolicy, Snapshot, User
@@ -17,7 +17,7 @@ from sekisho.audit.report import AccountReport
 from sekisho.campaign import NOT_TOLD, STAGES_IN_WORDS, Campaign, CampaignPerson
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
-from sekisho.notices import NoticeKind, Person, people_of
+from sekisho.notices import NoticeKind, Person, people_of, zone_named
 from sekisho.notices.reminders import ReminderStep
 from sekisho.prover import Enforced
 from sekisho.replay import DetailKind
@@ -126,11 +126,13 @@ class ShownPerson:
         stops: their keys and sessions with calls in the logs that would be denied.
         calls: the last call with each key and of the sessions, by the key's id.
         told: when they were told last by a campaign, and what.
+        today: the day on which the account was read, in the time zone of the plan.
     """
 
     row: UserRow
     outcome: PersonOutcome
     why: Message
+    today: date
     planned: PlannedImpact | None = None
     heard: Person | None = None
     member: CampaignPerson | None = None
@@ -165,6 +167,8 @@ class ShownPerson:
         day = placed.starts if isinstance(placed, PlannedImpact) else placed.enforced_from
         if day is None:
             return text("workbench.people.when.at_once")
+        if day <= self.today:
+            return text("workbench.people.when.due", day=day.isoformat())
         enrol = placed.enrol_from
         if enrol is None:
             return text("workbench.people.when.day", day=day.isoformat())
@@ -204,6 +208,8 @@ def people_shown(
         for user, last in run.told.last.items()
     }
     stops, calls = _by_logs(replay)
+    zone = zone_named(plans[0].timezone) if plans else UTC
+    today = report.snapshot.taken_at.astimezone(zone).date()
 
     def person(row: UserRow) -> ShownPerson:
         name, arn = row.user.name, row.user.arn
@@ -214,6 +220,7 @@ def people_shown(
             row=row,
             outcome=outcome,
             why=why,
+            today=today,
             planned=planned.get(name),
             heard=heard.get(name),
             member=members.get(name),
@@ -359,6 +366,8 @@ def _why(row: UserRow, kind: ImpactKind) -> Message:
             return text(f"workbench.people.why.{kind.name.lower()}")
         case ImpactKind.LOCKED_OUT if reason is not None:
             return text("workbench.people.why.stopped", why=reason)
+        case ImpactKind.MUST_ENROL if row.credentials.must_change:
+            return _sentence(ImpactKind.NEW_PASSWORD)
         case _:
             return _sentence(kind, reason)
 
