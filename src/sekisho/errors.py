@@ -358,7 +358,7 @@ class SeveralErrors(SekishoError):
 
 
 class InternalError(SekishoError):
-    """Two parts of sekisho contradict each other: a bug, never a verdict.
+    """Two parts of sekisho contradict each other. This is a bug, not a verdict.
 
     What exactly contradicts is said in English, for those who fix it.
     """

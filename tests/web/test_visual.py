@@ -153,7 +153,7 @@ def test_a_policy_is_made_on_the_visual_side(page: Page, console: people.Running
     page.get_by_role("button", name="Visual").click()
     expect(page.get_by_role("article")).to_have_count(len(_statements(_SAMPLE)))
     page.get_by_text("in part as JSON only").first.click()
-    left = page.get_by_text("Not edited here; it stays in the JSON as it is: NotAction")
+    left = page.get_by_text("Cannot be edited here and stays unchanged in the JSON: NotAction")
     expect(left).to_be_visible()
 
     # what is typed narrows the services, and chooses the one that is named so

@@ -789,7 +789,7 @@ def test_a_walk_through_every_view_in_both_languages(
             "policy": "Examine a policy",
             "document": "Policy (JSON)",
             "examine": "Examine",
-            "proof": "What is proved of it",
+            "proof": "Proof",
             "scenarios": "Scenarios",
             "locked_out": "locked out",
             "error": "Explain an error",

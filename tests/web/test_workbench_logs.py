@@ -82,7 +82,7 @@ def test_what_would_be_denied_is_shown_by_key_by_caller_and_by_service() -> None
     assert "Calls of 1 of 3 users would be denied: mallory." in shown
     assert "All of them would be denied, so it will stop working." in shown
     assert "denied 1,200, unchanged 7, unknown 3" in shown
-    assert "the log does not carry these condition keys: <code>aws:PrincipalTag/team" in shown
+    assert "the log does not have these condition keys: <code>aws:PrincipalTag/team" in shown
     assert "What to do" in shown
     for anchor in ("by-day", "by-caller", "by-service", "unknown", "callers"):
         assert f'id="denied-{anchor}"' in shown

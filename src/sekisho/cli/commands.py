@@ -130,7 +130,7 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         "notices.commands.notify",
     ),
     "remind": Lazy(
-        Message("Hand over today's notices, to nobody twice."),
+        Message("Hand over today's notices, each only once."),
         "notices.commands.remind",
     ),
     "rollback": Lazy(Message("Undo what a plan did."), "cli.rollout.rollback"),
@@ -150,11 +150,13 @@ COMMANDS: Mapping[str, Lazy | CommandGroup] = {
         "offboard",
     ),
     "card": Lazy(
-        Message("What a person types on the command line once MFA is mandatory."),
+        Message("Show a person the commands to type once MFA is mandatory."),
         "notices.commands.card",
     ),
     "orphans": Lazy(
-        Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
+        Message(
+            "Show unassigned virtual MFA devices and their likely owners; plan to delete them."
+        ),
         "cli.rollout.orphans",
     ),
     "session": Lazy(

@@ -54,9 +54,9 @@ class OutcomeReason(StrEnum):
     """It failed for another reason, and whether the policies would have denied it is not known."""
     # not deniable
     SIGN_IN = "sign-in"
-    """A sign-in to the console: AWS asks no policy."""
+    """A sign-in to the console: AWS evaluates no policy."""
     SERVICE_EXEMPT = "service-exempt"
-    """AWS grants it whatever policies say: `sts:GetSessionToken`, `sts:GetCallerIdentity`."""
+    """AWS allows it regardless of policies: `sts:GetSessionToken`, `sts:GetCallerIdentity`."""
     SERVICE_EVENT = "service event"
     """Something that a service did or noted, and nobody's call."""
     AWS_SERVICE = "aws service"

@@ -111,7 +111,10 @@ telling_options = grouped(
         help="With --send: the kind of webhook.",
     ),
     click.option(
-        "--contact", metavar="TEXT", default="", help="Whom people ask: a name, an address."
+        "--contact",
+        metavar="TEXT",
+        default="",
+        help="The contact for questions: a name or an address.",
     ),
 )
 

@@ -80,6 +80,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for field in reversed([each for each in fields(Choices) if each.name not in parts]):
         dashed = field.name.replace("_", "-")
         title = title_of(field.name).en
+        title = title[0].upper() + title[1:]
         if field.name == "partition":
             ids = [partition.id for partition in partitions()]
             option = click.option(

@@ -117,7 +117,7 @@ class NotifyOptions(NoticeOptions):
 
     Attributes:
         print_templates: write ours to this folder, and do nothing else.
-        work_list: everybody in rows, for whoever runs the roll-out.
+        work_list: all users in rows, for the roll-out's administrator.
     """
 
     print_templates: Path | None
@@ -208,17 +208,20 @@ _PEOPLE: tuple[Decorator, ...] = (
         "waves",
         metavar="NAME",
         multiple=True,
-        help="Only this wave's people; a number counts the waves by their days.",
+        help="Only this wave's people; a number is a wave's place by its day.",
     ),
     click.option(
-        "--contact", metavar="TEXT", default="", help="Whom people ask: a name, an address."
+        "--contact",
+        metavar="TEXT",
+        default="",
+        help="The contact for questions: a name or an address.",
     ),
     click.option(
         "--timezone",
         metavar="ZONE",
         default=UTC_NAME,
         show_default=True,
-        help="The time zone that days are said in, like Asia/Tokyo.",
+        help="The time zone of the days in the text, like Asia/Tokyo.",
     ),
     click.option(
         "--owner-tag",
@@ -246,7 +249,7 @@ _FILES: tuple[Decorator, ...] = (
         metavar="PATH",
         help="A folder for one file per person; a file for CSV, JSON, a work list or a chat.",
     ),
-    click.option("--force", is_flag=True, help="Replace files that are there."),
+    click.option("--force", is_flag=True, help="Replace existing files."),
     verbose_option,
     click.option(
         "--ledger",
@@ -291,7 +294,7 @@ remind_options = grouped(
         "--again",
         metavar="USER",
         multiple=True,
-        help="Also this person, who was notified or may have been.",
+        help="Notify this person again, after a notice that was or may have been delivered.",
     ),
     click.option(
         "--in-doubt",
@@ -310,7 +313,9 @@ remind_options = grouped(
         "own days.",
     ),
     take_over_option,
-    click.option("--preview", is_flag=True, help="Show who is due, and record and send nothing."),
+    click.option(
+        "--preview", is_flag=True, help="Show today's notices, but record and send nothing."
+    ),
     form_option(
         NotifyFormat,
         "Text, a page to print, Markdown, CSV for mail merge, JSON, or a chat's messages.",

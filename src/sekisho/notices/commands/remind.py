@@ -74,7 +74,7 @@ _IN_DOUBT = Message(
 def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language) -> Exit:
     """Hand over today's notices to the people of a plan or a goal who do not have them yet.
 
-    What is printed, saved or sent is recorded, so that nobody gets it twice. Sends nothing without
+    Everything printed, saved or sent is recorded, so nobody gets it twice. Sends nothing without
     `--send`. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if somebody would be locked
     out, a program has no known owner, or a day has come without MFA enforcement in the account; 4
     if it is unknown what happens to somebody or whether a message was posted; 1 if one was not.
@@ -120,7 +120,7 @@ def _remind(
         hand_over_notices(notices, due, options, lang)
 
     delivered = run.carried_out(audience.people, hand_over)
-    # the exit code is about everybody, whoever is due today
+    # the exit code is about all users, not only those who are due today
     print_note(*attention(audience.people, options, lang))
     return worst([delivered, audience.exit])
 
@@ -181,7 +181,7 @@ class ReminderRun:
         return self._exit_of(delivery, by_standing)
 
     def _now(self) -> datetime:
-        """Return what time it is: where a campaign is rehearsed, noon of its day."""
+        """Return the present time; for a rehearsed campaign, noon of its day."""
         if self.options.state is None or self.options.today is None:
             return datetime.now(UTC)
         return datetime.combine(self.options.today, time(12), zone_named(self.options.timezone))
