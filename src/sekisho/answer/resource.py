@@ -1,6 +1,6 @@
 """The resource that AWS checks an action against: one of its kinds, or `*` where it has none.
 
-Whoever asks about another resource asks about a request that AWS never receives. What the catalogue
+A question about another resource is about a request that AWS never receives. What the catalogue
 does not know is asked as it is, and said.
 
 Source: Service Authorization Reference, "The actions table": an action without resource types is

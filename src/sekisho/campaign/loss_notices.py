@@ -47,7 +47,7 @@ class _Losses:
     today: date
 
     def of_key(self, key: OldKey) -> Iterator[Reminder]:
-        """Yield what the user of an old key is to hear of it."""
+        """Yield the reminder to the user of an old key."""
         facts, rules = key.facts, self.goal.keys
         user = self.after.user_named.get(facts.user)
         held = {each.id: each for each in user.keys} if user is not None else {}
@@ -78,7 +78,7 @@ class _Losses:
         yield self._reminder(user, (kind, step), facts.warn_on, day=day, access_key=access_key)
 
     def of_dormant(self, person: DormantPerson) -> Iterator[Reminder]:
-        """Yield what the owner of somebody who does not sign in is to hear."""
+        """Yield the reminder to the owner of a user who does not sign in."""
         user = self.after.user_named.get(person.user)
         if user is None or user.password is None or person.decided is not None:
             return
@@ -94,7 +94,7 @@ class _Losses:
         yield self._reminder(user, what, person.facts.dormant_from, day=day)
 
     def of_what_is_gone(self) -> Iterator[Reminder]:
-        """Yield what is said once of keys and passwords that are gone after a notice."""
+        """Yield the one reminder about each key or password that was deleted after a notice."""
         for name, topic, about in self.told.days:
             user = self.after.user_named.get(name)
             if user is None or about is None:

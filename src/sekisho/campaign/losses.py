@@ -168,7 +168,7 @@ def losses_of(
     Args:
         goal: what it says of both.
         snapshot: the account.
-        caller: the ARN of whoever carries it out: nothing of theirs is in it.
+        caller: the ARN of the caller, whose own password and keys are not in it.
         usage: what logs say of the account's users.
         told: which notices were delivered; None: none.
     """

@@ -47,7 +47,7 @@ _OLD = (KeyState.WARN, KeyState.DISABLE, KeyState.DELETE)
 
 
 def due_losses(changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
-    """Return what is taken away today: whose passwords, and which keys with their users."""
+    """Return today's users whose password is deleted, and the keys that stop, by kind."""
     passwords, inactive, deleted = [], [], []
     for change in changes:
         match change:

@@ -62,7 +62,7 @@ def reminders_of_day(
     after: Snapshot,
     told: Told,
 ) -> tuple[Reminder, ...]:
-    """Return what people are to hear today, those who have heard it among them.
+    """Return today's reminders, including those that were already delivered.
 
     Args:
         goal: what the account shall come to.
@@ -85,7 +85,7 @@ def reminders_of_day(
 
 
 def _refused_at_sign_in(due: Iterable[Reminder], after: Snapshot) -> set[str]:
-    """Return who is asked to change a password, and is not let by the sign-in today.
+    """Return the users who are asked to change a password that sign-in refuses to change today.
 
     That is so where nothing could be attached that lets them, as at a quota.
     """

@@ -183,7 +183,7 @@ class Campaign:
     doubtful: tuple[str, ...] = ()
 
     def now(self) -> datetime:
-        """Return what time it is: of the day that is rehearsed, so long after it was read."""
+        """Return the present time, or that of the rehearsed day plus the time since the reading."""
         since = datetime.now(UTC) - (self.read_at or self.snapshot.taken_at)
         return self.snapshot.taken_at + since
 
@@ -193,7 +193,7 @@ class Campaign:
         return forecast(with_change_password(self.snapshot), changes)
 
     def reminders_after(self, changes: Iterable[Change]) -> tuple[Reminder, ...]:
-        """Return what people are to hear today once these changes are made; also who has heard."""
+        """Return today's reminders after these changes, including those already delivered."""
         if self.told is None:
             return ()
         today, after = self.today, self.after(changes)
@@ -230,7 +230,7 @@ class Campaign:
 
     @property
     def locked_out(self) -> tuple[str, ...]:
-        """The users who are enforced and cannot get in, whatever today's changes are."""
+        """The users who are enforced and cannot get in, apart from today's changes."""
         waiting = (name for note in self.waiting_locked_out for name in note.names)
         return (*self.today.plan.locked_out, *waiting)
 
@@ -295,9 +295,9 @@ def campaign_of(
 
 
 def _waiting_locked_out(campaign: Campaign) -> tuple[PlanNote, ...]:
-    """Return who waits for their day, is enforced by another policy, and cannot get in.
+    """Return the users who wait for their day, are enforced by another policy and are locked out.
 
-    Today's plan is not about them, so that it says nothing of it.
+    Today's plan is not about them and does not name them.
     """
     snapshot, planned = campaign.snapshot, {*campaign.today.goal.enforced}
     names = {each.user for each in campaign.enforced} - planned
@@ -306,9 +306,9 @@ def _waiting_locked_out(campaign: Campaign) -> tuple[PlanNote, ...]:
 
 
 def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
-    """Return who is enforced today, can enrol from today, no longer can, or hears, by `_CHANGES`.
+    """Return the users who are enforced, can or can no longer enrol, or are notified today.
 
-    And the addresses of what is made for all of them.
+    By `_CHANGES`; and the addresses of the changes that are made for all of them.
     """
     goal, snapshot = campaign.today.goal, campaign.snapshot
     enrolment = goal.enrolment and policy_arn(snapshot, goal.enrolment)

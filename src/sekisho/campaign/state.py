@@ -82,7 +82,7 @@ class StateFolder:
         return self.path / LEDGER_NAME
 
     def users(self, snapshot: Snapshot) -> KnownUsers:
-        """Return what is known of the users of an account.
+        """Return the known users of an account.
 
         Raises:
             FaultyInput: if the file is damaged.

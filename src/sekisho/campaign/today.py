@@ -31,7 +31,7 @@ REMAINS = "administrator-remains"
 """The id of the property that somebody remains who can administer users."""
 
 _ROUNDS = 5
-"""Whoever is left out can bring up something about others, such as the last administrator."""
+"""Leaving a user out can cause problems for others, such as the last administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def today_of(
     usage: Usage | None = None,
     told: Told | None = None,
 ) -> Today:
-    """Return what a campaign does on the day on which the account was read.
+    """Return the changes of a campaign on the day on which the account was read.
 
     Args:
         goal: what the account shall come to.
@@ -85,7 +85,7 @@ def today_of(
         if untold is None:
             untold = untold_users(goal, made, snapshot, told)
         blocked = _blocked_people(made)
-        # whoever is not told can enrol all the same
+        # users who are not notified can still enrol
         blocked |= {
             user: (*blocked.get(user, ()), *untold[user]) for user in {*untold} & {*goal.enforced}
         }
@@ -126,10 +126,10 @@ def _administrators_who_keep(made: Plan, goal: Goal) -> Mapping[str, Obstacle]:
 
 
 def _ended_exceptions(goal: Goal, snapshot: Snapshot) -> Mapping[str, str]:
-    """Return what the plan accepts of exceptions that have ended, each with its last day.
+    """Return the acceptances of exceptions that have ended, each with its last day.
 
     A plan by itself asks for a decision. In a campaign, an exception ends as it was agreed, and the
-    others do not wait for it; whoever had it is a person as any other.
+    others do not wait for it; its user is treated as any other.
     """
     return {
         acceptance_key(EXCEPTION_EXPIRED, each.user): each.expires.isoformat()

@@ -1,4 +1,4 @@
-"""The work list of a campaign: one row for each person, for whoever runs it."""
+"""The work list of a campaign: one row for each person, for its administrator."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -59,7 +59,7 @@ def _rows(campaign: Campaign) -> Iterator[Mapping[str, str]]:
 
 
 def _owner(campaign: Campaign, person: CampaignPerson, entry: Exemption | None) -> str:
-    """Return who answers for somebody: the owner of their exception, over or not, or a tag."""
+    """Return the owner of a user: of the exception, ended or not, or by a tag."""
     user = campaign.snapshot.user_named[person.user]
     return entry.owner if entry is not None else owner_by_tags(user.tags)
 

@@ -126,7 +126,7 @@ def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> st
 
 
 def endpoint_option(described: str) -> Decorator:
-    """Return what adds `--endpoint-url URL`, with its help."""
+    """Return the decorator that adds `--endpoint-url URL`, with its help."""
     return click.option("--endpoint-url", metavar="URL", callback=_endpoint, help=described)
 
 
@@ -155,7 +155,7 @@ def snapshot_option(
     *,
     required: bool = False,
 ) -> Decorator:
-    """Return what adds `--snapshot FILE`, which can be given several times: `snapshots`."""
+    """Return the decorator that adds `--snapshot FILE`, which can be repeated: `snapshots`."""
     return click.option(
         "--snapshot",
         "snapshots",
@@ -280,7 +280,7 @@ def collected(connected: Connection) -> "Snapshot":
 
 
 def _identity(api: "AwsApi") -> Mapping[str, Any]:
-    """Return who is called as; only this first call may have to ask for an MFA code."""
+    """Return the caller's identity; only this first call may have to ask for an MFA code."""
     with warnings.catch_warnings():
         # so getpass says that it finds no terminal, in a profile's role as in ours
         warnings.simplefilter("error", GetPassWarning)
@@ -297,7 +297,7 @@ def _alias(api: "AwsApi") -> str:
     try:
         return str(next(iter(api.pages("iam", "ListAccountAliases", "AccountAliases")), ""))
     except AwsRefused:
-        # whoever may not read it is told the account's id
+        # callers who may not read it see the account's id instead
         return ""
 
 

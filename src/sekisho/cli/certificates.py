@@ -28,7 +28,7 @@ _NONE = Message("No certificate is saved to {path}: the result has none.")
 
 
 def _hash(document: object) -> str:
-    """Return what binds a certificate to a document, as the checker reads it."""
+    """Return the hash of a document by which the checker recognises it in a certificate."""
     return str(check_proof.layer_of("identity", [document]).hashes[0])
 
 

@@ -147,7 +147,7 @@ def _parameter(entry: Mapping[str, Any], language: Language) -> click.Parameter:
     described = entry["help"][language]
     if not entry["values"]:
         return click.Option(entry["option"], is_flag=True, help=described)
-    # whatever may be repeated is offered again
+    # options that may be repeated are offered again
     return click.Option(
         entry["option"], type=kind, multiple=entry.get("repeated", False), help=described
     )

@@ -386,7 +386,7 @@ _GIVE_ACCESS_POINT = Message(
 
 
 def question_of(options: RequestOptions) -> DecisionQuestion:
-    """Return what the options ask.
+    """Return the question that the options describe.
 
     Raises:
         SekishoError: with all that is wrong with the options and their files.
@@ -500,7 +500,7 @@ class _Reader:
         return tuple(one for path in _paths(files) for one in self.file(path, kind))
 
     def file(self, path: str, kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
-        """Read one policy, and what is wrong with it whoever asks."""
+        """Read one policy, and note the faults that do not depend on the caller."""
         attached: tuple[AttachedPolicy, ...] = ()
         with self.noted():
             self.stdin += [path] if path == "-" else []

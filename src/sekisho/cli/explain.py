@@ -67,7 +67,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
         name = id_in(pasted) or id_by_words(pasted) or name
     if name in explained_ids():
         return _show_id(explained_ids()[name], lang, output)
-    near = "" if explanation.answers else _meant(name)
+    near = "" if explanation.answers else _nearest_id_command(name)
     match output:
         case OutputFormat.JSON:
             value = pasted_error_to_json(explanation, lang)
@@ -84,7 +84,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
 
 
 def _show_id(found: ExplainedId, lang: Language, output: OutputFormat) -> Exit:
-    """Print what is said about an id."""
+    """Print the explanation of an id."""
     parts = {_WHY: found.cause, _EXAMPLE: found.example, _FIX: found.fix, _SURE: found.sure}
     texts = {heading: text.into(lang) for heading, text in parts.items() if text is not None}
     title = found.title.into(lang)
@@ -111,8 +111,8 @@ def _address(name: str, kind: IdKind, lang: Language) -> Iterator[str]:
         yield from ("", address)
 
 
-def _meant(name: str) -> str:
-    """Return the command that explains the id most like a word that is none; "" if none is."""
+def _nearest_id_command(name: str) -> str:
+    """Return the command that explains the known id most similar to a word; "" if none is."""
     known = [*explained_ids(), *(each.id for each in entries())]
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"sekisho explain {near[0]}" if near else ""

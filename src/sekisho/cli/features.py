@@ -38,7 +38,7 @@ def is_there(package: str) -> bool:
 
 
 def of_feature(module: str, name: str) -> Any:
-    """Return what a feature offers to a command of another package, imported now.
+    """Return a function that a feature offers to commands of other packages, imported now.
 
     Args:
         module: as it is called in `sekisho`.

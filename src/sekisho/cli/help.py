@@ -107,7 +107,7 @@ class _Formatter(click.HelpFormatter):
     """Writes help in English; also what click leaves as long as it is, fits the terminal."""
 
     def getvalue(self) -> str:
-        """Return what is written; of it only commands of one word are longer than a line."""
+        """Return the help; only a command that is one long word is wider than the terminal."""
         lines = super().getvalue().split("\n")
         return "\n".join(each for line in lines for each in _fitting(line, self.width))
 
@@ -202,7 +202,7 @@ class SpokenContext(click.Context):
     """A context whose help is in the language of the run."""
 
     def make_formatter(self) -> click.HelpFormatter:
-        """Return what writes help in that language."""
+        """Return the formatter for that language."""
         kinds = {Language.EN: _Formatter, Language.JA: _JapaneseFormatter}
         return kinds[language_of(self)](width=self.terminal_width, max_width=self.max_content_width)
 

@@ -1,6 +1,6 @@
-"""What to type next: the one place that says it, for every command and page.
+"""The command to type next: the one place that chooses it, for every command and page.
 
-Where somebody stands is a `State`; `next_action` returns the one command that leads on from there,
+A `State` is a point of the work; `next_action` returns the one command that leads on from there,
 as it is typed: with the account, the caller, the goal and the files as they were given. A command
 is named only if it runs as printed, and nothing that is known now would make it fail.
 """
@@ -21,12 +21,12 @@ READ_MORE = "sekisho collect --print-policy"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose account it is, and who applies a plan: as it was typed.
+    """The account and the caller who applies a plan, as they were typed.
 
     Attributes:
         aws: the options that say which AWS, as `AwsOptions.typed` has them.
         snapshots: the files in place of AWS.
-        caller: who applies a plan of the files; None: who is in the snapshot.
+        caller: the ARN that applies a plan for the files; None: the caller in the snapshot.
         mfa: whether the session was said to be one with MFA.
     """
 
@@ -72,7 +72,7 @@ class AccountCollected:
     file: str | None
 
     def words(self) -> list[str]:
-        """Return what is to be allowed, or the audit of what was saved."""
+        """Return the command for the missing permissions, or the audit of the saved account."""
         if not self.complete:
             return [READ_MORE]
         return ["sekisho audit", *words_of("--snapshot", self.file)] if self.file else []
@@ -80,7 +80,7 @@ class AccountCollected:
 
 @dataclass(frozen=True, slots=True)
 class UsersProved:
-    """It was proved of users of a saved account whether they are enforced."""
+    """`prove` has said whether users of a saved account are enforced."""
 
     account: Account
 
@@ -91,7 +91,7 @@ class UsersProved:
 
 @dataclass(frozen=True, slots=True)
 class UsageSaved:
-    """It was saved to a file who uses which key."""
+    """The use of access keys was saved to a file."""
 
     account: Account
     file: str
@@ -103,7 +103,7 @@ class UsageSaved:
 
 @dataclass(frozen=True, slots=True)
 class CallsReplayed:
-    """It was said which past calls would have been denied.
+    """`impact` has shown which past calls would have been denied.
 
     Attributes:
         account: whose, and which AWS.
@@ -123,7 +123,7 @@ class CallsReplayed:
     policy: str | None = None
 
     def words(self) -> list[str]:
-        """Return what looks closer at the calls, or goes on with the plan."""
+        """Return the command that shows the calls in detail, or that continues with the plan."""
         if not self.asked:
             return []
         if self.denied and self.shown:
@@ -145,7 +145,7 @@ class NoticesShown:
     written: bool
 
     def words(self) -> list[str]:
-        """Return what saves them; where nobody gets a notice, what says why."""
+        """Return the command that saves them; if nobody gets a notice, the one that says why."""
         if self.work_list:
             return [typed_again("--format csv", f"--out {unused_name('work-list.csv')}")]
         if self.written:
@@ -168,12 +168,12 @@ class PolicyWritten:
 
 @dataclass(frozen=True, slots=True)
 class PolicySummarised:
-    """It was said what a policy means."""
+    """`policy summary` has shown what a policy does."""
 
     file: str
 
     def words(self) -> list[str]:
-        """Return what says what is wrong with it."""
+        """Return the command that lists the policy's faults."""
         return ["sekisho policy lint", as_written(self.file)]
 
 
@@ -196,7 +196,7 @@ class PolicyLinted:
     verbose: bool
 
     def words(self) -> list[str]:
-        """Return all of what is wrong, or the proof of what nothing is wrong with."""
+        """Return the command that lists all faults, or, without faults, the proof."""
         file = as_written(self.file)
         if self.wrong:
             kinds = [] if self.kind == "user" else [self.kind]
@@ -208,7 +208,7 @@ class PolicyLinted:
             case "resource":
                 return ["sekisho prove resource", file]
             case _:
-                # what else there is limits others, or says who may come: no proof of it alone
+                # the other kinds limit other policies, or trust principals: no proof of them alone
                 return []
 
 
@@ -229,7 +229,7 @@ class PoliciesDiffer:
     listed: bool = True
 
     def words(self) -> list[str]:
-        """Return the whole difference, or what says whether the new side enforces MFA."""
+        """Return the command that lists the whole difference, or the proof of the new side."""
         if not self.listed:
             return [typed_again(without=("--no-new-access", "--certificate"))]
         if self.kind == "resource":
@@ -242,12 +242,12 @@ class PoliciesDiffer:
 
 @dataclass(frozen=True, slots=True)
 class PolicyProved:
-    """A policy in a file does what is asked of a Force_MFA; "": several do it together."""
+    """A policy in a file passes the checks of a Force_MFA; "": several pass them together."""
 
     file: str
 
     def words(self) -> list[str]:
-        """Return what says what the policy would do to the users of an account."""
+        """Return the audit of the account as if its users had the policy."""
         return ["sekisho audit", *words_of("--policy", self.file)]
 
 
@@ -262,13 +262,13 @@ class PolicyLacking:
     choices: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
-        """Return what writes it."""
+        """Return the command that writes it."""
         return ["sekisho policy new", *self.choices, f"--out {unused_name()}"]
 
 
 @dataclass(frozen=True, slots=True)
 class ProofFailed:
-    """A proof shows what does not hold.
+    """A check of `prove` has failed.
 
     Attributes:
         to_correct: the policy that lint would correct; "" if there is none.
@@ -281,7 +281,7 @@ class ProofFailed:
     repeatable: bool = False
 
     def words(self) -> list[str]:
-        """Return what corrects the policy, or says more of what does not hold."""
+        """Return the lint that names the fixes, or the same proof with more details."""
         if self.to_correct:
             return [
                 "sekisho policy lint",
@@ -325,7 +325,7 @@ class ErrorExplained:
     administered: bool
 
     def words(self) -> list[str]:
-        """Return what looks closer at the policy, which is pasted, or at the account."""
+        """Return the command that examines the pasted policy, the denied request or the account."""
         if self.of_policy:
             return ["sekisho policy lint -"]
         if self.denied:
@@ -340,7 +340,7 @@ class PlanReady:
     Attributes:
         account: whose.
         file: where it is saved; None: nowhere.
-        guarded: whether somebody who signs in is left out of MFA enforcement.
+        guarded: whether a user who can sign in is left out of MFA enforcement (break glass).
     """
 
     account: Account
@@ -348,7 +348,10 @@ class PlanReady:
     guarded: bool = True
 
     def words(self) -> list[str]:
-        """Return what applies it, which needs a file; nothing if a break-glass user is missing."""
+        """Return the command that applies it, or that saves it if it has no file yet.
+
+        If no break-glass user is named, there is none.
+        """
         if not self.guarded:
             return []
         if self.file is None:
@@ -371,7 +374,7 @@ class NothingToPlan:
     exceptions: str | None = None
 
     def words(self) -> list[str]:
-        """Return how the goal stands in AWS; nothing is left to do in a saved account."""
+        """Return `status` of the goal; none for a saved account, where nothing is left to do."""
         if self.goal is None or self.account.snapshots:
             return []
         words = ["sekisho status", *words_of("", self.goal)]
@@ -380,10 +383,10 @@ class NothingToPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanObstructed:
-    """Something speaks against a plan. Accepting it is no command: it needs a reason.
+    """A plan is refused because of a problem. No command accepts it: that needs a reason.
 
     Attributes:
-        account: whose, and who would apply it.
+        account: the account, and the caller who would apply the plan.
         exempt: the options that name break-glass users and exceptions.
         remedies: the options by which the plan, made again, may be applied; none if nothing does.
         replace: whether the file of the refused plan is replaced.
@@ -401,7 +404,7 @@ class PlanObstructed:
     denied: bool = False
 
     def words(self) -> list[str]:
-        """Return what mends it."""
+        """Return the command that removes the problem."""
         if self.remedies:
             return [typed_again(*self.remedies, *(["--force"] if self.replace else []))]
         if self.unread:
@@ -422,9 +425,9 @@ class PlanApplied:
     left_out: bool
 
     def words(self) -> list[str]:
-        """Return the same again where AWS has stopped it, or how it stands.
+        """Return the same command again if AWS has stopped it, or else `status`.
 
-        Of who is left out the reasons are told, and `status` would only lead back to here.
+        If users were left out, the reasons are shown, and `status` would only lead back here.
         """
         if self.stopped:
             return [typed_again()]
@@ -433,13 +436,13 @@ class PlanApplied:
 
 @dataclass(frozen=True, slots=True)
 class PlanStanding:
-    """It was said how a plan stands.
+    """`status` has shown how far a plan was applied.
 
     Attributes:
         account: whose.
         plan: its file, as typed, with its journal.
         waits: whether `apply` would make something.
-        unexplained: whether somebody has changed something, and nobody has asked who.
+        unexplained: whether there is drift, and `--who` was not given.
         typed: the command that says how it stands; "": it was typed.
     """
 
@@ -450,7 +453,7 @@ class PlanStanding:
     typed: str = ""
 
     def words(self) -> list[str]:
-        """Return who has changed something, what makes what waits, or the audit."""
+        """Return the command that explains the drift, applies the rest of the plan, or audits."""
         if self.unexplained:
             return [f"{self.typed} --who"] if self.typed else [typed_again("--who")]
         return [f"sekisho apply {self.plan}" if self.waits else "sekisho audit", self.account.aws]
@@ -458,14 +461,14 @@ class PlanStanding:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """A plan was taken back; `plan` is the file of one of which something stays, "" if of none."""
+    """Plans were rolled back; `plan` is the file of one that was not wholly undone, or ""."""
 
     account: Account
     plan: str = ""
     stopped: bool = False
 
     def words(self) -> list[str]:
-        """Return the same again where AWS has stopped it, or what there is now."""
+        """Return the same command again if AWS has stopped it, or else `status` or the audit."""
         if self.stopped:
             return [typed_again()]
         return [f"sekisho status {self.plan}" if self.plan else "sekisho audit", self.account.aws]
@@ -473,7 +476,7 @@ class RolledBack:
 
 @dataclass(frozen=True, slots=True)
 class GoalStanding:
-    """It was said how a goal stands; `due`: whether the day of somebody has come."""
+    """`status` has shown the progress of a goal; `due`: whether a user's day has come."""
 
     account: Account
     goal: str
@@ -481,7 +484,7 @@ class GoalStanding:
     exceptions: str | None = None
 
     def words(self) -> list[str]:
-        """Return the plan for whoever is due; a day that has not come is waited for."""
+        """Return the plan for the users who are due; none while their day has not come."""
         if not self.due:
             return []
         words = ["sekisho plan", *words_of("", self.goal)]
@@ -491,14 +494,14 @@ class GoalStanding:
 
 @dataclass(frozen=True, slots=True)
 class CampaignShown:
-    """It was said how a campaign stands.
+    """`campaign` has shown the state of a campaign.
 
     Attributes:
         account: whose; one of files is only looked at.
         goal: the goal file, with its `exceptions`; `logs`: where the logs are.
         due: whether something can be done today.
-        stuck: whether something speaks against what is due.
-        lacks_mfa: whether that is only that the session was not said to be one with MFA.
+        stuck: whether problems block the changes that are due.
+        lacks_mfa: whether the only problem is that `--mfa` was not given.
         typed: the command that shows it; "": it was typed.
     """
 
@@ -512,7 +515,7 @@ class CampaignShown:
     typed: str = ""
 
     def words(self) -> list[str]:
-        """Return what does what is due, or shows why that cannot be."""
+        """Return the command that makes the changes that are due, or that shows the problems."""
         if self.lacks_mfa:
             return [typed_again("--mfa")]
         if self.account.snapshots or not (self.due or self.stuck):
@@ -528,12 +531,12 @@ class CampaignShown:
 
 
 class State(Protocol):
-    """Where somebody stands: any of the classes above, or that of `cli.audit`."""
+    """A point of the work: any of the classes above, or that of `cli.audit`."""
 
     def words(self) -> list[str]:
         """Return the words of the command to type next; none if there is none."""
 
 
 def next_action(state: State) -> str:
-    """Return the one command to type next; "" where nothing is left to do, or known to help."""
+    """Return the one command to type next; "" if none is left to do, or known to help."""
     return " ".join(filter(None, (each.strip() for each in state.words())))

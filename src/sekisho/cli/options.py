@@ -214,7 +214,7 @@ def report_format_option(function: F) -> F:
 def form_option(
     forms: Iterable[StrEnum], described: str, *, parameter: str = "output"
 ) -> Callable[[F], F]:
-    """Return what adds `--format`, by default the first of the forms.
+    """Return the decorator that adds `--format`, by default the first of the forms.
 
     Args:
         forms: the forms; the parameter is one of them.

@@ -176,7 +176,7 @@ def bom_option(function: F) -> F:
 
 
 def headings_option(described: str) -> Callable[[F], F]:
-    """Return what adds `--headings en|ja`; the parameter is a `Language` or None."""
+    """Return the decorator that adds `--headings en|ja`, a `Language` or None."""
     return click.option(
         "--headings",
         type=click.Choice([language.value for language in Language]),

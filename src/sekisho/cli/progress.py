@@ -252,7 +252,7 @@ _MEGABYTE = 1_000_000
 def reading_progress(
     lang: Language, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int, int, int, int], None]]:
-    """Return what shows how far the reading of logs is.
+    """Yield a function that shows the progress while logs are read.
 
     It takes the bytes that are done, all bytes, the files that are done, and the events so far.
     """
@@ -282,7 +282,7 @@ _LOOKED_UP = Message("Reading the event history of {region}: {events} {events:ev
 def history_progress(
     lang: Language, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[str, int, float], None]]:
-    """Return what shows how far the reading of an event history is.
+    """Yield a function that shows the progress while an event history is read.
 
     It takes the region, the events so far, and how much of the region's time is read.
     """

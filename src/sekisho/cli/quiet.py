@@ -1,7 +1,7 @@
 """`--quiet`: of a text for people the verdict and the errors are printed, and nothing else.
 
 No details, no notes on stderr, no progress, no command to type next. What is data stays whole: JSON
-and the like, a policy, a snapshot, a temporary password. So do questions to whoever runs a command,
+and the like, a policy, a snapshot, a temporary password. So do questions to the user of a command,
 and what they must know to answer them.
 """
 

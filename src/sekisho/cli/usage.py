@@ -34,7 +34,7 @@ def logs_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
-    """Return what files say of users; None without files.
+    """Return the use of keys and MFA that files record; None without files.
 
     Args:
         paths: one usage file, or files and folders of logs.
@@ -53,7 +53,7 @@ def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
 
 
 def usage_in(paths: tuple[str, ...]) -> Usage | None:
-    """Return what a usage file says; None without files, and of files that are logs.
+    """Return the content of a usage file; None without files, and for files that are logs.
 
     Raises:
         FaultyInput: if a usage file has faults.

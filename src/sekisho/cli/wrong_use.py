@@ -26,7 +26,7 @@ def what_is_wrong(error: click.UsageError) -> UsageError:
             message = Message("there is no command `{name}`").filled(name=error.command_name)
             return UsageError(message, fix=_suggestion(error.possibilities))
         case click.MissingParameter(param=click.Parameter() as param):
-            message = Message("{name} is missing").filled(name=_named(param, error.ctx))
+            message = Message("{name} is missing").filled(name=_typed_form(param, error.ctx))
             return UsageError(message, fix=_allowed(param))
         case click.BadParameter(param=click.Parameter() as param):
             return _bad_value(param, error)
@@ -46,7 +46,7 @@ def what_is_wrong(error: click.UsageError) -> UsageError:
 def _bad_value(param: click.Parameter, error: click.BadParameter) -> UsageError:
     found = _VALUE.search(error.message)
     value = (found["quoted"] or found["bare"]) if found else ""
-    given = _named(param, error.ctx, value)
+    given = _typed_form(param, error.ctx, value)
     match param.type:
         case click.Choice(choices=choices):
             known = [str(each) for each in choices]
@@ -68,7 +68,7 @@ def _bad_value(param: click.Parameter, error: click.BadParameter) -> UsageError:
             return UsageError(Message("{given} cannot be used").filled(given=given))
 
 
-def _named(param: click.Parameter, ctx: click.Context | None, value: str = "") -> Message:
+def _typed_form(param: click.Parameter, ctx: click.Context | None, value: str = "") -> Message:
     """Return an option or argument as one types it, with the value that was given."""
     if isinstance(param, click.Option) or ctx is None:
         name = max(param.opts, key=len)
@@ -82,7 +82,7 @@ def _unit(param: click.Parameter) -> str:
 
 
 def _allowed(param: click.Parameter) -> Message | None:
-    """Return which values there are, if the type of the parameter tells."""
+    """Return the allowed values, if the type of the parameter lists them."""
     if isinstance(param.type, click.Choice):
         return Message("it may be: {values}").filled(values=_quoted(map(str, param.type.choices)))
     return None

@@ -160,7 +160,7 @@ class LocalAws:
         return device.last_step if device is not None else None
 
     def added(self, without: Collection[str]) -> AddedIdentities:
-        """Return what was created since the start and is still there.
+        """Return the identities and policies created since the start that still exist.
 
         Args:
             without: names of policies that are not meant.

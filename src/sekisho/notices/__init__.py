@@ -1,7 +1,7 @@
 """What the people of a roll-out get: who hears what, in which words, and who has been told.
 
 `people` says which notice is for whom, `notice` puts it together, `rendering` writes it by
-templates or for mail merge; `work_list` is for whoever runs the roll-out. Nothing here changes an
+templates or for mail merge; `work_list` is for the roll-out's administrator. Nothing changes an
 account.
 """
 

@@ -257,7 +257,7 @@ class _Card:
         return self.facts.authenticators[0].serial
 
     def have(self) -> Section:
-        """Return what they have."""
+        """Return the user's credentials."""
         facts, blocks = self.facts, list[Block]()
         rows = (*self._devices(), *self._keys(), *self._password())
         if rows:
@@ -361,7 +361,7 @@ class _Card:
         return _text("have", "unread", reason=_inert(self.facts.unread))
 
     def tools(self) -> Section:
-        """Return what to type for the tools that people use with AWS."""
+        """Return the commands for the tools that people use with AWS."""
         profile = self.tools_profile
         if not profile:
             return _section("tools", [Paragraph(_text("tools", "none"))])
@@ -406,7 +406,7 @@ class _Card:
         yield _shell("tools", "vault_commands", ("aws-vault", "add", VAULT_PROFILE), used)
 
     def stops(self) -> Section:
-        """Return what does not work any more, why, and what to do instead."""
+        """Return the uses that stop working, with the reasons and the replacements."""
         key, others = _in_backticks(self.choices.key_profile), self.facts.others
         values = {"key_profile": key, "others": "?" if others is None else others}
         rows = tuple(
@@ -439,7 +439,7 @@ def _in_backticks(text: str) -> str:
 
 
 def _inert(message: Message) -> Message:
-    """Return a message that names no term of the console, whatever was filled in."""
+    """Return a message that names no term of the console, even in the values filled in."""
     en, ja = (
         each.replace("{", "\\u007b").replace("}", "\\u007d") for each in (message.en, message.ja)
     )

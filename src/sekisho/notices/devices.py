@@ -83,7 +83,7 @@ def may_enrol(snapshot: Snapshot, user: User) -> bool:
 
 
 def _policies(snapshot: Snapshot, user: User | None, enforcement: Document) -> Policies:
-    """Return what decides for a user once MFA is enforced; what was not read decides nothing."""
+    """Return the policies of a user under MFA enforcement, without those that were not read."""
     try:
         own = Policies() if user is None else policies_of(snapshot, user.name)
     except FaultyAccount:

@@ -76,7 +76,7 @@ class NoticeTexts:
         return text.filled(**found) if found else text
 
     def value(self, name: str) -> Message:
-        """Return what a place of a text stands for."""
+        """Return the value of a placeholder of a text."""
         setting, person = self.setting, self.person
         values: Mapping[str, Callable[[], Message]] = {
             "user": lambda: verbatim(setting.plain(person.user)),
@@ -105,7 +105,7 @@ class NoticeTexts:
         return verbatim(self.setting.address) if self.setting.address else unknown
 
     def contact(self) -> Message:
-        """Return whom to ask."""
+        """Return the contact."""
         if self.setting.contact:
             return verbatim(self.setting.plain(self.setting.contact))
         text: Message = table("notices")["facts"]["no_contact"]
@@ -140,7 +140,7 @@ def _key(key: AccessKey, setting: NoticeSetting) -> Message:
 
 
 def _rules(setting: NoticeSetting) -> Message:
-    """Return what a new password needs, as the account asks for it."""
+    """Return the account's rules for a new password."""
     words, rules = table("notices")["temporary-password"], setting.password_policy
     text: Message = words["rules" if setting.rules_read else "rules_unread"]
     if not setting.rules_read:
@@ -202,7 +202,7 @@ class Notice:
 
 
 def notice_of(person: Person, setting: NoticeSetting, device: DeviceName) -> Notice | None:
-    """Return what a person reads; None if there is nothing that may be said."""
+    """Return the notice of a person; None if there is none to send."""
     if not person.kind.is_notice:
         return None
     words = _Notice(person, setting, device)
@@ -245,7 +245,7 @@ class _Notice(NoticeTexts):
         return self.person.kind.value
 
     def subject(self) -> Message:
-        """Return what the mail is about."""
+        """Return the subject of the mail."""
         if self.name == NoticeKind.READY and self.person.lacks_passkey:
             return self.say("ready", "subject_passkey")
         if self.person.kind.of_rule:
@@ -263,7 +263,7 @@ class _Notice(NoticeTexts):
         return self.say("greeting", "owner" if self.person.owner else "anybody")
 
     def lead(self) -> Iterator[Message]:
-        """Yield what happens, and when."""
+        """Yield the change and its day."""
         if self.person.kind.of_rule:
             yield self.say(self.name, "text")
             if self.person.day is not None:
@@ -339,7 +339,7 @@ class _Notice(NoticeTexts):
         return self.say("temporary-password", "waits" if first else "before_day")
 
     def facts(self) -> Iterator[tuple[Message, Message]]:
-        """Yield what they need, each with its name."""
+        """Yield the facts that they need, each with its label."""
         rule = self.person.kind.of_rule
         machine = self.has(NoticeKind.MACHINE) or rule
         facts = table("notices")["facts"]
@@ -365,7 +365,7 @@ class _Notice(NoticeTexts):
         return self.has(NoticeKind.ENROL) or (excepted and not self.person.devices)
 
     def sections(self) -> Iterator[NoticeSection]:
-        """Yield what to do, part by part."""
+        """Yield the steps, part by part."""
         if self.person.kind.of_rule:
             section = self.name, "section"
             yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
@@ -430,7 +430,7 @@ class _Notice(NoticeTexts):
         return bool(self.person.keys) or not self.person.lacks_passkey
 
     def _phone(self) -> tuple[Message, ...]:
-        """Return what to do on the phone before anything else."""
+        """Return the first step, on the phone."""
         if not self._uses_app:
             return ()
         text = "app" if self.person.keys else "either"
@@ -462,7 +462,7 @@ class _Notice(NoticeTexts):
         return NoticeSection(self.say("ready", "add", "title"), (), steps)
 
     def _keys(self) -> Iterator[Message]:
-        """Yield what is said of access keys and of what is like them."""
+        """Yield the sentences about access keys and similar credentials."""
         section = "key-stops", "section"
         if self.has(NoticeKind.KEY_STOPS):
             if self.person.keys:
@@ -478,7 +478,7 @@ class _Notice(NoticeTexts):
             yield self.say(*section, "not_read")
 
     def closing(self) -> Iterator[Message]:
-        """Yield whom to ask, and what nobody asks for."""
+        """Yield the contact, and the secrets that nobody asks for."""
         yield self.say("closing", "ask")
         if not (self.has(NoticeKind.MACHINE) or self.person.kind.to_owner):
             yield self.say("closing", "no_secrets")

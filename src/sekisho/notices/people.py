@@ -88,7 +88,7 @@ class NoticeKind(StrEnum):
 
     @property
     def to_owner(self) -> bool:
-        """Whether it is for whoever answers for a user, about a decision of theirs."""
+        """Whether it is for the owner of a user, who has to decide."""
         return self in _TO_OWNER
 
 
@@ -222,9 +222,9 @@ _FROM_PLAN: Mapping[ImpactKind, NoticeKind] = {
 """What a plan says and no notice may gloss over."""
 
 _SILENT = (ImpactKind.BREAK_GLASS, ImpactKind.LEFT_OUT, ImpactKind.OTHER_POLICIES)
-"""Of whom a plan says that MFA enforcement is not for them."""
+"""The plan excludes these users from MFA enforcement."""
 
-_OF_IMPACT: Mapping[ImpactKind, NoticeKind] = {
+_NOTICE_OF_IMPACT: Mapping[ImpactKind, NoticeKind] = {
     **_FROM_PLAN,
     ImpactKind.KEYS_STOP: NoticeKind.KEY_STOPS,
     ImpactKind.MUST_ENROL: NoticeKind.ENROL,
@@ -292,7 +292,7 @@ class _People:
     created: Mapping[str, CreateUser]
 
     def impacts(self) -> Mapping[str, UserImpact]:
-        """Return what MFA enforcement does to each user, by the policy of their stage."""
+        """Return the impact of MFA enforcement on each user, by the policy of their stage."""
         first, *later = policies_of_plan(self.plan) or (usual_enforcement(self.snapshot),)
         account = replace(
             self.snapshot, users=tuple(self._without_replaced(each) for each in self.snapshot.users)
@@ -349,7 +349,7 @@ class _People:
         self, base: Person, planned: PlannedImpact, impact: UserImpact, credentials: Credentials
     ) -> Person:
         """Return a person whom the plan is about and who is no exception."""
-        kinds = {_OF_IMPACT[each] for each in impact.kinds if each in _OF_IMPACT}
+        kinds = {_NOTICE_OF_IMPACT[each] for each in impact.kinds if each in _NOTICE_OF_IMPACT}
         grave = _FROM_PLAN.get(planned.impact)
         if grave is not None:
             kinds.add(grave)
@@ -424,7 +424,7 @@ class _People:
         if new is None:
             return replace(base, outcome=_ABSENT)
         owner = owner_by_tags(new.tags, self.owner_tags)
-        kind = _OF_IMPACT.get(planned.impact)
+        kind = _NOTICE_OF_IMPACT.get(planned.impact)
         if kind is None:
             return replace(base, owner=owner)
         if planned.impact is not ImpactKind.NEW_PASSWORD:
@@ -469,7 +469,7 @@ def _excepted(base: Person, exemption: Exemption) -> Person:
 
 
 def owner_by_tags(tags: Mapping[str, str], wanted: tuple[str, ...] = OWNER_TAGS) -> str:
-    """Return who answers for a user, by the first of the wanted tags; "" if nobody is named."""
+    """Return the owner of a user, by the first of the wanted tags; "" if nobody is named."""
     values = {key.lower(): value.strip() for key, value in tags.items()}
     return next((values[key] for key in wanted if values.get(key)), "")
 
@@ -479,7 +479,7 @@ def _only_passkeys(devices: tuple[Device, ...]) -> bool:
 
 
 def _outcome(planned: PlannedImpact, impact: UserImpact, change: PasswordChange) -> Message:
-    """Return what happens, as the plan says it where that still is so."""
+    """Return the outcome, in the plan's words if they still apply."""
     if impact.by_key_only:
         by_key: Message = table("impacts")[ImpactKind.KEY_ONLY]["plan"]
         return by_key
@@ -501,7 +501,7 @@ def _outcome(planned: PlannedImpact, impact: UserImpact, change: PasswordChange)
 
 
 def _text_of(kind: ImpactKind) -> Message:
-    """Return what a kind of impact comes to: a plan's sentence where it stands by itself."""
+    """Return the sentence for a kind of impact, from the plan if it needs no context."""
     entry = table("impacts")[kind]
     text: Message = entry["audit"] if kind in _FROM_PLAN or kind in _SHORT else entry["plan"]
     return text
@@ -512,7 +512,7 @@ _SHORT = (ImpactKind.EXEMPT, ImpactKind.KEYS_STOP, ImpactKind.KEYS_MAY_STOP)
 
 
 def _gaps(impact: UserImpact, credentials: Credentials) -> tuple[Message, ...]:
-    """Return what could not be read, beside what leaves everything unknown."""
+    """Return the gaps other than those that leave everything unknown."""
     gaps = []
     if ImpactKind.UNKNOWN in impact.kinds:
         gaps.append(impact.reason or _NOT_READ)

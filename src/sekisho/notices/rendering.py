@@ -154,7 +154,7 @@ class Templates:
             raise FaultyInput(str(self._folder), [_failed(error, self._folder)]) from None
 
     def _faults(self) -> Iterator[Fault]:
-        """Yield what is wrong with the templates of a folder that people have written."""
+        """Yield the faults of the templates of a folder that people have written."""
         try:
             names = sorted(path.name for path in self._folder.iterdir() if path.suffix == _SUFFIX)
         except OSError as error:
@@ -207,7 +207,7 @@ def _environment(folder: Path, form: NoticeForm) -> "ImmutableSandboxedEnvironme
 
 
 def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iterator[Fault]:
-    """Yield what is wrong with one template: its syntax, or each name that it may not use."""
+    """Yield the faults of one template: its syntax, or each name that it may not use."""
     from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415 - as above
     from jinja2.meta import find_undeclared_variables  # noqa: PLC0415 - as above
 
@@ -275,7 +275,7 @@ def _failed(error: Exception, folder: Path) -> Fault:
 
 
 def context_of(notice: Notice, setting: NoticeSetting, language: Language) -> NoticeContext:
-    """Return what a template may name of a notice, in one language.
+    """Return the values of a notice that a template may use, in one language.
 
     Args:
         notice: the notice.

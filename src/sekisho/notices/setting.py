@@ -24,7 +24,7 @@ class NoticeSetting:
     Attributes:
         today: the day of the notice, in UTC.
         zone: the time zone that days are said in.
-        contact: whom to ask; "" for whoever looks after AWS.
+        contact: whom to ask; "" for the people who look after AWS.
         password_policy: the account's own; None: the default one.
         rules_read: whether that could be read.
         plain: makes a value of the account harmless for the form of the notice.

@@ -1,4 +1,4 @@
-"""The work list of whoever runs a roll-out: everybody, wave by wave, in several forms."""
+"""The work list of an administrator of a roll-out: all users, by wave, in several forms."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
@@ -218,7 +218,7 @@ def headline(people: Iterable[Person]) -> Message:
 
 
 def _happens(person: Person) -> Message:
-    """Return what happens to somebody: the kinds, then sentences, and no reason twice."""
+    """Return the impact on a user: the kinds, then sentences, without repeating a reason."""
     kinds = listed(KINDS[each] for each in person.kinds)
     asked = [_ASKED_FOR_PASSKEY] if person.lacks_passkey else []
     gaps = [each for each in person.gaps if each.en not in person.outcome.en]

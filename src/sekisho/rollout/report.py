@@ -157,7 +157,7 @@ def _change_lines(change: Change) -> Iterator[TextLine]:
 
 
 def _users_by_impact(people: Iterable[PlannedImpact]) -> list[tuple[Message, list[str]]]:
-    """Return what happens to people, each with the names of those to whom it happens."""
+    """Return the impacts, each with the names of its users."""
     names: dict[Message, list[str]] = {}
     for person in people:
         wave = verbatim(f" [{person.wave}]" if person.wave else "")
@@ -182,7 +182,7 @@ _Row = Proof | PlanNote | Message
 
 
 def _lines(plan: Plan, rows: Sequence[_Row], row: _Row) -> Iterator[TextLine]:
-    """Yield what is said of one of several rows; the remedies below the last note of a kind."""
+    """Yield the lines of one of several rows; the remedies follow the last note of a kind."""
     if isinstance(row, Message):
         yield TextLine(row)
         return
@@ -220,12 +220,12 @@ def _proof_lines(proof: Proof, plan: Plan) -> Iterator[TextLine]:
 
 
 def _without_names(why: Message, name: str) -> str:
-    """Return a reason without what differs where two say the same of several users."""
+    """Return a reason without its names and values, by which the same reasons are found."""
     return _QUOTED.sub("", why.en.replace(name, ""))
 
 
 def _first_of(several: Mapping[Message, Sequence[str]]) -> Message:
-    """Return whom reasons that are alike are about, then the first of the reasons."""
+    """Return the names of users with similar reasons, then the first of the reasons."""
     first, *others = several
     names = [*dict.fromkeys(name for each in several.values() for name in each)]
     if first.en in names:

@@ -78,7 +78,7 @@ class Browser(Generic[State]):
             self.outcomes.popitem(last=False)
 
     def take_flashes(self) -> tuple[Flash, ...]:
-        """Return what the page says on top; it is said once."""
+        """Return the messages at the top of the page; each is shown once."""
         said, self.flashes = tuple(self.flashes), []
         return said
 
@@ -176,7 +176,7 @@ class Drafts(MutableMapping[str, Mapping[str, str]]):
         self._memory.forget(self._browser, path)
 
     def clear(self) -> None:
-        """Drop all of them, whatever other browsers do meanwhile."""
+        """Drop all of them, even if other browsers use them meanwhile."""
         for path in self:
             del self[path]
 

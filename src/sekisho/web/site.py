@@ -349,7 +349,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
 
 
 def _on_every_page() -> dict[str, Any]:
-    """Return what every template can use."""
+    """Return the names that every template can use."""
     spoken = language()
 
     def say(message: Message | str) -> str:

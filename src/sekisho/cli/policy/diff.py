@@ -205,7 +205,7 @@ def _check_alone(options: DiffOptions) -> None:
 
 
 def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
-    """Return who is asked about.
+    """Return the callers for whom the policies are compared.
 
     Raises:
         FaultyRequest: if the ARN is none of an IAM user or a role.
@@ -297,7 +297,7 @@ def _next(options: DiffOptions, *, listed: bool = True) -> str:
 
 
 def _notes(whose: Callers, options: DiffOptions, printing: DiffPrinting) -> list[str]:
-    """Return what must be known to read the answer rightly, and if so asked what it rests on."""
+    """Return the notes that an answer needs, and with `-v` also its assumptions."""
     lang = printing.lang
     untold = [more_callers_text(whose.indistinct_keys).into(lang)] if whose.indistinct_keys else []
     if settings := settings_text(changed_settings(options.assumptions)):

@@ -240,7 +240,7 @@ def _exit_of(verdict: Verdict, *, exit_zero: bool) -> Exit:
 
 
 def _notes(assumptions: Assumptions, printing: DiffPrinting) -> Iterator[str]:
-    """Yield what an answer rests on, after an empty line."""
+    """Yield the assumptions of an answer, after an empty line."""
     rests = GRANTS_ASSUMED if printing.verbose else (MORE_OF_DIFFERENCE,)
     if settings := settings_text(changed_settings(assumptions)):
         rests = (settings, *rests)

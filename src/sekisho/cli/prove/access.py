@@ -325,7 +325,7 @@ _OPTION_OF_FIELD = {
 
 
 def _own_invariant(options: AccessOptions) -> tuple[Invariant, ...]:
-    """Return what the options demand, if anything."""
+    """Return the invariant that the options name, if any."""
     actions_by_kind = {
         InvariantKind.NEVER: options.never,
         InvariantKind.ALWAYS: options.always,

@@ -167,7 +167,7 @@ def _show_users(users: UserProofs, after: str, lang: Language, *, verbose: bool)
     if users.roles:
         lines.append(_roles_not_asked(users.roles).into(lang))
     lines.append("")
-    # whoever is not enforced comes first
+    # users who are not enforced come first
     names = users.names if verbose else users.names[:_SHOWN]
     lines += [line for name in names for line in _row(users, name, lang)]
     if len(users.names) > len(names):

@@ -201,7 +201,7 @@ class AllAssumptions:
 
 
 def assume_option(*sessions: str, signin: bool = False) -> Decorator:
-    """Return what adds `--assume NAME=VALUE`; the parameter `assumptions` is `AllAssumptions`.
+    """Return the decorator that adds `--assume NAME=VALUE`, as `AllAssumptions`.
 
     Args:
         sessions: the names of those about sessions that the command heeds.

@@ -229,9 +229,9 @@ def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -
 
 
 def needed_lines(proof: SubjectProof, lang: Language, *, verbose: bool) -> list[str]:
-    """Return what needs the reader: what is not as required, with why, and what was not read.
+    """Return the checks that failed, with the reasons, and the information that was not read.
 
-    With `verbose` all the rest follows, and so it is not said how to get it.
+    With `verbose` the other checks follow, so the hint at `-v` is left out.
     """
     wrong = [one for one in proof.scenarios if exit_of_scenario(one) is not Exit.CLEAN]
     found = [*_of_answers(proof, lang), *_of_scenarios(wrong, lang)]
@@ -257,7 +257,7 @@ def _of_answers(proof: SubjectProof, lang: Language) -> Iterator[str]:
 
 
 def _of_scenarios(scenarios: Iterable[ScenarioReport], lang: Language) -> Iterator[str]:
-    """Yield who is locked out or gets in, those together that one change would help."""
+    """Yield users who are locked out and attackers who get in, grouped by the same fix."""
     alike: dict[tuple[str, ...], list[ScenarioReport]] = {}
     for one in scenarios:
         alike.setdefault(tuple(change_lines(one, lang)), []).append(one)
@@ -285,7 +285,7 @@ def _together(those: list[ScenarioReport], lang: Language) -> Iterator[str]:
 
 
 def _notes(proof: SubjectProof) -> Iterator[Message]:
-    """Yield what must be known to read the verdict rightly."""
+    """Yield the notes that a verdict needs."""
     report, subject = proof.report, proof.subject
     if subject.scps_unread_reason:
         yield UNREAD.filled(reason=subject.scps_unread_reason)
@@ -332,7 +332,7 @@ def _standing(
     of_role, identity = proof.report.user.is_role, subject.policies.identity
     lacking = enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
-        # whoever wrote a condition on MFA is told what is wrong with it
+        # the author of a condition on MFA learns its fault
         wrong = _to_be_corrected(proof) if _has_condition_on_mfa(proof) else ""
         return ProofFailed(wrong) if wrong else PolicyLacking()
     if holds and (enforced is Enforced.PROVED or proof.scenarios) and not of_role:

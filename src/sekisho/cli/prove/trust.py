@@ -34,7 +34,7 @@ _SHOWN = Message("such as {principal}")
 
 
 def ways_lines(trust: TrustReport, lang: Language) -> list[str]:
-    """Return who may assume a role, a line for each, with the caller and the statement if known."""
+    """Return a line for each principal that may assume a role, with caller and statement."""
     lines = [_WHO.into(lang), *(line for each in trust.ways_in for line in _way(each, lang))]
     if not trust.ways_in:
         lines.append(f"  {_NOBODY.into(lang)}")

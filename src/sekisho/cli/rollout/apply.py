@@ -167,7 +167,7 @@ def _append(path: Path, line: str) -> None:
 
 
 def _line_end(file: int) -> str:
-    """Return what the last line of an open file lacks at its end: a run may have died in it."""
+    """Return the line break that an open file lacks, if a run died while it wrote a line."""
     os.lseek(file, -1, os.SEEK_END)
     return "" if os.read(file, 1) == b"\n" else "\n"
 

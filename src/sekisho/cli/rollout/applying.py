@@ -206,7 +206,7 @@ def applied_lines(
 
 
 def _left_out_lines(report: ApplyReport, lang: Language, *, verbose: bool) -> Iterator[str]:
-    """Yield who is left out, and why; names are said also where little is."""
+    """Yield the users who are left out, with the reasons; names are shown without `-v`, too."""
     if not report.left_out:
         return
     yield _LEFT_OUT.filled(count=len(report.left_out)).into(lang)
@@ -225,7 +225,7 @@ def undone_lines(
     *,
     verbose: bool = False,
 ) -> Iterator[str]:
-    """Yield what was taken back now, and `before`, and what stays."""
+    """Yield the changes that were undone now and `before`, and those that stay."""
     if report == _EMPTY:
         yield _NOTHING.into(lang)
     undone = tuple(each for each in report.undone if each not in (*report.gone, *before))
@@ -244,7 +244,10 @@ def added_policies_lines(
     removed: bool = False,
     verbose: bool = False,
 ) -> Iterator[str]:
-    """Yield who would lose what somebody else has given their group, or, if `removed`, loses it."""
+    """Yield the users who would lose policies that others have attached to their group.
+
+    With `removed` they do lose them.
+    """
     for each in added:
         users = shown_names(each.users, lang, verbose=verbose)
         text = _LOSE if removed else _STAY
@@ -265,7 +268,7 @@ def merged_previews(previews: Iterable[RollbackPreview]) -> RollbackPreview:
 def preview_lines(
     preview: RollbackPreview, lang: Language, *, verbose: bool = False
 ) -> Iterator[str]:
-    """Yield what a roll-back can bring back, and what it cannot."""
+    """Yield the changes that a roll-back can undo, and those that it cannot."""
     yield from _listed(_COMES_BACK, preview.reversible, lang, verbose=verbose)
     yield from _listed(_NEVER, preview.irreversible, lang, verbose=verbose)
     yield from _listed(_THEIRS, preview.preexisting, lang, verbose=verbose)

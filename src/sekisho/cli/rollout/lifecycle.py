@@ -171,7 +171,7 @@ def onboard(
 
 
 def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
-    """Return the policy as the account has it, at whatever path; a new one if it has none."""
+    """Return the account's policy of this name, at any path; a new one if there is none."""
     for known in snapshot.policies.values():
         if known.name == name and not known.aws_managed:
             return PolicyGoal(known.name, known.document, known.path)
@@ -273,7 +273,7 @@ def offboard(
 def _standpoint(
     exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
 ) -> tuple[AccountToPlan, PlanningContext]:
-    """Return what a plan about a user who is there starts from."""
+    """Return the account and the context of a plan about an existing user."""
     acceptances = read_acceptances(planning.accept)
     exceptions = exempt.read()
     account = account_of(planning, aws, lang)

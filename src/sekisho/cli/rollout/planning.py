@@ -204,7 +204,7 @@ class AccountToPlan:
     mfa_possible: bool = True
 
     def origin(self, refused: Iterable[str] = ()) -> "PlanOrigin":
-        """Return what the next command has to know; `--mfa` is not named where it is refused."""
+        """Return the facts for the next command, which does not name `--mfa` if it is refused."""
         more = () if self.mfa_possible else ("--mfa",)
         return PlanOrigin(refused=frozenset((*refused, *more)))
 
@@ -264,7 +264,7 @@ _OTHER_SESSION = Message(
 
 
 def _no_session_with_mfa(connected: Connection) -> UsageError | None:
-    """Return why no request is with MFA, whatever the caller believes; None if they may be."""
+    """Return the error if `--mfa` was given, but no request can have MFA; None otherwise."""
     if isinstance(connected.api, SigningApi) and connected.api.signs_with_long_term_key():
         return UsageError(
             Message("`--mfa`: these credentials are an access key and no session: without MFA"),
@@ -332,7 +332,7 @@ def finish(
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if reads or planning.out is not None:
         after = next_action(_standing(new_plan, planning, planning.account(aws), origin))
-        # beside data for a program, it is for whoever looks on
+        # on stderr if stdout has data for a program
         show_next(after, lang, err=not reads)
     return _exit_of(new_plan)
 

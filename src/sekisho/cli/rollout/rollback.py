@@ -199,7 +199,7 @@ class _Plans:
         return nullcontext() if self.folder is None else self.folder.following(journal)
 
     def status_of(self, journal: Journal) -> Path | None:
-        """Return what `sekisho status` can be given for one of them; None in S3."""
+        """Return the path of one of them for `sekisho status`; None in S3."""
         if self.folder is None:
             return self.paths[0]
         here = journal.path.is_relative_to(self.folder.address)
@@ -271,7 +271,7 @@ class _User:
         return cls(name, frozenset({present, *(old for old in renamed if renamed[old] == present)}))
 
     def in_plan(self, plan: PlanFile) -> str | None:
-        """Return what a plan calls the user; None: it is about others alone."""
+        """Return the user's name in a plan; None: the plan is about other users only."""
         people = {change.person for change in plan.plan.changes}
         names = (self.name, *sorted(self.former))
         return next((name for name in names if name == "" or name in people), None)
@@ -331,7 +331,7 @@ def _present_address(change: Change, renamed: Mapping[str, str]) -> str:
 
 
 def _preview(plan_file: PlanFile, choices: RollbackChoices, api: AwsApi) -> RollbackPreview:
-    """Return what a roll-back of one plan would do."""
+    """Return a preview of the roll-back of one plan."""
     plan, journal = plan_file.plan, plan_file.journal
     journal.open(plan.digest)
     addresses: tuple[str, ...] = ()
@@ -349,7 +349,7 @@ def _added_policies(
     *,
     verbose: bool,
 ) -> Iterator[str]:
-    """Yield who would lose what somebody else has given their group since."""
+    """Yield the users who would lose policies that others have attached to their group since."""
     for each, chosen in zip(plans, choices, strict=True):
         rights = GroupRights(each.plan, each.journal, api)
         # what cannot be read stays: the roll-back itself looks again

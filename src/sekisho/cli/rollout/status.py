@@ -317,7 +317,7 @@ def _facts(
 
 
 def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) -> Iterator[str]:
-    """Yield who has a device and who has not, by wave."""
+    """Yield the users with a device and those without one, by wave."""
     people = plan.people_changed
     waves = dict.fromkeys(person.wave for person in people)
     rest = _NO_WAVE if any(waves) else _EVERYBODY

@@ -141,7 +141,7 @@ def _plan_at(
                 snapshot = replace(snapshot, taken_at=noon)
         exceptions.check(snapshot)
         goal = goal_of(shape, str(path), snapshot, exceptions, known)
-        # whoever applies it later: what is asked about people does not hang on that
+        # the caller who applies it later is not known; the impact on users does not depend on it
         caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
         return plan(goal, snapshot, caller), snapshot
     if options.exceptions:

@@ -49,7 +49,7 @@ class CardOptions:
     force: bool
 
     def checked(self) -> CardChoices:
-        """Return what the card cannot know by the account.
+        """Return the facts for the card that are not in the account.
 
         Raises:
             UsageError: if options do not go together, or there can be no such profile or version.

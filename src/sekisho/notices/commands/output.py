@@ -116,7 +116,7 @@ def _hand_over(
         elif _is_list(options) or sys.stdout.isatty():
             show_folded(["", *text.splitlines()])
         else:
-            # whoever pastes it into a mail wants no line of it broken
+            # it is pasted into mails, so no line of it is broken
             click.echo(f"\n{text}", nl=False)
         if isinstance(options, NotifyOptions) and people:
             show_next(next_action(NoticesShown(options.work_list, bool(text))), lang)

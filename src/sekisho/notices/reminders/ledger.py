@@ -361,7 +361,7 @@ class Delivery:
 
 
 def key_of(reminder: Reminder) -> NoticeKey:
-    """Return what a reminder is in the ledger."""
+    """Return the ledger's entry for a reminder."""
     person = reminder.person
     return NoticeKey(person.user, person.wave, reminder.own_day or person.day, reminder.step)
 
@@ -377,7 +377,7 @@ def entry_of(
 def sorted_out(
     ledger: Ledger, reminders: Iterable[Reminder], again: frozenset[str] = frozenset()
 ) -> Mapping[Standing, tuple[Reminder, ...]]:
-    """Return the reminders by how each stands; whoever is to hear `again` is open."""
+    """Return the reminders by their status; those to be sent `again` are open."""
     by_standing: dict[Standing, list[Reminder]] = {each: [] for each in Standing}
     for reminder in reminders:
         named = reminder.person.user in again

@@ -25,9 +25,9 @@ _DAYS_BEFORE = {
 def exception_reminders(
     exemptions: Iterable[Exemption], snapshot: Snapshot
 ) -> tuple[Reminder, ...]:
-    """Return what is due for the owners of exceptions on the day on which an account was read.
+    """Return the reminders due to owners of exceptions on the day the account was read.
 
-    Break-glass users are left alone, and so is whoever has left.
+    Break-glass users are left alone, and so are users who have left.
     """
     today = snapshot.taken_at.astimezone(UTC).date()
     due = []

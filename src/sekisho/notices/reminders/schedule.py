@@ -135,9 +135,9 @@ def due_step(days: int | None, *, enrolment_open: bool = False) -> ReminderStep 
 def has_to_act(person: Person) -> bool:
     """Tell whether somebody has something to do about it.
 
-    Whoever is enrolled and enforced has done it, whatever else stops, unless the goal asks for a
+    A user who is enrolled and enforced has done it, even if keys stop, unless the goal asks for a
     passkey or security key and they have another device. Nobody with an exception has to act.
-    Whoever gets no notice, because they are locked out or it is not known what happens to them,
+    Users who get no notice, because they are locked out or their impact is not known,
     gets no reminder either.
     """
     if not person.kind.is_notice or NoticeKind.EXEMPT_UNTIL in person.kinds:
@@ -148,7 +148,7 @@ def has_to_act(person: Person) -> bool:
 
 
 def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tuple[Reminder, ...]:
-    """Return what is due for whom, by day, wave and name: the order of `people` counts nothing.
+    """Return the due reminders by day, wave and name: the order of `people` does not matter.
 
     Args:
         people: everybody.
@@ -179,7 +179,7 @@ def _days_until(person: Person, day: date, today: date, zone: ZoneInfo) -> int:
 def _waits(person: Person, step: ReminderStep) -> bool:
     """Tell whether something would be said that the account does not show.
 
-    That a day has passed, or that people can enrol. Whoever must change a password first is
+    That a day has passed, or that people can enrol. A user who must change a password first is
     reminded of that: their MFA enforcement waits for it.
     """
     first = person.password is PasswordChange.FIRST

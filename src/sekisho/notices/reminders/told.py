@@ -42,7 +42,7 @@ class Told:
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry], zone: tzinfo) -> "Told":
-        """Return what the lines of a ledger say, by the days of a time zone."""
+        """Return the notices in the lines of a ledger, by the days of a time zone."""
         days: dict[tuple[str, str, date | None], date] = {}
         ended: dict[NoticeKey, NoticeEvent] = {}
         last: dict[str, tuple[date, ReminderStep]] = {}
@@ -79,12 +79,12 @@ def inactive_topic(key_id: str) -> str:
 
 
 def wave_topic(wave: str) -> str:
-    """Return what notices about a wave are about."""
+    """Return the topic of notices about a wave."""
     return topic_of(ReminderStep.DAY, wave)
 
 
 def topic_of(step: ReminderStep, name: str) -> str:
-    """Return what a notice is about, whatever step of it: a wave or a key of a name, or a rule."""
+    """Return the topic of a notice, the same for all its steps: a wave, a key or a rule."""
     match step.topic:
         case ReminderTopic.WAVE | ReminderTopic.KEY as topic:
             return f"{topic}:{name}"
@@ -97,7 +97,7 @@ def topic_of(step: ReminderStep, name: str) -> str:
 def must_hear_first(person: Person, told: Told, today: date) -> bool:
     """Tell whether somebody has to be told before MFA is enforced for them.
 
-    Whoever has nothing to do about it has not, nor whoever is enforced already.
+    Users who have nothing to do about it have not, nor have users who are enforced already.
 
     Args:
         person: as the account is now.
@@ -117,7 +117,7 @@ def campaign_reminders(
     told: Told,
     blocked: frozenset[str] = frozenset(),
 ) -> tuple[Reminder, ...]:
-    """Return what is due for whom on a day of a campaign, by its last changes.
+    """Return the reminders due on a day of a campaign, by its last changes.
 
     If MFA is not enforced for somebody on their day, they are not told that it is: they are told
     that it begins with the next day, if nobody has told them of theirs.

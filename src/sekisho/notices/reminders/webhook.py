@@ -1,6 +1,6 @@
 """Sending a message to a webhook: over https, to one address, and never twice for one message.
 
-Whoever has the address of a webhook can post by it, so the address is a secret: it is shown as its
+Anybody who has the address of a webhook can post by it, so it is a secret: it is shown as its
 host alone, and what the HTTP library would log or raise with it in is neither logged nor raised.
 
 Tried again is only what was certainly not posted: no connection came about, or the answer was 429
@@ -106,7 +106,7 @@ class Webhook:
             return self._sent(pool, body)
 
     def _pool(self) -> urllib3.PoolManager:
-        """Return what connects: through the proxy of the environment, if it has one for the host.
+        """Return the opener, with the proxy of the environment, if it has one for the host.
 
         What stays on this computer goes through none.
 
@@ -151,7 +151,7 @@ class Webhook:
             response.close()
 
     def _not_sent(self, why: Exception | None) -> "Posted":
-        """Return what an error means: whether the message can have left this computer."""
+        """Return the failure for an error: whether the message may have left this computer."""
         match why:
             case ConnectTimeoutError() | ProxyError() | LocationValueError():
                 return self._posted(Handed.FAILED, _NO_CONNECTION)

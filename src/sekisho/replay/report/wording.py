@@ -411,7 +411,7 @@ def why_of(because: Sequence[Message]) -> Message:
 
 
 def ways_out(key: KeyReport | None) -> tuple[Message, ...]:
-    """Return what can be done so that nothing of a key's stops; None: an access key of a user."""
+    """Return the ways to keep the calls of a key working; None: a user's access key."""
     found = table("replay")["way"]
     return tuple(cast(Message, found[name]) for name in (_ways(key) if key else _OF_ACCESS_KEY))
 

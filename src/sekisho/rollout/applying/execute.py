@@ -97,7 +97,7 @@ def execute(
 ) -> ApplyReport:
     """Make the changes of `plan` in order, each journalled before and after its call.
 
-    What is already so counts as done. Whoever would not get in by what they hold now is left out,
+    Changes that are already made count as done. A user who could not get in as of now is left out,
     before anything is changed for them; who is found locked out right after it gets the former
     state back. Where AWS refuses a call that is about one person, that person is left out; where it
     refuses another, the run stops and says what is done and what is not. Running it again goes on

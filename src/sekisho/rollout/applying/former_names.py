@@ -39,7 +39,7 @@ class UnderFormerNames:
 
 
 def renamed_users(folder: Path, api: AwsApi) -> Mapping[str, str]:
-    """Return who was renamed since a campaign saw them: by the name of old, the present one.
+    """Return the users who were renamed since a campaign saw them: the present by the former name.
 
     Where the users may not be listed, nobody is known to be: then what AWS answers about a name of
     old is what is said.

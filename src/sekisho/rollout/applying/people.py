@@ -243,7 +243,7 @@ class People:
     def _no_way_in(self, names: set[str] | None = None) -> Mapping[str, Message]:
         """Return the affected users who do not get in, except those who could not before."""
         after, unread = self._after(names), unread_credentials(self.account)
-        # nothing is denied to whoever may enrol, or no longer may
+        # nothing is denied to users who may enrol, or no longer may
         unharmed = self._losing_password() | self._only_enrolling()
         affected = [
             each

@@ -68,7 +68,7 @@ def _fix(plan: Plan) -> Message:
 
 
 def check_caller(plan: Plan, api: AwsApi) -> None:
-    """Refuse whoever the plan was not judged for, and a key where it was judged for MFA."""
+    """Refuse a caller for whom the plan was not judged, and a key if it was judged for MFA."""
     caller = check_account(plan, api)
     if _who(caller) != _who(plan.caller.arn):
         raise PlanRefused(

@@ -21,7 +21,7 @@ Report = TypeVar("Report", ApplyReport, RollbackReport)
 def retried(
     run: Callable[[], Report], sleep: Callable[[float], None], report_stop: Callable[[Stop], None]
 ) -> Report:
-    """Return what `run` comes to, run again after a wait as long as what stops it may pass.
+    """Return the report of `run`, which is repeated after a wait while its stop may be temporary.
 
     Args:
         run: a run of `execute` or `roll_back`, always of the same plan and journal.
@@ -47,7 +47,7 @@ def retried_until_visible(
     sleep: Callable[[float], None],
     report_stop: Callable[[Stop], None],
 ) -> RollbackReport:
-    """Return what a roll-back comes to, once AWS shows what was made before it.
+    """Return the report of a roll-back, once AWS shows the changes that were made before it.
 
     What the plan made and is not there may have been taken back by somebody else, or not be visible
     yet; what is in use may only seem to be. Both are looked at again after a wait, as long as that

@@ -50,7 +50,7 @@ class ObjectStore(Protocol):
         ...
 
     def object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, Any]]:
-        """Return what an object holds, and what else S3 says of it."""
+        """Return the content of an object, and the metadata of S3."""
         ...
 
 
@@ -82,7 +82,7 @@ class Bucket:
     sleep: Callable[[float], None]
 
     def address(self, name: str = "") -> str:
-        """Return what people call an object, or all of them."""
+        """Return the displayed name of an object, or of all of them."""
         return f"s3://{self.name}/{self.prefix}{name}".rstrip("/")
 
     def names(self) -> Mapping[str, str]:
@@ -114,7 +114,7 @@ class Bucket:
         return found
 
     def get(self, name: str) -> tuple[bytes, Mapping[str, Any]]:
-        """Return what an object holds, and what S3 says of it."""
+        """Return the content of an object, and the metadata of S3."""
         try:
             return self.api.object(self.name, f"{self.prefix}{name}")
         except AwsRefused as error:

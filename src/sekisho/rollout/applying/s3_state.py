@@ -167,7 +167,7 @@ def _user() -> str:
 
 
 def _holder(content: bytes) -> Mapping[str, str] | None:
-    """Return what a lock says of the run that holds it; None if nobody does.
+    """Return the facts in a lock about the run that holds it; None if none does.
 
     What cannot be read, such as the empty file that a folder has, is held by nobody.
     """

@@ -1,6 +1,6 @@
 """Where plans and their journals are kept from run to run: a folder, for one run at a time.
 
-A folder of this computer, here; in S3, `s3_state`. What is in it is the same, and whoever works
+A folder of this computer, here; in S3, `s3_state`. Its content is the same, and code that works
 with it sees a folder in either case.
 """
 
@@ -31,7 +31,7 @@ class OpenFolder:
         self.path, self.address = path, address
 
     def shown(self, path: Path) -> str:
-        """Return what people call a file of the folder."""
+        """Return the displayed name of a file of the folder."""
         return str(path)
 
     def keep(self, *paths: Path) -> None:

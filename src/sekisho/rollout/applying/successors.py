@@ -48,7 +48,7 @@ class Successors:
     def missing_before(
         self, change: Change, api: AwsApi, observations: Observations
     ) -> Link | None:
-        """Return what should be there before a change of the plan is made, and is not.
+        """Return the link that must exist before a change of the plan is made, if it is missing.
 
         What is the person's own is read anew; of what the plan has found there before, and of
         groups, a look that is some seconds old will do.

@@ -197,7 +197,7 @@ class Change(ABC):
 
     @abstractmethod
     def read(self, observer: Observer) -> State:
-        """Return what is there, in the form of `before` and `after`.
+        """Return the present state, in the form of `before` and `after`.
 
         Raises:
             AwsRefused: if it cannot be told.
@@ -293,7 +293,7 @@ class Creation(Change):
         return self._parts(self.parts)
 
     def is_needless(self, actual: State) -> bool:
-        """Return whether there is one, whatever it is like."""
+        """Return whether there is one, in any state."""
         return actual is not None
 
 

@@ -96,7 +96,7 @@ class Observer:
         return None if items is None else [item[listing.item] for item in items]
 
     def holders_of(self, arn: str) -> Iterator[tuple[str, str]]:
-        """Yield the kind and name of whatever a policy is attached to, or is the boundary of."""
+        """Yield the kind and name of each entity that has a policy attached or as its boundary."""
         for kind in ("User", "Group", "Role"):
             items = self.listing("ListEntitiesForPolicy", f"Policy{kind}s", "PolicyArn", arn)
             yield from ((kind.lower(), item[f"{kind}Name"]) for item in items or ())

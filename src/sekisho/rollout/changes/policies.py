@@ -133,7 +133,7 @@ class CreatePolicyVersion(Change):
         return {"default": "new", "document": self.document, "versions": versions}
 
     def compare(self, actual: State) -> ObservedState:
-        """Return which of its states is found, whatever the id of the new version."""
+        """Return the state that is found, with any id of the new version."""
         if actual == self.replaced:
             return ObservedState.BEFORE
         new = self.new_versions(actual)

@@ -65,7 +65,7 @@ class DeleteUnusedPassword(DeleteLoginProfile):
         user = observer.user(self.user) or {}
         return {
             "reset_required": bool(profile.get("PasswordResetRequired")),
-            # whoever set it anew did so for somebody who is about to sign in
+            # a password that was set anew is for somebody who is about to sign in
             "used": max(_time(user.get("PasswordLastUsed")), _time(profile.get("CreateDate"))),
         }
 

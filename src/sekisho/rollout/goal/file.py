@@ -119,7 +119,7 @@ def read_goal(path: str | Path) -> Shape:
 
 
 def check_goal(shape: Shape, source: str) -> None:
-    """Refuse a goal for what is wrong with it whatever the account is, before one is read for it.
+    """Refuse a goal for faults that do not depend on the account, before an account is read.
 
     Args:
         shape: the goal, as `read_goal` returns it; it can be read again.
@@ -143,7 +143,7 @@ def goal_of(
     exceptions: Exceptions,
     others: GoalInputs | None = None,
 ) -> Goal:
-    """Return what a goal says of an account.
+    """Return the goal for an account.
 
     Args:
         shape: the goal, as `read_goal` returns it.
@@ -207,7 +207,7 @@ def _zone_named(name: str) -> ZoneInfo | None:
 
 
 def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the break-glass users that a goal names, whatever else of it fits the account.
+    """Return the break-glass users that a goal names, even if other parts do not fit the account.
 
     Args:
         shape: the goal, as `read_goal` returns it.
@@ -333,7 +333,7 @@ class _Reader:
         )
 
     def _leave_out(self, shape: Shape, waves: tuple[Wave, ...]) -> None:
-        """Note whom the goal leaves out, whatever selects them."""
+        """Note the users whom the goal leaves out, even if a selector matches them."""
         left = self._selected(shape)
         self.left_out |= left.users.keys()
         self.unread |= left.unread & {user for wave in waves for user in wave.users}

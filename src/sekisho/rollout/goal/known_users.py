@@ -48,9 +48,9 @@ class KnownUsers:
         return {user: each.joined for user, each in self.users.items() if each.joined}
 
     def former_names(self, snapshot: Snapshot) -> FormerNames:
-        """Return what the users with a name of old are called now; None: they have left.
+        """Return the present names of users by a former name; None: they have left.
 
-        A name that somebody has now is no name of old, whoever had it before.
+        A name that somebody has now is not a former name, even if another user had it before.
         """
         return self.former_names_of({user.id: user.name for user in snapshot.users})
 
@@ -74,7 +74,7 @@ class KnownUsers:
 
 
 def known_users(path: Path, snapshot: Snapshot) -> KnownUsers:
-    """Return what is known of the users of an account.
+    """Return the known users of an account.
 
     Args:
         path: what was known before; it need not be there.
@@ -93,7 +93,7 @@ def known_users(path: Path, snapshot: Snapshot) -> KnownUsers:
 
 
 def users_known_before(path: Path) -> KnownUsers:
-    """Return what a file knows of users; nothing if there is none.
+    """Return the known users in a file; none if there is no file.
 
     Raises:
         FaultyInput: if it is damaged.

@@ -311,7 +311,7 @@ class Goal:
 
     @property
     def names_nobody(self) -> bool:
-        """Whether no user is named: the goal is then about whoever has the policy."""
+        """Whether no user is named: the goal is then about the users who have the policy."""
         members = self.group.members if self.group else ()
         return not (self.users or members or self.new_users or self.waves)
 

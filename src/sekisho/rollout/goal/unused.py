@@ -1,7 +1,7 @@
 """People of a goal who do not sign in, and their access keys that grow old. Pure.
 
 What could not be read is unknown, and neither dormant nor old. Break-glass users, exceptions, who
-is left out and whoever asks are in nothing here; machines have no password and are only named.
+is left out and the caller are in nothing here; machines have no password and are only named.
 """
 
 from collections.abc import Iterator
@@ -104,14 +104,14 @@ def dormant_users(
 ) -> tuple[DormantUser, ...]:
     """Return the people of a goal who do not sign in, by name.
 
-    Whoever never has counts from the creation of their login profile. A password that somebody has
+    A user who never has counts from the creation of the login profile. A password that somebody has
     set since then begins the days again: its owner is about to come.
 
     Args:
         goal: says after how many days.
         snapshot: the account.
         usage: what logs say of the account's users: a sign-in there counts as well.
-        caller: the ARN of whoever asks, who is never dormant.
+        caller: the ARN of the caller, who is never dormant.
     """
     if goal.dormant is None:
         return ()
@@ -148,7 +148,7 @@ def aging_keys(
         goal: says which days they have.
         snapshot: the account.
         usage: what logs say of the account's users.
-        caller: the ARN of whoever asks, of whose keys nothing is said.
+        caller: the ARN of the caller, whose keys are left out.
     """
     if goal.keys is None:
         return ()

@@ -101,7 +101,7 @@ def _apply_calls(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCa
     for change in changes:
         yield change.call()
         if isinstance(change, CreateLoginProfile):
-            # whoever goes on after a lost answer sets the password anew
+            # a run that continues after a lost answer sets the password anew
             yield change.renewal()
         if isinstance(change, AddUserToGroup) and change.user in parting:
             # read back before something else is taken away

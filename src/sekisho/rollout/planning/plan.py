@@ -62,7 +62,7 @@ class PlanCaller:
 
 LOCKED_OUT = "locked-out-now"
 STUCK = "still-stuck"
-"""The notes about people who cannot get in now, whatever the plan does."""
+"""The notes about people who cannot get in now, with or without the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ class Plan:
         exceptions: those of these people, of every break-glass user, and those that have expired.
         affected: whom a change affects that does not name them, by its address.
         rights: who may do what once it is applied: `apply` sees whether that is still so.
-        needs: the least policy for whoever applies it and takes it back.
+        needs: the least policy for the caller who applies it and rolls it back.
         accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of an obstacle.
         password_length: how many characters a temporary password gets.
         complete: whether the snapshot had no gap at all.

@@ -190,7 +190,7 @@ def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str])
 
 
 def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
-    """Return a plan that was judged with all that its reader, and whoever applies it, must know."""
+    """Return a judged plan with the warnings for its reader and its caller."""
     goal, snapshot = draft.goal, draft.start
     warned = (
         *draft.warnings,
@@ -266,7 +266,7 @@ def _empty_waves(goal: Goal) -> Iterator[PlanNote]:
 
 
 def _names_of_old(goal: Goal) -> Iterator[PlanNote]:
-    """Yield whom the goal calls by a name that they had, and who has left."""
+    """Yield the users whom the goal calls by a former name, and those who have left."""
     if renamed := tuple(f"{old} → {new}" for old, new in goal.former.items() if new is not None):
         yield PlanNote("user-renamed", RENAMED, renamed)
     if gone := tuple(old for old, new in goal.former.items() if new is None):
@@ -441,7 +441,7 @@ class _Draft:
     def enrolling(self) -> tuple[str, ...]:
         """Return the users who are to have the enrolment policy, in the goal's order.
 
-        Whoever is enforced by some policy already can do with theirs, and so can whoever has a
+        Users who are enforced by some policy already do not need it, nor do users who have a
         device of the kind that the goal asks for.
         """
         if self.enrolling_now is None:
@@ -466,9 +466,9 @@ class _Draft:
         return None if enrolment is None else policy_arn(self.start, enrolment)
 
     def open_enrolment(self) -> None:
-        """Let people enrol before MFA is enforced for them, and no longer let who is left out.
+        """Let people enrol before MFA is enforced for them, and close enrolment for the others.
 
-        Whoever must change a temporary password first may do that, too.
+        Users who must change a temporary password first may do that, too.
         """
         if self.enrolment_arn is None:
             return

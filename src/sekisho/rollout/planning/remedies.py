@@ -283,7 +283,7 @@ def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Itera
     ):
         return
     if goal.new_users and arn in accounts.before.policies:
-        # whoever is new gets the policy that there is
+        # new users get the policy that exists
         return
     for kind, preset in _PRESETS.items():
         known = replace(known, document=_preset(preset, accounts.after))

@@ -73,7 +73,7 @@ def rights_of(
     Args:
         after: the account once the plan is applied.
         users: the names of the users for whom it must not be otherwise.
-        caller: the ARN of whoever applies the plan.
+        caller: the ARN of the caller who applies the plan.
         judged: who is an administrator in `after`, where that has been asked already.
     """
     plain = after if not after.scps else replace(after, scps=None)
@@ -112,7 +112,7 @@ def changed_rights(
         now: who there is and which policies decide, read again.
         changes: the plan's.
         affected: the principals whom a change affects without naming them, as the plan has it.
-        caller: the ARN of whoever applies the plan, whose rights count wherever they come from.
+        caller: the ARN that applies the plan, whose rights count wherever they come from.
     """
     then = with_changes_made(now, changes)
     if _account_digest(then) == rights.account:
@@ -203,7 +203,7 @@ _NOT_READ = Policies()
 
 
 def _digests(policies: Policies) -> tuple[str, ...]:
-    """Return the digest of each document, once, whatever it is attached to."""
+    """Return the digest of each document, once, even if it is attached to several entities."""
     if policies is _NOT_READ:
         return (_UNREAD,)
     identity = {_digest(each) for each in policies.identity}

@@ -188,7 +188,7 @@ def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
 
 
 def _enforcement_proved(accounts: BeforeAfter) -> Proof:
-    """Show that no request without MFA passes, whatever is attached later.
+    """Show that no request without MFA passes, even if other policies are attached later.
 
     Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
     beside them, and for who was enforced and is affected.
@@ -226,7 +226,7 @@ def gets_in(accounts: BeforeAfter) -> Proof:
     """Show that everybody who is affected comes to a session with MFA by what they hold.
 
     Who is proved to have had no way in before is left out, and so is who only gets the enrolment
-    policy: nothing is denied to them. So is whoever loses an unused password, as the goal says: the
+    policy: nothing is denied to them. So is a user who loses an unused password by the goal: the
     plan names them by itself.
     """
     left_out = {user.name for user in accounts.affected if accounts.only_enrols(user)}

@@ -62,7 +62,7 @@ def changes_of_unused(goal: Goal, snapshot: Snapshot) -> Iterator[Change]:
 
 
 def notes_on_unused(goal: Goal) -> Iterator[PlanNote]:
-    """Yield what is taken away from whom, by name, or that nothing is although there are rules."""
+    """Yield a note for the passwords and keys that the plan deletes or deactivates, with names."""
     deactivated = _owners(user for user, _ in goal.keys_to_disable)
     deleted = _owners(user for user, _ in goal.keys_to_delete)
     if goal.passwords_to_disable:
@@ -74,7 +74,7 @@ def notes_on_unused(goal: Goal) -> Iterator[PlanNote]:
 
 
 def rules_not_planned(goal: Goal) -> Iterator[PlanNote]:
-    """Yield that a plan that no campaign has made does nothing about these rules of its goal."""
+    """Yield the note that only a campaign carries out these rules of the goal."""
     rules = {"dormant": goal.dormant, "keys": goal.keys}
     named = ", ".join(name for name, rule in rules.items() if rule is not None)
     if named:
@@ -82,7 +82,7 @@ def rules_not_planned(goal: Goal) -> Iterator[PlanNote]:
 
 
 def own_credentials(goal: Goal, snapshot: Snapshot, caller: PlanCaller) -> Iterator[PlanNote]:
-    """Yield that the plan would take away a password or a key of whoever applies it."""
+    """Yield the problem that the plan would remove a password or key of its own caller."""
     names = {*goal.passwords_to_disable} | {user for user, _ in _keys(goal)}
     own = tuple(name for name in sorted(names) if snapshot.user_named[name].arn == caller.arn)
     if own:

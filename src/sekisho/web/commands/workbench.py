@@ -208,7 +208,7 @@ def _files(options: WebOptions) -> tuple[tuple[str, str], ...]:
 
 
 def _logs_of(paths: tuple[str, ...]) -> "Usage | FoundFiles | None":
-    """Return what a usage file says, or the logs that are yet to be read; None without files."""
+    """Return the content of a usage file, or the logs that are still to be read, or None."""
     usage = usage_in(paths)
     if usage is not None or not paths:
         return usage
@@ -247,7 +247,7 @@ def _plans_without_waves(
     goals: Mapping[str, Shape], snapshot: Snapshot, excepted: Exceptions
 ) -> tuple[Plan, ...]:
     """Return the plans of goals that are no campaigns: everybody's turn comes at once."""
-    # whoever applies it later: what is asked about people does not hang on that
+    # the caller who applies it later is not known; the impact on users does not depend on it
     caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
     whole = (path for path, shape in goals.items() if not _has_waves(shape))
     return tuple(
@@ -282,7 +282,7 @@ class _Campaigns:
 
         options, aws = self.options, self.aws
         exceptions = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
-        # whoever carries it out later: what is asked about people does not hang on that
+        # the caller who runs it later is not known; the impact on users does not depend on it
         caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
         place = state_at(options.state or f"{path}.campaign", aws, self.lang, notes=False)
         with place.read() as read:
@@ -308,9 +308,9 @@ class _Campaigns:
 def _logged(
     logs: "Usage | FoundFiles | None", question: "_Question", snapshot: Snapshot, lang: Language
 ) -> "tuple[Usage | None, ReplayReport | None]":
-    """Return what logs say of users, and which calls would have been denied.
+    """Return the users' activity in logs, and the calls that would have been denied.
 
-    A usage file has no calls; whether they would have been is not known of it.
+    A usage file has counts and no calls, so there are no denied calls for it.
     """
     if logs is None or isinstance(logs, Usage):
         return logs, None
@@ -378,7 +378,7 @@ class _Question:
 
 
 def _force_mfa_binding(snapshot: Snapshot, out: Sequence[str]) -> "Binding":
-    """Return what binds whom if every user has the policy that is written if none is chosen.
+    """Return the policies of each user if the default Force_MFA is attached to all users.
 
     Args:
         snapshot: the account.

@@ -79,13 +79,13 @@ def is_search() -> bool:
 
 
 def form_choices(*fields: str) -> dict[str, str]:
-    """Return what was chosen and searched for in lists, to be kept: a value has no line breaks."""
+    """Return the choices and searches in lists, to be kept: a value has no line breaks."""
     boxes = {each: "\n".join(request.form.getlist(each)) for each in fields}
     return {**boxes, **{_search(each): request.form.get(_search(each), "") for each in fields}}
 
 
 def values_chosen(field: str, fields: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is chosen in a list, of what `form_choices` keeps."""
+    """Return the choices in a list, from the values that `form_choices` keeps."""
     return tuple(each for each in fields.get(field, "").split("\n") if each)
 
 

@@ -169,7 +169,7 @@ class PasswordChoice:
     must_change: bool
 
     def fault(self, user: str) -> Message | None:
-        """Return what is wrong with a password that was written, as far as the person may know.
+        """Return the fault of a password that was typed, as far as the person may know.
 
         The account's password policy is asked for, as the console does. Who may not read it is
         told by AWS when the password is set.
@@ -194,7 +194,7 @@ class PasswordChoice:
 
 
 def password_choice(fields: Mapping[str, str], password: str) -> PasswordChoice:
-    """Return what the fields of a form or a draft say.
+    """Return the choice in the fields of a form or a draft.
 
     Args:
         fields: what was typed, without the password.
@@ -205,7 +205,7 @@ def password_choice(fields: Mapping[str, str], password: str) -> PasswordChoice:
 
 
 def password_fields() -> dict[str, str]:
-    """Return what was sent about a password, without the password itself."""
+    """Return the fields about a password that were sent, without the password itself."""
     return {each: request.form.get(each, "") for each in ("kind", "must_change")}
 
 

@@ -196,7 +196,7 @@ def _change_password_policy() -> str:
 
 
 def _draft() -> dict[str, str]:
-    """Return what was typed so far; what an ended session has interrupted as well."""
+    """Return the input so far, including the input that an ended session interrupted."""
     here = state()
     draft = {**_NEW, **here.typed.get(_PATH, {})}
     if request.method == "GET":
@@ -206,17 +206,17 @@ def _draft() -> dict[str, str]:
 
 
 def _reviewed_fields(draft: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what the review shows of the draft and does not ask for."""
+    """Return the parts of the draft that the review only shows."""
     return {name: value for name, value in draft.items() if name != "tags"}
 
 
 def _choice(draft: Mapping[str, str]) -> PasswordChoice | None:
-    """Return what is wanted for a password, or None without console access."""
+    """Return the choices for the password, or None without console access."""
     return password_choice(draft, state().new_password) if draft["console"] == "yes" else None
 
 
 def _faults(draft: Mapping[str, str]) -> dict[str, Message]:
-    """Return what is wrong with the details, by the field's name."""
+    """Return the faults of the details, by the field's name."""
     name, faults = draft["name"], {}
     if not name:
         faults["name"] = text("create_user.name_missing")

@@ -34,7 +34,7 @@ _NEW_KEY = "/iam/access-key-created"
 
 
 def panels(user: str) -> dict[str, Any]:
-    """Return what the panels of a user's security credentials show, each read or refused."""
+    """Return the panels of a user's security credentials, each read or refused."""
     devices = attempt("iam", "ListMFADevices", UserName=user)
     keys = attempt("iam", "ListAccessKeys", UserName=user)
     return {

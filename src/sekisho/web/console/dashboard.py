@@ -42,7 +42,7 @@ _PAGES: tuple[tuple[str, Callable[[], Message]], ...] = (
 def home() -> ResponseReturnValue:
     """Show the console's home page."""
     page = render_template("home.html")
-    # whoever looks for a policy comes from here
+    # users who look for a policy come from here
     read_ahead()
     return page
 

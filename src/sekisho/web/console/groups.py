@@ -206,7 +206,7 @@ def page() -> ResponseReturnValue:
 
 
 def _tab_content(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
-    """Return what a tab shows, each part read or refused."""
+    """Return the content of a tab, each part read or refused."""
     match tab:
         case GroupTab.USERS:
             wanted = request.args.get("q", "")

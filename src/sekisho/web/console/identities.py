@@ -103,7 +103,7 @@ class IamIdentity:
         return f"{verb}{self._noun}Policy"
 
     def read_list(self, operation: str, key: str, **more: object) -> list[Any] | AwsRefused:
-        """Return what a listing says of it, or what AWS refused."""
+        """Return its entry in a listing, or AWS's refusal."""
         pages = person().api.pages
         return try_reading(lambda: list(pages("iam", operation, key, **self.parameters, **more)))
 

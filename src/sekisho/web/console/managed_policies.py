@@ -85,7 +85,7 @@ def read_ahead() -> None:
     api, kept = person().api, _cached_policies()
 
     def read() -> None:
-        # whoever may not list them, or leaves before they are read, has not asked for them
+        # no page shows this refusal: the next page reads again, if it needs them
         with suppress(AwsRefused):
             kept.all(api)
 

@@ -205,7 +205,7 @@ class TwoCodes:
 
     @classmethod
     def from_form(cls) -> Self:
-        """Return what was sent; authenticator apps show a code with a space in the middle."""
+        """Return the codes that were sent, without the spaces that apps show in them."""
         return cls(tuple("".join(request.form.get(each, "").split()) for each in _CODES))
 
     @property

@@ -157,13 +157,13 @@ def boundary_call(user: str, arn: str) -> ConsoleCall:
 
 
 def grant_fields() -> dict[str, str]:
-    """Return what was sent by the page, to be kept."""
+    """Return the fields that the page sent, to be kept."""
     chosen = choice_lists.form_choices("groups", "source", "policies", "boundary")
     return {**chosen, **{each: request.form.get(each, "") for each in ("way", "bounded")}}
 
 
 def grant_of(fields: Mapping[str, str]) -> Grant:
-    """Return what the fields of a form or a draft say."""
+    """Return the grant in the fields of a form or a draft."""
     way = fields.get("way", "")
     return Grant(
         GrantMethod(way) if way in list(GrantMethod) else GrantMethod.GROUP,
@@ -182,11 +182,11 @@ def grant_page(
     groups: Iterable[str] = (),
     policies: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return what the page's template shows.
+    """Return the values for the page's template.
 
     Args:
         fields: what is chosen and searched for.
-        user: who is given it, if there is such a user already.
+        user: the user who gets it, if the user exists already.
         groups: the groups that the user is in.
         policies: the ARNs of the policies that the user has.
     """
@@ -200,7 +200,7 @@ def grant_page(
 
 
 def permissions_of(grant: Grant) -> Permissions:
-    """Return what a grant gives; a copy is read now.
+    """Return the policies and groups of a grant; a copy is read now.
 
     Raises:
         AwsRefused: if something of the other user may not be read.

@@ -123,7 +123,7 @@ def _page(shown: Mapping[str, Any], tab: PolicyTab, fault: Message | str = "") -
 
 
 def _tab_content(tab: PolicyTab, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a tab shows, or the `AwsRefused` in its place."""
+    """Return the content of a tab, or the `AwsRefused` in its place."""
     arn = shown["Arn"]
     match tab:
         case PolicyTab.PERMISSIONS | PolicyTab.JSON:
@@ -199,7 +199,7 @@ def indent_document(document: str) -> str:
 
 
 def entities_of(arn: str, most: int | None = None) -> list[tuple[str, str]]:
-    """Return what a policy is attached to, as (kind, name), the kinds those of `ENTITIES`.
+    """Return the entities of a policy as (kind, name), the kinds those of `ENTITIES`.
 
     Args:
         arn: the policy's.

@@ -147,7 +147,7 @@ class Wizard:
         return see_other(path, **({"arn": self.arn} if self.arn else {}))
 
     def draft(self, path: str) -> Mapping[str, str]:
-        """Return what was typed on a page, about this very policy."""
+        """Return the input of a page about this policy."""
         kept = state().typed.get(path, {})
         return kept if kept.get("arn", "") == self.arn else {}
 
@@ -331,7 +331,7 @@ def _review(wizard: Wizard) -> ResponseReturnValue:
 
 
 def _fields() -> dict[str, str]:
-    """Return what is kept of the second page's form."""
+    """Return the fields of the second page's form that are kept."""
     kept = ("name", "description", "default")
     return {
         name: value.replace("\r\n", "\n")

@@ -101,7 +101,7 @@ class Truth:
 
 @lru_cache(maxsize=_KEPT)
 def check_text(text: str, attachment: Attachment = Attachment.USER) -> CheckedText:
-    """Return what is wrong with a text that is to be a policy, by default a managed one."""
+    """Return the faults of a text that is to be a policy, by default a managed one."""
     try:
         report = lint(text, attachment, source=_SOURCE, table=False)
     except FaultyPolicy as error:
@@ -112,7 +112,7 @@ def check_text(text: str, attachment: Attachment = Attachment.USER) -> CheckedTe
 
 @lru_cache(maxsize=_KEPT)
 def content(text: str) -> PolicyContent:
-    """Return what a policy is shown as."""
+    """Return the summary of a policy and the sentences about it, or its fault."""
     try:
         document = policy.parse(text, source=_SOURCE)
     except FaultyPolicy as error:
@@ -128,7 +128,7 @@ def content(text: str) -> PolicyContent:
 
 @lru_cache(maxsize=_KEPT)
 def truth(text: str) -> Truth | None:
-    """Return what each credential may do under a policy; None if that could not be asked."""
+    """Return the tasks that each credential may do under a policy; None if not examined."""
     try:
         table = lint(text, Attachment.USER, source=_SOURCE).table
     except FaultyPolicy:
@@ -137,7 +137,7 @@ def truth(text: str) -> Truth | None:
 
 
 def faults_text(faults: Iterable[Fault]) -> Message:
-    """Return what is wrong with a field, for the line under it: the field itself is not named."""
+    """Return the fault of a field, for the line under it, without the field's name."""
     parts = []
     for each in faults:
         parts.append(each.message)

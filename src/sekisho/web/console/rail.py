@@ -1,6 +1,6 @@
 """The help rail: what a page of the rehearsal shows, and what comes next, on two paths.
 
-The administrator's path follows what is there, by whatever way it came to be there. Once the policy
+The administrator's path follows the objects that exist, however they were created. Once the policy
 applies to a new user, the rail says whom to be next; from there on its steps are the employee's,
 and it ends when that user has signed in with MFA and seen a bucket.
 """
@@ -113,7 +113,7 @@ def step_at(
 
 
 def rail_at(chosen: RailPath, place: Rehearsal, page: str, user: str, *, mfa: bool) -> Rail:
-    """Return what the rail shows on a page.
+    """Return the rail's content for a page.
 
     Args:
         chosen: which of the two paths was chosen.

@@ -68,7 +68,7 @@ class Phones:
             self._seeds.get(user, {}).pop(serial, None)
 
     def codes(self, user: str, now: datetime) -> tuple[PhoneCode, ...]:
-        """Return what a user's phone shows now."""
+        """Return the codes that a user's phone shows now."""
         with self._lock:
             seeds = dict(self._seeds.get(user, {}))
         return tuple(
@@ -79,7 +79,7 @@ class Phones:
     def code_of(
         self, device: str, seed: str, now: datetime, last_step: int | None = None
     ) -> PhoneCode:
-        """Return what a phone shows now that has scanned a device's QR code.
+        """Return the codes that a phone shows after scanning a device's QR code.
 
         Args:
             device: its name.
@@ -103,7 +103,7 @@ class ConsoleUser:
     """A user who can sign in at the console with a password.
 
     Attributes:
-        password: the password of the account file; whoever rehearses is shown it.
+        password: the password of the account file, which the rehearsal shows.
         temporary: whether it must be changed at the first sign-in.
         devices: how many MFA devices the user has at the start.
     """
@@ -171,7 +171,7 @@ class Rehearsal:
         return self.local.region
 
     def now(self) -> datetime:
-        """Return what the clock shows."""
+        """Return the time of the clock."""
         return self.local.clock.now()
 
     def advance(self, step: timedelta) -> None:
@@ -179,7 +179,7 @@ class Rehearsal:
         self.local.clock.advance(step)
 
     def people(self) -> tuple[ConsoleUser, ...]:
-        """Return who can sign in with a password of the account file."""
+        """Return the users who can sign in with a password of the account file."""
         return tuple(
             ConsoleUser(name, known.password, known.reset_required, len(known.devices))
             for name, known in sorted(self.account.credentials.items())

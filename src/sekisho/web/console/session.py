@@ -135,7 +135,7 @@ class _View(Protocol[_Given]):
 
 
 def state() -> ConsoleState:
-    """Return what is kept of the present browser."""
+    """Return the data that is kept for the present browser."""
     found: ConsoleState = browser().state
     return found
 
@@ -237,13 +237,13 @@ def secret_sent() -> bool:
 
 
 def typed_for(name: str) -> dict[str, str]:
-    """Return what was typed on the present page about a user or a group, if it is not done."""
+    """Return the unfinished input of the present page about a user or a group."""
     kept = state().typed.get(request.path, {})
     return dict(kept) if kept.get("name") == name else {}
 
 
 def mark_of(draft: Mapping[str, str]) -> str:
-    """Return what the last page of a wizard carries, to tell whether its draft is still the same.
+    """Return the mark of a wizard's last page by which a changed draft is noticed.
 
     Two tabs of one browser share the draft: what the one shows may not be what is kept now.
     """
@@ -272,7 +272,7 @@ def attempt(service: str, operation: str, /, **parameters: object) -> Any:
 
 
 def try_reading(reads: Callable[[], _Read]) -> _Read | AwsRefused:
-    """Return what a function reads from AWS, or the `AwsRefused`.
+    """Return the result of a function that reads from AWS, or the `AwsRefused`.
 
     Raises:
         AwsRefused: if the session has ended.
@@ -307,13 +307,13 @@ def drop_shown_once() -> None:
 
 
 def shown_once_values() -> Mapping[str, str] | None:
-    """Return what the present page shows once, or None if it has been shown."""
+    """Return the values that the present page shows once, or None if they have been shown."""
     shown = state().shown_once
     return shown.values if shown is not None and shown.path == request.path else None
 
 
 def on_every_screen() -> dict[str, Any]:
-    """Return what every template of the console can use."""
+    """Return the names that every template of the console can use."""
     here = state() if "browser" in g else _unknown_state()
     kept = here.typed.get(request.path, {})
 
@@ -344,7 +344,7 @@ def _site() -> Site:
 
 
 def _rail(here: ConsoleState) -> Rail | None:
-    """Return what the help rail shows, or None where it is closed."""
+    """Return the content of the help rail, or None if it is closed."""
     if here.rail is None:
         return None
     who = here.person or (here.pending if request.path.startswith("/signin/") else None)

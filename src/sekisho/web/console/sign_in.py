@@ -1,6 +1,6 @@
 """Signing in: name and password, MFA, the forced change of a password; and signing out.
 
-Whoever has a device that is out of step resynchronises it on the way. The AWS CLI leads a browser
+A user whose device is out of sync resynchronises it on the way. The AWS CLI leads a browser
 here for `aws login`: the code goes where the CLI waits, by a link that the person follows, since a
 form's answer may lead to no other site.
 
@@ -248,7 +248,7 @@ def _client() -> ConsoleClient:
 
 
 def _refusal_text(refused: AwsRefused | None) -> Message | None:
-    """Return what the page says of a refusal, in its language where the console has it."""
+    """Return the page's text for a refusal, in its language if the console has it."""
     match refused.aws_message if refused else None:
         case None:
             return None

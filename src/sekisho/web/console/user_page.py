@@ -84,7 +84,7 @@ def _page(name: str, tab: UserTab, fault: Message | None = None) -> str:
 
 
 def _tab_content(tab: UserTab, name: str) -> dict[str, Any]:
-    """Return what a tab shows, each part read or refused."""
+    """Return the content of a tab, each part read or refused."""
     match tab:
         case UserTab.PERMISSIONS:
             return _permissions(name)
@@ -109,7 +109,7 @@ def groups_of(name: str) -> list[str] | AwsRefused:
 
 
 def _of_group(group: str) -> dict[str, Any]:
-    """Return what a group's members get by it."""
+    """Return the policies that a group gives its members."""
     return IamIdentity(IdentityKind.GROUP, group).policies()
 
 
@@ -380,7 +380,7 @@ def _names(kind: _Belonging, user: str) -> Iterator[str]:
 
 
 def _short(name: str) -> str:
-    """Return what an ARN names, and any other name as it is."""
+    """Return the name in an ARN; any other text as it is."""
     return name.rpartition("/")[2] if name.startswith("arn:") else name
 
 

@@ -2,7 +2,7 @@
 
 IAM searches no users, and tells of one user at a time what groups, devices, passwords and keys
 there are. So these are asked for the users of the page that is shown alone, several at once. Two
-columns come by fewer calls, for whoever may make them: the groups of the first users, and the
+columns come by fewer calls, if the user may make them: the groups of the first users, and the
 devices of an account that has few, all of them virtual.
 
 Source: IAM User Guide, "View IAM users"; IAM API Reference, GetAccountAuthorizationDetails,
@@ -111,7 +111,7 @@ def _answers_about(
 
 
 def _groups_at_once(api: Boto3Api, most: int) -> Mapping[tuple[str, str], Any]:
-    """Return what ListGroupsForUser would tell of the first users, by its name and theirs.
+    """Return the results of ListGroupsForUser for the first users, by action and user name.
 
     Nothing, if the person may not read the account's details: what they may read of each user is
     asked as before.
@@ -131,7 +131,7 @@ _CALLS_FOR_DEVICES = 2
 
 
 def devices_at_once(api: Boto3Api, users: list[str]) -> Mapping[tuple[str, str], Any]:
-    """Return what ListMFADevices would tell of users, by its name and theirs.
+    """Return the results of ListMFADevices for users, by action and user name.
 
     Nothing, where it would not be all of them: in an account with passkeys, hardware tokens or
     many devices, or if the person may not make the two calls.

@@ -131,7 +131,7 @@ def _add_statement(wizard: Wizard, document: str) -> ResponseReturnValue:
 
 
 def _sent_form() -> _Addition:
-    """Return what the form says; a level or the service as a whole stands for its actions."""
+    """Return the addition in the form; a level or a whole service stands for its actions."""
     service = _service(request.form.get("service", ""))
     levels = actions_by_level(service)
     every = [name for names in levels.values() for name in names]
@@ -235,7 +235,7 @@ class ShownPolicy:
 
 @lru_cache(maxsize=_KEPT)
 def shown_policy(document: str) -> ShownPolicy:
-    """Return what the visual side shows of a text."""
+    """Return the visual side of a text."""
     if policy.size(document) > LONGEST:
         return ShownPolicy(unread=text("visual.too_long", most=LONGEST))
     try:

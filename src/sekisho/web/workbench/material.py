@@ -202,7 +202,7 @@ class Material:
 
 
 def material() -> Material:
-    """Return what this workbench shows."""
+    """Return the account, plan and campaigns that this workbench shows."""
     found: Material = current_app.extensions["material"]
     return found
 
@@ -247,7 +247,7 @@ _VIEWS = {
 
 
 def on_every_view() -> dict[str, Any]:
-    """Return what every template of the workbench can use."""
+    """Return the names that every template of the workbench can use."""
     found = material()
     logs = found.report.usage is not None and found.report.snapshot.users_gap is None
     planned = bool(found.plans)

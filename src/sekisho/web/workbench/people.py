@@ -88,7 +88,7 @@ OUTCOME_BY_IMPACT = {
     ImpactKind.WITHOUT_MFA: PersonOutcome.UNKNOWN,
     ImpactKind.READY: PersonOutcome.READY,
 }
-"""What is not in it says nothing of what becomes of somebody: they wait, or nothing changes."""
+"""The other kinds have no outcome of their own: the user waits, or nothing changes."""
 
 _OUTCOME_BY_NOTICE = {
     NoticeKind.NOT_KNOWN: PersonOutcome.UNKNOWN,
@@ -239,7 +239,7 @@ def outcome_of(
     member: CampaignPerson | None = None,
     stops: tuple[KeyReport, ...] = (),
 ) -> Answer:
-    """Return what happens to a user and why: the worst of what is known.
+    """Return the worst known outcome for a user, with the reason.
 
     Args:
         row: what the audit says.
@@ -255,7 +255,7 @@ def outcome_of(
             # sessions of somebody who signs in with MFA from then on
             return outcome, joined_messages((why, denied), en=" ", ja="")
         answers.insert(0, (PersonOutcome.CALLS_STOP, denied))
-    # who was not told is told by the campaign's next run
+    # the campaign's next run notifies users who were not told
     problems = [each.text for each in member.obstacles if each != NOT_TOLD] if member else []
     if problems:
         answers.append((PersonOutcome.UNDECIDED, joined_messages(problems, en=" ", ja="")))
@@ -268,7 +268,7 @@ def _is_key(key: KeyReport) -> bool:
 
 
 def planned_outcome(planned: PlannedImpact) -> Answer:
-    """Return what happens to somebody of whom only a plan knows, such as a user that it makes."""
+    """Return the outcome for a user who is only in a plan, such as a user that it creates."""
     return OUTCOME_BY_IMPACT.get(planned.impact, PersonOutcome.UNTOUCHED), planned.text
 
 
@@ -286,7 +286,7 @@ def _denied_text(stops: tuple[KeyReport, ...]) -> Message:
 
 
 def _by_plan(row: UserRow, planned: PlannedImpact | None, heard: Person | None) -> Answer:
-    """Return what a plan comes to; where it is silent about somebody, how they stand."""
+    """Return the outcome of a plan for a user, or the present one if the plan has none."""
     if planned is None or heard is None or planned.impact is ImpactKind.UNCHANGED:
         return _not_planned(row)
     if NoticeKind.EXEMPT_UNTIL in heard.kinds:
@@ -328,7 +328,7 @@ def _not_planned(row: UserRow) -> Answer:
 
 
 def _by_account(row: UserRow) -> Answer:
-    """Return what MFA enforcement does to somebody, as the audit has it."""
+    """Return the outcome of MFA enforcement for a user, from the audit."""
     impact = row.impact
     kinds = {
         OUTCOME_BY_IMPACT[kind]: kind
@@ -395,7 +395,7 @@ def _keys_text(row: UserRow) -> Message:
 def _by_logs(
     replay: ReplayReport | None,
 ) -> tuple[Mapping[str, list[KeyReport]], Mapping[str, Mapping[str, LastCall]]]:
-    """Return what stops, and the last calls by key, by the caller's ARN."""
+    """Return the calls that stop, and the last call of each key, by the caller's ARN."""
     stops: dict[str, list[KeyReport]] = {}
     calls: dict[str, dict[str, LastCall]] = {}
     if replay is None:

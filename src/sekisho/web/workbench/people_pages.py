@@ -300,7 +300,7 @@ def user() -> ResponseReturnValue:
 
 
 def _facts(person: ShownPerson) -> Iterator[tuple[Message, Message]]:
-    """Yield what is known of somebody in a few words each, under what it is called."""
+    """Yield the facts about a user, each with its label."""
 
     def column(name: str) -> Message:
         return text(f"workbench.people.column.{name}")
@@ -332,9 +332,9 @@ def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:
 
 
 def _ways_out(person: ShownPerson) -> tuple[Message, ...]:
-    """Return what can be done so that nothing stops, for somebody of whom something does.
+    """Return the ways to keep the calls of a user working; none if no call stops.
 
-    For a program that is an exception: what is to be done before that ends.
+    For a program that is an exception: the change to make before the exception ends.
     """
     if person.outcome is PersonOutcome.EXCEPTED and person.row.credentials.of_machine:
         return ways_out(None)[:1]
@@ -371,13 +371,13 @@ def _templates() -> Templates:
 
 
 def _card(name: str) -> str:
-    """Return what somebody types on the command line, as `sekisho card` prints it."""
+    """Return the user's card of commands, as `sekisho card` prints it."""
     facts = card_facts(material().report.snapshot, name)
     return to_text(card_of(facts, CardChoices()), language(), _CARD_WIDTH)
 
 
 def _history(person: ShownPerson) -> Iterator[tuple[str, Message]]:
-    """Yield what has happened so far, each with its day; "" where nobody knows it."""
+    """Yield the events so far, each with its day; "" if the day is not known."""
     happened: list[tuple[str, Message]] = []
     for device in person.row.credentials.devices:
         if device.enabled_at is not None:
@@ -400,7 +400,7 @@ def _history(person: ShownPerson) -> Iterator[tuple[str, Message]]:
 
 
 def _commands(person: ShownPerson) -> Iterator[tuple[Message, str]]:
-    """Yield what to type to go on with a user; nothing of it is done here, or would be refused."""
+    """Yield the next commands for a user, without those that would be refused; none is run."""
     name, source, after = shlex.quote(person.name), material().source, material().audited
     if "--snapshot" in source:
         yield text("workbench.user.to_prove"), f"sekisho prove user {name} {source}"
@@ -420,7 +420,7 @@ def _commands(person: ShownPerson) -> Iterator[tuple[Message, str]]:
 
 
 _NO_RESET = (PersonOutcome.LOCKED_OUT, PersonOutcome.UNKNOWN, PersonOutcome.EXCEPTED)
-"""Whoever is that may not come in again by a new device, or is to be left as they are."""
+"""These users may not get in again by a new device, or are to be left as they are."""
 
 
 def _is_for_others_to_change(person: ShownPerson, after: AccountAudited) -> bool:

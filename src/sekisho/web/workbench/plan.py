@@ -237,7 +237,7 @@ def outcomes(shown: Plan) -> tuple[ImpactGroup, ...]:
 
 
 def _answer(person: PlannedImpact) -> Answer:
-    """Return what happens to somebody as every page says it; the plan's word for whom it makes."""
+    """Return the outcome for a user as on every page; for new users, the plan's."""
     known = material().person_of.get(person.user)
     return planned_outcome(person) if known is None else (known.outcome, known.why)
 
@@ -389,7 +389,7 @@ def _drift_entries(facts: tuple[FactStatus, ...]) -> Iterator[ShownDrift]:
 
 
 def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
-    """Yield what to type to go on; nothing of it is done here."""
+    """Yield the next commands; the page runs none of them."""
     file = shlex.quote(viewed.path)
     if viewed.plan.applicable and viewed.plan.changes:
         yield text("workbench.plan.to_apply"), f"sekisho apply {file}"

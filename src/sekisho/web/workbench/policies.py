@@ -153,7 +153,7 @@ class ExaminedPolicy:
 
 @lru_cache(maxsize=_MOST_KEPT)
 def read(text: str, attachment: Attachment = Attachment.USER) -> ExaminedPolicy:
-    """Return what the commands say of a policy that needs no proof."""
+    """Return the commands' results for a policy that need no proof."""
     try:
         report = lint(text, attachment, source=_SOURCE)
         document = policy.parse(text, source=_SOURCE)
@@ -163,7 +163,7 @@ def read(text: str, attachment: Attachment = Attachment.USER) -> ExaminedPolicy:
 
 
 def prove(text: str) -> ProvedPolicy:
-    """Return what the prover says of a policy."""
+    """Return the prover's results for a policy."""
     document = policy.parse(text, source=_SOURCE)
     try:
         meant = sentences(meaning(document))
@@ -226,7 +226,7 @@ def one() -> ResponseReturnValue:
         proof=proof,
         verdict=_verdict(proof) if proof else None,
         answers=_answers(proof) if proof else (),
-        meant=[*map(_meant, found.proved.meant)] if found and found.proved else (),
+        meant=[*map(_with_actions_folded, found.proved.meant)] if found and found.proved else (),
         exempt=_exempt(proof) if proof else (),
         exempt_unknown=_exempt_unknown(proof) if proof else None,
     )
@@ -309,8 +309,8 @@ def _shown_actions(actions: Sequence[str]) -> ShownActions:
     return ShownActions((), first, max(0, len(services) - _SERVICES))
 
 
-def _meant(said: Message) -> tuple[Message, ShownActions | None]:
-    """Return a sentence about a policy; one of many actions as their count, and them apart."""
+def _with_actions_folded(said: Message) -> tuple[Message, ShownActions | None]:
+    """Return a sentence about a policy; a long list of actions is a count, and comes beside it."""
     values = dict(said.values or ())
     names = values.get("names")
     actions = names.en.split(", ") if isinstance(names, Message) else []
@@ -405,7 +405,7 @@ class ComparedPolicies:
 
 
 def compare(old: str, new: str, beside: str) -> ComparedPolicies:
-    """Return what only one of two policies allows, as `policy diff` says it.
+    """Return the permissions that only one of two policies has, as in `policy diff`.
 
     Args:
         old: the one.

@@ -188,7 +188,7 @@ def scenarios() -> ResponseReturnValue:
 
 
 def _as_json(found: Played) -> object:
-    """Return what `prove user NAME --only people` prints; null if nothing was asked."""
+    """Return the output of `prove user NAME --only people`; null if no user was named."""
     if found.subject is None:
         return None
     nothing = report_on_policies(found.subject, Inquiry(groups=frozenset()))

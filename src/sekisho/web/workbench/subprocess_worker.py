@@ -37,7 +37,7 @@ class NotDecided(Exception):
 
 
 class StillWorking(Exception):
-    """There is no answer yet; whoever asks the same again gets it."""
+    """There is no answer yet; the same question, asked again, gets it."""
 
 
 class _OwnProcess:
@@ -107,7 +107,7 @@ atexit.register(_PROCESS.end)
 
 
 def run_in_worker(function: Callable[..., Answer], *values: object) -> Answer:
-    """Return what a function of a module returns for some values.
+    """Return the result of a module's function for some values.
 
     Raises:
         NotDecided: if that takes more than `SECONDS`, or more memory than there is.
@@ -148,14 +148,14 @@ class Answers:
 
         Raises:
             StillWorking: if it is not there by then.
-            NotDecided: as `run_in_worker`; whoever asks once more starts anew.
+            NotDecided: as `run_in_worker`; the same question, asked again, starts anew.
             InternalError: the same.
         """
         with self._lock:
             future = self._asked.get(key)
             if future is None:
                 future = self._asked[key] = Future()
-                # a daemon: whoever ends the workbench does not wait for a proof
+                # a daemon: the workbench ends without waiting for a proof
                 Thread(target=_answer_into, args=(future, function, *values), daemon=True).start()
             self._asked.move_to_end(key)
             while len(self._asked) > _MOST_KEPT:
