@@ -251,8 +251,8 @@ def test_the_place_of_a_finding_names_the_element(part: str) -> None:
     places = {each.id.value: each.place.path for each in report.findings}
     facts = {each.fact.en for each in report.findings}
     assert {
-        "`s3:getobject` beside `s3:*`",
-        "`arn:aws-cn:s3:::ax` beside `arn:aws-cn:s3:::a*`",
+        "`s3:getobject` in addition to `s3:*`",
+        "`arn:aws-cn:s3:::ax` in addition to `arn:aws-cn:s3:::a*`",
     } <= facts
     assert places["analyzer.redundant-action"] == f"Statement[0].{part}Action"
     assert places["analyzer.redundant-resource"] == f"Statement[0].{part}Resource"
@@ -519,5 +519,9 @@ def test_what_works_without_mfa_is_shown_by_a_decision_that_allows() -> None:
     assert len({name for name, _ in shown}) == len(_LETS_THROUGH)
     for _, fact in sorted(shown):
         assert fact.endswith(
-            (": Allowed", ": Allowed, beside a policy that allows everything", " is not denied")
+            (
+                ": Allowed",
+                ": Allowed, together with a policy that allows everything",
+                " is not denied",
+            )
         )

@@ -151,7 +151,7 @@ def test_many_users_have_commas() -> None:
 def test_users_that_could_not_be_listed_are_not_none() -> None:
     gap = gap_at("GetAccountAuthorizationDetails")
     found = audit_account(replace(snapshot_of({}), gaps=(gap,)), Exceptions(), version="1")
-    assert headline(found).en == "Who the users are could not be read."
+    assert headline(found).en == "The users could not be read."
     assert as_json(found)["users"] is None
     assert set(as_json(found)["coverage"].values()) == {None}
     for lang, said in ((Language.EN, "not read"), (Language.JA, "読み取れ")):

@@ -76,7 +76,7 @@ def test_what_the_account_allows_is_what_the_card_says(case: Mapping[str, Any]) 
     text = to_text(card(facts, choices), Language.EN)
     # who has a profile for tools is shown how to use it, and nobody else is
     assert ("cdk deploy --profile " + (expected["tools"] or "?") in text) is bool(expected["tools"])
-    assert ("--serial-number" in text.split("What does not work")[0]) is (
+    assert ("--serial-number" in text.split("What stops working")[0]) is (
         expected["tools"] == "mfa"
     )
 
@@ -222,7 +222,7 @@ def test_who_may_not_use_aws_login_is_not_sent_there(user: dict[str, Any]) -> No
     assert "use `aws login`." not in text
     assert "Use `aws login`" not in text
     # a passkey is a way in for whoever has no key
-    assert ("[Passkey or security key], or" in text) is (user == {})
+    assert ("[Passkey or security key] or" in text) is (user == {})
 
 
 @pytest.mark.parametrize("language", Language)

@@ -188,7 +188,7 @@ def test_what_lies_beside_the_logs_of_a_trail_is_named(aws: LocalAws) -> None:
         1,
         ["s3://two/first/", "s3://two/last/"],
     )
-    assert all("lies beside `AWSLogs/`" in str(fault.what) for fault in read.faults)
+    assert all("is next to `AWSLogs/`" in str(fault.what) for fault in read.faults)
     assert keys_of(s3_logs(api(aws), "s3://two/first")) == [TWO[1]]
     assert keys_of(s3_logs(api(aws), "s3://two/AWSLogs")) == [TWO[0]]
     assert s3_digests(api(aws), "s3://two") == []

@@ -99,7 +99,7 @@ def test_nobody_comes_under_a_policy_that_was_taken_back(
     whole = through_a_group(local, api)
     at_once = Meanwhile(api, "AttachGroupPolicy", "", lambda: stick(local, "yuki"))
     report = applied(whole, at_once, tmp_path / "journal")
-    assert "were taken back at once" in report.left_out["yuki"].en
+    assert "were undone at once" in report.left_out["yuki"].en
     assert report.left_out["ken"] == RELIES.filled(address=GROUP)
     # else ken would have lost the old enforcement, for a group that enforces nothing
     assert OLD in attached(local, "ken")
@@ -141,7 +141,7 @@ def test_a_take_back_that_broke_off_is_gone_on_with(
     throttled = Meanwhile(api, "DetachUserPolicy", "yuki", once(lambda: None, "Throttling", 400))
     at_once = Meanwhile(throttled, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
     report = applied(whole, at_once, tmp_path / "journal")
-    assert "were taken back at once" in report.left_out["yuki"].en
+    assert "were undone at once" in report.left_out["yuki"].en
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
 
 
@@ -156,7 +156,7 @@ def test_a_change_whose_answer_was_lost_is_looked_at_too(
 
     lost = Meanwhile(api, "AttachUserPolicy", "yuki", once(done_and_stuck, "ReadTimeoutError"))
     report = applied(whole, lost, tmp_path / "journal")
-    assert "were taken back at once" in report.left_out["yuki"].en
+    assert "were undone at once" in report.left_out["yuki"].en
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
 
 
@@ -208,7 +208,7 @@ def test_the_next_run_looks_where_a_run_lost_its_credentials(
     assert report.stopped is not None
     assert has(local, "yuki")
     again = applied(whole, api, tmp_path / "journal")
-    assert "were taken back at once" in again.left_out["yuki"].en
+    assert "were undone at once" in again.left_out["yuki"].en
     assert not has(local, "yuki")
 
 

@@ -165,7 +165,7 @@ def test_whoever_is_found_locked_out_right_after_the_change_gets_the_former_stat
 ) -> None:
     at_once = Meanwhile(api, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
     report = applied(directly, at_once, tmp_path / "journal")
-    assert "were taken back at once" in report.left_out["yuki"].en
+    assert "were undone at once" in report.left_out["yuki"].en
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
     journal = Journal(tmp_path / "journal")
     journal.open(directly.digest)

@@ -614,7 +614,7 @@ def test_what_is_said_of_a_forced_change_is_what_comes_of_it(
     people = {each.user: each for each in made.people}
     assert [people[name].impact for name in FORCED] == fates.split()
     if people["key"].impact == "key-only":
-        assert "Cannot sign in at the console" in people["key"].text.en
+        assert "Cannot sign in to the console" in people["key"].text.en
         assert "コンソールにはサインインできません" in people["key"].text.ja
 
 

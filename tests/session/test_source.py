@@ -157,7 +157,7 @@ def test_keys_of_the_environment_are_not_looked_at(
         ),
         (
             {"work": f"{KEYED}credential_process = sekisho session --profile people"},
-            "beside `credential_process`",
+            "has both an access key and `credential_process`",
             Code.SESSION_RECURSION,
         ),
     ],

@@ -190,9 +190,9 @@ def test_the_review_page_is_the_summary_of_the_policy() -> None:
 
 def test_the_trap_is_told_by_what_the_engine_says() -> None:
     pages = {preset: guide.to_text(_made(preset), Language.EN) for preset in PRESETS}
-    assert "dead-locks" in pages[Preset.AWS]
-    assert "dead-locks" not in pages[Preset.FIRST_LOGIN]
-    assert "dead-locks" not in pages[Preset.RECOMMENDED]
+    assert "ends in a deadlock" in pages[Preset.AWS]
+    assert "ends in a deadlock" not in pages[Preset.FIRST_LOGIN]
+    assert "ends in a deadlock" not in pages[Preset.RECOMMENDED]
     assert "whose ARN has a path" in pages[Preset.FIRST_LOGIN]
     assert "whose ARN has a path" not in pages[Preset.RECOMMENDED]
 

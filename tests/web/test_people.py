@@ -326,7 +326,7 @@ def test_filters_are_addresses_and_the_worst_comes_first(company: Material) -> N
     for outcome, count in outcomes.items():
         assert len(searched(client, outcome=outcome.value)) == count
         assert f"({count})" in page(client, f"/users?outcome={outcome.value}")
-    assert "No user fits" in page(client, "/users?q=nobody-is-called-so")
+    assert "No user matches" in page(client, "/users?q=nobody-is-called-so")
     assert "deploy-bot" in searched(client, key="in-use", kind="machine")
     # a number that is none is the first page
     assert "deploy-bot" in page(client, "/users?page=9999999999")
@@ -334,7 +334,7 @@ def test_filters_are_addresses_and_the_worst_comes_first(company: Material) -> N
 
 def test_columns_without_data_are_left_out(whole: Path, plan_file: Path) -> None:
     bare = page(client_of(started(whole)), "/users")
-    for word in ("Stage", "When", "Told on", "last call"):
+    for word in ("Stage", "When", "Notified on", "last call"):
         assert word not in bare
     staged = page(
         client_of(started(whole, "--plan", str(plan_file), "--goal", str(GOAL))), "/users"
@@ -414,8 +414,8 @@ def test_what_was_told_and_done_is_on_the_page_of_whom_it_is_about(
     material = started(whole, "--goal", str(GOAL), "--state", str(tmp_path))
     client = client_of(material)
     people = page(client, "/users")
-    assert "Told on" in people
-    assert "not told" in people
+    assert "Notified on" in people
+    assert "not notified" in people
     assert NOW.date().isoformat() in people
     assert "A notice was delivered." in page(client, "/user?name=hanako.sato")
     assert "A notice was delivered." not in page(client, "/user?name=ken.suzuki")

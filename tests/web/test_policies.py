@@ -261,7 +261,7 @@ def test_a_bucket_is_seen_with_mfa_and_not_without(console: people.RunningConsol
         (alert,) = employee.get(path).all("div", role="alert")
         assert action in alert.text
         assert "made-here" not in employee.get("/s3/buckets").source
-    assert "You have signed in without MFA. If a policy demands MFA" in employee.page.source
+    assert "You have signed in without MFA. If a policy requires MFA" in employee.page.source
     links = [each.text for each in employee.get("/iam").all("a")]
     assert "Assign MFA device" in links
 

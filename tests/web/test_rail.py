@@ -77,7 +77,7 @@ FORCE_MFA = policy.render(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)
 def _next(page: Page) -> str:
     (rail,) = page.all("aside", id="rail")
     assert not re.search(r"[{}]", rail.text)
-    return rail.text.partition("Next: ")[2].partition(" How far")[0]
+    return rail.text.partition("Next: ")[2].partition(" Your progress")[0]
 
 
 def _codes(page: Page) -> list[str]:

@@ -153,7 +153,7 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
     page.get_by_role("button", name="Add MFA").click()
     expect(page.get_by_role("alert")).to_contain_text("InvalidAuthenticationCode")
     expect(page.get_by_role("alert")).to_be_focused()
-    expect(page.get_by_text("The two codes do not follow one another")).to_be_visible()
+    expect(page.get_by_text("The two codes are not consecutive")).to_be_visible()
     expect(page).to_have_title("Error: Set up device - Rehearsal")
     # going back and on again does not create the device a second time
     page.get_by_role("link", name="Previous").click()
@@ -250,7 +250,7 @@ def test_the_name_of_a_broken_off_enrolment_is_set_free(
     def look(page: Page) -> None:
         begin(page)
         expect(page.get_by_role("alert")).to_contain_text("EntityAlreadyExists")
-        page.get_by_role("link", name="See the unassigned devices").click()
+        page.get_by_role("link", name="see the unassigned devices").click()
         expect(page.get_by_text("The AWS console has no such page.")).to_be_visible()
         row = page.get_by_role("row").filter(has_text=serial)
         people.confirm(row, "Delete")

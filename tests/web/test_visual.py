@@ -193,6 +193,6 @@ def test_a_policy_is_made_on_the_visual_side(page: Page, console: people.Running
     # a text that it cannot show is neither changed nor lost
     page.get_by_label("Policy editor").fill("{ // not yet\n")
     page.get_by_role("button", name="Visual").click()
-    expect(page.get_by_text("The visual side does not show this text.")).to_be_visible()
+    expect(page.get_by_text("The visual side cannot show this text.")).to_be_visible()
     page.get_by_role("link", name="JSON").click()
     expect(page.get_by_label("Policy editor")).to_have_value("{ // not yet\n")

@@ -504,7 +504,7 @@ def test_a_policy_of_aws_is_long_and_still_right(bench: Bench) -> None:
     other = Bench(bench.material, site.app.test_client(), Path(), Path())
     _, page = other.get("/policy", arn=of_aws)
     assert "save.size" not in page
-    assert "a policy of AWS" in page
+    assert "an AWS managed policy" in page
     # the verdict is first
     assert page.index("MFA is enforced.") < page.index('id="refused"') < page.index('id="lint"')
     _, page = other.get("/policy", arn=own)
@@ -527,7 +527,7 @@ def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:
     assert {each["status"] for each in found["status"]["changes"]} == {"waits"}
     _, page = bench.get("/plan")
     # whose devices were not read is neither with nor without one
-    unread = page.partition("Not known of:")[2].partition("</p>")[0]
+    unread = page.partition("Unknown:")[2].partition("</p>")[0]
     assert ">hanako<" in unread
     assert escape(SCRIPT) in unread
     assert "sekisho status plan.json" in page
@@ -583,7 +583,7 @@ def test_without_a_goal_the_time_line_has_the_days_of_the_plan(tmp_path: Path) -
     out = PlannedImpact("out", ImpactKind.LEFT_OUT, Message("Left out."), "none")
     lines, page = shown(enrolled, late, soon, out)
     assert [line.partition(":")[0] for line in lines] == [
-        f"pilot this plan, of {made.snapshot_at.date()}, acts on it",
+        f"pilot in this plan of {made.snapshot_at.date()}",
         f"{escape(SCRIPT)} from 2027-02-01",
         "late from 2027-03-01",
     ]
@@ -645,7 +645,7 @@ def test_the_way_in_is_shown_step_by_step(bench: Bench) -> None:
     assert any("create a virtual MFA device" in each for each in new)
     assert new[-1] == "gets in"
     page = client.get("/user?name=glass", **BASE).get_data(as_text=True)
-    assert "signs in nowhere" in page
+    assert "and does not sign in" in page
 
 
 WRONG = [

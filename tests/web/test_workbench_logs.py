@@ -98,7 +98,7 @@ def test_what_would_be_denied_is_shown_by_key_by_caller_and_by_service() -> None
 
 def test_a_usage_file_does_not_tell_what_would_be_denied() -> None:
     shown = page("/impact")
-    assert "a usage file has counts, and no calls" in shown
+    assert "a usage file has counts only" in shown
     assert "denied-" not in shown
     assert json.loads(page("/impact?format=json"))["impact"] is None
 
@@ -165,7 +165,7 @@ def test_calls_without_mfa_are_shown_by_day_by_user_and_by_service() -> None:
     assert 'href="/user?name=mallory"' in shown
     assert "Signed in without MFA: mallory (2)." in shown
     assert 'href="/impact"' in page("/")
-    assert "Used, by the logs" in page("/")
+    assert "Used, according to the logs" in page("/")
 
 
 def test_a_users_page_has_what_the_logs_have() -> None:

@@ -57,7 +57,7 @@ _DENIED_ANYHOW = Message("Denied in any case; how depends on keys that were not 
 _UNDECIDED = Message(
     "The answer depends on keys that AWS always sends and that were not given: {effects}."
 )
-_DEPENDS = Message("What else the call needs depends on keys that were not given:")
+_DEPENDS = Message("The other permissions of the call depend on keys that were not given:")
 _KEY = Message("  {key} ({presence})")
 _PRESENCES: Mapping[Presence, Message] = {
     Presence.ALWAYS: Message("AWS always sends it"),
@@ -71,7 +71,7 @@ _NO_CODE = Message(
     "  Neither an MFA session nor an MFA code was given: this is the answer for a long-term "
     "access key."
 )
-_PERMITTED = Message("`{principal}` may call `{action}`, whatever the policies say. {rule}")
+_PERMITTED = Message("`{principal}` may call `{action}`, regardless of policies. {rule}")
 _REFUSED = Message("`{principal}` cannot call `{action}` on `{resource}`. {rule}")
 _POLICIES_ALONE = Message("The policies alone say: {effect}.")
 _DOUBT = Message(

@@ -221,7 +221,7 @@ _request_options = grouped(
     click.option(
         "--principal",
         metavar="ARN",
-        help="Who asks: a user, role or session, a service, or `anonymous`.",
+        help="The caller: a user, role or session, a service, or `anonymous`.",
     ),
     click.option("--action", metavar="SERVICE:NAME", help="One action, like iam:GetUser."),
     click.option(
@@ -336,7 +336,7 @@ _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERRO
 def _refuse_beside_batch(options: RequestOptions, printing: AnswerPrinting) -> None:
     if options != RequestOptions():
         raise UsageError(
-            Message("`--batch` takes everything from its lines; give no request beside it")
+            Message("`--batch` takes everything from its lines; do not give a request as well")
         )
     source = click.get_current_context().get_parameter_source
     unused = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []

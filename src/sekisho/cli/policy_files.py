@@ -20,7 +20,7 @@ from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, reason_
 from sekisho.messages import Message, listed, verbatim
 
 _BESIDE = Message(
-    "`FullAWSAccess` is assumed to be attached beside the service control policies "
+    "`FullAWSAccess` is assumed to be attached in addition to the service control policies "
     "of {levels}, which only deny and would allow nothing alone."
 )
 _PASTE = Message("Paste the policy, then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")

@@ -211,7 +211,7 @@ class Tradeoff:
 
 
 _BY_SERVICES = Message("what AWS services do for a user works without MFA")
-_KEY_THIEF = Message("whoever has the leaked key of a user without a device can enrol one with it")
+_KEY_THIEF = Message("a thief with the leaked key of a user without a device can enrol one")
 _KEY_USER = Message("a user who has only an access key cannot enrol without an administrator")
 _NEW_USER = Message("a new user with a temporary password is locked out")
 _PATH_USER = Message("a new user with a path in the ARN is locked out")

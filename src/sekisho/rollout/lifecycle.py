@@ -70,9 +70,9 @@ CUT_OFF = Message(
     "Loses every right at once, running sessions included, then every credential. The session of "
     "a role that was assumed before lives on until it ends."
 )
-LOST_FOR_GOOD = Message("What this takes away cannot be given back by a roll-back.")
+LOST_FOR_GOOD = Message("A roll-back cannot restore the following items.")
 SESSIONS_LIVE_ON = Message(
-    "What is signed in already lives on until it ends: credentials of `aws login` for 15 minutes "
+    "Sessions that are open stay valid until they end: credentials of `aws login` for 15 minutes "
     "and those of an agent for an hour, once their sessions are ended; a console session for up to "
     "{hours} hours, a GetSessionToken session for up to 36, the session of a role as long as it "
     "was made for. If the device was stolen and not just lost, deny what is older than now: by a "
@@ -95,8 +95,8 @@ NO_FORCED_CHANGE = Message(
 NOT_ONESELF = Message("You cannot do this to yourself: another administrator must.")
 RESET_NEXT = Message("Signs in with the temporary password, changes it, then sets up MFA anew.")
 RESET_WITHOUT_MFA = Message(
-    "Gets in without MFA, which no policy of theirs and no role of the account asks them for; "
-    "setting it up anew is not known to work."
+    "Gets in without MFA: no policy of theirs and no role of the account requires it. Whether "
+    "they can set it up again is unknown."
 )
 RESET_NEXT_KEEPS = Message("Signs in, then sets up MFA anew.")
 

@@ -39,8 +39,8 @@ _A_SOURCE = Message(
     "`credential_process = sekisho session --profile SOURCE`"
 )
 _BESIDE = Message(
-    "the profile `{name}` has an access key beside `credential_process`: tools would sign with the "
-    "key, without MFA, and never start the helper"
+    "the profile `{name}` has both an access key and `credential_process`: tools would sign with "
+    "the key, without MFA, and never start the helper"
 )
 _NO_PROFILE = Message("there is no profile `{name}`")
 _NO_KEY = Message("the profile `{name}` has no access key")

@@ -181,7 +181,7 @@ RULES: tuple[RuleNote, ...] = (
         Rule.OWNER_ROOT,
         Message(
             "The root user of the account that owns a bucket can always get, put and delete its "
-            "policy, whatever the policy says."
+            "policy, regardless of the policy."
         ),
         "Amazon S3 API Reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy",
     ),
@@ -239,8 +239,8 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.DEVICE_HOLDER,
         Message(
-            "Whoever has an MFA device and calls with an access key needs an MFA session to enable "
-            "or disable their own devices."
+            "A user who has an MFA device and calls with an access key needs an MFA session to "
+            "enable or disable their own devices."
         ),
         "security bulletin AWS-2023-001",
     ),
@@ -251,7 +251,7 @@ RULES: tuple[RuleNote, ...] = (
     ),
     RuleNote(
         Rule.UNKNOWN_ENTITY,
-        Message("What a call names must exist."),
+        Message("The objects that a call names must exist."),
         "IAM API Reference, Common Errors",
     ),
     RuleNote(
@@ -275,8 +275,8 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.HARD_EXPIRY,
         Message(
-            "Where the password policy says so, an expired password is not changed at sign-in: an "
-            "administrator sets another one."
+            "If the password policy requires it, users cannot change an expired password at "
+            "sign-in: an administrator sets another one."
         ),
         "IAM User Guide, Set an account password policy for IAM users",
     ),

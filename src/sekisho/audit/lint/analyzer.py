@@ -242,4 +242,4 @@ def _redundant(values: list[str]) -> Iterator[Message]:
         )
         if wider is not None:
             one, other = quoted(value), quoted(f"{wider}*")
-            yield Message("{one} beside {other}").filled(one=one, other=other)
+            yield Message("{one} in addition to {other}").filled(one=one, other=other)

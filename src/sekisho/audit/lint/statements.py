@@ -148,7 +148,7 @@ def asked(
 
 
 _ALLOW_ALL = from_json({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-_BESIDE = Message("{decision}, beside a policy that allows everything")
+_BESIDE = Message("{decision}, together with a policy that allows everything")
 
 
 _NOT_DENIED = Message("`{action}` on `{resource}` is not denied")

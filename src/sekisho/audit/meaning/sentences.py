@@ -30,7 +30,7 @@ _VARIANTS = frozenset({ObjectOwner.OWN_WITH_PATH, ObjectOwner.OWN_OTHER_NAME})
 
 _WORKS = {
     Works.NO_POLICY_APPLIES: Message(
-        "Always allowed by AWS, without MFA, whatever the policies say"
+        "Always allowed by AWS, even without MFA and regardless of policies"
     ),
     Works.WITHOUT_MFA: Message("Works without MFA"),
     Works.CONSOLE_WITHOUT_MFA: Message(
@@ -43,8 +43,8 @@ _WORKS = {
 
 _NOT_ALLOWED = {
     DeniedWithoutMfa.ENFORCED: Message(
-        "Not allowed by this policy, and explicitly denied without MFA whatever other policies "
-        "allow; with MFA, other policies decide"
+        "Not allowed by this policy, and explicitly denied without MFA even if other policies "
+        "allow it; with MFA, other policies decide"
     ),
     DeniedWithoutMfa.NOT_FOR_KEYS: Message(
         "Not allowed by this policy; denied without MFA in the console, but NOT with a long-term "

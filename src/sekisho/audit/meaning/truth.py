@@ -177,7 +177,7 @@ OUTCOMES: Mapping[TaskOutcome, Message] = {
 
 LEGEND: Mapping[TaskOutcome, Message] = {
     TaskOutcome.NOBODY: Message("-: none of these has this credential, so it was not checked"),
-    TaskOutcome.REFUSED: Message("never: the service itself refuses it, whatever the policies say"),
+    TaskOutcome.REFUSED: Message("never: the service itself refuses it, regardless of policies"),
     TaskOutcome.NOT_ALLOWED: Message("no: and no other policy can allow it"),
     TaskOutcome.MIXED: Message("partly: some actions and not others"),
     TaskOutcome.OTHERS: Message("other: other policies decide"),

@@ -111,7 +111,7 @@ _SOME = Message(
     "enforced, {exempt} excepted, {unknown} unknown."
 )
 _NOBODY = Message("The account has no users.")
-_UNREAD = Message("Who the users are could not be read.")
+_UNREAD = Message("The users could not be read.")
 _NO_FIGURES = Message("Enabled, enforced, used: not read.")
 _ENABLED = Message(
     "Enabled: {enabled} of {users} {users:user has|users have} a device ({console_enabled} "

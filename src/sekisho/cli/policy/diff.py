@@ -119,7 +119,7 @@ class DiffOptions:
         default=ComparedAs.IDENTITY.value,
         show_default=True,
         callback=lambda _ctx, _parameter, value: ComparedAs(value),
-        help="What OLD and NEW are: with `resource` and `trust` the difference is who gets what.",
+        help="The kind of OLD and NEW; `resource` and `trust` compare who gets what.",
     ),
     click.option(
         "--no-new-access",

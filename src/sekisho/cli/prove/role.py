@@ -84,7 +84,7 @@ def command(
     if QuestionGroup.TRUST.value in checks.parts and not (checks.trust or snapshots):
         raise UsageError(Message("`--only trust` needs the trust policy: `--trust`"))
     if only_trust and groups != {QuestionGroup.TRUST}:
-        raise UsageError(Message("give the role's policies beside `--trust`"))
+        raise UsageError(Message("give the role's policies as well as `--trust`"))
     heeded = QuestionGroup.ENFORCEMENT
     idle = {"--exempt": enforcement.exempt, "--certificate": enforcement.certificate}
     reject_unused(heeded.value, heeded in groups, idle)

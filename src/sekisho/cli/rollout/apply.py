@@ -220,7 +220,7 @@ _SETTLED = (Event.DONE, Event.ALREADY)
     "--journal",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="What was done so far; PLAN.journal if not given.",
+    help="The record of the changes so far; PLAN.journal if not given.",
 )
 @click.option(
     "--password-file",

@@ -145,15 +145,14 @@ def command(
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
-    """Bring everything that a plan did back to what it was before, also after half of it.
+    """Undo everything that a plan did, even if it was applied only in part.
 
-    Of a folder of plans, such as that of a campaign, here or in S3, all are taken back, the last
-    first; with --user, what they did for one person.
+    Of a folder of plans, such as that of a campaign, here or in S3, all are undone, the last
+    first; with --user, only the changes for one person.
 
-    What others have changed since stays, and so does what enforces MFA for others by now; both
-    are listed. Users stay in a group to which somebody else has added a policy since.
-    What is not as before the plan, and of which the journal tells nothing, is listed, too: lines
-    of it may be lost.
+    Later changes of others stay, and so do policies that now enforce MFA for others; both are
+    listed. Users stay in a group to which somebody else has added a policy since. Differences
+    from before the plan that are not in the journal are listed, too: it may have lost lines.
     Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it
     stopped.
     """

@@ -293,8 +293,8 @@ def _admin_key(
 
 
 _UNTIL_IT_IS_ENDED = Message(
-    "To AWS, whoever has the cache of `aws login` with its key is the user, with MFA, until the "
-    "session ends: at most 12 hours after the sign-in. `sekisho reset` and `offboard` end such "
+    "To AWS, a thief who has the cache of `aws login` with its key is the user, with MFA, until "
+    "the session ends: at most 12 hours after the sign-in. `sekisho reset` and `offboard` end such "
     "sessions; `--mfa-age` shortens the time, and a Deny on `aws:SignInSessionArn` stops one "
     "session at once."
 )

@@ -44,7 +44,7 @@ _FORCE = Message("`--force` is for `--out`")
 _NO_ADDRESS = Message("give addresses of logs in S3 (`s3://…`), or `--lookup`")
 _NO_KEY = Message("{path} is not a public key: {reason}")
 _NO_KEY_FORM = Message("it is neither RSA in PEM or DER nor an answer of `list-public-keys`")
-_NO_DIGESTS = Message("there are no digest files beside these logs")
+_NO_DIGESTS = Message("there are no digest files with these logs")
 _WRONG = Message("Logs or digests are not as CloudTrail delivered them: {count}.")
 _UNREAD = Message("Logs or digests could not be read: {count}.")
 _NOTHING_PROVEN = Message("No log could be verified: no digest with a valid signature lists one.")
@@ -195,7 +195,7 @@ def verify(
 ) -> Exit:
     """Check by CloudTrail's digest files that logs are as they were delivered.
 
-    LOGS are folders or s3:// addresses with the digests beside the logs. Exit 3 if something was
+    LOGS are folders or s3:// addresses with the logs and their digests. Exit 3 if something was
     changed, moved or removed, 4 if something could not be read or no log is proven.
     """
     scope.check(logs)

@@ -63,13 +63,13 @@ _BAD_TARGET = Message(
 )
 _NO_POLICY = Message("`--replace {name}`: the account has no managed policy of that name or ARN")
 _PLAN_NEEDS_ACCOUNT = Message(
-    "this plan takes away or attaches what it does not hold: `{address}`; give the account with "
-    "`--snapshot`"
+    "this plan detaches or attaches `{address}`, which is not in the plan itself; give the account "
+    "with `--snapshot`"
 )
 _NOBODY = Message("`--attach-to {text}`: the account has none of that name or ARN")
 _NARROW = Message(
-    "At {levels} only what these policies allow is allowed: give `FullAWSAccess` as well if it "
-    "stays attached beside them."
+    "At {levels}, these policies limit what is allowed: give `FullAWSAccess` as well if it stays "
+    "attached."
 )
 _OTHER_ACCOUNT = Message("the plan is for the account `{plan}`, and the snapshot is of `{account}`")
 
@@ -188,7 +188,7 @@ question_options = grouped(
         multiple=True,
         help="With --snapshot: a managed policy of the account with another text.",
     ),
-    click.option("--plan", metavar="FILE", help="What a plan would change."),
+    click.option("--plan", metavar="FILE", help="A plan's file: judge the calls by its changes."),
     click.option("--goal", metavar="FILE", help="With --snapshot: what a goal would change."),
     click.option(
         "--snapshot",
@@ -203,7 +203,7 @@ question_options = grouped(
         "targets",
         metavar="WHOM",
         multiple=True,
-        help="Who gets the policies: users, roles, user:NAME, group:NAME, role:NAME.",
+        help="Where the policies are attached: users, roles, user:NAME, group:NAME, role:NAME.",
     ),
 )
 

@@ -51,7 +51,7 @@ _REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-\w+)
 _ACCOUNT_NAME = re.compile(r"\d{12}$")
 _ORGANISATION_NAME = re.compile(r"o-[a-z0-9]+$")
 _BESIDE = SekishoError(
-    Message("lies beside `AWSLogs/` and was not listed: give both addresses"),
+    Message("is next to `AWSLogs/` and was not listed: give both addresses"),
     code=Code.FILE_UNREADABLE,
 )
 

@@ -56,8 +56,8 @@ Passwords = Callable[[str], str]
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
 REFUSED = Message("AWS refuses {operation} ({code}): {message}")
-TAKEN_BACK = Message("the changes for this user were taken back at once: {why}")
-NOT_TAKEN_BACK = Message("not all changes for this user could be taken back: {why}")
+TAKEN_BACK = Message("the changes for this user were undone at once: {why}")
+NOT_TAKEN_BACK = Message("not all changes for this user could be undone: {why}")
 _NOBODY: Mapping[str, Message] = {}
 
 

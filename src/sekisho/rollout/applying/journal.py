@@ -28,12 +28,12 @@ Clock = Callable[[], datetime]
 
 _ANOTHER = Message(
     "give the journal that this plan was applied with; for a new plan, a new name: "
-    "`--journal NEW`; the other plan is taken back by `sekisho rollback {path}`; if the file is "
-    "damaged, go by the account: `sekisho rollback PLAN --by-account --journal NEW`"
+    "`--journal NEW`; the other plan is undone by `sekisho rollback {path}`; if the file is "
+    "damaged, use the account: `sekisho rollback PLAN --by-account --journal NEW`"
 )
 _NO_JOURNAL = Message(
     "give the plan's journal, or the name of a new file; if this was the journal and is damaged, "
-    "go by the account: `sekisho rollback PLAN --by-account --journal NEW`"
+    "use the account: `sekisho rollback PLAN --by-account --journal NEW`"
 )
 _LOCKED = Message("the journal cannot be locked: {reason}")
 _OPENED = Message("the journal cannot be opened: {reason}")
