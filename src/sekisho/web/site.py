@@ -241,6 +241,11 @@ def text(key: str, /, **values: object) -> Message:
     return message.filled(**values) if values else message
 
 
+def aws_text(said: str) -> Message:
+    """Return what AWS says, which it says in English; elsewhere it is said that AWS does."""
+    return text("frame.aws_says", said=said)
+
+
 def term(key: str) -> Message:
     """Return a word of the AWS console."""
     message: Message = table("console")[key]["text"]

@@ -4,9 +4,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
+from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.session import attempt, person, rehearsal, signed_in
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("buckets", __name__)
 
@@ -46,8 +47,16 @@ def _listing(faulty: AwsRefused | None) -> str:
         navigation=_PATH,
         refused=found if refused else None,
         buckets=() if refused else found.get("Buckets", ()),
-        faulty=faulty,
+        fault=_fault(faulty),
     )
+
+
+def _fault(refused: AwsRefused | None) -> Message | str:
+    """Return what is wrong with a bucket's name; one that cannot be sent reaches no AWS."""
+    if refused is None:
+        return ""
+    unsent = refused.aws_code == "ParamValidationError"
+    return text("buckets.name_hint") if unsent else aws_text(refused.aws_message)
 
 
 @SCREEN.get("/s3/bucket")

@@ -20,7 +20,7 @@ from sekisho.account import password_policy
 from sekisho.documents import inert_cell
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.signin import PasswordPolicy, password_faults
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
@@ -31,7 +31,7 @@ from sekisho.web.console.session import (
     shown_once_values,
     signed_in,
 )
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("console_access", __name__)
 
@@ -122,7 +122,7 @@ def _set(operation: str, user: str) -> ResponseReturnValue:
     )
     if isinstance(answer, AwsRefused):
         if answer.aws_code == "PasswordPolicyViolation":
-            return _page(user, fault=verbatim(answer.aws_message))
+            return _page(user, fault=aws_text(answer.aws_message))
         return _page(user, refused=answer)
     enabled = operation == "CreateLoginProfile"
     flash(FlashKind.SUCCESS, text("console_access.enabled" if enabled else "console_access.reset"))
@@ -182,7 +182,7 @@ class PasswordChoice:
         if isinstance(policy, AwsRefused):
             return None
         faults = password_faults(self.password, user, policy)
-        return verbatim(", ".join(faults)) if faults else None
+        return aws_text(", ".join(faults)) if faults else None
 
     def value(self) -> str:
         """Return the password: what was written, or a new one that the account's policy takes."""

@@ -18,7 +18,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choice_lists
@@ -47,7 +47,7 @@ from sekisho.web.console.session import (
     state,
     try_reading,
 )
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("create_user", __name__)
 
@@ -152,7 +152,7 @@ def _create_user(draft: Mapping[str, str], given: Permissions) -> ResponseReturn
     answer = attempt("iam", "CreateUser", UserName=user, **optional)
     if isinstance(answer, AwsRefused):
         if answer.aws_code == "EntityAlreadyExists":
-            return _details_page(draft, {"name": verbatim(answer.aws_message)})
+            return _details_page(draft, {"name": aws_text(answer.aws_message)})
         return _review_page(draft, refused=answer), HTTPStatus.UNPROCESSABLE_ENTITY
     choice = _choice(draft)
     password = choice.value() if choice is not None else ""

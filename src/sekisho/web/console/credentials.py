@@ -15,7 +15,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.signin import WRONG_OLD_PASSWORD, ErrorCode
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.session import (
@@ -25,7 +25,7 @@ from sekisho.web.console.session import (
     shown_once_values,
     signed_in,
 )
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("credentials", __name__)
 
@@ -93,7 +93,7 @@ def password() -> ResponseReturnValue:
     answer = attempt("iam", "ChangePassword", OldPassword=old, NewPassword=new)
     if isinstance(answer, AwsRefused):
         at = _field_of(answer)
-        return _password_form({at: verbatim(answer.aws_message)} if at else {}, answer)
+        return _password_form({at: aws_text(answer.aws_message)} if at else {}, answer)
     flash(FlashKind.SUCCESS, text("credentials.password_changed"))
     return see_other(OWN)
 

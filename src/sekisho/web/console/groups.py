@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choice_lists
@@ -41,7 +41,7 @@ from sekisho.web.console.session import (
     try_reading,
     typed_for,
 )
-from sekisho.web.site import flash, see_other, term, text
+from sekisho.web.site import aws_text, flash, see_other, term, text
 
 SCREEN = Blueprint("groups", __name__)
 
@@ -143,7 +143,7 @@ def create() -> ResponseReturnValue:
     if isinstance(answer, AwsRefused):
         exists = answer.aws_code == "EntityAlreadyExists"
         page = (
-            _form(fields, fault=verbatim(answer.aws_message))
+            _form(fields, fault=aws_text(answer.aws_message))
             if exists
             else _form(fields, refused=answer)
         )

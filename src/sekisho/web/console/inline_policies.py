@@ -16,14 +16,14 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.audit.lint import Attachment
 from sekisho.errors import AwsRefused, Fault
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.identities import IamIdentity, IdentityKind
 from sekisho.web.console.policy_editor import EditedText, sent_document
 from sekisho.web.console.policy_text import faults_text
 from sekisho.web.console.session import attempt, call, signed_in, state, typed_for
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("inline_policies", __name__)
 
@@ -82,7 +82,7 @@ def _save(owner: IamIdentity) -> ResponseReturnValue:
     )
     if isinstance(answer, AwsRefused):
         if answer.aws_code in _ABOUT_THE_TEXT:
-            edited = replace(edited, refusal=verbatim(answer.aws_message))
+            edited = replace(edited, refusal=aws_text(answer.aws_message))
             return _page(owner, policy, edited, policy_name=name)
         return _page(owner, policy, edited, policy_name=name, wrong=answer)
     state().typed.pop(_PATH, None)

@@ -26,7 +26,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
 from sekisho.localaws import ConsoleClient
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.signin import ErrorCode
 from sekisho.web.browsers import FlashKind
@@ -45,7 +45,7 @@ from sekisho.web.console.session import (
     state,
     try_reading,
 )
-from sekisho.web.site import flash, see_other, sent_json, text
+from sekisho.web.site import aws_text, flash, language, see_other, sent_json, text
 
 SCREEN = Blueprint("mfa", __name__)
 
@@ -104,7 +104,7 @@ def _begin_passkey(user: str, name: str) -> ResponseReturnValue:
     except AwsRefused as refused:
         match refused.aws_code:
             case ErrorCode.ENTITY_ALREADY_EXISTS:
-                return _first_page(user, name_fault=verbatim(refused.aws_message))
+                return _first_page(user, name_fault=aws_text(refused.aws_message))
             case ErrorCode.LIMIT_EXCEEDED:
                 return _first_page(user, refused=refused)
             case _:
@@ -289,7 +289,7 @@ def _no_passkey(refused: AwsRefused, sent: Mapping[str, Any]) -> ResponseReturnV
     if refused.aws_code in ENDED:
         about = {each: str(sent.get(each, "")) for each in ("user", "name")}
         return session_ended(f"{_PASSKEY}?{urlencode(about)}")
-    return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
+    return jsonify(error=aws_text(refused.aws_message).into(language())), HTTPStatus.FORBIDDEN
 
 
 @SCREEN.post("/iam/remove-mfa")

@@ -30,7 +30,7 @@ from sekisho.web.console.managed_policies import (
 )
 from sekisho.web.console.policy_text import content, faults_text
 from sekisho.web.console.session import ENDED, attempt, call, person, signed_in, try_reading
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import aws_text, flash, see_other, text
 
 SCREEN = Blueprint("policies", __name__)
 
@@ -262,12 +262,12 @@ def tag() -> ResponseReturnValue:
     return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _set_tag(arn: str, key: str, value: str) -> Message | str | None:
+def _set_tag(arn: str, key: str, value: str) -> Message | None:
     """Set a tag; return what is wrong with it, or None."""
     if faults := names.tags([(key, value)]):
         return faults_text(faults)
     answer = attempt("iam", "TagPolicy", PolicyArn=arn, Tags=[{"Key": key, "Value": value}])
-    return answer.aws_message if isinstance(answer, AwsRefused) else None
+    return aws_text(answer.aws_message) if isinstance(answer, AwsRefused) else None
 
 
 @SCREEN.post("/iam/policy/untag")

@@ -22,7 +22,7 @@ from sekisho.audit.lint import Attachment
 from sekisho.audit.meaning import CREDENTIALS, cell_text
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import Preset, names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
@@ -44,7 +44,7 @@ from sekisho.web.console.session import (
     signed_in,
     state,
 )
-from sekisho.web.site import flash, language, see_other, text
+from sekisho.web.site import aws_text, flash, language, see_other, text
 
 SCREEN = Blueprint("policy_editor", __name__)
 
@@ -393,7 +393,7 @@ def _create(
     if not isinstance(answer, AwsRefused):
         return None, {}
     field = _field_of(answer)
-    return (None, {field: verbatim(answer.aws_message)}) if field else (answer, {})
+    return (None, {field: aws_text(answer.aws_message)}) if field else (answer, {})
 
 
 def _field_of(refused: AwsRefused) -> str:

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, ShownPage
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.signin import CHANGE_REFUSED, SIGNIN_FAILED, MfaMethod, NextStep
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.mfa import TwoCodes
@@ -34,7 +34,16 @@ from sekisho.web.console.session import (
     signed_in,
     state,
 )
-from sekisho.web.site import flash, local_path, see_other, sent_json, term, text
+from sekisho.web.site import (
+    aws_text,
+    flash,
+    language,
+    local_path,
+    see_other,
+    sent_json,
+    term,
+    text,
+)
 
 SCREEN = Blueprint("sign_in", __name__)
 
@@ -114,7 +123,7 @@ def passkey_options() -> ResponseReturnValue:
     try:
         options = _client().passkey_request(pending.ticket, origin())
     except AwsRefused as refused:
-        return jsonify(error=refused.aws_message), _status(refused)
+        return jsonify(error=_spoken(refused)), _status(refused)
     state().pending = replace(pending, ticket=options.ticket)
     return jsonify(options.public_key)
 
@@ -131,7 +140,7 @@ def with_passkey() -> ResponseReturnValue:
         answer = _client().mfa_passkey(pending.ticket, signed.get("credential", {}))
     except AwsRefused as refused:
         ended = _keep_ticket(pending, refused) is not None
-        return jsonify(error=refused.aws_message, next="/signin" if ended else ""), _status(refused)
+        return jsonify(error=_spoken(refused), next="/signin" if ended else ""), _status(refused)
     return jsonify(next=_take_step(pending.user, answer, after))
 
 
@@ -247,6 +256,12 @@ def _client() -> ConsoleClient:
     return ConsoleClient(place.url, place.account.account)
 
 
+def _spoken(refused: AwsRefused) -> str:
+    """Return for the script what the page would say of a refusal."""
+    said = _refusal_text(refused)
+    return "" if said is None else said.into(language())
+
+
 def _refusal_text(refused: AwsRefused | None) -> Message | None:
     """Return the page's text for a refusal, in its language if the console has it."""
     match refused.aws_message if refused else None:
@@ -257,7 +272,7 @@ def _refusal_text(refused: AwsRefused | None) -> Message | None:
         case message if message == SIGNIN_FAILED:
             return term("signin_failed")
         case message:
-            return verbatim(message)
+            return aws_text(message)
 
 
 def _status(refused: AwsRefused) -> int:

@@ -31,7 +31,9 @@
         const called_off = known || `${form.dataset.failed} (${error.name})`;
         const line = document.createElement("p");
         line.className = "alert error";
-        line.textContent = error.name === "Error" ? error.message : called_off;
+        const kind = Object.assign(document.createElement("span"), { className: "kind" });
+        kind.textContent = form.dataset.error;
+        line.append(kind, error.name === "Error" ? ` ${error.message}` : ` ${called_off}`);
         line.tabIndex = -1;
         box.replaceChildren(line);
         line.focus();
