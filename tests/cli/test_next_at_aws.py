@@ -168,7 +168,14 @@ def test_where_something_is_in_the_way(follower: Follower) -> None:
     }
     keyed = Follower(follower.local, {**follower.variables, **long_term})
     assert keyed.follow("audit") == ["audit"]
-    assert "\nSign in with MFA first, then audit again: these credentials" in keyed.said
+    assert "\nSign in with MFA first, then run this command again: these credentials" in keyed.said
+    Path("goal.yaml").write_text(GOAL, encoding="utf-8")
+    assert keyed.follow("status goal.yaml") == ["status goal.yaml"]
+    assert f"and with them a plan that enforces {ADMINISTRATOR} is refused." in keyed.said
+    # a campaign leaves them out, and a plan would show why
+    assert keyed.follow("campaign goal.yaml --apply", until="plan goal.yaml")[1:]
+    assert keyed.follow("rollback goal.yaml.campaign", until="audit")[1:] == ["audit"]
+    assert keyed.said.startswith("Nothing to roll back: no plan of this campaign has been applied.")
     follower.by_hand().delete_access_key(UserName=ADMINISTRATOR, AccessKeyId=key["AccessKeyId"])
 
     # somebody undoes a part of it by hand
@@ -189,14 +196,16 @@ def test_where_something_is_in_the_way(follower: Follower) -> None:
     assert follower.said.startswith("Nothing to roll back: this plan has not been applied.\n")
 
     # a goal, and its campaign
-    Path("goal.yaml").write_text(GOAL, encoding="utf-8")
     assert follower.follow("status goal.yaml", until="apply plan-2.json")[1:] == [
         "plan goal.yaml --mfa --out plan-2.json",
         "apply plan-2.json",
     ]
-    assert follower.follow("campaign goal.yaml")[1:] == [
+    assert follower.follow("campaign goal.yaml", until="campaign goal.yaml --mfa --apply")[1:] == [
         "campaign goal.yaml --mfa",
         "campaign goal.yaml --mfa --apply",
+    ]
+    assert follower.follow("campaign goal.yaml --apply")[1:] == [
+        "campaign goal.yaml --apply --yes --mfa"
     ]
     assert follower.follow("status goal.yaml") == ["status goal.yaml"]
     assert follower.said.startswith("MFA is enforced for all users whose day has come (3).")

@@ -1,10 +1,13 @@
 """A count and what is counted agree: "1 user", "2 users"."""
 
+import ast
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import sekisho
 from messages.test_terms import _messages
 from sekisho.messages import Message, duration_text
 
@@ -34,6 +37,28 @@ def test_what_is_counted_is_written_for_one_and_for_several() -> None:
         and (COUNTED.search(text) or UNITS.search(text))
         and not any(each in text for each in SEVERAL)
     ]
+    assert not wrong
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Tell whether an expression is a message's text in one language."""
+    match node:
+        case ast.Attribute(attr="en" | "ja") | ast.Call(func=ast.Attribute(attr="into")):
+            return True
+        case ast.Call(func=ast.Name(id="getattr")):
+            return True
+    return False
+
+
+def test_messages_are_filled_and_not_formatted() -> None:
+    """`str.format` knows no places for counts; write `message.filled(...)`."""
+    wrong = []
+    for path in Path(sekisho.__file__).parent.rglob("*.py"):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if ".format(" in text else ():
+            match node:
+                case ast.Call(func=ast.Attribute(attr="format", value=value)) if _is_text(value):
+                    wrong.append(f"{path.name}:{node.lineno}")
     assert not wrong
 
 

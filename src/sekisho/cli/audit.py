@@ -27,7 +27,7 @@ from sekisho.cli.aws import (
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import READ_MORE, Account, caller_of, next_action
+from sekisho.cli.next_action import READ_MORE, SIGN_IN_FIRST, Account, caller_of, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.output import OutputOptions, ReportForms, output_options
 from sekisho.cli.policy_files import read_policy, unused_name
@@ -186,10 +186,6 @@ _LEFT_OUT = Message(
     "Not enforced: {names}. If that is intended, list them in an exceptions file and audit with "
     "`--exceptions FILE`."
 )
-_SIGN_IN = Message(
-    "Sign in with MFA first, then audit again: these credentials are an access key without MFA, "
-    "and with them a plan that enforces {name} is refused."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +224,7 @@ class AccountAudited:
         if not self.users_read or self.enforced or self.stopped or self.pilot or self.given.goal:
             return None
         if self.without_mfa:
-            return _SIGN_IN.filled(name=self.without_mfa)
+            return SIGN_IN_FIRST.filled(name=self.without_mfa)
         if self.spare:
             return _SPARE.filled(name=self.spare)
         return _DECIDE if self.unguarded else None

@@ -219,8 +219,8 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
     alias = _ALIAS.filled(alias=connected.alias) if connected.alias else verbatim("")
     whose = (
         (_WHOSE if reads else _WHOSE_TO_CHANGE)
+        .filled(account=connected.account, alias=alias, caller=connected.caller)
         .into(lang)
-        .format(account=connected.account, alias=alias.into(lang), caller=connected.caller)
     )
     # nobody changes an account without being told which, quiet or not
     if reads:

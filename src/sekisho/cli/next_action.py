@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 from sekisho.cli.group import typed_again, words_of
 from sekisho.cli.policy_files import as_written, unused_name
 from sekisho.lazy import dataclass
+from sekisho.messages import Message
 
 if TYPE_CHECKING:
     from sekisho.account import Snapshot
 
 READ_MORE = "sekisho collect --print-policy"
 """Prints the policy by which everything can be read."""
+SIGN_IN_FIRST = Message(
+    "Sign in with MFA first, then run this command again: these credentials are an access key "
+    "without MFA, and with them a plan that enforces {name} is refused."
+)
+"""Where no command can lead on: who is about to be enforced needs MFA to apply the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,16 +482,24 @@ class RolledBack:
 
 @dataclass(frozen=True, slots=True)
 class GoalStanding:
-    """`status` has shown the progress of a goal; `due`: whether a user's day has come."""
+    """`status` has shown the progress of a goal.
+
+    Attributes:
+        account: whose, and who would apply a plan.
+        goal: the goal file, with its `exceptions`.
+        due: whether a user's day has come.
+        without_mfa: the user who asks by an access key, and whom the plan enforces.
+    """
 
     account: Account
     goal: str
     due: bool
     exceptions: str | None = None
+    without_mfa: str = ""
 
     def words(self) -> list[str]:
         """Return the plan for the users who are due; none while their day has not come."""
-        if not self.due:
+        if not self.due or self.without_mfa:
             return []
         words = ["sekisho plan", *words_of("", self.goal)]
         excepted = words_of("--exceptions", self.exceptions)

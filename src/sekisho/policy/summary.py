@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from sekisho.catalogue import AccessLevel, Action, Catalogue
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy.document import Condition, Document, Effect, Statement
 
 # a name that stops at the next `$` keeps a row of open variables from being read anew at each
@@ -285,12 +285,9 @@ class Levels:
         parts = []
         for label, levels in ((_FULL, self.full), (_LIMITED, self.limited)):
             if levels:
-                en = ", ".join(LEVELS[level].en for level in levels)
-                ja = ", ".join(LEVELS[level].ja for level in levels)
-                parts.append(Message.both(label.en.format(levels=en), label.ja.format(levels=ja)))
-        return Message.both(
-            " ".join(part.en for part in parts), " ".join(part.ja for part in parts)
-        )
+                named = joined_messages((LEVELS[level] for level in levels), en=", ", ja=", ")
+                parts.append(label.filled(levels=named))
+        return joined_messages(parts, en=" ", ja=" ")
 
 
 @dataclass(frozen=True, slots=True)

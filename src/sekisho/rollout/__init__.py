@@ -144,6 +144,7 @@ if TYPE_CHECKING:
         STATUS_TITLES,
         check_name,
         expected_and_found,
+        pending_sentence,
         plan_sentences,
         proof_text,
         remedy_text,
@@ -217,7 +218,7 @@ else:
             "planning.user_warnings": "locked_out_notes",
             "sentences": (
                 "SAFETY_VERDICTS STATUS_TITLES check_name expected_and_found plan_sentences "
-                "proof_text remedy_text status_sentence"
+                "pending_sentence proof_text remedy_text status_sentence"
             ),
             "status": "Drift FactStatus PlanStatus is_untouched plan_status status_to_json",
         },
@@ -332,6 +333,7 @@ __all__ = [
     "known_users",
     "locked_out_notes",
     "offboard",
+    "pending_sentence",
     "plan",
     "plan_report",
     "plan_sentences",

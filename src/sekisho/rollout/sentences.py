@@ -98,8 +98,8 @@ STATUS_TITLES = {
 """Headings of changes by their status, with their number."""
 _ALL_DONE = Message("No drift: the account matches the plan.")
 _ROLLED_BACK = Message("This plan was rolled back on {at}: nothing of it is left.")
-_ALL_WAITS = Message("Nothing is applied: {count} {count:change is|changes are} pending.")
-_SOME_WAIT = Message("Applied in part: {done} of {count} {count:change is|changes are} made.")
+_NONE_APPLIED = Message("Nothing is applied: {count} {count:change is|changes are} pending.")
+_SOME_APPLIED = Message("Applied in part: {done} of {count} {count:change is|changes are} made.")
 _LOCKED_OUT = Message("Locked out by MFA enforcement now: {users}. {verdict}")
 _ADDED = Message(
     "No drift: the account matches the plan. Somebody else has added a policy to its group, so "
@@ -185,8 +185,13 @@ def _status_verdict(standing: PlanStatus) -> Message:
     if standing.rolled_back:
         return _ROLLED_BACK.filled(at=f"{standing.rolled_back:%Y-%m-%d %H:%M} UTC")
     if waits:
-        return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
+        return pending_sentence(count - waits, count)
     return _ADDED if standing.added_policies else _ALL_DONE
+
+
+def pending_sentence(done: int, count: int) -> Message:
+    """Return how many of a plan's changes are made, where others are not."""
+    return (_SOME_APPLIED if done else _NONE_APPLIED).filled(done=done, count=count)
 
 
 _NOTHING = Message("nothing")

@@ -25,7 +25,7 @@ from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, listed, verbatim
+from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Document, Effect, PrincipalKey, Statement, render
 from sekisho.prover import (
     CallingUser,
@@ -482,13 +482,10 @@ def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
 
 
 def _fact(who: Message, statement: Statement) -> Message:
-    index = statement.index
     keys = sorted({each.key for each in statement.conditions if each.key.lower() not in MFA_KEYS})
     left = _ASSUMED.filled(keys=", ".join(keys)) if keys else verbatim("")
-    return Message.both(
-        _ASSUMABLE.en.format(who=who.en, index=index + 1) + left.en,
-        _ASSUMABLE.ja.format(who=who.ja, index=index + 1) + left.ja,
-    )
+    assumable = _ASSUMABLE.filled(who=who, index=statement.index + 1)
+    return joined_messages((assumable, left), en="", ja="")
 
 
 def _named_in(role: Role, account: str) -> Iterator[str]:

@@ -219,12 +219,7 @@ def _near(
     most = quota.number_in(summary)
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
-        counts = {"used": used, "most": most}
-        fact = Message.both(
-            _PLACES.en.format(what=what.en, **counts),
-            _PLACES.ja.format(what=what.ja, **counts),
-        )
-        fact = _of_default(fact, quota, summary)
+        fact = _of_default(_PLACES.filled(what=what, used=used, most=most), quota, summary)
         yield found(Id.QUOTA_NEAR, subject, fact, severity=severity)
 
 

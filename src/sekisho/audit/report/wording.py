@@ -146,14 +146,12 @@ def as_of(report: AccountReport) -> Message:
     """Say whose account it is, and when it was so."""
     snapshot = report.snapshot
     alias = _ALIAS.filled(alias=snapshot.alias) if snapshot.alias else verbatim("")
-    values = {
-        "account": snapshot.account,
-        "at": snapshot.taken_at.isoformat(timespec="seconds"),
-        "dated": report.dated,
-        "version": report.version,
-    }
-    return Message.both(
-        _AS_OF.en.format(alias=alias.en, **values), _AS_OF.ja.format(alias=alias.ja, **values)
+    return _AS_OF.filled(
+        account=snapshot.account,
+        alias=alias,
+        at=snapshot.taken_at.isoformat(timespec="seconds"),
+        dated=report.dated,
+        version=report.version,
     )
 
 

@@ -38,7 +38,7 @@ from sekisho.cli.options import day_of_option, form_option, grouped, lang_option
 from sekisho.cli.output import in_colour
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.apply import TemporaryPasswords, carry_out
-from sekisho.cli.rollout.applying import applied_lines, confirm
+from sekisho.cli.rollout.applying import applied_lines, check_terminal, confirm
 from sekisho.cli.rollout.planning import (
     PlanFormat,
     PlanningOptions,
@@ -56,6 +56,7 @@ from sekisho.messages import Language, Message
 from sekisho.notices.reminders import Told, read_ledger
 from sekisho.rollout import (
     ApplyReport,
+    Change,
     GoalInputs,
     OpenFolder,
     PlanCaller,
@@ -224,7 +225,12 @@ def command(
             folder = StateFolder(opened)
             campaign = _read_campaign(path, folder, options, aws, lang)
             run = Telling(campaign, folder, telling, lang, verbose=options.verbose)
-            return _apply(run, _remind(path, folder, options, aws), options, aws)
+            code = _apply(run, _remind(path, folder, options, aws), options, aws)
+            if not _changes(campaign):
+                # what is due is done, or nothing is; of what cannot be done it is shown why
+                standing = replace(_standing(campaign, path, options, aws), due=False)
+                show_next(next_action(standing), lang)
+            return code
     with state.read() as read:
         folder = StateFolder(OpenFolder(read, state.address))
         campaign = _read_campaign(path, folder, options, aws, lang)
@@ -363,9 +369,10 @@ def _remind(path: Path, folder: StateFolder, options: CampaignOptions, aws: AwsO
 def _apply(run: Telling, remind: str, options: CampaignOptions, aws: AwsOptions) -> Exit:
     """Do what is due today, tell people what is true then, and note how far the campaign is."""
     campaign, folder, lang = run.campaign, run.folder, run.lang
+    report, changes = None, _changes(campaign)
+    if changes or campaign.notices:
+        check_terminal(yes=options.yes)
     _show(campaign, options, lang)
-    plan, report = campaign.today.plan, None
-    changes = plan.changes if plan.applicable else ()
     folder.record_users(campaign.snapshot)
     if changes or campaign.notices:
         asked = _ASKED if changes else _ASKED_TO_TELL
@@ -380,6 +387,12 @@ def _apply(run: Telling, remind: str, options: CampaignOptions, aws: AwsOptions)
     if report is not None and report.stopped:
         return Exit.ERROR
     return worst([told_exit, _exit_of(campaign, due=report is not None and not report.complete)])
+
+
+def _changes(campaign: Campaign) -> tuple[Change, ...]:
+    """Return the changes that can be made today."""
+    plan = campaign.today.plan
+    return plan.changes if plan.applicable else ()
 
 
 def _make(run: Telling, options: CampaignOptions, aws: AwsOptions) -> ApplyReport:

@@ -31,13 +31,12 @@ from sekisho.rollout import (
     RollbackPreview,
     RollbackReport,
     Stop,
+    pending_sentence,
     settle_passwords,
 )
 from sekisho.work import working_on
 
 _APPLIED = Message("The plan is applied.")
-_NONE_MADE = Message("Nothing is applied: {count} {count:change is|changes are} pending.")
-_IN_PART = Message("Applied in part: {done} of {count} {count:change is|changes are} made.")
 _LEFT_OUT = Message("People left out: {count}")
 _OF_PERSON = verbatim("{user}: {why}")
 _LATER = Message(
@@ -191,9 +190,9 @@ def applied_lines(
             is so now.
     """
     made = len(report.done) + len(report.already)
-    verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
+    verdict = pending_sentence(made, made + len(report.remaining))
     if not (refused and report.complete):
-        yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
+        yield (_APPLIED if report.complete else verdict).into(lang)
     yield from (each.into(lang) for each in report.notes)
     yield from _left_out_lines(report, lang, verbose=verbose)
     if quiet():

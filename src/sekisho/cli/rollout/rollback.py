@@ -21,6 +21,7 @@ from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbos
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     added_policies_lines,
+    check_terminal,
     confirm,
     in_the_middle,
     merged_previews,
@@ -37,6 +38,7 @@ from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
+    KNOWN_USERS,
     AddedPolicies,
     Change,
     Event,
@@ -66,6 +68,7 @@ _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Undo the changes of this plan ({count})?")
 _ASKED_OF_USER = Message("Undo the changes for `{user}` ({count})?")
 _UNAPPLIED = Message("Nothing to roll back: this plan has not been applied.")
+_NONE_APPLIED = Message("Nothing to roll back: no plan of this campaign has been applied.")
 _RENAMED = Message("Renamed since (shown by the old name here): {names}")
 _EXCEPTED = Message(
     "The next run of the campaign would enforce MFA for `{user}` again. To leave them out, "
@@ -171,14 +174,14 @@ def command(
 
 
 def _plans_in(folder: Path, address: str) -> tuple[Path, ...]:
-    """Return the plans of a folder that were applied, the last first.
+    """Return the plans of a folder that were applied, the last first; a campaign may have none.
 
     Raises:
-        UsageError: if there are none.
+        UsageError: if it is no campaign's folder, and there are none.
     """
     plans = [*folder.glob("*.json"), *folder.glob("plans/*.json")]
     applied = [each for each in plans if each.with_name(f"{each.name}.journal").exists()]
-    if not applied:
+    if not applied and not (folder / KNOWN_USERS).exists():
         raise UsageError(
             Message("there is no plan with a journal in `{path}`").filled(path=address),
             fix=Message("give the file of a plan, or the folder of a campaign"),
@@ -215,19 +218,21 @@ def _take_back(
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
     read = [read_plan(each, options.journal) for each in given.paths]
     api, renamed = _connected(given, aws, lang)
-    if not options.by_account and _is_unapplied(read, options.journal, api):
-        show_folded([_UNAPPLIED.into(lang)])
+    if not read or (not options.by_account and _is_unapplied(read, options.journal, api)):
+        show_folded([(_UNAPPLIED if read else _NONE_APPLIED).into(lang)])
         show_next(next_action(RolledBack(Account(aws.typed))), lang)
         return Exit.CLEAN
     plans = _concerned(read, user := _User.now_called(options.user, renamed))
     _note_renamed(plans, renamed, lang)
     choices = [*_choices(plans, options, user, renamed)]
     previews = [_preview(each, chosen, api) for each, chosen in zip(plans, choices, strict=True)]
+    count = sum(len(each.reversible) for each in previews)
+    check_terminal(yes=options.yes or not count)
     # who is asked must know what about
     if not (quiet() and options.yes):
         notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
         notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
-    _ask(sum(len(each.reversible) for each in previews), options, lang)
+    _ask(count, options, lang)
     code, account = Exit.CLEAN, Account(aws.typed)
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):

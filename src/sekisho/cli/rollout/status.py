@@ -17,7 +17,13 @@ from sekisho.cli.aws import (
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, GoalStanding, PlanStanding, next_action
+from sekisho.cli.next_action import (
+    SIGN_IN_FIRST,
+    Account,
+    GoalStanding,
+    PlanStanding,
+    next_action,
+)
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import added_policies_lines, plan_words
@@ -129,11 +135,11 @@ def plan_standing(
 
 @dataclass(frozen=True, slots=True)
 class _GoalStatus:
-    """How a goal stands, and what to type next."""
+    """How a goal stands, and where that leaves whoever asked."""
 
     goal: Goal
     waves: tuple[WaveStatus, ...]
-    following: str
+    standing: GoalStanding
 
 
 def _goal_status(
@@ -150,10 +156,13 @@ def _goal_status(
     enforced_soon = {name for wave in waves if wave.due for name in {*wave.users} - {*wave.exempt}}
     applies = {user.name for user in snapshot.users if user.arn == snapshot.caller}
     # who comes under MFA enforcement applies the plan in a session with MFA only
-    mfa = not applies.isdisjoint(enforced_soon) and not signs_with_long_term_key(aws)
-    account = Account(aws.typed, mfa=mfa)
-    following = next_action(GoalStanding(account, str(path), due, exceptions_file))
-    return _GoalStatus(goal, waves, following)
+    mfa = not applies.isdisjoint(enforced_soon)
+    without = due and mfa and signs_with_long_term_key(aws)
+    standing = GoalStanding(
+        *(Account(aws.typed, mfa=mfa and not without), str(path), due, exceptions_file),
+        without_mfa=next(iter(applies)) if without else "",
+    )
+    return _GoalStatus(goal, waves, standing)
 
 
 def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, verbose: bool) -> Exit:
@@ -163,7 +172,9 @@ def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, ver
     else:
         staged = goal.enrolled is not None
         _tell(wave_status_lines(waves, goal.unread, lang, staged=staged, verbose=verbose))
-        show_next(status.following, lang)
+        if status.standing.without_mfa:
+            _tell([SIGN_IN_FIRST.filled(name=status.standing.without_mfa).into(lang)])
+        show_next(next_action(status.standing), lang)
     return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
 
 
@@ -364,7 +375,7 @@ def _history(fact: FactStatus, lang: Language) -> Iterator[str]:
         case Author(who, event, at):
             yield _BY.filled(who=who, event=event, at=at).into(lang)
         case Message() as reason:
-            yield _NOT_KNOWN.into(lang).format(reason=reason.into(lang))
+            yield _NOT_KNOWN.filled(reason=reason).into(lang)
         case None:
             pass
 
@@ -374,7 +385,7 @@ def _adder(name: str, by: Author | Message, lang: Language) -> str:
         case Author(who, event, at):
             return _ADDED_BY.filled(name=name, who=who, event=event, at=at).into(lang)
         case Message() as reason:
-            return _ADDER_NOT_KNOWN.into(lang).format(name=name, reason=reason.into(lang))
+            return _ADDER_NOT_KNOWN.filled(name=name, reason=reason).into(lang)
 
 
 def wave_status_lines(

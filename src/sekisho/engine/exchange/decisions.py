@@ -63,18 +63,13 @@ _MEANT = Message("; did you mean `{near}`?")
 def sentence(request: Request, decision: Decision) -> Message:
     """Return one sentence that says what was decided."""
     kind = KINDS[decision.blocked_by] if decision.blocked_by else verbatim("")
-    template = _SENTENCES[decision.effect]
-
-    def fill(text: str, kind_name: str) -> str:
-        return text.format(
-            principal=request.principal,
-            action=request.action,
-            resource=request.resource,
-            kind=kind_name,
-            article="an" if kind_name[:1] in ("a", "e", "i", "o", "u") else "a",
-        )
-
-    return Message.both(fill(template.en, kind.en), fill(template.ja, kind.ja))
+    return _SENTENCES[decision.effect].filled(
+        principal=request.principal,
+        action=request.action,
+        resource=request.resource,
+        kind=kind,
+        article="an" if kind.en[:1] in ("a", "e", "i", "o", "u") else "a",
+    )
 
 
 def assumption_text(assumption: str) -> Message:
@@ -261,16 +256,7 @@ def _lack_template(lack: Lack) -> Message:
 
 
 def _with_kind(template: Message, kind: PolicyKind, **values: Message | str) -> Message:
-    return _filled(template, kind=KINDS[kind], **values)
-
-
-def _filled(template: Message, **values: Message | str) -> Message:
-    """Fill a template with values that may themselves be in both languages."""
-    both = {name: v if isinstance(v, Message) else verbatim(v) for name, v in values.items()}
-    return Message.both(
-        template.en.format(**{name: value.en for name, value in both.items()}),
-        template.ja.format(**{name: value.ja for name, value in both.items()}),
-    )
+    return template.filled(kind=KINDS[kind], **values)
 
 
 def _indented(text: Message, depth: int = 1, mark: str = "") -> Message:
@@ -284,8 +270,7 @@ def _point(point: Point, templates: Mapping[tuple[Part, bool], Message]) -> Iter
     template = _LISTED[failure] if failure else templates[point.part, point.negated]
     asked = quoted(point.actual) if isinstance(point.actual, str) else ""
     yield _indented(
-        _filled(
-            template,
+        template.filled(
             written=_listed(point.expected),
             asked=asked,
             test=_test_text(point),
@@ -329,10 +314,9 @@ def _test_text(point: Point) -> Message:
         or operator.quantifier is Quantifier.FOR_ALL_VALUES
         or (operator.quantifier is Quantifier.NONE and operator.name in NEGATIONS)
     )
-    return _filled(
-        _TEST,
+    return _TEST.filled(
         subject=_SUBJECTS[operator.quantifier].filled(key=key),
-        predicate=_filled(template, values=_listed(point.expected)),
+        predicate=template.filled(values=_listed(point.expected)),
         absent=_OR_ABSENT if met_by_absence else "",
     )
 

@@ -6,7 +6,7 @@ from sekisho.catalogue import DEFAULT_PARTITION, only_region
 from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import ANONYMOUS, arns
 from sekisho.errors import quoted
-from sekisho.messages import Language, Message, joined_messages
+from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.prover.questions.enforcement import (
     ENFORCEMENT,
     MFA_PRESENT,
@@ -162,9 +162,23 @@ def counterexample_text(counterexample: Counterexample, *, refused: bool = False
     request = counterexample.request
     of_role = request.principal.rpartition(":assumed-role/")[2]
     who = of_role if of_role != request.principal else request.principal.rpartition("/")[2]
-    return Message.both(
-        *(_sentence(counterexample, who, each, refused=refused) for each in ("en", "ja"))
+    address = request.context.get("aws:SourceIp")
+    nowhere = _NO_ADDRESS if request.context.get("aws:SourceVpce") is None else _NOWHERE
+    context = ", ".join(_valued(counterexample))
+    filled = (_REFUSED if refused else _ALLOWED).filled(
+        who=who,
+        credential=CREDENTIALS[counterexample.credential].filled(
+            value=request.context.get(MFA_PRESENT)
+        ),
+        address=_ADDRESS.filled(address=address) if isinstance(address, str) else nowhere,
+        context=_CONTEXT.filled(context=context) if context else "",
+        action=request.action,
+        resource=request.resource,
     )
+    more = [_ABROAD.filled(account=owner)] if (owner := foreign_owner(request)) else []
+    more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
+    more += [] if counterexample.exists else [_FUTURE]
+    return joined_messages((filled, *more, *_undocumented(counterexample)), en="", ja="")
 
 
 _ANYBODY = Message("anybody, without signing the request")
@@ -236,34 +250,6 @@ def granting_texts(counterexample: Counterexample) -> list[Message]:
     ]
 
 
-def _sentence(
-    counterexample: Counterexample, caller_name: str, language: str, *, refused: bool
-) -> str:
-    def said(text: Message) -> str:
-        result: str = getattr(text, language)
-        return result
-
-    request = counterexample.request
-    address = request.context.get("aws:SourceIp")
-    nowhere = _NO_ADDRESS if request.context.get("aws:SourceVpce") is None else _NOWHERE
-    where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(nowhere)
-    context = ", ".join(_valued(counterexample))
-    filled = said(_REFUSED if refused else _ALLOWED).format(
-        who=caller_name,
-        credential=said(CREDENTIALS[counterexample.credential]).format(
-            value=request.context.get(MFA_PRESENT)
-        ),
-        address=where,
-        context=said(_CONTEXT).format(context=context) if context else "",
-        action=request.action,
-        resource=request.resource,
-    )
-    more = [_ABROAD.filled(account=owner)] if (owner := foreign_owner(request)) else []
-    more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
-    more += [] if counterexample.exists else [_FUTURE]
-    return "".join([filled, *map(said, (*more, *_undocumented(counterexample)))])
-
-
 def _undocumented(counterexample: Counterexample) -> Iterator[Message]:
     """Say which keys of a request AWS does not document."""
     request, region = counterexample.request, keys.spelling_of_key(keys.REGION)
@@ -305,7 +291,7 @@ def condition_text(stated: StatedCondition) -> Message:
         condition = f"{stated.operator} {stated.subject} [{values}]"
         return frame.filled(what=condition)
     resource = (_OWNER if stated.subject == OWNER else _RESOURCE).filled(values=values)
-    return Message.both(frame.en.format(what=resource.en), frame.ja.format(what=resource.ja))
+    return frame.filled(what=resource)
 
 
 _DEMANDS: Mapping[InvariantKind, Message] = {
@@ -334,16 +320,11 @@ _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
 
 def invariant_text(invariant: Invariant) -> Message:
     """Say an invariant's demand, after the user's own words if there are any."""
-    texts = {"en": "", "ja": ""}
-    for language in texts:
-        demand: str = getattr(_DEMANDS[invariant.demand], language)
-        parts = [demand.format(actions=", ".join(invariant.actions))]
-        for part, text in _RANGES:
-            if what := part(invariant):
-                parts.append(getattr(text, language).format(what=what))
-        sentence = "".join(parts)
-        texts[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
-    return Message.both(texts["en"], texts["ja"])
+    parts = [_DEMANDS[invariant.demand].filled(actions=", ".join(invariant.actions))]
+    parts += [text.filled(what=what) for part, text in _RANGES if (what := part(invariant))]
+    if invariant.text:
+        parts = [verbatim(f"{invariant.text} ("), *parts, verbatim(")")]
+    return joined_messages(parts, en="", ja="")
 
 
 Describe = Callable[[Counterexample, bool], Message]
