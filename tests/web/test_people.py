@@ -593,14 +593,17 @@ def test_without_logs_the_overview_says_that_calls_are_not_known(
 def test_the_notices_of_a_goal_are_written_by_the_command_on_their_page(
     whole: Path, exceptions_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = started(whole, "--goal", str(GOAL), "--exceptions", str(exceptions_file))
+    given = ("--goal", str(GOAL), "--exceptions", str(exceptions_file), "--logs", str(LOGS))
+    found = started(whole, *given)
     monkeypatch.chdir(tmp_path)
     (words,) = commands_on(page(client_of(found), "/notices"))
     assert words[:2] == ["notify", str(GOAL)]
     assert sekisho(*words).returncode == 3
-    written = {each.stem for each in (tmp_path / "notices").iterdir()}
-    shown = page(client_of(found), "/notices?format=json")
-    assert written == {name for name, each in json.loads(shown)["notices"].items() if each}
+    written = {each.stem: each.read_text("utf-8") for each in (tmp_path / "notices").iterdir()}
+    shown = json.loads(page(client_of(found), "/notices?format=json"))["notices"]
+    assert written.keys() == {name for name, each in shown.items() if each}
+    for name, notice in written.items():
+        assert shown[name]["text"].strip() in notice
     # a folder that is there is not written into
     (words,) = commands_on(page(client_of(found), "/notices"))
     assert words[-1] == "notices-2"

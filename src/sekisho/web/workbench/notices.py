@@ -60,12 +60,13 @@ def notices() -> ResponseReturnValue:
 def _commands() -> Iterator[tuple[Message, str]]:
     """Yield what writes the notices of all into files."""
     viewed, after = material().plan, material().audited
-    written = f"--out {unused_name('notices')}"
+    logs = () if after is None else words_of("--logs", *after.given.logs)
+    written = [*logs, material().source, f"--out {unused_name('notices')}"]
     if viewed is not None:
-        words = ["sekisho notify", shlex.quote(viewed.path), material().source, written]
+        words = ["sekisho notify", shlex.quote(viewed.path), *written]
         yield text("workbench.notices.to_write"), " ".join(filter(None, words))
     elif after is not None:
         for goal in material().goals:
             excepted = words_of("--exceptions", after.given.exceptions)
-            words = ["sekisho notify", shlex.quote(goal), *excepted, material().source, written]
+            words = ["sekisho notify", shlex.quote(goal), *excepted, *written]
             yield text("workbench.notices.to_write"), " ".join(filter(None, words))
