@@ -43,7 +43,11 @@ def pages() -> dict[str, str]:
     """Return the text of each page that is made here, by its name below docs."""
     made = {"ja/reference/commands.md": _commands_page()}
     for lang, folder in FOLDERS.items():
-        made |= {f"{folder}/{kind}.md": _entries_page(kind.value, lang) for kind in IdKind}
+        made |= {
+            f"{folder}/{kind}.md": _entries_page(kind.value, lang)
+            for kind in IdKind
+            if kind in ENTRIES
+        }
     return made
 
 

@@ -20,7 +20,14 @@ import pytest
 
 from cases import document
 from sekisho.audit import Family, FindingId
-from sekisho.audit.explain import entries, explain, explained_ids, id_by_words, id_in
+from sekisho.audit.explain import (
+    entries,
+    explain,
+    explained_ids,
+    explained_scenario,
+    id_by_words,
+    id_in,
+)
 from sekisho.audit.sarif import findings_log
 from sekisho.cli.main import root
 from sekisho.engine import Assumptions
@@ -28,6 +35,7 @@ from sekisho.errors import Code, FaultyPolicy
 from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, table
 from sekisho.messages.site import project_site
 from sekisho.policy import PolicyKind, parse
+from sekisho.prover.scenarios import SCENARIOS
 from sekisho.rollout.goal.acceptance import OBSTACLES
 from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK
 from sekisho.signin import SigninAssumptions
@@ -58,6 +66,10 @@ def test_every_id_has_an_entry_and_no_other() -> None:
     for kind, ids in kinds.items():
         assert {each.id for each in ALL.values() if each.kind is kind} == ids
     assert not {each.id for each in entries()} & set(ALL)
+    scenarios = [each.id for each in SCENARIOS]
+    assert [each.id for each in filter(None, map(explained_scenario, scenarios))] == scenarios
+    assert not {*scenarios} & {*ALL, *(each.id for each in entries())}
+    assert explained_scenario("no-such-scenario") is None
 
 
 def _ids_of_notes() -> set[str]:
@@ -241,6 +253,8 @@ def test_an_address_is_known_where_the_project_has_a_site(monkeypatch: pytest.Mo
     project_site.cache_clear()
     page = "https://example.com/docs/ja/reference/findings.html#mfa-decoy-key"
     assert address_of("mfa.decoy-key", IdKind.FINDING, Language.JA) == page
+    page_of_scenarios = "https://example.com/docs/scenarios.html"
+    assert address_of("new-user", IdKind.SCENARIO, Language.EN) == page_of_scenarios
     [run] = findings_log([], [], version="1", lang=Language.JA)["runs"]
     assert page in [rule["helpUri"] for rule in run["tool"]["driver"]["rules"]]
     project_site.cache_clear()

@@ -21,7 +21,7 @@ FOR_CONTRIBUTORS = {
     "robustness.md",
 }
 # made by tools/japanese_reference.py: ids in both languages; of commands a row for each option
-ENTRIES = {f"reference/{kind.value}.md" for kind in IdKind}
+ENTRIES = {f"reference/{kind.value}.md" for kind in IdKind if kind is not IdKind.SCENARIO}
 GENERATED = {"reference/commands.md", *ENTRIES}
 # what a program or a person could look for: an option, a field, a key, a module, an ARN
 NAME = re.compile(r"`(--[a-z-]+|[\w:*/.]*[_:.][\w:*/.]*|\w*[a-z][A-Z]\w*)`")

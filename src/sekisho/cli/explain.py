@@ -15,6 +15,7 @@ from sekisho.audit.explain import (
     entry,
     explain,
     explained_ids,
+    explained_scenario,
     facts_read,
     id_by_words,
     id_in,
@@ -55,18 +56,20 @@ _MORE = Message("`-v` says how they differ.")
 def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
     """Explain an error TEXT as it was pasted, or an ID that sekisho prints; `-`: standard input.
 
-    IDs are those of findings, errors, a plan's problems and warnings, and assumptions, like
-    `keys-in-use`.
+    IDs are those of findings, errors, a plan's problems and warnings, assumptions, and the
+    scenarios of `prove`, like `keys-in-use`.
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
     with similar words are named.
     """
     pasted = _stdin() if text == ("-",) else " ".join(text)
     explanation = explain(pasted)
     name = pasted.strip(" \n`[]")
-    if name not in explained_ids() and not explanation.answers:
+    found = explained_ids().get(name) or explained_scenario(name)
+    if found is None and not explanation.answers:
         name = id_in(pasted) or id_by_words(pasted) or name
-    if name in explained_ids():
-        return _show_id(explained_ids()[name], lang, output)
+        found = explained_ids().get(name)
+    if found is not None:
+        return _show_id(found, lang, output)
     near = "" if explanation.answers else _nearest_id_command(name)
     match output:
         case OutputFormat.JSON:

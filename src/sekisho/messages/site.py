@@ -14,13 +14,18 @@ class IdKind(StrEnum):
     WARNING = "plan-warnings"
     ASSUMPTION = "assumptions"
     AWS_ERROR = "aws-errors"
+    SCENARIO = "scenarios"
+    """All of them are in one table, on a page that says more than what each is."""
 
 
 def address_of(name: str, kind: IdKind, language: str) -> str:
     """Return the address of an id's place on the project's site; "" if no site is known."""
-    page = f"{'ja/' if language == 'ja' else ''}reference/{kind.value}.html"
-    anchor = re.sub(r"[^a-z0-9]+", "-", name)
-    return f"{project_site()}/{page}#{anchor}" if project_site() else ""
+    site = f"{project_site()}/{'ja/' if language == 'ja' else ''}"
+    if not project_site():
+        return ""
+    if kind is IdKind.SCENARIO:
+        return f"{site}{kind.value}.html"
+    return f"{site}reference/{kind.value}.html#{re.sub(r'[^a-z0-9]+', '-', name)}"
 
 
 @cache

@@ -1,6 +1,12 @@
 """An error text that people paste, or an id that sekisho prints: cause, example, what fixes it."""
 
-from sekisho.audit.explain.ids import ExplainedId, explained_ids, id_by_words, id_in
+from sekisho.audit.explain.ids import (
+    ExplainedId,
+    explained_ids,
+    explained_scenario,
+    id_by_words,
+    id_in,
+)
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
     ErrorExplanation,
@@ -23,6 +29,7 @@ __all__ = [
     "entry",
     "explain",
     "explained_ids",
+    "explained_scenario",
     "facts_read",
     "id_by_words",
     "id_in",

@@ -43,6 +43,11 @@ _ERROR = Message("Error of sekisho")
 _OBSTACLE = Message("Problem of a plan")
 _WARNING = Message("Warning of a plan")
 _ASSUMPTION = Message("Assumption (by default {default}; otherwise {other})")
+_PERSON = Message("Scenario of `prove`: a person, who must get in")
+_ATTACKER = Message("Scenario of `prove`: an attacker, who must be kept out")
+_STEPS = Message(
+    "Run `prove` with `-v`, as above: it shows each step, what refuses it, and what fixes it."
+)
 _TRY = Message(
     "Ask again with the other setting, as above. If the result stays the same, it does not rest on "
     "this."
@@ -73,6 +78,28 @@ def explained_ids() -> Mapping[str, ExplainedId]:
         about = _ASSUMPTION.filled(**settings)
         rows.append((name, IdKind.ASSUMPTION, about, {**said, "fix": fix}, "assumption"))
     return {row[0]: _entry(*row) for row in rows}
+
+
+def explained_scenario(name: str) -> ExplainedId | None:
+    """Return the entry of a scenario; None if there is none of this id."""
+    if not re.fullmatch(r"[a-z-]+", name):
+        return None
+    # most of what is explained is no scenario, and waits for no prover
+    from sekisho.prover.scenarios import SCENARIOS, Actor  # noqa: PLC0415 - as above
+
+    found = next((each for each in SCENARIOS if each.id == name), None)
+    if found is None:
+        return None
+    return ExplainedId(
+        name,
+        IdKind.SCENARIO,
+        _PERSON if found.actor is Actor.PERSON else _ATTACKER,
+        found.title,
+        found.beyond,
+        verbatim("sekisho prove policy FILE --only people -v"),
+        _STEPS,
+        table("entries")["sure"]["searched"],
+    )
 
 
 def _entry(
