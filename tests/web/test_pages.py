@@ -154,6 +154,26 @@ def test_every_list_with_a_search_narrows_while_one_types(visited: people.Visit)
     }
 
 
+CUT_OFF = """() => [...document.querySelectorAll("main .scroll:not(pre)")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .map(each => each.getAttribute("aria-label") ?? each.querySelector("caption").textContent)"""
+
+
+@pytest.mark.parametrize("language", Language)
+def test_nothing_is_cut_off_on_a_phone(visited: people.Visit, language: Language) -> None:
+    """Each row of a table is a card there."""
+    page = page_of(visited, "administrator", language)
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = {}
+    for path in ADMINISTRATOR:
+        page.goto(f"{visited.console.url}{path}")
+        found[path] = page.evaluate(CUT_OFF)
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            found[path].append("the page")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert {path: tables for path, tables in found.items() if tables} == {}
+
+
 class Outline(HTMLParser):
     """The elements of a page with their attributes, and where there is text.
 

@@ -228,7 +228,7 @@ def test_without_a_script(browser: Browser, console: people.RunningConsole) -> N
     # not over what somebody typed, unless they say so
     page.get_by_role("button", name="挿入: aws").click()
     expect(page.get_by_label("ポリシーエディタ")).to_have_value("{,")
-    page.get_by_role("button", name="挿入: aws (確定)").click()
+    page.get_by_role("button", name="aws に置き換える").click()
     page.get_by_role("button", name="次へ").click()
     page.get_by_label("ポリシー名").fill("Force_MFA_aws")
     page.get_by_role("button", name="戻る").click()
