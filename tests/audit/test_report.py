@@ -563,7 +563,7 @@ def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
     account = snapshot_of({"users": users, "policies": policies, "gaps": gaps})
     report = audit_account(account, Exceptions(), version="1")
     told = {row["user"]: row for row in csv.DictReader(StringIO(to_csv(report)))}
-    made = "no active access key now; it holds for one that is made"
+    made = "no active access key now; it applies to a new one"
     assert all("access key" in each["counterexample"] for each in told.values())
     assert "(" not in told["key"]["counterexample"].partition("is allowed")[2]
     assert told["password"]["counterexample"].endswith(f"(the user has {made})")

@@ -644,7 +644,7 @@ def test_a_person_s_page_does_not_contradict_itself(whole: Path, plan_file: Path
             assert (when in page(client, f"/user?name={name}")) == bool(found.plans)
         # with a plan nobody is asked to make one, whomever it is about
         bot = page(client, "/user?name=deploy-bot")
-        assert ("A notice is written by a plan" in bot) != bool(found.plans)
+        assert ("Notices are based on a plan" in bot) != bool(found.plans)
         assert ("There is nothing to tell this user." in bot) == bool(found.plans)
 
 

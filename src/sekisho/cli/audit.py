@@ -176,11 +176,11 @@ def passkeys_of(
 
 
 _SPARE = Message(
-    "`--break-glass {name}` leaves {name} unchanged, as a way in when nobody's MFA works. If "
-    "another user is kept for that, name that one instead."
+    "`--break-glass {name}` leaves {name} unchanged, for access when nobody's MFA works. If "
+    "another user is kept for that, name that user instead."
 )
 _DECIDE = Message(
-    "Decide first which user stays a way in when nobody's MFA works, and add `--break-glass NAME`."
+    "Decide first which user keeps access when nobody's MFA works, and add `--break-glass NAME`."
 )
 _LEFT_OUT = Message(
     "Not enforced: {names}. If that is intended, list them in an exceptions file and audit with "

@@ -85,7 +85,7 @@ class PowerShellComplete(ShellComplete):
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.option("--lang", expose_value=False, **LANG)
 def command(shell: str) -> Exit:
-    """Print what makes a shell complete sekisho: names of commands, options, choices and files.
+    """Print the script for completion in a shell: commands, options, choices and files.
 
     \b
     bash        sekisho completion bash > ~/.local/share/bash-completion/completions/sekisho

@@ -63,8 +63,8 @@ from sekisho.rollout.planning.safety import access_proofs, gets_in, why_unjudgea
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 GETS_IN_AGAIN = Message(
-    "The user can get a session with MFA with what they then have; any session, if they are not "
-    "enforced and neither a policy of theirs nor a role of the account asks them for MFA."
+    "The user can get a session with MFA with the credentials they then have; or any session, if "
+    "they are not enforced and neither their policies nor a role of the account require MFA."
 )
 CUT_OFF = Message(
     "Loses every right at once, running sessions included, then every credential. The session of "
@@ -88,8 +88,8 @@ SESSIONS_NOT_HERE = Message(
 )
 NO_FORCED_CHANGE = Message(
     "The temporary password need not be changed at the next sign-in: under the policies of this "
-    "user the sign-in page would refuse the change, or that cannot be told. Ask them to change it "
-    "once they may: under AWS's own sample once MFA is set up; others need "
+    "user the sign-in page would refuse the change, or it is unknown whether it would. Ask them "
+    "to change it once they may: under AWS's own sample once MFA is set up; others need "
     "`IAMUserChangePassword`."
 )
 NOT_ONESELF = Message("You cannot do this to yourself: another administrator must.")

@@ -341,9 +341,9 @@ def _undecided_by(answer: Answer) -> Iterator[str]:
 
 _BY_KEY = (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
 _BY_SESSION = (CallerCredential.SESSION, CallerCredential.SESSION_VIA_SERVICE)
-_NO_KEY = Message("{said} (the user has no active access key now; it holds for one that is made)")
+_NO_KEY = Message("{said} (the user has no active access key now; it applies to a new one)")
 _NOTHING = Message(
-    "{said} (the user has no password and no active access key now; it holds for one that is made)"
+    "{said} (the user has no password and no active access key now; it applies to new ones)"
 )
 _UNREAD = Message("{said} (whether the user has such a credential was not read)")
 

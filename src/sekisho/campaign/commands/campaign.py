@@ -167,7 +167,7 @@ campaign_options = grouped(
         "--caller",
         metavar="ARN",
         help=(
-            "With --snapshot: ARN that will apply the changes; if not given, who read the account."
+            "With --snapshot: ARN that will apply the changes; the account's reader if not given."
         ),
     ),
     click.option("--mfa", is_flag=True, help="Declare that this session was signed in with MFA."),

@@ -113,7 +113,7 @@ _planning_group = grouped(
     click.option(
         "--caller",
         metavar="ARN",
-        help="With --snapshot: ARN that will apply the plan; if not given, who read the account.",
+        help="With --snapshot: ARN that will apply the plan; the account's reader if not given.",
     ),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
     force_option,
@@ -249,7 +249,7 @@ def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> Ac
     return AccountToPlan(snapshot, caller, mfa_possible=refusal is None)
 
 
-_CALLER = Message("`--caller` is for `--snapshot`: AWS itself tells who calls")
+_CALLER = Message("`--caller` is for `--snapshot`: AWS itself names the caller")
 _CALLER_FIX = Message("leave it out")
 _NO_CALLER = Message("{source} does not say who read the account, and so who will apply the plan")
 _NO_CALLER_FIX = Message("give `--caller ARN`, as `aws sts get-caller-identity` has it")

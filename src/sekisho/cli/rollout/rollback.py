@@ -124,7 +124,7 @@ rollback_options = grouped(
     click.option(
         "--by-account",
         is_flag=True,
-        help="If the journal is damaged or lost: undo what the account has as the plan left it.",
+        help="If the journal is damaged or lost: undo the changes that the account still shows.",
     ),
     click.option(
         "--user", metavar="NAME", default="", help="Undo only what was done for this user."
@@ -408,6 +408,6 @@ def _is_unapplied(plans: list[PlanFile], journal: Path | None, api: AwsApi) -> b
         code=Code.PLAN_FAULTY,
         fix=Message(
             "give the journal that the plan was applied with, by `--journal`; if it is lost, "
-            "go by the account: `--by-account`"
+            "use the account: `--by-account`"
         ),
     )

@@ -94,7 +94,7 @@ class CardOptions:
 @quiet_option
 @lang_option
 def command(user: str, options: CardOptions, aws: AwsOptions, lang: Language) -> None:
-    """Print what USER types on the command line once MFA is mandatory, by what they have.
+    """Print the commands for USER once MFA is mandatory, by the credentials they have.
 
     Sign-in without a key, sessions with a code, the profiles for tools, and what will not work any
     more. The account is read, and nothing in it is changed; no secret is in the card.

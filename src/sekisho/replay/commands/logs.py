@@ -118,7 +118,7 @@ def _usage_of(source: TrailSource, logs: tuple[str, ...]) -> Usage:
 @click.option(
     "--partition",
     metavar="COLUMN",
-    help="Its column of days like 2026/11/28; timestamp if not given, or none.",
+    help="The table's column of days like 2026/11/28; timestamp if not given, or none.",
 )
 @quiet_option
 @lang_option
@@ -172,7 +172,7 @@ def permissions(logs: tuple[str, ...], lang: Language, *, lookup: bool) -> Exit:
 @click.command("verify", cls=SpokenCommand)
 @click.argument("logs", nargs=-1, metavar="LOGS...", required=True)
 @time_options
-@scope_options("Of logs in S3: only this region's.")
+@scope_options("With logs in S3: only this region's.")
 @click.option(
     "--digest-key",
     "keys",

@@ -194,13 +194,13 @@ def scope_options(regions: str) -> Decorator:
             "accounts",
             multiple=True,
             metavar="ID",
-            help="Of logs in S3: only this account's.",
+            help="With logs in S3: only this account's.",
         ),
         click.option("--trail-region", "regions", multiple=True, metavar="NAME", help=regions),
     )
 
 
-REGIONS_OF_CALLS = "Of logs in S3: only this region's. With --lookup: in this region."
+REGIONS_OF_CALLS = "With logs in S3: only this region's. With --lookup: in this region."
 """The help of `--trail-region` where the event history can be read, too."""
 
 lookup_option = click.option(

@@ -44,7 +44,7 @@ ALSO_AFFECTS = Message(
     "(`--leave-unenforced` undoes it anyway)"
 )
 AFFECTED_UNREAD = Message(
-    "whom else undoing it would affect could not be read, so it stays: {what} "
+    "it could not be read whom else undoing it would affect, so it stays: {what} "
     "(`--leave-unenforced` undoes it anyway)"
 )
 STAYS_WITH = Message(

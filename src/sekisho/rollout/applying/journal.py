@@ -38,7 +38,7 @@ _NO_JOURNAL = Message(
 _LOCKED = Message("the journal cannot be locked: {reason}")
 _OPENED = Message("the journal cannot be opened: {reason}")
 _DAMAGED = Message(
-    "restore the file from a copy; without one, go by the account: "
+    "restore the file from a copy; without one, use the account: "
     "`sekisho rollback PLAN --by-account --journal NEW`"
 )
 _NO_ENTRY = Message("this line is not an entry of a journal")

@@ -13,7 +13,7 @@ from sekisho.rollout.planning.plan import Plan
 
 _SUFFIX = ".journal"
 _DAMAGED = Message(
-    "restore the file from a copy; without one, give the plan's own file and go by the account: "
+    "restore the file from a copy; without one, give the plan's own file and use the account: "
     "`sekisho rollback PLAN --by-account --journal NEW`"
 )
 

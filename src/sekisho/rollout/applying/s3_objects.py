@@ -34,7 +34,7 @@ _FIXES = {
     "403": _RIGHTS,
     "PermanentRedirect": _REGION,
     "AuthorizationHeaderMalformed": _REGION,
-    "NotImplemented": Message("use a storage that knows conditional writes, as Amazon S3 does"),
+    "NotImplemented": Message("use a storage that supports conditional writes, as Amazon S3 does"),
 }
 
 

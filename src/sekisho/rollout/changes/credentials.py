@@ -260,7 +260,7 @@ PARTITIONS = frozenset({"aws"})
 
 _AT_ONCE = 5
 _SESSIONS_REFUSED = Message(
-    "all else of the plan is done; apply it again as somebody who may call signin:ListSessions and "
+    "the rest of the plan is done; apply it again as a user who may call signin:ListSessions and "
     "signin:BatchRevokeSessions, or make it again with `--keep-sessions`"
 )
 

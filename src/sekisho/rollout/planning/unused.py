@@ -36,8 +36,8 @@ KEYS_DELETED = Message(
     "restored."
 )
 ONLY_BY_CAMPAIGN = Message(
-    "The goal has rules over time (`{rules}`). A plan does nothing of that: `sekisho campaign` "
-    "does, once people have been told."
+    "The goal has rules over time (`{rules}`). A plan does not carry them out: `sekisho campaign` "
+    "does, once people have been notified."
 )
 NOT_ONESELF = Message("You cannot remove your own password or access keys.")
 

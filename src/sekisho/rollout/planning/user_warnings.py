@@ -51,7 +51,7 @@ from sekisho.work import tracked
 UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
 UNKNOWN = Message("unknown: {reason}")
 NOT_CONFIRMED = Message(
-    "That CodeCommit refuses them is observed; of other services, such as Bedrock and Keyspaces, "
+    "CodeCommit was observed to refuse them; for other services, such as Bedrock and Keyspaces, "
     "AWS does not document it."
 )
 KEYS_STOP = Message(
