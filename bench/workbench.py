@@ -1,5 +1,6 @@
 """`python -m bench.workbench`: how long the pages of the workbench take in a generated account.
 
+How a campaign of three waves stands, by a goal that names each user, and one that names groups.
 Every page, and its JSON, as it is asked for the first time after the start; then the pages that
 examine what somebody puts in, for each preset of Force_MFA. Processor time: on a busy machine the
 clock on the wall says little.
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,11 +21,14 @@ from flask.testing import FlaskClient
 
 from bench.account.audit import account
 from sekisho import policy
-from sekisho.account import Snapshot, SnapshotApi
+from sekisho.account import Group, Snapshot, SnapshotApi, User
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import audit_account
+from sekisho.campaign import Campaign, CampaignInputs, campaign_of
+from sekisho.documents import yaml_shape
+from sekisho.notices.reminders import Told
 from sekisho.policy import Preset
-from sekisho.rollout import Goal, GroupGoal, PlanCaller, PolicyGoal, plan, read_plan
+from sekisho.rollout import Goal, GroupGoal, PlanCaller, PolicyGoal, goal_of, plan, read_plan
 from sekisho.web.workbench import Material, PlanInView, workbench_site
 
 _LIMIT_MS = 500
@@ -44,6 +49,10 @@ def main() -> int:
     report = audit_account(snapshot, Exceptions(), version="0")
     print(f"the audit takes {time.process_time() - begin:.1f} s")
     viewed = _viewed(snapshot)
+    for called, goal in (("name", "user"), ("group", "group")):
+        begin = time.process_time()
+        _campaign(snapshot, goal)
+        print(f"a campaign by {called} is known after {time.process_time() - begin:.1f} s more")
     begin = time.process_time()
     site = workbench_site(Material(report, "", viewed))
     site.bind("localhost:1", "127.0.0.1:1")
@@ -71,6 +80,28 @@ def _viewed(snapshot: Snapshot) -> PlanInView:
         viewed = PlanInView.of("plan.json", read_plan(path), SnapshotApi(snapshot))
     print(f"how the plan stands is known after {time.process_time() - begin:.1f} s more")
     return viewed
+
+
+def _campaign(snapshot: Snapshot, selector: str) -> Campaign:
+    """Return how a campaign of three waves stands, the first of which is due, by its goal file."""
+    named: tuple[User, ...] | tuple[Group, ...] = snapshot.users
+    if selector == "group":
+        named = snapshot.groups
+    third = len(named) // 3
+    waves = (named[:third], named[third : 2 * third], named[2 * third :])
+    today = snapshot.taken_at.date()
+    lines = ["group: MFA-required", "waves:"]
+    for number, members in enumerate(waves):
+        lines += [
+            f"- name: wave {number}",
+            f"  from: {today + timedelta(weeks=4 * number - 1)}",
+            f"  enrolFrom: {today + timedelta(weeks=4 * number - 4)}",
+            "  who: [" + ", ".join(f"{{{selector}: {each.name}}}" for each in members) + "]",
+        ]
+    shape = yaml_shape("\n".join(lines) + "\n", "goal.yaml")
+    goal = goal_of(shape, "goal.yaml", snapshot, Exceptions())
+    caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
+    return campaign_of(goal, snapshot, caller, CampaignInputs(told=Told()))
 
 
 def _addresses(name: str) -> list[str]:
