@@ -1,8 +1,8 @@
-"""Who hears what: for each person of a plan, which kinds of notice, and why.
+"""The kinds of notice for each person of a plan, with the reasons.
 
 What happens to a person is the audit's impact under the plan's policy, in the account as it is now:
-whoever has enrolled since the plan was made is ready. Where the plan itself says something graver,
-that counts. What is not known, and whoever would be locked out, is no notice but a row of the work
+users who have enrolled since the plan was made are ready. Where the plan's impact is graver,
+that counts. Unknown impacts, and users who would be locked out, get no notice but a row of the work
 list: nobody is told a kind sentence by mistake.
 """
 
@@ -121,11 +121,11 @@ OWNER_TAGS = ("owner", "email", "mail", "contact")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person of a plan: what they must hear, and what whoever runs the roll-out must know.
+    """One person of a plan: the facts for their notice, and for the administrator of the roll-out.
 
     Attributes:
         kinds: at least one, the gravest first.
-        outcome: what happens to them, in one sentence for whoever runs the roll-out.
+        outcome: the impact on them, in one sentence for the administrator of the roll-out.
         wave: the name of their wave; "" if there are no waves.
         day: when it begins; None: at once.
         day_zone: the time zone in which that day begins.

@@ -141,13 +141,13 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
 
 
 def check_name(identity: str) -> Message:
-    """Return what a check is called: its id, and in Japanese its name before it."""
+    """Return the displayed name of a check: its id, and in Japanese its name before it."""
     name: Message = part_of_table("entries", f"obstacles.{identity}")["name"]
     return name
 
 
 def proof_text(proof: Proof) -> Message:
-    """Return what a check found: what is wrong if it failed, else what it looks at."""
+    """Return the sentence for a check: the problem if it failed, else its subject."""
     if proof.verdict is not SafetyVerdict.REFUTED:
         return proof.text
     title: Message = part_of_table("entries", f"obstacles.{proof.id}")["title"]

@@ -242,7 +242,7 @@ def text(key: str, /, **values: object) -> Message:
 
 
 def aws_text(said: str) -> Message:
-    """Return what AWS says, which it says in English; elsewhere it is said that AWS does."""
+    """Return a text of AWS, which is in English; on pages in other languages, marked as AWS's."""
     return text("frame.aws_says", said=said)
 
 

@@ -135,7 +135,7 @@ def plan_standing(
 
 @dataclass(frozen=True, slots=True)
 class _GoalStatus:
-    """How a goal stands, and where that leaves whoever asked."""
+    """The progress of a goal, and the state for the next command."""
 
     goal: Goal
     waves: tuple[WaveStatus, ...]

@@ -1,7 +1,7 @@
 """Changes that a roll-back leaves: users would lose MFA enforcement, or a policy of others.
 
 `Dependents`: others have come to depend on what a plan did. A plan is judged for those whom it
-affects then. Whoever has come since, or was made by the plan and stays, would lose enforcement; or
+affects then. Users who came later, or whom the plan made and leaves, would lose enforcement, or
 would get what the plan had detached from a group, and nobody has judged what that does to them.
 
 `ReplacedPolicies`: a plan detaches an old policy once the new one is in place. If the old one

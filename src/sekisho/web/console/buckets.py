@@ -52,7 +52,7 @@ def _listing(faulty: AwsRefused | None) -> str:
 
 
 def _fault(refused: AwsRefused | None) -> Message | str:
-    """Return what is wrong with a bucket's name; one that cannot be sent reaches no AWS."""
+    """Return the fault of a bucket's name; AWS is not called with a name that cannot be sent."""
     if refused is None:
         return ""
     unsent = refused.aws_code == "ParamValidationError"

@@ -58,7 +58,7 @@ def notices() -> ResponseReturnValue:
 
 
 def _commands() -> Iterator[tuple[Message, str]]:
-    """Yield what writes the notices of all into files."""
+    """Yield the command that writes the notices of all users into files."""
     viewed, after = material().plan, material().audited
     logs = () if after is None else words_of("--logs", *after.given.logs)
     written = [*logs, material().source, f"--out {unused_name('notices')}"]
