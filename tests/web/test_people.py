@@ -609,6 +609,19 @@ def test_the_notices_of_a_goal_are_written_by_the_command_on_their_page(
     assert words[-1] == "notices-2"
 
 
+def test_the_next_plan_of_a_goal_is_made_by_the_command_on_the_plan_s_page(
+    whole: Path, plan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = started(whole, "--plan", str(plan_file), "--goal", str(GOAL))
+    monkeypatch.chdir(tmp_path)
+    *_, words = commands_on(page(client_of(found), "/plan"))
+    assert words[:2] == ["plan", str(GOAL)]
+    assert sekisho(*words).returncode == 2
+    # the same name is not proposed twice
+    *_, words = commands_on(page(client_of(found), "/plan"))
+    assert words[-1] == "plan-2.json"
+
+
 def test_the_notices_of_all_people_are_reached() -> None:
     found = account()
     many = tuple(user(f"user-{number:03}", password=Password()) for number in range(120))
