@@ -23,6 +23,7 @@ line break, the place (`at`), and a `fix` where one is known. No message holds a
 import errno
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
@@ -384,19 +385,37 @@ _REASONS: Mapping[int | None, Message] = {
 """What users meet every day; anything else is quoted."""
 
 
+def unreadable(path: Path, error: OSError | UnicodeError) -> Fault:
+    """Return the fault of a file that cannot be read, with the name that may have been meant."""
+    message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
+    fix = None
+    if isinstance(error, FileNotFoundError):
+        with suppress(OSError):
+            beside = [each.name for each in path.parent.iterdir()]
+            check = Message("check the name and the folder")
+            # endings are alike by themselves
+            fix = did_you_mean(path.name, beside, check, likeness=0.8)
+        fix = fix or Message("there is no folder `{folder}`").filled(folder=path.parent)
+    elif isinstance(error, IsADirectoryError):
+        fix = Message("give the name of a file")
+    return Fault(Code.FILE_UNREADABLE, message, fix=fix)
+
+
 def quoted(text: str) -> str:
     """Return `text` in backticks, on one line and not longer than a message can bear."""
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return "`" + printable(shown).replace("`", "\\u0060") + "`"
 
 
-def did_you_mean(name: str, known: Iterable[str], otherwise: Message | None = None) -> Message:
+def did_you_mean(
+    name: str, known: Iterable[str], otherwise: Message | None = None, *, likeness: float = 0.6
+) -> Message:
     """Return the fix for a name that is not among those known: the one most like it, if any is.
 
     If none is, it is `otherwise`: by default, to write the exact name.
     """
     folded = {each.lower(): each for each in known}
-    near = next(iter(get_close_matches(name.lower(), folded, n=1)), None)
+    near = next(iter(get_close_matches(name.lower(), folded, n=1, cutoff=likeness)), None)
     if near is None:
         return otherwise or Message("write its exact name")
     return Message("did you mean {near}?").filled(near=quoted(folded[near]))

@@ -49,6 +49,47 @@ def test_a_file_that_exists_is_one_error_everywhere(
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("prove", "policy"),
+        ("policy", "diff", POLICY),
+        ("apply", "--yes"),
+        ("campaign", *SAVED),
+        ("audit", "--snapshot"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else words,
+)
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("gaol.yaml", "did you mean `goal.yaml`?"),
+        ("other.txt", "check the name and the folder"),
+        ("plans/goal.yaml", "there is no folder `{folder}`"),
+        ("folder.yaml", "give the name of a file"),
+    ],
+)
+def test_what_is_no_file_is_one_error_that_says_what_to_check(
+    arguments: tuple[str, ...], name: str, fix: str, tmp_path: Path
+) -> None:
+    (tmp_path / "goal.yaml").touch()
+    (tmp_path / "folder.yaml").mkdir()
+    error = wrong(*arguments, str(tmp_path / name))
+    assert isinstance(error, FaultyInput)
+    (fault,) = error.faults
+    assert fault.code is Code.FILE_UNREADABLE
+    assert fault.message.en.startswith("cannot be read: ")
+    assert fault.fix is not None
+    assert fault.fix.en == fix.format(folder=tmp_path / "plans")
+
+
+def test_a_folder_for_a_new_file_is_made_first(tmp_path: Path) -> None:
+    error = wrong("policy", "new", "--out", str(tmp_path / "new" / "force-mfa.json"))
+    assert isinstance(error, SekishoError)
+    assert error.fix is not None
+    assert error.fix.en == f"make the folder `{tmp_path / 'new'}` first"
+
+
+@pytest.mark.parametrize(
     ("arguments", "said", "fix"),
     [
         (
@@ -80,6 +121,7 @@ def test_a_file_that_exists_is_one_error_everywhere(
         (("collect", "--profile"), "the option `--profile` needs a value", ""),
         (("collect", "--force=yes"), "the option `--force` takes no value", ""),
         (("reset",), "`USER` is missing", ""),
+        (("policy", "new", "--out", "."), "`--out .` is a folder", "the name of a file"),
     ],
     ids=lambda part: part[-1] if isinstance(part, tuple) else "",
 )

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 
 import localaws_people as people
 from localaws_people import client
+from sekisho.cli.main import root
+from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 
 
@@ -35,6 +38,19 @@ def test_a_region_that_does_not_exist_is_named(
         getattr(there, call)()
     assert caught.value.response["Error"]["Code"] == code
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
+
+
+def test_the_fix_for_a_region_that_does_not_exist_is_another_region(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", people.key_id("admin"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", people.secret("admin"))
+    words = ["audit", "--region", "mars-1", "--endpoint-url", aws.url]
+    refused = CliRunner().invoke(root, words, standalone_mode=False).exception
+    assert isinstance(refused, AwsRefused)
+    assert refused.aws_code == "SignatureDoesNotMatch"
+    assert refused.fix is not None
+    assert refused.fix.en.startswith("a region is named like `us-east-1`")
 
 
 def test_what_another_region_has_encrypted_is_said_to_be_elsewhere(aws: LocalAws) -> None:

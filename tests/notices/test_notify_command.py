@@ -125,6 +125,25 @@ def test_one_page_is_written_for_each_person_and_none_replaced(run: Run, tmp_pat
     assert (tmp_path / "pages" / "aki.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_days_are_said_in_the_time_zone_of_the_goal_unless_another_is_given(run: Run) -> None:
+    Path("goal.yaml").write_text(f"timezone: Asia/Tokyo\n{GOAL}", encoding="utf-8")
+    told = run("--user", "emi", path="goal.yaml").stdout
+    assert "Monday, 11 January 2027 (Japan time)" in told
+    assert "UTC" not in told
+    assert (
+        "Sunday, 10 January 2027, 15:00 (UTC)"
+        in run("--user", "emi", "--timezone", "UTC", path="goal.yaml").stdout
+    )
+    assert "rest, from 2027-01-11 (Asia/Tokyo)" in run("--work-list", path="goal.yaml").stdout
+
+
+def test_in_japanese_a_space_comes_beside_a_latin_name_only(run: Run) -> None:
+    ours = run("--user", "emi", "--lang", "ja", "--format", "markdown").stdout
+    assert "先に進まずに社内の AWS 管理者にお問い合わせください" in ours
+    words = ("--user", "emi", "--lang", "ja", "--format", "markdown", "--contact", "Aoki")
+    assert "先に進まずに Aoki にお問い合わせください" in run(*words).stdout
+
+
 def test_pages_do_not_go_to_the_terminal_together(run: Run) -> None:
     assert isinstance(run("--format", "html").exception, UsageError)
     assert run("--format", "html", "--user", "aki").stdout.startswith("<!DOCTYPE html>")

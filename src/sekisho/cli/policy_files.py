@@ -16,7 +16,7 @@ from sekisho.cli.help import language_of
 from sekisho.cli.options import pair
 from sekisho.cli.quiet import print_note
 from sekisho.engine import AttachedPolicy, Level
-from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, reason_of
+from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, unreadable
 from sekisho.messages import Message, listed, verbatim
 
 _BESIDE = Message(
@@ -154,7 +154,7 @@ def refuse_stdin_twice(paths: Iterable[str]) -> None:
 
 def unusable(file: str, error: OSError) -> FaultyInput:
     """Return the error for a file that the system does not let us use."""
-    return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, reason_of(error))])
+    return FaultyInput(file, [unreadable(Path(file), error)])
 
 
 def as_written(path: str) -> str:

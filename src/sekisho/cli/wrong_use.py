@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -64,6 +65,9 @@ def _bad_value(param: click.Parameter, error: click.BadParameter) -> UsageError:
         case click.IntRange(min=int(least)):
             message = Message("{given} is not a whole number of at least {least}{unit}")
             return UsageError(message.filled(given=given, least=least, unit=_unit(param)))
+        case click.Path() if value and Path(value).is_dir():
+            message = Message("{given} is a folder").filled(given=given)
+            return UsageError(message, fix=Message("give the name of a file"))
         case _:
             return UsageError(Message("{given} cannot be used").filled(given=given))
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sekisho.errors import Code, Fault, FaultyAccount, FaultyInput, quoted, reason_of
+from sekisho.errors import Code, Fault, FaultyAccount, FaultyInput, quoted, unreadable
 from sekisho.messages import Message
 
 
@@ -23,10 +23,7 @@ def text_of_file(path: str | Path, refused: type[FaultyInput] = FaultyInput) -> 
         )
         fault = Fault(Code.FILE_UNREADABLE, Message("is not UTF-8 text"), fix=fix)
     except OSError as error:
-        fault = Fault(
-            Code.FILE_UNREADABLE,
-            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
-        )
+        fault = unreadable(Path(path), error)
     raise refused(str(path), [fault])
 
 

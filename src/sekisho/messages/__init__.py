@@ -46,7 +46,7 @@ __all__ = [
 CATALOGUES = Path(__file__).parent
 """The folder of the catalogues: `LANGUAGE/LC_MESSAGES/sekisho.po`, and `.mo` made from it."""
 
-_MEET = re.compile(r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9]|[A-Za-z0-9][ぁ-ゖァ-ヺ一-鿿]")
+_MEET = re.compile(r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9(]|[A-Za-z0-9)][ぁ-ゖァ-ヺ一-鿿]")
 """Where AWS's Japanese has a half-width space."""
 
 

@@ -67,7 +67,7 @@ _HEADS = (
     Message("active access keys"),
     Message("told on"),
 )
-_WAVE = Message("{wave}, from {day} (UTC)")
+_WAVE = Message("{wave}, from {day} ({zone})")
 _AT_ONCE = Message("{wave}, at once")
 _EVERYBODY = Message("Everybody")
 _NO_WAVE = Message("In no wave")
@@ -104,7 +104,8 @@ class WorkList:
         for wave, day in sorted(waves, key=lambda each: (not each[0], each[1] or date.min)):
             members = waves[wave, day]
             name = verbatim(printable(wave)) if wave else nowhere
-            title = _WAVE.filled(wave=name, day=day) if day else _AT_ONCE.filled(wave=name)
+            dated = _WAVE.filled(wave=name, day=day, zone=members[0].day_zone)
+            title = dated if day else _AT_ONCE.filled(wave=name)
             title = name if name is _NO_WAVE else title
             yield title, tuple(sorted(members, key=lambda each: not each.needs_attention))
 

@@ -1,6 +1,7 @@
 """A plan as a report: whether it may be applied, its obstacles with their remedies, the rest."""
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -57,8 +58,7 @@ _FOR_MACHINES = Message(
     "`--exceptions` instead of naming it in the goal, and fill in what is empty:"
 )
 _ACCEPTABLE = Message(
-    "If there is no other way, accept it and give the reason, with --accept ID=REASON or "
-    "ID:USER=REASON: {against}."
+    "If there is no other way, accept each with a reason (`--accept {example}=REASON`): {against}."
 )
 
 
@@ -89,8 +89,9 @@ def _parts(plan: Plan) -> Iterator[TextPart]:
     yield TextList(_OBSTACLES, rows, partial(_lines, plan, rows), after=more)
     if keys := acceptance_keys(plan.open_obstacles):
         every, some = _names(keys)
-        brief = _ACCEPTABLE.filled(against=some)
-        yield Remark(_ACCEPTABLE.filled(against=every), brief=brief)
+        typed = shlex.quote(keys[0])
+        brief = _ACCEPTABLE.filled(example=typed, against=some)
+        yield Remark(_ACCEPTABLE.filled(example=typed, against=every), brief=brief)
     if not plan.open_obstacles:
         yield from _contents(plan)
         return

@@ -488,7 +488,7 @@ def refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> Aw
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     text = " ".join(message.split())
-    fix = _FIXES.get(code)
+    fix = _FIXES.get("InvalidRegionError" if "a valid region" in text else code)
     if fix is not None and code == _NEEDS_LOGIN:
         fix = fix.filled(install=install_command("login"))
     return AwsRefused(operation, code, text, status, fix)

@@ -61,7 +61,7 @@ BRIEF_COLUMNS: tuple[Message, ...] = (
     Message("user"),
     Message("once enforced"),
     Message("device"),
-    Message("key last used"),
+    Message("key used"),
     Message("next step"),
 )
 """The columns of the table of users that fits a screen."""

@@ -66,6 +66,7 @@ _BUT_LOCKED_OUT = Message(
     "MFA is enforced, but {count} of {all} kinds of user cannot sign in with MFA."
 )
 _ALL_PASSED = Message("All {all} checks passed.")
+_ONE_PASSED = Message("1 check passed.")
 _PASSED = Message("{right} of {all} checks passed")
 _FAILED = Message("{count} failed")
 _UNDECIDED = Message("{count} undecided")
@@ -157,7 +158,7 @@ def _passed(exits: list[Exit], accepted: int) -> Message:
     """Say how many checks passed, and of the others only what there is."""
     right, count = exits.count(Exit.CLEAN), len(exits) + accepted
     if right == count:
-        return _ALL_PASSED.filled(all=count)
+        return _ONE_PASSED if count == 1 else _ALL_PASSED.filled(all=count)
     others = (
         (_FAILED, exits.count(Exit.FINDINGS)),
         (_UNDECIDED, exits.count(Exit.UNKNOWN)),

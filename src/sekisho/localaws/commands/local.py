@@ -72,10 +72,10 @@ As the administrator {administrator}, who has signed in with MFA:
   {set} AWS_SESSION_TOKEN={token}
   sekisho collect --out account.json
 
-As anybody else, like the machine {machine} (the lines to paste are printed in another terminal):
+As anybody else, like the machine {machine} (in another terminal; it prints the lines to paste):
   sekisho local --as {machine} --endpoint-url {url}""")
 _OWN_KEYS = Message("""\
-As a user of the file, who signs in with MFA (the lines to paste are printed in another terminal):
+As a user of the file, who signs in with MFA (in another terminal; it prints the lines to paste):
   sekisho local --as USER --account {file} --endpoint-url {url}
 
 Or with a key of the file, or with what the console sign-in answers:

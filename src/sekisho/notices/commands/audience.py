@@ -112,7 +112,8 @@ def audience_of(
         PlanRefused: if the plan is for another account.
         UsageError: if a name is no person's, or no wave's.
     """
-    zone_named(options.timezone)
+    if options.timezone:
+        zone_named(options.timezone)
     usage = usage_from(options.logs, lang)
     wanted_plan, snapshot = _plan_at(path, options, aws, lang)
     snapshot = account_with_logs(snapshot, usage)

@@ -5,6 +5,7 @@ Nothing is changed and nothing is sent: texts and files are made, for people to 
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def command(path: Path | None, options: NotifyOptions, aws: AwsOptions, lang: La
         )
     templates = None if options.work_list else Templates(options.templates, (options.form,))
     audience = audience_of(path, options, aws, lang)
+    options = replace(options, timezone=options.timezone or audience.plan.timezone)
     if templates is None:
         account = audience.snapshot.account
         notified = _notified_on(options.ledger_of(path), account, options)

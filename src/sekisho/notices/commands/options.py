@@ -15,7 +15,7 @@ from sekisho.cli.usage import logs_option
 from sekisho.errors import UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
-from sekisho.notices import UTC_NAME, NoticeForm
+from sekisho.notices import NoticeForm
 from sekisho.notices.reminders import LEDGER_NAME, ChatForm
 
 
@@ -66,7 +66,7 @@ class NoticeOptions:
         logs: logs of CloudTrail, or a usage file: when keys were last used.
         users, waves: of all, only these.
         contact: whom people ask.
-        timezone: the zone that days are said in.
+        timezone: the zone that days are said in; empty: the goal's.
         owner_tags: the tags that say who owns a user.
         templates: a folder of templates in place of ours.
         output, bom, headings: the form.
@@ -219,9 +219,8 @@ _PEOPLE: tuple[Decorator, ...] = (
     click.option(
         "--timezone",
         metavar="ZONE",
-        default=UTC_NAME,
-        show_default=True,
-        help="The time zone of the days in the text, like Asia/Tokyo.",
+        default="",
+        help="The time zone of the days in the text, like Asia/Tokyo; if not given, the goal's.",
     ),
     click.option(
         "--owner-tag",

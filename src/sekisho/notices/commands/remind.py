@@ -23,7 +23,7 @@ from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, did_you_mean
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
-from sekisho.notices import UTC_NAME, Person, Templates, zone_named
+from sekisho.notices import Person, Templates, zone_named
 from sekisho.notices.commands.audience import audience_of
 from sekisho.notices.commands.options import CHATS, InDoubt, RemindOptions, remind_options
 from sekisho.notices.commands.output import attention, hand_over_notices
@@ -102,9 +102,7 @@ def _remind(
     templates = Templates(options.templates, (options.form,))
     audience = audience_of(path, options, aws, lang, options.day)
     account, blocked = audience.snapshot.account, audience.blocked
-    if options.state is not None and options.timezone == UTC_NAME:
-        # a campaign counts its days there
-        options = replace(options, timezone=audience.plan.timezone)
+    options = replace(options, timezone=options.timezone or audience.plan.timezone)
     plan = f"{path.name} {audience.plan.digest}"
     run = ReminderRun(options, lang, path, account, plan, blocked, keep=keep)
     if options.state is not None:

@@ -263,6 +263,7 @@ def _files_at(given: str) -> Iterator[tuple[Path, bool]]:
         if not matches:
             raise SekishoError(
                 Message("{path} does not exist").filled(path=quoted(given)),
+                fix=Message("check the name and the folder"),
                 code=Code.FILE_UNREADABLE,
             )
         for match in matches:

@@ -5,7 +5,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from sekisho.account import AwsApi
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError, reason_of
+from sekisho.errors import Code, FaultyInput, PlanRefused, UsageError, reason_of, unreadable
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal
@@ -42,9 +42,7 @@ def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
-        fault = Fault(Code.FILE_UNREADABLE, message)
-        raise FaultyInput(str(path), [fault]) from None
+        raise FaultyInput(str(path), [unreadable(path, error)]) from None
     from_journal = _plan_in_journal(text)
     if from_journal is not None:
         if journal is not None and journal.resolve() != path.resolve():

@@ -41,16 +41,14 @@ _SID = re.compile(r" \[\w+\]")
 _DIGEST = re.compile(r"plan [0-9a-f]{12}\b")
 _SHORT = timedelta(minutes=2)
 """Of less that the clock was moved, the last line alone tells."""
-_LONG = 2
+_LONG = 3
 """So many lines of a note are shown."""
 _FEW = 6
 """So many calls in a row are shown with what they are about."""
 _COLLECTING = ("iam:GenerateCredentialReport", "organizations:DescribeOrganization")
 """With what the account is read besides reads that are in the background."""
 
-_FIRST = Message(
-    "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched."
-)
+_FIRST = Message("A rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched.")
 _FACTS = Message("sekisho {version}, preset `{preset}`, catalogue {dated}")
 _READS = Message("{count} {count:read|reads}: {operations}")
 _BECAUSE = Message("why: {reasons}")

@@ -204,7 +204,7 @@ def new_user(rehearsal: TourRehearsal) -> Iterator[TourStep]:
         session = _first_sign_in(rehearsal, step, person, rehearsal.preset)
     yield step.done
     if locked:
-        with rehearsal.step("4.2.3-rescue", name=name) as step:
+        with rehearsal.step("4.2.2-rescue", name=name) as step:
             session = _rescued(rehearsal, step, person)
         yield step.done
     if session is not None:
@@ -224,11 +224,11 @@ def _new_user_enrols(
     rehearsal: TourRehearsal, person: RehearsedUser, session: Client
 ) -> Iterator[TourStep]:
     name = person.name
-    with rehearsal.step("4.2.4-enrol", name=name) as step:
+    with rehearsal.step("4.2.3-enrol", name=name) as step:
         step.call(session, "iam:ListAccessKeys", DENIED, UserName=name)
         rehearsal.enrol(step, session, person, f"{name}-phone")
     yield step.done
-    with rehearsal.step("4.2.5-sign-in-with-code", name=name) as step:
+    with rehearsal.step("4.2.4-sign-in-with-code", name=name) as step:
         session = rehearsal.signed_in(step, person)
         step.call(session, "iam:ListAccessKeys", UserName=name)
     yield step.done
