@@ -63,6 +63,7 @@ def _ran(start: ModuleType, line: str, monkeypatch: pytest.MonkeyPatch) -> list[
     monkeypatch.setattr(start, "install_browser", lambda: None)
     monkeypatch.setattr(start, "install", lambda kind: ran.append([kind]))
     monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(start, "hand_over", lambda *command, env: call([*command]))
     monkeypatch.setattr(sys, "argv", shlex.split(line)[1:])
     assert start.main() == 0
     return ran
