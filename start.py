@@ -144,12 +144,12 @@ def install_browser():
 
 
 def make_environment():
-    """Create `.venv` if it is not there, with Debian's python3-venv if that may be installed."""
-    if PYTHON.exists():
+    """Create `.venv` if it is not whole, with Debian's python3-venv if that may be installed."""
+    if PYTHON.exists() and quiet(PYTHON, "-c", "import pip"):
         return
     say("creating .venv")
     try:
-        if quiet(sys.executable, "-m", "venv", VENV):
+        if quiet(sys.executable, "-m", "venv", "--clear", VENV):
             return
     except KeyboardInterrupt:
         # the next run takes what is there for whole

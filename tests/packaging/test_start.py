@@ -254,6 +254,23 @@ def test_a_command_answers_ctrl_c_itself_and_nothing_is_added() -> None:
     assert (said, complained, process.returncode) == ("nothing has been changed\n", "", 7)
 
 
+@pytest.mark.parametrize("has_pip", [True, False])
+def test_an_environment_without_pip_is_made_anew(
+    here: ModuleType, has_pip: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: Ran = []
+
+    def quiet(*command: object) -> bool:
+        ran.append(tuple(map(str, command)))
+        return has_pip or "import pip" not in command
+
+    here.PYTHON.touch()
+    monkeypatch.setattr(here, "quiet", quiet)
+    here.make_environment()
+    made = (sys.executable, "-m", "venv", "--clear", str(here.VENV))
+    assert ran == [(str(here.PYTHON), "-c", "import pip"), *([] if has_pip else [made])]
+
+
 def test_an_environment_that_is_broken_off_is_not_taken_for_whole(
     here: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

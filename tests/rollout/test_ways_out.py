@@ -215,7 +215,7 @@ def test_console_authorization_stops_a_plan_and_each_way_out_is_one(tmp_path: Pa
     assert code == Exit.FINDINGS
     assert "everyone-gets-in" in said
     assert "Fix: console authorization is enabled" in said
-    assert "console_sign_in_without_mfa" in said
+    assert "--console-sign-in-without-mfa" in said
     assert "--when after-password-change" not in said
     for snapshot in ("disabled.json", "enrolled.json"):
         code, said = plan(snapshot)
