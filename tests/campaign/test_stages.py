@@ -119,6 +119,11 @@ def test_an_exception_that_has_ended_stops_nobody_else_and_is_named() -> None:
     assert {"plain", "passkey"} <= {*due_today(found)["enforce"]}
     assert stages(found)["scanner"] == CampaignStage.ANNOUNCED
     assert {each.user for each in found.overdue} == {"keys", "scanner"}
+    # nobody signs in as a machine user: a role, or an exception that is ready to copy
+    shown = report_text(campaign_report(found), Language.EN, TextLayout(80))
+    assert "A role is better for a program than a key." in shown
+    assert "- user: scanner\n          kind: machine\n" in shown
+    assert "- user: keys" not in shown
     (note,) = (each for each in found.notes if each.id == "exception-expired")
     assert note.names == ("scanner",)
     # a plan that is made by hand asks for a decision

@@ -402,7 +402,9 @@ def test_a_plan_for_machines_alone_is_not_left_without_them(tmp_path: Path) -> N
     start = with_user(account(), user("machine", attached=(FULL,), keys=key))
     refused = Terminal(tmp_path, {}).run("plan", "--user", "machine", *saved(tmp_path, start))
     assert refused.return_value == Exit.FINDINGS
-    assert "Fix: " not in refused.stdout
+    assert "Fix: do not enforce MFA for machine: a program cannot enter a code\n" in refused.stdout
+    assert "- user: machine\n          kind: machine\n" in refused.stdout
+    assert "Next: " not in refused.output
 
 
 def test_an_administrator_who_is_named_is_no_break_glass_user_as_well(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sekisho.account import Snapshot, Usage, unread_credentials
+from sekisho.account import Snapshot, Usage, credentials_of, unread_credentials
 from sekisho.audit.impact import SignInOutcomes
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.loss_notices import loss_reminders
@@ -45,6 +45,7 @@ from sekisho.rollout import (
     PlanNote,
     forecast,
     locked_out_notes,
+    machine_user_lines,
     policy_arn,
     with_change_password,
 )
@@ -392,12 +393,22 @@ def _text_parts(campaign: Campaign) -> Iterator[TextPart]:
         yield TextLine(_NOTHING_DUE, indent=0)
     yield TextList(_DUE, due, lambda row: [TextLine(_due_line(row))])
     for title, people in ((_OVERDUE_TITLE, campaign.overdue), (_BLOCKED_TITLE, campaign.left_out)):
-        yield TextList(title, _by_cause(people), _cause_lines)
+        machines = [*_machines(campaign.snapshot, people)]
+        to_do = machine_user_lines(machines, campaign.day) if machines else ()
+        yield TextList(title, _by_cause(people), _cause_lines, after=[*to_do])
     yield from loss_tables(campaign.today, campaign.day)
     yield _calendar_table(campaign)
     yield _progress_table(campaign)
     yield TextList(_NOTES, campaign.notes, _note_lines, most=_NOTES_SHOWN)
     yield Table(_PEOPLE, _COLUMNS, _ordered(campaign.people), _cells, most=_SHOWN)
+
+
+def _machines(snapshot: Snapshot, people: Iterable[CampaignPerson]) -> Iterator[str]:
+    """Yield the users as whom programs work alone, and whom nobody has as yet excepted."""
+    for person in people:
+        user = snapshot.user_named.get(person.user)
+        if user is not None and credentials_of(snapshot, user).of_machine:
+            yield person.user
 
 
 def _due_cells(row: tuple[str, tuple[str, ...]]) -> tuple[Message, Message]:

@@ -138,7 +138,7 @@ if TYPE_CHECKING:
     from sekisho.rollout.planning.requests import SampleRequest, decide_request
     from sekisho.rollout.planning.script import script_of
     from sekisho.rollout.planning.user_warnings import locked_out_notes
-    from sekisho.rollout.report import plan_report
+    from sekisho.rollout.report import machine_user_lines, plan_report
     from sekisho.rollout.sentences import (
         SAFETY_VERDICTS,
         STATUS_TITLES,
@@ -208,7 +208,7 @@ else:
             "lifecycle": (
                 "PlanningContext delete_unassigned_devices offboard planning_context reset"
             ),
-            "report": "plan_report",
+            "report": "machine_user_lines plan_report",
             "planning.plan": (
                 "Plan PlanCaller PlannedImpact PlanNote Proof Remedy RemedyKind SafetyVerdict"
             ),
@@ -332,6 +332,7 @@ __all__ = [
     "is_untouched",
     "known_users",
     "locked_out_notes",
+    "machine_user_lines",
     "offboard",
     "pending_sentence",
     "plan",

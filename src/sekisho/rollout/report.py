@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 
 from sekisho.audit.exceptions import Exemption, machine_exception
@@ -248,14 +249,27 @@ def _remedy_lines(obstacle: str, plan: Plan) -> Iterator[TextLine]:
             # what helps against two problems is said with the last of them
             extent = Extent.ALL if last[text] == obstacle else Extent.VERBOSE
             yield TextLine(_WAY.filled(way=text), 4, extent=extent)
-            if remedy.kind is RemedyKind.LEAVE_OUT:
-                yield TextLine(_FOR_MACHINES, 4, extent=extent)
-                for line in machine_exception(remedy.users, plan.snapshot_at.date()):
-                    yield TextLine(verbatim(line), 6, extent=extent, whole=True)
+            if remedy.kind in (RemedyKind.LEAVE_OUT, RemedyKind.MACHINE):
+                yield from machine_user_lines(remedy.users, plan.snapshot_at.date(), extent)
     for key, reason in plan.accepted.items():
         accepted, _, user = key.partition(":")
         if accepted == obstacle:
             yield TextLine(_after(f"{user}: " if user else "", _ACCEPTED.filled(reason=reason)), 4)
+
+
+def machine_user_lines(
+    users: Sequence[str], day: date, extent: Extent = Extent.ALL
+) -> Iterator[TextLine]:
+    """Yield what to do about machine users, with exceptions that are ready to copy.
+
+    Args:
+        users: their names.
+        day: on which this is said.
+        extent: which texts have it.
+    """
+    yield TextLine(_FOR_MACHINES, 4, extent=extent)
+    for line in machine_exception(users, day):
+        yield TextLine(verbatim(line), 6, extent=extent, whole=True)
 
 
 def _names(names: Iterable[str]) -> tuple[Message, Message]:

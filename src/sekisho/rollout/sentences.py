@@ -41,6 +41,7 @@ _REMEDIES: Mapping[RemedyKind, Message] = {
     RemedyKind.KEEP_PASSWORD: Message(
         "{options}: the first password of {users} need not be changed at sign-in"
     ),
+    RemedyKind.MACHINE: Message("do not enforce MFA for {users}: a program cannot enter a code"),
     RemedyKind.LEAVE_OUT: Message("{options}: the plan leaves them out, as suits a machine user"),
     RemedyKind.AFTER_PASSWORD_CHANGE: Message(
         "`--when after-password-change` (`when: after-password-change` in a goal file): MFA is "

@@ -147,6 +147,7 @@ class RemedyKind(StrEnum):
         RECOMMENDED: the recommended policy lets these users in, such as those with a path.
         KEEP_PASSWORD: the first password of these new users need not be changed.
         LEAVE_OUT: the plan leaves these machine users out.
+        MACHINE: MFA is not enforced for these machine users, and nothing of the plan remains.
         AFTER_PASSWORD_CHANGE: who has a temporary password waits until it is changed.
         BREAK_GLASS: this administrator becomes a break-glass user.
         READ: the caller is allowed to read what was not read.
@@ -163,6 +164,7 @@ class RemedyKind(StrEnum):
     RECOMMENDED = "recommended"
     KEEP_PASSWORD = "keep-password"  # noqa: S105 - a remedy, not a secret
     LEAVE_OUT = "leave-out"
+    MACHINE = "machine"
     AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a remedy, not a secret
     BREAK_GLASS = "break-glass"
     READ = "read"
@@ -209,6 +211,7 @@ _OPTIONS: Mapping[RemedyKind, str] = {
     RemedyKind.RECOMMENDED: "--preset recommended",
     RemedyKind.KEEP_PASSWORD: "--keep-password",
     RemedyKind.LEAVE_OUT: "--except {user}",
+    RemedyKind.MACHINE: "",
     RemedyKind.AFTER_PASSWORD_CHANGE: "--when after-password-change",
     RemedyKind.BREAK_GLASS: "--break-glass {user}",
     RemedyKind.READ: "",

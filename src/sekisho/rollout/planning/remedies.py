@@ -59,7 +59,14 @@ def find_remedies(
         if "administrator-remains" in left:
             remedies += _for_administrators(accounts, goal, plan)
     helping = _helping([each for each in remedies if each.options], plan, again)
-    return tuple(each for each in remedies if each in helping or not each.options)
+    # a plan for machine users alone cannot leave them out
+    shown = (
+        replace(each, kind=RemedyKind.MACHINE)
+        if each.kind is RemedyKind.LEAVE_OUT and each not in helping
+        else each
+        for each in remedies
+    )
+    return tuple(each for each in shown if each in helping or not each.options)
 
 
 def _helping(remedies: Sequence[Remedy], plan: Plan, again: Again) -> tuple[Remedy, ...]:
