@@ -26,4 +26,7 @@ FLAGS = (
     "--disable-sync",
 )
 
+NO_SCREEN = ("--disable-gpu", "--in-process-gpu")
+"""No process of its own draws what nobody looks at: a third of what a page costs."""
+
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason=HOW)

@@ -7,9 +7,16 @@ a browser: so `quick` has 30 examples for each law, and sweeps take a part of th
 
 import gc
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from chromium import CHROMIUM, FLAGS, HOW, NO_SCREEN
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile(
     "quick",
@@ -30,6 +37,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # what is imported and collected is never garbage: to look for some took 6 s of 15 s of collecting
 gc.disable()
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One browser for each worker of pytest: Playwright cannot be begun twice in a process."""
+    if not CHROMIUM:
+        pytest.skip(HOW)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few workers begin with it
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, *NO_SCREEN], headless=True
+        )
+        yield running
+        running.close()
 
 
 def pytest_collection_finish() -> None:

@@ -9,16 +9,19 @@ import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chromium import CHROMIUM, FLAGS, needs_chromium
 from notices.persons import GAP, HOSTILE, PEOPLE, context, harmless, named, setting, written
 from sekisho.messages import Language, verbatim
 from sekisho.notices import NoticeForm, NoticeKind, WorkList, to_merge_csv
 from sekisho.notices.commands.output import WrittenNotice, file_names
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 each_name = pytest.mark.parametrize("hostile", HOSTILE)
 
@@ -142,16 +145,14 @@ def test_any_names_give_files_of_their_own_in_one_folder(names: list[str]) -> No
         assert not re.match(r"(?i)(con|prn|aux|nul|com\d|lpt\d)\.", name)
 
 
-@needs_chromium
-def test_every_page_is_one_sheet_of_a4_and_read_by_everybody() -> None:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - see below
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
+def test_every_page_is_one_sheet_of_a4_and_read_by_everybody(browser: "Browser") -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - where there is a browser
 
     sheets, faults = {}, []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS], headless=True)
-        phone = {"width": 390, "height": 800}
-        page = browser.new_context(bypass_csp=True, viewport=phone).new_page()
+    width = 390
+    viewport = {"width": width, "height": 800}
+    with browser.new_context(bypass_csp=True, viewport=viewport) as fresh:
+        page = fresh.new_page()
         for language in Language:
             texts = {
                 name: written(each, NoticeForm.HTML, language) for name, each in PEOPLE.items()
@@ -164,10 +165,9 @@ def test_every_page_is_one_sheet_of_a4_and_read_by_everybody() -> None:
             work = WorkList("1", tuple(PEOPLE.values())).to_html(language)
             for text in (texts["temporary password"], work):
                 page.set_content(text)
-                assert page.evaluate("document.documentElement.scrollWidth") <= phone["width"]
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
                 found = Axe().run(page, options={"resultTypes": ["violations"]})
                 faults += found.response["violations"]
-        browser.close()
     assert not faults
     assert sheets
     assert sheets == dict.fromkeys(sheets, 1)

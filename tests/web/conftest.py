@@ -1,21 +1,17 @@
-"""One browser for each worker of pytest, and a fresh page, with nothing of another test in it."""
+"""A fresh page in the worker's browser, with nothing of another test in it."""
 
 import faulthandler
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import web_people as people
-from chromium import CHROMIUM, FLAGS, HOW
 from hashing import cheap_hashes
 from socketless import socketless
 
 # five seconds by default, which a busy machine may need for a page
 expect.set_options(timeout=60_000)
-
-NO_SCREEN = ("--disable-gpu", "--in-process-gpu")
-"""No process of its own draws what nobody looks at: a third of what a page costs."""
 
 MOST_SECONDS = 180
 """For one test: a browser that stands still ends its worker, not the whole run."""
@@ -41,18 +37,6 @@ def _answered_here() -> Iterator[None]:
     """
     with socketless(), cheap_hashes():
         yield
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip(HOW)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *NO_SCREEN], headless=True
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
