@@ -206,6 +206,17 @@ def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
     assert "  Without an MFA device: machine" in lines
 
 
+def test_whom_the_plan_leaves_out_is_not_counted_as_missing_a_device() -> None:
+    start = lacking()
+    made = plan(read("who: [{all: true}]\nexcept: [{user: machine}]\n", start), start, ADMIN)
+    assert "machine" in {person.user for person in made.people_changed}
+    standing = PlanStatus((), ("ken",), ("hanako", "machine"))
+    lines = [*plan_status_lines(made, standing, Language.EN)]
+    (counted,) = (line for line in lines if " in all, " in line)
+    assert f"{len(made.people_changed) - 1} in all, 1 with an MFA device" in counted
+    assert "  Without an MFA device: hanako" in lines
+
+
 @pytest.mark.parametrize("lang", list(Language))
 def test_who_may_be_in_a_wave_is_told(lang: Language) -> None:
     assert "hanako" in "\n".join(wave_status_lines((), ("hanako",), lang))

@@ -7,6 +7,7 @@ from typing import assert_never
 
 import click
 
+from sekisho.audit.impact import ImpactKind
 from sekisho.cli.aws import (
     AwsOptions,
     aws_options,
@@ -329,7 +330,7 @@ def _facts(
 
 def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) -> Iterator[str]:
     """Yield the users with a device and those without one, by wave."""
-    people = plan.people_changed
+    people = [each for each in plan.people_changed if each.impact is not ImpactKind.LEFT_OUT]
     waves = dict.fromkeys(person.wave for person in people)
     rest = _NO_WAVE if any(waves) else _EVERYBODY
     for wave in waves:
