@@ -277,6 +277,17 @@ def test_an_error_is_folded_on_a_terminal_alone(clean, capsys) -> None:
     assert capsys.readouterr().err == ("sekisho: file.unreadable:\n  plan.json: cannot be read\n")
 
 
+def test_a_file_that_lint_cannot_read_is_folded_like_any_error(clean, capsys) -> None:
+    clean.setenv("COLUMNS", "40")
+    clean.setattr(sys.stderr, "isatty", lambda: True)
+    ended = root.main(["policy", "lint", "missing.json", "--lang", "en"], standalone_mode=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert ended == 1
+    assert lines[0] == "sekisho: file.unreadable:"
+    assert len(lines) > 1
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_an_option_stays_with_its_value() -> None:
     said = command_lines("sekisho plan --all-users --mfa --except deploy-bot", 46)
     assert said == ["sekisho plan --all-users --mfa \\", "  --except deploy-bot"]

@@ -33,7 +33,9 @@ from sekisho.messages import IdKind, Language, Message, address_of
 
 _UNKNOWN = Message("No known error matches this text.")
 _NEAREST = Message("Similar errors:")
-_NOTHING_NEAR = Message("No similar error is known.")
+_NOTHING_NEAR = Message(
+    "No similar error is known. Paste the whole text that AWS or sekisho printed, or an id."
+)
 _NO_ID = Message("`{name}` is not known here: no id, and no error text.")
 _WHY = Message("Why:")
 _EXAMPLE = Message("Example:")

@@ -23,7 +23,7 @@ from sekisho.cli.options import (
 from sekisho.cli.output import in_colour
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
-from sekisho.cli.terminal import show, terminal_width
+from sekisho.cli.terminal import complain, show, terminal_width
 from sekisho.documents import indented_json, table_lines
 from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
 from sekisho.errors import MORE_ON_ID, FaultyInput
@@ -129,7 +129,7 @@ def command(
             log = to_sarif(reports, version=sekisho.__version__, lang=lang, failed=messages)
             click.echo(indented_json(log), nl=False)
     for message in messages:
-        click.echo(f"sekisho: {message}", err=True)
+        complain(f"sekisho: {message}")
     # what cannot be read is an error also with `--exit-zero`
     codes = [Exit.ERROR] if failed else []
     return worst(codes if exit_zero else [*codes, *map(_exit_of, reports)])
