@@ -13,7 +13,8 @@ import web_people as people
 from accessibility import axe_faults
 from sekisho import policy
 from sekisho.policy import Preset
-from sekisho.web.console import policies
+from sekisho.web.console import choice_lists, groups, policies, users
+from web_forms import Page as WebPage
 from web_forms import Reader
 
 _SAMPLE = policy.render(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)))
@@ -212,6 +213,51 @@ def test_the_search_at_the_top_finds_services_pages_and_policies(
     expect(page.get_by_role("link", name="AdministratorAccess", exact=True)).to_be_visible()
     page.goto(f"{console.url}/search?q=<script>alert(1)</script>")
     expect(page.get_by_text("Nothing was found.")).to_be_visible()
+
+
+def test_the_name_that_was_searched_for_comes_first_in_every_list(
+    console: people.RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list shows few: a name that many others contain could not be chosen."""
+    api, reader = people.administrator_api(console), Reader(console)
+    mori = ["mori", "mori.ken"]
+    for name in ("aki.mori", *mori):
+        api.call("iam", "CreateUser", UserName=name)
+        api.call("iam", "CreateGroup", GroupName=name)
+    for name in ("aki.mori", *mori):
+        api.call("iam", "AddUserToGroup", GroupName="mori", UserName=name)
+    for module, most in (
+        *((choice_lists, "_MOST"), (policies, "_SHOWN"), (policies, "_ROWS")),
+        *((groups, "_SHOWN"), (groups, "_ROWS"), (users, "_ROWS")),
+    ):
+        monkeypatch.setattr(module, most, 2)
+    reader.sign_in()
+
+    def names(page: WebPage, list_name: str, text: str) -> list[str]:
+        """Return the names with a text in a list: those of its boxes, or else of its links."""
+        boxes = [each.given["value"] for each in page.all("input", name=list_name)]
+        found = boxes or [each.text for each in page.all("a")]
+        return [each.rpartition("/")[2] for each in found if text.lower() in each.lower()]
+
+    read_only, create = "ReadOnlyAccess", "/iam/groups/create"
+    arn = f"arn:aws:iam::aws:policy/{read_only}"
+    for address in ("/iam/users?", "/iam/groups?"):
+        assert names(reader.get(f"{address}q=MORI"), "", "mori") == mori, address
+    assert names(reader.get("/iam/group?name=mori&q=mori"), "user", "mori") == mori
+    attaching = reader.get(f"/iam/policy/attach?arn={arn}&q=mori")
+    assert names(attaching, "entity", "mori") == ["mori", "mori"]
+    for address in ("/iam/policies", "/search"):
+        found = names(reader.get(f"{address}?q={read_only.lower()}"), "", read_only)
+        assert found[0] == read_only, address
+    reader.get(create)
+    typed = {"users-search": "mori", "policies-search": read_only.lower()}
+    searched = reader.fill(create, do="search", **typed)
+    assert names(searched, "users", "mori") == mori
+    assert names(searched, "policies", read_only)[0] == read_only
+    granting = "/iam/user/add-permissions"
+    reader.get(f"{granting}?name=hanako.sato")
+    searched = reader.fill(granting, do="search", **{"groups-search": "mori"})
+    assert names(searched, "groups", "mori") == mori
 
 
 def test_without_a_script(browser: Browser, console: people.RunningConsole) -> None:

@@ -19,6 +19,7 @@ from sekisho.web.console.managed_policies import (
     PolicyOrigin,
     fold_text,
     managed_policies,
+    matching,
     origin_of,
 )
 from sekisho.web.console.session import person, try_reading
@@ -115,12 +116,8 @@ def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -
 
     def matching_groups(wanted: str) -> Iterable[ChoiceLine]:
         listed = person().api.pages("iam", "ListGroups", "Groups", MaxItems=_PAGE)
-        names = (each["GroupName"] for each in listed)
-        return (
-            ChoiceLine(each, each)
-            for each in names
-            if wanted in fold_text(each) and each not in left_out
-        )
+        names = matching((each["GroupName"] for each in listed), wanted, str)
+        return (ChoiceLine(each, each) for each in names if each not in left_out)
 
     return _choices(field, fields, lambda name: ChoiceLine(name, name), matching_groups)
 
@@ -130,8 +127,10 @@ def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ())
     left_out = frozenset(without)
 
     def matching_policies(wanted: str) -> Iterable[ChoiceLine]:
-        fitting = [each for each in managed_policies() if wanted in fold_text(each.name)]
-        fitting.sort(key=lambda each: each.origin is not PolicyOrigin.CUSTOMER)
+        own_first = sorted(
+            managed_policies(), key=lambda each: each.origin is not PolicyOrigin.CUSTOMER
+        )
+        fitting = matching(own_first, wanted, lambda each: each.name)
         return (_policy(each) for each in fitting if each.arn not in left_out)
 
     return _choices(field, fields, policy_choice, matching_policies)

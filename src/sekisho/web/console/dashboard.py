@@ -135,7 +135,11 @@ def search() -> ResponseReturnValue:
         for path, name in _PAGES
         if path.split("/")[1] in whole or _fits(name(), wanted)
     ]
-    read = try_reading(lambda: matching(managed_policies(), wanted)) if fold_text(wanted) else ()
+    read = (
+        try_reading(lambda: matching(managed_policies(), wanted, lambda each: each.name))
+        if fold_text(wanted)
+        else []
+    )
     refused = isinstance(read, AwsRefused)
     return render_template(
         "search.html",
@@ -143,7 +147,7 @@ def search() -> ResponseReturnValue:
         services=services,
         pages=pages,
         refused=read if refused else None,
-        policies=() if isinstance(read, AwsRefused) else read[:_SHOWN],
+        policies=[] if isinstance(read, AwsRefused) else read[:_SHOWN],
         more=0 if isinstance(read, AwsRefused) else max(0, len(read) - _SHOWN),
     )
 

@@ -31,7 +31,7 @@ from sekisho.web.console.identities import (
     ListedIdentity,
     distinct_denials,
 )
-from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.managed_policies import matching
 from sekisho.web.console.policy_text import faults_text
 from sekisho.web.console.session import (
     attempt,
@@ -65,7 +65,7 @@ def listing() -> ResponseReturnValue:
     read = try_reading(_groups)
     refused = read if isinstance(read, AwsRefused) else None
     groups = [] if isinstance(read, AwsRefused) else read
-    found = [each for each in groups if fold_text(wanted) in fold_text(each["GroupName"])]
+    found = matching(groups, wanted, lambda each: each["GroupName"])
     pages = max(1, -(-len(found) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     shown = found[(page - 1) * _ROWS : page * _ROWS]
@@ -224,7 +224,7 @@ def _tab_content(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
 
 
 def _matching_names(users: list[Any], wanted: str) -> list[str]:
-    return [each["UserName"] for each in users if fold_text(wanted) in fold_text(each["UserName"])]
+    return matching((each["UserName"] for each in users), wanted, str)
 
 
 def _users(group: IamIdentity) -> list[Any] | AwsRefused:

@@ -7,12 +7,12 @@ refused before anything that is kept is looked at.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from enum import StrEnum
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
 
@@ -24,6 +24,7 @@ from sekisho.web.console.session import person
 READS_AHEAD = "sekisho-web-policies"
 """The name of the thread that reads ahead."""
 
+_Listed = TypeVar("_Listed")
 _KEPT = "aws_managed_policies"
 _MOST = 1000
 """How many entries IAM puts on one page at most."""
@@ -98,10 +99,18 @@ def _cached_policies() -> _AwsPolicies:
     return kept
 
 
-def matching(policies: Iterable[ListedPolicy], wanted: str) -> tuple[ListedPolicy, ...]:
-    """Return the policies whose name contains a text; case and width do not matter."""
-    folded_text = fold_text(wanted)
-    return tuple(each for each in policies if folded_text in fold_text(each.name))
+def matching(
+    listed: Iterable[_Listed], wanted: str, name_of: Callable[[_Listed], str]
+) -> list[_Listed]:
+    """Return what has a name that contains a text; case and width do not matter.
+
+    A name that is the text comes first, then the names that begin so: a list may show few.
+    """
+    text = fold_text(wanted)
+    found = [(fold_text(name_of(each)), each) for each in listed]
+    fitting = [(name, each) for name, each in found if text in name]
+    fitting.sort(key=lambda both: (both[0] != text, not both[0].startswith(text)))
+    return [each for _, each in fitting]
 
 
 def fold_text(text: str) -> str:

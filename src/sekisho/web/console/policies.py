@@ -90,7 +90,7 @@ def listing() -> ResponseReturnValue:
 def _filter_policies(
     policies: tuple[ListedPolicy, ...], wanted: str, origin: str
 ) -> tuple[ListedPolicy, ...]:
-    found = matching(policies, wanted)
+    found = matching(policies, wanted, lambda each: each.name)
     return tuple(each for each in found if origin in ("", each.origin.value))
 
 
@@ -395,7 +395,7 @@ def _form(fault: Message | str) -> str:
             refused.append(found)
         else:
             choices += [_AttachmentTarget(kind, name) for name in found if (kind, name) not in gone]
-    fitting = [each for each in choices if fold_text(wanted) in fold_text(each.name)]
+    fitting = matching(choices, wanted, lambda each: each.name)
     return render_template(
         "policy_attach.html",
         navigation="/iam/policies",

@@ -15,7 +15,7 @@ from flask import current_app
 
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
-from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.managed_policies import matching
 from sekisho.web.console.session import attempt, call, person
 
 _EXTENSION = "listed_users"
@@ -85,10 +85,9 @@ def all_users() -> tuple[ListedUser, ...]:
 
 
 def users_with(wanted: str) -> tuple[ListedUser, ...]:
-    """Return the users whose name contains a text; case and width do not matter.
+    """Return the users whose name contains a text, as `matching` finds and sorts them.
 
     Raises:
         AwsRefused: if the person may not list users.
     """
-    text = fold_text(wanted)
-    return tuple(each for each in all_users() if text in fold_text(each.name))
+    return tuple(matching(all_users(), wanted, lambda each: each.name))
