@@ -85,11 +85,21 @@ def _codes(page: Page) -> list[str]:
     return re.findall(r"[0-9]{6}", phone.text)
 
 
+def _create_nobody(reader: Reader) -> None:
+    """Go through the pages of a new user, who is not created: each says what is done on it."""
+    assert _next(reader.get("/iam/users/create?begin=yes")).startswith("Type a name")
+    page = reader.fill("/iam/users/create/details", name="nobody", console=None)
+    assert _next(page).startswith("Leave Add user to group chosen, tick Office")
+    page = reader.fill("/iam/users/create/permissions", groups=["Office"], do=None)
+    assert _next(page) == "Choose Create user."
+
+
 def _prepare(reader: Reader) -> str:
     """Do the administrator's part by the rail, and return the new user's password."""
     for path in ("/iam", "/iam/groups", "/iam/users"):
         assert "Choose Policies" in _next(reader.get(path))
     assert _next(reader.get("/iam/policies")) == "Choose Create policy."
+    _create_nobody(reader)
     # by whatever way it came to be there
     api = people.administrator_api(reader.console)
     api.call("iam", "CreatePolicy", PolicyName="Force_MFA", PolicyDocument=FORCE_MFA)
@@ -126,6 +136,9 @@ def test_the_administrators_path_follows_what_is_done_to_its_end() -> None:
         reader.get("/iam/assign-mfa")
         codes = _codes(reader.fill("/iam/assign-mfa", name=NEW, kind="app"))
         reader.fill("/iam/assign-mfa/app", code1=codes[0], code2=codes[1])
+        # the device is there, and this session was signed in without it
+        for path in ("/s3/buckets", "/iam/security-credentials", "/console"):
+            assert _next(reader.get(path)).startswith("Choose your name at the top, then Sign out")
         reader.sign_out()
         # the codes of the enrolment are spent, and the phone shows none of them
         reader.fill("/signin", user=NEW, password=OWN)

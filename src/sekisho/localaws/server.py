@@ -159,6 +159,12 @@ class LocalAws:
         device = self.world.devices.get(serial)
         return device.last_step if device is not None else None
 
+    def has_device(self, user: str) -> bool:
+        """Return whether a user has an MFA device; nobody of an unknown name has."""
+        with self.world.lock:
+            found = iam(self.world).users.get(user)
+            return found is not None and bool(found.mfa_devices)
+
     def added(self, without: Collection[str]) -> AddedIdentities:
         """Return the identities and policies created since the start that still exist.
 

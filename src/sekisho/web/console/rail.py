@@ -31,6 +31,7 @@ class Milestone(StrEnum):
     GROUP = "group"
     USER = "user"
     COVERED = "covered"
+    DEVICE = "device"
     MFA = "mfa"
     BUCKET = "bucket"
 
@@ -152,6 +153,7 @@ def _reached_by_administrator(place: Rehearsal) -> Reached:
         Milestone.GROUP: added.groups,
         Milestone.USER: added.covered or added.users,
         Milestone.COVERED: added.covered,
+        Milestone.DEVICE: tuple(filter(place.local.has_device, added.users)),
         Milestone.MFA: tuple(each for each in added.users if each in place.with_mfa),
         Milestone.BUCKET: tuple(each for each in added.users if each in place.at_bucket),
     }
@@ -160,7 +162,8 @@ def _reached_by_administrator(place: Rehearsal) -> Reached:
 
 def _reached_by_user(place: Rehearsal, user: str) -> Reached:
     there = {Milestone.MFA: place.with_mfa, Milestone.BUCKET: place.at_bucket}
-    return {each: user for each, users in there.items() if user in users}
+    reached = {each: user for each, users in there.items() if user in users}
+    return {**reached, Milestone.DEVICE: user} if place.local.has_device(user) else reached
 
 
 def _step(given: dict[str, Any]) -> RailStep:
