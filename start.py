@@ -145,25 +145,27 @@ def install_browser():
 
 def make_environment():
     """Create `.venv` if it is not whole, with Debian's python3-venv if that may be installed."""
-    if PYTHON.exists() and quiet(PYTHON, "-c", "import pip"):
+    # without pip it is whole where pip has nevertheless installed something
+    done = any(VENV.glob("sekisho-*.installed"))
+    if PYTHON.exists() and (done or quiet(PYTHON, "-c", "import pip")):
         return
     say("creating .venv")
     try:
         if quiet(sys.executable, "-m", "venv", "--clear", VENV):
             return
+        # Debian splits off the half of venv that brings pip
+        if is_root_with_apt():
+            say("this Python has no pip of its own; installing Debian's python3-venv")
+            # stdout is the command's own: it may go into a file
+            run("apt-get", "update", "-qq", out=sys.stderr)
+            run("apt-get", "install", "-y", "-qq", "python3-venv", out=sys.stderr)
+            if quiet(sys.executable, "-m", "venv", "--clear", VENV):
+                return
+        quiet(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
     except KeyboardInterrupt:
         # the next run takes what is there for whole
         shutil.rmtree(VENV, ignore_errors=True)
         raise
-    # Debian splits off the half of venv that brings pip
-    if is_root_with_apt():
-        say("this Python has no pip of its own; installing Debian's python3-venv")
-        # stdout is the command's own: it may go into a file
-        run("apt-get", "update", "-qq", out=sys.stderr)
-        run("apt-get", "install", "-y", "-qq", "python3-venv", out=sys.stderr)
-        if quiet(sys.executable, "-m", "venv", "--clear", VENV):
-            return
-    quiet(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
 
 
 def pip(*arguments):

@@ -254,6 +254,17 @@ def test_a_command_answers_ctrl_c_itself_and_nothing_is_added() -> None:
     assert (said, complained, process.returncode) == ("nothing has been changed\n", "", 7)
 
 
+def test_an_environment_that_was_used_without_pip_stays(
+    here: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: Ran = []
+    monkeypatch.setattr(here, "quiet", lambda *command: bool(ran.append(command)))
+    here.PYTHON.touch()
+    (here.VENV / "sekisho-run.installed").touch()
+    here.make_environment()
+    assert not any("--clear" in command for command in ran)
+
+
 @pytest.mark.parametrize("has_pip", [True, False])
 def test_an_environment_without_pip_is_made_anew(
     here: ModuleType, has_pip: bool, monkeypatch: pytest.MonkeyPatch
@@ -271,14 +282,19 @@ def test_an_environment_without_pip_is_made_anew(
     assert ran == [(str(here.PYTHON), "-c", "import pip"), *([] if has_pip else [made])]
 
 
+@pytest.mark.parametrize("fails", [0, 1, 2])
 def test_an_environment_that_is_broken_off_is_not_taken_for_whole(
-    here: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: ModuleType, fails: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    venv = tmp_path / "venv"
+    venv, failed = tmp_path / "venv", iter([False] * fails)
+    monkeypatch.setattr(here, "is_root_with_apt", lambda: True)
+    monkeypatch.setattr(here, "run", lambda *_, **__: 0)
     monkeypatch.setattr(here, "VENV", venv)
     monkeypatch.setattr(here, "PYTHON", venv / "python")
 
     def broken_off(*_: object) -> bool:
+        for answer in failed:
+            return answer
         venv.mkdir()
         here.PYTHON.touch()
         raise KeyboardInterrupt
