@@ -390,12 +390,13 @@ def unreadable(path: Path, error: OSError | UnicodeError) -> Fault:
     message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
     fix = None
     if isinstance(error, FileNotFoundError):
-        with suppress(OSError):
-            beside = [each.name for each in path.parent.iterdir()]
-            check = Message("check the name and the folder")
-            # endings are alike by themselves
-            fix = did_you_mean(path.name, beside, check, likeness=0.8)
-        fix = fix or Message("there is no folder `{folder}`").filled(folder=path.parent)
+        fix = Message("there is no folder `{folder}`").filled(folder=path.parent)
+        if path.parent.exists():
+            fix = Message("check the name and the folder")
+            # a folder that may not be listed has no other names; endings are alike by themselves
+            with suppress(OSError):
+                beside = {each.name for each in path.parent.iterdir()} - {path.name}
+                fix = did_you_mean(path.name, beside, fix, likeness=0.8)
     elif isinstance(error, IsADirectoryError):
         fix = Message("give the name of a file")
     return Fault(Code.FILE_UNREADABLE, message, fix=fix)

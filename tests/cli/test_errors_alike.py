@@ -1,6 +1,8 @@
 """One kind of fault has one code in every command, and names what was given and what to type."""
 
+import errno
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -8,8 +10,9 @@ from click.testing import CliRunner
 from in_process import sekisho
 from sekisho.cli.main import root
 from sekisho.cli.wrong_use import what_is_wrong
-from sekisho.errors import Code, FaultyInput, SekishoError, install_command
+from sekisho.errors import Code, FaultyInput, SekishoError, install_command, unreadable
 from sekisho.localaws import COMPANY_FILE
+from sekisho.messages import Message
 
 POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
 CALLER = "arn:aws:iam::111122223333:user/yuki.tanaka"
@@ -80,6 +83,24 @@ def test_what_is_no_file_is_one_error_that_says_what_to_check(
     assert fault.message.en.startswith("cannot be read: ")
     assert fault.fix is not None
     assert fault.fix.en == fix.format(folder=tmp_path / "plans")
+
+
+def test_a_name_is_not_proposed_for_itself(tmp_path: Path) -> None:
+    dangling = tmp_path / "dangling.json"
+    dangling.symlink_to(tmp_path / "gone.json")
+    fault = unreadable(dangling, FileNotFoundError(errno.ENOENT, ""))
+    assert fault.fix == Message("check the name and the folder")
+
+
+def test_a_folder_that_may_not_be_listed_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    fault = unreadable(tmp_path / "goal.yaml", FileNotFoundError(errno.ENOENT, ""))
+    assert fault.fix == Message("check the name and the folder")
 
 
 def test_a_folder_for_a_new_file_is_made_first(tmp_path: Path) -> None:
