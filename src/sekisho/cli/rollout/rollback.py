@@ -177,14 +177,21 @@ def _plans_in(folder: Path, address: str) -> tuple[Path, ...]:
     """Return the plans of a folder that were applied, the last first; a campaign may have none.
 
     Raises:
-        UsageError: if it is no campaign's folder, and there are none.
+        UsageError: if there are none, though plans are there, or it is no campaign's folder.
     """
-    plans = [*folder.glob("*.json"), *folder.glob("plans/*.json")]
+    known = folder / KNOWN_USERS
+    plans = {*folder.glob("*.json"), *folder.glob("plans/*.json")} - {known}
     applied = [each for each in plans if each.with_name(f"{each.name}.journal").exists()]
-    if not applied and not (folder / KNOWN_USERS).exists():
+    if not applied and (plans or not known.exists()):
+        lost = Message(
+            "if the journals are lost, roll back each plan by its file with `--by-account`, the "
+            "last first"
+        )
         raise UsageError(
             Message("there is no plan with a journal in `{path}`").filled(path=address),
-            fix=Message("give the file of a plan, or the folder of a campaign"),
+            fix=lost
+            if known.exists()
+            else Message("give the file of a plan, or the folder of a campaign"),
         )
     return tuple(sorted(applied, reverse=True))
 
