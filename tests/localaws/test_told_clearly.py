@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import localaws_people as people
 from localaws_people import client
+from sekisho.account.aws.client import refusal
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
@@ -51,6 +52,11 @@ def test_the_fix_for_a_region_that_does_not_exist_is_another_region(
     assert refused.aws_code == "SignatureDoesNotMatch"
     assert refused.fix is not None
     assert refused.fix.en.startswith("a region is named like `us-east-1`")
+
+
+def test_a_text_about_regions_alone_is_no_wrong_region() -> None:
+    said = {"Error": {"Code": "ValidationError", "Message": "`mars-1` is not a valid region"}}
+    assert refusal("CreateRole", ClientError(said, "CreateRole"), {}).fix is None
 
 
 def test_what_another_region_has_encrypted_is_said_to_be_elsewhere(aws: LocalAws) -> None:

@@ -76,6 +76,8 @@ _SETTINGS = Message(
     "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
     "endpoint's URL begins with `https://` or `http://`"
 )
+_UNSIGNED = ("InvalidSignatureException", "SignatureDoesNotMatch")
+"""AWS's codes for a wrong clock and for a region that does not exist; only the text differs."""
 _NEEDS_LOGIN = "MissingDependencyException"
 _FIXES = {
     "InvalidRegionError": Message(
@@ -488,7 +490,8 @@ def refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> Aw
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     text = " ".join(message.split())
-    fix = _FIXES.get("InvalidRegionError" if "a valid region" in text else code)
+    elsewhere = code in _UNSIGNED and "a valid region" in text
+    fix = _FIXES.get("InvalidRegionError" if elsewhere else code)
     if fix is not None and code == _NEEDS_LOGIN:
         fix = fix.filled(install=install_command("login"))
     return AwsRefused(operation, code, text, status, fix)
