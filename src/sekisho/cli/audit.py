@@ -229,12 +229,12 @@ class AccountAudited:
             return _SPARE.filled(name=self.spare)
         return _DECIDE if self.unguarded else None
 
-    def only_for(self, user: str) -> "AccountAudited":
+    def for_user(self, user: str) -> "AccountAudited":
         """Return the same where one user alone is to be enforced."""
         account, given = replace(self.account, mfa=False), replace(self.given, goals=())
         return replace(self, account=account, given=given, enforced=False, pilot=(user,))
 
-    def only_by(self, goal: str) -> "AccountAudited":
+    def for_goal(self, goal: str) -> "AccountAudited":
         """Return the same where a goal is meant."""
         return replace(self, given=replace(self.given, goals=(goal,)), enforced=False, pilot=())
 

@@ -71,12 +71,13 @@ def writing(target: Path, fix: Message = _OR_FORCE) -> Iterator[None]:
         raise SekishoError(message, code=Code.OUTPUT_UNWRITABLE, fix=fix) from None
     except OSError as error:
         message = Message("`{path}` cannot be written: {reason}")
-        missing = isinstance(error, FileNotFoundError)
-        make = Message("make the folder `{folder}` first").filled(folder=target.parent)
+        make = None
+        if isinstance(error, FileNotFoundError):
+            make = Message("make the folder `{folder}` first").filled(folder=target.parent)
         raise SekishoError(
             message.filled(path=target, reason=reason_of(error)),
             code=Code.OUTPUT_UNWRITABLE,
-            fix=make if missing else None,
+            fix=make,
         ) from None
 
 

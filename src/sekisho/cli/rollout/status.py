@@ -160,7 +160,10 @@ def _goal_status(
     mfa = not applies.isdisjoint(enforced_soon)
     without = due and mfa and signs_with_long_term_key(aws)
     standing = GoalStanding(
-        *(Account(aws.typed, mfa=mfa and not without), str(path), due, exceptions_file),
+        Account(aws.typed, mfa=mfa and not without),
+        str(path),
+        due,
+        exceptions_file,
         without_mfa=next(iter(applies)) if without else "",
     )
     return _GoalStatus(goal, waves, standing)

@@ -408,7 +408,7 @@ def _commands(person: ShownPerson) -> Iterator[tuple[Message, str]]:
         return
     enforceable = person.outcome in (PersonOutcome.MUST_ENROL, PersonOutcome.READY)
     if enforceable and not material().plans:
-        yield text("workbench.user.to_plan"), next_action(after.only_for(person.name))
+        yield text("workbench.user.to_plan"), next_action(after.for_user(person.name))
     if person.row.credentials.devices and person.outcome not in _NO_RESET:
         words = [
             *("sekisho reset", name),

@@ -398,4 +398,4 @@ def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
         yield text("workbench.plan.to_rollback"), f"sekisho rollback {file}"
     after = material().audited
     if viewed.goal and after is not None and not after.stopped:
-        yield text("workbench.plan.to_plan"), next_action(after.only_by(viewed.goal))
+        yield text("workbench.plan.to_plan"), next_action(after.for_goal(viewed.goal))
