@@ -115,6 +115,14 @@ def test_a_file_without_a_byte_is_no_goal(tmp_path: Path) -> None:
         assert not read_goal(path).raw
 
 
+def test_a_key_that_no_goal_has_hides_no_other_fault(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text("waves:\n- {name: all, form: 2026-12-07}\ngruop: MFA\ntimezone: Asia/Tokio\n")
+    with pytest.raises(FaultyInput) as refused:
+        read_goal(path)
+    assert [each.line for each in refused.value.faults] == [2, 2, 3, 4]
+
+
 def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path: Path) -> None:
     text = '{"Version": "2012-10-17",\n "Statement": [{"Effect": "Alow", "Resource": 1}]}'
     (tmp_path / "own.json").write_text(text, encoding="utf-8")

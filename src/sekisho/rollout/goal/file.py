@@ -101,7 +101,7 @@ def read_goal(path: str | Path) -> Shape:
     """Return a goal file as `goal_of` takes it.
 
     Raises:
-        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or what no goal has.
+        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or a key that no goal has.
     """
     shape = documents.read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:
@@ -111,10 +111,11 @@ def read_goal(path: str | Path) -> Shape:
             fix=Message("write a goal, `{}` at least"),
         )
         raise FaultyInput(str(path), [fault])
-    # what is no goal at all is told before an account is read for it
+    # what is no goal at all is told before an account is read for it, with its other faults
     shape.members((), KEYS)
     if shape.faults:
-        raise FaultyInput(str(path), shape.faults)
+        shape.faults.clear()
+        check_goal(shape, str(path))
     return shape
 
 
