@@ -101,7 +101,7 @@ def read_goal(path: str | Path) -> Shape:
     """Return a goal file as `goal_of` takes it.
 
     Raises:
-        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or a key that no goal has.
+        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or a key no goal has.
     """
     shape = documents.read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:

@@ -87,8 +87,10 @@ def select_users(listed: Shape, snapshot: Snapshot, former: FormerNames) -> Sele
         if len(shape.faults) == faults and "all" in names and not names["all"].flag():
             shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
         lasting = [test for name, test in tests.items() if name not in ("with", "without")]
-        left = "user" in names and former.get(names["user"].text(), "") is None
-        users = _candidates(names.get("user"), snapshot, former)
+        # read above, with its fault if it is no text
+        name = names["user"].raw if "user" in names else None
+        left = name is not None and former.get(str(name), "") is None
+        users = snapshot.users if name is None else _users_named(str(name), snapshot, former)
         nobody = all(_all(lasting, user) is False for user in users)
         if len(shape.faults) == faults and nobody and not left:
             unmatched.append(shape.path)
@@ -101,11 +103,8 @@ def select_users(listed: Shape, snapshot: Snapshot, former: FormerNames) -> Sele
     return Selection(selected, frozenset(unread - selected.keys()), tuple(unmatched))
 
 
-def _candidates(named: Shape | None, snapshot: Snapshot, former: FormerNames) -> tuple[User, ...]:
-    """Return the users to ask: one alone where a user is named, as thousands may be, one by one."""
-    if named is None:
-        return snapshot.users
-    name = named.text()
+def _users_named(name: str, snapshot: Snapshot, former: FormerNames) -> tuple[User, ...]:
+    """Return the user of a name, to be tried alone: thousands may be named, one by one."""
     known = snapshot.user_named.get(former.get(name, name) or "")
     return () if known is None else (known,)
 
