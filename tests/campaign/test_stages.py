@@ -38,6 +38,7 @@ from sekisho.documents.report import TextLayout, report_text
 from sekisho.engine import AttachedPolicy
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language
+from sekisho.notices.reminders import Told
 from sekisho.policy import enrolment_policy, from_json
 from sekisho.rollout import (
     AttachUserPolicy,
@@ -64,6 +65,18 @@ def campaign(
 
 def stages(found: Campaign) -> dict[str, str]:
     return {each.user: each.stage.value for each in found.people}
+
+
+@pytest.mark.parametrize("require", ["", "require: passkey\n"])
+def test_who_is_to_add_a_passkey_is_not_enforced_untold(require: str) -> None:
+    """Somebody with an app has nothing to do and need not be told, unless a passkey is required."""
+    text = require + GOAL.format(enforce="on-date")
+    start = people(DAY)
+    goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(EXCEPTIONS))
+    found = campaign_of(goal, start, ADMIN, CampaignInputs(told=Told()))
+    assert ("ready" in due_today(found).get("enforce", ())) == (not require)
+    waits = [each.id for each in found.today.obstacles.get("ready", ())]
+    assert waits == (["not-told"] if require else [])
 
 
 def test_each_stage_on_its_day() -> None:

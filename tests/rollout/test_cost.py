@@ -6,7 +6,7 @@ is copied or asked shows in no plan.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from administered import iam_of, signed_in
 from rollout.staging import ADMIN, NOW, account, company, policy_goal, user
+from rollout.test_enrolment import EXCEPTIONS, GOAL, OPEN, people
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Password, Snapshot, User
-from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
 from sekisho.engine import (
     AttachedPolicy,
@@ -177,6 +178,22 @@ def test_what_is_revised_is_judged_and_only_what_stays_is_described(
     made = Planner(start, ADMIN, {}, None).plan(goals[0], lambda _: next(later))
     assert made == plan(goals[-1], start, ADMIN)
     assert described == [goals[-1], goals[-1]]
+
+
+def test_a_round_knows_all_of_the_plan_but_what_is_described() -> None:
+    """Who must be told first goes by what a goal requires, by its time zone and its exceptions."""
+    start = people(OPEN)
+    goal = goal_of(
+        yaml_shape("require: passkey\n" + GOAL.format(enforce="on-date"), "goal.yaml"),
+        "goal.yaml",
+        start,
+        load_exceptions(EXCEPTIONS),
+    )
+    seen: list[Plan] = []
+    made = Planner(start, ADMIN, {}, None).plan(goal, seen.append)
+    described = {"warnings", "affected", "needs", "snapshot", "logs", "remedies"}
+    for name in {each.name for each in fields(Plan)} - described:
+        assert getattr(seen[0], name) == getattr(made, name), name
 
 
 STATEMENTS = [

@@ -46,7 +46,13 @@ from sekisho.rollout.changes.users import (
 )
 from sekisho.rollout.goal.selectors import check_users_listed
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.obstacles import GAP, GAP_OF, console_unread, over_quotas
+from sekisho.rollout.planning.obstacles import (
+    GAP,
+    GAP_OF,
+    console_unread,
+    expired_exceptions,
+    over_quotas,
+)
 from sekisho.rollout.planning.permissions import least_policy_of
 from sekisho.rollout.planning.plan import (
     Plan,
@@ -57,7 +63,7 @@ from sekisho.rollout.planning.plan import (
     RemedyKind,
     temporary_length,
 )
-from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan, expired_exceptions
+from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan
 from sekisho.rollout.planning.remedies import find_remedies
 from sekisho.rollout.planning.safety import access_proofs, gets_in, why_unjudgeable
 from sekisho.signin import CONSOLE_SESSION, DeviceKind

@@ -1,10 +1,12 @@
-"""Obstacles of a plan that are counted: quotas, gaps, policies that are used elsewhere. Pure."""
+"""Obstacles of a plan that need no proof: quotas, gaps, expired exceptions, other uses. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from sekisho.account import OPTIONAL_READS, READS, ManagedPolicy, Snapshot, User, user_ref
 from sekisho.audit.enforcement import enforcements_of
+from sekisho.audit.exceptions import Exemption
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
 from sekisho.prover import Enforced
@@ -14,6 +16,10 @@ from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.plan import PlanNote
 
+EXCEPTION_EXPIRED = Message(
+    "The exceptions of these users have expired, so MFA is enforced for them (break-glass users "
+    "stay unaffected). Renew the exceptions, or delete them from the file."
+)
 GAP = Message("Something that this plan depends on could not be read: {what}.")
 GAP_OF = Message("{what} ({cause})")
 MEANT_UNREAD = Message(
@@ -71,6 +77,13 @@ _FIXES = {
     Quota.USERS: ROOM_FOR_A_USER,
 }
 """How somebody can make room."""
+
+
+def expired_exceptions(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
+    """Yield that exceptions have expired, and whose they are."""
+    names = tuple(each.user for each in entries if each.expired(now))
+    if names:
+        yield PlanNote("exception-expired", EXCEPTION_EXPIRED, names)
 
 
 def over_quotas(before: Snapshot, after: Snapshot, changes: Iterable[Change]) -> Iterator[PlanNote]:

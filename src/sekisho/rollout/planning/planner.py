@@ -45,6 +45,7 @@ from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.planning.before_after import BeforeAfter, compare_accounts
 from sekisho.rollout.planning.impact import planned_impacts
 from sekisho.rollout.planning.obstacles import (
+    expired_exceptions,
     no_enforcement,
     no_room_for_a_version,
     over_quotas,
@@ -71,10 +72,6 @@ from sekisho.rollout.planning.unused import (
 )
 from sekisho.rollout.planning.user_warnings import locked_out_now, user_warnings, without_required
 
-EXCEPTION_EXPIRED = Message(
-    "The exceptions of these users have expired, so MFA is enforced for them (break-glass users "
-    "stay unaffected). Renew the exceptions, or delete them from the file."
-)
 NOT_COVERED = Message(
     "These users have a console password (or that could not be read) and are not covered by any "
     "wave or exception."
@@ -144,17 +141,15 @@ class Planner:
 
         Args:
             goal: what the account shall come to.
-            revise: returns another goal by what speaks against a plan, its people and their rights;
-                None: the plan stays.
+            revise: returns another goal by a plan that lacks `_described` alone; None: it stays.
         """
         accounts: BeforeAfter | None = None
         while True:
             if faults := faults_of(goal, self.snapshot):
                 raise FaultyInput(Message("goal", "source"), faults)
             draft, accounts = self._drafted(goal, self.caller, accounts)
-            judged = _judged(draft, accounts, words := {**goal.accepted, **self.accepted})
-            people, rights = planned_impacts(accounts, goal), accounts.rights()
-            judged = replace(judged, people=people, rights=rights)
+            words = {**goal.accepted, **self.accepted}
+            judged = _with_people(draft, accounts, _judged(draft, accounts, words))
             if (revised := revise(judged)) is None:
                 break
             goal = revised
@@ -189,8 +184,28 @@ def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str])
     )
 
 
+def _with_people(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
+    """Return a judged plan with its people, and all that decides what they are to hear."""
+    goal, snapshot = draft.goal, draft.start
+    people = planned_impacts(accounts, goal)
+    return replace(
+        judged,
+        people=people,
+        rights=accounts.rights(),
+        needless=accounts.needless,
+        exceptions=exceptions_in_plan(goal.exceptions, people, snapshot.taken_at),
+        password_length=temporary_length(snapshot),
+        complete=not snapshot.gaps,
+        require=goal.require,
+        group_policies=_policies_of_joined(accounts.changes, snapshot),
+        console_authorization=snapshot.console_authorization,
+        timezone=goal.timezone,
+        enrolment=policy_arn(snapshot, goal.enrolment) if goal.enrolment else None,
+    )
+
+
 def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
-    """Return a judged plan with the warnings for its reader and its caller."""
+    """Return a plan with the warnings for its reader, and what takes long and decides nothing."""
     goal, snapshot = draft.goal, draft.start
     warned = (
         *draft.warnings,
@@ -209,20 +224,11 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     )
     return replace(
         judged,
-        needless=accounts.needless,
         warnings=warned,
-        exceptions=exceptions_in_plan(goal.exceptions, judged.people, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
         needs=least_policy_of(accounts),
-        password_length=temporary_length(snapshot),
-        complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(draft.read).encode()).hexdigest(),
         logs=draft.usage.logs if draft.usage is not None else None,
-        require=goal.require,
-        group_policies=_policies_of_joined(accounts.changes, snapshot),
-        console_authorization=snapshot.console_authorization,
-        timezone=goal.timezone,
-        enrolment=policy_arn(snapshot, goal.enrolment) if goal.enrolment else None,
     )
 
 
@@ -572,13 +578,6 @@ def exceptions_in_plan(
         for each in entries
         if each.user in names or each.kind is ExceptionKind.BREAK_GLASS or each.expired(now)
     )
-
-
-def expired_exceptions(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
-    """Yield that exceptions have expired, and whose they are."""
-    names = tuple(each.user for each in entries if each.expired(now))
-    if names:
-        yield PlanNote("exception-expired", EXCEPTION_EXPIRED, names)
 
 
 ACCEPTED_IN_VAIN = Message("Accepted, but not needed: the plan has no such problem.")
