@@ -89,22 +89,27 @@ def test_of_many_the_most_frequent_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "shown"),
+    ("recorded", "services", "shown"),
     [
-        (None, (KEY.last, "s3")),
-        (KEY.last - timedelta(days=1), (KEY.last, "s3")),
-        (KEY.last + timedelta(days=1), (KEY.last + timedelta(days=1), "ec2")),
+        (None, {"s3": 5}, (KEY.last, "s3")),
+        (KEY.last - timedelta(days=1), {"s3": 5}, (KEY.last, "s3")),
+        # which of several was called last is not counted
+        (KEY.last - timedelta(days=1), {"s3": 4, "sts": 1}, (KEY.last, "")),
+        # IAM records a call within a quarter of an hour, and knows its service
+        (KEY.last - timedelta(minutes=14), {"s3": 5}, (KEY.last - timedelta(minutes=14), "ec2")),
+        (KEY.last + timedelta(days=1), {"s3": 5}, (KEY.last + timedelta(days=1), "ec2")),
     ],
 )
 def test_a_key_was_last_used_when_iam_or_the_logs_say_so(
-    recorded: datetime | None, shown: tuple[datetime, str]
+    recorded: datetime | None, services: dict[str, int], shown: tuple[datetime, str]
 ) -> None:
     arn = "arn:aws:iam::111122223333:user/mika"
     key = AccessKey(KEY.key_id, True, last_used=recorded, last_service="ec2" if recorded else "")
     other = AccessKey("AKIAOTHER", True)
     user = User("mika", "/", arn, "AIDAMIKA", keys=(key, other))
     at = Snapshot("aws", "111122223333", WHEN, users=(user,), groups=(), roles=(), policies={})
-    usage = Usage(None, None, WHEN, WHEN, 1, 5, users=(UserUse(arn, keys=(KEY,)),))
+    uses = (replace(KEY, services=services),)
+    usage = Usage(None, None, WHEN, WHEN, 1, 5, users=(UserUse(arn, keys=uses),))
     logged, unlogged = with_logged_use(at, usage).users[0].keys
     assert (logged.last_used, logged.last_service) == shown
     assert unlogged == other

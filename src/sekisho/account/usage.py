@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from dataclasses import replace as replaced
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,8 +72,8 @@ class KeyUse:
         return self.key_id.startswith("AKIA")
 
 
-_MOST_SERVICES = 3
-"""So many services of a key stand for the one of its last call, which no count has."""
+_RECORDED_WITHIN = timedelta(minutes=15)
+"""So much later than IAM's record of a call may be the call itself (`AccessKey.last_used`)."""
 
 MOST = 50
 """So many addresses, programs and regions of a key are listed, those of most calls."""
@@ -224,8 +224,10 @@ class Usage:
         return hashlib.sha256(dump_usage(self).encode()).hexdigest()
 
 
-def with_logged_use(snapshot: Snapshot, usage: Usage) -> Snapshot:
+def with_logged_use(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
     """Return an account whose access keys were last used when logs say so, where that is later."""
+    if usage is None:
+        return snapshot
     users = (_with_logged_use(user, usage.user_use(user.arn)) for user in snapshot.users)
     return replaced(snapshot, users=tuple(users))
 
@@ -233,10 +235,12 @@ def with_logged_use(snapshot: Snapshot, usage: Usage) -> Snapshot:
 def _with_logged_use(user: User, logged: UserUse) -> User:
     def with_use(key: AccessKey) -> AccessKey:
         use = logged.key(key.id)
-        if use is None or (key.last_used is not None and key.last_used >= use.last):
+        recorded = key.last_used
+        if use is None or (recorded is not None and use.last - recorded <= _RECORDED_WITHIN):
             return key
-        services = [*most_frequent(use.services)][:_MOST_SERVICES]
-        return replaced(key, last_used=use.last, last_service=", ".join(services))
+        # of several, no count says which was called last
+        service = "".join(use.services) if len(use.services) == 1 else ""
+        return replaced(key, last_used=use.last, last_service=service)
 
     return replaced(user, keys=tuple(map(with_use, user.keys))) if logged.keys else user
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sekisho.account import Snapshot, Usage, credentials_of, unread_credentials
+from sekisho.account import Snapshot, Usage, credentials_of, unread_credentials, with_logged_use
 from sekisho.audit.impact import SignInOutcomes
 from sekisho.campaign.calendar import DAYS, DayEvent, DayEventKind, calendar_of
 from sekisho.campaign.loss_notices import loss_reminders
@@ -191,7 +191,8 @@ class Campaign:
     def after(self, changes: Iterable[Change]) -> Snapshot:
         """Return the account once these of today's changes are made."""
         # a policy of AWS's that nobody has yet was not read
-        return forecast(with_change_password(self.snapshot), changes)
+        after = forecast(with_change_password(self.snapshot), changes)
+        return with_logged_use(after, self.today.usage)
 
     def reminders_after(self, changes: Iterable[Change]) -> tuple[Reminder, ...]:
         """Return today's reminders after these changes, including those already delivered."""

@@ -7,7 +7,7 @@ not stop the others.
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from sekisho.account import Snapshot, Usage
+from sekisho.account import Snapshot, Usage, with_logged_use
 from sekisho.campaign.losses import Losses, losses_of
 from sekisho.campaign.notices import untold_users
 from sekisho.campaign.stages import Obstacle
@@ -44,12 +44,14 @@ class Today:
             in particular.
         obstacles: by user, what speaks against enforcing MFA for them today.
         losses: dormant people and old access keys, with their days.
+        usage: what logs say of the account's users.
     """
 
     goal: Goal
     plan: Plan
     obstacles: Mapping[str, tuple[Obstacle, ...]] = field(default_factory=dict)
     losses: Losses = field(default=Losses())
+    usage: Usage | None = None
 
 
 def today_of(
@@ -83,7 +85,7 @@ def today_of(
     def revise(made: Plan) -> Goal | None:
         nonlocal goal, losses, untold, rounds
         if untold is None:
-            untold = untold_users(goal, made, snapshot, told)
+            untold = untold_users(goal, made, with_logged_use(snapshot, usage), told)
         blocked = _blocked_people(made)
         # users who are not notified can still enrol
         blocked |= {
@@ -105,7 +107,7 @@ def today_of(
         return _planned(goal)
 
     made = Planner(snapshot, caller, ended, usage).plan(_planned(goal), revise)
-    return Today(goal, made, left_out, losses)
+    return Today(goal, made, left_out, losses, usage)
 
 
 def _planned(goal: Goal) -> Goal:

@@ -76,16 +76,23 @@ def account_with_logs(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
     """Return an account whose keys were last used when logs say so, where that is later.
 
     Raises:
-        UsageError: if the usage has users, and none of them is of the account.
+        UsageError: as `check_usage`.
     """
-    if usage is None:
-        return snapshot
-    if usage.accounts and snapshot.account not in usage.accounts:
+    check_usage(usage, snapshot)
+    return snapshot if usage is None else with_logged_use(snapshot, usage)
+
+
+def check_usage(usage: Usage | None, snapshot: Snapshot) -> None:
+    """Refuse usage that has users, and none of them is of the account.
+
+    Raises:
+        UsageError: as said.
+    """
+    if usage is not None and usage.accounts and snapshot.account not in usage.accounts:
         accounts: Iterable[str] = sorted(usage.accounts)
         raise UsageError(
             _OTHER_ACCOUNT.filled(account=snapshot.account, accounts=", ".join(accounts))
         )
-    return with_logged_use(snapshot, usage)
 
 
 def _is_usage_file(path: Path) -> bool:

@@ -134,9 +134,9 @@ def _key(key: AccessKey, setting: NoticeSetting) -> Message:
     if key.last_used is None:
         unused: Message = section["key"]
         return unused.filled(id=shown)
-    used: Message = section["key_used"]
+    used: Message = section["key_used_for" if key.last_service else "key_used"]
     day = day_in_words(key.last_used.astimezone(setting.zone).date())
-    return used.filled(id=shown, day=day, service=setting.plain(key.last_service or "?"))
+    return used.filled(id=shown, day=day, service=setting.plain(key.last_service))
 
 
 def _rules(setting: NoticeSetting) -> Message:

@@ -47,7 +47,7 @@ from sekisho.cli.rollout.planning import (
 )
 from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import colour_wanted, show_folded, terminal_width
-from sekisho.cli.usage import account_with_logs, logs_option, usage_from
+from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.documents.report import TextLayout, report_page, report_text
 from sekisho.errors import UsageError
@@ -258,8 +258,8 @@ def _read_campaign(
     if not options.planning.snapshots:
         check_goal(files.shape, files.path)
     at = account_of(options.planning, aws, lang)
-    snapshot = account_with_logs(at.snapshot, usage)
-    return files.campaign(snapshot, at.caller, usage, options.today)
+    check_usage(usage, at.snapshot)
+    return files.campaign(at.snapshot, at.caller, usage, options.today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sekisho.cli.rollout.planning import (
     planning_options,
     read_acceptances,
 )
-from sekisho.cli.usage import account_with_logs, logs_option, usage_from
+from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError, did_you_mean
 from sekisho.lazy import dataclass
@@ -188,8 +188,9 @@ def command(
         with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
             check_goal(shape, source)
     at = account_of(planning, aws, lang)
-    snapshot = account_with_logs(at.snapshot, usage)
+    snapshot = at.snapshot
     excepted.check(snapshot)
+    check_usage(usage, snapshot)
     _check_left_out(left_out, snapshot)
     with faults_by_option({} if goal else _OPTION_OF, source, "goal"):
         wanted = goal_of(shape, source, snapshot, excepted, GoalInputs(left_out))

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, Usage
 from sekisho.cli.aws import AwsOptions, read_account
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.rollout.planning import exceptions_of
@@ -115,15 +115,15 @@ def audience_of(
     if options.timezone:
         zone_named(options.timezone)
     usage = usage_from(options.logs, lang)
-    wanted_plan, snapshot = _plan_at(path, options, aws, lang)
-    snapshot = account_with_logs(snapshot, usage)
+    wanted_plan, read = _plan_at(path, options, aws, lang, usage)
+    snapshot = account_with_logs(read, usage)
     tags = options.owner_tags or OWNER_TAGS
     people = people_of(wanted_plan, snapshot, owner_tags=tags, today=today)
     return Audience(wanted_plan, snapshot, _chosen(people, options), today)
 
 
 def _plan_at(
-    path: Path, options: NoticeOptions, aws: AwsOptions, lang: Language
+    path: Path, options: NoticeOptions, aws: AwsOptions, lang: Language, usage: Usage | None
 ) -> tuple[Plan, Snapshot]:
     """Return the plan of a file, or of the goal in it, and the account as it is now."""
     if path.suffix in (".yaml", ".yml"):
@@ -144,7 +144,7 @@ def _plan_at(
         goal = goal_of(shape, str(path), snapshot, exceptions, known)
         # the caller who applies it later is not known; the impact on users does not depend on it
         caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
-        return plan(goal, snapshot, caller), snapshot
+        return plan(goal, snapshot, caller, usage=usage), snapshot
     if options.exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
     if isinstance(options, RemindOptions) and options.state is not None:
