@@ -289,22 +289,22 @@ def test_what_a_plan_says_to_add_ends_a_problem(sekisho: Runner, tmp_path: Path)
     follower = Follower(sekisho, write_all(furnished(tmp_path)))
     sekisho.typed(shlex.split("logs usage logs/company.json --out usage.json"), follower.folder)
     for command, fixes in _plans().items():
-        typed = shlex.join([*command, "--format", "json"])
-        before = _problems(follower.run(typed))
+        as_given = shlex.join([*command, "--format", "json"])
         for fix in dict.fromkeys(fixes):
-            options = fix
+            typed, options, user = as_given, fix, fix.removeprefix("--except ")
             if fix.startswith("schema"):
-                # what is empty is filled in, and the user is not named in the goal as well
+                # what is empty is filled in, and the goal means the user without naming them
                 filled = re.sub(r"^(    .*:)$", r"\1 x", fix, flags=re.MULTILINE)
                 (follower.folder / "copied.yaml").write_text(filled, "utf-8")
-                options = "--exceptions copied.yaml"
+                options, user = "--exceptions copied.yaml", "deploy-bot"
                 goal = (follower.folder / "goals/open.yaml").read_text("utf-8")
-                unnamed = goal.replace(", {user: deploy-bot}", "")
-                (follower.folder / "goals/unnamed.yaml").write_text(unnamed, "utf-8")
-                typed = typed.replace("goals/open.yaml", "goals/unnamed.yaml")
+                meant = goal.replace("{user: deploy-bot}", "{all: true, with: [key]}")
+                (follower.folder / "goals/meant.yaml").write_text(meant, "utf-8")
+                typed = typed.replace("goals/open.yaml", "goals/meant.yaml")
+            before = _problems(follower.run(typed))
+            assert user.startswith("--") or user in {about for _, about in before}, command
             after = _problems(follower.run(f"{typed} {options}"))
             assert after < before, (command, options)
-            user = options.removeprefix("--except ")
             assert user not in {about for _, about in after}, (command, options)
 
 
