@@ -6,6 +6,7 @@ Reads `web.workbench` itself, as that one answer is made in there.
 import json
 import re
 import shlex
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -607,6 +608,21 @@ def test_the_notices_of_a_goal_are_written_by_the_command_on_their_page(
     # a folder that is there is not written into
     (words,) = commands_on(page(client_of(found), "/notices"))
     assert words[-1] == "notices-2"
+
+
+def test_the_notices_of_each_of_two_goals_have_a_folder_of_their_own(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / GOAL.name
+    shutil.copy(GOAL, other)
+    found = started(whole, "--goal", str(GOAL), "--goal", str(other))
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        commands = commands_on(page(client_of(found), "/notices"))
+        assert [words[1] for words in commands] == [str(GOAL), str(other)]
+        assert len({words[-1] for words in commands}) == 2
+        for words in commands:
+            assert sekisho(*words).returncode == 3
 
 
 def test_the_next_plan_of_a_goal_is_made_by_the_command_on_the_plan_s_page(

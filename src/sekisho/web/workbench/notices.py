@@ -58,15 +58,12 @@ def notices() -> ResponseReturnValue:
 
 
 def _commands() -> Iterator[tuple[Message, str]]:
-    """Yield the command that writes the notices of all users into files."""
-    viewed, after = material().plan, material().audited
+    """Yield the commands that write the notices of all users into files, each into its folder."""
+    viewed, after, goals = material().plan, material().audited, material().goals
     logs = () if after is None else words_of("--logs", *after.given.logs)
-    written = [*logs, material().source, f"--out {unused_name('notices')}"]
-    if viewed is not None:
-        words = ["sekisho notify", shlex.quote(viewed.path), *written]
+    excepted = () if after is None or viewed else words_of("--exceptions", after.given.exceptions)
+    for number, file in enumerate([viewed.path] if viewed else goals, start=1):
+        folder = unused_name("notices" if viewed or len(goals) == 1 else f"notices-of-{number}")
+        written = [*logs, material().source, f"--out {folder}"]
+        words = ["sekisho notify", shlex.quote(file), *excepted, *written]
         yield text("workbench.notices.to_write"), " ".join(filter(None, words))
-    elif after is not None:
-        for goal in material().goals:
-            excepted = words_of("--exceptions", after.given.exceptions)
-            words = ["sekisho notify", shlex.quote(goal), *excepted, *written]
-            yield text("workbench.notices.to_write"), " ".join(filter(None, words))
