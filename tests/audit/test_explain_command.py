@@ -62,6 +62,18 @@ def test_what_is_unknown_is_said_to_be(lang: str) -> None:
     assert ("What to do:" if lang == "en" else "対処:") not in shown
 
 
+def test_the_id_of_a_scenario_is_proposed_too() -> None:
+    code, shown = _run("--lang", "en", "key-usr")
+    assert code == Exit.UNKNOWN
+    assert "sekisho explain key-user" in shown
+
+
+def test_of_a_scenario_it_is_said_whether_it_always_counts() -> None:
+    for name, counts in (("password-without-device", False), ("password-with-device", True)):
+        _, shown = _run("--lang", "en", name)
+        assert ("counts only with `prove --strict`" not in " ".join(shown.split())) is counts
+
+
 def test_unknown_bytes_are_no_error() -> None:
     code, _ = _run("--lang", "en", "-", stdin=b"\xff\xfe\x00 printer on fire")
     assert code == Exit.UNKNOWN

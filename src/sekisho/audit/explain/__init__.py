@@ -6,6 +6,7 @@ from sekisho.audit.explain.ids import (
     explained_scenario,
     id_by_words,
     id_in,
+    scenario_ids,
 )
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
@@ -34,4 +35,5 @@ __all__ = [
     "id_by_words",
     "id_in",
     "pasted_error_to_json",
+    "scenario_ids",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from sekisho.audit.finding import SEVERITIES, FindingId
 from sekisho.lazy import dataclass
-from sekisho.messages import IdKind, Message, table, verbatim
+from sekisho.messages import IdKind, Message, joined_messages, table, verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,13 @@ _PERSON = Message("Scenario of `prove`: a person, who must get in")
 _ATTACKER = Message("Scenario of `prove`: an attacker, who must be kept out")
 _STEPS = Message(
     "Run `prove` with `-v`, as above: it shows each step, what refuses it, and what fixes it."
+)
+_SEARCHED = Message(
+    "Every sequence of sign-in steps from the scenario's first state is searched. Where AWS "
+    "documents nothing, an assumption is named."
+)
+_NOT_COUNTED = Message(
+    "An attack that no policy can stop is shown, and counts only with `prove --strict`."
 )
 _TRY = Message(
     "Ask again with the other setting, as above. If the result stays the same, it does not rest on "
@@ -98,8 +105,15 @@ def explained_scenario(name: str) -> ExplainedId | None:
         found.beyond,
         verbatim("sekisho prove policy FILE --only people -v"),
         _STEPS,
-        table("entries")["sure"]["searched"],
+        joined_messages([_SEARCHED, *([_NOT_COUNTED] if found.beyond else [])], en=" ", ja=""),
     )
+
+
+def scenario_ids() -> tuple[str, ...]:
+    """Return the ids of all scenarios."""
+    from sekisho.prover.scenarios import SCENARIOS  # noqa: PLC0415 - as above
+
+    return tuple(each.id for each in SCENARIOS)
 
 
 def _entry(
