@@ -71,7 +71,7 @@ def test_the_id_of_a_scenario_is_proposed_too() -> None:
 def test_of_a_scenario_it_is_said_whether_it_always_counts() -> None:
     for name, counts in (("password-without-device", False), ("password-with-device", True)):
         _, shown = _run("--lang", "en", name)
-        assert ("counts only with `prove --strict`" not in " ".join(shown.split())) is counts
+        assert ("counts only with `--strict`" not in " ".join(shown.split())) is counts
 
 
 def test_unknown_bytes_are_no_error() -> None:

@@ -20,7 +20,6 @@ from sekisho.audit.explain import (
     id_by_words,
     id_in,
     pasted_error_to_json,
-    scenario_ids,
 )
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
@@ -119,8 +118,10 @@ def _address(name: str, kind: IdKind, lang: Language) -> Iterator[str]:
 
 def _nearest_id_command(name: str) -> str:
     """Return the command that explains the known id most similar to a word; "" if none is."""
-    known = [*explained_ids(), *(each.id for each in entries()), *scenario_ids()]
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    from sekisho.prover.scenarios import SCENARIOS  # noqa: PLC0415 - slow, for what is not known
+
+    others = [*(each.id for each in entries()), *(each.id for each in SCENARIOS)]
+    near = get_close_matches(name, [*explained_ids(), *others], n=1, cutoff=0.75)
     return f"sekisho explain {near[0]}" if near else ""
 
 

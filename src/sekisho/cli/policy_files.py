@@ -36,10 +36,7 @@ _PLAN = re.compile(r'\ufeff?\s*\{\s*"schema"\s*:\s*"sekisho\.plan/')
 
 
 def unused_name(name: str = "force-mfa.json") -> str:
-    """Return a name for the `--out` of a proposed command, where nothing has it yet.
-
-    It is this one of a file or a folder, or the same with a number.
-    """
+    """Return a name for `--out`, of no file or folder yet: this one, or the same with a number."""
     stem, dot, ending = name.partition(".")
     numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
     return next(each for each in chain([name], numbered) if not Path(each).exists())

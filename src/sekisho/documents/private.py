@@ -74,11 +74,8 @@ def writing(target: Path, fix: Message = _OR_FORCE) -> Iterator[None]:
         make = None
         if isinstance(error, FileNotFoundError):
             make = Message("make the folder `{folder}` first").filled(folder=target.parent)
-        raise SekishoError(
-            message.filled(path=target, reason=reason_of(error)),
-            code=Code.OUTPUT_UNWRITABLE,
-            fix=make,
-        ) from None
+        said = message.filled(path=target, reason=reason_of(error))
+        raise SekishoError(said, code=Code.OUTPUT_UNWRITABLE, fix=make) from None
 
 
 @contextmanager

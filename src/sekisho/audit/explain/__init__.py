@@ -6,7 +6,6 @@ from sekisho.audit.explain.ids import (
     explained_scenario,
     id_by_words,
     id_in,
-    scenario_ids,
 )
 from sekisho.audit.explain.match import (
     MOST_CHARACTERS,
@@ -35,5 +34,4 @@ __all__ = [
     "id_by_words",
     "id_in",
     "pasted_error_to_json",
-    "scenario_ids",
 ]

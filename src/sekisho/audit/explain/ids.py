@@ -52,9 +52,7 @@ _SEARCHED = Message(
     "Every sequence of sign-in steps from the scenario's first state is searched. Where AWS "
     "documents nothing, an assumption is named."
 )
-_NOT_COUNTED = Message(
-    "An attack that no policy can stop is shown, and counts only with `prove --strict`."
-)
+_BEYOND = Message("An attack that no policy can stop is shown, and counts only with `--strict`.")
 _TRY = Message(
     "Ask again with the other setting, as above. If the result stays the same, it does not rest on "
     "this."
@@ -105,15 +103,8 @@ def explained_scenario(name: str) -> ExplainedId | None:
         found.beyond,
         verbatim("sekisho prove policy FILE --only people -v"),
         _STEPS,
-        joined_messages([_SEARCHED, *([_NOT_COUNTED] if found.beyond else [])], en=" ", ja=""),
+        joined_messages([_SEARCHED, *([_BEYOND] if found.beyond else [])], en=" ", ja=""),
     )
-
-
-def scenario_ids() -> tuple[str, ...]:
-    """Return the ids of all scenarios."""
-    from sekisho.prover.scenarios import SCENARIOS  # noqa: PLC0415 - as above
-
-    return tuple(each.id for each in SCENARIOS)
 
 
 def _entry(

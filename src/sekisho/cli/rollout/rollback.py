@@ -183,10 +183,7 @@ def _plans_in(folder: Path, address: str) -> tuple[Path, ...]:
     plans = {*folder.glob("*.json"), *folder.glob("plans/*.json")} - {known}
     applied = [each for each in plans if each.with_name(f"{each.name}.journal").exists()]
     if not applied and (plans or not known.exists()):
-        lost = Message(
-            "if the journals are lost, roll back each plan by its file with `--by-account`, the "
-            "last first"
-        )
+        lost = Message("if journals are lost, give each plan with `--by-account`, the last first")
         raise UsageError(
             Message("there is no plan with a journal in `{path}`").filled(path=address),
             fix=lost

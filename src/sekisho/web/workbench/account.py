@@ -75,8 +75,7 @@ def overview() -> ResponseReturnValue:
 def _to_replay() -> str:
     """Return the command that tells which calls a plan, or a goal, would deny; "" without one.
 
-    Also for a saved account, `--lookup` reads CloudTrail in AWS, with the credentials of who runs
-    it.
+    `--lookup` reads CloudTrail with the credentials of who runs it, also for a saved account.
     """
     viewed, found = material().plan, material()
     meant = words_of("--plan", viewed.path) if viewed else words_of("--goal", *found.goals)

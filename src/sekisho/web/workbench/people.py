@@ -251,7 +251,8 @@ def outcome_of(
     answers = [(outcome, why)]
     if stops:
         denied = _denied_text(stops)
-        if outcome is PersonOutcome.MUST_ENROL and not any(map(_is_key, stops)):
+        by_key = any(key.key_id.startswith("AKIA") for key in stops)
+        if outcome is PersonOutcome.MUST_ENROL and not by_key:
             # sessions of somebody who signs in with MFA from then on
             return outcome, joined_messages((why, denied), en=" ", ja="")
         answers.insert(0, (PersonOutcome.CALLS_STOP, denied))
@@ -260,11 +261,6 @@ def outcome_of(
     if problems:
         answers.append((PersonOutcome.UNDECIDED, joined_messages(problems, en=" ", ja="")))
     return min(answers, key=lambda each: each[0].rank)
-
-
-def _is_key(key: KeyReport) -> bool:
-    """Tell whether it is an access key, and no session."""
-    return key.key_id.startswith("AKIA")
 
 
 def planned_outcome(planned: PlannedImpact) -> Answer:
