@@ -163,6 +163,14 @@ def test_a_policy_is_made_on_the_visual_side(page: Page, console: people.Running
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add the statement").click()
     expect(page.locator("#visual-error")).to_have_text("Choose at least one action.")
+    # what was opened by hand is so again after a search, and nothing else
+    folded = page.locator("#actions details")
+    folded.last.locator("summary").click()
+    for sought in ("tag", ""):
+        page.get_by_label("Search by action name").fill(sought)
+    expect(page.locator("#actions details[open]")).to_have_count(1)
+    expect(folded.last).to_have_attribute("open", "")
+    folded.last.locator("summary").click()
     page.get_by_label("Search by action name").fill("listuse")
     # within the form, and sends nothing
     page.keyboard.press("Enter")

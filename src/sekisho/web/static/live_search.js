@@ -43,6 +43,12 @@
     const entries = [...list.querySelectorAll(".entry")];
     const said = box.parentElement.querySelector("[data-none]");
     box.parentElement.hidden = false;
+    // what somebody has opened stays open when nothing is searched for any more
+    const opened = new Set();
+    list.addEventListener("click", ({ target }) => {
+      const folded = target.closest("summary")?.parentElement;
+      if (folded) opened[folded.open ? "delete" : "add"](folded);
+    });
     box.addEventListener("input", () => {
       const wanted = fold(box.value);
       const fits = entries.filter(
@@ -60,7 +66,7 @@
       for (const part of list.querySelectorAll(".part")) {
         part.hidden = !part.querySelector(".entry:not([hidden])");
         const folded = part.querySelector("details");
-        folded.open = Boolean(wanted || folded.querySelector(":checked"));
+        folded.open = Boolean(wanted || opened.has(folded) || folded.querySelector(":checked"));
       }
       said.textContent = fits.length ? "" : said.dataset.none;
     });
