@@ -40,6 +40,7 @@ from sekisho.notices.reminders import (
     ReminderStep,
     open_ledger,
 )
+from sekisho.policy import parse
 from sekisho.replay import DetailKind
 from sekisho.replay.report import ReplayReport
 from sekisho.rollout import (
@@ -203,9 +204,9 @@ def combined() -> Snapshot:
     return found
 
 
-def plan_of(snapshot: Snapshot, users: Sequence[str]) -> Plan:
+def plan_of(snapshot: Snapshot, users: Sequence[str], **policy: Any) -> Plan:
     root = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root", mfa=True)
-    return plan(Goal(policy_goal(), users=tuple(users)), snapshot, root)
+    return plan(Goal(policy_goal(**policy), users=tuple(users)), snapshot, root)
 
 
 def material_of(
@@ -462,13 +463,13 @@ def test_calls_that_services_made_for_somebody_have_a_last_day_too() -> None:
     assert "the last on 2026-08-01" in person.why.en
 
 
-def waiting_plan_of(snapshot: Snapshot) -> Plan:
+def waiting_plan_of(snapshot: Snapshot, **policy: Any) -> Plan:
     """Return a plan of today for people whose wave begins years later."""
     root = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root", mfa=True)
     names = tuple(each.name for each in snapshot.users)
     wave = Wave("later", names, date(2099, 1, 1), due=False)
     deferred = dict.fromkeys(names, Deferral(DeferralReason.WAVE, wave.starts))
-    return plan(Goal(policy_goal(), waves=(wave,), deferred=deferred), snapshot, root)
+    return plan(Goal(policy_goal(**policy), waves=(wave,), deferred=deferred), snapshot, root)
 
 
 @pytest.mark.parametrize("waits", [False, True])
@@ -485,6 +486,24 @@ def test_locked_out_is_said_once(waits: bool) -> None:
         ticket = page(client_of(found, language), f"/user?name={person.name}")
         verdict = re.findall(r'<p class="verdict">(.*?)</p>', ticket, re.DOTALL)[0]
         assert verdict.casefold().count(word.casefold()) == 1
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_locked_out_is_said_once_of_whom_the_plan_s_policy_alone_locks_out(waits: bool) -> None:
+    start = replace(account(), users=(user("ken", password=Password()),))
+    when = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    said = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": when}
+    everything = parse(json.dumps({"Version": "2012-10-17", "Statement": said}))
+    made = plan_of(start, ["ken"], document=everything)
+    if waits:
+        made = waiting_plan_of(start, document=everything)
+    (person,) = material_of(start).people
+    assert person.outcome is PersonOutcome.MUST_ENROL
+    (person,) = material_of(start, made).people
+    assert person.outcome is PersonOutcome.LOCKED_OUT
+    for language in Language:
+        word = PersonOutcome.LOCKED_OUT.word.into(language)
+        assert word.casefold() not in person.why.into(language).casefold()
 
 
 def test_a_problem_of_a_plan_is_a_sentence_first_and_its_id_after(tmp_path: Path) -> None:
