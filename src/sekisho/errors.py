@@ -217,7 +217,7 @@ class FaultyInput(SekishoError):
     @property
     def reason(self) -> Message:
         """What is wrong, without the places: for a sentence that names the input itself."""
-        return joined_messages((fault.message for fault in self.faults), en="; ", ja="; ")
+        return joined_messages((fault.message for fault in self.faults), en="; ", ja="。")
 
 
 _AND_MORE = Message("{fault} (and {more} more)")
@@ -353,7 +353,7 @@ class SeveralErrors(SekishoError):
     """Several errors that were found in one go; `errors` lists them, each with its own code."""
 
     def __init__(self, errors: Sequence[SekishoError]) -> None:
-        message = joined_messages((each.message for each in errors), en="; ", ja="; ")
+        message = joined_messages((each.message for each in errors), en="; ", ja="。")
         super().__init__(message, code=errors[0].code)
         self.errors = tuple(errors)
 

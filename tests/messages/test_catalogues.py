@@ -4,7 +4,7 @@ import ast
 import re
 import runpy
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -94,6 +94,52 @@ def test_no_other_module_holds_japanese() -> None:
         if JAPANESE.search(path.read_text(encoding="utf-8"))
     }
     assert found == set(NOT_SHOWN)
+
+
+HALF_WIDTH = re.compile(r"[ぁ-ゖァ-ヺー一-鿿」}][.;,](?!\w)")
+"""A stop, semicolon or comma of English after a Japanese word; a colon has half the width."""
+NO_PROSE = {"entries.toml": "words", "terms.toml": "about"}
+"""The key of a table under which words are listed, or terms are explained in English."""
+
+
+def _prose(value: object, without: str) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, each in value.items():
+                if key != without:
+                    yield from _prose(each, without)
+        case list():
+            for each in value:
+                yield from _prose(each, without)
+
+
+def _english_stops(texts: Iterable[str]) -> list[str]:
+    """Return the Japanese texts with a stop of English; code is as it is typed."""
+    spoken = ((re.sub(r"`[^`]*`", "", each), each) for each in texts)
+    return [each for text, each in spoken if JAPANESE.search(text) and HALF_WIDTH.search(text)]
+
+
+def test_japanese_has_no_stop_of_english() -> None:
+    texts = [str(each.string) for each in ENTRIES.values()]
+    for path in TABLES:
+        parts = tomllib.loads(path.read_text(encoding="utf-8"))
+        texts += _prose(parts, NO_PROSE.get(path.name, ""))
+    assert not _english_stops(texts)
+    wrong = ["アタッチ先 {count} 件. 選択済み", "{fact}; 理由", "文字があります; A-Z"]
+    assert _english_stops([*wrong, "件数: 3", "`,` を加える", "`x`。"]) == wrong
+
+
+def test_nothing_puts_a_stop_of_english_between_japanese_sentences() -> None:
+    """Names in a row have commas in both languages."""
+    in_code, in_page = re.compile(r'\bja="[.;] ?"'), re.compile(r"\}\}[.;] |'[.;] '")
+    pages = sorted((ROOT / "src" / "sekisho" / "web").rglob("*.html"))
+    for pattern, paths in ((in_code, SOURCES), (in_page, pages)):
+        assert not [each for each in paths if pattern.search(each.read_text(encoding="utf-8"))]
+    assert in_code.search('joined_messages(parts, en="; ", ja="; ")')
+    assert in_page.search("{{ t('attached') }}. {{ chosen() }}")
+    assert in_page.search("{{ '; ' if not loop.last }}")
 
 
 TABLES = sorted(CATALOGUES.glob("*.toml"))

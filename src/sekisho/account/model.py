@@ -284,7 +284,7 @@ class Gap:
 
 def gap_reasons(gaps: Iterable[Gap]) -> Message:
     """Return why something is not known, gap by gap, for people."""
-    return joined_messages((gap.why for gap in gaps), en="; ", ja="; ")
+    return joined_messages((gap.why for gap in gaps), en="; ", ja="、")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ same.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from sekisho.account import KeyUse, UserUse, unread_policies
+from sekisho.account import KeyUse, Snapshot, UserUse, unread_policies
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
@@ -149,7 +149,7 @@ def as_of(report: AccountReport) -> Message:
     return _AS_OF.filled(
         account=snapshot.account,
         alias=alias,
-        at=snapshot.taken_at.isoformat(timespec="seconds"),
+        at=_minute(snapshot),
         dated=report.dated,
         version=report.version,
     )
@@ -159,8 +159,11 @@ def read_at(report: AccountReport) -> Message:
     """Say whose account it is, and when it was read."""
     snapshot = report.snapshot
     alias = _ALIAS.filled(alias=snapshot.alias) if snapshot.alias else verbatim("")
-    at = f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
-    return _READ_AT.filled(account=snapshot.account, alias=alias, at=at)
+    return _READ_AT.filled(account=snapshot.account, alias=alias, at=_minute(snapshot))
+
+
+def _minute(snapshot: Snapshot) -> str:
+    return f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
 
 
 def headline(report: AccountReport) -> Message:

@@ -361,7 +361,7 @@ def _own_invariant(options: AccessOptions) -> tuple[Invariant, ...]:
         for name, message in faults_in(invariant)
     ]
     if faults:
-        raise UsageError(joined_messages(faults, en="; ", ja="; "))
+        raise UsageError(joined_messages(faults, en="; ", ja="。"))
     return (invariant,)
 
 

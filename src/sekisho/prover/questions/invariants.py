@@ -258,7 +258,7 @@ def _unknown_for_empty_range(conclusion: Conclusion, reason: Message) -> Conclus
         or conclusion.verdict.reason == reasons.NOT_CERTIFIED
     ):
         return Conclusion(Unknown(reason))
-    both = joined_messages([reason, conclusion.verdict.reason], en="; ", ja="; ")
+    both = joined_messages([reason, conclusion.verdict.reason], en="; ", ja="。")
     return replace(conclusion, verdict=replace(conclusion.verdict, reason=both))
 
 

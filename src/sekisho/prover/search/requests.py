@@ -493,7 +493,7 @@ class RequestSearch:
             *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
-        raise LimitReached(joined_messages(why, en="; ", ja="; "))
+        raise LimitReached(joined_messages(why, en="; ", ja="。"))
 
     def _in_no_case(self, view: RequestView, range_: RequestRange) -> bool:
         """Tell whether nothing answers, whatever the keys are that policy variables name."""

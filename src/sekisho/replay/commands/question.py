@@ -414,7 +414,7 @@ def _question_text(
         parts.append(_REPLACED.filled(policies=_listed(replaced)))
     if options.scps:
         parts.append(_SCP.filled(policies=_listed(options.scps)))
-    return joined_messages(parts, en="; ", ja="; ")
+    return joined_messages(parts, en="; ", ja="、")
 
 
 def _listed(names: Iterable[str]) -> Message:

@@ -341,7 +341,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_entry(error: FaultyRecord) -> Message:
-    found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
+    found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="。")
     return verbatim("{what}: {faults}").filled(what=_NO_ENTRY, faults=found)
 
 

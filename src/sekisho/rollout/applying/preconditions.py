@@ -139,7 +139,7 @@ def check_rights(
         more = [verbatim(f"(+{len(against) - _MOST_SHOWN})")] if against[_MOST_SHOWN:] else []
         raise PlanRefused(
             Message("rights have changed since the plan was made: {changes}").filled(
-                changes=joined_messages((*shown, *more), en="; ", ja="; ")
+                changes=joined_messages((*shown, *more), en="; ", ja="、")
             ),
             code=Code.PLAN_STALE,
             fix=Message(
@@ -147,7 +147,7 @@ def check_rights(
                 "them with `--accept ID:USER=REASON`"
             ),
         )
-    left = {name: joined_messages(each, en="; ", ja="; ") for name, each in out.items()}
+    left = {name: joined_messages(each, en="; ", ja="、") for name, each in out.items()}
     return snapshot, {**left, **left_out}, tuple(notes)
 
 
@@ -250,7 +250,7 @@ def stale_plan(drifted: Iterable[str], new_names: Mapping[str, tuple[str, ...]])
             reasons[address] = message.filled(address=address, users=who)
     return PlanRefused(
         Message("the account has changed since the plan was made: {changes}").filled(
-            changes=joined_messages(reasons.values(), en="; ", ja="; ")
+            changes=joined_messages(reasons.values(), en="; ", ja="、")
         ),
         code=Code.PLAN_STALE,
         at=next(iter(reasons)),

@@ -491,7 +491,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     try:
         plan = _PLANS.read(fields, Plan)
     except FaultyRecord as error:
-        found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
+        found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="。")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)
         raise _faulty(message) from error
     if plan._content() != content or not plan.rights.is_consistent:

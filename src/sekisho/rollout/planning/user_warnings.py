@@ -390,7 +390,7 @@ def locked_out_notes(sign_ins: SignInOutcomes, enforced: Collection[User]) -> tu
     locked_out = {name: each.why for name, each in outcomes.items() if each.locked_out}
     if not locked_out:
         return ()
-    reasons = joined_messages(dict.fromkeys(locked_out.values()), en="; ", ja="; ")
+    reasons = joined_messages(dict.fromkeys(locked_out.values()), en="; ", ja="、")
     return (PlanNote(LOCKED_OUT, LOCKED_OUT_NOW.filled(why=reasons), tuple(locked_out)),)
 
 

@@ -142,7 +142,7 @@ def faults_text(faults: Iterable[Fault]) -> Message:
     for each in faults:
         parts.append(each.message)
         parts += [each.fix] if each.fix is not None else []
-    return joined_messages(parts, en="; ", ja="; ")
+    return joined_messages(parts, en="; ", ja="。")
 
 
 def _together(rows: Sequence[SummaryRow]) -> list[list[SummaryRow]]:

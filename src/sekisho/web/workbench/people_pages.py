@@ -39,7 +39,7 @@ from sekisho.cli.policy_files import unused_name
 from sekisho.documents.guide import to_text
 from sekisho.errors import FaultyInput
 from sekisho.lazy import dataclass
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.notices import (
     CardChoices,
     NoticeForm,
@@ -273,6 +273,7 @@ def user() -> ResponseReturnValue:
         person=person,
         row=row,
         facts=[*_facts(person)],
+        because=joined_messages(row.because, en="; ", ja="、"),
         counterexample=enforcement and counterexample_for_user(enforcement, row.credentials),
         stories=[key_story(each, replay) for each in person.stops]
         if (replay := material().replay)
