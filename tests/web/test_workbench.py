@@ -587,7 +587,7 @@ def test_without_a_goal_the_time_line_has_the_days_of_the_plan(tmp_path: Path) -
         f"{escape(SCRIPT)} from 2027-02-01",
         "late from 2027-03-01",
     ]
-    assert "--goal FILE" in page
+    assert '<span class="option">--goal</span> FILE' in page
     assert harmless(page)
     lines, page = shown(replace(late, text=Message("Waits for 2027-99-99.")))
     assert lines == []
@@ -741,6 +741,10 @@ def test_a_walk_through_every_view_in_both_languages(
         # until its style sheet is there, a page is wider
         page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
         assert axe_faults(page, *rules) == []
+        # not even after its hyphens
+        assert page.locator(".option:visible").evaluate_all(
+            "options => options.every(each => each.getClientRects().length === 1)"
+        )
 
     def walk(words: dict[str, str]) -> None:
         for path in ("", "findings", "difference", "sheet", "notices", "users"):
@@ -829,6 +833,15 @@ def test_findings_are_grouped_and_filtered_by_severity_and_person(
         assert 0 < len(found) < len(every)
         _, page = bench.get("/findings", **query)
         assert f'<span class="quiet">({len(found)})</span></h1>' in page
+    overview = bench.get("/")[1]
+    audited = sekisho("audit", "--snapshot", str(bench.snapshot), COLUMNS="1000").stdout
+    for word, value in (("error", "error"), ("warning", "warning"), ("note", "note")):
+        listed = bench.json("/findings", severity=value)["findings"]
+        kinds = len(re.findall("<article", bench.get("/findings", severity=value)[1]))
+        said = re.findall(rf"severity={value}\">([^<]+)</a>", overview)
+        s = "" if kinds == 1 else "s"
+        assert said == [f"{kinds} kind{s}, {len(listed)} finding{'' if len(listed) == 1 else 's'}"]
+        assert f"{word}: {kinds}" in audited
     found = bench.json("/findings", person="hanako")["findings"]
     assert {each["subject"] for each in found} == {"hanako"}
     assert "None." in bench.get("/findings", person="nobody-is-called-so")[1]
@@ -856,7 +869,7 @@ def test_the_sheet_has_what_an_auditor_asks_for(tmp_path: Path) -> None:
     page = other.get("/sheet")[1]
     for shown in (
         headline(report).en,
-        after.taken_at.isoformat(timespec="seconds"),
+        f"{after.taken_at:%Y-%m-%d %H:%M} UTC",
         *("SEC-9", "2027-03-31", "A. Approver", "ListMFADevices", "f" * 64),
         *(each.en for each in account_document(report).facts),
     ):
@@ -871,5 +884,7 @@ def test_the_sheet_has_what_an_auditor_asks_for(tmp_path: Path) -> None:
     found = other.json("/sheet")
     assert {each for group in found["certificates"] for each in group["sha256"]} == saved != set()
     assert all(each in page for each in saved)
+    assert not re.search(r"\d{2}T\d{2}:", unescape(page) + other.get("/")[1])
     assert found["coverage"] == other.json("/")["coverage"]
     assert found["files"] == {"account.json": "f" * 64}
+    assert '<span class="option">--certificate</span> proofs</code>' in page

@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -64,6 +64,7 @@ ANSWER = "answer"
 """The field of an address that shows what a form was answered with."""
 
 _TEXTS = "web"
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -95,7 +96,8 @@ class Site:
         )
         self.app.jinja_env.undefined = StrictUndefined
         self.app.jinja_env.trim_blocks = self.app.jinja_env.lstrip_blocks = True
-        self.app.jinja_env.filters["ticked"] = ticked
+        self.app.jinja_env.filters["ticked"] = lambda text: _unbroken(ticked(text))
+        self.app.jinja_env.filters["unbroken"] = _unbroken
         self.app.jinja_env.filters["bold"] = _bold
         self.app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
         self.app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
@@ -314,7 +316,14 @@ def refused_page(status: HTTPStatus, reason: str) -> ResponseReturnValue:
 def _bold(text: str) -> Markup:
     """Return an escaped text, with what stands in backticks as code, between `**` as bold."""
     # what is put in is our own two tags, round text that is escaped
-    return Markup(_BOLD.sub(r"<strong>\1</strong>", str(ticked(text))))  # noqa: S704 - see above
+    bold = Markup(_BOLD.sub(r"<strong>\1</strong>", str(ticked(text))))  # noqa: S704 - see above
+    return _unbroken(bold)
+
+
+def _unbroken(text: str) -> Markup:
+    """Return an escaped text in which no option breaks: after `--`, a browser may end a line."""
+    marked = _OPTION.sub(r'<span class="option">\g<0></span>', str(escape(text)))
+    return Markup(marked)  # noqa: S704 - a tag of our own, round text that is escaped
 
 
 def _plain(status: HTTPStatus, sentence: str) -> Response:

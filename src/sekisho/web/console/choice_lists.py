@@ -127,10 +127,10 @@ def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ())
     left_out = frozenset(without)
 
     def matching_policies(wanted: str) -> Iterable[ChoiceLine]:
-        own_first = sorted(
+        found = sorted(
             managed_policies(), key=lambda each: each.origin is not PolicyOrigin.CUSTOMER
         )
-        fitting = matching(own_first, wanted, lambda each: each.name)
+        fitting = matching(found, wanted)
         return (_policy(each) for each in fitting if each.arn not in left_out)
 
     return _choices(field, fields, policy_choice, matching_policies)

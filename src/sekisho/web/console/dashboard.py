@@ -135,11 +135,7 @@ def search() -> ResponseReturnValue:
         for path, name in _PAGES
         if path.split("/")[1] in whole or _fits(name(), wanted)
     ]
-    read = (
-        try_reading(lambda: matching(managed_policies(), wanted, lambda each: each.name))
-        if fold_text(wanted)
-        else []
-    )
+    read = try_reading(lambda: matching(managed_policies(), wanted)) if fold_text(wanted) else []
     refused = isinstance(read, AwsRefused)
     return render_template(
         "search.html",

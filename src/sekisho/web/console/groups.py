@@ -211,8 +211,9 @@ def _tab_content(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
         case GroupTab.USERS:
             wanted = request.args.get("q", "")
             users = _users(group)
-            found = [] if isinstance(users, AwsRefused) else _matching_names(users, wanted)
             refused = users if isinstance(users, AwsRefused) else None
+            names = [] if isinstance(users, AwsRefused) else [each["UserName"] for each in users]
+            found = matching(names, wanted, str)
             return {
                 "wanted": wanted,
                 "refused": refused,
@@ -221,10 +222,6 @@ def _tab_content(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
             }
         case GroupTab.PERMISSIONS:
             return group.policies()
-
-
-def _matching_names(users: list[Any], wanted: str) -> list[str]:
-    return matching((each["UserName"] for each in users), wanted, str)
 
 
 def _users(group: IamIdentity) -> list[Any] | AwsRefused:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from enum import StrEnum
+from operator import attrgetter
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
@@ -100,17 +101,16 @@ def _cached_policies() -> _AwsPolicies:
 
 
 def matching(
-    listed: Iterable[_Listed], wanted: str, name_of: Callable[[_Listed], str]
+    listed: Iterable[_Listed], wanted: str, name_of: Callable[[_Listed], str] = attrgetter("name")
 ) -> list[_Listed]:
     """Return what has a name that contains a text; case and width do not matter.
 
     A name that is the text comes first, then the names that begin so: a list may show few.
     """
     text = fold_text(wanted)
-    found = [(fold_text(name_of(each)), each) for each in listed]
-    fitting = [(name, each) for name, each in found if text in name]
-    fitting.sort(key=lambda both: (both[0] != text, not both[0].startswith(text)))
-    return [each for _, each in fitting]
+    found = [(name, each) for each in listed if text in (name := fold_text(name_of(each)))]
+    found.sort(key=lambda both: (both[0] != text, not both[0].startswith(text)))
+    return [each for _, each in found]
 
 
 def fold_text(text: str) -> str:

@@ -21,7 +21,6 @@ from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import (
-    ListedPolicy,
     PolicyOrigin,
     fold_text,
     managed_policies,
@@ -70,7 +69,8 @@ def listing() -> ResponseReturnValue:
     wanted, origin = request.args.get("q", ""), request.args.get("type", "")
     read = try_reading(managed_policies)
     refused = read if isinstance(read, AwsRefused) else None
-    policies = () if isinstance(read, AwsRefused) else _filter_policies(read, wanted, origin)
+    found = () if isinstance(read, AwsRefused) else matching(read, wanted)
+    policies = [each for each in found if origin in ("", each.origin.value)]
     pages = max(1, -(-len(policies) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     return render_template(
@@ -85,13 +85,6 @@ def listing() -> ResponseReturnValue:
         page=page,
         pages=pages,
     )
-
-
-def _filter_policies(
-    policies: tuple[ListedPolicy, ...], wanted: str, origin: str
-) -> tuple[ListedPolicy, ...]:
-    found = matching(policies, wanted, lambda each: each.name)
-    return tuple(each for each in found if origin in ("", each.origin.value))
 
 
 @SCREEN.get("/iam/policy")
@@ -395,7 +388,7 @@ def _form(fault: Message | str) -> str:
             refused.append(found)
         else:
             choices += [_AttachmentTarget(kind, name) for name in found if (kind, name) not in gone]
-    fitting = matching(choices, wanted, lambda each: each.name)
+    fitting = matching(choices, wanted)
     return render_template(
         "policy_attach.html",
         navigation="/iam/policies",

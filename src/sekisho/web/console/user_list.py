@@ -90,4 +90,4 @@ def users_with(wanted: str) -> tuple[ListedUser, ...]:
     Raises:
         AwsRefused: if the person may not list users.
     """
-    return tuple(matching(all_users(), wanted, lambda each: each.name))
+    return tuple(matching(all_users(), wanted))

@@ -1,6 +1,6 @@
 """The account: figures, its users, one user, and what the logs tell of its calls."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
@@ -52,7 +52,10 @@ def overview() -> ResponseReturnValue:
         return json_response(
             {name: whole[name] for name in whole if name not in ("users", "findings")}
         )
-    severities = Counter(each.severity for each in report.findings if each.known)
+    # `audit` counts kinds, and the list of findings counts findings: both are said
+    kinds: dict[object, list[int]] = defaultdict(list)
+    for alike in material().findings_by_id:
+        kinds[alike[0].known and alike[0].severity].append(len(alike))
     outcomes = Counter(each.outcome for each in material().people)
     urgent = [each for each in material().people if each.outcome.kind in ("bad", "open")]
     return render_template(
@@ -67,8 +70,8 @@ def overview() -> ResponseReturnValue:
         calls_known=material().replay is not None,
         to_replay=_to_replay(),
         bars=_bars(),
-        severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
-        undecided=sum(not each.known for each in report.findings),
+        severities=[(SEVERITIES[each], kinds[each], each.value) for each in SEVERITIES],
+        undecided=kinds[False],
     )
 
 
