@@ -43,7 +43,7 @@ def test_names_of_users_groups_actions_and_obstacles(arguments: list[str], meant
 
 def test_a_key_of_the_goal_file_with_its_line_and_column(tmp_path: Path) -> None:
     goal = tmp_path / "goal.yaml"
-    goal.write_text("who: {everybody: true}\nbrakeGlass: [x]\n", encoding="utf-8")
+    goal.write_text("who: [{all: true}]\nbrakeGlass: [x]\n", encoding="utf-8")
     error = CliRunner().invoke(root, ["plan", str(goal), *SAVED]).exception
     assert isinstance(error, FaultyInput)
     (fault,) = error.faults
