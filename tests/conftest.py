@@ -58,7 +58,7 @@ def pytest_collection_finish() -> None:
     """Collect garbage again, but not among what is there by now."""
     gc.freeze()
     # as the command line has it
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     gc.enable()
 
 

@@ -38,8 +38,8 @@ PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and p
 
 _INTERRUPTED = Message("interrupted")
 _SEE_HELP = Message("See `{command} --help`.")
-_COLLECT_AFTER = 50_000
-"""Objects between two searches for cycles, instead of 700: most commands end before the second one,
+_COLLECT_AFTER = 200_000
+"""Objects between two searches for cycles, instead of 700: most commands end before the first one,
 and what they make lives until then."""
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
