@@ -145,7 +145,7 @@ def _report(examined: Examined) -> Iterator[Finding]:
     if made is None:
         yield unknown(Id.STALE_REPORT, _ACCOUNT, _NO_AGE)
     elif snapshot.taken_at - made > FRESH:
-        fact = _REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
+        fact = _REPORT_OF.filled(at=f"{made:%Y-%m-%d %H:%M} UTC")
         yield found(Id.STALE_REPORT, _ACCOUNT, fact)
 
 

@@ -160,7 +160,7 @@ def _show_users(users: UserProofs, after: str, lang: Language, *, verbose: bool)
     if quiet():
         show_folded(_counts(users, lang))
         return
-    date = users.taken_at.isoformat(timespec="seconds")
+    date = f"{users.taken_at:%Y-%m-%d %H:%M} UTC"
     lines = [*_counts(users, lang), _AS_OF.filled(account=users.account, date=date).into(lang)]
     if users.unread:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
