@@ -123,6 +123,13 @@ def test_a_key_that_no_goal_has_hides_no_other_fault(tmp_path: Path) -> None:
     assert [each.line for each in refused.value.faults] == [2, 2, 3, 4]
 
 
+@pytest.mark.parametrize("text", ["who: {user: hanako}", "who: [{user: 5}]", "who: []", "waves: 7"])
+def test_a_fault_is_said_once(text: str) -> None:
+    with pytest.raises(FaultyInput) as refused:
+        read(text)
+    assert len(refused.value.faults) == 1
+
+
 def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path: Path) -> None:
     text = '{"Version": "2012-10-17",\n "Statement": [{"Effect": "Alow", "Resource": 1}]}'
     (tmp_path / "own.json").write_text(text, encoding="utf-8")

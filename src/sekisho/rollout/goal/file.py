@@ -470,7 +470,7 @@ class _Reader:
     def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
         """Return the selected users but `others`; a user who is an exception must not be named."""
         selection = self._selected(shape)
-        if not shape.absent and not shape.items() and isinstance(shape.raw, list):
+        if shape.raw == []:
             shape.fault(Message("selects nobody"), fix=Message("select users"))
         self.unread |= selection.unread - {*others, *self.glass}
         self.selected_by_name |= {
