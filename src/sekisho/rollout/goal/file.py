@@ -111,7 +111,7 @@ def read_goal(path: str | Path) -> Shape:
             fix=Message("write a goal, `{}` at least"),
         )
         raise FaultyInput(str(path), [fault])
-    # what is no goal at all is told before an account is read for it, with its other faults
+    # a file that is not a goal is refused with all its faults before an account is read
     shape.members((), KEYS)
     if shape.faults:
         shape.faults.clear()

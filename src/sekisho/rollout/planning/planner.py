@@ -117,8 +117,8 @@ def plan(
         goal: what the account shall come to.
         snapshot: the account as it is.
         caller: who will apply the plan.
-        accepted: what shall not speak against the plan, beside what the goal accepts, and why.
-        usage: what logs say of the account's users, beside what IAM says.
+        accepted: problems that are accepted in addition to the goal's, each with the reason.
+        usage: the logged use of the account's users; None: there are no logs.
 
     Raises:
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.

@@ -103,7 +103,7 @@ def _cached_policies() -> _AwsPolicies:
 def matching(
     listed: Iterable[_Listed], wanted: str, name_of: Callable[[_Listed], str] = attrgetter("name")
 ) -> list[_Listed]:
-    """Return what has a name that contains a text; case and width do not matter.
+    """Return the entries whose names contain a text, ignoring case and width.
 
     A name that is the text comes first, then the names that begin so: a list may show few.
     """
