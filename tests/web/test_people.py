@@ -657,6 +657,13 @@ def test_the_next_plan_of_a_goal_is_made_by_the_command_on_the_plan_s_page(
     assert words[-1] == "plan-2.json"
 
 
+def test_the_plan_of_a_goal_without_waves_goes_by_the_logs(whole: Path) -> None:
+    goal = INPUTS / "goals" / "direct.yaml"
+    (made,) = started(whole, "--goal", str(goal), "--logs", str(LOGS)).plans
+    assert made.logs is not None
+    assert "ken.suzuki" in made.open_obstacles["keys-in-use"]
+
+
 def test_the_notices_of_all_people_are_reached() -> None:
     found = account()
     many = tuple(user(f"user-{number:03}", password=Password()) for number in range(120))

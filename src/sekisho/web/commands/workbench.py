@@ -172,7 +172,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     leading = next((each for each in states if next_action(each)), after)
     told = after.beforehand if leading is after else None
     running = tuple(campaign for campaign, _ in campaigns)
-    planned = _plans_without_waves(goals, snapshot, excepted)
+    planned = _plans_without_waves(goals, snapshot, excepted, usage)
     material = Material(
         report,
         source,
@@ -244,14 +244,14 @@ def _has_waves(shape: Shape) -> bool:
 
 
 def _plans_without_waves(
-    goals: Mapping[str, Shape], snapshot: Snapshot, excepted: Exceptions
+    goals: Mapping[str, Shape], snapshot: Snapshot, excepted: Exceptions, usage: Usage | None
 ) -> tuple[Plan, ...]:
     """Return the plans of goals that are no campaigns: everybody's turn comes at once."""
     # the caller who applies it later is not known; the impact on users does not depend on it
     caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
     whole = (path for path, shape in goals.items() if not _has_waves(shape))
     return tuple(
-        make_plan(goal_of(goals[path], path, snapshot, excepted), snapshot, caller)
+        make_plan(goal_of(goals[path], path, snapshot, excepted), snapshot, caller, usage=usage)
         for path in whole
     )
 
