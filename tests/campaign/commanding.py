@@ -89,7 +89,7 @@ class Commanded:
         (campaign,) = seen
         now = self._hands.snapshot()
         delivered = tuple(self._delivered(campaign, day))
-        named = {*campaign.locked_out, *campaign.today.obstacles}
+        named = {*campaign.locked_out, *campaign.today.problems}
         outcome = Outcome(
             campaign,
             before=Rights(campaign.snapshot),

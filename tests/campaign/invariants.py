@@ -149,7 +149,7 @@ def _given_up(campaign: Campaign) -> set[str]:
 def judge_faults(breaches: Breaches, run: Outcome) -> None:
     """Note who is not enforced although their day has come and nothing is in their way."""
     campaign, rights, now = run.campaign, run.after, run.now
-    if why := campaign.today.plan.open_obstacles:
+    if why := campaign.today.plan.open_problems:
         how = f"for {dict(why)}"
         breaches.note(Invariant.ONE_FAULT_ONE_PERSON, campaign.day, ["nothing is done"], how)
     free = {
@@ -157,7 +157,7 @@ def judge_faults(breaches: Breaches, run: Outcome) -> None:
         for each in campaign.counted
         if each.enforced_from is not None
         and each.enforced_from <= campaign.day
-        and not campaign.today.obstacles.get(each.user)
+        and not campaign.today.problems.get(each.user)
         and not _waits_for_password(overdue=each.overdue, user=now.user_named[each.user])
         and rights.works(now.user_named[each.user], mfa=False)
     }
@@ -167,9 +167,9 @@ def judge_faults(breaches: Breaches, run: Outcome) -> None:
 def judge_reasons(breaches: Breaches, run: Outcome) -> None:
     """Note who is left for a reason that is not so."""
     campaign, rights, now = run.campaign, run.after, run.now
-    for name, obstacles in campaign.today.obstacles.items():
+    for name, problems in campaign.today.problems.items():
         user = now.user_named[name]
-        false = {each.id for each in obstacles if not _is_so(each.id, user, rights, now)}
+        false = {each.id for each in problems if not _is_so(each.id, user, rights, now)}
         breaches.note(
             Invariant.GIVES_TRUE_REASONS, campaign.day, [name] if false else [], f"{false}"
         )
@@ -297,7 +297,7 @@ def judge_end(breaches: Breaches, run: Outcome) -> None:
         done = not rights.works(user, mfa=False)
         later = person.enforced_from is not None and person.enforced_from > campaign.day
         excepted = person.stage is CampaignStage.EXCEPTED and person.until is not None
-        left = bool(person.obstacles) or person.overdue
+        left = bool(person.problems) or person.overdue
         if not (done or later or excepted or left):
             unaccounted.add(user.name)
     breaches.note(Invariant.LEAVES_NOBODY_OUT, campaign.day, unaccounted)

@@ -109,7 +109,7 @@ class Run:
     def of(cls, campaign: Campaign) -> "Run":
         """Return the whole run of a day: nothing is done where something is in everybody's way."""
         plan = campaign.today.plan
-        named = frozenset((*campaign.locked_out, *campaign.today.obstacles))
+        named = frozenset((*campaign.locked_out, *campaign.today.problems))
         return cls(campaign, plan.changes if plan.applicable else (), killed=False, named=named)
 
     def until(self, changes: int) -> "Run":

@@ -73,7 +73,7 @@ class Company:
     def run(self, day: int, *, tells: bool = True) -> dict[str, tuple[str, ...]]:
         """Do what is due on a day, tell people, and return what was taken away."""
         campaign = self.on(day)
-        assert campaign.today.plan.applicable, campaign.today.plan.open_obstacles
+        assert campaign.today.plan.applicable, campaign.today.plan.open_problems
         self.snapshot = forecast(campaign.snapshot, campaign.today.plan.changes)
         for each in campaign.today.losses.dormant if tells else ():
             self.told.setdefault((each.user, "dormant", each.facts.dormant_from), campaign.day)
@@ -220,9 +220,9 @@ def test_the_last_administrator_keeps_a_password_that_is_not_used() -> None:
     goal = goal_of(yaml_shape(people.text, "goal.yaml"), "goal.yaml", snapshot, Exceptions())
     role = PlanCaller(ROOT, mfa=True)
     found = campaign_of(goal, snapshot, role, CampaignInputs(None, (), Told({})))
-    assert found.today.plan.applicable, found.today.plan.open_obstacles
+    assert found.today.plan.applicable, found.today.plan.open_problems
     assert "boss" not in due_today(found).get("password", ())
-    assert [each.id for each in found.today.obstacles["boss"]] == ["administrator-remains"]
+    assert [each.id for each in found.today.problems["boss"]] == ["administrator-remains"]
 
 
 @given(

@@ -13,7 +13,7 @@ from campaign.invariants import Breaches, Invariant, judge
 from campaign.on_paper import arn_of
 from campaign.running import Run, Simulation
 from profiles import DEEP
-from sekisho.campaign import CampaignStage, Obstacle
+from sekisho.campaign import CampaignStage, PlanProblem
 from sekisho.messages import verbatim
 from sekisho.rollout import AttachUserPolicy, DetachUserPolicy
 
@@ -55,7 +55,7 @@ def test_a_company_of_two_thousand_people() -> None:
 
 def enforcing_the_left(run: Run) -> Iterator[Run]:
     """What speaks against it is ignored."""
-    left = (AttachUserPolicy(name, arn_of("Force_MFA")) for name in run.campaign.today.obstacles)
+    left = (AttachUserPolicy(name, arn_of("Force_MFA")) for name in run.campaign.today.problems)
     yield replace(run, changes=(*run.changes, *left))
 
 
@@ -67,7 +67,7 @@ def detaching_first(run: Run) -> Iterator[Run]:
 
 def stopping_for_one(run: Run) -> Iterator[Run]:
     """Nothing is done while anybody is left."""
-    yield replace(run, changes=()) if run.campaign.today.obstacles else run
+    yield replace(run, changes=()) if run.campaign.today.problems else run
 
 
 def telling_nobody(run: Run) -> Iterator[Run]:
@@ -91,9 +91,9 @@ def naming_nobody(run: Run) -> Iterator[Run]:
 
 def giving_any_reason(run: Run) -> Iterator[Run]:
     """Whoever is left is said to use a key."""
-    why = (Obstacle("keys-in-use", verbatim("keys")),)
+    why = (PlanProblem("keys-in-use", verbatim("keys")),)
     today = run.campaign.today
-    said = replace(today, obstacles=dict.fromkeys(today.obstacles, why))
+    said = replace(today, problems=dict.fromkeys(today.problems, why))
     yield replace(run, campaign=replace(run.campaign, today=said))
 
 

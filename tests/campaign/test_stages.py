@@ -75,7 +75,7 @@ def test_who_is_to_add_a_passkey_is_not_enforced_untold(require: str) -> None:
     goal = goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, load_exceptions(EXCEPTIONS))
     found = campaign_of(goal, start, ADMIN, CampaignInputs(told=Told()))
     assert ("ready" in due_today(found).get("enforce", ())) == (not require)
-    waits = [each.id for each in found.today.obstacles.get("ready", ())]
+    waits = [each.id for each in found.today.problems.get("ready", ())]
     assert waits == (["not-told"] if require else [])
 
 
@@ -113,7 +113,7 @@ def test_one_person_is_left_and_named_and_the_others_are_enforced() -> None:
     found = campaign(replace(start, taken_at=DAY))
     assert found.today.plan.applicable
     (left,) = found.overdue
-    assert (left.user, [each.id for each in left.obstacles]) == ("keys", ["keys-in-use"])
+    assert (left.user, [each.id for each in left.problems]) == ("keys", ["keys-in-use"])
     due = due_today(found)["enforce"]
     assert {*due} == {"denied", "passkey", "plain", "ready", "temporary"}
     after = campaign(forecast(found.snapshot, found.today.plan.changes))
@@ -140,7 +140,7 @@ def test_an_exception_that_has_ended_stops_nobody_else_and_is_named() -> None:
     (note,) = (each for each in found.notes if each.id == "exception-expired")
     assert note.names == ("scanner",)
     # a plan that is made by hand asks for a decision
-    assert "exception-expired" not in campaign(people(DAY)).today.plan.obstacles
+    assert "exception-expired" not in campaign(people(DAY)).today.plan.problems
 
 
 def test_a_newcomer_has_a_day_of_their_own_in_the_calendar() -> None:
@@ -189,10 +189,10 @@ def test_who_has_no_place_for_what_they_enrol_with_is_named_and_stops_nobody(
     """Of a temporary password the other policy counts, too: half of it would help nobody."""
     summary = {} if most is None else {"AttachedPoliciesPerUserQuota": most}
     found = campaign(replace(full(number, temporary=temporary), summary=summary))
-    assert found.today.plan.applicable, found.today.plan.open_obstacles
+    assert found.today.plan.applicable, found.today.plan.open_problems
     assert ("full" in due_today(found)["enrol"]) is fits
     assert {*due_today(found)["enrol"]} >= {"plain", "keys", "temporary"}
-    named = {each.user: [why.id for why in each.obstacles] for each in found.left_out}
+    named = {each.user: [why.id for why in each.problems] for each in found.left_out}
     assert named == ({} if fits else {"full": ["quota"]})
     assert not found.overdue
 
@@ -225,7 +225,7 @@ def test_who_is_full_is_swapped_on_the_day_and_only_they() -> None:
 def test_who_is_full_without_it_is_left_on_the_day_and_stops_nobody() -> None:
     found = campaign(replace(full(10), taken_at=DAY))
     assert found.today.plan.applicable
-    left = {each.user: [why.id for why in each.obstacles] for each in found.overdue}
+    left = {each.user: [why.id for why in each.problems] for each in found.overdue}
     assert left == {"full": ["quota"], "keys": ["keys-in-use"]}
     assert "plain" in due_today(found)["enforce"]
 
@@ -264,7 +264,7 @@ def test_who_is_full_keeps_what_is_to_be_replaced() -> None:
         replace(with_user(start, staff("denied", attached=(OTHER, *arns))), taken_at=DAY)
     )
     assert of_denied(found) == []
-    assert {each.user: each.obstacles[0].id for each in found.left_out} == {"denied": "quota"}
+    assert {each.user: each.problems[0].id for each in found.left_out} == {"denied": "quota"}
 
 
 def test_who_is_renamed_is_meant_as_before_and_who_has_left_is_no_fault(tmp_path: Path) -> None:

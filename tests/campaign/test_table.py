@@ -127,7 +127,7 @@ def on(day: datetime, played: Played, *, has_enrolled: bool = False) -> str:
     )
     goal = goal_of(yaml_shape(GOAL, "goal.yaml"), "goal.yaml", start, exceptions)
     found = campaign_of(goal, start, ADMIN)
-    assert found.today.plan.applicable, found.today.plan.open_obstacles
+    assert found.today.plan.applicable, found.today.plan.open_problems
     name = who.name if who is not None else "nobody"
     due = due_today(found)
     if name in due.get("enforce", ()):

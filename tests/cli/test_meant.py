@@ -32,7 +32,7 @@ SAVED = ["--snapshot", str(COMPANY_FILE), "--caller", "arn:aws:iam::111122223333
     ],
     ids=lambda value: " ".join(value[:1]) if isinstance(value, list) else value,
 )
-def test_names_of_users_groups_actions_and_obstacles(arguments: list[str], meant: str) -> None:
+def test_names_of_users_groups_actions_and_problems(arguments: list[str], meant: str) -> None:
     error = CliRunner().invoke(root, arguments).exception
     assert isinstance(error, SekishoError)
     # an error of a file has the fix of its first fault

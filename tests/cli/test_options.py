@@ -11,7 +11,7 @@ from sekisho.cli.main import root
 from sekisho.errors import Code, SekishoError
 
 SHARED = {
-    "--accept": ("ID[:USER]=REASON ...", "lets an obstacle pass"),
+    "--accept": ("ID[:USER]=REASON ...", "lets a problem pass"),
     "--bom": ("flag", "begins CSV with a byte order mark"),
     "--boundary": ("FILE ...", "a permissions boundary"),
     "--break-glass": ("NAME ...", "a user who is never touched"),

@@ -36,7 +36,7 @@ from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, 
 from sekisho.messages.site import project_site
 from sekisho.policy import PolicyKind, parse
 from sekisho.prover.scenarios import SCENARIOS
-from sekisho.rollout.goal.acceptance import OBSTACLES
+from sekisho.rollout.goal.acceptance import PROBLEMS
 from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK
 from sekisho.signin import SigninAssumptions
 
@@ -59,8 +59,8 @@ def test_every_id_has_an_entry_and_no_other() -> None:
         IdKind.FINDING: {each.value for each in FindingId},
         IdKind.ERROR: {each.value for each in Code},
         # that somebody was not told is said by a campaign alone
-        IdKind.OBSTACLE: {*OBSTACLES, "not-told"} - NEVER_AGAINST,
-        IdKind.WARNING: (_ids_of_notes() - OBSTACLES) | NEVER_AGAINST,
+        IdKind.PROBLEM: {*PROBLEMS, "not-told"} - NEVER_AGAINST,
+        IdKind.WARNING: (_ids_of_notes() - PROBLEMS) | NEVER_AGAINST,
         IdKind.ASSUMPTION: set(ASSUMPTIONS),
     }
     for kind, ids in kinds.items():

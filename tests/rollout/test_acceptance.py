@@ -35,9 +35,9 @@ def made(**accepted: str) -> Plan:
 
 
 def test_one_users_acceptance_covers_nobody_else() -> None:
-    assert made().open_obstacles == {"keys-in-use": WHO}
+    assert made().open_problems == {"keys-in-use": WHO}
     one = made(keys_in_use__bot="a role from December")
-    assert (one.applicable, one.open_obstacles) == (False, {"keys-in-use": ("robot",)})
+    assert (one.applicable, one.open_problems) == (False, {"keys-in-use": ("robot",)})
     both = made(keys_in_use__bot="a role from December", keys_in_use__robot="switched off")
     assert both.applicable
     assert Plan.from_json(both.to_json()) == both
@@ -54,13 +54,13 @@ def test_what_applies_to_nobody_is_a_warning_and_no_failure() -> None:
     found = made(keys_in_use__gone="of the first wave", enforcement__bot="x", gap="nothing unread")
     (warning,) = [note for note in found.warnings if note.id == "accepted-in-vain"]
     assert warning.names == ("keys-in-use:gone", "enforcement:bot", "gap")
-    assert found.open_obstacles == {"keys-in-use": WHO}
+    assert found.open_problems == {"keys-in-use": WHO}
 
 
 def test_a_goal_file_keeps_what_is_accepted() -> None:
     goal = read(ACCEPT, bots())
     found = plan(goal, bots(), ADMIN)
-    assert found.applicable, found.obstacle_ids
+    assert found.applicable, found.problem_ids
     assert found.accepted == {
         "keys-in-use:bot": "a role from December",
         "keys-in-use:gone": "of the first wave",

@@ -140,7 +140,7 @@ def test_nobody_gets_anything_before_the_first_day_in_the_goals_time_zone() -> N
 
 def test_people_can_enrol_from_that_day_on_and_nothing_is_denied() -> None:
     made = planned(people(OPEN))
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     assert [*attachments(made.changes)] == [
         "keys + Force_MFA_enrol",
         "plain + Force_MFA_enrol",
@@ -176,7 +176,7 @@ def test_an_edited_enrolment_policy_is_put_right_and_blocks_nobody() -> None:
     start = forecast(people(OPEN), planned(people(OPEN)).changes)
     edited = managed(ENROLMENT, {"Version": "2012-10-17", "Statement": [NOTHING_MUCH]})
     made = planned(replace(start, policies={**start.policies, ENROLMENT: edited}))
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     assert [type(each) for each in made.changes] == [CreatePolicyVersion]
 
 
@@ -210,7 +210,7 @@ def test_who_works_with_mfa_already_is_enforced_at_once_if_the_goal_says_so(
     start = people(LATER, key_in_use)
     start = forecast(start, planned(start).changes)
     made = planned(start, enforce)
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     assert [*attachments(made.changes)] == [*at_once]
 
 
@@ -233,7 +233,7 @@ def test_on_the_last_day_enforcement_comes_before_the_right_to_enrol_goes() -> N
     start = people(OPEN)
     start = replace(forecast(start, planned(start).changes), taken_at=DAY)
     made = planned(start)
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     assert [*attachments(made.changes)] == [
         "denied + Force_MFA",
         "keys + Force_MFA",

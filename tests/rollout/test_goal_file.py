@@ -168,7 +168,7 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
         "membership Enforced hanako",
         "membership Enrolled ken",
     ]
-    assert first.obstacle_ids == ()
+    assert first.problem_ids == ()
     after = forecast(start, first.changes)
     assert made(STAGES, after).changes == ()
 
@@ -179,7 +179,7 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
         "membership Enforced hanako",
     ], "the new MFA enforcement stands before the old one goes"
     assert isinstance(moved.changes[1], RemoveUserFromGroup)
-    assert moved.obstacle_ids == ()
+    assert moved.problem_ids == ()
 
     ken = next(u for u in after.users if u.name == "ken")
     back = made(STAGES, with_user(after, dataclasses.replace(ken, devices=())))

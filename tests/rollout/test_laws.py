@@ -59,12 +59,12 @@ def made(api: AwsApi, goal: Goal, now: datetime = NOW) -> Plan:
     """Return a plan for the account as it is now, through a file and back."""
     snapshot = collect(api, now=now)
     fresh = plan(goal, snapshot, ADMIN)
-    if {*fresh.obstacle_ids} & ACCEPTED:
+    if {*fresh.problem_ids} & ACCEPTED:
         # that it can be undone holds all the same
         words = {
             acceptance_key(identity, user): "the law is about the way back"
             for identity in ACCEPTED
-            for user in fresh.obstacles.get(identity, ())
+            for user in fresh.problems.get(identity, ())
         }
         fresh = plan(goal, snapshot, ADMIN, words)
     assert fresh.applicable, (fresh.reasons, fresh.proofs)

@@ -79,7 +79,7 @@ def planned(goal: Goal, start: Snapshot) -> Plan:
     """Return the plan of an operator who may do just what it needs."""
     start = with_user(start, user("operator"))
     made = plan(goal, holding(start, plan(goal, start, OPERATOR).needs), OPERATOR)
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     return made
 
 

@@ -123,7 +123,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
         api.call("iam", "DeleteSigningCertificate", UserName="hanako", CertificateId=each.id)
     enforced(api, preset, tmp_path)
     made = reset(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     assert [change.address.split()[0] for change in made.changes] == [
         "password",
         "device",
@@ -175,7 +175,7 @@ def test_who_leaves_loses_everything_at_once(
     session.call("iam", "ListUsers")
     before = collect(api, now=NOW)
     made = offboard(PlanningContext(before, ADMIN), "hanako")
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     assert made.changes[0].address == f"user-attachment hanako {DENY_ALL}"
     run(made, api, tmp_path / "journal")
     hanako = user_of(collect(api, now=NOW), "hanako")
@@ -215,7 +215,7 @@ def test_credentials_of_somebody_who_leaves_are_previewed() -> None:
     signs_in = {"password": Password(), "devices": (device("leaver"),)}
     start = with_user(account(), user("leaver", **held(active=True), **signs_in))
     made = offboard(PlanningContext(start, ADMIN, ("glass",)), "leaver")
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     after = forecast(start, made.changes).user_named["leaver"]
     assert {name: getattr(after, name) for name in held(active=False)} == held(active=False)
     assert after.attached == (DENY_ALL,)
@@ -232,10 +232,10 @@ def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
         ("ListParents", "", False),
     ):
         hidden = replace(seen, gaps=(gap_at(what, who),))
-        against = offboard(PlanningContext(hidden, ADMIN), "hanako").obstacle_ids
+        against = offboard(PlanningContext(hidden, ADMIN), "hanako").problem_ids
         assert ("gap" in against) is counts, (what, who)
     hidden = replace(seen, gaps=(gap_at("ListVirtualMFADevices"),))
-    assert "gap" in delete_unassigned_devices(PlanningContext(hidden, ADMIN), ()).obstacle_ids
+    assert "gap" in delete_unassigned_devices(PlanningContext(hidden, ADMIN), ()).problem_ids
 
 
 def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
@@ -264,7 +264,7 @@ def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
         "forgotten"
     ]
     made = delete_unassigned_devices(PlanningContext(snapshot, ADMIN), snapshot.unassigned_devices)
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     run(made, api, tmp_path / "journal")
     assert collect(api, now=NOW).unassigned_devices == ()
 
@@ -303,9 +303,9 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
 def test_what_is_refused(api: Boto3Api, make: object) -> None:
     assert callable(make)
     at = PlanningContext(collect(api, now=NOW), ADMIN)
-    assert "oneself" in make(at, "admin").obstacle_ids
+    assert "oneself" in make(at, "admin").problem_ids
     careful = replace(at, break_glass=("hanako",))
-    assert "break-glass-untouched" in make(careful, "hanako").obstacle_ids
+    assert "break-glass-untouched" in make(careful, "hanako").problem_ids
     with pytest.raises(FaultyAccount, match="no user `nobody`"):
         make(at, "nobody")
     with pytest.raises(FaultyAccount, match="is the root user and not an IAM user") as caught:
@@ -323,7 +323,7 @@ def test_the_last_administrator_stays(api: Boto3Api) -> None:
     iam.call("iam", "RemoveUserFromGroup", UserName="hanako", GroupName="Developers")
     role = ADMIN.__class__(f"arn:aws:sts::{snapshot.account}:assumed-role/Deploy/ops", mfa=False)
     made = offboard(PlanningContext(collect(api, now=NOW), role), "admin")
-    assert "administrator-remains" in made.obstacle_ids
+    assert "administrator-remains" in made.problem_ids
 
 
 def test_a_plan_of_credentials_is_read_back(api: Boto3Api) -> None:

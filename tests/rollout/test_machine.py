@@ -181,7 +181,7 @@ class RollOut(RuleBasedStateMachine):
         """By what people held as the run began, and hold, nobody has lost their way in unsaid."""
         after = collect(self.api, now=NOW)
         told = {name for note in made.warnings if note.id in LOSING for name in note.names}
-        told |= {name for names in made.obstacles.values() for name in names}
+        told |= {name for names in made.problems.values() for name in names}
         for user in before.users:
             # whoever has only to enrol has no way in yet, and is not locked out
             lost = _way_in(before, user.name) and not _way_in(after, user.name)
@@ -517,10 +517,10 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
     new = {"taro"} - before.user_named.keys()
     stuck = {name for each in made.proofs if each.id == "everyone-gets-in" for name in each.failed}
     harmless = {"not-meant": "they were told", "everyone-gets-in": "nobody works with it yet"}
-    passes = set(made.obstacle_ids) <= set(harmless) and stuck <= new
+    passes = set(made.problem_ids) <= set(harmless) and stuck <= new
     if not passes:
         return {}
-    found = made.obstacles.items()
+    found = made.problems.items()
     return {acceptance_key(name, user): harmless[name] for name, users in found for user in users}
 
 

@@ -145,7 +145,7 @@ def test_who_is_enforced_already_loses_none() -> None:
     known = replace(start.user_named["bot"], attached=(FULL, arn))
     policies = {**start.policies, arn: managed(arn, enforcement())}
     made = planned(replace(with_user(start, known), policies=policies), {"bot": SSH})
-    assert made.obstacle_ids == ()
+    assert made.problem_ids == ()
 
 
 IN_USE = {*ACTIVE, "used", "idle-ssh"}

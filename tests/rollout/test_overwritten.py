@@ -55,7 +55,7 @@ def test_a_role_or_a_boundary_that_a_new_version_changes_speaks_against_it(name:
     made = plan(MACHINE, start, ADMIN)
     assert not made.applicable
     assert said(made, "used-elsewhere") == [(name,)]
-    found = made.obstacles.items()
+    found = made.problems.items()
     keys = [acceptance_key(each, user) for each, users in found for user in users]
     words = dict.fromkeys(keys, "they were told, SEC-9")
     assert plan(MACHINE, start, ADMIN, words).applicable

@@ -65,7 +65,7 @@ def made(api: AwsApi, goal: Goal = DIRECTLY, **accepted: str) -> Plan:
     whole = plan(
         goal, collect(api, now=NOW), ADMIN, {k.replace("__", ":"): v for k, v in accepted.items()}
     )
-    assert whole.applicable, whole.open_obstacles
+    assert whole.applicable, whole.open_problems
     return Plan.from_json(whole.to_json())
 
 

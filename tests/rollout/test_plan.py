@@ -267,7 +267,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
         key = AccessKey("AKIAX", active=True, last_used=used)
         start = with_user(account(), user("machine", attached=(FULL,), keys=(key,)))
         made = plan(MACHINE, replace(start, gaps=gaps), ADMIN)
-        assert made.obstacle_ids == against
+        assert made.problem_ids == against
         if against:
             accepted = plan(MACHINE, start, ADMIN, {}) if not gaps else made
             assert not accepted.applicable
@@ -296,7 +296,7 @@ def test_the_callers_key_that_got_the_session_is_not_in_use(
     there = account().user_named[name]
     start = with_user(account(), replace(there, keys=(key,), devices=(device(name),)))
     made = plan(Goal(policy_goal(), users=(name,)), start, replace(ADMIN, mfa=mfa))
-    assert [each for each in made.obstacle_ids if each == "keys-in-use"] == [*against]
+    assert [each for each in made.problem_ids if each == "keys-in-use"] == [*against]
     warned = [note.names for note in made.warnings if note.id == "own-key-for-sts"]
     assert warned == ([] if against else [("admin",)])
 
@@ -396,7 +396,7 @@ def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     # and `user/${aws:username}` does not match a user with a path, who has no other permission
     assert about(made, "cannot-enrol") == ("taro",)
     assert about(made, "must-enrol") == ("hanako",)
-    assert made.obstacle_ids == ("everyone-gets-in",)
+    assert made.problem_ids == ("everyone-gets-in",)
     (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert (proof.verdict, proof.failed) == (SafetyVerdict.REFUTED, ("taro",))
     assert "AccessDenied" in proof.shown[0].en
@@ -411,7 +411,7 @@ def test_a_key_that_is_off_does_not_stop() -> None:
     assert about(plan(MACHINE, start, ADMIN), "keys-stop") == ()
 
 
-def test_a_policy_that_does_not_enforce_mfa_is_an_obstacle() -> None:
+def test_a_policy_that_does_not_enforce_mfa_is_a_problem() -> None:
     goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
     made = plan(goal, account(), ADMIN)
     (proof,) = [proof for proof in made.proofs if proof.id == "enforcement"]
@@ -426,7 +426,7 @@ def test_a_goal_that_is_reached_is_judged_all_the_same() -> None:
     goal = Goal(policy_goal(document=everything.document), users=("machine",))
     made = plan(goal, start, ADMIN)
     assert made.changes == ()
-    assert made.obstacle_ids == ("enforcement",)
+    assert made.problem_ids == ("enforcement",)
 
 
 @pytest.mark.parametrize("second", [False, True])

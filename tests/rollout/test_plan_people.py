@@ -219,7 +219,7 @@ def test_who_was_locked_out_before_is_not_the_plans_doing() -> None:
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
     made = planned(enforcement(), "keys", start=start)
-    assert made.obstacle_ids == ()
+    assert made.problem_ids == ()
     assert felt(made)["still-stuck"] == ("keys",), "but named"
 
 
@@ -241,7 +241,7 @@ def test_who_could_work_before_is_never_left_out() -> None:
     barred = deny(NotAction=["dynamodb:*"])
     start = with_user(company(), user("console", attached=(FULL, closed), password=Password()))
     start = replace(start, policies={**start.policies, closed: managed(closed, barred)})
-    assert "everyone-gets-in" in planned(enforcement(), "console", start=start).obstacle_ids
+    assert "everyone-gets-in" in planned(enforcement(), "console", start=start).problem_ids
 
 
 OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"

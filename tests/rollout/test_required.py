@@ -88,8 +88,8 @@ def test_only_a_passkey_leads_to_the_second_stage_and_nobody_is_taken_out_of_it(
 def test_it_is_a_warning_and_never_a_reason_against_the_plan() -> None:
     start = people()
     without, made = (plan(goal(text, start), start, ADMIN) for text in (GOAL, REQUIRE))
-    assert made.obstacles == without.obstacles
-    assert "passkey-required" not in made.obstacles
+    assert made.problems == without.problems
+    assert "passkey-required" not in made.problems
     notes = [note.names for note in made.warnings if note.id == "passkey-required"]
     assert notes == [("app", "before", "token"), ("hanako",), ("unread",)]
     assert "passkey-required" not in [note.id for note in without.warnings]

@@ -84,7 +84,7 @@ def test_a_reset_never_ends_at_the_page_for_a_new_password(
     assert password.reset_required is forced
     assert ("no-forced-change" in [note.id for note in made.warnings]) is not forced
     assert [person.impact for person in made.people] == [impact]
-    assert ("everyone-gets-in" not in made.obstacle_ids) is holds, made.obstacle_ids
+    assert ("everyone-gets-in" not in made.problem_ids) is holds, made.problem_ids
     if not holds:
         accepting = PlanningContext(start, ADMIN, (), {"everyone-gets-in:eva": "the phone is lost"})
         (again,) = [
@@ -130,7 +130,7 @@ def trusting(start: Snapshot, who: str, condition: dict[str, Any]) -> Snapshot:
 )
 def test_a_role_that_asks_for_mfa_is_lost_without(start: Snapshot, holds: bool) -> None:
     made = reset(PlanningContext(start, ADMIN, (), {}), "eva")
-    assert ("everyone-gets-in" not in made.obstacle_ids) is holds
+    assert ("everyone-gets-in" not in made.problem_ids) is holds
 
 
 @pytest.mark.parametrize("who", ["", "trustPolicy Ops"])
@@ -148,10 +148,10 @@ def test_the_change_is_forced_whatever_keys_and_devices_there_are(unread: str) -
     gap = gap_at(unread, "user eva")
     made = reset(PlanningContext(replace(start, gaps=(gap,)), ADMIN, (), {}), "eva")
     assert [note.id for note in made.warnings] == ["irreversible", "sessions-live-on"]
-    assert made.obstacle_ids == ("gap", "everyone-gets-in"), "which may be the phone that is lost"
+    assert made.problem_ids == ("gap", "everyone-gets-in"), "which may be the phone that is lost"
     # nor does it count that nobody asks her for MFA
     made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
-    assert made.obstacle_ids == ("gap", "everyone-gets-in")
+    assert made.problem_ids == ("gap", "everyone-gets-in")
 
 
 LATE = CredentialRow("eva", "", password_next_rotation=NOW - timedelta(days=1))
@@ -169,12 +169,12 @@ def test_a_new_password_has_not_expired(told: dict[str, Any]) -> None:
     made = reset(
         PlanningContext(replace(start, password_policy=hard, **told), ADMIN, (), {}), "eva"
     )
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     assert [note.id for note in made.warnings] == ["irreversible", "sessions-live-on"]
     # nor has that of a new user
     goal = Goal(policy_goal(), new_users=(NewUser("taro", password=TemporaryPassword()),))
     made = plan(goal, replace(start, password_policy=hard, **told), ADMIN)
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
 
 
 def test_why_it_cannot_be_told_whether_a_password_has_expired_is_said() -> None:

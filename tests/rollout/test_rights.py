@@ -143,7 +143,7 @@ def made(fresh: Checkpoint, api: Boto3Api) -> Plan:
     fresh.restore()
     accepted = {"keys-in-use:machine": "it is a test"}
     made = plan(GOAL, collect(api, now=NOW), ADMIN, accepted)
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     return Plan.from_json(made.to_json())
 
 

@@ -58,12 +58,12 @@ def test_a_refused_plan_has_each_cause_once_and_the_rest_with_v(lang: Language) 
     """Fails if a cause or what helps comes again for each person, call or check."""
     stranger = PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/nobody")
     made = plan(replace(MACHINE, users=("hanako", "machine")), account(), stranger)
-    assert made.open_obstacles
+    assert made.open_problems
     lines = report_text(plan_report(made), lang, TextLayout(verbose=False)).splitlines()
     said = [line for line in lines if line.strip()]
     assert len({*said}) == len(said)
     reasons = {why.into(lang) for proof in made.proofs for why in proof.shown}
-    assert sum(any(why in line for why in reasons) for line in said) <= len(made.open_obstacles)
+    assert sum(any(why in line for why in reasons) for line in said) <= len(made.open_problems)
     everything = report_text(plan_report(made), lang).splitlines()
     whole = {f"  {type(each).__name__} {each.address.partition(' ')[2]}" for each in made.changes}
     assert not whole & {*lines}

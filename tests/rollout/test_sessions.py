@@ -79,7 +79,7 @@ def test_every_session_of_the_user_is_ended_and_of_nobody_else(
     theirs = [logged_in(local, "hanako") for _ in range(7)]
     other = logged_in(local, "admin")
     made = planned(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
-    assert made.applicable, made.obstacle_ids
+    assert made.applicable, made.problem_ids
     assert isinstance(made.changes[-1], EndSignInSessions)
     assert run(made, api, tmp_path / "journal").complete
     # each of them a new password would have ended as well, which AWS does not say
@@ -170,12 +170,12 @@ def test_who_may_not_end_sessions_is_told_before(api: Boto3Api) -> None:
     policies = {**before.policies, arn: replace(before.policies[arn], document=document)}
     narrow = replace(before, policies=policies)
     made = offboard(PlanningContext(narrow, ADMIN), "hanako")
-    assert {*made.obstacle_ids} == {"caller-keeps-access"}
+    assert {*made.problem_ids} == {"caller-keeps-access"}
     (proof,) = (each for each in made.proofs if not each.holds)
     assert {*proof.failed} == {"signin:BatchRevokeSessions", "signin:ListSessions"}
     assert "--keep-sessions" in made.remedy_options
     kept = offboard(PlanningContext(narrow, ADMIN, keep_sessions=True), "hanako")
-    assert kept.applicable, kept.obstacle_ids
+    assert kept.applicable, kept.problem_ids
     assert "sessions-kept" in [note.id for note in kept.warnings]
 
 

@@ -122,7 +122,7 @@ def test_only_who_has_no_place_is_swapped(
     plan: Plan, api: Boto3Api, iam: Any, tmp_path: Path
 ) -> None:
     watched = Meddling(api)
-    assert plan.applicable, plan.open_obstacles
+    assert plan.applicable, plan.open_problems
     assert apply(plan, watched, tmp_path / "journal").complete
     assert of(watched, "hanako") == ["DetachUserPolicy", "AttachUserPolicy"]
     assert of(watched, "taro") == ["AttachUserPolicy", "DetachUserPolicy"]
@@ -258,7 +258,7 @@ def test_a_group_that_has_lost_the_policy_takes_nothing_from_anybody(
 ) -> None:
     """The policy comes by the group, so the person's own attachments do not tell."""
     plan, late = planned(api, "group: Enforced"), iter(range(10_000))
-    assert plan.applicable, plan.open_obstacles
+    assert plan.applicable, plan.open_problems
 
     def meddle(_: str) -> None:
         iam.detach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)

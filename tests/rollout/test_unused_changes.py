@@ -72,7 +72,7 @@ class Company:
     def planned(self, **lost: Any) -> Plan:
         goal = replace(Goal(policy_goal(), break_glass=("glass",)), **lost)
         made = plan(goal, collect(self.api, now=self.local.clock.now()), ADMIN)
-        assert made.applicable, made.open_obstacles
+        assert made.applicable, made.open_problems
         return Plan.from_json(made.to_json())
 
     def apply(self, made: Plan) -> ApplyReport:
@@ -186,7 +186,7 @@ def test_whoever_applies_it_never_loses_anything_and_no_break_glass_user() -> No
         {"keys_to_delete": (KeyOfUser("admin", "AKIAADMIN"),)},
     ):
         made = plan(replace(goal, **lost), start, ADMIN)  # type: ignore[arg-type]  # one of three
-        assert "oneself" in made.open_obstacles
+        assert "oneself" in made.open_problems
     with pytest.raises(FaultyInput, match="break-glass"):
         plan(replace(goal, passwords_to_disable=("glass",)), start, ADMIN)
 
@@ -208,7 +208,7 @@ def test_whoever_comes_back_gets_in_by_a_reset(people: Company) -> None:
         each for each in reset(standpoint, "hanako").changes if each.operation.startswith("Create")
     ]
     back = reset(replace(standpoint, new_password=True, keep_sessions=True), "hanako")
-    assert back.applicable, back.open_obstacles
+    assert back.applicable, back.open_problems
     now = people.local.clock.now
     journal = Journal(people.journal.path.with_name("back"))
     assert execute(back, people.api, journal, passwords=lambda _: SECRET, now=now).complete
@@ -231,7 +231,7 @@ def test_the_least_policy_is_enough_for_the_way_there_and_back(people: Company) 
     needs = json.dumps(plan(goal, snapshot, caller).needs)
     iam.put_user_policy(UserName="operator", PolicyName="own", PolicyDocument=needs)
     made = plan(goal, collect(people.api, now=people.local.clock.now()), caller)
-    assert made.applicable, made.open_obstacles
+    assert made.applicable, made.open_problems
     people.api = signed_in(people.local, "operator", mfa=False)
     assert people.apply(made).complete
     assert people.calls("kei") == "InvalidClientTokenId"

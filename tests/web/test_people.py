@@ -661,7 +661,7 @@ def test_the_plan_of_a_goal_without_waves_goes_by_the_logs(whole: Path) -> None:
     goal = INPUTS / "goals" / "direct.yaml"
     (made,) = started(whole, "--goal", str(goal), "--logs", str(LOGS)).plans
     assert made.logs is not None
-    assert "ken.suzuki" in made.open_obstacles["keys-in-use"]
+    assert "ken.suzuki" in made.open_problems["keys-in-use"]
 
 
 def test_the_notices_of_all_people_are_reached() -> None:

@@ -25,7 +25,7 @@ from tools.schemas.notation import (
 
 from sekisho.audit.exceptions import SCHEMA, ExceptionKind
 from sekisho.policy import LONGEST_MFA_AGE, SHORTEST_MFA_AGE, Choices, Preset
-from sekisho.rollout.goal.acceptance import DECISIONS, OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.acceptance import DECISIONS, PROBLEMS, UNACCEPTABLE
 from sekisho.rollout.goal.model import (
     DormantAction,
     EnforceWhen,
@@ -184,7 +184,7 @@ def _wave(who: Schema) -> Schema:
 
 
 def _acceptance() -> Schema:
-    acceptable = one_of(sorted(OBSTACLES - UNACCEPTABLE))
+    acceptable = one_of(sorted(PROBLEMS - UNACCEPTABLE))
     members = {"id": acceptable, "why": _SAID, **_may_be_empty({"user": TEXT})}
     by_user = {"required": ["user"], "properties": {"user": {"type": "string", "minLength": 1}}}
     decided = {"properties": {"id": one_of(sorted(DECISIONS))}, "required": ["id"]}

@@ -16,7 +16,7 @@ from sekisho.campaign.report import (
     campaign_to_json,
     due_today,
 )
-from sekisho.campaign.stages import CampaignPerson, CampaignStage, Obstacle
+from sekisho.campaign.stages import CampaignPerson, CampaignStage, PlanProblem
 from sekisho.campaign.state import DayProgress, StateFolder
 from sekisho.campaign.today import Today, today_of
 from sekisho.campaign.work_list import campaign_to_csv
@@ -31,7 +31,7 @@ __all__ = [
     "DayEvent",
     "DayEventKind",
     "DayProgress",
-    "Obstacle",
+    "PlanProblem",
     "StateFolder",
     "Today",
     "calendar_of",

@@ -119,8 +119,8 @@ def _dormant_rows(today: Today, day: date) -> Iterator[tuple[Message, Message, M
             what = _DECIDE
         elif goes is not None:
             what = _GOES_TODAY if goes <= day else _GOES.filled(day=goes)
-        elif obstacles := today.obstacles.get(each.user) if each.told else None:
-            what = _KEEPS.filled(why=obstacles[0].text)
+        elif problems := today.problems.get(each.user) if each.told else None:
+            what = _KEEPS.filled(why=problems[0].text)
         else:
             what = _TELL_FIRST.filled(days=7)
         yield (

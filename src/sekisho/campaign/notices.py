@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sekisho.account import Snapshot, unread_credentials
 from sekisho.audit.impact import SignInOutcomes
-from sekisho.campaign.stages import Obstacle
+from sekisho.campaign.stages import PlanProblem
 from sekisho.messages import Message
 from sekisho.notices import PasswordChange, people_of
 from sekisho.notices.reminders import (
@@ -23,7 +23,7 @@ from sekisho.notices.reminders import (
 )
 from sekisho.rollout import Goal, Plan, PlannedImpact, Untold, policy_arn
 
-NOT_TOLD = Obstacle(
+NOT_TOLD = PlanProblem(
     "not-told",
     Message("no notice of this day was delivered to them before today"),
 )
@@ -31,7 +31,7 @@ NOT_TOLD = Obstacle(
 
 def untold_users(
     goal: Goal, made: Plan, snapshot: Snapshot, told: Told | None
-) -> Mapping[str, tuple[Obstacle, ...]]:
+) -> Mapping[str, tuple[PlanProblem, ...]]:
     """Return the users who would be enforced and have not been told before, each with that.
 
     Args:
@@ -58,7 +58,7 @@ def untold_users(
 def reminders_of_day(
     goal: Goal,
     made: Plan,
-    obstacles: Mapping[str, tuple[Obstacle, ...]],
+    problems: Mapping[str, tuple[PlanProblem, ...]],
     after: Snapshot,
     told: Told,
 ) -> tuple[Reminder, ...]:
@@ -67,12 +67,12 @@ def reminders_of_day(
     Args:
         goal: what the account shall come to.
         made: today's plan.
-        obstacles: by user, what speaks against enforcing MFA for them today.
+        problems: by user, what speaks against enforcing MFA for them today.
         after: the account after those of today's changes that were made.
         told: what was delivered.
     """
     blocked = {
-        user for user, several in obstacles.items() if any(each != NOT_TOLD for each in several)
+        user for user, several in problems.items() if any(each != NOT_TOLD for each in several)
     }
     day, zone = goal.day_of(after.taken_at), ZoneInfo(goal.timezone)
     people = people_of(made, after)

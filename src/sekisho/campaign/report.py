@@ -200,7 +200,7 @@ class Campaign:
             return ()
         today, after = self.today, self.after(changes)
         return (
-            *reminders_of_day(today.goal, today.plan, today.obstacles, after, self.told),
+            *reminders_of_day(today.goal, today.plan, today.problems, after, self.told),
             *loss_reminders(today.losses, today.goal, after, self.told),
         )
 
@@ -227,7 +227,7 @@ class Campaign:
     def notes(self) -> tuple[PlanNote, ...]:
         """What else must be known, as today's plan says it: ended exceptions, who is locked out."""
         plan = self.today.plan
-        passed = (note for note in plan.reasons if note.id not in plan.open_obstacles)
+        passed = (note for note in plan.reasons if note.id not in plan.open_problems)
         return (*passed, *plan.warnings, *self.waiting_locked_out)
 
     @property
@@ -257,7 +257,7 @@ class Campaign:
     @property
     def left_out(self) -> tuple[CampaignPerson, ...]:
         """The people whose day is yet to come and who do not get what is due for them today."""
-        return tuple(each for each in self.people if each.obstacles and not each.overdue)
+        return tuple(each for each in self.people if each.problems and not each.overdue)
 
 
 def campaign_of(
@@ -281,7 +281,7 @@ def campaign_of(
     today = today_of(goal, snapshot, caller, given.usage, given.told)
     day = goal.day_of(snapshot.taken_at)
     losses = today.losses
-    people = people_of_campaign(today.goal, snapshot, today.obstacles, losses.by_user())
+    people = people_of_campaign(today.goal, snapshot, today.problems, losses.by_user())
     calendar = calendar_of(goal, people, day, loss_events(losses))
     campaign = Campaign(snapshot, today, day, people, calendar, given.progress, told=given.told)
     campaign = replace(campaign, waiting_locked_out=_waiting_locked_out(campaign))
@@ -341,9 +341,9 @@ def due_today(campaign: Campaign) -> dict[str, tuple[str, ...]]:
 
 def campaign_report(campaign: Campaign) -> Report:
     """Return the report on a campaign, for people."""
-    obstacles = ", ".join(campaign.today.plan.open_obstacles)
+    problems = ", ".join(campaign.today.plan.open_problems)
     read_at = campaign.read_at or campaign.snapshot.taken_at
-    blocked = (_BLOCKED.filled(problems=obstacles),) if obstacles else ()
+    blocked = (_BLOCKED.filled(problems=problems),) if problems else ()
     return Report(
         title=_TITLE.filled(account=campaign.snapshot.account),
         as_of=_AS_OF.filled(
@@ -447,7 +447,7 @@ def _left_cells(person: CampaignPerson) -> Iterable[Message]:
 
 def _cause(person: CampaignPerson) -> Message:
     reasons = [
-        verbatim("{id}: {text}").filled(id=each.id, text=each.text) for each in person.obstacles
+        verbatim("{id}: {text}").filled(id=each.id, text=each.text) for each in person.problems
     ]
     return joined_messages(reasons, en="; ", ja="、") if reasons else STAGES_IN_WORDS[person.stage]
 
@@ -560,7 +560,7 @@ def campaign_to_json(campaign: Campaign) -> dict[str, object]:
                 "enforcedFrom": _iso(each.enforced_from),
                 "exceptionUntil": _iso(each.until),
                 "overdue": each.overdue,
-                "obstacles": [obstacle.id for obstacle in each.obstacles],
+                "obstacles": [problem.id for problem in each.problems],
             }
             for each in campaign.people
         ],

@@ -39,7 +39,7 @@ class CampaignStage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class PlanProblem:
     """What speaks against enforcing MFA for a person, by its id as plans have it, and in words."""
 
     id: str
@@ -57,7 +57,7 @@ class CampaignPerson:
         until: the last day of their exception; None: they have none.
         enrolled: whether they have an MFA device; None: that could not be read.
         overdue: whether their day has come and MFA is not enforced, today's changes included.
-        obstacles: what speaks against enforcing MFA for them today; empty if nothing does.
+        problems: what speaks against enforcing MFA for them today; empty if nothing does.
     """
 
     user: str
@@ -68,13 +68,13 @@ class CampaignPerson:
     until: date | None = None
     enrolled: bool | None = None
     overdue: bool = False
-    obstacles: tuple[Obstacle, ...] = ()
+    problems: tuple[PlanProblem, ...] = ()
 
 
 def people_of_campaign(
     goal: Goal,
     snapshot: Snapshot,
-    obstacles: Mapping[str, tuple[Obstacle, ...]],
+    problems: Mapping[str, tuple[PlanProblem, ...]],
     dormant: Mapping[str, DormantPerson],
 ) -> tuple[CampaignPerson, ...]:
     """Return the people of a goal's waves by name, each with their stage.
@@ -82,7 +82,7 @@ def people_of_campaign(
     Args:
         goal: what the account shall come to.
         snapshot: the account as it is today.
-        obstacles: by user, what speaks against enforcing MFA for them.
+        problems: by user, what speaks against enforcing MFA for them.
         dormant: the people who do not sign in, by name.
     """
     names = {user for wave in goal.waves for user in wave.users}
@@ -113,7 +113,7 @@ def people_of_campaign(
                     else None,
                     enrolled=True if user.devices else None if name in unread else False,
                     overdue=overdue and not enforced,
-                    obstacles=obstacles.get(name, ()),
+                    problems=problems.get(name, ()),
                 )
 
     return tuple(sorted(people(), key=lambda person: person.user))
@@ -124,7 +124,7 @@ def _is_undecided(goal: Goal, person: DormantPerson) -> bool:
     return action is DormantAction.NAME and person.decided is None
 
 
-_OVERDUE = (DeferralReason.OBSTACLE, DeferralReason.PASSWORD)
+_OVERDUE = (DeferralReason.PROBLEM, DeferralReason.PASSWORD)
 """Why somebody waits whose day has come."""
 
 

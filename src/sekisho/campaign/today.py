@@ -10,7 +10,7 @@ from dataclasses import field, replace
 from sekisho.account import Snapshot, Usage, with_logged_use
 from sekisho.campaign.losses import Losses, losses_of
 from sekisho.campaign.notices import untold_users
-from sekisho.campaign.stages import Obstacle
+from sekisho.campaign.stages import PlanProblem
 from sekisho.lazy import dataclass
 from sekisho.notices.reminders import Told
 from sekisho.rollout import (
@@ -25,7 +25,7 @@ from sekisho.rollout import (
 )
 
 EXCEPTION_EXPIRED = "exception-expired"
-"""The id of the obstacle that exceptions have ended."""
+"""The id of the problem that exceptions have ended."""
 
 REMAINS = "administrator-remains"
 """The id of the property that somebody remains who can administer users."""
@@ -42,14 +42,14 @@ class Today:
         goal: the goal without who is left out.
         plan: what is done today; not applicable where something is in the way that is about nobody
             in particular.
-        obstacles: by user, what speaks against enforcing MFA for them today.
+        problems: by user, what speaks against enforcing MFA for them today.
         losses: dormant people and old access keys, with their days.
         usage: what logs say of the account's users.
     """
 
     goal: Goal
     plan: Plan
-    obstacles: Mapping[str, tuple[Obstacle, ...]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[PlanProblem, ...]] = field(default_factory=dict)
     losses: Losses = field(default=Losses())
     usage: Usage | None = None
 
@@ -74,12 +74,12 @@ def today_of(
     Raises:
         FaultyInput: as `rollout.plan`.
     """
-    left_out: dict[str, tuple[Obstacle, ...]] = {}
+    left_out: dict[str, tuple[PlanProblem, ...]] = {}
     ended = _ended_exceptions(goal, snapshot)
     day = goal.day_of(snapshot.taken_at)
     losses = losses_of(goal, snapshot, caller.arn, usage, told)
     goal = losses.fill(goal, day)
-    untold: Mapping[str, tuple[Obstacle, ...]] | None = None
+    untold: Mapping[str, tuple[PlanProblem, ...]] | None = None
     rounds = _ROUNDS
 
     def revise(made: Plan) -> Goal | None:
@@ -99,8 +99,8 @@ def today_of(
         rounds -= 1
         found = {user: blocked[user] for user in leaving | waiting}
         found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
-        for user, obstacles in found.items():
-            new = (each for each in obstacles if each not in left_out.get(user, ()))
+        for user, problems in found.items():
+            new = (each for each in problems if each not in left_out.get(user, ()))
             left_out[user] = (*left_out.get(user, ()), *new)
         losses = losses.without(keeping)
         goal = losses.fill(_without(goal, leaving, waiting), day)
@@ -115,15 +115,15 @@ def _planned(goal: Goal) -> Goal:
     return replace(goal, dormant=None, keys=None)
 
 
-def _administrators_who_keep(made: Plan, goal: Goal) -> Mapping[str, Obstacle]:
+def _administrators_who_keep(made: Plan, goal: Goal) -> Mapping[str, PlanProblem]:
     """Return the administrators who keep what is unused, as nobody else could administer users."""
-    if REMAINS not in made.open_obstacles or not goal.takes_unused_away:
+    if REMAINS not in made.open_problems or not goal.takes_unused_away:
         return {}
     keys = (*goal.keys_to_disable, *goal.keys_to_delete)
     losing = {*goal.passwords_to_disable, *(user for user, _ in keys)}
     text = next(proof_text(proof) for proof in made.proofs if proof.id == REMAINS)
     return {
-        name: Obstacle(REMAINS, text) for name in sorted(losing & {*made.rights.administrators})
+        name: PlanProblem(REMAINS, text) for name in sorted(losing & {*made.rights.administrators})
     }
 
 
@@ -157,7 +157,7 @@ def _without(goal: Goal, users: set[str], not_enrolling: set[str]) -> Goal:
         goal,
         users=tuple(name for name in goal.users if name not in users),
         group=group,
-        deferred={**goal.deferred, **dict.fromkeys(users, Deferral(DeferralReason.OBSTACLE))},
+        deferred={**goal.deferred, **dict.fromkeys(users, Deferral(DeferralReason.PROBLEM))},
         enrolling=(
             *(user for user in goal.enrolling if user not in not_enrolling),
             *(user for user in opened if user in users),
@@ -166,7 +166,7 @@ def _without(goal: Goal, users: set[str], not_enrolling: set[str]) -> Goal:
     )
 
 
-def _blocked_people(made: Plan) -> dict[str, tuple[Obstacle, ...]]:
+def _blocked_people(made: Plan) -> dict[str, tuple[PlanProblem, ...]]:
     """Return by user what speaks against a plan and is about users."""
     texts = {note.id: note.text for note in made.reasons}
     shown = {
@@ -175,14 +175,14 @@ def _blocked_people(made: Plan) -> dict[str, tuple[Obstacle, ...]]:
         for user, text in zip(proof.failed, proof.shown, strict=False)
     }
     texts |= {proof.id: proof_text(proof) for proof in made.proofs}
-    found: dict[str, tuple[Obstacle, ...]] = {}
-    for identity, users in made.open_obstacles.items():
+    found: dict[str, tuple[PlanProblem, ...]] = {}
+    for identity, users in made.open_problems.items():
         for user in filter(None, users):
             text = shown.get((identity, user), texts[identity])
-            found[user] = (*found.get(user, ()), Obstacle(identity, text))
+            found[user] = (*found.get(user, ()), PlanProblem(identity, text))
     people = {change.person for change in made.changes}
     for note in made.reasons:
         # a quota is nothing that can be accepted of a user, so plans count it as of the whole
         for user in people.intersection(note.names) if note.id == "quota" else ():
-            found[user] = (*found.get(user, ()), Obstacle(note.id, note.text))
+            found[user] = (*found.get(user, ()), PlanProblem(note.id, note.text))
     return found

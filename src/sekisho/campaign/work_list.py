@@ -66,8 +66,8 @@ def _owner(campaign: Campaign, person: CampaignPerson, entry: Exemption | None) 
 
 def _reasons(campaign: Campaign, person: CampaignPerson, entry: Exemption | None) -> Iterator[str]:
     """Yield why somebody is not where they should be, or needs somebody's attention."""
-    for obstacle in person.obstacles:
-        yield f"{obstacle.id}: {obstacle.text.en}"
+    for problem in person.problems:
+        yield f"{problem.id}: {problem.text.en}"
     if entry is not None and entry.expired(campaign.snapshot.taken_at):
         yield _ENDED.format(day=entry.expires)
 

@@ -10,7 +10,7 @@ class IdKind(StrEnum):
 
     FINDING = "findings"
     ERROR = "errors"
-    OBSTACLE = "plan-problems"
+    PROBLEM = "plan-problems"
     WARNING = "plan-warnings"
     ASSUMPTION = "assumptions"
     AWS_ERROR = "aws-errors"

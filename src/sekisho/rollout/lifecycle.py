@@ -46,13 +46,6 @@ from sekisho.rollout.changes.users import (
 )
 from sekisho.rollout.goal.selectors import check_users_listed
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.obstacles import (
-    GAP,
-    GAP_OF,
-    console_unread,
-    expired_exceptions,
-    over_quotas,
-)
 from sekisho.rollout.planning.permissions import least_policy_of
 from sekisho.rollout.planning.plan import (
     Plan,
@@ -64,6 +57,13 @@ from sekisho.rollout.planning.plan import (
     temporary_length,
 )
 from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan
+from sekisho.rollout.planning.problems import (
+    GAP,
+    GAP_OF,
+    console_unread,
+    expired_exceptions,
+    over_quotas,
+)
 from sekisho.rollout.planning.remedies import find_remedies
 from sekisho.rollout.planning.safety import access_proofs, gets_in, why_unjudgeable
 from sekisho.signin import CONSOLE_SESSION, DeviceKind

@@ -1,4 +1,4 @@
-"""A plan as a report: whether it may be applied, its obstacles with their remedies, the rest."""
+"""A plan as a report: whether it may be applied, its problems with their remedies, the rest."""
 
 import re
 import shlex
@@ -39,7 +39,7 @@ _FOR_GOOD = Message("with this description, which cannot be changed later: {desc
 _NO_DESCRIPTION = Message("without a description; none can be added later")
 _ALREADY = Message("no change needed: {count}")
 _PROOFS = Message("What was checked")
-_OBSTACLES = Message("Problems of this plan")
+_PROBLEMS = Message("Problems of this plan")
 _WARNINGS = Message("Warnings")
 _NOT_SHOWN = Message("Shown with `-v`: {parts}.")
 _WARNED = Message("Warnings: {count}")
@@ -87,13 +87,13 @@ def _parts(plan: Plan) -> Iterator[TextPart]:
     rows: list[_Row] = [*failed, *plan.reasons]
     named = [*(proof.id for proof in failed), *(note.id for note in plan.reasons)]
     more = [TextLine(MORE_ON_ID.filled(id=name)) for name in named[:1]]
-    yield TextList(_OBSTACLES, rows, partial(_lines, plan, rows), after=more)
-    if keys := acceptance_keys(plan.open_obstacles):
+    yield TextList(_PROBLEMS, rows, partial(_lines, plan, rows), after=more)
+    if keys := acceptance_keys(plan.open_problems):
         every, some = _names(keys)
         typed = shlex.quote(keys[0])
         brief = _ACCEPTABLE.filled(example=typed, against=some)
         yield Remark(_ACCEPTABLE.filled(example=typed, against=every), brief=brief)
-    if not plan.open_obstacles:
+    if not plan.open_problems:
         yield from _contents(plan)
         return
     # of a refused plan a screen has why, and what to do
@@ -236,24 +236,24 @@ def _first_of(several: Mapping[Message, Sequence[str]]) -> Message:
     return joined_messages([_names(names)[1], verbatim(": "), first, more], en="", ja="")
 
 
-def _remedy_lines(obstacle: str, plan: Plan) -> Iterator[TextLine]:
-    """Yield the remedies for an obstacle, and why it is accepted."""
+def _remedy_lines(problem: str, plan: Plan) -> Iterator[TextLine]:
+    """Yield the remedies for a problem, and why it is accepted."""
     shown = [*(proof.id for proof in plan.proofs), *(note.id for note in plan.reasons)]
     last = {
-        remedy_text(each): each.obstacle
-        for each in sorted(plan.remedies, key=lambda each: shown.index(each.obstacle))
+        remedy_text(each): each.problem
+        for each in sorted(plan.remedies, key=lambda each: shown.index(each.problem))
     }
     for remedy in plan.remedies:
-        if remedy.obstacle == obstacle:
+        if remedy.problem == problem:
             text = remedy_text(remedy)
             # what helps against two problems is said with the last of them
-            extent = Extent.ALL if last[text] == obstacle else Extent.VERBOSE
+            extent = Extent.ALL if last[text] == problem else Extent.VERBOSE
             yield TextLine(_WAY.filled(way=text), 4, extent=extent)
             if remedy.kind in (RemedyKind.LEAVE_OUT, RemedyKind.MACHINE):
                 yield from machine_user_lines(remedy.users, plan.snapshot_at.date(), extent)
     for key, reason in plan.accepted.items():
         accepted, _, user = key.partition(":")
-        if accepted == obstacle:
+        if accepted == problem:
             yield TextLine(_after(f"{user}: " if user else "", _ACCEPTED.filled(reason=reason)), 4)
 
 

@@ -1,6 +1,6 @@
 """A plan, and how it stands, in sentences.
 
-The verdict comes first, then what can be done about an obstacle, and what has drifted.
+The verdict comes first, then what can be done about a problem, and what has drifted.
 """
 
 import json
@@ -124,13 +124,13 @@ def plan_sentences(plan: Plan) -> Iterator[Message]:
 
 
 def _plan_verdict(plan: Plan) -> Message:
-    left = plan.open_obstacles
+    left = plan.open_problems
     if left:
         return _REFUSED.filled(against=", ".join(left))
     if not plan.changes:
         return _NO_CHANGE
-    accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.obstacle_ids))
-    return accepted if plan.obstacle_ids else _APPLICABLE
+    accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.problem_ids))
+    return accepted if plan.problem_ids else _APPLICABLE
 
 
 def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
@@ -143,7 +143,7 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
 
 def check_name(identity: str) -> Message:
     """Return the displayed name of a check: its id, and in Japanese its name before it."""
-    name: Message = part_of_table("entries", f"obstacles.{identity}")["name"]
+    name: Message = part_of_table("entries", f"problems.{identity}")["name"]
     return name
 
 
@@ -151,7 +151,7 @@ def proof_text(proof: Proof) -> Message:
     """Return the sentence for a check: the problem if it failed, else its subject."""
     if proof.verdict is not SafetyVerdict.REFUTED:
         return proof.text
-    title: Message = part_of_table("entries", f"obstacles.{proof.id}")["title"]
+    title: Message = part_of_table("entries", f"problems.{proof.id}")["title"]
     return title
 
 

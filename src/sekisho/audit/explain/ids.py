@@ -40,7 +40,7 @@ class ExplainedId:
 
 _FINDING = Message("Finding (usually: {severity})")
 _ERROR = Message("Error of sekisho")
-_OBSTACLE = Message("Problem of a plan")
+_PROBLEM = Message("Problem of a plan")
 _WARNING = Message("Warning of a plan")
 _ASSUMPTION = Message("Assumption (by default {default}; otherwise {other})")
 _PERSON = Message("Scenario of `prove`: a person, who must get in")
@@ -73,8 +73,8 @@ def explained_ids() -> Mapping[str, ExplainedId]:
         about = _FINDING.filled(severity=SEVERITIES[each.text.severity])
         rows.append((each.value, IdKind.FINDING, about, said, each.family.value))
     rows += [(name, IdKind.ERROR, _ERROR, said, "error") for name, said in texts["errors"].items()]
-    for name, said in texts["obstacles"].items():
-        rows.append((name, IdKind.OBSTACLE, _OBSTACLE, said, said["sure"]))
+    for name, said in texts["problems"].items():
+        rows.append((name, IdKind.PROBLEM, _PROBLEM, said, said["sure"]))
     for name, said in texts["warnings"].items():
         rows.append((name, IdKind.WARNING, _WARNING, said, said["sure"]))
     for name, said in texts["assumptions"].items():

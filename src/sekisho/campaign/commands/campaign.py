@@ -353,7 +353,7 @@ def campaign_standing(campaign: Campaign, shown: CampaignShown) -> CampaignShown
     """Return where somebody stands to whom a campaign was shown, for `next_action`."""
     plan = campaign.today.plan
     # a plan knows nothing of who was told
-    blocked = any(each.obstacles != (NOT_TOLD,) for each in campaign.overdue)
+    blocked = any(each.problems != (NOT_TOLD,) for each in campaign.overdue)
     due = bool((plan.changes and plan.applicable) or campaign.notices)
     return replace(shown, due=due, stuck=blocked or not plan.applicable)
 

@@ -361,7 +361,7 @@ def _standing(
 
 def _exit_of(new_plan: Plan) -> Exit:
     """Return the exit code of a plan: unknown before refuted, as everywhere."""
-    unaccepted = new_plan.open_obstacles
+    unaccepted = new_plan.open_problems
     undecided = [proof.id for proof in new_plan.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
     if any(name in (*undecided, "gap", "caller-unknown") for name in unaccepted):
         return Exit.UNKNOWN
@@ -405,7 +405,7 @@ _PLACEHOLDER = "REASON"
 
 
 def read_acceptances(texts: tuple[str, ...]) -> dict[str, str]:
-    """Return the reasons of `--accept`, by `ID` or `ID:USER` of the obstacle.
+    """Return the reasons of `--accept`, by `ID` or `ID:USER` of the problem.
 
     Raises:
         UsageError: if a text is not `ID=REASON` or `ID:USER=REASON`, or one stands twice.

@@ -67,7 +67,7 @@ class Audience:
     def blocked(self) -> frozenset[str]:
         """The users whom something speaks against enforcing MFA for today."""
         return frozenset(
-            user for users in self.plan.open_obstacles.values() for user in users if user
+            user for users in self.plan.open_problems.values() for user in users if user
         )
 
     def notices(

@@ -308,14 +308,14 @@ class People:
 
     def _is_accepted(self, name: str, outcome: SignInOutcome) -> bool:
         """Return whether the plan accepts that somebody does not get in, or may not."""
-        if name not in self.plan.obstacles.get(GETS_IN, ()):
+        if name not in self.plan.problems.get(GETS_IN, ()):
             return False
         impacts = {each.user: each.impact for each in self.plan.people}
         return not outcome.locked_out or impacts.get(name) is ImpactKind.LOCKED_OUT
 
     def _last_administrators(self) -> Mapping[str, Message]:
         """Return the affected administrators, if nobody would remain who can administer users."""
-        if REMAINS in self.plan.obstacles:
+        if REMAINS in self.plan.problems:
             return {}  # somebody has accepted that
         after, unread = self._after(), unread_credentials(self.account)
         names = {*self.plan.rights.administrators}

@@ -52,7 +52,7 @@ def _who(arn: str) -> str:
 def check_applicable(plan: Plan) -> None:
     """Refuse a plan that something speaks against that nobody has accepted."""
     if not plan.applicable:
-        against = ", ".join(f"`{name}`" for name in plan.open_obstacles)
+        against = ", ".join(f"`{name}`" for name in plan.open_problems)
         raise PlanRefused(
             Message("this plan is not safe to apply: {against}").filled(against=against),
             fix=_fix(plan),

@@ -25,7 +25,7 @@ from sekisho.policy import (
     enrolment_policy,
     names,
 )
-from sekisho.rollout.goal.acceptance import DECISIONS, OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.acceptance import DECISIONS, PROBLEMS, UNACCEPTABLE
 from sekisho.rollout.goal.enrolment import (
     enrolling_users,
     own_day,
@@ -550,7 +550,7 @@ class _Reader:
         reasons: dict[str, str] = {}
         for each in shape.items():
             got = each.members(("id", "why"), ("user",))
-            identity = got["id"].choice(sorted(OBSTACLES - UNACCEPTABLE)) or ""
+            identity = got["id"].choice(sorted(PROBLEMS - UNACCEPTABLE)) or ""
             name, why = got["user"].text(), got["why"].text()
             user = self.former.get(name) or name
             if not got["why"].absent and not why.strip():

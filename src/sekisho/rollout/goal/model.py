@@ -152,7 +152,7 @@ class DeferralReason(StrEnum):
 
     WAVE = "waits-for-wave"
     ENROLMENT = "enrolment-open"
-    OBSTACLE = "waits-for-decision"
+    PROBLEM = "waits-for-decision"
     PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
     EXEMPT = "exempt"
     LEFT_OUT = "left-out"

@@ -26,7 +26,7 @@ from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.changes.kinds import KINDS
 from sekisho.rollout.changes.model import Change, State
 from sekisho.rollout.changes.policies import CreatePolicyVersion
-from sekisho.rollout.goal.acceptance import ABOUT_USERS, open_obstacles
+from sekisho.rollout.goal.acceptance import ABOUT_USERS, open_problems
 from sekisho.rollout.goal.model import Requirement
 from sekisho.rollout.planning.rights import Rights
 from sekisho.signin import ConsoleAuthorization
@@ -176,24 +176,24 @@ class RemedyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way to remove an obstacle, so that nobody has to accept it.
+    """One way to remove a problem, so that nobody has to accept it.
 
     Attributes:
-        obstacle: its id, like `keys-in-use`.
+        problem: its id, like `keys-in-use`.
         users: whom it is about; empty if it is about nobody by name.
         policies: which policies are in the way: an ARN, or `inline NAME of user U`.
     """
 
     kind: RemedyKind = field(metadata=keyed("way"))
-    obstacle: str
+    problem: str = field(metadata=keyed("obstacle"))
     users: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
 
     @property
     def resolves(self) -> frozenset[tuple[str, str]]:
-        """The obstacles that it removes: the id with each of the users, or with ""."""
-        about = self.users if self.obstacle in ABOUT_USERS else ()
-        return frozenset((self.obstacle, user) for user in about or ("",))
+        """The problems that it removes: the id with each of the users, or with ""."""
+        about = self.users if self.problem in ABOUT_USERS else ()
+        return frozenset((self.problem, user) for user in about or ("",))
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ class Plan:
         affected: whom a change affects that does not name them, by its address.
         rights: who may do what once it is applied: `apply` sees whether that is still so.
         needs: the least policy for the caller who applies it and rolls it back.
-        accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of an obstacle.
+        accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of a problem.
         password_length: how many characters a temporary password gets.
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
@@ -288,7 +288,7 @@ class Plan:
     @property
     def applicable(self) -> bool:
         """Whether the plan may be applied: nothing speaks against it that was not accepted."""
-        return not self.open_obstacles
+        return not self.open_problems
 
     @property
     def enforces(self) -> bool:
@@ -307,8 +307,8 @@ class Plan:
         return tuple(dict.fromkeys(name for note in notes for name in note.names))
 
     @property
-    def obstacles(self) -> Mapping[str, tuple[str, ...]]:
-        """The obstacles, by id: the users whom each is about, and "" for the whole plan."""
+    def problems(self) -> Mapping[str, tuple[str, ...]]:
+        """The problems, by id: the users whom each is about, and "" for the whole plan."""
         notes = [(note.id, note.names) for note in self.reasons]
         notes += [(proof.id, proof.failed) for proof in self.proofs if not proof.holds]
         users_by_id: dict[str, dict[str, None]] = {}
@@ -320,18 +320,18 @@ class Plan:
         return {identity: tuple(users) for identity, users in users_by_id.items()}
 
     @property
-    def open_obstacles(self) -> Mapping[str, tuple[str, ...]]:
-        """Those of the obstacles that nobody has accepted, with the users of whom not."""
-        return open_obstacles(self.obstacles, self.accepted)
+    def open_problems(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of the problems that nobody has accepted, with the users of whom not."""
+        return open_problems(self.problems, self.accepted)
 
     @property
     def remedy_options(self) -> tuple[str, ...]:
         """The options by which the plan, made again, may be applied; none if they do not suffice.
 
-        Of several remedies for the same obstacle the first counts, and one without options is taken
+        Of several remedies for the same problem the first counts, and one without options is taken
         before the others.
         """
-        left = {(each, user) for each, users in self.open_obstacles.items() for user in users}
+        left = {(each, user) for each, users in self.open_problems.items() for user in users}
         options: dict[str, None] = {}
         for remedy in self.remedies:
             if left & remedy.resolves:
@@ -342,9 +342,9 @@ class Plan:
         return () if left else tuple(options)
 
     @property
-    def obstacle_ids(self) -> tuple[str, ...]:
+    def problem_ids(self) -> tuple[str, ...]:
         """The ids of the reasons, and of the properties that are not proved."""
-        return tuple(self.obstacles)
+        return tuple(self.problems)
 
     @property
     def unchanged_addresses(self) -> tuple[str, ...]:
@@ -368,7 +368,7 @@ class Plan:
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
     def __repr__(self) -> str:
-        state = "applicable" if self.applicable else f"refused: {', '.join(self.open_obstacles)}"
+        state = "applicable" if self.applicable else f"refused: {', '.join(self.open_problems)}"
         return f"<Plan for {self.account}, changes: {len(self.changes)}, {state}>"
 
     def save(self, path: str | Path, *, replace: bool = False) -> None:

@@ -32,7 +32,7 @@ from sekisho.rollout.changes.users import (
     DetachUserPolicy,
     RemoveUserFromGroup,
 )
-from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, unneeded_acceptances
+from sekisho.rollout.goal.acceptance import PROBLEMS, check_acceptable, unneeded_acceptances
 from sekisho.rollout.goal.model import (
     Goal,
     NewUser,
@@ -44,15 +44,6 @@ from sekisho.rollout.goal.model import (
 from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.planning.before_after import BeforeAfter, compare_accounts
 from sekisho.rollout.planning.impact import planned_impacts
-from sekisho.rollout.planning.obstacles import (
-    expired_exceptions,
-    no_enforcement,
-    no_room_for_a_version,
-    over_quotas,
-    unjudged_gaps,
-    unread_notes,
-    used_elsewhere,
-)
 from sekisho.rollout.planning.permissions import least_policy_of
 from sekisho.rollout.planning.plan import (
     Plan,
@@ -61,6 +52,15 @@ from sekisho.rollout.planning.plan import (
     PlanNote,
     Remedy,
     temporary_length,
+)
+from sekisho.rollout.planning.problems import (
+    expired_exceptions,
+    no_enforcement,
+    no_room_for_a_version,
+    over_quotas,
+    unjudged_gaps,
+    unread_notes,
+    used_elsewhere,
 )
 from sekisho.rollout.planning.remedies import find_remedies, with_options_of
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, safety_proofs, why_unjudgeable
@@ -588,12 +588,12 @@ def check_accepted(plan: Plan) -> Plan:
 
     Raises:
         UsageError: if something is accepted that cannot be, or only for users by name.
-        InternalError: if something speaks against it that has no place among the obstacles.
+        InternalError: if something speaks against it that has no place among the problems.
     """
-    if strangers := {*plan.obstacles} - OBSTACLES:
-        raise InternalError(f"obstacles that cannot be accepted or refused: {sorted(strangers)}")
-    check_acceptable(plan.obstacles, plan.accepted)
-    if idle := unneeded_acceptances(plan.obstacles, plan.accepted):
+    if strangers := {*plan.problems} - PROBLEMS:
+        raise InternalError(f"problems that cannot be accepted or refused: {sorted(strangers)}")
+    check_acceptable(plan.problems, plan.accepted)
+    if idle := unneeded_acceptances(plan.problems, plan.accepted):
         note = PlanNote("accepted-in-vain", ACCEPTED_IN_VAIN, idle)
         return replace(plan, warnings=(*plan.warnings, note))
     return plan

@@ -2,7 +2,7 @@
 
 A remedy is named only where it helps: `--mfa` where the caller would have the access with MFA,
 `--except` for machine users whom the goal itself selects. What options change is judged by the plan
-that is made with them: the obstacle is gone, and nothing new speaks against the plan.
+that is made with them: the problem is gone, and nothing new speaks against the plan.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ _PRESETS = {RemedyKind.FIRST_LOGIN: Preset.FIRST_LOGIN, RemedyKind.RECOMMENDED: 
 def find_remedies(
     accounts: BeforeAfter, plan: Plan, again: Again, goal: Goal | None = None
 ) -> tuple[Remedy, ...]:
-    """Return the remedies for the obstacles that are not accepted; what is to be read comes first.
+    """Return the remedies for the problems that are not accepted; what is to be read comes first.
 
     Args:
         accounts: the account before and after the plan.
@@ -41,7 +41,7 @@ def find_remedies(
         again: makes the plan by remedies.
         goal: what the plan is for; None for a plan about one person, who cannot be left out of it.
     """
-    left = plan.open_obstacles
+    left = plan.open_problems
     if not left:
         return ()
     remedies = [*_to_read(accounts, left), *_for_caller(accounts, left)]
@@ -70,9 +70,9 @@ def find_remedies(
 
 
 def _helping(remedies: Sequence[Remedy], plan: Plan, again: Again) -> tuple[Remedy, ...]:
-    """Return the remedies by which the plan, made again, has their obstacles no more.
+    """Return the remedies by which the plan, made again, has their problems no more.
 
-    The first ones for all obstacles are tried together, and one by one only if they do not go
+    The first ones for all problems are tried together, and one by one only if they do not go
     together.
     """
     resolved: set[tuple[str, str]] = set()
@@ -104,7 +104,7 @@ def _help(remedies: Sequence[Remedy], plan: Plan, again: Again) -> bool:
 
 
 def _open(plan: Plan) -> Iterator[tuple[str, str]]:
-    return ((each, user) for each, users in plan.open_obstacles.items() for user in users)
+    return ((each, user) for each, users in plan.open_problems.items() for user in users)
 
 
 def with_options_of(

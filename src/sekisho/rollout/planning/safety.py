@@ -38,7 +38,6 @@ from sekisho.rollout.planning.impact import (
     signs_for_sessions_only,
     uses_keys,
 )
-from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import (
     apply_requests,
     read_requests,
@@ -46,6 +45,7 @@ from sekisho.rollout.planning.permissions import (
     sign_in_requests,
 )
 from sekisho.rollout.planning.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
+from sekisho.rollout.planning.problems import GAP
 from sekisho.rollout.planning.requests import (
     SampleRequest,
     decide_request,

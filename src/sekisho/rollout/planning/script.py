@@ -35,7 +35,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     wrong = f"this plan is for the account {plan.account}, and this is"
     yield f'[ "$account" = {plan.account} ] || {{ echo "{wrong} $account" >&2; exit 1; }}'
     if not plan.applicable:
-        named = " ".join(plan.open_obstacles)
+        named = " ".join(plan.open_problems)
         yield f"echo {shlex.quote(f'this plan is not safe to apply: {named}')} >&2"
         yield "exit 1"
     for change in plan.changes:

@@ -50,13 +50,13 @@ def make_plan(rehearsal: TourRehearsal, step: StepRecorder, goal: Goal) -> Plan:
     made = plan(goal, snapshot, caller, usage=rehearsal.usage)
     shown = {
         acceptance_key(identity, user): _WHY
-        for identity, users in made.obstacles.items()
+        for identity, users in made.problems.items()
         if identity in _SHOWN
         for user in users
     }
     made = replace(made, accepted=shown)
     if not made.applicable:
-        raise PlanRefused(verbatim(" ".join(made.obstacle_ids)), at=step.id)
+        raise PlanRefused(verbatim(" ".join(made.problem_ids)), at=step.id)
     return made
 
 

@@ -257,7 +257,7 @@ def outcome_of(
             return outcome, joined_messages((why, denied), en=" ", ja="")
         answers.insert(0, (PersonOutcome.CALLS_STOP, denied))
     # the campaign's next run notifies users who were not told
-    problems = [each.text for each in member.obstacles if each != NOT_TOLD] if member else []
+    problems = [each.text for each in member.problems if each != NOT_TOLD] if member else []
     if problems:
         answers.append((PersonOutcome.UNDECIDED, joined_messages(problems, en=" ", ja="")))
     return min(answers, key=lambda each: each[0].rank)

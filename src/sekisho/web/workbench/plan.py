@@ -181,7 +181,7 @@ def plan() -> ResponseReturnValue:
         failed=[_proof(each) for each in shown.proofs if not each.holds],
         holding=[_proof(each) for each in shown.proofs if each.holds],
         verdicts=SAFETY_VERDICTS,
-        ways=[(each.obstacle, remedy_text(each)) for each in shown.remedies],
+        ways=[(each.problem, remedy_text(each)) for each in shown.remedies],
         changes=changes_by_kind(shown, facts),
         change_count=len(shown.changes),
         status_kinds=_STATUS_KINDS,

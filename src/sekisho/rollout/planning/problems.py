@@ -1,4 +1,4 @@
-"""Obstacles of a plan that need no proof: quotas, gaps, expired exceptions, other uses. Pure."""
+"""Problems of a plan that need no proof: quotas, gaps, expired exceptions, other uses. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
