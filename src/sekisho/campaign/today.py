@@ -75,28 +75,23 @@ def today_of(
         FaultyInput: as `rollout.plan`.
     """
     left_out: dict[str, tuple[PlanProblem, ...]] = {}
-    ended = _ended_exceptions(goal, snapshot)
     day = goal.day_of(snapshot.taken_at)
+    planner = Planner(snapshot, caller, _ended_exceptions(goal, snapshot), usage)
     losses = losses_of(goal, snapshot, caller.arn, usage, told)
     goal = losses.fill(goal, day)
-    untold: Mapping[str, tuple[PlanProblem, ...]] | None = None
-    rounds = _ROUNDS
-
-    def revise(made: Plan) -> Goal | None:
-        nonlocal goal, losses, untold, rounds
-        if untold is None:
-            untold = untold_users(goal, made, with_logged_use(snapshot, usage), told)
-        blocked = _blocked_people(made)
+    judged = planner.judged(_planned(goal))
+    untold = untold_users(goal, judged.plan, with_logged_use(snapshot, usage), told)
+    for _ in range(_ROUNDS):
+        blocked = _blocked_people(judged.plan)
         # users who are not notified can still enrol
         blocked |= {
             user: (*blocked.get(user, ()), *untold[user]) for user in {*untold} & {*goal.enforced}
         }
         leaving = blocked.keys() & {*goal.enforced}
         waiting = blocked.keys() & {*goal.enrolling}
-        keeping = _administrators_who_keep(made, goal)
-        if not rounds or not leaving | waiting | keeping.keys():
-            return None
-        rounds -= 1
+        keeping = _administrators_who_keep(judged.plan, goal)
+        if not leaving | waiting | keeping.keys():
+            break
         found = {user: blocked[user] for user in leaving | waiting}
         found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
         for user, problems in found.items():
@@ -104,10 +99,8 @@ def today_of(
             left_out[user] = (*left_out.get(user, ()), *new)
         losses = losses.without(keeping)
         goal = losses.fill(_without(goal, leaving, waiting), day)
-        return _planned(goal)
-
-    made = Planner(snapshot, caller, ended, usage).plan(_planned(goal), revise)
-    return Today(goal, made, left_out, losses, usage)
+        judged = planner.judged(_planned(goal), judged)
+    return Today(goal, planner.described(judged), left_out, losses, usage)
 
 
 def _planned(goal: Goal) -> Goal:

@@ -1,7 +1,7 @@
 """Makes a plan: from what the account is to what an administrator wants. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -124,7 +124,17 @@ def plan(
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
         UsageError: if something is accepted that nobody can accept, or only for users by name.
     """
-    return Planner(snapshot, caller, accepted or {}, usage).plan(goal)
+    planner = Planner(snapshot, caller, accepted or {}, usage)
+    return planner.described(planner.judged(goal))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPlan:
+    """A plan with its people and what speaks against it, but without what is only to be read."""
+
+    plan: Plan
+    draft: "_Draft"
+    accounts: BeforeAfter
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,30 +146,25 @@ class Planner:
     accepted: Mapping[str, str]
     usage: Usage | None
 
-    def plan(self, goal: Goal, revise: Callable[[Plan], Goal | None] = lambda _: None) -> Plan:
-        """Return the plan for a goal, or for what it is revised to.
+    def judged(self, goal: Goal, other: JudgedPlan | None = None) -> JudgedPlan:
+        """Return the plan for a goal, which lacks `_described` alone, by what another one found."""
+        if faults := faults_of(goal, self.snapshot):
+            raise FaultyInput(Message("goal", "source"), faults)
+        draft, accounts = self._drafted(goal, self.caller, other.accounts if other else None)
+        accepted = {**goal.accepted, **self.accepted}
+        made = _with_people(draft, accounts, _judged(draft, accounts, accepted))
+        return JudgedPlan(made, draft, accounts)
 
-        Args:
-            goal: what the account shall come to.
-            revise: returns another goal by a plan that lacks `_described` alone; None: it stays.
-        """
-        accounts: BeforeAfter | None = None
-        while True:
-            if faults := faults_of(goal, self.snapshot):
-                raise FaultyInput(Message("goal", "source"), faults)
-            draft, accounts = self._drafted(goal, self.caller, accounts)
-            words = {**goal.accepted, **self.accepted}
-            judged = _with_people(draft, accounts, _judged(draft, accounts, words))
-            if (revised := revise(judged)) is None:
-                break
-            goal = revised
-        made = _described(draft, accounts, judged)
+    def described(self, judged: JudgedPlan) -> Plan:
+        """Return the whole plan."""
+        goal, accounts = judged.draft.goal, judged.accounts
+        made = _described(judged.draft, accounts, judged.plan)
 
         def again(remedies: Iterable[Remedy]) -> Plan | None:
             other, applier = with_options_of(remedies, goal, self.caller, self.snapshot)
             if goal.enforced and not other.enforced:
                 return None
-            return _judged(*self._drafted(other, applier, accounts), words)
+            return _judged(*self._drafted(other, applier, accounts), made.accepted)
 
         return check_accepted(replace(made, remedies=find_remedies(accounts, made, again, goal)))
 
@@ -167,7 +172,9 @@ class Planner:
         self, goal: Goal, caller: PlanCaller, other: BeforeAfter | None
     ) -> tuple["_Draft", BeforeAfter]:
         draft = _Draft.of_goal(goal, self.snapshot, caller, self.usage)
-        return draft, draft.compared(caller, other)
+        snapshots = (draft.start, draft.after.snapshot())
+        accounts = compare_accounts(snapshots, draft.changes, caller, goal, other)
+        return draft, replace(accounts, needless=tuple(draft.needless), usage=self.usage)
 
 
 def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str]) -> Plan:
@@ -320,12 +327,6 @@ class _Draft:
             for change in changes_of_unused(goal, draft.start):
                 draft.add(change)
         return draft
-
-    def compared(self, caller: PlanCaller, other: BeforeAfter | None = None) -> BeforeAfter:
-        """Return the account before and after the changes; as another plan has it, before."""
-        snapshots = (self.start, self.after.snapshot())
-        accounts = compare_accounts(snapshots, self.changes, caller, self.goal, other)
-        return replace(accounts, needless=tuple(self.needless), usage=self.usage)
 
     @property
     def first_stage(self) -> Stage:
