@@ -1,8 +1,8 @@
 """The public API: the answers that the commands give, for Python programs.
 
-`sekisho.NAME` leads here. Each function loads what it needs when it is called: who only parses a
-policy pays for no prover and no boto3. No function bears the name of a package, which would stand
-in its place once it is loaded: hence `audit_account`.
+Each name is also `sekisho.NAME`. Functions import what they need when they are called, so that a
+program that only parses policies loads neither the prover nor boto3. No function has the name of
+a package, because importing that package would replace it: hence `audit_account`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, overload
 
 from sekisho.arguments import (
     ForceMfaChoices,
-    asked_about,
+    caller_arn,
     chosen,
     expect,
     expect_request,
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 
 
 def parse_policy(text: str, *, source: str = "policy", kind: str = "identity") -> Document:
-    """Return the policy document that a text holds.
+    """Return the policy document that a JSON text contains.
 
     Args:
-        text: JSON; comments are read over.
-        source: a name for messages, such as the file's.
+        text: the JSON; comments are ignored.
+        source: a name for messages, such as the name of the file.
         kind: `identity`, `boundary`, `session`, `trust`, `resource`, `scp`, `rcp`, `vpc-endpoint`.
 
     Raises:
-        FaultyPolicy: with every fault, each with its place.
+        FaultyPolicy: if it is not a valid policy; it lists every fault with its position.
     """
     from sekisho.policy import PolicyKind, parse
 
@@ -66,10 +66,10 @@ def force_mfa(
 
     Args:
         preset: `recommended`, `first-login` or `aws`, as `sekisho policy new --preset` has them.
-        choices: what differs from the preset; the fields of `sekisho.policy.Choices`.
+        choices: settings that override the preset: fields of `sekisho.policy.Choices`.
 
     Raises:
-        UsageError: if there is no such preset or choice, or its value is of another type.
+        UsageError: if the preset or a choice is unknown, or a value is of the wrong type.
         FaultyPolicy: if choices contradict each other or are out of range.
     """
     from dataclasses import replace
@@ -86,14 +86,14 @@ def force_mfa(
 
 
 def policies(*documents: Document | str | Path) -> Policies:
-    """Return identity-based policies as attached to one user, for `decide`, `prove` and `diff`.
+    """Return the identity-based policies of one user, for `decide`, `prove` and `diff`.
 
     Args:
-        documents: parsed policies, or paths of files that hold them.
+        documents: parsed policies, or paths of policy files.
 
     Raises:
-        UsageError: if one is neither, such as the text of a policy or a dict.
-        FaultyPolicy: if a file cannot be read or holds no policy.
+        UsageError: if a document is of another type, such as the text of a policy or a dict.
+        FaultyPolicy: if a file cannot be read or is not a valid policy.
     """
     from sekisho.engine import Policies
     from sekisho.policy import PolicyKind
@@ -107,21 +107,21 @@ def policies(*documents: Document | str | Path) -> Policies:
 
 
 def decide(request: Request, attached: Policies, *, now: datetime | None = None) -> Answer:
-    """Return what AWS would answer to a request, for all that is given.
+    """Return the answer that AWS would give to a request under the attached policies.
 
     Args:
-        request: what is known of it; keys that follow from it are added to its context.
+        request: the request; context keys that follow from it are added to its context.
         attached: the policies that apply.
-        now: the time of the request, with its zone; None: the present.
+        now: the time of the request, with its time zone; None: the current time.
 
     Returns:
-        The answer, with the keys that policies ask for and that were not given. Compare its
-        `effect`: an answer cannot be tested for truth.
+        The answer. Its `missing` are context keys that policies test and the request lacks.
+        Compare its `effect`: an answer cannot be tested for truth.
 
     Raises:
-        UsageError: if an argument is of another type.
-        FaultyRequest: if it is none that AWS could be asked, or contradicts its principal.
-        FaultyPolicy: if a document cannot be read for certain.
+        UsageError: if an argument is of the wrong type.
+        FaultyRequest: if AWS could not receive the request, or it contradicts its principal.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     from sekisho.answer import answer_request
     from sekisho.engine import Policies
@@ -143,21 +143,21 @@ def decide_many(
 def decide_many(
     requests: Iterable[Request], attached: Policies, *, into: str = "list"
 ) -> list[Decision] | pyarrow.Table:
-    """Decide each of many requests by policies alone; a million take seconds.
+    """Decide many requests by their policies alone; a million take seconds.
 
-    Nothing is added to their context, and no rule of a service counts: a key that is not there is
-    absent. Each decision is what `decide` has as `decision` for the `request` of its answer, which
-    is complete.
+    No context key is added and no rule of a service is applied: a key that is not given is absent.
+    For the completed request that an answer of `decide` has as `request`, the decision equals the
+    `decision` of that answer.
 
     Args:
-        requests: in the order of the answers.
+        requests: the requests; decisions are in the same order.
         attached: the policies that apply to each of them.
-        into: `list`; or `arrow`, a `pyarrow.Table`, which the extra `replay` brings.
+        into: `list`; or `arrow` for a `pyarrow.Table`, which needs the extra `replay`.
 
     Raises:
-        UsageError: if an argument is of another type.
-        FaultyRequest: if one is no request that AWS could be asked.
-        FaultyPolicy: if a document cannot be read for certain.
+        UsageError: if an argument is of the wrong type.
+        FaultyRequest: if AWS could not receive one of the requests.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     from sekisho.batches import decide_all, decision_table
     from sekisho.engine import Policies
@@ -175,23 +175,23 @@ def prove(
     role_arn: str | None = None,
     trust: Document | str | Path | None = None,
 ) -> Verdict:
-    """Return whether MFA is enforced: no request without MFA is allowed but the exempt actions.
+    """Return whether MFA is enforced: without MFA, only the exempt actions are allowed.
 
-    It is whatever identity-based policies are attached later.
+    `Proved` stays true if other identity-based policies are attached later.
 
     Args:
-        attached: as attached to the user or the role.
-        user_arn: whose; None: whoever the user is.
-        role_arn: of a role instead: MFA is enforced if its sessions are allowed nothing else, or if
-            nobody assumes it without MFA.
-        trust: the role's trust policy, parsed with `kind="trust"`, or the path of a file that holds
-            it; None: it is not known, and nobody is taken to need MFA.
+        attached: the policies that are attached to the user or the role.
+        user_arn: the user; None: any user.
+        role_arn: a role instead of a user: MFA is enforced if its sessions are allowed only the
+            exempt actions, or if it cannot be assumed without MFA.
+        trust: the role's trust policy, parsed with `kind="trust"`, or the path of its file; None:
+            it is not known, and the role is assumed to be open to callers without MFA.
 
     Returns:
-        `Proved`, `Refuted` with a counterexample that the engine has decided again, or `Unknown`
-        with the reason. Match its class: a verdict cannot be tested for truth.
+        `Proved`, `Refuted` with a counterexample that the engine has confirmed, or `Unknown` with
+        the reason. Match its class: a verdict cannot be tested for truth.
     """
-    report = _on_enforcement(attached, asked_about(user_arn, role_arn), trust)
+    report = _on_enforcement(attached, caller_arn(user_arn, role_arn), trust)
     return _joined(report, "enforcement")
 
 
@@ -202,7 +202,7 @@ def assert_enforced(
     role_arn: str | None = None,
     trust: Document | str | Path | None = None,
 ) -> None:
-    """See in a test that MFA is enforced: `assert_proved` of `prove`, whose arguments these are.
+    """Assert in a test that MFA is enforced: `assert_proved(prove(…))` with the same arguments.
 
     Raises:
         AssertionError: unless it is proved.
@@ -212,10 +212,10 @@ def assert_enforced(
 
 
 def assert_proved(verdict: Verdict) -> None:
-    """See in a test that a verdict is `Proved`; what is unknown is no pass.
+    """Assert in a test that a verdict is `Proved`; `Unknown` fails as well.
 
     Raises:
-        AssertionError: if it is not, with the counterexample in full, or the reason.
+        AssertionError: if it is not, with the whole counterexample, or the reason.
     """
     from sekisho.prover import Proved, Refuted, Unknown
 
@@ -237,14 +237,14 @@ def nothing_allowed(
     role_arn: str | None = None,
     trust: Document | str | Path | None = None,
 ) -> Verdict:
-    """Return whether nothing is allowed without MFA as policies are, but the exempt actions.
+    """Return whether the policies now allow nothing without MFA except the exempt actions.
 
-    That is less than MFA being enforced: a policy that is attached later may allow something.
+    This is weaker than MFA enforcement: a policy that is attached later may allow more.
 
     Returns:
-        As `prove`, whose arguments are the same. `Proved` wherever `prove` is.
+        A verdict, as `prove`, which has the same arguments. `Proved` whenever `prove` is.
     """
-    report = _on_enforcement(attached, asked_about(user_arn, role_arn), trust)
+    report = _on_enforcement(attached, caller_arn(user_arn, role_arn), trust)
     return _joined(report, "nothing-allowed")
 
 
@@ -264,9 +264,9 @@ def _on_enforcement(
 
 
 def _joined(report: PolicyReport, question: str) -> Verdict:
-    """Return the verdict on one of the two questions, for every way to call.
+    """Return the verdict on one of the two questions, combined over all ways to call.
 
-    What is enforced, or refuted by what is allowed already, is one answer to both.
+    A way to call that has no answer to `question` has one on enforcement that settles both.
     """
     from sekisho.prover import combine_verdicts
     from sekisho.prover.questions import ENFORCEMENT
@@ -277,24 +277,23 @@ def _joined(report: PolicyReport, question: str) -> Verdict:
 
 
 def ways_into(trust: Document | str | Path, role_arn: str) -> TrustReport:
-    """Return who may assume a role, and for each whether without MFA.
+    """Return the principals that may assume a role, and for each whether it needs MFA.
 
     Args:
-        trust: the role's trust policy, parsed with `kind="trust"`, or the path of a file that holds
-            it.
+        trust: the role's trust policy, parsed with `kind="trust"`, or the path of its file.
         role_arn: the role.
 
     Returns:
-        One entry for each principal, whose `without_mfa` is as `prove`; `without_mfa` of them all
-        is `Proved` if nobody assumes the role without MFA, AWS services apart.
+        One entry for each principal; its `without_mfa` is a verdict, as `prove`. The report's own
+        `without_mfa` is `Proved` if only AWS services can assume the role without MFA.
 
     Raises:
-        FaultyPolicy: if it is no trust policy that can be read for certain.
+        FaultyPolicy: if it is no trust policy that can be interpreted for certain.
     """
-    from sekisho.prover import ways_into as asked
+    from sekisho.prover import ways_into as report_on_trust
 
     expect("role_arn", role_arn, str)
-    return asked(_attached("trust", trust, "trust"), role_arn, datetime.now(UTC))
+    return report_on_trust(_attached("trust", trust, "trust"), role_arn, datetime.now(UTC))
 
 
 def not_granted(
@@ -305,23 +304,23 @@ def not_granted(
     role_arn: str | None = None,
     resource: tuple[Document | str | Path, str] | None = None,
 ) -> Verdict:
-    """Return whether policies grant none of some actions, on some resources, in no request.
+    """Return whether policies never grant any of these actions on these resources.
 
     Args:
-        attached: as attached to the user.
+        attached: the policies that are attached to the user or the role.
         actions: patterns, like `s3:GetObject`.
-        on: patterns of resources; none: any.
-        user_arn: whose; None: whoever the user is.
-        role_arn: of a role instead.
-        resource: the policy of the resources `on`, which may grant, too, and the id of their
-            account; None: there is none.
+        on: patterns of resources; empty: any resource.
+        user_arn: the user; None: any user.
+        role_arn: a role instead of a user.
+        resource: the resource-based policy of the resources `on`, which may grant as well, and
+            the id of their account; None: there is none.
 
     Returns:
-        As `prove`: `Proved` if nothing of it is granted; else the counterexample's decision says by
-        which statements. `Unknown`, too, where no real request is about these.
+        A verdict, as `prove`. The decision of a counterexample names the statements that grant it.
+        `Unknown` also if no real request has such an action and resource.
 
     Raises:
-        UsageError: if an action or a resource is none that IAM takes.
+        UsageError: if IAM does not accept an action or a resource.
     """
     from dataclasses import replace
 
@@ -339,7 +338,7 @@ def not_granted(
     asked = Invariant(kind.value, kind, actions, on=tuple(on))
     for _, message in faults_in(asked):
         raise UsageError(message)
-    whose = asked_about(user_arn, role_arn)
+    whose = caller_arn(user_arn, role_arn)
     subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
     if resource is not None:
         if whose is None or not on:
@@ -354,25 +353,25 @@ def not_granted(
 
 
 def no_public_access(document: Document | str | Path) -> Verdict:
-    """Return whether a resource-based policy allows nothing to anybody of no account it names.
+    """Return whether a resource-based policy allows nothing to callers of accounts not named.
 
     Args:
-        document: the policy, parsed with `kind="resource"`, or the path of a file that holds it.
+        document: the policy, parsed with `kind="resource"`, or the path of its file.
 
     Returns:
-        As `prove`: `Refuted` with a request, by who signs nothing or by a principal of another
-        account, that the policy alone allows.
+        A verdict, as `prove`: `Refuted` with a request that the policy alone allows, unsigned or
+        by a principal of another account.
 
     Raises:
-        FaultyPolicy: if it is no resource-based policy that can be read for certain.
+        FaultyPolicy: if it is no resource-based policy that can be interpreted for certain.
     """
-    from sekisho.prover import no_public_access as asked
+    from sekisho.prover import no_public_access as answer_on_public
 
-    return asked(_attached("document", document, "resource"), datetime.now(UTC)).verdict
+    return answer_on_public(_attached("document", document, "resource"), datetime.now(UTC)).verdict
 
 
 def _attached(parameter: str, document: Document | str | Path, kind: str) -> AttachedPolicy:
-    """Return a policy with its name; a path is read as one of a kind."""
+    """Return a policy with its name; a path is read as a policy of the given kind."""
     from sekisho.policy import PolicyKind
 
     return attached_policy(parameter, document, PolicyKind[kind.upper()], f"{kind} policy")
@@ -381,33 +380,33 @@ def _attached(parameter: str, document: Document | str | Path, kind: str) -> Att
 def diff(
     old: Policies, new: Policies, *, user_arn: str | None = None, role_arn: str | None = None
 ) -> PolicyDifference:
-    """Return what `old` allows and `new` does not, and the reverse, with an example for each.
+    """Return the access that only one of two sets of policies allows, with examples.
 
     Args:
-        old: the policies as they are.
-        new: the policies as they would be.
-        user_arn: whose; None: whoever the user is.
-        role_arn: of a role instead.
+        old: the current policies.
+        new: the changed policies.
+        user_arn: the user; None: any user.
+        role_arn: a role instead of a user.
     """
     from sekisho.prover import difference_for_any
 
     _expect_both(old, new)
-    whose = _callers(old, new, asked_about(user_arn, role_arn))
+    whose = _callers(old, new, caller_arn(user_arn, role_arn))
     return difference_for_any(old, new, whose, datetime.now(UTC))
 
 
 def diff_grants(
     old: Document | str | Path, new: Document | str | Path, *, kind: str = "resource"
 ) -> tuple[GrantDifference, ...]:
-    """Return who is allowed or denied what by one of two policies with principals alone.
+    """Return the principals for which two policies allow or deny different requests.
 
     Args:
-        old: the policy as it is, parsed with its kind, or the path of a file that holds it.
-        new: the policy as it would be.
+        old: the current policy, parsed with its kind, or the path of its file.
+        new: the changed policy.
         kind: `resource` or `trust`.
 
     Raises:
-        FaultyPolicy: if one is no policy of this kind that can be read for certain.
+        FaultyPolicy: if one is no policy of this kind that can be interpreted for certain.
     """
     from sekisho.prover import difference_of_grants
 
@@ -419,22 +418,22 @@ def diff_grants(
 def no_new_grants(
     old: Document | str | Path, new: Document | str | Path, *, kind: str = "resource"
 ) -> Verdict:
-    """Return whether a policy with principals allows nobody more, and denies nobody less.
+    """Return whether `new` allows no principal more than `old`, and denies none less.
 
     The arguments are those of `diff_grants`.
 
     Returns:
-        As `prove`; a counterexample is a request that `new` alone allows, or `old` alone denies.
+        A verdict; a counterexample is a request that only `new` allows, or only `old` denies.
     """
-    from sekisho.prover import no_new_grants as asked
+    from sekisho.prover import no_new_grants as compare_grants
 
     known = _with_principals(kind)
     policies = (_attached("old", old, kind), _attached("new", new, kind))
-    return asked(*policies, known, datetime.now(UTC))
+    return compare_grants(*policies, known, datetime.now(UTC))
 
 
 def _with_principals(kind: str) -> PolicyKind:
-    """Return a kind of policy that has principals."""
+    """Return the kind of policy with principals that a name selects."""
     from sekisho.policy import PolicyKind
 
     return chosen("kind", kind, {"resource": PolicyKind.RESOURCE, "trust": PolicyKind.TRUST})
@@ -445,21 +444,21 @@ def no_new_access(
 ) -> Verdict:
     """Return whether `new` allows nothing that `old` does not: the check of a pull request.
 
-    It is one side of `diff`, without a list, and takes milliseconds.
+    It answers one side of `diff`, without listing the access, and takes milliseconds.
 
     Args:
-        old: the policies as they are.
-        new: the policies as they would be.
-        user_arn: whose; None: whoever the user is.
-        role_arn: of a role instead.
+        old: the current policies.
+        new: the changed policies.
+        user_arn: the user; None: any user.
+        role_arn: a role instead of a user.
 
     Returns:
-        As `prove`; a counterexample is a request that `new` allows and `old` does not.
+        A verdict; a counterexample is a request that `new` allows and `old` does not.
     """
     from sekisho.prover import new_access
 
     _expect_both(old, new)
-    whose = _callers(old, new, asked_about(user_arn, role_arn))
+    whose = _callers(old, new, caller_arn(user_arn, role_arn))
     return new_access(old, new, whose, datetime.now(UTC))
 
 
@@ -471,7 +470,7 @@ def _expect_both(old: Policies, new: Policies) -> None:
 
 
 def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
-    """Return who is asked about: the user or role, or the users who stand for any."""
+    """Return the callers to compare: the given user or role, or users that represent any user."""
     from sekisho.prover import Callers, CallingUser, callers_of_difference, representative_callers
 
     if arn:
@@ -481,15 +480,15 @@ def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
 
 
 def lint(text: str, *, source: str = "policy", kind: str = "user") -> LintReport:
-    """Return what is wrong with a policy, and what it means for each credential.
+    """Return the lint findings on a policy, and the actions that each kind of credential may do.
 
     Args:
-        text: JSON; comments are read over and reported.
-        source: a name for messages, such as the file's.
-        kind: what it is attached to, as `sekisho policy lint --kind` has it.
+        text: the JSON; comments are ignored, and reported.
+        source: a name for messages, such as the name of the file.
+        kind: where the policy is attached: a value of `sekisho policy lint --kind`.
 
     Raises:
-        FaultyPolicy: if the text is no policy document at all.
+        FaultyPolicy: if the text is not a policy document at all.
     """
     from sekisho.audit.lint import Attachment
     from sekisho.audit.lint import lint as linted
@@ -500,10 +499,10 @@ def lint(text: str, *, source: str = "policy", kind: str = "user") -> LintReport
 
 
 def load_snapshot(*paths: str | Path) -> Snapshot:
-    """Return the account of a file that `collect` saved, or of AWS's own exports.
+    """Return the snapshot in a file that `sekisho collect` saved, or in AWS's own exports.
 
     Raises:
-        FaultyAccount: with every fault, each with its place.
+        FaultyAccount: if a file is not valid; it lists every fault with its position.
     """
     from sekisho.account import open_account
 
@@ -520,16 +519,16 @@ def load_snapshot(*paths: str | Path) -> Snapshot:
 def collect(
     *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
 ) -> Snapshot:
-    """Return an AWS account as it is now; it is only read.
+    """Return a snapshot of an AWS account as it is now; nothing in the account is changed.
 
     Args:
         profile: a profile of the AWS CLI; None: the usual chain of credentials.
-        region: where STS is called.
-        endpoint_url: another AWS, such as `sekisho local`.
+        region: the region in which STS is called.
+        endpoint_url: the endpoint of another AWS, such as `sekisho local`.
 
     Raises:
-        AwsRefused: if nobody answers, or the credentials do not work. What may not be read is a
-            gap of the snapshot.
+        AwsRefused: if the endpoint does not answer, or the credentials do not work. An object that
+            may not be read is a gap of the snapshot instead.
     """
     from sekisho.account import collect as collected
     from sekisho.account.aws import connect
@@ -539,11 +538,11 @@ def collect(
 
 
 def audit_account(snapshot: Snapshot, *, exceptions: str | Path | None = None) -> AccountReport:
-    """Return each user of an account in one row, and the findings.
+    """Return the audit of an account: a row for each user, and the findings.
 
     Args:
         snapshot: the account.
-        exceptions: an exceptions file; None: there are none.
+        exceptions: the path of an exceptions file; None: no user is excepted.
     """
     import sekisho
     from sekisho.account import Snapshot
@@ -570,20 +569,20 @@ def plan(
 ) -> Plan:
     """Return the plan that brings an account to a goal; nothing is changed.
 
-    It is the plan of `sekisho plan GOAL --snapshot … --caller …`, digest and all.
+    It equals the plan of `sekisho plan GOAL --snapshot … --caller …`, and has the same digest.
 
     Args:
-        goal: a goal file.
+        goal: the path of a goal file.
         snapshot: the account.
-        caller: the ARN of who will apply the plan.
-        mfa: whether their session was signed in with MFA, as the option `--mfa` declares. There is
-            no default: where it is false, much is refused that is safe for a session with MFA.
-        exceptions: an exceptions file; None: there are none.
+        caller: the ARN of the principal that will apply the plan.
+        mfa: whether the caller's session was signed in with MFA, as the option `--mfa` declares.
+            There is no default: False refuses plans that are safe in a session with MFA.
+        exceptions: the path of an exceptions file; None: no user is excepted.
 
     Raises:
-        FaultyInput: with every fault of the goal, each with its line; or if an exception does not
-            fit the account, or the account was read at a time to come.
-        UsageError: if an argument is of another type, or the caller of another account.
+        FaultyInput: if the goal has faults, each with its line; if an exception does not fit the
+            account; or if the snapshot's date is in the future.
+        UsageError: if an argument is of the wrong type, or the caller is of another account.
     """
     from sekisho.account import Snapshot
     from sekisho.rollout import PlanCaller, check_saved_account, goal_of, read_goal

@@ -1,7 +1,7 @@
-"""Arguments of the public API: what was given, or one error that names the parameter.
+"""Checks of the public API's arguments: each fault is one error that names the parameter.
 
-Who calls it may be a notebook without a type checker: a dict where a policy belongs, or a file that
-is not there, must not end deep within.
+The caller may be a notebook without a type checker: a dict in place of a policy, or a path of a
+file that does not exist, must not fail deep inside sekisho.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class ForceMfaChoices(TypedDict, total=False):
-    """The choices of `sekisho.force_mfa`; what each means is at `sekisho.policy.Choices`."""
+    """The choices of `sekisho.force_mfa`; `sekisho.policy.Choices` explains each."""
 
     partition: str
     allow_what_is_exempt: bool
@@ -52,11 +52,11 @@ _FROM_DICT = Message(
 _POLICIES = Message("`sekisho.policies(…)` makes them of documents and files")
 _SNAPSHOT = Message("`sekisho.load_snapshot(…)` and `sekisho.collect()` return one")
 _FIXES = {"Document | str | Path": _FROM_DICT, "Policies": _POLICIES, "Snapshot": _SNAPSHOT}
-"""What to write in place of a value of another type, by the types that are expected."""
+"""The advice for a value of the wrong type, by the types that are expected."""
 
 
 def expect(parameter: str, value: object, *types: type) -> None:
-    """See that an argument is of one of some types.
+    """Check that an argument is of one of the given types.
 
     Raises:
         UsageError: if it is not.
@@ -69,7 +69,7 @@ def expect(parameter: str, value: object, *types: type) -> None:
 
 
 def expect_request(parameter: str, value: object) -> None:
-    """See that an argument is a request, of whose texts each is one.
+    """Check that an argument is a request whose principal, action and resource are texts.
 
     Raises:
         UsageError: if it is not.
@@ -84,7 +84,7 @@ def expect_request(parameter: str, value: object) -> None:
 
 
 def expect_time(parameter: str, value: object) -> None:
-    """See that an argument is a time with its zone, or None.
+    """Check that an argument is a time with a time zone, or None.
 
     Raises:
         UsageError: if it is not.
@@ -102,7 +102,7 @@ def chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
     """Return the value that an argument selects by its name.
 
     Raises:
-        UsageError: if it names nothing, with all that it may name.
+        UsageError: if the name is unknown; it lists the known names.
     """
     expect(parameter, value, str)
     if value not in known:
@@ -118,17 +118,17 @@ def chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
 def attached(
     parameter: str, given: Document | str | Path, kind: PolicyKind, unnamed: str
 ) -> AttachedPolicy:
-    """Return a policy with its name: a document, or what a file holds.
+    """Return a policy with its name, from a document or from the path of a file.
 
     Args:
-        parameter: what errors call it.
+        parameter: the name of the argument, for errors.
         given: the document, or the path.
-        kind: how a file is read.
-        unnamed: its name if the document has none.
+        kind: the kind of policy that a file is parsed as.
+        unnamed: the policy's name if the document has none.
 
     Raises:
-        UsageError: if it is neither, or the text of a policy itself.
-        FaultyPolicy: if the file cannot be read or holds no policy, with every fault.
+        UsageError: if it is of another type, or the text of a policy.
+        FaultyPolicy: if the file cannot be read or is not a valid policy, with every fault.
     """
     from sekisho.engine import AttachedPolicy
     from sekisho.policy import Document, parse
@@ -148,7 +148,7 @@ def attached(
 
 
 def _text(parameter: str, path: str | Path) -> str:
-    """Return the text of a file; an error names the parameter as the place."""
+    """Return the text of a file; an error has the parameter as its position."""
     from sekisho.documents import text_of_file
 
     try:
@@ -158,12 +158,12 @@ def _text(parameter: str, path: str | Path) -> str:
         raise FaultyPolicy(str(path), faults) from None
 
 
-def asked_about(user_arn: str | None, role_arn: str | None) -> str | None:
-    """Return the ARN of the user or role that a question is about; None: it is about any user.
+def caller_arn(user_arn: str | None, role_arn: str | None) -> str | None:
+    """Return the ARN of the user or role that a question is about; None: any user.
 
     Raises:
-        UsageError: if a user and a role are given.
-        FaultyRequest: if the ARN is none of a user, or of a role.
+        UsageError: if both a user and a role are given.
+        FaultyRequest: if it is not the ARN of a user, or of a role.
     """
     from sekisho.prover import CallingUser
 

@@ -41,7 +41,7 @@ class UnreadableError(ValueError):
 
 
 class RefusedError(ValueError):
-    """A step of a certificate does not do what it says."""
+    """A step of a certificate does not prove what it must."""
 
 
 class Part(NamedTuple):
@@ -74,7 +74,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_json(text: str) -> Any:
-    """Return the value of a JSON text, its numbers as texts; no name may be written twice."""
+    """Return the value of a JSON text, with numbers as texts; a repeated name is an error."""
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -145,7 +145,7 @@ _NO_VALUES = ("null", "present", "unknown")
 
 @cache
 def operator_of(name: str) -> Operator:
-    """Return what an operator's name says; of actions and resources the name of the element."""
+    """Return the parts of an operator's name; for an element, such as `NotAction`, of its name."""
     if name in _NAMES or name == PRESENT:
         family = "present" if name == PRESENT else name.removeprefix("Not").lower()
         return Operator("", family, name.startswith("Not"), "", if_exists=False)
@@ -159,7 +159,7 @@ def operator_of(name: str) -> Operator:
 
 
 def _by_presence(part: Part, present: bool) -> bool | None:
-    """Tell whether a condition holds by its key being there, or not; None if that is not known."""
+    """Return whether a condition holds, by the presence of its key; None if that is not known."""
     quantifier, family, negated, _, if_exists = operator_of(part.operator)
     if family == "present":
         return present
@@ -187,7 +187,7 @@ class Variable(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A set of texts: what one of its shapes matches."""
+    """A set of texts: those that one of its shapes matches."""
 
     written: str
     shapes: tuple["Tokens", ...]
@@ -210,7 +210,7 @@ def _tokens(text: str, stars: Mapping[str, str], *, variables: bool) -> Tokens |
 
 
 def _arn_tokens(text: str, *, variables: bool, resource: bool) -> Tokens | None:
-    """Return tokens that match an ARN part by part; None if AWS does not say what it matches."""
+    """Return tokens that match an ARN part by part; None if AWS does not document its matches."""
     parts = _COLON.split(text, maxsplit=5) if variables else text.split(":", 5)
     if resource:
         # of the first parts AWS says neither how their case counts, nor what a variable means
@@ -274,7 +274,7 @@ class Machine:
         self.other = next(chr(one) for one in range(0xE000, 0xF900) if chr(one) not in self.places)
 
     def after(self, state: int) -> Iterator[tuple[str, int]]:
-        """Yield the characters that a state tells apart, one for all others, and what follows."""
+        """Yield one representative of each class of characters, with the state that follows."""
         near = {one for one, at in self.places.items() if at & state and len(one) == 1}
         for character in sorted(near | {":", self.other}):
             step, stay = self.places.get(character, 0) | self.places[ANY], self.places[STAR]
@@ -285,9 +285,9 @@ class Machine:
 
 @lru_cache(maxsize=50_000)
 def a_text(clauses: frozenset[Clause]) -> tuple[str | None, int]:
-    """Return a text of which all clauses can hold, None if there is none, and the work it took."""
+    """Return a text for which all clauses hold, None if there is none, and how many were tried."""
     forbidden = frozenset[Pattern]().union(*(each for holds, each in clauses if not holds))
-    # what is free can be taken not to match, but then it matches nowhere
+    # a free pattern may be assumed not to match, but then it matches nowhere
     wanted = [patterns - forbidden for holds, patterns in clauses if holds]
     machine = Machine(forbidden.union(*wanted))
     alive = [sum(machine.own[one] for one in each) for each in wanted]
@@ -296,7 +296,7 @@ def a_text(clauses: frozenset[Clause]) -> tuple[str | None, int]:
     seen, queue, tried = {machine.start: ""}, [machine.start], 0
     for state in queue:
         if state & out & machine.places[STAR] or not all(state & one for one in alive):
-            continue  # nothing that comes can help
+            continue  # no further character can help
         if all(state & one for one in ends) and not state & out:
             return seen[state], tried
         for character, after in machine.after(state):
@@ -315,7 +315,7 @@ _IPV6 = 1 << 32  # where the addresses of IPv6 begin: after those of IPv4
 
 
 def value_of(text: str, family: str) -> tuple[Any, ...] | None:
-    """Return the number or moment that a text is, or the first address of a range and the next."""
+    """Return the number or moment in a text; of a range its first address and the one after it."""
     try:
         if family == "address" and re.fullmatch(r"(?a)[^/%]+(/\d{1,3})?", text):
             network = ipaddress.ip_network(text, strict=False)
@@ -334,7 +334,7 @@ def value_of(text: str, family: str) -> tuple[Any, ...] | None:
 
 
 def truth(part: Part, value: Any) -> bool | None:
-    """Tell whether a condition holds of `true`, a number, moment or address; None if not known."""
+    """Return whether a condition holds of `true`, a number, moment or address; None: not known."""
     _, family, negated, compare, _ = operator_of(part.operator)
     compared = _COMPARE.get(compare, operator.eq)
     read = [value_of(text, family) for text in part.values]
@@ -347,7 +347,7 @@ def truth(part: Part, value: Any) -> bool | None:
 
 
 def _points(family: str, claims: Claims) -> list[Any]:
-    """Return values that stand for all others, as the conditions tell them apart."""
+    """Return values that represent all others: the conditions cannot distinguish more."""
     read = [value_of(text, family) for part, _ in claims for text in part.values]
     ends = sorted({0, _IPV6}.union(*(one for one in read if one)))
     points = [*ends, *(Fraction(one + two) / 2 for one, two in pairwise(ends))]
@@ -377,7 +377,7 @@ _NO_POLICY_DENIES = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 
 @dataclass(frozen=True)
 class Claim:
-    """That no request is allowed, but those that are left out."""
+    """The claim that no request is allowed, except those that it leaves out."""
 
     kind: str
     layers: tuple[Layer, ...]
@@ -411,7 +411,7 @@ class Claim:
         return {*written.get("scope", ())} <= {"role" if self.role else "user", self.calls}
 
     def fact(self, name: str) -> Statement:
-        """Return a fact about the requests in question; one about a tag is named `id@tag`."""
+        """Return a fact about the requests of the claim; one about a tag is named `id@tag`."""
         base, at, tag = name.partition("@")
         written = FACTS["facts"].get(base, {"scope": ["nothing"], "statement": {}})
         text = json.dumps(written["statement"])
@@ -422,7 +422,7 @@ class Claim:
 
     @cached_property
     def always(self) -> Mapping[str, str]:
-        """The facts that a key is always there, by key."""
+        """The facts that a key is always present, by key."""
         found = [(one, name) for name, one in FACTS["facts"].items() if "always" in one]
         return {one["always"]: name for one, name in found if self._in_scope(one)}
 
@@ -433,13 +433,13 @@ def _held(statement: Statement) -> _Group:
 
 
 def _all(claims: Claims, found: Callable[[Part], bool | None]) -> bool:
-    """Tell whether all claims are as is found of their parts, or not known."""
+    """Return whether `found` agrees with each claim about its part, or does not know (None)."""
     return all(found(part) in (None, holds) for part, holds in claims)
 
 
 @lru_cache(maxsize=100_000)
 def _lone(part: Part, holds: bool) -> str | Variable | None:
-    """Return the text or variable that a claim says its key to be, if that is what it says."""
+    """Return the text or variable that a claim says its key equals; None if it says none."""
     quantifier, family, negated, _, if_exists = operator_of(part.operator)
     excused = quantifier or (if_exists and holds) or holds == negated
     if family not in ("exact", "like") or len(part.values) != 1 or excused:
@@ -459,7 +459,7 @@ class Branch:
     """The claims of one branch of a case tree; its contradictions rest on the `premises`."""
 
     def __init__(self, claim: Claim, reading: str) -> None:
-        """Begin with what the claim itself says."""
+        """Begin with the claims that follow from the claim to prove."""
         self.claim, self.reading, self.premises, self.tried = claim, reading, set[str](), 0
         self.trail, self.by_attribute = _Group(), defaultdict[str, _Group](_Group)
         self.add([(one.parts[0], False) for one in claim.own.values() if len(one.parts) == 1])
@@ -467,40 +467,40 @@ class Branch:
             self.add([(Part(key, "StringEquals", (text,), False), True)])
 
     def add(self, claims: Claims) -> None:
-        """Add claims; those that two keys are the same stand under `=`, too."""
+        """Add claims; a claim that two keys are equal is also kept under `=`."""
         for one in claims:
             self.trail.append(one)
             for name in (one[0].attribute, *("=" * isinstance(_lone(*one), Variable))):
                 self.by_attribute[name].append(one)
 
     def undo(self, mark: int) -> None:
-        """Forget all claims but the first ones, so many."""
+        """Remove all claims except the first `mark` ones."""
         while len(self.trail) > mark:
             one = self.trail.pop()
             for name in (one[0].attribute, *("=" * isinstance(_lone(*one), Variable))):
                 self.by_attribute[name].pop()
 
     def present(self, key: str) -> bool:
-        """Tell whether a key is there."""
+        """Return whether a key is certainly present."""
         found = not _all(self.by_attribute[key], partial(_by_presence, present=False))
         if not found and key in self.claim.always:
             self.premises.add(f"fact.{self.claim.always[key]}")
         return found or key in self.claim.always
 
     def absent(self, key: str) -> bool:
-        """Tell whether a key is not there."""
+        """Return whether a key is certainly absent."""
         tag = key.startswith("aws:principaltag/") and key not in self.claim.known
         split = (Part(key, PRESENT, ()), False) in self.by_attribute[key]
         return split or (tag and self.claim.all_tags)
 
     def _single(self, key: str) -> bool:
-        """Tell whether a key has one value: the caller's, or one that AWS lists so."""
+        """Return whether a key has one value: it is the caller's, or AWS lists it as single."""
         single = key in self.claim.known or listed_type(key) not in ("", "several")
         self.premises |= {f"listed {key}"} if single and not key.startswith("aws:") else set()
         return single
 
     def same(self, key: str) -> list[str]:
-        """Return the keys that have the value of this one, itself first."""
+        """Return the keys that have the same value as this one, itself first."""
         pairs = []
         for part, holds in self.by_attribute["="]:
             other = _lone(part, holds)
@@ -513,7 +513,7 @@ class Branch:
         return found
 
     def _put(self, token: str | Variable) -> Tokens | None:
-        """Return what stands for a token; None if a pattern with it matches nothing."""
+        """Return the tokens to put for a token; None if a pattern with it can match nothing."""
         if isinstance(token, str):
             return (token,)
         keys = self.same(token.key)
@@ -528,7 +528,7 @@ class Branch:
         return (Variable(min(keys), None if settled else token.default),)
 
     def _resolved(self, pattern: Pattern, attribute: str) -> Pattern:
-        """Put values in the place of variables, as far as known, in what `attribute` matches."""
+        """Return a pattern for `attribute` with values in place of the variables that are known."""
         if all(isinstance(token, str) for shape in pattern.shapes for token in shape):
             return pattern
         put = [[self._put(token) for token in shape] for shape in pattern.shapes]
@@ -553,11 +553,11 @@ class Branch:
         return holds != negated, frozenset(self._resolved(one, part.attribute) for one in read)
 
     def clauses(self, claims: Claims) -> frozenset[Clause]:
-        """Return what claims about texts say."""
+        """Return the clauses on one text that follow from claims."""
         return frozenset(one for claim in claims if (one := self._clause(*claim)) is not None)
 
     def contradicts(self, attribute: str, facts: Sequence[str] = ()) -> bool:
-        """Tell whether no value of an attribute meets its claims, and facts of one part."""
+        """Return whether no value of an attribute meets its claims and these one-part facts."""
         mark = len(self.trail)
         used = [self.claim.fact(name) for name in facts]
         if attribute == "=" or any(len(one.parts) != 1 for one in used):
@@ -577,7 +577,7 @@ class Branch:
             self.undo(mark)
 
     def _has_value(self, keys: list[str], claims: Claims) -> bool:
-        """Tell whether keys that are the same can be so that all claims hold."""
+        """Return whether equal keys can be present or absent such that all claims hold."""
         if len(keys) == 1:
             if self.absent(keys[0]) or _all(claims, partial(_by_presence, present=False)):
                 return _all(claims, partial(_by_presence, present=False))
@@ -586,7 +586,7 @@ class Branch:
         return not all(self._single(key) for key in keys) or self._has_one(keys, claims)
 
     def _has_values(self, keys: list[str], claims: Claims) -> bool:
-        """Tell whether a list of values meets all claims but those of operators for one value."""
+        """Return whether a list of values meets all claims but those of operators for one value."""
         of_all, of_any = _Group(), _Group()
         for part, holds in claims:
             quantifier, family, *_ = operator_of(part.operator)
@@ -597,7 +597,7 @@ class Branch:
         return all(self._has_one(keys, each) for each in tried)
 
     def _has_one(self, keys: list[str], claims: Claims) -> bool:
-        """Tell whether one value meets all claims."""
+        """Return whether one value meets all claims."""
         kinds = [listed_type(key) for key in keys if listed_type(key) not in ("", "several")]
         if kinds and kinds[0] != "String":
             return self._meets(kinds[0], claims)
@@ -615,7 +615,7 @@ class Branch:
         return False
 
     def _meets(self, kind: str, claims: Claims) -> bool:
-        """Tell whether one value of a type meets all claims, or one text."""
+        """Return whether one value of the given type, or one text, meets all claims."""
         if not _all(claims, partial(_by_presence, present=True)):
             return False
         groups: dict[str, _Group] = {"text": [], "bool": []}
@@ -649,7 +649,7 @@ Invalid = namedtuple("Invalid", "reason path", defaults=((),))  # and the branch
 
 
 def branches(branch: Branch, step: Sequence[str], opened: Opened) -> list[tuple[_Group, Opened]]:
-    """Return what each branch of a step claims and opens; all of them must be closed."""
+    """Return the claims and open layers of each branch of a step; all branches must be closed."""
     claim = branch.claim
     layers = {one.name: one.statements for one in claim.layers}
     match [*step]:
@@ -719,7 +719,7 @@ def check_tree(claim: Claim, steps: Any, reading: str) -> Valid | Invalid:
 
 
 def known_of(arn: str, kind: str = "user|role") -> dict[str, str]:
-    """Return the context keys that a user's or role's ARN tells."""
+    """Return the context keys that follow from a user's or role's ARN."""
     written = re.fullmatch(rf"arn:[a-z-]+:iam::(\d{{12}}):({kind})/(?:.*/)?([^/]+)", arn)
     if not written:
         raise UnreadableError(f"{arn}: no ARN of a {kind.replace('|', ' or ')}")
@@ -729,17 +729,17 @@ def known_of(arn: str, kind: str = "user|role") -> dict[str, str]:
 
 
 def premise_of(premise: str) -> Mapping[str, str]:
-    """Return what a premise says, on which page, and the assumption that it rests on, if any."""
+    """Return the text of a premise, its page, and the assumption that it rests on, if any."""
     name = re.split("[ @]", premise.removeprefix("fact."))[0]
     fact = FACTS["facts"].get(name) or FACTS["premises"][name]
     return {name: fact[name] for name in ("says", "page", "assumed") if name in fact}
 
 
-def _layers(identity: Iterable[str], said: Mapping[str, Any], old: str) -> tuple[Layer, ...]:
+def _layers(identity: Iterable[str], options: Mapping[str, Any], old: str) -> tuple[Layer, ...]:
     files = {"identity": [*identity]}
-    files |= {f"boundary/{at}": [name] for at, name in enumerate(said[f"{old}boundary"])}
-    files |= {"session": said[f"{old}session"]} if said[f"{old}session"] else {}
-    for level, _, name in (text.partition("=") for text in said[f"{old}scp"]):
+    files |= {f"boundary/{at}": [name] for at, name in enumerate(options[f"{old}boundary"])}
+    files |= {"session": options[f"{old}session"]} if options[f"{old}session"] else {}
+    for level, _, name in (text.partition("=") for text in options[f"{old}scp"]):
         files.setdefault(f"scp/{level}", []).append(name)
     return tuple(
         layer_of(f"{old}{name}", [read_json(Path(one).read_text(encoding="utf-8")) for one in each])
@@ -748,7 +748,7 @@ def _layers(identity: Iterable[str], said: Mapping[str, Any], old: str) -> tuple
 
 
 def claim_of_arguments(arguments: Sequence[str]) -> tuple[Claim, str]:
-    """Return what a command line claims, and the name of the certificate."""
+    """Return the claim of a command line, and the name of the certificate."""
     parser = argparse.ArgumentParser(prog="check_proof.py", description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="+", help="identity policies, then the certificate")
     kinds, layers = (ENFORCED, NOTHING_ALLOWED, NO_NEW_ACCESS), ("boundary", "session", "scp")
@@ -757,25 +757,25 @@ def claim_of_arguments(arguments: Sequence[str]) -> tuple[Claim, str]:
         parser.add_argument(f"--{name}", action="append", default=[])
     parser.add_argument("--calls", choices=("direct", "via-service", "all"), default="all")
     parser.add_argument("--all-tags", action="store_true")
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument("--user-arn")
-    who.add_argument("--role")
-    said = vars(parser.parse_args(arguments))
-    if said["claim"] != NO_NEW_ACCESS and any(said[name] for name in said if "old" in name):
+    caller = parser.add_mutually_exclusive_group()
+    caller.add_argument("--user-arn")
+    caller.add_argument("--role")
+    options = vars(parser.parse_args(arguments))
+    if options["claim"] != NO_NEW_ACCESS and any(options[one] for one in options if "old" in one):
         raise UnreadableError(f"--old and its like are for --claim {NO_NEW_ACCESS} alone")
-    for text in (*said["known"], *said["scp"], *said["old_scp"]):
+    for text in (*options["known"], *options["scp"], *options["old_scp"]):
         if text.find("=") < 1:
             raise UnreadableError(f"{text} is neither KEY=VALUE nor LEVEL=FILE")
-    arn, kind = said["role"] or said["user_arn"], "role" if said["role"] else "user"
-    told = known_of(arn, kind) if arn else {}
-    given = (one.partition("=") for one in said["known"])
-    known = _unique([*told.items(), *((key.lower(), value) for key, _, value in given)])
+    arn, kind = options["role"] or options["user_arn"], "role" if options["role"] else "user"
+    of_arn = known_of(arn, kind) if arn else {}
+    given = (one.partition("=") for one in options["known"])
+    known = _unique([*of_arn.items(), *((key.lower(), value) for key, _, value in given)])
     if kind == "role" and "aws:username" in known:
         raise UnreadableError("a role has no aws:username")
-    old = _layers(said["old"], said, "old_") if said["claim"] == NO_NEW_ACCESS else ()
-    rest = (tuple(said["exempt"]), said["calls"], kind == "role", known, said["all_tags"])
-    *policies, name = said["files"]
-    return Claim(said["claim"], _layers(policies, said, ""), old, *rest), name
+    old = _layers(options["old"], options, "old_") if options["claim"] == NO_NEW_ACCESS else ()
+    rest = (tuple(options["exempt"]), options["calls"], kind == "role", known, options["all_tags"])
+    *policies, name = options["files"]
+    return Claim(options["claim"], _layers(policies, options, ""), old, *rest), name
 
 
 def main(arguments: Sequence[str]) -> int:
