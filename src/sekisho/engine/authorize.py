@@ -96,7 +96,7 @@ def caller_and_groups(
 
 @cached_by_identity
 def _checked_groups(policies: Policies) -> tuple[PolicyGroup, ...]:
-    """Return every group of policies, after checking that every document can be read."""
+    """Return the groups of the policies given, after checking that every document can be read."""
     given = groups(policies)
     for group in given:
         check_policies(group.kind, group.policies)
@@ -146,7 +146,7 @@ def kinds_that_must_allow(
 
 
 def _must_itself_allow(request: Request, policies: Policies) -> bool:
-    """Tell whether the resource's own policy must always allow: role trust and KMS key policies."""
+    """Return whether the resource's policy must always allow: a trust or KMS key policy must."""
     if policies.trust is not None:
         return True
     if policies.resource is None:
@@ -173,7 +173,7 @@ def missing_resource_policy(
 
 
 def _within_account(closeness: Closeness, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
-    """Return the other kinds that must allow, by how the resource's policy names the caller.
+    """Return the kinds that must allow besides the resource's policy, by how it names the caller.
 
     A caller named as user or session needs nothing more. One that is named by its role (or by the
     user who federated it) stays within the limits of boundary and session policies. Naming the
@@ -191,7 +191,7 @@ def _within_account(closeness: Closeness, caller: Caller, given: Collection[Poli
 def _across_accounts(
     on_resource: PolicyKind, caller: Caller, given: Collection[PolicyKind]
 ) -> Kinds:
-    """Return the kinds that must allow where both accounts are asked: all of both."""
+    """Return the kinds that must allow across accounts: the resource's and all of the caller's."""
     return (on_resource, *_kinds_of_caller(caller, given))
 
 
@@ -206,7 +206,7 @@ def _kinds_of_caller(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
 
 
 def _limits_of(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
-    """Return the kinds that only limit what the caller may do."""
+    """Return the kinds that limit the caller without granting anything."""
     limits = [PolicyKind.BOUNDARY] if PolicyKind.BOUNDARY in given else []
     # a federated user without session policy may do nothing (page "GetFederationToken"), and no
     # session as root is without the policy of its task (page "AssumeRoot")

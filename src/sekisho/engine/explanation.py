@@ -47,7 +47,7 @@ _MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1"}
 
 
 class Part(StrEnum):
-    """The parts of a statement that a request is compared with."""
+    """The parts of a statement that are compared with a request."""
 
     PRINCIPAL = "principal"
     ACTION = "action"
@@ -107,7 +107,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A deny that applies, and all that it was about.
+    """A deny that applies, with every part of it that covered the request.
 
     Attributes:
         level: the level of the organisation; "" for other kinds.
@@ -156,7 +156,7 @@ class Explanation:
 def explain(
     request: Request, policies: Policies, assumptions: Assumptions = DEFAULTS
 ) -> Explanation:
-    """Return the decision and why it is no allow; raises as `decide` does."""
+    """Return the decision, and the reasons if it is no allow; raises as `decide` does."""
     decision = decide(request, policies, assumptions)
     if decision.effect is DecisionEffect.ALLOWED:
         return Explanation(decision)
@@ -200,7 +200,7 @@ def _lacking(
 
 @dataclass(frozen=True, slots=True)
 class _ComparedStatement:
-    """A statement with all its points, and those that do not cover the request."""
+    """A statement with all its points, and the points that do not cover the request."""
 
     cause: Cause
     points: tuple[Point, ...]
@@ -208,12 +208,12 @@ class _ComparedStatement:
 
     @property
     def distance(self) -> float:
-        """How far it is from applying: a statement about another service is the farthest."""
+        """How far the statement is from applying: one about another service is the farthest."""
         return sum(map(_distance, self.failed_points))
 
 
 def _distance(point: Point) -> float:
-    """Return 1 for any part but the action, and more for an action the less similar it is."""
+    """Return 1 for a part other than the action; for an action, more the less similar it is."""
     if point.part is not Part.ACTION or point.negated:
         return 1
     asked = str(point.actual).lower()
@@ -228,7 +228,7 @@ def _distance(point: Point) -> float:
 
 
 def _nearest(group: PolicyGroup, scope: Scope) -> tuple[NearMiss, ...]:
-    """Return the allows of a group that come nearest to applying, of many only some."""
+    """Return the allows of a group that are nearest to applying, limited in number."""
     looked = list(_statements(group, scope, Effect.ALLOW))
     least = min((one.distance for one in looked), default=0)
     nearest = [one for one in looked if one.distance == least]
@@ -265,7 +265,7 @@ def _points(statement: Statement, scope: Scope) -> Iterator[tuple[Point, bool]]:
 
 
 def _with_mfa(condition: Condition, scope: Scope) -> bool:
-    """Tell whether a condition holds if the caller, where it is a user, has just used MFA."""
+    """Return whether a condition would hold if the caller, a user, had just used MFA."""
     if scope.caller.kind is not CallerKind.USER:
         return conditions.holds(condition, scope)
     context = scope.request.context.with_(_MFA)
@@ -311,7 +311,7 @@ def _condition_point(condition: Condition, scope: Scope) -> Point:
 
 
 def _variables(values: Iterable[str], scope: Scope) -> tuple[tuple[str, str | None], ...]:
-    """Return the variables in the values and what each stands for; in an old document none is."""
+    """Return the variables in the values, each with its value here; old documents have none."""
     if scope.version is not Version.V2012:
         return ()
     found = {

@@ -20,7 +20,7 @@ from sekisho.policy import Effect, PolicyKind, Statement
 
 
 class PolicyGroup(NamedTuple):
-    """Policies that count as one: what one of them allows is allowed by the group.
+    """Policies that are evaluated together: an allow in one of them is an allow of the group.
 
     Attributes:
         level: the level of the organisation that they are attached to; "" for other kinds.
@@ -32,7 +32,7 @@ class PolicyGroup(NamedTuple):
 
 
 def groups(policies: Policies) -> tuple[PolicyGroup, ...]:
-    """Return every group that is given.
+    """Return every group of the policies given.
 
     Every level of an organisation, and every permissions boundary, is a group of its own: each
     must allow. An empty list of boundaries is one boundary that allows nothing.
@@ -73,7 +73,7 @@ def applicable_groups(
 
 
 def is_cross_account(request: Request, caller: Caller) -> bool:
-    """Tell whether caller and resource belong to different accounts.
+    """Return whether caller and resource belong to different accounts.
 
     A service or an anonymous caller belongs to no account, and an identity provider has no policies
     of its own: there is no second account to ask.
@@ -85,24 +85,24 @@ def is_cross_account(request: Request, caller: Caller) -> bool:
 
 
 def owner_of(request: Request) -> str | None:
-    """Return the account of the resource, None if neither its ARN nor the request tells it."""
+    """Return the account of the resource; None if neither its ARN nor the request shows it."""
     return arns.account_of(request.resource) or request.resource_account
 
 
 def assumes_role(request: Request) -> bool:
-    """Tell whether a request assumes a role, which only the role's trust policy can name."""
+    """Return whether a request assumes a role; only the role's trust policy covers these."""
     return arns.is_role(request.resource) and request.action.lower().startswith("sts:")
 
 
 def applies(statement: Statement, scope: Scope) -> Closeness:
-    """Return how closely a statement that applies names the caller; `NOT` if it does not apply."""
+    """Return how closely an applicable statement names the caller; `NOT` if it does not apply."""
     if not actions.matches(statement.action, scope.request.action, scope.tracked):
         return Closeness.NOT
     return applies_beyond_action(statement, scope)
 
 
 def applies_beyond_action(statement: Statement, scope: Scope) -> Closeness:
-    """Return the same of a statement whose action is known to cover that of the request.
+    """Return the same as `applies`, for a statement whose action is known to cover the request's.
 
     A statement without `Principal` is about the identity that it is attached to.
     """
@@ -163,5 +163,5 @@ def read_group(group: PolicyGroup, scope: Scope) -> GroupReading:
 
 
 def cause_of(kind: PolicyKind, policy: AttachedPolicy, statement: Statement) -> Cause:
-    """Return the statement as a cause: what it stands in, and where."""
+    """Return a statement as a cause, with its policy and its position."""
     return Cause(kind, policy.name, statement.index, statement.sid, statement.position)

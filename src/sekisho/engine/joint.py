@@ -27,7 +27,7 @@ _ACCESS_POINT = re.compile(r"(arn:[^:]+:s3:[^:]*:(\d{12}):accesspoint/[^/]+)(?:/
 
 
 def is_access_point(resource: str) -> bool:
-    """Tell whether a resource is an S3 access point, or an object through one."""
+    """Return whether a resource is an S3 access point, or an object behind one."""
     return _ACCESS_POINT.fullmatch(resource) is not None
 
 
@@ -40,7 +40,7 @@ _GRAVEST = (
 
 @dataclass(frozen=True, slots=True)
 class RequestPart:
-    """The request about one of several resources, and the policies for it."""
+    """The part of a request that is about one resource, with the policies that apply to it."""
 
     request: Request
     policies: Policies

@@ -59,7 +59,7 @@ _ANYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class UnknownKey:
-    """A context key whose value is not known, and what is known of it.
+    """A context key whose value is not known, with the limits of its value.
 
     Attributes:
         may_be_absent: whether the request may lack it.
@@ -135,7 +135,7 @@ def relevant_keys(
     assumptions: Assumptions = DEFAULTS,
     resource: UnknownKey | None = None,
 ) -> Mapping[str, str]:
-    """Return the context keys that statements about the request ask for.
+    """Return the context keys that statements about the request test.
 
     By their names in lower case, with the name as a policy writes it. Statements about other
     actions, resources or callers do not count. If `resource` is given, that of the request is not
@@ -160,14 +160,14 @@ def relevant_keys(
 
 
 def _may_be_about(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]) -> bool:
-    """Tell whether a statement may cover the caller and the resource, whatever its keys are."""
+    """Return whether a statement may cover the caller and the resource, for some key values."""
     _, closest = _principal_span(statement, scope, unknown)
     return closest is not Closeness.NOT and True in _resource_span(statement, scope, unknown)
 
 
 @cached_by_identity
 def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
-    """Return the keys that each statement asks for, by its identity."""
+    """Return the keys that each statement tests, by the statement's identity."""
     return {
         id(one): {key.lower(): key for key in keys_of(one, document.version)}
         for one in document.statements
@@ -175,7 +175,7 @@ def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
 
 
 def keys_of(statement: Statement, version: Version | None) -> Iterator[str]:
-    """Yield the context keys that a statement asks for, as they are written there."""
+    """Yield the context keys that a statement tests, in the policy's spelling."""
     if statement.principal is not None and any(_unique_ids(statement.principal)):
         yield USER_ID
     if statement.resource is not None:
@@ -201,7 +201,7 @@ def _keys_in_values(condition: Condition, version: Version | None) -> Iterator[s
 
 
 class _Span(NamedTuple):
-    """How closely a statement names the caller at least and at most; `NOT`: it does not apply."""
+    """The least and the greatest closeness of a statement to the caller; `NOT`: does not apply."""
 
     least: Closeness
     most: Closeness
@@ -218,7 +218,7 @@ class _Applying:
     closeness: Closeness = Closeness.NOT
 
     def add(self, policy: AttachedPolicy, statement: Statement, closeness: Closeness) -> None:
-        """Add a statement that names the caller so closely; one that does not apply is none."""
+        """Add a statement with its closeness to the caller; `NOT` adds nothing."""
         if closeness is Closeness.NOT:
             return
         if statement.effect is Effect.DENY:
@@ -268,7 +268,7 @@ def _reading(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]
 def _allowed(
     request: Request, policies: Policies, caller: Caller, readings: list[GroupReading]
 ) -> bool:
-    """Tell whether every kind of policy that must allow does, as `authorize` does."""
+    """Return whether every kind of policy that must allow does; equal to `authorize`."""
     for kind in kinds_that_must_allow(request, policies, caller, readings):
         asked = [reading for reading in readings if reading.kind is kind]
         if not asked or not all(reading.allows for reading in asked):
@@ -351,7 +351,7 @@ def _resource_span(
 def _any_resource_span(
     element: Element, unknown: Mapping[str, UnknownKey], scope: Scope
 ) -> frozenset[bool]:
-    """Return whether an element can cover a resource whose ARN is like a pattern, or fail to."""
+    """Return whether an element can cover resources that match `like`, can fail to, or both."""
     like = unknown[RESOURCE].like
     taken = frozenset({not element.negated})
     if any(_covers(entry, like) for entry in element.values):
@@ -375,7 +375,7 @@ def _any_resource_span(
 
 
 def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
-    """Tell whether an entry covers some ARN that is like a pattern, or may.
+    """Return whether an entry covers, or may cover, some ARN that matches `like`.
 
     Where no wildcard matches a colon, and the first five parts of the ARN are known, each part is
     on its own, as in `resources.matches`: what is below a user's path is no device.
@@ -390,7 +390,7 @@ def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
 def _with_known_variables(
     entry: str, unknown: Mapping[str, UnknownKey], scope: Scope
 ) -> Pattern | None:
-    """Return the pattern of a whole entry whose variables are all known; None for any other."""
+    """Return the pattern of a complete entry whose variables are all known; None for others."""
     keys = [key.lower() for key in _variables(entry, scope.version)]
     if not keys or entry.count(":") < arns.PARTS - 1 or any(key in unknown for key in keys):
         return None
@@ -398,7 +398,7 @@ def _with_known_variables(
 
 
 def _covers(entry: str, like: str) -> bool:
-    """Tell whether an entry surely covers every ARN that is like a pattern.
+    """Return whether an entry certainly covers every ARN that matches `like`.
 
     A star of the entry matches the same text whatever stands for the pattern's stars.
     """
@@ -416,7 +416,7 @@ _ANY_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def _widest(text: str, unknown: Mapping[str, UnknownKey]) -> str:
-    """Return `text` with a star for each variable that is not known: no value matches more."""
+    """Return `text` with a star for each unknown variable: a superset of its matches."""
 
     def star(found: re.Match[str]) -> str:
         return _ANYTHING if found[1].lower() in unknown else found[0]
@@ -460,19 +460,19 @@ _LIKE = frozenset({OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE})
 
 
 def _matches_all(text: str, like: str) -> bool:
-    """Tell whether a value with wildcards matches every text that is like a pattern."""
+    """Return whether a value with wildcards matches every text that `like` matches."""
     return "?" not in text and "$" not in text and glob.like(text, like)
 
 
 def _matches_all_by_part(text: str, like: str) -> bool:
-    """Tell whether an ARN with wildcards matches every ARN that is like a pattern."""
+    """Return whether an ARN with wildcards matches every ARN that `like` matches."""
     return all(map(_matches_all, arns.split(text), arns.split(like)))
 
 
 def _span_of_any_value(
     condition: Condition, like: str, scope: Scope, *, open_values: bool
 ) -> frozenset[bool]:
-    """Return how a condition can come out for the values that are like a pattern."""
+    """Return the possible results of a condition for the values that match `like`."""
     operator = condition.operator
     plain = operator.quantifier is Quantifier.NONE and operator.name in conditions.SUBSTITUTING
     if operator.name in conditions.OF_ARNS:

@@ -49,7 +49,7 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
 
 
 def request_faults(request: Request) -> list[Fault]:
-    """Return the faults of a request that no policies could mend."""
+    """Return the faults of a request that no change of policies could repair."""
     try:
         caller = caller_of(request, bounded=False)
     except FaultyRequest as error:
@@ -58,7 +58,7 @@ def request_faults(request: Request) -> list[Fault]:
 
 
 def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
-    """Return the faults of a request; without a caller, those of its action and resource."""
+    """Return the faults of a request; without a caller, only those of its action and resource."""
     if not _is_one_action(request.action):
         message = Message("{action} is not one action").filled(action=quoted(request.action))
         fix = Message("write it as `service:Name`")
@@ -157,7 +157,7 @@ def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> No
 
 
 def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
-    """Return the faults of a document; one without faults is looked at once."""
+    """Return the faults of a document; a document without faults is examined once."""
     sound_as = _sound_as(document)
     if kind in sound_as:
         return []
@@ -173,7 +173,7 @@ def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
 
 @cached_by_identity
 def _sound_as(_: Document) -> set[PolicyKind]:
-    """Return the kinds of policy as which a document was found sound: none at first."""
+    """Return the kinds of policy as which a document has been found valid: at first, none."""
     return set()
 
 
@@ -194,7 +194,7 @@ def _statement_faults(
 
 
 def _elements(named: bool, about: bool) -> Message:
-    """Return which of the two elements a kind of policy has: not all have the same."""
+    """Return the message with the elements that a kind of policy has."""
     if not named:
         return Message("no `Principal` and a `Resource`")
     if about:

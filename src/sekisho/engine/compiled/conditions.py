@@ -133,7 +133,7 @@ def _unwild(parts: Sequence[TemplatePart]) -> tuple[str | Variable, ...]:
 
 
 def _arn(parts: Sequence[TemplatePart]) -> Test:
-    """Compare ARNs part by part; the value of a variable may hold the colons between them."""
+    """Return the test of an ARN part by part; a variable's value may contain the colons between."""
     segments: tuple[tuple[TemplatePart, ...], ...] = arns.parts_of(parts)
     if len(segments) < arns.PARTS and not any(isinstance(part, Variable) for part in parts):
         return _undocumented
@@ -201,7 +201,7 @@ def _address(texts: Sequence[str]) -> Test:
 
 
 Holds = Callable[[Values], bool]
-"""Tells whether a condition holds; raises NeedsEngine where only the engine decides."""
+"""The type of functions that test a condition; NeedsEngine where only the engine can decide."""
 
 _Satisfies = Callable[[str, Values], bool]
 
@@ -218,7 +218,7 @@ def write_condition(source: Constants, condition: Condition, version: Version | 
 
 
 def _boolean(source: Constants, condition: Condition, version: Version | None) -> str:
-    """Write `Bool`; what is neither `true` nor `false` in lower case goes the long way."""
+    """Return the test of a `Bool`; values other than `true` and `false` take the general test."""
     wanted = conditions.boolean(condition.values[0])
     if wanted is None:
         return ""
@@ -232,7 +232,7 @@ def _boolean(source: Constants, condition: Condition, version: Version | None) -
 
 
 def _one_text(source: Constants, condition: Condition, version: Version | None) -> str:
-    """Write `StringEquals` with one text; a list of values goes the long way."""
+    """Return the test of `StringEquals` with one text; a list of values takes the general test."""
     wanted = condition.values[0]
     if condition.operator.if_exists or ("${" in wanted and version is Version.V2012):
         return ""
@@ -243,7 +243,7 @@ def _one_text(source: Constants, condition: Condition, version: Version | None) 
 
 
 def condition_test(condition: Condition, version: Version | None) -> Holds:
-    """Return `engine.matching.conditions.holds` of a condition, as a test of the context alone."""
+    """Return a test of a condition by the context; it equals `engine.matching.conditions.holds`."""
     if condition.operator.name is OperatorName.NULL:
         return _null(condition)
     if not condition.values:

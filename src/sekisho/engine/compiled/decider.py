@@ -150,13 +150,13 @@ def _characters(statement: Statement) -> int:
 
 
 def _names_callers(group: PolicyGroup) -> bool:
-    """Tell whether it matters which callers the statements of a group name."""
+    """Return whether a group's decision depends on which callers its statements name."""
     anyone = all(_names_no_caller(policy.document) for policy in group.policies)
     return group.kind in _ON_RESOURCES or not anyone
 
 
 def _names_no_caller(document: Document) -> bool:
-    """Tell whether no statement names a principal but `*`: RCPs and endpoint policies seldom do."""
+    """Return whether no statement names a principal other than `*`, as in most RCPs."""
     principals = [statement.principal for statement in document.statements]
     return all(one is None or _names_everyone(one) for one in principals)
 
@@ -238,7 +238,7 @@ class CompiledDecider:
 
 @dataclass(slots=True)
 class _CachedSet:
-    """A set of policies, held so that the ids in its key stay its own; compiled or not yet."""
+    """A set of policies; kept so that the ids in its key stay valid. It may not be compiled yet."""
 
     policies: Policies
     questions: int = 0

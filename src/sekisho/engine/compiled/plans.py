@@ -1,11 +1,11 @@
 """A plan decides the requests for one action, under all policies with the same statements about it.
 
-Each statement is made ready once, and shared by every set of policies that it stands in. A plan
-finds out which of its statements apply; that set, as the bits of one integer, has one
-decision, where statements name principals one for each way in which they name who asks. The engine
-itself makes that decision when a set is first met, so what follows from the statements is nowhere
-written twice. Where a request or a statement has anything that only the engine should judge, the
-plan asks it: every error, every point that AWS does not document, all that is out of the ordinary.
+Each statement is prepared once, and shared by every set of policies that contains it. A plan
+computes the set of its statements that apply, as the bits of one integer. Each such set has one
+decision; if statements name principals, one for each combination of ways in which they name the
+caller. The engine itself makes that decision when a set first occurs, so that no rule of evaluation
+is written twice. The plan also leaves to the engine whatever is unusual: every error, and every
+point that AWS does not document.
 """
 
 import sys
@@ -65,7 +65,7 @@ class ReadyStatement:
         return self._statement.principal is not None
 
     def closeness(self, caller: Caller) -> Closeness:
-        """Tell how closely it names `caller`.
+        """Return how closely the statement names `caller`.
 
         Raises:
             NeedsEngine: if that rests on how `NotPrincipal` lists the caller.
@@ -80,7 +80,7 @@ class ReadyStatement:
         return found
 
     def covers(self, action: str) -> bool:
-        """Tell whether it is about `action`.
+        """Return whether the statement's `Action` covers `action`.
 
         Raises:
             NeedsEngine: if that rests on a wildcard in the service's name.
@@ -116,7 +116,7 @@ class ReadyStatement:
 
 
 _MOST = 16_384
-_MOST_FACES = 4_096
+_MOST_CALLERS = 4_096
 _PLAIN = {CallerKind.USER, CallerKind.ROLE, CallerKind.ROLE_SESSION}
 
 
@@ -135,7 +135,7 @@ class ParsedCallers(dict[str, tuple[str, str, str]]):
     """
 
     def learn(self, request: Request) -> bool:
-        """Read the request's principal; tell whether it is of a kind that is kept here."""
+        """Remember the request's principal; return whether it is of a kind that is kept here."""
         caller = _caller_or_none(request, bounded=False)
         if caller is None or caller.kind not in _PLAIN or caller.account is None:
             return False
@@ -166,7 +166,7 @@ class CallerProfiles(dict[tuple[str, ContextValue | None], tuple[str | None, int
         self._numbers: dict[tuple[object, ...], int] = {}
 
     def learn(self, request: Request) -> bool:
-        """Read the request's principal; tell whether it is certain how the statements name it."""
+        """Remember the request's principal; return whether the statements name it for certain."""
         caller = _caller_or_none(request, bounded=self._bounded)
         if caller is None or request.federated_by is not None or request.canonical_user is not None:
             # neither of the two is in the key
@@ -176,7 +176,7 @@ class CallerProfiles(dict[tuple[str, ContextValue | None], tuple[str | None, int
         except NeedsEngine:
             return False
         bits = sum(1 << place for place, level in enumerate(levels) if level is not Closeness.NOT)
-        if len(self) >= _MOST_FACES:
+        if len(self) >= _MOST_CALLERS:
             self.clear()
         profile = self._numbers.setdefault((caller.kind, *levels), len(self._numbers))
         key = request.principal, request.context.folded.get("aws:userid")
@@ -291,12 +291,12 @@ class PlanContext:
 
     @property
     def by_principal(self) -> bool:
-        """Whether it matters which callers the statements name."""
+        """Whether the decision depends on which callers the statements name."""
         return isinstance(self.callers, CallerProfiles)
 
 
 class Plans:
-    """The plans for requests that only `statements` are about, one for each class of resource.
+    """The plans for requests that exactly `statements` are about, one for each class of resource.
 
     Each is made when the first such request comes.
     """

@@ -20,7 +20,7 @@ from sekisho.engine.matching.variables import TemplatePart, Variable
 from sekisho.policy import Effect, Element, Version
 
 NEVER = "False"
-"""The expression of what never applies."""
+"""The expression of an element that never covers."""
 
 _HEAD = arns.PARTS - 1
 _STAR = "*"
@@ -30,7 +30,7 @@ _Matches = Callable[[str, str, Values], bool | None]
 
 
 def covers_star(element: Element | None) -> bool:
-    """Tell whether the element covers a request that has no resource."""
+    """Return whether the element covers a request that has no resource."""
     if element is None:
         return True
     return any(glob.like(entry, _STAR) for entry in element.values) != element.negated
@@ -169,7 +169,7 @@ def _none_of(entries: list[_Matches], effect: Effect) -> Callable[[str, str, Val
 
 
 def _matches(entry: _Entry) -> _Matches:
-    """Return the test of one entry, as `engine.matching.resources` has it."""
+    """Return the test of one entry, equal to the matching in `engine.matching.resources`."""
     tail_test, stem, spans = test_of(entry.tail), entry.stem, _spans(entry)
     if stem is None:
         return _by_parts(entry, tail_test, spans)

@@ -28,7 +28,7 @@ class Constants:
         self._constants: list[object] = []
 
     def constant(self, value: object) -> str:
-        """Return the name under which the function knows `value`."""
+        """Return the name of the constant `value` in the function that is being written."""
         # equal strings are one constant; anything else is one by identity
         value = sys.intern(value) if isinstance(value, str) else value
         key: object = value if isinstance(value, str) else id(value)
@@ -67,10 +67,10 @@ Piece = tuple[str | Variable, ...]
 """The part of a pattern between two stars: literal text and variables by turns."""
 
 Resolve = Callable[[Values], str | None]
-"""Puts values for variables; None if one has none."""
+"""(context) → the text with its variables substituted; None if one of them has no value."""
 
 Test = Callable[[str, Values], bool | None]
-"""Tells whether a value matches; None if that depends on a variable without a value."""
+"""(value, context) → whether it matches; None if that depends on a variable without a value."""
 
 
 class NeedsEngine(Exception):
@@ -112,7 +112,7 @@ def constant_text(piece: Piece) -> str | None:
 
 
 def resolver(piece: Piece) -> Resolve:
-    """Return a function that puts values for the variables of a piece."""
+    """Return a function that substitutes the variables of a piece."""
     ready = tuple((p, None) if isinstance(p, str) else (p.key.lower(), p) for p in piece)
 
     def resolve(values: Values) -> str | None:

@@ -61,7 +61,7 @@ _MEANT = Message("; did you mean `{near}`?")
 
 
 def sentence(request: Request, decision: Decision) -> Message:
-    """Return one sentence that says what was decided."""
+    """Return the sentence that states a decision."""
     kind = KINDS[decision.blocked_by] if decision.blocked_by else verbatim("")
     return _SENTENCES[decision.effect].filled(
         principal=request.principal,
@@ -73,7 +73,7 @@ def sentence(request: Request, decision: Decision) -> Message:
 
 
 def assumption_text(assumption: str) -> Message:
-    """Return one sentence that says on which undocumented point a decision rests."""
+    """Return the sentence that names the undocumented point on which a decision rests."""
     return _ASSUMPTION.filled(assumption=assumption)
 
 
@@ -87,7 +87,7 @@ def missing_policy_text(kind: PolicyKind) -> Message:
 
 
 def unknown_action_text(action: str) -> Message | None:
-    """Return the sentence that the catalogue does not have an action; None if it has."""
+    """Return the sentence that an action is not in the catalogue; None if it is."""
     known = catalogue.load()
     if known.action(action) is not None:
         return None
@@ -97,7 +97,7 @@ def unknown_action_text(action: str) -> Message | None:
 
 
 def location_of(cause: Cause) -> str:
-    """Return where a statement stands: policy, line if known, index and Sid."""
+    """Return the place of a statement: policy, line if known, index and Sid."""
     where = f"{cause.policy}:{cause.position.line}" if cause.position.line else cause.policy
     sid = f" {cause.sid}" if cause.sid else ""
     return f"{where}  Statement[{cause.index}]{sid}"
@@ -211,7 +211,7 @@ _HINTS: Mapping[tuple[str, ContextValue | None], Message] = {
 
 
 def reasons(explanation: Explanation) -> tuple[Message, ...]:
-    """Return the lines that say why a request is denied; none for an allowed one."""
+    """Return the lines that explain why a request is denied; none for an allowed request."""
     lines: list[Message] = []
     for denial in explanation.denials:
         cause = denial.statement
@@ -265,7 +265,7 @@ def _indented(text: Message, depth: int = 1, mark: str = "") -> Message:
 
 
 def _point(point: Point, templates: Mapping[tuple[Part, bool], Message]) -> Iterator[Message]:
-    """Yield the line of a point, and what helps to understand it."""
+    """Yield the line of a point, followed by lines that explain it."""
     failure = point.listing_failure
     template = _LISTED[failure] if failure else templates[point.part, point.negated]
     asked = quoted(point.actual) if isinstance(point.actual, str) else ""
@@ -380,7 +380,7 @@ def _point_to_json(point: Point) -> dict[str, object]:
 
 
 def decision_to_json(decision: Decision) -> dict[str, object]:
-    """Return a decision as JSON values; `assumed` is there only if an assumption mattered."""
+    """Return a decision as JSON values, with `assumed` only if an assumption mattered."""
     value: dict[str, object] = {
         "decision": decision.effect.value,
         "because": [cause_to_json(cause) for cause in decision.because],

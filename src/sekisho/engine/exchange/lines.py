@@ -90,7 +90,7 @@ def answers(
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Yield the lines of `stream`, and None for each that is too long to be held."""
+    """Yield the lines of `stream`, and None for each line that is too long to keep."""
     while line := stream.readline(MOST_BYTES + 1):
         if len(line) <= MOST_BYTES:
             yield line
@@ -104,7 +104,7 @@ Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 
 def policy_responder(decided: Decide = decide) -> Respond:
-    """Return a function that answers with the policies' decision alone, made by `decided`."""
+    """Return a function that answers with the decision that `decided` makes by policies alone."""
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
         each = question.parts or (RequestPart(question.request, question.policies),)
@@ -129,7 +129,7 @@ def joint_answer(
     found: Sequence[Mapping[str, object]],
     gravest: Sequence[str] = _GRAVEST,
 ) -> Mapping[str, object]:
-    """Return answers about several resources as one: the gravest, and each by itself.
+    """Return the answers about several resources as one: the gravest, with a part for each.
 
     Args:
         requests: about each resource.

@@ -27,7 +27,7 @@ from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
 
 
 class Documents:
-    """A bounded store of parsed policies; what was used longest ago goes first.
+    """A bounded store of parsed policies, which drops the least recently used.
 
     Args:
         most_characters: how much policy text, all together, is kept parsed.
@@ -42,7 +42,7 @@ class Documents:
         return len(self._documents)
 
     def parsed(self, value: object, kind: PolicyKind) -> Document:
-        """Return the document that decoded JSON holds.
+        """Return the parsed document of decoded JSON.
 
         Raises:
             FaultyPolicy: with every fault; a faulty document is not kept.
@@ -84,7 +84,7 @@ class DecisionQuestion:
 
 
 def read_question(value: Mapping[str, object], documents: Documents) -> DecisionQuestion:
-    """Return the question that decoded JSON holds.
+    """Return the question in decoded JSON.
 
     Raises:
         FaultyRequest: with every fault of the request and of the policies in it.
@@ -97,7 +97,7 @@ def read_question(value: Mapping[str, object], documents: Documents) -> Decision
 
 
 def identity_of(value: Mapping[str, object]) -> str | int | float | None:
-    """Return the `id` of decoded JSON, right or wrong; None if JSON could not hand it back."""
+    """Return the `id` in decoded JSON, valid or not; None if JSON cannot represent it."""
     identity = value.get("id")
     if isinstance(identity, float):
         return identity if isfinite(identity) else None
@@ -139,7 +139,7 @@ ASSUMPTIONS: Mapping[str, Any] = {
 
 
 def assumptions_from_text(texts: Mapping[str, str]) -> Assumptions:
-    """Return the assumptions that are set by name and text, as a command line gives them.
+    """Return assumptions from names and texts, as a command line gives them.
 
     Raises:
         FaultyRequest: with every name that is no assumption and every setting that it has not.
@@ -148,7 +148,7 @@ def assumptions_from_text(texts: Mapping[str, str]) -> Assumptions:
 
 
 def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings by name, as their text says; `known` has each assumption with its default.
+    """Return settings from names and texts; `known` has each assumption with its default.
 
     Raises:
         FaultyRequest: with every name that is no assumption and every setting that it has not.
@@ -169,7 +169,7 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
 
 
 def _assumption_fault(name: str, value: object, known: Mapping[str, Any]) -> Message | None:
-    """Return the fault of an assumption and its setting, if there is one."""
+    """Return the fault of an assumption's name or setting; None if both are valid."""
     if name not in known:
         return Message("no such assumption; there are {names}").filled(names=", ".join(known))
     default = known[name]
@@ -184,14 +184,14 @@ def _one_of(names: Iterable[str]) -> Message:
 
 
 class _Reader:
-    """One question being read; faults are noted and reading goes on."""
+    """A question that is being read; faults are collected and reading goes on."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self.faults: list[Fault] = []
 
     def question(self, value: Mapping[str, object]) -> DecisionQuestion:
-        """Read the whole."""
+        """Read the whole question."""
         self.members(value, "")
         identity = identity_of(value)
         if identity is None or isinstance(identity, bool):
@@ -206,7 +206,7 @@ class _Reader:
     def parts(
         self, value: Mapping[str, object], request: Request, policies: Policies
     ) -> tuple[RequestPart, ...]:
-        """Read the resources of a request about several, each with what is its own."""
+        """Read the resources of a request about several, each with its own values."""
         policy = self.members(value.get("policies"), "policies").get("accessPoint")
         asked = self.members(value.get("request"), "request")
         listed, path = asked.get("resources"), "request.resources"
@@ -226,7 +226,7 @@ class _Reader:
         return parts_of(each, policies, point)
 
     def check_access_point(self, point: AttachedPolicy | None, each: Iterable[Request]) -> None:
-        """Note a policy of an access point where none is asked about."""
+        """Add a fault if a policy of an access point is given, but no resource is one."""
         if point is not None and not any(is_access_point(one.resource) for one in each):
             self.add_fault(
                 "policies.accessPoint",
@@ -235,7 +235,7 @@ class _Reader:
             )
 
     def part_request(self, value: object, path: str, request: Request) -> Request:
-        """Read one of several resources: an ARN, or what differs from the request."""
+        """Read one of several resources: an ARN, or the values that differ from the request's."""
         if isinstance(value, str):
             return replace(request, resource=self.short(value, path))
         own = self.members(value, path)
@@ -253,7 +253,7 @@ class _Reader:
         )
 
     def add_fault(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
-        """Note a fault."""
+        """Add a fault."""
         self.faults.append(Fault(code, message, path))
 
     def members(self, value: object, path: str) -> Mapping[str, object]:
@@ -270,7 +270,7 @@ class _Reader:
     def reject_unknown_keys(
         self, value: Mapping[str, object], names: tuple[str, ...], path: str
     ) -> None:
-        """Note each key that is not one of `names`."""
+        """Add a fault for each key that is not one of `names`."""
         for name in value:
             if name not in names:
                 self.add_fault(
@@ -279,7 +279,7 @@ class _Reader:
                 )
 
     def text(self, value: object, path: str) -> str:
-        """Return a string that must be there."""
+        """Return a required string."""
         if isinstance(value, str):
             return self.short(value, path)
         self.add_fault(path, Message("missing") if value is None else Message("expected a string"))
@@ -302,7 +302,7 @@ class _Reader:
         return None if value is None else self.text(value, path)
 
     def request(self, value: object, options: Mapping[str, object]) -> Request:
-        """Read the request, and what the options tell about its caller."""
+        """Read the request, with the facts about its caller that are among the options."""
         if value is None:
             self.add_fault("request", Message("missing"))
             return Request("", "", "")
@@ -354,7 +354,7 @@ class _Reader:
         return Context(values)
 
     def scalar(self, value: object, path: str) -> str:
-        """Return a context value as text: numbers and booleans count as theirs."""
+        """Return a context value as text; booleans and numbers become their text."""
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, str | int | float):
@@ -411,7 +411,7 @@ class _Reader:
         return tuple(self.level(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
 
     def level(self, value: object, name: str, kind: PolicyKind) -> Level:
-        """Read one level and what it has attached."""
+        """Read one level and the policies that are attached to it."""
         path = f"policies.{name}"
         level = self.members(value, path)
         self.reject_unknown_keys(level, _LEVEL, path)
@@ -424,7 +424,7 @@ class _Reader:
     def one_or_more(
         self, value: object, name: str, kind: PolicyKind
     ) -> tuple[AttachedPolicy, ...] | None:
-        """Read one document, or a list of them; None if there is none."""
+        """Return one document or a list of documents; None if it is absent."""
         if not isinstance(value, Mapping):
             return self.documents_at(value, name, kind)
         one = self.document(value, name, kind)
@@ -433,7 +433,7 @@ class _Reader:
     def documents_at(
         self, value: object, name: str, kind: PolicyKind
     ) -> tuple[AttachedPolicy, ...] | None:
-        """Read a list of documents; None if there is none."""
+        """Return a list of documents; None if it is absent."""
         if value is None:
             return None
         if not isinstance(value, list):
@@ -453,7 +453,7 @@ class _Reader:
             return None
 
     def assumptions(self, options: Mapping[str, object]) -> Assumptions:
-        """Read the assumptions by name; what else the options hold is read elsewhere."""
+        """Read the assumptions by name; other options are read elsewhere."""
         settings: dict[str, Any] = {}
         for name, value in options.items():
             path = _under("options", name)
@@ -470,5 +470,5 @@ class _Reader:
 
 
 def _under(path: str, name: str) -> str:
-    """Return the path of a member, whose name may be anything."""
+    """Return the path of a member; its name may contain any characters."""
     return ".".join(filter(None, (path, quoted(name)[1:-1])))

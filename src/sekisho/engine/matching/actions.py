@@ -27,7 +27,7 @@ def statements_about(
 
 
 def matches(element: Element, action: str, tracked: TrackedAssumptions) -> bool:
-    """Tell whether the element covers `action`: lists it, or as `NotAction` does not."""
+    """Return whether the element covers `action`: `Action` if it lists it, `NotAction` if not."""
     return _lists(_entries(element), action.lower(), tracked) != element.negated
 
 
@@ -48,7 +48,7 @@ class _Entries(NamedTuple):
 
 
 def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
-    """Tell whether some `service:Name` matches; `*` alone is every action.
+    """Return whether an entry `service:Name` matches; `*` alone is every action.
 
     An entry without a name, or with white space, matches nothing: no request's action is so.
     """

@@ -20,7 +20,7 @@ def split(arn: str) -> tuple[str, ...]:
 
 
 def is_arn(text: str) -> bool:
-    """Tell whether `text` is an ARN by its form: six parts, of which the first is `arn`."""
+    """Return whether `text` has the form of an ARN: six parts, of which the first is `arn`."""
     return text.startswith("arn:") and text.count(":") >= PARTS - 1
 
 
@@ -40,29 +40,29 @@ def parts_of(pattern: Iterable[T | str]) -> tuple[tuple[T | str, ...], ...]:
 
 
 def is_account(text: str) -> bool:
-    """Tell whether `text` is an account id: twelve digits."""
+    """Return whether `text` is an account id: twelve digits."""
     return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
 
 
 def account_of(arn: str) -> str | None:
-    """Return the account id that `arn` tells, or None (buckets, `*`, AWS's own policies)."""
+    """Return the account id in `arn`; None if it has none (buckets, `*`, AWS's own policies)."""
     parts = split(arn)
     return parts[4] if len(parts) == PARTS and is_account(parts[4]) else None
 
 
 def is_kms_key(arn: str) -> bool:
-    """Tell whether `arn` is that of a KMS key."""
+    """Return whether `arn` is that of a KMS key."""
     parts = split(arn)
     return len(parts) == PARTS and parts[2] == "kms" and parts[-1].startswith("key/")
 
 
 def is_bucket(arn: str) -> bool:
-    """Tell whether `arn` is that of an S3 bucket or of something in it: neither tells the owner."""
+    """Return whether `arn` is of an S3 bucket or an object: such an ARN does not show its owner."""
     parts = split(arn)
     return len(parts) == PARTS and parts[2:5] == ("s3", "", "")
 
 
 def is_role(arn: str) -> bool:
-    """Tell whether `arn` is that of a role."""
+    """Return whether `arn` is that of a role."""
     parts = split(arn)
     return parts[2:3] == ("iam",) and parts[-1].startswith("role/")

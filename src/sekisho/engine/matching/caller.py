@@ -30,9 +30,9 @@ class CallerKind(Enum):
     OUTSIDER = auto()
     """A service or an identity provider: identity-based policies never apply to it."""
     ANONYMOUS = auto()
-    """A request that nobody signed."""
+    """A request without a signature."""
     CANONICAL_USER = auto()
-    """A principal that S3 knows by a canonical id: an origin access identity of CloudFront, say."""
+    """A principal that S3 knows by a canonical id, such as CloudFront's origin access identity."""
 
 
 _KINDS = {
@@ -47,7 +47,7 @@ _KINDS = {
 
 _OUTSIDE = frozenset({CallerKind.OUTSIDER, CallerKind.ANONYMOUS, CallerKind.CANONICAL_USER})
 ANONYMOUS = "anonymous"
-"""The principal of a request that nobody signed."""
+"""The principal of a request without a signature."""
 
 _CANONICAL_ID = re.compile("[0-9a-f]{64}")
 _ORIGIN_IDENTITY = re.compile(r"arn:aws[\w-]*:iam::cloudfront:user/\S[^/]*", re.ASCII)
@@ -79,7 +79,7 @@ class Caller(NamedTuple):
 
     @property
     def outside(self) -> bool:
-        """Whether no account's identity-based policies or SCPs can apply to it."""
+        """Whether it belongs to no account: identity-based policies and SCPs never apply to it."""
         return self.kind in _OUTSIDE
 
     @property
@@ -158,12 +158,12 @@ def _kind_of(service: str, resource: str) -> CallerKind | None:
 
 
 def is_canonical_id(text: str) -> bool:
-    """Tell whether a text is a canonical user id: 64 hexadecimal digits."""
+    """Return whether a text is a canonical user id: 64 hexadecimal digits."""
     return _CANONICAL_ID.fullmatch(text) is not None
 
 
 def is_certain(caller: Caller) -> bool:
-    """Tell whether its name alone shows which principal a caller is.
+    """Return whether a caller's name alone identifies its principal.
 
     A name with a dot may be that of a web identity provider, or somebody's user name.
     """
@@ -171,13 +171,13 @@ def is_certain(caller: Caller) -> bool:
 
 
 def is_identity_provider(caller: Caller) -> bool:
-    """Tell whether an outsider may be an identity provider, and is no other AWS service."""
+    """Return whether an outsider may be an identity provider, rather than an AWS service."""
     service = _AWS_SERVICE.fullmatch(caller.arn) and not _PROVIDER.fullmatch(caller.arn)
     return caller.kind is CallerKind.OUTSIDER and not service
 
 
 def is_service_linked(request: Request) -> bool:
-    """Tell whether the caller is a service-linked role, by the request's flag or the role's path.
+    """Return whether the caller is a service-linked role, by the request's flag or the role's path.
 
     The ARN of a session has no path; `aws:PrincipalArn` has it. Only services can make a role
     under the path (IAM User Guide, "Create a service-linked role").

@@ -123,7 +123,7 @@ def _like(request: str, policy: Pattern) -> bool:
 
 
 def _arn_like(request: str, policy: Pattern) -> bool | None:
-    """Compare part by part; what is not an ARN of six parts cannot be compared."""
+    """Compare part by part; None if one of the two is not an ARN of six parts."""
     wanted = arns.parts_of(policy)
     if not arns.is_arn(request) or len(wanted) < arns.PARTS:
         return None
@@ -183,7 +183,7 @@ ORDERED: Mapping[Op, tuple[Callable[[str], Decimal | None], Callable[[Decimal, D
     Op.DATE_GREATER_THAN: (date, gt),
     Op.DATE_GREATER_THAN_EQUALS: (date, ge),
 }
-"""The operators that compare numbers and times: what reads a value, and what must hold of two."""
+"""The operators that compare numbers and times: the reader of values, and the comparison."""
 
 COMPARISONS: Mapping[Op, Comparison] = {
     Op.STRING_EQUALS: _equals,
@@ -196,16 +196,16 @@ COMPARISONS: Mapping[Op, Comparison] = {
     Op.ARN_EQUALS: _arn_like,
     Op.ARN_LIKE: _arn_like,
 }
-"""Every operator that is neither negated nor `Null`, which looks at no value of the request."""
+"""Every operator that is neither negated nor `Null`, which ignores the request's values."""
 
 
 def compare(name: Op, request: str, policy: Pattern) -> bool | None:
-    """Compare two values by the operator `name`, or by the one that it negates."""
+    """Compare two values by the operator `name`; a negated one compares as the one it negates."""
     return COMPARISONS[NEGATIONS.get(name, name)](request, policy)
 
 
 def holds(condition: Condition, scope: Scope) -> bool:
-    """Tell whether the condition holds in the request's context."""
+    """Return whether the condition holds in the request's context."""
     operator = condition.operator
     value = scope.request.context.folded.get(condition.key.lower())
     if operator.name is Op.NULL:
@@ -233,7 +233,7 @@ def holds(condition: Condition, scope: Scope) -> bool:
 
 
 def _missing(operator: Operator, scope: Scope) -> bool:
-    """Decide a condition whose key is not in the request."""
+    """Evaluate a condition whose key is not in the request."""
     match operator.quantifier:
         case Quantifier.FOR_ALL_VALUES:
             return True
@@ -244,14 +244,14 @@ def _missing(operator: Operator, scope: Scope) -> bool:
 
 
 def _without_values(operator: Operator, scope: Scope, *, present: bool) -> bool:
-    """Decide a condition with an empty list of values (Access Analyzer, "Empty array")."""
+    """Evaluate a condition with an empty list of values (Access Analyzer, "Empty array")."""
     if operator.quantifier is Quantifier.NONE and not operator.if_exists:
         return scope.tracked.empty_value_list_matches()
     return not present and _missing(operator, scope)
 
 
 def _null(condition: Condition, value: ContextValue | None, scope: Scope) -> bool:
-    """Decide `Null`: "true" means that the key is missing, "false" that it is there."""
+    """Evaluate `Null`: "true" means that the key is missing, "false" that it is present."""
     match condition.operator.quantifier:
         case Quantifier.FOR_ALL_VALUES:
             return True
@@ -271,7 +271,7 @@ def _truth(text: str, scope: Scope) -> bool | None:
 
 
 def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
-    """Tell whether one value of the request satisfies the operator against all of the policy's."""
+    """Return whether one value of the request satisfies the operator, given the policy's values."""
     name = condition.operator.name
     if len(condition.values) > _MANY and NEGATIONS.get(name, name) is Op.STRING_EQUALS:
         texts = _plain_texts(condition.values)
@@ -284,7 +284,7 @@ def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
 
 
 def _over_malformed(name: Op, scope: Scope) -> bool:
-    """Tell whether an operator holds over what is not of its type; no page says."""
+    """Return whether an operator holds over a value that is not of its type; AWS does not say."""
     match name:
         case Op.ARN_EQUALS | Op.ARN_LIKE | Op.BOOL:
             return False
@@ -301,7 +301,7 @@ _MANY = 16
 
 @lru_cache(maxsize=1_024)
 def _plain_texts(values: tuple[str, ...]) -> frozenset[str] | None:
-    """Return a long list of values as a set; None if there is a variable among them."""
+    """Return a long list of values as a set; None if one of them has a variable."""
     return None if any(variables.OPEN in text for text in values) else frozenset(values)
 
 
@@ -324,7 +324,7 @@ def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:
 
 
 def _compare_arns(name: Op, value: str, pattern: Pattern, scope: Scope) -> bool | None:
-    """Compare ARNs; no page says what happens where one of the two is none."""
+    """Compare ARNs; whether a text that is no ARN is compared as text is an assumption."""
     found = compare(name, value, _completed(pattern, scope))
     if found is None and scope.tracked.malformed_arn_as_text():
         return glob.matches(pattern, value)
@@ -332,7 +332,7 @@ def _compare_arns(name: Op, value: str, pattern: Pattern, scope: Scope) -> bool 
 
 
 def _completed(pattern: Pattern, scope: Scope) -> Pattern:
-    """Return a pattern of ARNs, a short one completed with `*` if that is assumed."""
+    """Return a pattern of ARNs; a short one is completed with `*` if that is assumed."""
     lacking = arns.PARTS - len(arns.parts_of(pattern))
     if not lacking or not scope.tracked.short_arn_completed():
         return pattern

@@ -51,7 +51,7 @@ def text_of(pattern: Pattern) -> str:
 
 
 def like(text: str, value: str) -> bool:
-    """Tell whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
+    """Return whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
     if text in (value, "*"):
         return True
     if "?" in text:
@@ -61,7 +61,7 @@ def like(text: str, value: str) -> bool:
 
 
 def matches(pattern: Pattern, value: str) -> bool:
-    """Tell whether the whole of `value` matches `pattern`, case-sensitively."""
+    """Return whether the whole of `value` matches `pattern`, case-sensitively."""
     if Wild.ANY in pattern:
         machine = _machine(pattern)
         return _accepts(machine, _run(machine, value))
@@ -77,14 +77,14 @@ def matches(pattern: Pattern, value: str) -> bool:
 
 
 def matches_in_two(pattern: Pattern, loose: str, exact: str) -> bool:
-    """Tell whether `pattern` matches both texts as one; the case of the first does not matter."""
+    """Return whether `pattern` matches both texts joined, ignoring the case of the first."""
     machine = _machine(pattern)
     reached = _run(_machine(pattern, str.lower), map(str.lower, loose))
     return _accepts(machine, _run(machine, exact, reached))
 
 
 def in_order(pieces: Sequence[str], value: str) -> bool:
-    """Tell whether `value` is the pieces with any text between them."""
+    """Return whether `value` consists of the pieces in order, with any text between them."""
     if len(pieces) == 1:
         return value == pieces[0]
     first, last = pieces[0], pieces[-1]
@@ -139,7 +139,7 @@ def _machine_of(text: str) -> _Machine:
 
 
 def _run(machine: _Machine, value: Iterable[str], reached: int = 1) -> int:
-    """Return the places that are reached after one step for each character of `value`."""
+    """Return the places that are reached after reading each character of `value`."""
     star, any_one, reads = machine.star, machine.any_one, machine.reads
     for char in value:
         # a star stays where it is; every other token moves one place on
@@ -157,7 +157,7 @@ _STAR, _ANY = "\0", "\1"
 
 
 def meet(one: Pattern, other: Pattern, *, ignoring_case: bool = True) -> bool:
-    """Tell whether there is a text that both patterns match.
+    """Return whether some text matches both patterns.
 
     Under operators without wildcards it says yes too often, which is the safe side.
     """
@@ -172,7 +172,7 @@ def meet(one: Pattern, other: Pattern, *, ignoring_case: bool = True) -> bool:
 
 
 def _characters(pattern: Pattern, *, ignoring_case: bool) -> str:
-    """Return a pattern as characters, of which two stand for the wildcards."""
+    """Return a pattern as a text in which two special characters stand for the wildcards."""
     wild = {Wild.STAR: _STAR, Wild.ANY: _ANY}
     text = "".join(one if isinstance(one, str) else wild[one] for one in pattern)
     return text.lower() if ignoring_case else text
@@ -187,7 +187,7 @@ def _steps(token: str, reached: Iterable[int], other: str) -> Iterator[int]:
 
 
 def _after_stars(places: Iterable[int], other: str) -> set[int]:
-    """Return the places, and those that come after a star there."""
+    """Return the places, and those that are reached from them over stars."""
     found = set(places)
     for start in sorted(found):
         stars = len(other[start:]) - len(other[start:].lstrip(_STAR))

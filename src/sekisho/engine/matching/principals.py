@@ -40,13 +40,13 @@ _FACETS = {
     CallerKind.ANONYMOUS: {Closeness.ITSELF},
     CallerKind.CANONICAL_USER: {Closeness.ITSELF},
 }
-"""The ways of naming a caller that `NotPrincipal` must all list to except it from a Deny."""
+"""The levels at which `NotPrincipal` must list a caller to except it from a Deny."""
 
 
 def closeness_of(
     principal: Principal, effect: Effect, caller: Caller, tracked: TrackedAssumptions
 ) -> Closeness:
-    """Tell how closely a statement of `effect` names `caller`; `NOT` if it does not apply."""
+    """Return how closely a statement of `effect` names `caller`; `NOT` if it does not apply."""
     levels = {
         _closeness_of_value(key, value, caller)
         for key, values in principal.entries
@@ -69,7 +69,7 @@ def closeness_of(
 
 
 def _closeness_of_value(key: PrincipalKey, value: str, caller: Caller) -> Closeness:
-    """Tell how closely one value names the caller."""
+    """Return how closely one value names the caller."""
     match key:
         case PrincipalKey.ANYONE:
             return Closeness.ITSELF
@@ -87,7 +87,7 @@ def _closeness_of_value(key: PrincipalKey, value: str, caller: Caller) -> Closen
 
 
 def _closeness_of_aws_value(value: str, caller: Caller) -> Closeness:
-    """Tell how closely a value under `AWS` names the caller.
+    """Return how closely a value under `AWS` names the caller.
 
     The ARN of a role is compared by account and name: a session's ARN does not tell the role's
     path, and names are unique within an account whatever their path.

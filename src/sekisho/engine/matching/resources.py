@@ -23,7 +23,7 @@ from sekisho.policy import Effect, Element
 
 
 def matches(element: Element, effect: Effect, scope: Scope) -> bool:
-    """Tell whether the element covers the request's resource.
+    """Return whether the element covers the request's resource.
 
     The statement's effect says which side is the safe one when a variable in `NotResource` has no
     value.

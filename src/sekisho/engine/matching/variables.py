@@ -29,7 +29,7 @@ _VARIABLE = re.compile(r"\$\{([^\s{}$'*?,]+)(?:, '([^'}]*)')?\}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable: the context key that it names, and its default if it has one."""
+    """A variable: the context key that it names, and its default, if any."""
 
     key: str
     default: str | None = None
@@ -44,7 +44,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A `${` that begins no variable; no value can be given to it."""
+    """A `${` that begins no valid variable; it never has a value."""
 
     text: str
 
@@ -54,7 +54,7 @@ TemplatePart = Token | Variable | Malformed
 
 @cached_by_text
 def read(text: str) -> tuple[TemplatePart, ...]:
-    """Return the parts of `text`: literal text, wildcards, variables and what is malformed."""
+    """Return the parts of `text`: literal text, wildcards, variables and malformed variables."""
     return tuple(_parts(text))
 
 
@@ -75,7 +75,7 @@ def _parts(text: str) -> Iterator[TemplatePart]:
 
 
 def substitute(text: str, version: Version | None, context: Context) -> Pattern | None:
-    """Return the pattern that `text` stands for, or None if a variable in it has no value."""
+    """Return the pattern of `text` with its variables substituted; None if one has no value."""
     if version is not Version.V2012 or OPEN not in text:
         return glob.wildcards(text)
     tokens: list[Token] = []

@@ -76,82 +76,82 @@ class TrackedAssumptions:
     names_used: set[str] = field(default_factory=set)
 
     def unresolved_not_resource(self) -> UnresolvedNotResource:
-        """Return how a `NotResource` entry is read whose variable has no value."""
+        """Return how a `NotResource` entry is read if its variable has no value."""
         self.names_used.add("unresolved_not_resource")
         return self.assumptions.unresolved_not_resource
 
     def stars_span_colons(self) -> bool:
-        """Tell whether wildcards in the first five parts of an ARN may match colons."""
+        """Return whether wildcards in the first five parts of an ARN may match colons."""
         self.names_used.add("arn_span")
         return self.assumptions.arn_span is ArnSpan.WHOLE_STRING
 
     def wildcard_service_prefix(self) -> bool:
-        """Tell whether a wildcard in an action's service prefix works."""
+        """Return whether a wildcard in an action's service prefix works."""
         self.names_used.add("wildcard_service_prefix")
         return self.assumptions.wildcard_service_prefix
 
     def any_value_if_exists_when_missing(self) -> bool:
-        """Tell whether `ForAnyValue:…IfExists` holds when the key is missing."""
+        """Return whether `ForAnyValue:…IfExists` holds when the key is missing."""
         self.names_used.add("any_value_if_exists_when_missing")
         return self.assumptions.any_value_if_exists_when_missing
 
     def malformed_value_matches_negated(self) -> bool:
-        """Tell whether a negated operator holds over a value that it cannot read."""
+        """Return whether a negated operator holds over a value that is not of its type."""
         self.names_used.add("malformed_value_matches_negated")
         return self.assumptions.malformed_value_matches_negated
 
     def malformed_value_matches(self) -> bool:
-        """Tell whether an operator that is not negated holds over a value that it cannot read."""
+        """Return whether an operator that is not negated holds over a value not of its type."""
         self.names_used.add("malformed_value_matches")
         return self.assumptions.malformed_value_matches
 
     def malformed_arn_matches_negated(self) -> bool:
-        """Tell whether a negated ARN operator holds over a text that is no ARN."""
+        """Return whether a negated ARN operator holds over a text that is no ARN."""
         self.names_used.add("malformed_arn_matches_negated")
         return self.assumptions.malformed_arn_matches_negated
 
     def malformed_arn_as_text(self) -> bool:
-        """Tell whether an ARN operator compares as text where one of the two is no ARN."""
+        """Return whether an ARN operator compares as text if one of the two is no ARN."""
         self.names_used.add("malformed_arn_as_text")
         return self.assumptions.malformed_arn_as_text
 
     def short_arn_completed(self) -> bool:
-        """Tell whether a short ARN under an ARN operator is completed with `*`."""
+        """Return whether a short ARN under an ARN operator is completed with `*`."""
         self.names_used.add("short_arn_completed")
         return self.assumptions.short_arn_completed
 
     def empty_value_list_matches(self) -> bool:
-        """Tell whether a condition without values holds."""
+        """Return whether a condition without values holds."""
         self.names_used.add("empty_value_list_matches")
         return self.assumptions.empty_value_list_matches
 
     def bool_variables(self) -> bool:
-        """Tell whether variables are substituted in the values of `Bool`."""
+        """Return whether variables are substituted in the values of `Bool`."""
         self.names_used.add("bool_variables")
         return self.assumptions.bool_variables
 
     def bool_other_is_false(self) -> bool:
-        """Tell whether `Bool` and `Null` read as false any text but `true`."""
+        """Return whether `Bool` and `Null` treat every text but `true` as false."""
         self.names_used.add("bool_other_is_false")
         return self.assumptions.bool_other_is_false
 
     def empty_string_is_null(self) -> bool:
-        """Tell whether to `Null` a key whose value is an empty string is missing."""
+        """Return whether `Null` treats a key whose value is an empty string as missing."""
         self.names_used.add("empty_string_is_null")
         return self.assumptions.empty_string_is_null
 
     def list_needs_set_operator(self) -> bool:
-        """Tell whether an operator without set prefix never holds over several values."""
+        """Return whether an operator without set prefix never holds over several values."""
         self.names_used.add("list_needs_set_operator")
         return self.assumptions.list_needs_set_operator
 
     def not_principal_needs_chain(self) -> bool:
-        """Tell whether `NotPrincipal` in a Deny excepts only callers that it lists wholly."""
+        """Return whether `NotPrincipal` with Deny excepts only callers listed at all levels."""
         self.names_used.add("not_principal_needs_chain")
         return self.assumptions.not_principal_needs_chain
 
     def catalogue_complete(self) -> bool:
-        """Tell whether AWS has no other actions, forms of ARNs and keys than are documented."""
+        """Return whether AWS has no other actions, forms of ARNs and keys than are documented."""
         self.names_used.add("catalogue_complete")
         return self.assumptions.catalogue_complete is CatalogueComplete.YES
 

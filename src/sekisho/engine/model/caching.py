@@ -16,7 +16,7 @@ _LONGEST_TEXT = 256
 
 
 def cached_by_text(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Keep what `read` returns for short texts, a bounded number of them; `read` must be pure."""
+    """Cache the results of `read` for short texts, a bounded number; `read` must be pure."""
     cached = lru_cache(maxsize=_MOST_TEXTS)(read)
 
     @wraps(read)
@@ -27,7 +27,7 @@ def cached_by_text(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def cached_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
-    """Keep what `read` returns for an object that never changes, as long as the object lives.
+    """Cache the results of `read` for immutable objects, each as long as the object lives.
 
     Objects are told apart by identity: to compare the contents of long lists takes longer.
     """

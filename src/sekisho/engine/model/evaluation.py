@@ -18,7 +18,7 @@ ContextValue = str | tuple[str, ...]
 """One value of a single-valued key, or the values of a multivalued key (possibly none)."""
 
 GivenValue = str | bool | int | float | Sequence[str | bool | int | float]
-"""The same as people write it: truth values and numbers stand for their text in JSON."""
+"""A value as people write it: booleans and numbers stand for their text in JSON."""
 
 
 class Context(Mapping[str, ContextValue]):
@@ -91,7 +91,7 @@ def _context_values(given: object) -> dict[str, ContextValue]:
 
 
 def _context_value(value: object) -> ContextValue | None:
-    """Return a value of a context as text; None if it is none."""
+    """Return a value of a context as text; None if it is not a valid value."""
     several = isinstance(value, list | tuple)
     each = value if isinstance(value, list | tuple) else (value,)
     if not all(isinstance(one, str | int | float) for one in each):
@@ -154,7 +154,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class AttachedPolicy:
-    """A policy document and the name it is reported by (an ARN, or `inline NAME of user U`)."""
+    """A policy document and its name in reports (an ARN, or `inline NAME of user U`)."""
 
     name: str
     document: Document
@@ -183,7 +183,7 @@ class ResourcePolicyKind(StrEnum):
     """A KMS key policy: it must itself allow."""
 
     OTHER = "other"
-    """Any other: within one account it may allow what no identity-based policy does."""
+    """Any other: within one account it may allow a request that no identity-based policy does."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -222,7 +222,7 @@ class Policies:
 
 
 def _names_in(value: object) -> str:
-    """Return the names of what a field of `Policies` has."""
+    """Return the names of the policies in a field of `Policies`."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_names_in, value))}]"
     return repr(value.name) if isinstance(value, AttachedPolicy | Level) else repr(value)
