@@ -15,7 +15,7 @@ OLD = "old_"
 
 
 def document_of(document: Document) -> Any:
-    """Return a document as the checker reads it."""
+    """Return a document in the checker's form."""
     return check_proof.read_json(json.dumps(to_json(document)))
 
 
@@ -26,7 +26,7 @@ def claim_of(
     exempt: Iterable[str] = (),
     calls: str = "all",
 ) -> check_proof.Claim:
-    """Return the claim that `certify` finds a certificate of, and that the checker checks.
+    """Return the claim that `certify` is to prove and the checker is to check.
 
     Args:
         policies: of the caller; those of resources and endpoints are not looked at.
@@ -63,7 +63,7 @@ _KINDS = frozenset({"aws:principaltype"})
 
 
 class _ClaimOfAnyKind(check_proof.Claim):
-    """A claim about callers of every kind: of them no fact is known."""
+    """A claim about callers of every kind, about whom no fact is known."""
 
     def _in_scope(self, written: Mapping[str, Any]) -> bool:
         conditions = written["statement"].get("Condition", {}).values()
@@ -91,7 +91,7 @@ def no_new_access_claim(
 
 
 def layers_of(policies: Policies, prefix: str = "") -> dict[str, tuple[AttachedPolicy, ...]]:
-    """Return the policies of each layer, by the name that the checker has for it.
+    """Return the policies of each layer, by the checker's name of the layer.
 
     Args:
         policies: of the caller.

@@ -1,4 +1,4 @@
-"""An open branch of a case tree, as a request that may show why it is open."""
+"""The request of an open branch of a case tree, which may show why the branch is open."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ class CandidateRequest:
 
 
 def request_of(leaf: OpenLeaf) -> CandidateRequest | None:
-    """Return a request that meets all claims of an open branch, as far as one is found."""
+    """Return a request that meets the claims of an open branch, as far as one is found."""
     claim, context = leaf.claim, dict[str, str | tuple[str, ...]](leaf.claim.known)
     for key in _keys(leaf):
         value = _value(_branch(claim, leaf), key)
@@ -42,7 +42,7 @@ def request_of(leaf: OpenLeaf) -> CandidateRequest | None:
 
 
 def _keys(leaf: OpenLeaf) -> list[str]:
-    """Return the keys that the branch is about, those first that must be there."""
+    """Return the keys that the branch has claims about, those that must be present first."""
     branch = _branch(leaf.claim, leaf)
     keys = {part.attribute for part, _ in leaf.claims} - {"action", "resource", *leaf.claim.known}
     return sorted(keys, key=lambda key: (not branch.present(key), key))
@@ -72,7 +72,7 @@ def _element(branch: Branch, attribute: str) -> str | None:
 
 
 def _filled(claims: Claims) -> Iterator[str]:
-    """Yield texts that entries match."""
+    """Yield texts that match entries."""
     for part, _ in claims:
         for text in part.values:
             lower = text.lower() if part.attribute == "action" else text
@@ -81,7 +81,7 @@ def _filled(claims: Claims) -> Iterator[str]:
 
 
 def _value(branch: Branch, key: str) -> str | tuple[str, ...] | None:
-    """Return a value of a key that meets its claims; None if it can be absent, or none is found."""
+    """Return a value of a key that meets its claims; None if it may be absent, or none is found."""
     mark = len(branch.trail)
     branch.add([(Part(key, check_proof.PRESENT, ()), False)])
     absent = not branch.contradicts(key)
@@ -99,7 +99,7 @@ def _value(branch: Branch, key: str) -> str | tuple[str, ...] | None:
 
 
 def _meets(claims: Claims, text: str) -> bool:
-    """Tell whether the operators of numbers, dates and addresses can read a value, and hold."""
+    """Return whether a condition on numbers, dates or addresses can read a value, and holds."""
     for part, holds in claims:
         family = check_proof.operator_of(part.operator).family
         if family in ("number", "date", "address"):

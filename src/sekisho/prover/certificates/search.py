@@ -21,7 +21,7 @@ from sekisho.lazy import dataclass
 
 @lru_cache(maxsize=50_000)
 def fronts_of(part: Part) -> tuple[str, ...]:
-    """Return the prefixes of the entries of an `Action` or `Resource`; empty for other parts."""
+    """Return the literal prefixes of the entries of an `Action` or `Resource`; else nothing."""
     if part.operator not in ("Action", "Resource"):
         return ()
     texts = [text.lower() if part.attribute == "action" else text for text in part.values]
@@ -29,7 +29,7 @@ def fronts_of(part: Part) -> tuple[str, ...]:
 
 
 def may_share_start(one: str, other: str) -> bool:
-    """Tell whether a text can begin with both."""
+    """Return whether some text can begin with both prefixes."""
     return one.startswith(other) or other.startswith(one)
 
 
@@ -37,7 +37,7 @@ _MOST_TRIED = 50
 
 
 def is_open(claims: check_proof.Claims) -> bool:
-    """Tell whether some entry, its wildcards filled, is an action that meets all claims."""
+    """Return whether some entry, with its wildcards filled, is an action that meets all claims."""
     wanted = [part for part, holds in claims if holds == (part.operator == "Action")]
     if not wanted or any(_entries(part) is None for part, _ in claims):
         return False
@@ -51,7 +51,7 @@ def is_open(claims: check_proof.Claims) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _entries(part: Part) -> re.Pattern[str] | None:
-    """Return the actions of a part as a regular expression; None if the checker is not sure."""
+    """Return the actions of a part as a regular expression; None if the checker is not certain."""
     if any(check_proof.pattern_of(text, "action", False, "").free for text in part.values):
         return None
     texts = ("*" if text == "*:*" else text for text in part.values)
@@ -87,9 +87,9 @@ Steps = list[list[str]]
 DEFAULT_LIMIT = 4_000_000
 """Steps before a search gives up; one takes about a microsecond."""
 _A_LOOK = 5
-"""Steps that it takes to look at an attribute, whatever is claimed of it."""
+"""The steps to examine an attribute, regardless of its claims."""
 _A_VALUE = 30
-"""Steps that it takes to look whether a value meets a claim about texts."""
+"""The steps to examine whether a value meets a claim about texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,13 @@ class OpenLeaf:
 
 @dataclass(frozen=True, slots=True)
 class WorkLimitReached:
-    """The search was given up after so much work."""
+    """The search has reached its limit of work."""
 
     work: int
 
 
 def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | WorkLimitReached:
-    """Return a certificate of a claim, or a branch of which none is known.
+    """Return a certificate of a claim, or an open branch if none was found.
 
     Args:
         claim: what is to be shown.
@@ -180,7 +180,7 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
 
 @lru_cache(maxsize=10_000)
 def _contradicts_facts(known: frozenset[tuple[str, str]], role: bool, calls: str) -> bool:
-    """Tell whether what is known of the caller contradicts what AWS guarantees about requests."""
+    """Return whether the known keys of the caller contradict AWS's guarantees about requests."""
     kind = check_proof.NOTHING_ALLOWED
     alone = Claim(kind, (), calls=calls, role=role, known=dict(sorted(known)))
     search = _Search(alone, check_proof.READINGS[0], DEFAULT_LIMIT)
@@ -202,7 +202,7 @@ class _Closed:
 
 _Open = list[tuple[Part, bool]]
 Leaves = tuple[list[str] | None, ...]
-"""Of each part of a statement the step that closes the branch where it fails; None: it may fail."""
+"""For each part of a statement, the step that closes the branch if it fails; None: it may fail."""
 Left = dict[str, Leaves]
 """The statements that may still apply."""
 
@@ -228,7 +228,7 @@ class _Search:
 
     @cached_property
     def own_statements(self) -> Mapping[str, Statement]:
-        """The statements of the policies that a step can name, but those of the old ones."""
+        """The statements of the policies that a step can name; those of old policies excluded."""
         denials = {
             one.reference: one
             for layer in self.claim.layers
@@ -286,7 +286,7 @@ class _Search:
 
     @cached_property
     def clauses(self) -> Mapping[str, Statement]:
-        """Everything of several parts that a step can name, by reference."""
+        """All statements of several parts that a step can name, by reference."""
         facts = {name: one for name, one in self.facts.items() if len(one.parts) > 1}
         allows = {one.reference: one for each in self.old_allows.values() for one in each}
         return {**self.own_statements, **facts, **allows}
@@ -309,13 +309,13 @@ class _Search:
 
     @cached_property
     def statements_of_all(self) -> Left:
-        """What is left of the statements at first: all that is of no old Allow."""
+        """The statements that may apply at first: all but the Allows of the old policies."""
         allows = {one.reference for each in self.old_allows.values() for one in each}
         return self._unread(name for name in self.clauses if name not in allows)
 
     @cached_property
     def depends(self) -> Mapping[str, frozenset[str]]:
-        """The attributes that an attribute's claims may say something about."""
+        """The attributes that the claims about an attribute may affect."""
         near: dict[str, set[str]] = defaultdict(set)
         for one in (*self.claim.statements.values(), *self.facts.values()):
             for part in one.parts:
@@ -342,7 +342,7 @@ class _Search:
     # -- leaves
 
     def leaf(self, attribute: str) -> list[str] | None:
-        """Return the step that closes the branch at an attribute, None if none does."""
+        """Return the step that closes the branch at an attribute; None if there is none."""
         near = sorted({attribute, *self.depends.get(attribute, ())})
         self._spend(sum(_A_LOOK + len(self.branch.by_attribute.get(one, ())) for one in near))
         key = (attribute, *(frozenset(self.branch.by_attribute.get(one, ())) for one in near))
@@ -400,7 +400,7 @@ class _Search:
             self.branch.undo(mark)
 
     def _is_apart(self, part: Part) -> bool:
-        """Tell whether actions or resources are kept apart from others by how they begin."""
+        """Return whether a part's prefixes exclude those of another claim on its attribute."""
         own = fronts_of(part)
         claimed = self.branch.by_attribute[part.attribute] if own else ()
         for other, holds in claimed:
@@ -414,7 +414,7 @@ class _Search:
     def closed(
         self, opened: Opened, dirty: Iterable[str], statements_left: Left
     ) -> "_Closed | _Open":
-        """Return steps that close the branch as it is, or the claims of an open one.
+        """Return the steps that close the branch, or the claims of an open branch.
 
         Args:
             opened: the old layers of which nothing applies.
@@ -439,7 +439,7 @@ class _Search:
         return self._propagated(units, opened, {**statements_left})
 
     def _applying(self, statements_left: Left) -> str | None:
-        """Return a statement that applies, all its parts being claimed as they are written."""
+        """Return a statement that applies: all its parts are claimed to hold."""
         self._spend(len(self.branch.trail) + len(statements_left))
         holding = {part for part, holds in self.branch.trail if holds}
         return next(
@@ -447,7 +447,7 @@ class _Search:
         )
 
     def _propagated(self, units: Left, opened: Opened, statements_left: Left) -> "_Closed | _Open":
-        """Use all statements at once of which one part alone can fail."""
+        """Use all statements at once of which only one part can fail."""
         mark, dirty = len(self.branch.trail), set[str]()
         for name, leaves in units.items():
             del statements_left[name]
@@ -471,7 +471,7 @@ class _Search:
         return result
 
     def _step_around(self, name: str, leaves: "Leaves", inner: "_Closed | None") -> "_Closed":
-        """Return the step that a statement does not apply, around what closes its open branch."""
+        """Return the step that a statement does not apply, then the steps of its open branch."""
         steps, used = [["not", name]], frozenset[str]()
         for leaf in leaves:
             closed = inner if leaf is None else _Closed([leaf], self._touched_by(leaf))
@@ -484,7 +484,7 @@ class _Search:
         return self.touched([step[1]])
 
     def _narrowed(self, statements_left: Left, dirty: frozenset[str]) -> Left:
-        """Return the statements left, without those that cannot apply anyway."""
+        """Return the remaining statements without those that certainly do not apply."""
         result: Left = {}
         for name, leaves in statements_left.items():
             parts = self.clauses[name].parts
@@ -524,7 +524,7 @@ class _Search:
     _steps: frozenset[str] = frozenset()
 
     def _splits(self, statements_left: Left) -> Iterator[str]:
-        """Yield keys whose variables may have no value: with a default, or never there."""
+        """Yield keys that policy variables use and that may have no value."""
         parts = [part for part, _ in self.branch.trail]
         parts += [part for name in statements_left for part in self.clauses[name].parts]
         keys = {key for part in parts for key in variables_with_default(part)}

@@ -54,13 +54,13 @@ Of 1,582 managed policies with Force_MFA none takes more than 8,300 steps, an in
 """
 
 OWN_CALLS, SERVICE_CALLS, ALL_CALLS = "direct", "via-service", "all"
-"""The calls of a certificate, as the checker names them: the user's own, those of AWS services for
-the user, or both."""
+"""The calls of a certificate, by the checker's names: the user's own, those of services, or
+both."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertifiedPolicies:
-    """Policies and the certificates of what is proved of them.
+    """Policies and the certificates of their proved answers.
 
     Attributes:
         names: the users who have these policies, in order; or the one role.
@@ -74,21 +74,21 @@ class CertifiedPolicies:
 
 
 def certificates_in(answers: Iterable[QuestionAnswer]) -> tuple[Certificate, ...]:
-    """Return the certificates of some answers, each once."""
+    """Return the certificates of some answers, without repetitions."""
     verdicts = [each.conclusion.verdict for each in answers]
     found = [each.certificate for each in verdicts if isinstance(each, Proved)]
     return tuple({id(each): each for each in found if each is not None}.values())
 
 
 class CertificateFinder(Protocol):
-    """A search for a certificate of a claim; `thorough`: with all the work that it may take."""
+    """Finds a certificate of a claim; `thorough`: with all the work that it may take."""
 
     def __call__(self, *, thorough: bool) -> Certificate | None:
         """Return a certificate, or None if none was found."""
 
 
 def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -> Conclusion:
-    """Return the conclusion of a certificate; without one, that of the search.
+    """Return the conclusion from a certificate; without one, that of the search.
 
     Most certificates are found with little work. A thorough attempt comes after the search, where
     that shows no request: what is refuted has no certificate. A certificate that rests on an
@@ -116,7 +116,7 @@ def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -
 
 
 class EnforcementCertifier:
-    """The search for certificates that no request without MFA passes; each is looked for once.
+    """The search for certificates that no request without MFA passes; each is searched for once.
 
     Args:
         policies: as attached to the user or the role.
@@ -146,7 +146,7 @@ class EnforcementCertifier:
         return certificate
 
     def needed(self) -> tuple[Certificate, ...]:
-        """Return the certificates about all calls, each once; none if one of them is missing."""
+        """Return the certificates that cover all calls; none if one of them is missing."""
         if (certificate := self.find(ALL_CALLS, thorough=True)) is not None:
             return (certificate,)
         apart = [self._certificate_of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
@@ -174,7 +174,7 @@ def no_new_access_finder(
 
 
 def _certificate(claim: Callable[[], check_proof.Claim], *, thorough: bool) -> Certificate | None:
-    """Return the certificate of a claim; none of one with a policy that the checker cannot read."""
+    """Return the certificate of a claim; None if the checker cannot read one of its policies."""
     try:
         claimed = claim()
     except check_proof.UnreadableError:
@@ -196,13 +196,13 @@ _OPPOSITES: Mapping[OperatorName, Operator] = {
         OperatorName.NUMERIC_GREATER_THAN, if_exists=True
     ),
 }
-"""The operator that holds exactly where another does not, also where the key is absent."""
+"""The operators whose condition holds exactly where the other's fails, even without the key."""
 
 
 def conclude_empty(
     questions: Sequence[Question], search: Callable[[], Conclusion] | None = None
 ) -> Conclusion:
-    """Return whether no request answers any of some questions.
+    """Return the conclusion that no request answers any of some questions.
 
     What is proved has a certificate, or rests on an assumption; otherwise it is as of `conclude`.
 
@@ -232,7 +232,7 @@ def conclude_empty(
 
 
 def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
-    """Return a certificate that no request answers a question, or None if none was found."""
+    """Return a certificate that no request answers a question; None if none was found."""
     # the claim is about both ways in which sessions may show that they have no MFA
     credentials = ways_of(replace(question.user, readings=SessionReadings()), question.credentials)
     if CallerCredential.HYPOTHETICAL in credentials:
@@ -251,7 +251,7 @@ def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
 def _denials_of_the_rest(
     question: Question, credentials: Sequence[CallerCredential]
 ) -> Iterator[Statement]:
-    """Yield statements that deny requests that the question is not about, and no others."""
+    """Yield statements that deny exactly the requests that the question excludes."""
     user, restriction = question.user, question.restriction
     if user.is_role:
         restriction = join_restrictions(restriction, NOT_BY_ROLES)
@@ -280,7 +280,7 @@ def _denials_of_the_past(now: datetime) -> Iterator[Statement]:
 
 
 def _denials_of_other_mfa(mfa: set[str]) -> Iterator[Statement]:
-    """Yield statements that deny each value of `aws:MultiFactorAuthPresent` but some."""
+    """Yield statements that deny the excluded values of `aws:MultiFactorAuthPresent`."""
     if "true" not in mfa:
         yield _deny(Condition(_BOOL, _MFA, ("true",)))
     if "false" not in mfa:
@@ -294,12 +294,12 @@ def _deny(*conditions: Condition, action: Element = _ANY, resource: Element = _A
 
 
 def _unless(element: Element, *, holds: bool) -> Element:
-    """Return the element that matches where another does not match as demanded."""
+    """Return the element that matches where another one does not match as required."""
     return replace(element, negated=not element.negated) if holds else element
 
 
 def _opposite(condition: Condition) -> Condition | None:
-    """Return the condition that holds exactly where another does not; None if there is none."""
+    """Return the condition that holds exactly where another fails; None if there is none."""
     operator = condition.operator
     if operator.quantifier is not Quantifier.NONE or operator.if_exists:
         return None

@@ -60,7 +60,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDifference:
-    """Both sides; Unknown where it could not be found out."""
+    """Both sides of a difference; Unknown if a side could not be determined."""
 
     only_in_old: Side | Unknown
     only_in_new: Side | Unknown
@@ -73,7 +73,7 @@ def policy_difference(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> PolicyDifference:
-    """Return the requests that `old` allows and `new` does not, and the reverse.
+    """Return the requests that only `old` allows, and those that only `new` allows.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -104,7 +104,7 @@ def new_access(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> Verdict:
-    """Return whether `new` allows nothing that `old` does not, of all users that stand for any.
+    """Return whether `new` allows nothing that `old` does not, for all the representative users.
 
     It is one side of the difference, without a list.
 
@@ -123,7 +123,7 @@ def new_access(
 def _without_certificate(
     questions: Sequence[Question], indistinct_keys: Sequence[str]
 ) -> Conclusion:
-    """Return whether no request answers any of the questions; what it rests on if none does."""
+    """Return the verdict that no request answers any of the questions, with its assumptions."""
     for question in questions:
         # one user is enough
         if isinstance(verdict := prove_none(question), Refuted):
@@ -140,7 +140,7 @@ def difference_for_any(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> PolicyDifference:
-    """Return the difference for all users that stand for any.
+    """Return the difference for any user, from the differences for the representative users.
 
     What differs for a user whom the policies name, and not for the first, says for whom it does.
 
@@ -158,7 +158,7 @@ def difference_for_any(
 def callers_of_difference(
     old: Policies, new: Policies, assumptions: Assumptions | None = None
 ) -> Callers:
-    """Return the users whom two sets of policies distinguish as far as the difference goes.
+    """Return the users that two sets of policies distinguish, as far as their difference needs it.
 
     What both sides have distinguishes users to no purpose: where there is much of it, or where it
     distinguishes more users than are asked about, it is left out.
@@ -193,7 +193,7 @@ def _documents(policies: Policies) -> tuple[object, ...]:
 def _merge_sides(
     sides: Sequence[Side | Unknown], users: Sequence[CallingUser], indistinct_keys: Sequence[str]
 ) -> Side | Unknown:
-    """Return one side of several users; that there is nothing only if these are all."""
+    """Return one side for several users; that it is empty only if these represent all users."""
     known: list[Side] = []
     for side in sides:
         if isinstance(side, Unknown):

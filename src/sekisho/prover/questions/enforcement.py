@@ -83,7 +83,7 @@ ENFORCEMENT = "enforcement"
 """The id of the question whether MFA is enforced."""
 
 NOTHING_ALLOWED = "nothing-allowed"
-"""The id of the question whether nothing is allowed without MFA as the policies are."""
+"""The id of the question whether nothing is allowed without MFA under the current policies."""
 
 OTHER_VALUES = "enforcement-other-values"
 """The id of the question about values of the MFA key that no credential brings."""
@@ -94,15 +94,15 @@ class Enforced(StrEnum):
 
     PROVED = "proved"
     NOTHING_ALLOWED = "nothing allowed without MFA"
-    """Nothing is, as the policies are; MFA is not enforced."""
+    """Nothing is allowed under the current policies; MFA is not enforced."""
     REFUTED = "refuted"
     TODAY_UNKNOWN = "not enforced, today unknown"
-    """MFA is not enforced; whether nothing is allowed, as the policies are, is not known."""
+    """MFA is not enforced; whether the current policies allow anything is not known."""
     UNKNOWN = "unknown"
 
     @classmethod
     def of(cls, later: Verdict, today: Verdict) -> "Enforced":
-        """Return the answer that two verdicts make.
+        """Return the answer that follows from two verdicts.
 
         Args:
             later: whether no request without MFA passes, whatever is attached later.
@@ -139,7 +139,7 @@ def enforced_text(enforced: Enforced) -> Message:
 
 
 def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
-    """Return whether MFA is enforced, for every way to call; None if that was not asked.
+    """Return the answer on MFA enforcement over all ways to call; None if it was not asked.
 
     Args:
         answers: of a report, as `distinct_answers` leaves them.
@@ -191,9 +191,9 @@ WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredentia
 WITH_MFA = (CallerCredential.MFA_SESSION,)
 WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
 DIRECT = (*WITHOUT_MFA, *WITH_MFA)
-"""Everything with which a user calls."""
+"""The credentials of all calls that a user makes directly."""
 VIA_SERVICE = (*WITHOUT_MFA_VIA_SERVICE, *WITH_MFA_VIA_SERVICE)
-"""Everything with which a service calls on a user's behalf."""
+"""The credentials of all calls that a service makes on a user's behalf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Enforcement:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts that there are."""
+        """The verdicts on direct calls and, if it was asked, on calls by services."""
         return (self.direct,) if self.via_service is None else (self.direct, self.via_service)
 
 
@@ -231,7 +231,7 @@ def prove_enforcement(
     *,
     later: bool = False,
 ) -> Enforcement:
-    """Return whether no request without MFA passes but the exempt actions.
+    """Return the verdicts on whether without MFA only the exempt actions are allowed.
 
     Args:
         policies: as attached to the user.
@@ -271,9 +271,9 @@ def enforcement_question(
 
 
 def denials(policies: Policies) -> Policies:
-    """Return the policies that matter whatever identity-based policies are attached later.
+    """Return the policies that still decide if other identity-based policies are attached later.
 
-    Of the identity-based ones that is what they deny: all that they allow can be allowed anyway.
+    Of identity-based policies, only the Denies: whatever they allow may be allowed anyway.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -324,7 +324,7 @@ def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
 def exempt_list(
     policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> tuple[ActionGroup, ...] | Unknown:
-    """Return every real action that works without MFA, directly called, and how.
+    """Return every real action that is allowed without MFA in direct calls, and how.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -356,7 +356,7 @@ def _question(
 def without_mfa(
     policies: Policies, credentials: tuple[CallerCredential, ...]
 ) -> tuple[CallerCredential, ...]:
-    """Return ways to call without MFA, with a session of `aws login` where it may differ.
+    """Return ways to call without MFA, with a session of `aws login` if it may differ.
 
     With the keys of MFA it is one of the sessions; whether it has them is not documented.
     """
@@ -380,7 +380,7 @@ _CONSOLE_SIGN_IN = AttachedPolicy(
         }
     ),
 )
-"""Denies what no credential signs, so that it is not asked about; see decision 0020."""
+"""Denies requests that no credential can sign, so that they are not asked about; decision 0020."""
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
 """The key, as AWS spells it."""
@@ -410,7 +410,7 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
 
 
 def _values(question: Question) -> list[str]:
-    """Return values of the key, one for each way in which the conditions can come out."""
+    """Return values of the key, one for each combination of results of the conditions on it."""
     every = conditions_in(question.allowed or Policies())
     key_conditions = [each for each in every if each.condition.key.lower() == _KEY]
     if not {family_of(each.condition.operator.name) for each in key_conditions} <= _SPLIT:
@@ -437,7 +437,7 @@ def allowed_with_mfa(
     *,
     later: bool = False,
 ) -> Question:
-    """Return the question whether a session with MFA is allowed anything.
+    """Return the question whether a session with MFA is allowed any action.
 
     Args:
         policies: as attached to the user.
@@ -485,7 +485,7 @@ _OF_IAM = Element(("iam:*",))
 
 
 def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Question:
-    """Return the question whether the enforcing statements take anything from a caller with MFA.
+    """Return the question whether the enforcing statements deny anything to callers with MFA.
 
     Where they deny an MFA that is too old, those sessions are asked about that are young enough for
     all of them; where none can be, all.
@@ -539,7 +539,7 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
 
 
 def has_self_service(policies: Policies) -> bool:
-    """Tell whether there is a self-service statement at all."""
+    """Return whether there is any self-service statement."""
     return any(
         _is_self_service(statement)
         for policy in policies.identity
@@ -561,7 +561,7 @@ def _is_self_service(statement: Statement) -> bool:
 
 
 def _can_be_a_user(entry: str) -> bool:
-    """Tell whether an entry other than `*` can match the ARN of a user or an MFA device."""
+    """Return whether an entry other than `*` can match the ARN of a user or an MFA device."""
     parts = arns.split(entry)
     # a short entry is completed with `*`
     parts = (*parts, *("*",) * (arns.PARTS - len(parts)))
@@ -579,7 +579,7 @@ def _can_be_a_user(entry: str) -> bool:
 
 
 def _ages(policies: Policies) -> Iterator[VersionedCondition]:
-    """Yield the conditions in the MFA enforcement's statements by which an MFA is too old."""
+    """Yield the conditions in the MFA enforcement's statements that limit the age of MFA."""
     for policy in handled_policies(policies):
         for statement in filter(_is_of_enforcement, policy.document.statements):
             for condition in statement.conditions:

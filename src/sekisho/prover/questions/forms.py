@@ -44,7 +44,7 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
 
 
 def _undocumented_keys(counterexample: Counterexample) -> dict[str, object]:
-    """Return, as a member, the keys that AWS does not document of a request; nothing if none is."""
+    """Return the context keys of a request that AWS does not document, as an optional member."""
     keys = counterexample.undocumented
     return {"undocumentedKeys": list(keys)} if keys else {}
 
@@ -116,7 +116,7 @@ def stated_to_json(stated: StatedCondition) -> dict[str, object]:
 
 
 def _ways_as_json(trust: TrustReport) -> dict[str, object]:
-    """Return the callers who may assume a role as JSON values."""
+    """Return the report on a role's trust policy as JSON values."""
     return {
         "withoutMfa": type(trust.without_mfa).__name__,
         "ways": [
@@ -155,7 +155,7 @@ def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
 def difference_to_json(
     difference: PolicyDifference, callers: Callers, assumptions: Assumptions
 ) -> dict[str, object]:
-    """Return the requests that only one side allows, each way, as JSON values."""
+    """Return a difference as JSON values: the requests that only one side allows, each way."""
     old, new = difference.only_in_old, difference.only_in_new
     beyond = {
         name: each
@@ -182,7 +182,7 @@ def difference_to_json(
 
 
 def callers_to_json(callers: Callers) -> dict[str, object]:
-    """Return the callers asked about, and the premises of the answer."""
+    """Return the callers of a question, and the premises of the answer, as JSON values."""
     return {
         "user": callers.users[0].arn,
         "users": [user.arn for user in callers.users],
@@ -193,14 +193,14 @@ def callers_to_json(callers: Callers) -> dict[str, object]:
 
 
 def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
-    """Return the request that shows a side, as JSON values; None if there is none."""
+    """Return the counterexample of a side as JSON values; None if there is none."""
     if isinstance(side, Unknown) or side.counterexample is None:
         return None
     return counterexample_to_json(side.counterexample)
 
 
 def beyond_to_json(answer: Verdict | Side) -> dict[str, object]:
-    """Return, as a member, the request that an answer is unknown for; nothing if there is none."""
+    """Return the request for which an answer is unknown, as an optional member."""
     if not isinstance(answer, Unknown) or answer.beyond is None:
         return {}
     return {"beyondCatalogue": counterexample_to_json(answer.beyond)}

@@ -61,7 +61,7 @@ _NOT_HANDLED = Message("not checked: what the policies grant {name}")
 
 @dataclass(frozen=True, slots=True)
 class GrantDifference:
-    """The difference of two policies for one caller, or for all whom they name alike.
+    """The difference of two policies for one caller, or for all callers they name in the same way.
 
     Attributes:
         principal: as a policy writes it; "" for whom neither names.
@@ -103,7 +103,7 @@ def difference_of_grants(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> tuple[tuple[GrantDifference, ...], tuple[Unknown, ...]]:
-    """Return the callers who get more or less from the new policy, and what is not known.
+    """Return the callers for which the policies differ, and the reasons for unknown answers.
 
     Args:
         old: a policy of a resource, or of a role.
@@ -124,7 +124,7 @@ def difference_of_grants(
 
 
 def _without_repetitions(differences: list[GrantDifference]) -> tuple[GrantDifference, ...]:
-    """Return the differences; those of one principal that say the same of one kind stand once."""
+    """Return the differences without repetitions of the same principal, kind and sides."""
     by_said: dict[object, GrantDifference] = {}
     for difference in differences:
         by_said.setdefault(
@@ -158,7 +158,7 @@ class _Comparison:
 
     @property
     def callers(self) -> tuple[tuple[Requester, ...], tuple[Unknown, ...]]:
-        """The callers asked about, and the reasons of unknown answers for unhandled principals."""
+        """The callers to compare for, and the reasons why principals are not handled."""
         documents = (self.old.document, self.new.document)
         accounts = [each for one in documents for each in accounts_in(one)]
         partitions = [each for one in documents for each in partitions_in(one)]
@@ -173,7 +173,7 @@ class _Comparison:
         return found, tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
 
     def differences(self, requester: Requester) -> Iterator[GrantDifference]:
-        """Yield how the policies differ for one caller; nothing if they do not."""
+        """Yield the differences of the policies for one caller; nothing if there is none."""
         sides: dict[bool, PolicyDifference] = {}
         for caller_question in self._questions_about(requester):
             old, new = (
@@ -192,7 +192,7 @@ class _Comparison:
             yield difference
 
     def gained(self, requester: Requester) -> Iterator[Verdict]:
-        """Yield whether a caller is allowed no more, and whether denied no less; lists nothing."""
+        """Yield the verdicts that a caller is allowed no more and denied no less; lists nothing."""
         for caller_question in self._questions_about(requester):
             place = 0 if caller_question.denied else 1
             verdict = prove_none(caller_question.question(place))
@@ -211,7 +211,7 @@ class _Comparison:
             yield verdict
 
     def _questions_about(self, requester: Requester) -> Iterator["_CallerQuestion"]:
-        """Yield the questions about one caller; none if both policies say the same there."""
+        """Yield the questions about one caller; none if both policies say the same about it."""
         tracked = TrackedAssumptions(self.assumptions)
         before, after = (
             statements_naming(each.document, requester.user, tracked)
@@ -248,7 +248,7 @@ class _Comparison:
     def _with_real_callers(
         self, side: Side | Unknown, caller_question: "_CallerQuestion", place: int
     ) -> Side | Unknown:
-        """Return a side with requests of real callers; Unknown if none of it is of one."""
+        """Return a side with requests of real callers; Unknown if no real caller makes one."""
         if isinstance(side, Unknown):
             return side
         if side.counterexample is None:
@@ -268,7 +268,7 @@ class _Comparison:
     def _real_counterexample(
         self, counterexample: Counterexample, caller_question: "_CallerQuestion", place: int
     ) -> Counterexample | None:
-        """Return a request as a real caller makes it, if the engine says the same by both."""
+        """Return a request by a real caller, if the engine decides it in the same way by both."""
         effect = (
             DecisionEffect.EXPLICITLY_DENIED if caller_question.denied else DecisionEffect.ALLOWED
         )
@@ -288,7 +288,7 @@ class _Comparison:
         return None
 
     def _decided(self, policy: AttachedPolicy, request: Request) -> Decision:
-        """Return the decision of a policy itself, whatever the caller's own policies allow."""
+        """Return the decision of a policy itself, with all allowed by the caller's own policies."""
         own = () if not request.principal.startswith("arn:") else (ALLOW_EVERYTHING,)
         own = () if "-provider/" in request.principal else own
         if self.kind is PolicyKind.TRUST:
@@ -300,7 +300,7 @@ class _Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _CallerQuestion:
-    """A question about one caller: what does one policy allow, or deny, and the other does not?
+    """A question about one caller: the requests that only one of two policies allows, or denies.
 
     Attributes:
         requester: the caller.
@@ -315,7 +315,7 @@ class _CallerQuestion:
     denied: bool
 
     def question(self, place: int) -> Question:
-        """Return the question what only the old policy (0) or the new one (1) says."""
+        """Return the question of the requests that only the old (0) or new policy (1) covers."""
         return replace(self.base, allowed=self.policies[place], denied=self.policies[1 - place])
 
 
@@ -325,7 +325,7 @@ def _denials(document: Document) -> object:
 
 
 def _all_but(document: Document) -> Document:
-    """Return a document that allows everything but what another one denies."""
+    """Return a document that allows everything except the requests that another one denies."""
     denied = (each for each in document.statements if each.effect is Effect.DENY)
     return replace(document, statements=(*ALLOW_EVERYTHING.document.statements, *denied))
 
@@ -334,7 +334,7 @@ _EXAMPLES = (EXAMPLE_ID, f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}")
 
 
 def _requests(counterexample: Counterexample, requester: Requester) -> Iterator[Request]:
-    """Yield a request as callers make it: the one who stands for all, and those of its names."""
+    """Yield a request by each caller that it may be of: the representative, and those it names."""
     request = counterexample.request
     if requester.user.outside_principal:
         yield replace(request, principal=requester.user.outside_principal)
@@ -362,7 +362,7 @@ def no_new_grants(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> Verdict:
-    """Return whether a policy allows nobody more than another one, and denies nobody less.
+    """Return whether a policy allows no principal more than another one, and denies none less.
 
     The arguments are those of `difference_of_grants`.
 

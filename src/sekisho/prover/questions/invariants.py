@@ -144,7 +144,7 @@ def _conflicts(invariant: Invariant) -> Iterator[tuple[str, Message]]:
 
 
 def _why_refused(element: str, entry: str) -> Message | None:
-    """Return why IAM would refuse an entry of `Action` or `Resource`; None if it would not."""
+    """Return the reason why IAM would refuse an entry of `Action` or `Resource`; None: valid."""
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", element: entry}
     try:
         from_json({"Version": "2012-10-17", "Statement": statement})
@@ -154,7 +154,7 @@ def _why_refused(element: str, entry: str) -> Message | None:
 
 
 def _is_network(text: str) -> bool:
-    """Tell whether a text is an address or a range as IAM reads it: a prefix, and no mask."""
+    """Return whether a text is an address, or a range with a prefix instead of a mask."""
     if "." in text.partition("/")[2]:
         return False
     try:
@@ -213,7 +213,7 @@ Source: IAM User Guide, "Evaluating identity-based policies with resource-based 
 
 
 def _own_policy(invariant: Invariant, base: Question) -> Message | None:
-    """Return that a request of the range needs a key's or a role's own policy, if one does."""
+    """Return that a request of the range needs a key's or role's own policy; None if none does."""
     credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     for action, resource in _OWN_POLICIES:
         actions = (*base.restriction.actions, (Element((action,)), True))
@@ -241,7 +241,7 @@ def policy_naming_resources(invariant: Invariant) -> AttachedPolicy:
 
 
 def _is_settled(verdict: Verdict) -> bool:
-    """Tell whether a verdict stands also if no real request is in some part of the range."""
+    """Return whether a verdict remains valid if a part of the range has no real request."""
     match verdict:
         case Proved():
             return False
@@ -252,7 +252,7 @@ def _is_settled(verdict: Verdict) -> bool:
 
 
 def _unknown_for_empty_range(conclusion: Conclusion, reason: Message) -> Conclusion:
-    """Return the answer where the catalogue knows no request of some part of the range."""
+    """Return the answer if the catalogue knows no request of some part of the range."""
     if (
         not isinstance(conclusion.verdict, Unknown)
         or conclusion.verdict.reason == reasons.NOT_CERTIFIED
@@ -263,7 +263,7 @@ def _unknown_for_empty_range(conclusion: Conclusion, reason: Message) -> Conclus
 
 
 def range_of(invariant: Invariant) -> Restriction:
-    """Return the restriction to the requests of an invariant's range."""
+    """Return the restriction to the requests in an invariant's range."""
     addresses = ((_from_any_of(invariant.within), True),) if invariant.within else ()
     ages: tuple[tuple[VersionedCondition, bool], ...] = ()
     if (oldest := invariant.mfa_age) is not None:
@@ -277,7 +277,7 @@ def range_of(invariant: Invariant) -> Restriction:
 
 
 def questions_of(invariant: Invariant, question: Question) -> Iterator[Question]:
-    """Yield a question for each way in which the invariant can be broken."""
+    """Yield a question for each way in which the invariant can be violated."""
     without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
     for policies in filter(None, (question.allowed, question.denied)):
         without = without_mfa(policies, without)
@@ -305,7 +305,7 @@ def _from_any_of(networks: tuple[str, ...]) -> VersionedCondition:
 def _empty_elsewhere(
     invariant: Invariant, base: Question, credentials: tuple[CallerCredential, ...]
 ) -> Message | None:
-    """Return why no request of the range is from other addresses than those that are let in."""
+    """Return the reason why no request of the range is from other addresses than `only_from`."""
     if not invariant.only_from:
         return None
     conditions = (
@@ -323,7 +323,7 @@ def _empty_elsewhere(
 
 
 def empty_part(invariant: Invariant, base: Question) -> Message | None:
-    """Return why no real request is in some part of the range, so that it proves nothing."""
+    """Return the reason why some part of the range has no real request and proves nothing."""
     if (reason := _no_such_action(invariant)) is not None:
         return reason
     credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
@@ -343,7 +343,7 @@ def empty_part(invariant: Invariant, base: Question) -> Message | None:
 
 
 def _no_such_action(invariant: Invariant) -> Message | None:
-    """Return that a pattern of the range takes in no action that the catalogue knows, if one is."""
+    """Return that a pattern of the range matches no action of the catalogue; None if all match."""
     for action in invariant.actions:
         if not load().expand(action):
             near = load().nearest(action)
@@ -354,7 +354,7 @@ def _no_such_action(invariant: Invariant) -> Message | None:
 
 
 def _parts(invariant: Invariant, restriction: Restriction) -> Iterator[tuple[Restriction, Message]]:
-    """Yield the part of the range that each entry names, and what it is if nothing is in it."""
+    """Yield the part of the range for each entry, with the reason to give if it is empty."""
     for entry in invariant.on:
         resources = ((Element((entry,)), True),)
         yield replace(restriction, resources=resources), reasons.NONE_ON.filled(entry=quoted(entry))
@@ -369,7 +369,7 @@ def _parts(invariant: Invariant, restriction: Restriction) -> Iterator[tuple[Res
 
 
 SCHEMA = "sekisho.invariants/1"
-"""The `schema` of such a file."""
+"""The `schema` of an invariants file."""
 
 _NAMES = {
     "unless_mfa": "unlessMfa",
@@ -383,7 +383,7 @@ _DEMANDED = {
     "always": InvariantKind.ALWAYS,
     "granted": InvariantKind.NOT_GRANTED,
 }
-"""The keys that say what is demanded of which actions."""
+"""The keys that state a demand and its actions."""
 _OPTIONAL = ("text", *_DEMANDED, "on", "calls", *_NAMES.values())
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OLDEST = int(LONGEST_CONSOLE_SESSION.total_seconds())

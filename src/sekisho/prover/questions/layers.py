@@ -38,7 +38,7 @@ def conclude_unlimited_first(question: Question) -> Conclusion:
 
 
 def _rests_on_nothing(counterexample: Counterexample) -> bool:
-    """Tell whether a counterexample refutes whatever is assumed: no decision on it assumes any."""
+    """Return whether a counterexample is independent of all assumptions, by its decisions."""
     return not any(decision.assumed for decision in counterexample.decisions.values())
 
 
@@ -59,7 +59,7 @@ def prove_unlimited_first(question: Question) -> Verdict:
 
 
 def _unlimited(question: Question) -> Question | None:
-    """Return the question of the identity-based policies alone; None if it is that already."""
+    """Return the question about identity-based policies alone; None if it is that already."""
     policies = question.allowed
     # where something is compared, the limits most often are the same on both sides
     if policies is None or question.denied is not None:
@@ -89,7 +89,7 @@ def _under_limits(wider: Verdict, question: Question) -> Counterexample | None:
 
 
 def _regions(question: Question) -> dict[str, None]:
-    """Return the regions that the policies name, and one that there is."""
+    """Return the regions that the policies name, and one real region."""
     usual = keys.regions_of(question.user.partition)[:1]
     return dict.fromkeys((*usual, *_regions_named(question.allowed or Policies())))
 

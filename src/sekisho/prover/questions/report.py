@@ -90,7 +90,7 @@ _MAY_CHANGE_UNREAD = Message(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The owner of the policies that are asked about.
+    """The owner of the policies in question.
 
     Attributes:
         policies: as attached to the user, without what the password policy allows.
@@ -163,7 +163,7 @@ class Subject:
 
     @property
     def callers(self) -> Callers:
-        """The callers asked about: the user, or representatives of any."""
+        """The callers of the questions: the given user, or representatives of any user."""
         return (
             self.representatives
             if self.representatives.users
@@ -171,7 +171,7 @@ class Subject:
         )
 
     def with_distinguishing_policies(self, *sets: Policies) -> "Subject":
-        """Return the subject of a question in which other policies distinguish users, too."""
+        """Return the subject of a question in which further policies distinguish users as well."""
         if self.named:
             return self
         callers = representative_callers(self.policies, *sets)
@@ -192,19 +192,19 @@ class Subject:
 
 
 class QuestionGroup(StrEnum):
-    """The groups of questions that can be asked alone."""
+    """The groups of questions that can be asked separately."""
 
     ENFORCEMENT = "enforcement"
     NOTHING_LOST = "nothing-lost"
     OWN_THINGS = "own-things"
     INVARIANTS = "invariants"
     TRUST = "trust"
-    """Of a role alone: whether who assumes it has MFA."""
+    """For a role alone: whether its callers need MFA."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """The questions that are asked of policies.
+    """The questions on some policies, and their settings.
 
     Attributes:
         groups: which of the questions.
@@ -224,12 +224,12 @@ class Inquiry:
 
     @property
     def changed_settings(self) -> list[str]:
-        """The assumptions that are not at their default, as `--assume` takes them."""
+        """The assumptions that are not at their default, in the form of `--assume`."""
         return [*changed_settings(self.assumptions), *changed_settings(self.sessions)]
 
 
 def changed_settings(settings: Assumptions | SessionReadings) -> list[str]:
-    """Return those of some assumptions that are not at their default, as `--assume` takes them."""
+    """Return the assumptions that are not at their default, in the form of `--assume`."""
     default = type(settings)()
     return [
         f"{each.name}={str(value).lower()}"
@@ -259,13 +259,13 @@ class PolicyReport:
 
     @property
     def enforced(self) -> Enforced | None:
-        """Whether MFA is enforced; None if that was not asked."""
+        """The answer on MFA enforcement; None if it was not asked."""
         return enforced_by(self.answers)
 
 
 @dataclass(frozen=True, slots=True)
 class _UserInquiry:
-    """What is asked about one user, under one reading of the password policy.
+    """The questions about one user, under one reading of the password policy.
 
     Attributes:
         certifier: looks for certificates that MFA is enforced.
@@ -293,7 +293,7 @@ _NO_SELF_SERVICE = Message(
 
 
 def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
-    """Return the answers to all that is asked of a subject's policies.
+    """Return the answers to all questions about a subject's policies.
 
     A property of any user is proved if it is proved of all users whom the policies distinguish.
     Where the password policy is not known, what depends on it is unknown.
@@ -316,7 +316,7 @@ def _report_of_user(
     user: CallingUser,
     certifier: EnforcementCertifier,
 ) -> PolicyReport:
-    """Return the answers about one user whichever policies are in force; unknown where it matters.
+    """Return the answers about one user for all policies that may be in force; else unknown.
 
     Two sets may be, if the password policy is not known. The first allows most: its list is the one
     of what works without MFA.
@@ -334,7 +334,7 @@ def _report_of_user(
 
 
 def _report(case: _UserInquiry) -> PolicyReport:
-    """Return the answers about one user or role under one reading."""
+    """Return the answers about one user or role under one reading of the password policy."""
     if case.subject.unanswerable_reason is not None:
         return _report_unknown(case, Unknown(case.subject.unanswerable_reason))
     if case.user.is_role:
@@ -347,7 +347,7 @@ def _report(case: _UserInquiry) -> PolicyReport:
 
 
 def _report_on_role(case: _UserInquiry) -> PolicyReport:
-    """Return the answers about a role: its sessions never have MFA, so that others are asked."""
+    """Return the answers about a role: its sessions never have MFA, so its questions differ."""
     groups, trust = case.inquiry.groups, None
     if case.subject.trust is not None and groups & {QuestionGroup.TRUST, QuestionGroup.ENFORCEMENT}:
         these = (case.user.arn, case.subject.now, case.inquiry.assumptions)
@@ -375,7 +375,7 @@ def _report_with_caveats(case: _UserInquiry, answers: Sequence[QuestionAnswer]) 
 
 
 def _policies_naming_resources(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
-    """Return policies that distinguish users as the resources of some invariants do."""
+    """Return policies that distinguish users in the same way as the resources of invariants."""
     named = (policy_naming_resources(each) for each in invariants if each.on)
     return tuple(Policies(identity=(each,)) for each in named)
 
@@ -383,7 +383,7 @@ def _policies_naming_resources(invariants: Sequence[Invariant]) -> tuple[Policie
 def _report_on_all(
     reports: Sequence[PolicyReport], callers: Callers, subject: Subject
 ) -> PolicyReport:
-    """Return the answers of any user: proved if they are of all whom the policies distinguish.
+    """Return the answers for any user: proved if they are for each user the policies distinguish.
 
     Denials distinguish fewer users than all statements together: whether MFA is enforced needs no
     more users than these.
@@ -405,7 +405,7 @@ def _report_on_all(
 
 
 def _callers_of_denials(report: PolicyReport, callers: Callers, subject: Subject) -> Callers:
-    """Return the users whom the denials distinguish, if all of them were asked about."""
+    """Return the users that the denials distinguish, if all of them were asked about."""
     if not callers.indistinct_keys:
         return callers
     policies = with_password_policy(subject.policies, report.user.arn, subject.users_may_change)[0]
@@ -444,7 +444,7 @@ def _exempt_of_all(
 
 
 def _report_unknown(case: _UserInquiry, unknown: Unknown) -> PolicyReport:
-    """Return the answers where the policies are not known: none is."""
+    """Return the report for policies that are not known: every answer is unknown."""
     answer = Conclusion(unknown)
     groups = {
         QuestionGroup.ENFORCEMENT: (QuestionAnswer(ENFORCEMENT, _ENFORCED, "direct", answer),),
@@ -465,11 +465,11 @@ def _report_unknown(case: _UserInquiry, unknown: Unknown) -> PolicyReport:
 
 
 _CALLS: Mapping[str, str] = {OWN_CALLS: "direct", SERVICE_CALLS: "service"}
-"""The names of calls in a `QuestionAnswer`, by those in a certificate."""
+"""The names of calls in a `QuestionAnswer`, by the names in a certificate."""
 
 
 def _enforcement(case: _UserInquiry) -> Iterator[QuestionAnswer]:
-    """Yield whether MFA is enforced; and each time whether nothing is allowed as things are."""
+    """Yield the answers on MFA enforcement, each followed by that on nothing being allowed now."""
     later, today = (
         replace(
             enforcement_question(

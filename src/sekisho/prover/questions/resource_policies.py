@@ -132,7 +132,7 @@ def no_public_access(
 
 
 def _web_identity(document: Document) -> str:
-    """Return an identity provider of no account that the policy lets in; "" if there is none."""
+    """Return an identity provider of no account that the policy allows; "" if there is none."""
     return next(
         (
             value
@@ -167,7 +167,7 @@ def _in_partition(
 
 
 def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Conclusion:
-    """Return the result of a search: a request of a stranger, or why none is known."""
+    """Return the result of a search: a stranger's request, or the reason why none is known."""
     assert whole.allowed is not None  # noqa: S101 - it is made so above
     own = whole.allowed.identity[0].document
     real = replace(
@@ -191,7 +191,7 @@ def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Con
 
 
 def _about_strangers(document: Document, user: CallingUser, assumptions: Assumptions) -> Document:
-    """Return the statements that are about strangers, without their principals."""
+    """Return the statements that cover strangers, without their principals."""
     tracked = TrackedAssumptions(assumptions)
     start = f"arn:{user.partition}"
     role = f"{start}:sts::{user.account}:assumed-role/some-role/session"
@@ -223,14 +223,14 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
 
 
 def _written(resource: Element | None) -> Element:
-    """Return the resources of a statement; where none are written, any."""
+    """Return the resources of a statement; `*` if it has none."""
     return Element(("*",)) if resource is None else replace(resource, implied=False)
 
 
 def _within(
     document: Document, own: Document, user: CallingUser, assumptions: Assumptions
 ) -> Restriction:
-    """Return the restriction to a stranger's requests: a foreign resource, a new place."""
+    """Return the restriction to strangers' requests: a foreign resource, from unnamed sources."""
     of_stranger = Element((f"arn:*:*:*:{user.account}:*",))
     return Restriction(
         resources=((of_stranger, False),),
@@ -247,7 +247,7 @@ def _with_shapes(restriction: Restriction, own: Document, user: CallingUser) -> 
 
 
 def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[Counterexample]:
-    """Yield requests of strangers that the engine allows by the whole policy."""
+    """Yield strangers' requests that the engine allows by the whole policy."""
     on_something = replace(
         real.restriction, resources=(*real.restriction.resources, (_ANY_ARN, True))
     )
@@ -272,7 +272,7 @@ def _refuting(question: Question) -> Iterator[Counterexample]:
 
 
 def _users(counterexample: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
-    """Yield users with the name that a request has."""
+    """Yield users with the name in a request."""
     start = user.arn.removesuffix(_NAME)
     context = counterexample.request.context.folded
     name, arn = context.get("aws:username"), context.get("aws:principalarn")
@@ -296,7 +296,7 @@ _IDENTITY = frozenset(
     }
 )
 _UNSIGNED = frozenset({"es", "execute-api", "lambda", "mediastore", "s3", "sns", "sqs"})
-"""Services that take requests that nobody signed."""
+"""Services that accept unsigned requests."""
 _OWN_ACCOUNTS = (
     ("aws:principalorgid", "aws:resourceorgid"),
     ("aws:sourceorgid", "aws:resourceorgid"),
@@ -309,7 +309,7 @@ _OWN_ACCOUNTS = (
 def _decided(
     policy: AttachedPolicy, question: Question, counterexample: Counterexample
 ) -> Iterator[Counterexample]:
-    """Yield a request as strangers can make it, if the engine allows it by the whole policy."""
+    """Yield a request in the forms that strangers can make, if the engine allows it."""
     owner = next(iter(accounts_in(policy.document)), "444455556666")
     for request in _requests(counterexample.request, question.user, owner):
         context = request.context.folded
@@ -329,7 +329,7 @@ def _decided(
 
 
 def _requests(request: Request, user: CallingUser, owner: str) -> Iterator[Request]:
-    """Yield a request as made by nobody, by a service, by the user, and by a role."""
+    """Yield a request as made without a signature, by a service, by the user, and by a role."""
     account = arns.account_of(request.resource)
     request = replace(request, resource_account=account or request.resource_account or owner)
     if request.resource_account == user.account:
@@ -391,7 +391,7 @@ def _of_role(request: Request, user: CallingUser) -> Iterator[Request]:
 
 @dataclass(frozen=True, slots=True)
 class OwnedResource:
-    """A resource-based policy, and whose resource it is attached to.
+    """A resource-based policy, and the owner of its resource.
 
     Attributes:
         policy: as it is attached.
@@ -409,14 +409,14 @@ _THAT_ONE = Message(
 
 
 def assumed_of_resource(resource: OwnedResource) -> Message:
-    """Return the premise where the policy of a resource is given."""
+    """Return the premise of answers with the policy of a resource."""
     return _THAT_ONE.filled(account=resource.account)
 
 
 def not_granted_with_resource(
     invariant: Invariant, resource: OwnedResource, asking: Question
 ) -> Conclusion:
-    """Return whether a caller's policies and one of a resource together grant nothing of a range.
+    """Return whether a caller's policies and a resource's together grant nothing of a range.
 
     Args:
         invariant: one that says what must not be allowed, on the resource that has the policy.
@@ -473,7 +473,7 @@ def _sessions(user: CallingUser, policy: AttachedPolicy) -> Iterator[CallingUser
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """The ways in which policies of a caller and of a resource allow together."""
+    """The ways in which the policies of a caller and of a resource allow together."""
 
     policies: Policies
     resource: AttachedPolicy
@@ -481,7 +481,7 @@ class _Ways:
     tracked: TrackedAssumptions
 
     def within_account(self, *, must_itself: bool) -> Iterator[Policies]:
-        """Yield policies; what one of them allows is allowed."""
+        """Yield sets of policies; a request is allowed if any of them allows it."""
         denied = keep_statements(
             (self._statements_of_caller(Closeness.ACCOUNT),), lambda one: one.effect is Effect.DENY
         )
@@ -500,7 +500,7 @@ class _Ways:
         yield replace(given, identity=itself, boundaries=None, session=None)
 
     def across_accounts(self) -> Iterator[Policies]:
-        """Yield policies that all must allow."""
+        """Yield sets of policies; a request is allowed only if all of them allow it."""
         limits = (*(self.policies.boundaries or ()), self._statements_of_caller(Closeness.ACCOUNT))
         yield replace(self.policies, boundaries=limits)
 

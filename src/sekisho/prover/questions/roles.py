@@ -59,7 +59,7 @@ _NOT_SHOWN = Message(
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """The verdict of a trust policy on one caller, or on all whom it names alike.
+    """The verdict of a trust policy on one caller, or on all callers it names in the same way.
 
     Attributes:
         principal: as the policy writes it.
@@ -78,7 +78,7 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True)
 class TrustReport:
-    """The callers who may assume a role.
+    """The callers that may assume a role.
 
     Attributes:
         ways_in: those who get in, or of whom it is not known.
@@ -92,7 +92,7 @@ class TrustReport:
 
     @property
     def without_mfa(self) -> Verdict:
-        """Whether nobody assumes the role without MFA: AWS services, which have none, apart.
+        """Whether no caller except AWS services, which have no MFA, assumes the role without MFA.
 
         A session of another role has no MFA, and of those whom an identity provider vouches for AWS
         sees none, so that they get in without it.
@@ -111,7 +111,7 @@ def ways_into(
     assumptions: Assumptions | None = None,
     sessions: SessionReadings | None = None,
 ) -> TrustReport:
-    """Return the callers who may assume a role, each with whether they may without MFA.
+    """Return the callers that may assume a role, each with whether it may without MFA.
 
     Args:
         trust: the role's trust policy.
@@ -156,7 +156,7 @@ def ways_into(
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One trust policy, asked about one caller after another."""
+    """Asks one trust policy about one caller after another."""
 
     trust: AttachedPolicy
     role: str
@@ -164,17 +164,17 @@ class _Asking:
     assumptions: Assumptions
     sessions: SessionReadings
     tracked: set[str] = field(default_factory=set)
-    """The engine's assumptions that came across."""
+    """The engine's assumptions that a decision rested on."""
 
     def ways_in(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
-        """Return the ways in of some callers."""
+        """Return the verdicts on some callers that may assume the role."""
         with_readings = (
             replace(each, user=replace(each.user, readings=self.sessions)) for each in callers
         )
         return tuple(way for each in with_readings for way in self.way_in(each))
 
     def read_otherwise(self, *, is_proved: bool) -> Iterator[tuple[str, "_Asking"]]:
-        """Yield each assumption that can matter, and the same question with another setting of it.
+        """Yield each assumption that may matter, and the same question with its other setting.
 
         Args:
             is_proved: whether nobody gets in; that holds for each setting of which both were asked.
@@ -196,7 +196,7 @@ class _Asking:
                 )
 
     def way_in(self, requester: Requester) -> Iterator[WayIn]:
-        """Yield the verdict of the policy on one caller; nothing if they do not get in."""
+        """Yield the verdict of the policy on one caller; nothing if it cannot assume the role."""
         at_all = self._verdict(requester, _AT_ALL)
         if isinstance(at_all, Proved):
             return
@@ -267,7 +267,7 @@ def _allows(policies: Policies) -> bool:
 
 
 def _action_of(requester: Requester) -> str:
-    """Return the call with which somebody asks for a role."""
+    """Return the action with which a caller assumes a role."""
     if requester.kind is not RequesterKind.PROVIDER:
         return _ASSUME
     saml = arns.split(requester.user.outside_principal)[-1].startswith("saml-provider/")
@@ -296,7 +296,7 @@ def assumed_of_role(trust: AttachedPolicy | None) -> tuple[Message, ...]:
 
 
 def assumed_with_mfa(trust: TrustReport, *, counts: bool) -> QuestionAnswer:
-    """Return whether nobody assumes a role without MFA, as an answer."""
+    """Return the verdict that no caller assumes a role without MFA, as an answer."""
     answer = Conclusion(trust.without_mfa, trust.assumed)
     return QuestionAnswer(
         "assumed-with-mfa", _ASSUMED, "direct", answer, counts, grants=True, of_callers=True
@@ -306,7 +306,7 @@ def assumed_with_mfa(trust: TrustReport, *, counts: bool) -> QuestionAnswer:
 def enforced_of_role(
     answers: Iterable[QuestionAnswer], trust: TrustReport | None
 ) -> Iterator[QuestionAnswer]:
-    """Yield whether MFA is enforced for a role.
+    """Yield the answers on MFA enforcement for a role.
 
     Args:
         answers: whether its sessions are allowed nothing but the exempt actions.
@@ -324,7 +324,7 @@ def enforced_of_role(
 
 
 def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
-    """Return whether one of two is so; where neither is, what a session is allowed shows it.
+    """Return that one of two verdicts is proved; if none is, a request of a session refutes it.
 
     Where both are, it rests on what both rest on; on all that they rest on if they share nothing,
     since with all of it set otherwise neither may be so.

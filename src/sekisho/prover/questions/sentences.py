@@ -46,7 +46,7 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
     ),
 }
-"""The credentials, in words."""
+"""The descriptions of credentials."""
 
 ENFORCED_SENTENCES: Mapping[Enforced, Message] = {
     Enforced.PROVED: Message("MFA is enforced."),
@@ -60,7 +60,7 @@ ENFORCED_SENTENCES: Mapping[Enforced, Message] = {
     ),
     Enforced.UNKNOWN: Message("Whether MFA is enforced could not be decided."),
 }
-"""Whether MFA is enforced, as the first sentence about policies."""
+"""The first sentences about policies, by the answer on MFA enforcement."""
 
 ASSUMED = (
     Message(
@@ -135,14 +135,14 @@ _THESE = Message(
 
 
 def assumed_user(callers: Callers) -> Message:
-    """Say which users were asked about, and of one whom no policy tells from others that."""
+    """Return the sentence that names the users asked about, or the one that represents all."""
     alone = len(callers.users) == 1 and not callers.indistinct_keys
     arn = ", ".join(user.arn for user in callers.users)
     return (_ANYONE if alone else _THESE).filled(arn=arn)
 
 
 def verdict_text(verdict: Verdict, proved: Message = _HOLDS, refuted: Message = _FAILS) -> Message:
-    """Say a verdict in a word, an unknown one with its reason."""
+    """Return the word for a verdict, with the reason if it is unknown."""
     match verdict:
         case Proved():
             return proved
@@ -153,7 +153,7 @@ def verdict_text(verdict: Verdict, proved: Message = _HOLDS, refuted: Message = 
 
 
 def counterexample_text(counterexample: Counterexample, *, refused: bool = False) -> Message:
-    """Say a counterexample in one sentence, with what the policies name of its context.
+    """Return the sentence that describes a counterexample, with the keys the policies name.
 
     Args:
         counterexample: a request.
@@ -188,7 +188,7 @@ _PUBLIC = Message("{who}{context}: {action} on {resource} is allowed")
 
 
 def public_request_text(counterexample: Counterexample) -> Message:
-    """Say in one sentence what a resource-based policy allows, and to whom it does not name."""
+    """Return the sentence on a request that a resource policy allows to an unnamed caller."""
     request = counterexample.request
     if request.principal == ANONYMOUS:
         caller = _ANYBODY
@@ -205,7 +205,7 @@ _FREED_CALL = Message("{principal}{context}: {action} on {resource} is no longer
 
 
 def call_text(counterexample: Counterexample, *, denied: bool = False) -> Message:
-    """Say in one sentence what anybody is allowed, by their ARN or the name of a service.
+    """Return the sentence on a request that is allowed to a caller, by ARN or service name.
 
     Args:
         counterexample: a request.
@@ -215,7 +215,7 @@ def call_text(counterexample: Counterexample, *, denied: bool = False) -> Messag
 
 
 def new_grant_text(counterexample: Counterexample) -> Message:
-    """Say in one sentence what is newly allowed, or no longer denied, and to whom."""
+    """Return the sentence on a newly allowed or no longer denied request, and its caller."""
     allowed = counterexample.decisions["new"].effect is DecisionEffect.ALLOWED
     return _call_text(counterexample, _CALL if allowed else _FREED_CALL)
 
@@ -240,7 +240,7 @@ _GRANTED_BY = Message("granted by {statement} of {policy}")
 
 
 def granting_texts(counterexample: Counterexample) -> list[Message]:
-    """Say which statements allow what a counterexample shows."""
+    """Return the sentences that name the statements which allow a counterexample."""
     decision = counterexample.decisions.get("allowed")
     return [
         _GRANTED_BY.filled(
@@ -251,7 +251,7 @@ def granting_texts(counterexample: Counterexample) -> list[Message]:
 
 
 def _undocumented(counterexample: Counterexample) -> Iterator[Message]:
-    """Say which keys of a request AWS does not document."""
+    """Return the sentence that names a request's context keys that AWS does not document."""
     request, region = counterexample.request, keys.spelling_of_key(keys.REGION)
     unlisted = [f"`{key}`" for key in counterexample.undocumented if key != region]
     if unlisted:
@@ -284,7 +284,7 @@ _OWNER = Message("the resource is of account {values}")
 
 
 def condition_text(stated: StatedCondition) -> Message:
-    """Say one condition of an item."""
+    """Return the text of one condition of an item."""
     frame = _IF if stated.holds else _UNLESS
     values = ", ".join(stated.values)
     if stated.operator:
@@ -319,7 +319,7 @@ _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
 
 
 def invariant_text(invariant: Invariant) -> Message:
-    """Say an invariant's demand, after the user's own words if there are any."""
+    """Return the text of an invariant's demand, after the user's own words, if any."""
     parts = [_DEMANDS[invariant.demand].filled(actions=", ".join(invariant.actions))]
     parts += [text.filled(what=what) for part, text in _RANGES if (what := part(invariant))]
     if invariant.text:
@@ -328,7 +328,7 @@ def invariant_text(invariant: Invariant) -> Message:
 
 
 Describe = Callable[[Counterexample, bool], Message]
-"""Says a counterexample in words; the second: whether it shows what is refused."""
+"""(counterexample, whether it shows a refused request) → its description."""
 _DIRECT = Message("direct calls")
 _SERVICE = Message("calls by AWS services for the user")
 _EVERY = Message("all calls")
@@ -337,7 +337,7 @@ _SUBJECTS = {
     ENFORCEMENT: Message("MFA for {calls}"),
     NOTHING_ALLOWED: Message("without MFA as the policies are, for {calls}"),
 }
-"""The subject of the answer's word, by the question."""
+"""The subjects of the words of answers, by question."""
 _WORDS = {
     ENFORCEMENT: (enforced_text(Enforced.PROVED), enforced_text(Enforced.REFUTED)),
     NOTHING_ALLOWED: (Message("nothing allowed"), Message("allowed", "verdict")),
@@ -351,14 +351,14 @@ RESTS = Message("rests on the assumption {names}")
 
 
 def answer_title(line: QuestionAnswer) -> Message:
-    """Say the title of an answer: the subject of `answer_word`."""
+    """Return the title of an answer: the subject of `answer_word`."""
     if line.id in _SUBJECTS:
         return _SUBJECTS[line.id].filled(calls=_CALLS[line.calls])
     return _QUESTION.filled(title=line.title, calls=_CALLS[line.calls])
 
 
 def answer_word(line: QuestionAnswer) -> Message:
-    """Say an answer in a word; of what AWS is not known to do, what would be."""
+    """Return the word for an answer; for a hypothetical case the conditional form."""
     words = _WORDS.get(line.id, (_HOLDS, _FAILS))
     if line.hypothetical and not line.counts:
         words = (_WOULD_HOLD, _WOULD_FAIL)
@@ -372,7 +372,7 @@ def answer_word(line: QuestionAnswer) -> Message:
 
 
 def answer_details(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[str]:
-    """Yield the request that shows an answer, or why there is none, and what it rests on."""
+    """Yield the request that shows an answer, or the reason why there is none, and its premises."""
     verdict = line.conclusion.verdict
     if isinstance(verdict, Unknown):
         yield verdict.reason.into(lang)

@@ -22,7 +22,7 @@ _OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
 
 
 def question_about_all_like(requester: Requester, question: Question) -> Question:
-    """Return the question about all callers like one, and more: with any name, path and id."""
+    """Return the question about all callers similar to one: with any name, path and id."""
     if requester.user.outside_principal:
         return replace(question, user=replace(requester.user, open_keys=_OF_SERVICES))
     user, kind = requester.user, "role/" if requester.user.is_role else "user/"
@@ -55,7 +55,7 @@ _LACKED = {"aws:username"}
 
 
 def real_callers(counterexample: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
-    """Yield real callers of the same kind with the name that a request has."""
+    """Yield real callers of the same kind with the name in a request."""
     context = counterexample.request.context.folded
     if user.outside_principal:
         service = context.get("aws:principalservicename")

@@ -33,7 +33,7 @@ from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns, Segment, Token, find_text
 
 MOST_CALLERS = 16
-"""Users that stand for any, beyond which a difference is not asked."""
+"""The most representative users; with more, a difference is not asked."""
 
 _MOST_STEPS = 2_000_000
 _STEPS_A_PAIR = 200
@@ -41,7 +41,7 @@ _STEPS_A_PAIR = 200
 
 @dataclass(frozen=True, slots=True)
 class CallerKey:
-    """A variable whose value the caller's ARN tells.
+    """A variable whose value follows from the caller's ARN.
 
     Attributes:
         key: the key that it names.
@@ -64,7 +64,7 @@ _USER = r"arn:[\w-]+:iam::[0-9]{12}:user/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 ARN = CallerKey("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
 _KINDS = (NAME, ACCOUNT, ARN)
 OWNERS = tuple(replace(ACCOUNT, key=key) for key in OWNER_KEYS)
-"""The variables that tell the account of a resource, which is none of the caller's."""
+"""The variables with the account of a resource, which is not the caller's."""
 _SETTLED = frozenset(kind.key.lower() for kind in _KINDS)
 
 
@@ -73,7 +73,7 @@ _Parts = tuple[str | glob.Wild | variables.Variable, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A pattern of a policy, and what it is compared with.
+    """A pattern of a policy, and the attribute that it is compared with.
 
     Attributes:
         key: the condition key in lower case; "" for `Resource` and `NotResource`.
@@ -96,7 +96,7 @@ class _Form:
         return frozenset(part.key.lower() for part in found)
 
     def tokens(self, kind: CallerKey, value: tuple[Token, ...], *, fold: bool) -> tuple[Token, ...]:
-        """Return it as a pattern; a variable of another kind takes in everything."""
+        """Return it as a pattern with `value` for its variable; other variables become stars."""
         tokens: list[Token] = []
         for part in self.parts:
             if isinstance(part, variables.Variable):
@@ -109,7 +109,7 @@ class _Form:
 def values_equal_to_variables(
     *sets: Policies, kinds: Sequence[CallerKey] = _KINDS
 ) -> tuple[dict[CallerKey, list[str]], set[str]]:
-    """Return the values that variables can coincide with, and the keys whose values may be more.
+    """Return the values that can equal a variable's, and the keys that may have more such values.
 
     Args:
         sets: the policies that a question is about, whichever of them stands where.
@@ -133,7 +133,7 @@ def values_equal_to_variables(
 
 
 def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) -> bool:
-    """Add the values of a variable, and return whether they are all, or more than are asked.
+    """Add the values of a variable; return whether they are complete.
 
     Raises:
         LimitReached: if there is too much to look at.
@@ -157,7 +157,7 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
 
 
 def _unaffected_by_variable(kind: CallerKey, form: _Form, other: _Form, budget: Budget) -> bool:
-    """Tell whether `form`, which has the variable, meets `other` alike whatever the value."""
+    """Return whether `form`, which has the variable, meets `other` regardless of its value."""
     if _same_form(kind, form, other):
         return True
     if _common_text(kind, form, other, kind.any_value, budget) is None:
@@ -170,7 +170,7 @@ def _unaffected_by_variable(kind: CallerKey, form: _Form, other: _Form, budget: 
 
 
 def _same_form(kind: CallerKey, form: _Form, other: _Form) -> bool:
-    """Tell whether both are the same, or begin with the same text and then their one variable."""
+    """Return whether both are equal, or begin with the same text before their only variable."""
     if (form.folds, form.of_arns) != (other.folds, other.of_arns):
         return False
     ends = [_parts_to_variable(kind, each) for each in (form, other)]
@@ -178,7 +178,7 @@ def _same_form(kind: CallerKey, form: _Form, other: _Form) -> bool:
 
 
 def _parts_to_variable(kind: CallerKey, form: _Form) -> tuple[object, ...]:
-    """Return the parts up to the variable if it is the only one, after plain text; else ()."""
+    """Return the parts up to the variable if it is the only one and follows plain text; else ()."""
     place = next((i for i, part in enumerate(form.parts) if not isinstance(part, str)), -1)
     part = form.parts[place] if form.parts else ""
     once = sum(isinstance(each, variables.Variable) for each in form.parts) == 1
@@ -189,7 +189,7 @@ def _parts_to_variable(kind: CallerKey, form: _Form) -> tuple[object, ...]:
 def _common_text(
     kind: CallerKey, form: _Form, other: _Form, value: tuple[Token, ...], budget: Budget
 ) -> str | None:
-    """Return a text (in lower case) that both may match, in whatever case; None: there is none."""
+    """Return a text (in lower case) that both match in some case; None if there is none."""
     for a, b in zip(form.head, other.head, strict=False):
         if a != b and not set(a + b) & set("*?"):
             return None
@@ -226,13 +226,13 @@ def _separating_values(
 
 
 _GAP = "\0"
-"""A star or a variable, in a text of all parts; no policy has it."""
+"""A star or a variable in the text of all parts; policies never contain it."""
 _ONE = "\1"
-"""A `?` likewise, which tells long values from short ones."""
+"""A `?` likewise, which distinguishes long values from short ones."""
 
 
 def _stands_between_separators(kind: CallerKey, text: str) -> bool:
-    """Tell whether no star or variable stands beside what could be of a value."""
+    """Return whether no star or variable is next to a character that a value can have."""
     beside = f"(?:{kind.part}|{_GAP})"
     return _ONE not in text and not any(
         _GAP in (a, b) and re.fullmatch(beside, a, re.ASCII) and re.fullmatch(beside, b, re.ASCII)
@@ -241,7 +241,7 @@ def _stands_between_separators(kind: CallerKey, text: str) -> bool:
 
 
 def _example(kind: CallerKey, form: _Form, other: _Form, budget: Budget) -> Iterator[str]:
-    """Yield a value for which two patterns meet, if it is easily found."""
+    """Yield a value for which two patterns meet, if it is found easily."""
     before = _parts_to_variable(kind, form)
     text = _common_text(kind, form, other, kind.any_value, budget)
     if before and text:
@@ -281,14 +281,14 @@ def _forms_of_condition(condition: Condition, version: Version | None) -> Iterat
 
 
 def _is_itself(key: str, parts: _Parts) -> bool:
-    """Tell whether a key is compared with itself, which tells nobody from anybody."""
+    """Return whether a key is compared with itself, which distinguishes no callers."""
     return len(parts) == 1 and all(
         isinstance(part, variables.Variable) and part.key.lower() == key.lower() for part in parts
     )
 
 
 def _parts(text: str, version: Version | None) -> _Parts | None:
-    """Return the parts of a text; None if a malformed variable lets it match nothing."""
+    """Return the parts of a text; None if it matches nothing, because of a malformed variable."""
     parts = variables.read(text) if version is Version.V2012 else glob.wildcards(text)
     known = tuple(
         _global_variable(part) for part in parts if not isinstance(part, variables.Malformed)
@@ -299,7 +299,7 @@ def _parts(text: str, version: Version | None) -> _Parts | None:
 def _global_variable(
     part: str | glob.Wild | variables.Variable,
 ) -> str | glob.Wild | variables.Variable:
-    """Return a variable of a service's key for the caller's account as one of the global key."""
+    """Return a service's variable for the caller's account as that of the global key."""
     if isinstance(part, variables.Variable) and part.key.lower() in OF_CALLER_ACCOUNT:
         return replace(part, key=ACCOUNT.key)
     return part
@@ -323,7 +323,7 @@ _A_USER = re.compile(r"user/(?:[!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Users that stand for all whom policies distinguish as those who call.
+    """Users that represent all callers that policies distinguish.
 
     Attributes:
         users: first those of no name that the policies have, one for each account; then by name.
@@ -337,17 +337,17 @@ class Callers:
 
     @property
     def given_user(self) -> CallingUser | None:
-        """The user or role that was given; None: these stand for any."""
+        """The user or role that was given; None if these represent any user."""
         return self.users[0] if self.is_given else None
 
     @property
     def distinguishing_keys(self) -> tuple[str, ...]:
-        """The keys by which policies distinguish users at all; none if one stands for any."""
+        """The keys by which policies distinguish users; none if one user represents all."""
         return self.indistinct_keys or (() if len(self.users) == 1 else (ARN.key,))
 
 
 def unnamed_callers(*sets: Policies) -> tuple[CallingUser, ...]:
-    """Return users whom no policy of some sets names: one for each account and partition of theirs.
+    """Return users that no policy names: one for each account and partition that they name.
 
     An account is named in an ARN, or where a condition asks for the caller's or the resource's.
     Where policies only leave accounts out, there is one of an account that they do not name, too.
@@ -360,7 +360,7 @@ def unnamed_callers(*sets: Policies) -> tuple[CallingUser, ...]:
 
 
 def why_no_common_answer(users: Sequence[CallingUser]) -> Message | None:
-    """Return why no answer holds for any user: these differ in account or partition.
+    """Return the reason why no answer holds for any user: these differ in account or partition.
 
     None if there is but one.
     """
@@ -372,7 +372,7 @@ def why_no_common_answer(users: Sequence[CallingUser]) -> Message | None:
 
 
 def _accounts_matching(patterns: set[str]) -> list[str]:
-    """Return an account for each pattern that takes in one."""
+    """Return an account for each pattern that matches one."""
     accounts: set[str] = set()
     for pattern in patterns:
         head, star, tail = pattern.replace("?", "0").partition("*")
@@ -383,14 +383,14 @@ def _accounts_matching(patterns: set[str]) -> list[str]:
 
 
 def _new_account(accounts: Sequence[str]) -> list[str]:
-    """Return an account that is none of these."""
+    """Return an account that differs from these."""
     return [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
 
 
 def _unnamed_in_accounts(
     sets: tuple[Policies, ...], accounts: Sequence[str]
 ) -> tuple[CallingUser, ...]:
-    """Return a user of each account in each partition, by a name that no policy has."""
+    """Return a user of each account in each partition, with a name that no policy has."""
     texts = [text for one in sets for each in statements_in(one) for text in texts_of(each)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
     name = next(name for name in names if not any(name in text for text in texts))
@@ -411,9 +411,9 @@ def _unnamed_in_accounts(
 
 
 def distinguishable_callers(*sets: Policies) -> Callers:
-    """Return the users whom some sets of policies distinguish as those who call.
+    """Return the users that some sets of policies distinguish as callers.
 
-    To the accounts that policies name comes one that they do not.
+    Besides the accounts that policies name, there is one that they do not name.
     """
     values, indistinct = values_equal_to_variables(*sets)
     patterns = {one for policies in sets for one, _ in _accounts(policies)}
@@ -425,7 +425,7 @@ def distinguishable_callers(*sets: Policies) -> Callers:
 
 
 def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = ()) -> Callers:
-    """Return the users whom policies distinguish, in the accounts of `unnamed_callers`.
+    """Return the users that policies distinguish, in the accounts of `unnamed_callers`.
 
     A user of another account, which the policies are not about, would meet none of their
     statements. Beside these there is one of each account that a policy variable makes special.
@@ -447,7 +447,7 @@ def _callers_made_special(
     values: Mapping[CallerKey, Sequence[str]],
     indistinct: set[str],
 ) -> Callers:
-    """Return users that no policy names, and users of their accounts that policies distinguish."""
+    """Return unnamed users, and users of their accounts that the policies distinguish."""
     user_arns = dict.fromkeys(stranger.arn for stranger in strangers)
     distinguishing_keys = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
     user_arns |= dict.fromkeys(
@@ -472,7 +472,7 @@ def _callers_made_special(
 def _arns_named(
     versioned: VersionedCondition, strangers: tuple[CallingUser, ...]
 ) -> tuple[list[str], bool]:
-    """Return the users' ARNs that a condition names, and whether it distinguishes no others."""
+    """Return the user ARNs that a condition names, and whether it distinguishes no other users."""
     condition = versioned.condition
     operator = condition.operator.name
     if operator is OperatorName.NULL:
@@ -507,11 +507,11 @@ _LIKE: Mapping[str, Patterns] = {
         ]
     ),
 }
-"""The form of every value of a key."""
+"""The pattern of all values of a key."""
 
 
 def _like_all_or_none(versioned: VersionedCondition, value: str) -> bool:
-    """Tell whether one value is like those of all users, or like none of them."""
+    """Return whether a value matches the names of all users, or of none."""
     condition = versioned.condition
     if versioned.version is Version.V2012 and variables.OPEN in value:
         # a key that is compared with itself
@@ -536,7 +536,7 @@ def _arn_of_name(name: str, stranger: CallingUser) -> str:
 
 
 def _user_matching(text: str, stranger: CallingUser) -> str | None:
-    """Return the ARN of a user of the stranger's account that is like a text; None: none is."""
+    """Return the ARN of a user of the stranger's account that matches a text; None if none does."""
     parts = arns.split(text)
     if len(parts) != arns.PARTS or not glob.like(parts[4], stranger.account):
         return None
@@ -547,7 +547,7 @@ def _user_matching(text: str, stranger: CallingUser) -> str | None:
 
 
 def _names_exactly(condition: Condition, value: str) -> bool:
-    """Tell whether one value takes in all users, none, or just one of them."""
+    """Return whether a value matches all users, none, or exactly one."""
     if value == "*":
         return True
     parts = arns.split(value)
@@ -562,7 +562,7 @@ def _names_exactly(condition: Condition, value: str) -> bool:
 
 
 def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
-    """Yield the accounts, or patterns of them, that the policies name, and whether to leave out."""
+    """Yield the accounts, or account patterns, in the policies, and whether each is left out."""
     for statement in statements_in(policies):
         for text in statement.resource.values if statement.resource else ():
             yield from ((one, False) for one in _accounts_in_arn(text))

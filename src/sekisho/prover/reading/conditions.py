@@ -52,19 +52,19 @@ class OperatorFamily(Enum):
     BINARY = auto()
     ADDRESS = auto()
     PRESENCE = auto()
-    """`Null` looks at no value."""
+    """`Null`, which ignores the key's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionedCondition:
-    """A condition and the version of the document that it stands in."""
+    """A condition and the version of the document that it is in."""
 
     condition: Condition
     version: Version | None
 
 
 def condition_on(name: OperatorName, key: str, *values: str) -> VersionedCondition:
-    """Return the condition that compares a key with some values, as a policy of today has it."""
+    """Return the condition that compares a key with some values, in the current policy version."""
     return VersionedCondition(Condition(Operator(name), key, values), Version.V2012)
 
 
@@ -112,7 +112,7 @@ def keys_compared_with(asked: VersionedCondition, tracked: TrackedAssumptions) -
 
 
 def _compares_itself(condition: Condition) -> bool:
-    """Tell whether a key is compared with itself, as a text, and with what has it just once."""
+    """Return whether a string condition compares a key with itself, at most once in each value."""
     if not condition.operator.name.value.startswith("String"):
         return False
     own = condition.key.lower()
@@ -127,7 +127,7 @@ def _compares_itself(condition: Condition) -> bool:
 def values_for(
     key_conditions: Sequence[VersionedCondition], context: Context, now: datetime, budget: Budget
 ) -> tuple[list[str], bool]:
-    """Return values of a key, and whether they are all that the conditions can distinguish.
+    """Return values of a key, and whether they cover all that the conditions can distinguish.
 
     They are not if the key is compared as two types at once, or ignoring the case of letters
     beyond ASCII.
@@ -158,7 +158,7 @@ def values_for(
 
 
 def ordinary_values(key: str) -> list[str]:
-    """Return values of `key` that no condition asks for."""
+    """Return values of `key` that no condition names."""
     if key.lower() in _OF_ADDRESSES:
         return [*_NICE_ADDRESSES]
     return [keys.EXAMPLES.get(key.lower(), "x")]
@@ -213,7 +213,7 @@ def regions_for(
 def formed_for(
     key: str, key_conditions: Sequence[VersionedCondition], context: Context, budget: Budget
 ) -> tuple[list[str], bool] | None:
-    """Return values as `values_for` does, of the form of the key's values; None: it has no form.
+    """Return values as `values_for` does, in the form of the key's values; None: it has no form.
 
     None as well where it is compared as something else than a text.
     """
@@ -245,14 +245,14 @@ def texts_of_forms(
     patterns: Sequence[tuple[Token, ...]],
     budget: Budget,
 ) -> list[str]:
-    """Return texts of some forms that patterns can distinguish, the known ones first."""
+    """Return texts of given forms that the patterns can distinguish, known ones first."""
     every = (*patterns, *forms)
     texts = budget.cached(every, lambda: representatives(every, budget))
     return list(dict.fromkeys(filter(Patterns(forms).matches, (*known, *texts))))
 
 
 def is_exact(asked: Sequence[VersionedCondition]) -> bool:
-    """Tell whether all conditions compare texts, and in ways that are known for every text."""
+    """Return whether all conditions compare texts in ways that are known for every text."""
     return _compare_texts(asked) and not any(map(_folds_beyond_ascii, asked))
 
 
@@ -260,7 +260,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _folds_beyond_ascii(condition: VersionedCondition) -> bool:
-    """Tell whether case is ignored in other letters than ASCII's, of which some fold unevenly."""
+    """Return whether case is ignored in letters beyond ASCII, some of which fold unevenly."""
     return "IgnoreCase" in condition.condition.operator.name.value and not all(
         text.isascii() for text in condition.condition.values
     )
@@ -291,7 +291,7 @@ def _read(read: Callable[[str], Decimal | None], constants: Iterable[str]) -> It
 
 
 def _around(constants: Iterable[Decimal]) -> list[Decimal]:
-    """Return a value at, before, after and between all constants, every digit of it."""
+    """Return a value at, before, after and between all constants, with all digits."""
     cuts = sorted(set(constants)) or [Decimal(0)]
     with localcontext(prec=_digits(cuts)):
         values = {*cuts, cuts[0] - 1, cuts[-1] + 1}
@@ -305,7 +305,7 @@ def _around(constants: Iterable[Decimal]) -> list[Decimal]:
 
 
 def _digits(numbers: Sequence[Decimal]) -> int:
-    """Return how many digits it takes to reckon with some numbers exactly."""
+    """Return the number of digits that exact arithmetic with these numbers needs."""
     before = max(0, *(number.adjusted() for number in numbers))
     after = max(0, *(-int(number.as_tuple().exponent) for number in numbers))
     if before + after > MOST_DIGITS:
@@ -314,7 +314,7 @@ def _digits(numbers: Sequence[Decimal]) -> int:
 
 
 _CARRIED = 4
-"""Digits that a sum or a half has more than what it is made of."""
+"""The digits that a sum or a half can have in addition to its operands'."""
 
 
 def _number(value: Decimal) -> str:
@@ -338,11 +338,11 @@ def _other_binary(constants: Iterable[str]) -> str:
 
 _NICE_ADDRESSES = ("203.0.113.9", "198.51.100.7", "2001:db8::9")
 _OF_ADDRESSES = frozenset({"aws:sourceip", "aws:vpcsourceip"})
-"""The keys whose values are addresses, whatever they are compared as."""
+"""The keys whose values are addresses, regardless of the operator."""
 
 
 def _addresses(constants: Iterable[str]) -> list[str]:
-    """Return the first address of every stretch between the ends of the ranges."""
+    """Return the first address of every interval between the ends of the ranges."""
     result = [*_NICE_ADDRESSES, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
     for text in constants:
         try:
@@ -365,7 +365,7 @@ def _texts(
 def patterns_of(
     key_conditions: Sequence[VersionedCondition], context: Context
 ) -> tuple[tuple[Token, ...], ...]:
-    """Return the patterns that conditions compare a text with."""
+    """Return the patterns with which conditions compare a text."""
     patterns = dict.fromkeys(
         tokens
         for each in key_conditions
@@ -380,7 +380,7 @@ def patterns_of(
 def _patterns_of_no_arns(
     key_conditions: Sequence[VersionedCondition], context: Context
 ) -> Iterator[tuple[Token, ...]]:
-    """Yield patterns that separate ARNs from other texts, where that may matter."""
+    """Yield patterns that separate ARNs from other texts, if that may matter."""
     of_arns = [
         each for each in key_conditions if each.condition.operator.name in conditions.OF_ARNS
     ]
@@ -398,7 +398,7 @@ def _patterns_of_no_arns(
 
 
 def _matches_arns_only(pattern: Pattern) -> bool:
-    """Tell whether every text that is like a pattern is an ARN by its form."""
+    """Return whether every text that matches a pattern has the form of an ARN."""
     parts = arns.parts_of(pattern)
     return len(parts) == arns.PARTS and parts[0] == ("arn",)
 
@@ -406,7 +406,7 @@ def _matches_arns_only(pattern: Pattern) -> bool:
 def tokens_of(
     condition: VersionedCondition, text: str, context: Context
 ) -> tuple[Token, ...] | None:
-    """Return one value of a text or ARN condition as a pattern; None if nothing is like it."""
+    """Return a value of a text or ARN condition as a pattern; None if it matches nothing."""
     pattern = variables.substitute(text, condition.version, context)
     if pattern is None:
         return None
@@ -428,7 +428,7 @@ def tokens_of(
 
 _NOT_ARNS = frozenset({OperatorName.ARN_NOT_EQUALS, OperatorName.ARN_NOT_LIKE})
 _KELVIN = "\u212a"
-"""The one character beyond ASCII whose lower case is an ASCII letter, and one alone."""
+"""The only character beyond ASCII whose lower case is one ASCII letter."""
 
 
 def _casings(char: str) -> Token:
@@ -452,7 +452,7 @@ def _arn(pattern: Pattern) -> tuple[Token, ...]:
 def likely_for(
     name: str, key_conditions: Sequence[VersionedCondition]
 ) -> Iterator[Mapping[str, str]]:
-    """Yield values that some conditions match, where it is too much to find all that matter.
+    """Yield values that some conditions match, for conditions too many to separate.
 
     They prove nothing, and may refute. Of tags alone, since those can be any text.
     """
@@ -464,7 +464,7 @@ def likely_for(
 
 
 def split_by_quantifier(key_conditions: Sequence[VersionedCondition]) -> tuple[int, int]:
-    """Return the conditions that ask for some value, and those that ask for every value.
+    """Return the conditions that must hold for some value, and those that must for every value.
 
     Without set operator a negated one asks for every value, if it asks for any.
     """

@@ -37,16 +37,16 @@ from sekisho.signin import (
 )
 
 USER_ID = "aws:userid"
-"""The key of the user's unique id, which nobody can choose and the ARN does not tell."""
+"""The key of the user's unique id, which cannot be chosen and is not in the ARN."""
 
 EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
-"""The unique id of a user of whom it is not known, where no policy asks for it."""
+"""The unique id of a user whose id is not known, if no policy tests it."""
 
 EXAMPLE_ROLE_ID = "AROAIOSFODNN7EXAMPLE"
-"""Likewise of a role."""
+"""The unique id of a role whose id is not known."""
 
 SESSION_NAME = "some-session"
-"""The name of a role's session, where no policy asks for it."""
+"""The name of a role's session, if no policy tests it."""
 
 CALLER_KEYS = frozenset(
     {
@@ -64,7 +64,7 @@ _LONGEST = LONGEST_CONSOLE_SESSION
 
 
 class CallerCredential(StrEnum):
-    """The credential that signs, and whether the call comes directly."""
+    """The credential that signs a call, and whether the call is direct."""
 
     KEY = "access key"
     SESSION = "console session or session token without MFA"
@@ -78,13 +78,13 @@ class CallerCredential(StrEnum):
     ROLE_VIA_SERVICE = "service acting for a session of a role"
     ROLE_KEYLESS_VIA_SERVICE = "service acting for a session of a role without the MFA key"
     OUTSIDE = "no credential of an account"
-    """Of AWS services, of those whom an identity provider vouches for, and of nobody."""
+    """Of AWS services, of sessions from an identity provider, and of unsigned requests."""
     HYPOTHETICAL = "no known credential"
     """A value of `aws:MultiFactorAuthPresent` that AWS is not known to produce."""
 
     @property
     def with_mfa(self) -> bool:
-        """Whether MFA was passed."""
+        """Whether it has MFA."""
         return self in (CallerCredential.MFA_SESSION, CallerCredential.MFA_VIA_SERVICE)
 
     @property
@@ -98,7 +98,7 @@ class CallerCredential(StrEnum):
 
     @property
     def direct(self) -> bool:
-        """Whether the user calls, and no service on the user's behalf."""
+        """Whether the user calls directly, and not a service on the user's behalf."""
         return self not in _OF_SERVICES
 
 
@@ -126,7 +126,7 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
     CallerCredential.KEY_VIA_SERVICE: CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
     CallerCredential.SESSION_VIA_SERVICE: CallerCredential.ROLE_VIA_SERVICE,
 }
-"""The role's session asked about in place of a user's credential; none has MFA."""
+"""The role's session that replaces a user's credential; none has MFA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class SessionReadings:
 
 @dataclass(frozen=True, slots=True)
 class CallingUser:
-    """The user, or the role, whose requests are asked about.
+    """The user or role whose requests are in question.
 
     Attributes:
         arn: of the user or role, which tells name, path, account and partition.
@@ -165,12 +165,12 @@ class CallingUser:
 
     @property
     def is_service(self) -> bool:
-        """Whether a service calls in the place of the user."""
+        """Whether the caller is a service instead of a user."""
         return self.outside_principal.endswith(_SERVICES)
 
     @property
     def is_role(self) -> bool:
-        """Whether sessions of a role call."""
+        """Whether the caller is a session of a role."""
         return arns.split(self.arn)[-1].startswith("role/")
 
     def caller(self, user_id: object = None) -> Caller:
@@ -207,12 +207,12 @@ class CallingUser:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags that are known, without what their keys begin with."""
+        """The known tags, without the prefix of their keys."""
         known = self.known_values.items()
         return {key[len(TAG) :]: text for key, text in known if key.lower().startswith(TAG)}
 
     def lacks(self, key: str) -> bool:
-        """Tell whether `key` (in lower case) is a tag that the user is known not to have."""
+        """Return whether `key` (in lower case) is a tag that the user is known not to have."""
         if self.outside_principal:
             return key.startswith(TAG)
         known = {each.lower() for each in self.known_values}
@@ -259,7 +259,7 @@ class CallingUser:
 
 
 def _is_of(arn: str, kind: str) -> bool:
-    """Tell whether an ARN is of an identity of IAM of one kind."""
+    """Return whether an ARN is of an IAM identity of one kind."""
     parts = arns.split(arn)
     return (
         len(parts) == arns.PARTS
@@ -272,7 +272,7 @@ def _is_of(arn: str, kind: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One way of calling: the keys whose values are known, and those that are known to be absent.
+    """One way of calling: the keys with known values, and the keys that are known to be absent.
 
     Attributes:
         values: the context as far as it is settled.
@@ -298,7 +298,7 @@ def situations(
 def ways_of(
     user: CallingUser, credentials: tuple[CallerCredential, ...]
 ) -> tuple[CallerCredential, ...]:
-    """Return in which of the ways of calling a user can call, or a role's session for each."""
+    """Return the ways of calling that a user can use, or a role's session for each."""
     roles = frozenset(_OF_ROLES.values())
     outside = CallerCredential.OUTSIDE
     if user.outside_principal:

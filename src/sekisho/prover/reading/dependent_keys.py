@@ -47,7 +47,7 @@ _LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 """The last second that can be written: no request comes later."""
 
 _A_VALUE = 50
-"""Steps that a value of several keys counts for: it takes room, too."""
+"""The steps that a value of several keys counts for: it needs memory as well."""
 
 
 class SessionTimes(NamedTuple):
@@ -68,7 +68,7 @@ def times_for(
     session: SessionTimes,
     budget: Budget,
 ) -> tuple[list[KeyValues], bool]:
-    """Return the times of request and sign-in that conditions distinguish; and if these are all.
+    """Return the times of request and sign-in that conditions distinguish; whether these are all.
 
     Args:
         key_conditions: the conditions on them.
@@ -108,9 +108,9 @@ KnownValues = Mapping[str, ContextValue | None]
 def values_of_one_value(
     main: str, service_keys: Sequence[str], values: Iterable[KeyValues], known: KnownValues
 ) -> Iterator[KeyValues]:
-    """Yield the values of a key, and of others of the same value: each may be there or not.
+    """Yield the values of a key and of other keys with the same value: each may be absent.
 
-    Which of them is there depends on the service, so it is never two of the others.
+    The service determines the key that is present, so no two of the service keys are.
 
     Args:
         main: the global key.
@@ -134,13 +134,13 @@ def values_of_one_value(
 
 
 def _agrees(values: KeyValues, spelled: Iterable[str], known: KnownValues) -> bool:
-    """Tell whether values agree with what is known of some keys."""
+    """Return whether values agree with the known values of some keys."""
     return all(values.get(key) == known[key.lower()] for key in spelled if key.lower() in known)
 
 
 @dataclass(frozen=True, slots=True)
 class PartOfKey:
-    """A key whose value is a part of another one's.
+    """A key whose value is a part of another key's value.
 
     Attributes:
         part: the key (in lower case) of the part.
@@ -155,11 +155,11 @@ class PartOfKey:
     alone: bool = False
 
     def in_text(self, text: str) -> str:
-        """Return the part, given the text of the whole."""
+        """Return the value of the part, given that of the whole."""
         return text.partition("/")[0] if self.of_list else text.rpartition("/")[2]
 
     def pattern_of_whole(self, pattern: Sequence[Token]) -> tuple[Token, ...]:
-        """Return the pattern of the wholes whose part matches a pattern."""
+        """Return a pattern of the whole values whose part matches a pattern."""
         one, many = Kind(names.IN_PART), Kind(names.IN_PART, many=True)
         wild: dict[object, Token] = {Wild.ANY: one, Segment.ANY: one}
         wild |= {Wild.STAR: many, Segment.STAR: many}
@@ -173,7 +173,7 @@ ORGANISATIONS = {
         PartOfKey(name.lower(), path, of_list=True) for path, name in organisation_keys().items()
     )
 }
-"""The keys of organisations, by that of the id."""
+"""The keys of organisations, by the key of the organisation's id."""
 VPC = PartOfKey("aws:sourcevpc", "aws:sourcevpcarn", alone=True)
 PARTS = (*ORGANISATIONS.values(), VPC)
 PART_OF = {key: each for each in PARTS for key in (each.part, each.whole)}
@@ -188,11 +188,11 @@ _TWO = {
     for start in (OF_PRINCIPAL, OF_RESOURCE)
     for key in (start, ORGANISATIONS[start].whole)
 }
-"""The keys of the caller's organisation, and of the resource's, which is the same at home."""
+"""The keys of the caller's organisation and the resource's, which are equal at home."""
 
 
 def dependency_of(name: str) -> str:
-    """Return a key (in lower case), or the name of those with which it depends on each other."""
+    """Return the name of the group of interdependent keys of a key, or the key (in lower case)."""
     key = keys.main_of(name)
     if key in keys.ENDPOINT or key == keys.ADDRESS:
         return ORIGIN
@@ -207,7 +207,7 @@ def dependency_of(name: str) -> str:
 def group_by_dependency(
     all_conditions: Iterable[VersionedCondition], user: CallingUser
 ) -> dict[str, list[VersionedCondition]]:
-    """Return the conditions by the name of what depends on each other."""
+    """Return the conditions by the group of interdependent keys that they are on."""
     result = dict[str, list[VersionedCondition]]()
     for condition in all_conditions:
         result.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
@@ -220,7 +220,7 @@ def group_by_dependency(
 
 
 def compares_organisations(versioned: VersionedCondition) -> bool:
-    """Tell whether a condition asks if caller and resource are of one organisation, by their ids.
+    """Return whether a condition compares the organisation ids of caller and resource.
 
     At home that follows from which of both keys are there.
     """
@@ -239,7 +239,7 @@ _IDS = frozenset({OF_PRINCIPAL, OF_RESOURCE})
 
 
 def _names_organisation(text: str) -> bool:
-    """Tell whether a text is a variable for an organisation's id, and nothing else."""
+    """Return whether a text is just a variable for an organisation's id."""
     match variables.read(text):
         case (variables.Variable(key, None),):
             return key.lower() in _IDS
@@ -258,7 +258,7 @@ def group_by_key(
 
 
 def spelling_of_keys(by_key: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
-    """Return how the keys of all pairs are spelled: as in a condition, or as AWS does."""
+    """Return the spelling of the keys of all pairs: as in a condition, or as AWS's."""
     every = {key for one in PARTS for key in (one.part, one.whole)}
     return {key: keys.spelling_of_key(key) for key in every} | {
         key: those[0].condition.key for key, those in by_key.items()
@@ -286,7 +286,7 @@ class DependentConditions:
     budget: Budget
 
     def texts(self, parts: Sequence[PartOfKey]) -> tuple[list[str], bool]:
-        """Return wholes that conditions on some keys can distinguish, and whether they are all."""
+        """Return whole values that conditions on keys can distinguish, and whether they are all."""
         on_wholes = [one for each in parts for one in self.by_key.get(each.whole, ())]
         on_parts = [(each, self.by_key.get(each.part, ())) for each in parts]
         forms = names.forms_of(parts[0].whole, self.partition)
@@ -316,13 +316,13 @@ class DependentConditions:
         }
 
     def agrees(self, values: KeyValues, parts: Iterable[PartOfKey]) -> bool:
-        """Tell whether values agree with what is known of the keys of some pairs."""
+        """Return whether values agree with the known values of the keys of some pairs."""
         every = (key for each in parts for key in (each.part, each.whole))
         return _agrees(values, (self.spelling.get(key, key) for key in every), self.known_values)
 
 
 def values_of_pair(part: PartOfKey, dependent: DependentConditions) -> tuple[list[KeyValues], bool]:
-    """Return the values of the keys of one pair, and whether they are all."""
+    """Return the values of the keys of one pair, and whether these are all."""
     texts, exact = dependent.texts((part,))
     ways: list[KeyValues] = [{}]
     for text in texts:
@@ -333,7 +333,7 @@ def values_of_pair(part: PartOfKey, dependent: DependentConditions) -> tuple[lis
 
 
 def organisations(dependent: DependentConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
-    """Return of which organisations caller and resource can be, and whether that is all.
+    """Return the possible organisations of caller and resource, and whether these are all.
 
     Args:
         dependent: what is asked about them.

@@ -43,11 +43,11 @@ _MANY = 8
 """Patterns with wildcards beyond which the texts that they distinguish are not listed."""
 
 Holds = Callable[[VersionedCondition, KeyValues], bool]
-"""Whether a condition holds for some values, as the engine says."""
+"""(condition, values of keys) → whether the engine says that the condition holds."""
 
 
 def listed_texts(asked: VersionedCondition) -> ListedTexts | None:
-    """Return the texts that a key is compared with, if one text must equal, or differ."""
+    """Return the texts that a key is compared with, if a text must equal or differ from them."""
     condition, operator = asked.condition, asked.condition.operator
     if operator.quantifier is not Quantifier.NONE or operator.name not in _EXACTLY:
         return None
@@ -60,7 +60,7 @@ def listed_texts(asked: VersionedCondition) -> ListedTexts | None:
 
 
 def may_be_null(name: str, key_conditions: Sequence[VersionedCondition]) -> bool:
-    """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
+    """Return whether `Null` tests a key that can be an empty text: a tag or a prefix."""
     empty = not name.startswith("aws:") or "tag/" in name
     return empty and any(
         each.condition.operator.name is OperatorName.NULL for each in key_conditions
@@ -75,7 +75,7 @@ def any_text(
     *,
     may_be_absent: bool,
 ) -> AnyText | None:
-    """Return the theory of a key that can be any text; None if its values are rather listed.
+    """Return the theory of a key that can be any text; None if its values should be listed.
 
     Args:
         name: the key, in lower case.
@@ -109,7 +109,7 @@ def any_text(
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Conditions that compare one key, or several of one value, with what is not known.
+    """Conditions that compare one key, or several with one value, with unknown variables.
 
     Attributes:
         numbers: the conditions, each with the number of what it compares with.
@@ -118,7 +118,7 @@ class Comparisons:
     numbers: Mapping[VersionedCondition, int]
 
     def listed(self, values: Sequence[KeyValues]) -> tuple[list[KeyValues], dict[int, int]]:
-        """Return values for each way to be like what is not known, and the ways, by `id`, as bits.
+        """Return values for each way to match the unknown texts, and these ways, by `id`, as bits.
 
         None of the values is the same object as another.
         """
@@ -133,7 +133,7 @@ class Comparisons:
     def holds(
         self, condition: VersionedCondition, ways: Mapping[int, int], values: KeyValues
     ) -> bool:
-        """Tell whether a condition holds for some of the listed values."""
+        """Return whether a condition holds for some of the listed values."""
         operator, key = condition.condition.operator, condition.condition.key.lower()
         negated = operator.name in conditions.NEGATIONS
         if key not in map(str.lower, values):
@@ -142,7 +142,7 @@ class Comparisons:
 
 
 def comparisons(name: str, linked: Iterable[VersionedCondition]) -> Comparisons:
-    """Return those conditions on a tag that compare its one value, as a text, with variables.
+    """Return the conditions on a tag that compare its value, as a text, with variables.
 
     Args:
         name: the key, in lower case; for several of one value, the global one.
@@ -160,11 +160,11 @@ def comparisons(name: str, linked: Iterable[VersionedCondition]) -> Comparisons:
 
 
 _MOST_COMPARISONS = 4
-"""Different texts that a key is compared with, up to which all ways to be like them are listed."""
+"""The most unknown texts for which all combinations of matches are listed."""
 
 
 def _folded(text: str) -> tuple[object, ...]:
-    """Return a text in which it does not matter how the keys of variables are spelled."""
+    """Return a text in which the spelling of the keys of variables does not matter."""
     parts = variables.read(text)
     return tuple(
         replace(part, key=part.key.lower()) if isinstance(part, variables.Variable) else part
@@ -176,19 +176,19 @@ _EVERY = Patterns([(Wild.STAR,)])
 
 
 def is_plain_text(name: str, key_conditions: Iterable[VersionedCondition]) -> bool:
-    """Tell whether a key has one text of any form, and is compared with nothing but texts."""
+    """Return whether a key has one text of any form, and is compared with texts only."""
     return is_any_text(name) and all(_compares_text(name, each) for each in key_conditions)
 
 
 def is_any_text(name: str) -> bool:
-    """Tell whether a key (in lower case) has one value, of any form: a tag, or a service's key."""
+    """Return whether a key (in lower case) has one value of any form: a tag, or a service's key."""
     plain = not name.startswith("aws:") or _TAG in name
     one = keys.shape_of(name, with_set_operator=False) is keys.KeyShape.ONE
     return plain and one and name not in names.OF_KEYS and name not in keys.DEFAULTS
 
 
 def _compares_text(name: str, asked: VersionedCondition) -> bool:
-    """Tell whether a condition compares a key, and no other, with texts that are written out."""
+    """Return whether a condition compares exactly one key with literal texts."""
     condition, operator = asked.condition, asked.condition.operator
     text = operator.name is OperatorName.NULL or operator.name.value.startswith("String")
     plain = operator.quantifier is Quantifier.NONE and condition.key.lower() == name
@@ -204,7 +204,7 @@ _COMPARING = frozenset(
     }
 )
 _MOST_KEYS = 6
-"""Keys that are compared with each other, beyond which each is looked at for itself."""
+"""The most keys compared with each other; beyond it each key is examined separately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class KnownKeys:
     budget: Budget
 
     def open_in(self, condition: VersionedCondition) -> frozenset[str]:
-        """Return the keys of policy variables whose values a condition needs and nobody knows."""
+        """Return the keys of policy variables in a condition whose values are not known."""
         return frozenset(
             key for key in keys_compared_with(condition, self.tracked) if not self.knows(key)
         )
@@ -276,13 +276,13 @@ class ComparedKeys:
         return ways
 
     def _empty(self) -> Iterator[tuple[Token, ...]]:
-        """Yield the pattern of the empty text, where `Null` may tell it from others."""
+        """Yield the pattern of the empty text, if `Null` may distinguish it."""
         for name in self.names:
             if may_be_null(name, self._conditions_on(name)) or self._only_text(name) == "":
                 yield ()
 
     def _only_text(self, name: str) -> str | None:
-        """Return the one text that a key can be; None if it can be another, or none."""
+        """Return the only text that a key can be; None if it can be another, or none."""
         value = self.known.values.folded.get(name) if self.known.knows(name) else None
         return value if isinstance(value, str) else None
 
@@ -290,7 +290,7 @@ class ComparedKeys:
         return [each for each in self.conditions if _name_of(each) == name]
 
     def _choices_of(self, name: str, alike: Mapping[str, "_Place"]) -> list["_Choice"]:
-        """Return the values of one key together with the service keys of the same value."""
+        """Return the values of one key together with the service keys that have the same value."""
         if self.known.knows(name):
             text = self._only_text(name)
             return [_Choice(None if text is None else alike[text], {})]
@@ -311,12 +311,12 @@ class ComparedKeys:
 
 
 _Place = tuple[int, int]
-"""A kind of texts that are alike, and which one of them it is."""
+"""The class of equivalent texts, and the index of a text in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A possible value of a key; `place` is that of its text, None where it is absent."""
+    """A possible value of a key; `place` is that of its text, None if the key is absent."""
 
     place: _Place | None
     values: KeyValues
@@ -325,7 +325,7 @@ class _Choice:
 def _alike(
     patterns: Sequence[tuple[Token, ...]], texts: Sequence[str], budget: Budget
 ) -> dict[str, _Place]:
-    """Return which of some texts are alike, and the place of each among these."""
+    """Return the class of equivalent texts of each text, and its index in that class."""
     budget.spend(len(patterns) * len(texts))
     each = [Patterns([pattern]) for pattern in patterns]
     kinds: dict[tuple[bool, ...], list[str]] = {}
@@ -341,7 +341,7 @@ def _alike(
 def _ways(
     choices: Sequence[Sequence[_Choice]], used: Mapping[int, int] | None = None
 ) -> Iterator[KeyValues]:
-    """Yield every way to choose; of texts that are alike, the first unused one stands for all.
+    """Yield all combinations of choices; the first unused of equivalent texts represents all.
 
     Args:
         choices: for each key.
@@ -366,7 +366,7 @@ def _ways(
 def compared_keys(
     by_name: Mapping[str, Sequence[VersionedCondition]], known: KnownKeys
 ) -> Iterator[ComparedKeys]:
-    """Yield the keys that are compared with each other, set by set.
+    """Yield sets of keys that are compared with each other.
 
     Args:
         by_name: conditions, by the name of what depends on each other.
@@ -404,7 +404,7 @@ def _name_of(condition: VersionedCondition) -> str:
 
 
 def _is_plain(name: str, key_conditions: Sequence[VersionedCondition], known: KnownKeys) -> bool:
-    """Tell whether a key is one text, of any form if it is not known, and compared as a text."""
+    """Return whether a key is one text, of any form if unknown, and compared as a text."""
     if known.knows(name):
         value = known.values.folded.get(name)
         one = value is None or isinstance(value, str)
@@ -423,7 +423,7 @@ def _is_plain(name: str, key_conditions: Sequence[VersionedCondition], known: Kn
 
 
 def _compares_whole(condition: VersionedCondition, open_: frozenset[str]) -> bool:
-    """Tell whether a condition asks for the same text as a variable's, and of nothing around it."""
+    """Return whether a condition asks for exactly the same text as a variable's."""
     operator = condition.condition.operator
     if operator.name not in _COMPARING or operator.quantifier is not Quantifier.NONE:
         return False

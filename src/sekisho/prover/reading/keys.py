@@ -1,4 +1,4 @@
-"""The condition keys of a request: which it can, must and cannot have, and which go together."""
+"""The condition keys of a request: those it can, must and cannot have, and their dependencies."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
@@ -46,28 +46,28 @@ _MANY = frozenset(
 )
 
 _LIST = "ArrayOf"
-"""How the catalogue's types of multivalued keys begin."""
+"""The prefix of the catalogue's types of multivalued keys."""
 
 _ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent"})
-"""Always there; the keys of the credential are not among these, since their values are known."""
+"""Always present; keys of the credential are not included, since their values are known."""
 
 NEVER = frozenset(
     key
     for key, known in global_keys().items()
     if known.callers is not None and "user" not in known.callers
 )
-"""Keys of role sessions and service principals, never of a user's own request."""
+"""The keys of role sessions and service principals, never of a user's own request."""
 
 _OF_ROLE_SESSIONS = frozenset(key for key in NEVER if "role" in (global_keys()[key].callers or ()))
-"""Those of them that a role's session can have: where it was begun, by what, and for whom."""
+"""The `NEVER` keys that a role's session can have: its origin, its maker and its subject."""
 
 OF_SERVICES = frozenset(key for key in NEVER if "service" in (global_keys()[key].callers or ()))
-"""Those of them that a service has that calls by itself."""
+"""The `NEVER` keys that a service has when it calls by itself."""
 
 VIA_SERVICE = frozenset(
     key for key, known in global_keys().items() if known.presence == "via-service"
 )
-"""Keys of what a service does on the user's behalf, never of what the user asks for directly."""
+"""The keys of a service's calls on the user's behalf, never of the user's direct calls."""
 
 MFA_AGE, SIGN_IN = "aws:multifactorauthage", SIGN_IN_SESSION.lower()
 """The seconds since MFA; and the session of `aws login` or of an agent."""
@@ -75,7 +75,7 @@ MFA_AGE, SIGN_IN = "aws:multifactorauthage", SIGN_IN_SESSION.lower()
 _OWNER = "aws:ResourceAccount"
 OWNER_KEYS = (_OWNER, *equivalent_service_keys(_OWNER).values())
 OF_RESOURCE_ACCOUNT = frozenset(map(str.lower, OWNER_KEYS))
-"""The account that owns the resource: what a question is asked of, one account after another."""
+"""The account that owns the resource: questions are asked for each account separately."""
 
 OF_CALLER_ACCOUNT = frozenset(
     {
@@ -103,7 +103,7 @@ DEFAULTS = {
 
 @lru_cache(maxsize=16_384)
 def shape_of(key: str, *, with_set_operator: bool) -> KeyShape:
-    """Return how many values `key` (in lower case) has.
+    """Return the number of values that `key` (in lower case) has.
 
     AWS's own list says it of a service's key. One that is not there, or is compared with a set
     operator all the same, may be multivalued.
@@ -119,12 +119,12 @@ def shape_of(key: str, *, with_set_operator: bool) -> KeyShape:
 
 
 def may_be_absent(key: str) -> bool:
-    """Tell whether a request can lack `key` (in lower case)."""
+    """Return whether a request can lack `key` (in lower case)."""
     return key not in _ALWAYS
 
 
 def never_present(key: str, *, of_role: bool = False, of_service: bool = False) -> bool:
-    """Tell whether no request of an IAM user, a role's session or a service has `key`.
+    """Return whether no request of an IAM user, a role's session or a service has `key`.
 
     `key` is in lower case.
     """
@@ -139,18 +139,18 @@ def spelling_of_key(key: str) -> str:
 
 
 def main_of(key: str) -> str:
-    """Return the key (in lower case) that tells what `key` (in lower case) does, or itself."""
+    """Return the global key (in lower case) with the same value as `key`, or `key` itself."""
     return (equivalent_global_key(key) or key).lower()
 
 
 def is_foreign(key: str, action: Action) -> bool:
-    """Tell whether a service's key (in lower case) is no key of requests of `action`."""
+    """Return whether a service's key (in lower case) never occurs in requests of `action`."""
     service = key.partition(":")[0]
     return action.service != service and not load().has_key(action, key)
 
 
 def come_together(key: str, main: str, action: Action) -> bool:
-    """Tell whether a request of `action` has a service's key if it has the global one, and so back.
+    """Return whether requests of `action` have a service's key exactly if they have the global key.
 
     Both keys are in lower case. Where AWS's pages list one of two keys of tags, nothing is said.
     """
@@ -161,7 +161,7 @@ def come_together(key: str, main: str, action: Action) -> bool:
 
 
 def regions_of(partition: str) -> tuple[str, ...]:
-    """Return some regions of a partition, first where IAM is; none if it is not known."""
+    """Return some regions of a partition, first the one with IAM; none if it is not known."""
     return next((each.regions for each in partitions() if each.id == partition), ())
 
 
@@ -170,12 +170,12 @@ _IN_OTHER_CALLS = frozenset({"PassRole", "CreateServiceLinkedRole"})
 
 
 def is_where_iam_is(action: Action) -> bool:
-    """Tell whether a user who does `action` calls IAM, which a partition has in one region."""
+    """Return whether a user who does `action` calls IAM, which a partition has in one region."""
     return action.service == "iam" and action.name not in _IN_OTHER_CALLS
 
 
 def has_tags_of_nothing(action: Action) -> bool:
-    """Tell whether a request of `action` can have `aws:ResourceTag` where it is about `*`.
+    """Return whether a request of `action` can have `aws:ResourceTag` with resource `*`.
 
     Those can that create a resource with a tag. AWS lists the key with some of them and allows
     others by it all the same, so that only those cannot that change nothing.
@@ -191,7 +191,7 @@ def has_tags_of_nothing(action: Action) -> bool:
 CALLED_VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
 VIA = "aws:viaawsservice"
 SERVICES = frozenset({CALLED_VIA, FIRST, LAST})
-"""The keys that name the services in between."""
+"""The keys that name the intermediate services."""
 
 ADDRESS = "aws:sourceip"
 ENDPOINT = frozenset(
@@ -206,7 +206,7 @@ ENDPOINT = frozenset(
 def chains(
     texts: Sequence[str], between: Iterable[tuple[str, ...]], service_keys: frozenset[str]
 ) -> Iterator[KeyValues]:
-    """Yield the services between caller and call: none, and every chain that differs.
+    """Yield the chains of services between caller and call: none, and each that differs.
 
     Where `aws:ViaAWSService` is asked about, too, it goes with them: a service that calls need not
     be named, and one that is named calls.
@@ -236,14 +236,14 @@ def chains(
 
 
 _THROUGH = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
-"""Those of `ENDPOINT` that every request through one has."""
+"""The keys of `ENDPOINT` that every request through an endpoint has."""
 
 AN_ENDPOINT = {
     "aws:SourceVpc": "vpc-0a1b2c3d4e5f67890",
     "aws:SourceVpce": "vpce-0a1b2c3d4e5f67890",
     "aws:VpcSourceIp": "10.0.0.9",
 }
-"""The keys of a request through an endpoint where no policy asks for other values.
+"""The keys of a request through an endpoint if no policy tests other values.
 
 Source: IAM User Guide, "AWS global condition context keys": each is in the request only if the
 requester uses a VPC endpoint; `aws:VpcSourceIp` is to be used with one of the others.
@@ -259,13 +259,13 @@ EXAMPLES = {
     **dict.fromkeys(map(str.lower, organisation_keys().values()), "o-a1b2c3d4e5"),
     **dict.fromkeys(organisation_keys(), "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"),
 }
-"""Ordinary values of keys whose values have a form, by key in lower case."""
+"""Ordinary values of keys that have a form, by key in lower case."""
 
 
 def origins(
     ways: Mapping[str, Sequence[KeyValues]], present: Iterable[str], *, direct: bool
 ) -> Iterator[KeyValues]:
-    """Yield where a request can be from: no endpoint, or one and no address.
+    """Yield the possible origins of a request: an address, or an endpoint without address.
 
     Args:
         ways: the values of each key, absence among them; those of a settled key name nothing.
@@ -294,7 +294,7 @@ def origins(
 def origins_apart(
     ways: Mapping[str, list[ContextValue | None]],
 ) -> Iterator[Mapping[str, list[ContextValue | None]]]:
-    """Yield the values of each key so that no choice has both an address and an endpoint.
+    """Yield the values of each key such that no choice has both an address and an endpoint.
 
     Args:
         ways: by key in lower case; None: it is absent.

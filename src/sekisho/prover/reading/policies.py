@@ -1,4 +1,4 @@
-"""The policies of a question as one: every one of them, parts of them, and the keys they name."""
+"""The policies of a question: all of them, parts of them, and the keys that they name."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -35,7 +35,7 @@ ALLOW_EVERYTHING = AttachedPolicy(
         {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     ),
 )
-"""The most that may be attached beside other policies: it allows everything."""
+"""A policy that allows everything: the most that may be attached to a user later."""
 
 
 def handled_policies(policies: Policies) -> Iterator[AttachedPolicy]:
@@ -62,14 +62,14 @@ def conditions_in(policies: Policies) -> Iterator[VersionedCondition]:
 
 
 def texts_of(statement: Statement) -> Iterator[str]:
-    """Yield the texts of a statement in which variables can stand: resources, and values."""
+    """Yield the texts of a statement that can contain variables: resources and values."""
     yield from statement.resource.values if statement.resource else ()
     for condition in statement.conditions:
         yield from condition.values
 
 
 def distinguishes_services(policies: Policies) -> bool:
-    """Tell whether a condition or a variable asks for what differs in an AWS service's call.
+    """Return whether a condition or a variable tests keys that differ in an AWS service's call.
 
     Where none does, each call by a service on the user's behalf is like one that the user makes.
     """
@@ -87,7 +87,7 @@ def _distinguishes_services(document: Document) -> bool:
 
 
 def distinguishes_mfa(policies: Policies) -> bool:
-    """Tell whether a condition or a variable asks for MFA.
+    """Return whether a condition or a variable tests MFA.
 
     Where none does, a session without MFA may do all that one with MFA may.
     """
@@ -95,7 +95,7 @@ def distinguishes_mfa(policies: Policies) -> bool:
 
 
 def distinguishes_logins(policies: Policies) -> bool:
-    """Tell whether a condition or a variable asks for what only sessions have, beside MFA.
+    """Return whether a condition or a variable tests keys that only sessions have, besides MFA.
 
     Where none does, a session of `aws login` without the keys of MFA is like an access key.
     """
@@ -103,7 +103,7 @@ def distinguishes_logins(policies: Policies) -> bool:
 
 
 def distinguishes_federation(policies: Policies) -> bool:
-    """Tell whether a condition or a variable asks for what a federated user's session has.
+    """Return whether a condition or a variable tests keys of a federated user's session.
 
     Where none does, it may do no more than the access key of the user who made it.
     Source: AWS STS API Reference, GetFederationToken; IAM User Guide, "IAM policy elements:
@@ -126,7 +126,7 @@ _TAG = "aws:principaltag/"
 
 
 def names_any(policies: Policies, keys: Iterable[str]) -> bool:
-    """Tell whether a condition or a variable names one of some keys (in lower case)."""
+    """Return whether a condition or a variable names any of some keys (in lower case)."""
     keys = frozenset(keys)
     return any(
         not keys.isdisjoint(_keys_of_document(policy.document))
@@ -142,7 +142,7 @@ def _keys_of_document(document: Document) -> frozenset[str]:
 
 
 def _may_be_iam(action: Element) -> bool:
-    """Tell whether an `Action` or `NotAction` may take in a call to IAM."""
+    """Return whether an `Action` or `NotAction` may match a call to IAM."""
     services = (value.partition(":")[0].lower() for value in action.values)
     return action.negated or any(glob.like(service, "iam") for service in services)
 
@@ -158,7 +158,7 @@ _Chosen = Callable[[Statement], bool]
 
 
 def policies_of_statements(policies: Policies, chosen: _Chosen) -> Policies:
-    """Return the policies with none but the chosen statements."""
+    """Return the policies with only the chosen statements."""
     boundaries = policies.boundaries
     if boundaries is not None:
         # one without any statement left has no Allow, and allows as little as it stands
@@ -176,7 +176,7 @@ def policies_of_statements(policies: Policies, chosen: _Chosen) -> Policies:
 
 
 def keep_statements(attached: _Attached, chosen: _Chosen) -> _Attached:
-    """Return some policies with none but the chosen statements; those without any are left out."""
+    """Return policies with only the chosen statements; policies without any are left out."""
     chosen_of = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
     return tuple(
         policy
@@ -189,7 +189,7 @@ def keep_statements(attached: _Attached, chosen: _Chosen) -> _Attached:
 
 @cached_by_identity
 def only_denials(document: Document) -> Document | None:
-    """Return a document with its Deny statements alone; None if it has none."""
+    """Return a document with only its Deny statements; None if it has none."""
     statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
     return replace(document, statements=statements) if statements else None
 
@@ -241,7 +241,7 @@ def _relevant_statements(document: Document, action: str, resource: str) -> Docu
 
 
 class _Starts:
-    """The statements of a document by what the entries of an element begin with."""
+    """The statements of a document by the literal prefixes of an element's entries."""
 
     def __init__(self, elements: Iterable[Element | None], place: int) -> None:
         self._by_start: dict[str, set[int]] = {}
@@ -252,7 +252,7 @@ class _Starts:
         self._lengths = sorted(set(map(len, self._by_start)))
 
     def of(self, text: str) -> set[int]:
-        """Return the statements that can be about an action or a resource."""
+        """Return the statements that may be about an action or a resource."""
         whole = f"{text.lower()}{END}"
         starts = (self._by_start.get(whole[:length], ()) for length in self._lengths)
         return {number for numbers in starts for number in numbers}
@@ -278,14 +278,14 @@ def _parts_of(document: Document) -> _DocumentParts:
 
 
 def keys_of(condition: Condition, version: Version | None) -> Iterator[str]:
-    """Yield the keys, as they are spelled, that a condition asks about or compares with."""
+    """Yield the keys, in the policy's spelling, that a condition tests or compares with."""
     for text in condition.values:
         yield from keys_of_text(text, version)
     yield condition.key
 
 
 def keys_of_text(text: str, version: Version | None) -> Iterator[str]:
-    """Yield the keys, as they are spelled, of the policy variables in a text."""
+    """Yield the keys, in the policy's spelling, of the policy variables in a text."""
     if version is Version.V2012 and variables.OPEN in text:
         parts = variables.read(text)
         yield from (part.key for part in parts if isinstance(part, variables.Variable))

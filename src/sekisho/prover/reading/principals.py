@@ -39,30 +39,30 @@ from sekisho.prover.reading.credentials import EXAMPLE_ROLE_ID, SESSION_NAME, US
 from sekisho.prover.reading.policies import texts_of
 
 SOME_USER, SOME_ROLE = "some-user", "some-role"
-"""Names of whom no policy names."""
+"""The names of a user and a role that no policy names."""
 SOME_SERVICE = "some-service.amazonaws.com"
-"""Likewise of a service."""
+"""The name of a service that no policy names."""
 _ANYONE = "*"
 
 
 class RequesterKind(Enum):
-    """The kinds of caller, by what they can show of MFA."""
+    """The kinds of caller, by the evidence of MFA that they can give."""
 
     PEOPLE = auto()
-    """Users of IAM, who may have MFA."""
+    """IAM users, who may have MFA."""
     ROLE = auto()
-    """Sessions of roles, which never have."""
+    """Sessions of roles, which never have MFA."""
     PROVIDER = auto()
-    """Those for whom an identity provider vouches: AWS sees no MFA of theirs."""
+    """Callers that an identity provider authenticates: AWS does not see their MFA."""
     SERVICE = auto()
-    """AWS services, of which nobody can ask for MFA."""
+    """AWS services, which cannot have MFA."""
     NOBODY = auto()
     """A caller whose requests are not signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """One caller who stands for all whom the principals of some policies name alike.
+    """One caller that represents all callers that some policies name in the same way.
 
     Attributes:
         name: the principal as a policy writes it; "" for whom none names.
@@ -82,12 +82,12 @@ class Requester:
 
     @property
     def of_identity(self) -> bool:
-        """Whether a user or a role is named itself, and no session of it."""
+        """Whether the principal is a user or a role itself, and not a session of it."""
         return self.exact and not self.user.outside_principal and not self.user.unique_id
 
 
 def some_providers(partition: str) -> dict[str, RequesterKind]:
-    """Return identity providers whom no policy names: of OIDC, and of SAML."""
+    """Return identity providers that no policy names: one of OIDC, one of SAML."""
     saml = f"arn:{partition}:iam::444455556666:saml-provider/some-provider"
     return dict.fromkeys(("some-provider.example.com", saml), RequesterKind.PROVIDER)
 
@@ -158,7 +158,7 @@ def _entries(documents: Iterable[Document]) -> Iterator[tuple[PrincipalKey, str]
 
 
 def names_any_provider(document: Document) -> bool:
-    """Tell whether all identity providers are named, and no others with them."""
+    """Return whether all identity providers are named, and no other callers."""
     return (PrincipalKey.FEDERATED, _ANYONE) in _entries((document,))
 
 
@@ -167,7 +167,7 @@ def _is_account(value: str) -> bool:
 
 
 def _account(value: str) -> str:
-    """Return the account that a principal is."""
+    """Return the account of a principal that names an account."""
     return value if arns.is_account(value) else arns.split(value)[4]
 
 
@@ -237,7 +237,7 @@ def statements_naming(
     tracked: TrackedAssumptions,
     least: Closeness = Closeness.ACCOUNT,
 ) -> Document:
-    """Return the statements that are about a caller, as those of a policy of the caller's own.
+    """Return the statements that name a caller, in the form of the caller's own policy.
 
     Args:
         document: with principals; where it has no resources, it is about every one.
@@ -272,7 +272,7 @@ _OF_ARNS = frozenset(
         *("ec2:sourceinstancearn", "lambda:sourcefunctionarn"),
     }
 )
-"""Keys whose value is the ARN of something of the caller's account, or of who sends the caller."""
+"""Keys whose value is the ARN of an object of the caller's or the sender's account."""
 
 _OF_NAMES = frozenset(
     {
@@ -281,7 +281,7 @@ _OF_NAMES = frozenset(
         "aws:principalservicename",
     }
 )
-"""Keys whose values are each one's: an organisation's, a network's, a service's."""
+"""Keys whose values belong to one organisation, network or service."""
 
 _OF_PATHS = frozenset({"aws:principalorgpaths", "aws:sourceorgpaths", "aws:vpceorgpaths"})
 _ORGANISATION = re.compile(r"(o-[a-z0-9]{10,32})/.*", re.DOTALL)
@@ -291,11 +291,11 @@ _ID = re.compile(r"[A-Z0-9]{16,}(:.*)?", re.DOTALL)
 _ADDRESS = "aws:sourceip"
 _SOURCE = "aws:sourcearn"
 _MOST_ADDRESSES = {4: 2**24, 6: 2**96}
-"""A `/8`, and a `/32` of IPv6: what is wider in all names nobody."""
+"""A `/8`, and a `/32` of IPv6: wider ranges together identify no network."""
 
 
 def unnamed_account(document: Document) -> str:
-    """Return an account whose id is nowhere in the document."""
+    """Return an account whose id does not occur in the document."""
     texts = "\n".join(_texts(document))
     return next(
         account
@@ -313,7 +313,7 @@ def _texts(document: Document) -> Iterator[str]:
 
 
 def accounts_in(document: Document) -> tuple[str, ...]:
-    """Return the accounts that a document names: in ARNs, as principals, or by keys of accounts."""
+    """Return the accounts in a document: in ARNs, as principals, or in keys of accounts."""
     accounts: dict[str, None] = {}
     for text in _texts(document):
         accounts |= dict.fromkeys(filter(arns.is_account, arns.split(text)[4:5]))
@@ -328,7 +328,7 @@ def accounts_in(document: Document) -> tuple[str, ...]:
 
 
 def partitions_in(document: Document) -> tuple[str, ...]:
-    """Return the partitions that what is allowed can be in."""
+    """Return the partitions in which the document may allow requests."""
     known = tuple(each.id for each in partitions())
     partition_ids: dict[str, None] = {}
     for statement in document.statements:
@@ -349,7 +349,7 @@ def _partitions_of(statement: Statement, known: tuple[str, ...]) -> Iterator[str
 def conditions_no_stranger_meets(
     document: Document, own: Document, *, span: ArnSpan
 ) -> Iterator[VersionedCondition]:
-    """Yield conditions that hold of no stranger's request.
+    """Yield conditions that no stranger's request satisfies.
 
     Args:
         document: the whole policy, which names accounts and the rest.
@@ -371,7 +371,7 @@ def conditions_no_stranger_meets(
 
 
 class _NamingKeys(NamedTuple):
-    """The values by which a policy names something, for some keys.
+    """The values by which a policy names objects, for some keys.
 
     Attributes:
         values: what is named, of a document and a key.
@@ -406,7 +406,7 @@ def _ids(document: Document, key: str) -> tuple[str, ...]:
 
 
 def conditions_of_value_forms(own: Document, user: CallingUser) -> Iterator[VersionedCondition]:
-    """Yield conditions that hold of requests of `user` as they can be, where a key is there."""
+    """Yield conditions that the requests of `user` satisfy, if a key is present."""
     spelling = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
     iam = f"arn:{user.partition}:iam::{user.account}"
     likes: dict[str, tuple[str, ...]] = {
@@ -448,7 +448,7 @@ def _condition_of_values(
 
 
 def _values(document: Document, key: str, is_one: Callable[[str], bool]) -> tuple[str, ...]:
-    """Return the values of a key in conditions, those of one form."""
+    """Return the values of a key in conditions that have one form."""
     matching = (
         value
         for statement in document.statements
@@ -476,7 +476,7 @@ def _is_literal_arn(text: str) -> bool:
 
 
 def _networks(document: Document, key: str) -> tuple[str, ...]:
-    """Return the networks that a document names, if they are few addresses in all."""
+    """Return the networks in a document, if they have few addresses in total."""
     networks: dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network] = {}
     for statement in document.statements:
         for condition in statement.conditions:

@@ -35,7 +35,7 @@ from sekisho.prover.solver.texts import Kind, Patterns, Segment, Token, Tokens, 
 from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts, Theories, Theory
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
-"""Names that never stand after `user/` in an ARN."""
+"""Texts that never follow `user/` in an ARN."""
 
 _Key = tuple[Element, Effect | None, Version | None]
 
@@ -43,7 +43,7 @@ _INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 _ALL = "*"
 
 _MOST_WAYS = 64
-"""Ways in which the wildcards of one entry can take in the colons of an ARN."""
+"""The most ways in which an entry's wildcards can match the colons of an ARN."""
 
 
 @cache
@@ -55,7 +55,7 @@ def any_resource(partition: str) -> Patterns:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlace:
-    """Where resources are.
+    """The location of resources.
 
     Attributes:
         partition: of their ARNs.
@@ -96,11 +96,11 @@ def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns,
 
 
 _WORD = (Segment.STAR, Kind(frozenset(f"{string.ascii_letters}-")), Segment.STAR)
-"""Texts in the account's place that are no account."""
+"""Texts in the place of the account that are not account ids."""
 
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
-    """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
+    """Return the forms of the ARNs that an action is checked against, and `*` if possible."""
     # an access point last: whether it serves a request is up to the bucket behind it, too
     kinds = sorted(action.resource_types, key=lambda kind: kind.name.startswith("accesspoint"))
     forms = [form for kind in kinds for form in _forms(kind.arn, place)]
@@ -108,14 +108,14 @@ def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None
 
 
 def kinds_of_target(action: Action, place: ResourcePlace) -> tuple[bool, bool]:
-    """Tell whether an action can be checked against some ARN, and against `*`."""
+    """Return whether an action can be checked against some ARN, and whether against `*`."""
     kinds = action.resource_types
     some = any(True for kind in kinds for _ in _forms(kind.arn, place))
     return some, place.is_own and can_be_all(action)
 
 
 def can_be_all(action: Action) -> bool:
-    """Tell whether an action can be asked about `*`.
+    """Return whether an action can be checked against `*`.
 
     Where every type is optional it can, but for what is in a bucket, or of an access point: AWS's
     pages call both optional, since it is one of the two.
@@ -129,7 +129,7 @@ def can_be_all(action: Action) -> bool:
 _EITHER = {"bucket", "object", "accesspoint", "accesspointobject"}
 _PLACE = re.compile(r"\$\{[^}]*\}|\*")
 _OF_AWS = "aws"
-"""The text in the account's place of AWS managed policies."""
+"""The text in place of the account in the ARNs of AWS managed policies."""
 
 
 def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
@@ -171,7 +171,7 @@ def _account(text: str, place: ResourcePlace) -> tuple[Token, ...]:
 def _alternatives(
     names_of: Callable[[str], tuple[tuple[Token, ...], ...]], text: str
 ) -> list[tuple[tuple[Token, ...], ...]]:
-    """Return the last part of a template, piece by piece, each with all that it can be."""
+    """Return the pieces of a template's last part, each with its possible texts."""
     pieces: list[tuple[tuple[Token, ...], ...]] = []
     at = 0
     for place in _PLACE.finditer(text):
@@ -183,7 +183,7 @@ def _alternatives(
 
 @lru_cache(maxsize=4096)
 def _action_patterns(element: Element) -> Patterns:
-    """Return the patterns of an `Action` or `NotAction` that any action's name can match."""
+    """Return the patterns of an `Action` or `NotAction` that can match an action's name."""
     patterns: list[Tokens] = []
     for entry in element.values:
         if entry == _ALL:
@@ -195,7 +195,7 @@ def _action_patterns(element: Element) -> Patterns:
 
 @lru_cache(maxsize=4096)
 def _head(written: tuple[str, ...]) -> Tokens:
-    """Return the first five parts of an entry as a pattern; a part that is not there is any."""
+    """Return the first five parts of an entry as a pattern; a missing part matches any text."""
     head: list[Token] = []
     for place in range(arns.PARTS - 1):
         part: tuple[Token, ...] = (Segment.STAR,)
@@ -207,7 +207,7 @@ def _head(written: tuple[str, ...]) -> Tokens:
 
 
 def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
-    """Yield the patterns of ARNs of six parts that are, together, a pattern read as one string.
+    """Yield patterns of six-part ARNs that together equal a pattern read as one string.
 
     Each tells which wildcards take in the first five colons, of which `colons` are left.
     """
@@ -230,7 +230,7 @@ def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
 
 @dataclass(frozen=True, slots=True)
 class NamedElement:
-    """A `Resource` or `NotResource`, and the version of the document that it stands in.
+    """A `Resource` or `NotResource`, and the version of its document.
 
     Attributes:
         element: what is written, or its opposite.
@@ -283,7 +283,7 @@ class RequestTarget:
         return Theories(self._reading.theories, found)
 
     def source_of(self, literal: Literal) -> VersionedCondition | NamedElement:
-        """Return the condition, or the element about the resource, that a literal is about."""
+        """Return the condition or resource element that a literal is about."""
         for key, known in islice(self._elements.items(), self._indexed, None):
             self._keys.setdefault((known.theory, known.number), key)
         self._indexed = len(self._elements)
@@ -296,18 +296,18 @@ class RequestTarget:
         return NamedElement(said, version, special)
 
     def lists(self, literal: Literal) -> bool:
-        """Tell whether a literal says that the resource is among those that a `Resource` lists."""
+        """Return whether a literal says that a resource element's entries list the resource."""
         named = self.source_of(literal)
         return isinstance(named, NamedElement) and literal.holds is not named.element.negated
 
     def is_implied(self, literal: Literal) -> bool:
-        """Tell whether a literal is implied by another, or of what holds of every request."""
+        """Return whether another literal implies a literal, or every request satisfies it."""
         return literal in self._implied.values() or (
             self._something in (literal, literal.negated())
         )
 
     def of_something(self) -> Literal | bool:
-        """Return the literal that the request is about a resource, and not about `*`."""
+        """Return the literal that the request has a resource other than `*`."""
         if self._star is None or not self._forms.all:
             return self._star is None
         if self._something is None:
@@ -316,14 +316,14 @@ class RequestTarget:
         return self._something
 
     def closed(self, literals: Iterable[Literal]) -> Alternative:
-        """Return literals and what they imply."""
+        """Return literals together with those that they imply."""
         those = tuple(literals)
         return (*those, *filter(None, map(self._implied.get, those)))
 
     def _imply(
         self, literal: Literal, element: Element, version: Version | None, *, unresolved: bool
     ) -> None:
-        """Note what a free literal, that an entry matches, implies.
+        """Record the literals that a free literal, that an entry matches, implies.
 
         An entry takes in no more than it does with a `*` in the place of each variable; where one
         without a value matches all, the whole of the last part is open.
@@ -339,7 +339,7 @@ class RequestTarget:
         self._implied[literal] = Literal(RESOURCE, number, holds=True)
 
     def _widened(self, entry: str, *, unresolved: bool) -> Iterator[Tokens]:
-        """Yield the patterns of an entry with any text in the place of each variable."""
+        """Yield the patterns of an entry with any text in place of each variable."""
         tail = arns.split(entry)[-1]
         if unresolved and variables.OPEN in tail:
             yield from self._readings(entry, (Wild.STAR,))
@@ -389,7 +389,7 @@ class RequestTarget:
     def _takes_unresolved(
         self, element: Element, effect: Effect | None, version: Version | None
     ) -> bool:
-        """Tell whether an entry matches all where a variable of it has no value.
+        """Return whether an entry matches all resources if one of its variables has no value.
 
         So an Allow's `NotResource` takes in nothing there, and a Deny's takes in all.
         """
@@ -401,7 +401,7 @@ class RequestTarget:
         return setting is UnresolvedNotResource.FAIL_SAFE
 
     def _takes_star(self, element: Element, effect: Effect, version: Version | None) -> bool:
-        """Tell whether an element takes in a request about no resource, if there can be one."""
+        """Return whether an element covers a request without a resource, if there can be one."""
         scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
         return self._star is not None and resources.matches(element, effect, scope)
 

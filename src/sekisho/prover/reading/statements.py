@@ -58,7 +58,7 @@ def _key_of(condition: VersionedCondition) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RequestScope:
-    """The scope of a question, as far as conditions go.
+    """The scope of a question, as far as conditions matter.
 
     Attributes:
         user: whose requests.
@@ -149,7 +149,7 @@ class ConditionReading:
                 self._read(name, key_conditions)
 
     def knows(self, key: str) -> bool:
-        """Tell whether the value of `key` (in lower case), or its absence, is settled."""
+        """Return whether the value of `key` (in lower case), or its absence, is settled."""
         user = self.request_scope.user
         return key not in self._open and (
             key in self.settled.folded
@@ -159,11 +159,11 @@ class ConditionReading:
         )
 
     def may_be_absent(self, key: str) -> bool:
-        """Tell whether a request that is made in this way can lack `key` (in lower case)."""
+        """Return whether a request made in this way can lack `key` (in lower case)."""
         return keys.may_be_absent(key) and key not in self.settled.folded
 
     def literals(self, demanded: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
-        """Return the literals of conditions that all must hold; None if they cannot."""
+        """Return the literals of conditions that must all hold; None if they cannot."""
         found = [self._literals[each] for each in demanded]
         if False in found:
             return None
@@ -182,13 +182,13 @@ class ConditionReading:
 
     @property
     def exact(self) -> bool:
-        """Whether nothing is taken to be free that is not."""
+        """Whether no atom is assumed to be free that is not."""
         return not self.linked and not self.inexact
 
     def _takes_over(
         self, like: "ConditionReading", name: str, key_conditions: Sequence[VersionedCondition]
     ) -> bool:
-        """Take over what is read of a key if no credential says anything of it: a plain text."""
+        """Reuse the theory of a plain-text key that no credential affects; return whether it is."""
         settled = self.knows(name) or like.knows(name) or name not in like.theories
         if settled or name == keys.SIGN_IN or not is_plain_text(name, key_conditions):
             return False
@@ -197,7 +197,7 @@ class ConditionReading:
         return True
 
     def free(self) -> Literal:
-        """Return a literal of its own for an atom that is taken to be free."""
+        """Return a new literal for an atom that is assumed to be free."""
         loose = self.theories.setdefault(_LOOSE, FreeAtoms())
         assert isinstance(loose, FreeAtoms)  # noqa: S101 - the name is used for nothing else
         return Literal(_LOOSE, loose.add(), holds=True)
@@ -205,7 +205,7 @@ class ConditionReading:
     def scope(
         self, action: str, resource: str, values: KeyValues, version: Version | None
     ) -> Scope:
-        """Return the scope in which the engine matches, with some values put in."""
+        """Return the scope for the engine's matching, with some values put in."""
         self.budget.spend(_STEPS_TO_ASK + len(self._given))
         context = self._given.with_(values)
         caller = self._caller
@@ -219,7 +219,7 @@ class ConditionReading:
         return conditions.holds(condition.condition, scope)
 
     def _read(self, name: str, key_conditions: Sequence[VersionedCondition]) -> None:
-        """Make the theory of one key, or of the time, and the literals of its conditions."""
+        """Make the theory of one key, or of times, and the literals of its conditions."""
         linked = {
             each: missing
             for each in key_conditions
@@ -250,7 +250,7 @@ class ConditionReading:
             self._read_listed(name, plain)
 
     def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
-        """Make the theories of keys that conditions compare with each other, and take these out."""
+        """Make the theories of keys that are compared with each other, and remove these."""
         excluded = self.request_scope.excluded_values or {}
         known = KnownKeys(
             self.knows, self.may_be_absent, self.settled, excluded, self.tracked, self.budget
@@ -284,7 +284,7 @@ class ConditionReading:
     def _read_compared(
         self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
     ) -> None:
-        """Make the theory of a key that is compared with what is not known, too."""
+        """Make the theory of a key that is also compared with unknown variables."""
         try:
             values, exact = self._values(name, [*plain, *compared.numbers])
         except LimitReached:
@@ -303,7 +303,7 @@ class ConditionReading:
             self._literals[each] = Literal(name, theory.add(holds), holds=True)
 
     def _read_listed(self, name: str, plain: Sequence[VersionedCondition]) -> None:
-        """Make the theory of a key of which the values are listed that conditions distinguish."""
+        """Make the theory of a key whose distinguishable values are listed."""
         try:
             values, exact = self._values(name, plain)
             if not exact:
@@ -353,7 +353,7 @@ class ConditionReading:
 
     @property
     def _at_home(self) -> bool:
-        """Whether the resource is of the caller's account, so that they are of one organisation."""
+        """Whether the resource is of the caller's account, and so of the same organisation."""
         return (
             self.owners == (self.request_scope.user.account,)
             and not self.request_scope.user.open_keys
@@ -366,7 +366,7 @@ class ConditionReading:
     def _together(
         self, key_conditions: Sequence[VersionedCondition]
     ) -> dependent_keys.DependentConditions:
-        """Return the conditions on keys of which some are parts of others."""
+        """Return the conditions on keys that are parts of each other."""
         by_key = dependent_keys.group_by_key(key_conditions)
         spelled = dependent_keys.spelling_of_keys(by_key)
         user = self.request_scope.user
@@ -378,7 +378,7 @@ class ConditionReading:
     def _values_of_one_value(
         self, name: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        """Return the values of a global key together with the service keys of the same value."""
+        """Return the values of a global key and of the service keys with the same value."""
         by_key = dependent_keys.group_by_key(key_conditions)
         main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         on_main = [
@@ -412,7 +412,7 @@ class ConditionReading:
     def _origins(
         self, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        """Return the addresses and the VPC endpoints that a request can come from."""
+        """Return the addresses and VPC endpoints that a request can come from."""
         by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
         for condition in key_conditions:
             part = dependent_keys.PART_OF.get(_key_of(condition))
@@ -442,7 +442,7 @@ class ConditionReading:
     def _services(
         self, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        """Return the services that can stand between the caller and the call."""
+        """Return the chains of services that can be between the caller and the call."""
         named = [each for each in key_conditions if _key_of(each) in keys.SERVICES]
         texts, exact = self.texts_for(keys.CALLED_VIA, named)
         of_list = [each for each in key_conditions if _key_of(each) == keys.CALLED_VIA]
@@ -489,18 +489,18 @@ class ConditionReading:
     def texts_for(
         self, name: str, key_conditions: Sequence[VersionedCondition]
     ) -> tuple[list[str], bool]:
-        """Return texts that conditions on a key can distinguish, and whether they are all."""
+        """Return texts that conditions on a key can distinguish, and whether these are all."""
         return formed_for(name, key_conditions, self.settled, self.budget) or values_for(
             key_conditions, self.settled, self.request_scope.now, self.budget
         )
 
     def ids(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
-        """Return unique ids that conditions can distinguish, and whether they are all."""
+        """Return unique ids that conditions can distinguish, and whether these are all."""
         now, of_role = self.request_scope.now, self.request_scope.user.is_role
         return ids_for(key_conditions, self.settled, now, self.budget, of_role=of_role)
 
     def regions(self, key_conditions: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
-        """Return regions that conditions can distinguish, and whether they are all."""
+        """Return regions that conditions can distinguish, and whether these are all."""
         return regions_for(
             key_conditions, self.settled, self.request_scope.user.partition, self.budget
         )
@@ -508,7 +508,7 @@ class ConditionReading:
     def _sets(
         self, texts: Sequence[str], key_conditions: Sequence[VersionedCondition]
     ) -> Iterator[tuple[str, ...]]:
-        """Yield sets of values, one for each way in which set operators can come out.
+        """Yield sets of values, one for each combination of results of set operators.
 
         To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
         """
@@ -544,4 +544,4 @@ class ConditionReading:
 
 
 _STEPS_TO_ASK = 60
-"""Steps that it takes to ask the engine about one condition of one value."""
+"""The steps that one evaluation of a condition by the engine counts for."""

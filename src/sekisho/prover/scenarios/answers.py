@@ -61,10 +61,10 @@ from sekisho.prover.solver.theories import RESOURCE, Texts
 from sekisho.signin import ConsoleAuthorization, Rule, SigninAssumptions
 
 MOST_CLASSES = 16
-"""Classes of other users that are looked at."""
+"""The most classes of other users that are examined."""
 
 _MOST_OUTCOMES = 1_024
-"""Outcomes that are remembered: what would be right in the enforcement's place is asked of many."""
+"""The most outcomes that are cached: many variants of the enforcement are tried."""
 
 _DEVICE = frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE)})
 _STATES = (
@@ -87,7 +87,7 @@ def starts_with_colleague(begin: ScenarioState, *, again: bool) -> Iterator[Scen
 
 @lru_cache(maxsize=MOST_SETTINGS)
 def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...]:
-    """Return the setting with a colleague out of each class but that of its own.
+    """Return the setting with a colleague out of each class except that of its own colleague.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -103,7 +103,7 @@ def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...
 
 
 def swap_user_and_colleague(setting: Setting, third: Setting) -> Setting:
-    """Return the setting in which the colleague of one is the user, and that of another is met."""
+    """Return the setting with user and colleague exchanged, for two settings' colleagues."""
     met, further = setting.called.people, third.called.people
     names = {
         ScenarioPrincipal.USER: met[ScenarioPrincipal.COLLEAGUE],
@@ -121,7 +121,7 @@ def swap_user_and_colleague(setting: Setting, third: Setting) -> Setting:
 
 
 def _classes(texts: Texts) -> list[tuple[int, int]]:
-    """Return every way in which the atoms can hold of one user: which do, and which do not.
+    """Return every combination of atoms that can hold of one user: those that do, and that do not.
 
     Raises:
         LimitReached: if there are too many.
@@ -186,7 +186,7 @@ _FURTHER = Message(
 
 
 class ScenarioOutcome(StrEnum):
-    """The ends of a scenario; a person or an attacker gets in, or does not."""
+    """The outcomes of a scenario: a person or an attacker gets in, or does not."""
 
     GETS_IN = "gets in"
     LOCKED_OUT = "locked out"
@@ -208,7 +208,7 @@ class ScenarioAnswer:
 
     @property
     def outcome(self) -> ScenarioOutcome:
-        """How it ends."""
+        """The outcome of the scenario."""
         match (self.result, self.scenario.actor):
             case (Unexplored(), _):
                 return ScenarioOutcome.UNKNOWN
@@ -221,17 +221,17 @@ class ScenarioAnswer:
 
     @property
     def as_required(self) -> bool:
-        """Whether it is known to end as it must: the person gets in, or the attacker does not."""
+        """Whether it certainly ends as required: the person gets in, the attacker does not."""
         return self.outcome is required_of(self.scenario.actor)
 
     @property
     def goes_wrong(self) -> bool:
-        """Whether it is known to end otherwise than it must."""
+        """Whether it certainly ends otherwise than required."""
         return self.outcome not in (required_of(self.scenario.actor), ScenarioOutcome.UNKNOWN)
 
 
 def required_of(actor: Actor) -> ScenarioOutcome:
-    """Return how a scenario must end."""
+    """Return the required outcome of a scenario, by its actor."""
     match actor:
         case Actor.PERSON:
             return ScenarioOutcome.GETS_IN
@@ -241,7 +241,7 @@ def required_of(actor: Actor) -> ScenarioOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """One search: the account, what was asked in it, and what was found."""
+    """One search: the account, the problem, and the result."""
 
     setting: Setting
     question: SearchProblem
@@ -289,7 +289,7 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
 def outcome_of(
     scenario: Scenario, policies: Policies, setting: Setting | None = None, *, known: Path = ()
 ) -> ScenarioOutcome:
-    """Return how a scenario ends, as `run_scenario` finds it, without looking for the reason.
+    """Return the outcome of a scenario, equal to `run_scenario`'s, without the explanation.
 
     `known` is a path to the goal under other policies or assumptions: where it is one here as well,
     nothing is searched.
@@ -305,7 +305,7 @@ def outcome_of(
 
 
 def way_in(scenario: Scenario, policies: Policies, setting: Setting | None = None) -> Path:
-    """Return the path on which somebody gets in; empty if nobody does, or it is not known.
+    """Return the path by which the actor gets in; empty if there is none, or it is not known.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -328,7 +328,7 @@ def _ending_at(place: DistinctSetting, scenario: Scenario) -> tuple[ScenarioOutc
 def explorations(
     scenario: Scenario, setting: Setting, most_states: int = MOST_STATES
 ) -> Iterator[Exploration]:
-    """Yield the searches that answer a scenario; the last one tells, unless an attacker is in none.
+    """Yield the searches that answer a scenario; the last one decides, unless no attacker succeeds.
 
     An attacker meets one colleague after another: out of each class of users that the policies tell
     apart, in each state, as far as anything can be done to them with what the attacker comes to
@@ -370,7 +370,7 @@ def _holdings_of_user(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
 
 
 def _untried(searches: list[Exploration]) -> Message | None:
-    """Return the calls that may pass and no search tried; None if it is proved that none does."""
+    """Return the calls that may pass and that no search tried; None if there are certainly none."""
     footholds: dict[tuple[str, Holding, bool], tuple[Setting, Foothold]] = {}
     for exploration in searches:
         for foothold in _footholds(exploration):
@@ -391,7 +391,7 @@ def _untried(searches: list[Exploration]) -> Message | None:
 
 
 def _may_lead_further(searches: list[Exploration]) -> Message | None:
-    """Return why what others hold may lead on to further users, in words; None if it does not.
+    """Return why credentials of others may lead to further users; None if they do not.
 
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
@@ -452,7 +452,7 @@ SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
 def assumptions_that_matter(
     answer: ScenarioAnswer, policies: Policies, setting_given: Setting | None = None
 ) -> tuple[str, ...]:
-    """Return the assumptions of sign-in with which, turned, the verdict would be another one.
+    """Return the assumptions of sign-in that, with another setting, would change the verdict.
 
     `answer` is the answer about a scenario under these policies, in this account.
     """

@@ -230,7 +230,7 @@ PEOPLE: tuple[Scenario, ...] = (
         helps={MoveKind.RESYNC_DEVICE},
     ),
 )
-"""Everybody who must get in."""
+"""The people who must get in."""
 
 
 def _deeds(*deeds: tuple[MoveKind, ScenarioPrincipal]) -> ScenarioGoal:
@@ -250,7 +250,7 @@ _ENTERED = ScenarioGoal(
         }
     ),
 )
-"""A session with MFA as anybody, or work done without one."""
+"""The goal of a session with MFA as any user, or of work done without MFA."""
 
 # under another name, so that the attacker may create one of the user's own
 _ENROLLED = ScenarioUser(
@@ -421,7 +421,7 @@ ATTACKERS: tuple[Scenario, ...] = (
         ),
     ),
 )
-"""Everybody who must not get in, or must not do that."""
+"""The attackers who must be kept out."""
 
 
 def scenario_of(name: str) -> Scenario:
@@ -430,7 +430,7 @@ def scenario_of(name: str) -> Scenario:
 
 
 _MFA_KEYS = "aws:multifactorauth"
-"""How the keys begin that tell of MFA."""
+"""The prefix of the keys of MFA."""
 
 
 def setting_of(scenario: Scenario, policies: Policies, setting: Setting | None = None) -> Setting:
@@ -457,7 +457,7 @@ def setting_of(scenario: Scenario, policies: Policies, setting: Setting | None =
 
 
 def without_enforcement(policies: Policies) -> Policies:
-    """Return a user's policies without those that ask for MFA."""
+    """Return a user's policies without the policies that test MFA."""
     others = (each for each in policies.identity if not keep_statements((each,), _asks_for_mfa))
     return replace(policies, identity=tuple(others))
 

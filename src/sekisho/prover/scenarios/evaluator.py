@@ -65,7 +65,7 @@ from sekisho.signin import (
 )
 
 OK = "OK"
-"""The answer to what is carried out; every other answer is AWS's error code."""
+"""The answer to a move that is carried out; every other answer is AWS's error code."""
 
 SIGNIN_REFUSED = "SigninFailed"
 """The sign-in page's answer to a wrong code."""
@@ -126,18 +126,18 @@ _NO_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
 _LATE_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.OUT_OF_STEP)
 _LATE_CODE_TO_STS = MoveOutcome(ErrorCode.ACCESS_DENIED, rule=Rule.OUT_OF_STEP)
 _AGENT = "service-principal/aws-mcp.amazonaws.com"
-"""The resource of an agent, in the account; it is let in and gets its token there."""
+"""The resource of an agent's calls to authorize it and to get its token, in the account."""
 
 
 _CONTEXT: Mapping[MoveKind, Mapping[str, ContextValue]] = {
     MoveKind.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"},
     MoveKind.AGENT_TOKEN: {"signin:OAuthGrantType": "client_credentials"},
 }
-"""The keys that a call puts into the context beside those of its credential."""
+"""The context keys of a call besides those of its credential."""
 
 
 def _moves_against(by: Holding, principal: ScenarioPrincipal) -> Iterator[Move]:
-    """Yield everything that can be done to a user, whatever the user has."""
+    """Yield every move against a user that does not depend on the user's state."""
     yield from (Move(act, by, principal) for act in ON_USERS)
     yield from (
         Move(act, by, principal) for act in (MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP)
@@ -165,7 +165,7 @@ class _Permission:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistinctSetting:
-    """A setting that equals another if the statements do, with their lines: causes name these."""
+    """A setting that equals another if statements and their lines do: causes name the lines."""
 
     setting: Setting
     statements: tuple[int, ...]
@@ -188,17 +188,17 @@ class DistinctSetting:
 _MoveKey = tuple[Move, bool, bool]
 
 MOST_SETTINGS = 64
-"""Settings whose answers are remembered: the scenarios of one user are played in a few only."""
+"""The most settings whose answers are cached: one user's scenarios need only a few."""
 
 
 @lru_cache(maxsize=MOST_SETTINGS)
 def _outcomes_in(place: DistinctSetting) -> dict[_MoveKey, MoveOutcome]:  # noqa: ARG001 - the cache's key
-    """Return the answers of the policies in a setting so far: scenarios ask much the same there."""
+    """Return the cache of the policies' answers in a setting: scenarios repeat questions."""
     return {}
 
 
 def _as_policies_see(setting: Setting) -> Setting:
-    """Return the setting without the assumptions of sign-in that no call's answer rests on.
+    """Return the setting without the assumptions of sign-in that do not affect calls.
 
     They are about the pages of the sign-in, and about what follows an answer (`_holder_rule`). A
     scenario is played again with each of them turned.
@@ -238,7 +238,7 @@ class MoveEvaluator:
     def open_to(
         self, principal: ScenarioPrincipal, by: Holding, acts: Container[MoveKind], *, member: bool
     ) -> frozenset[MoveKind]:
-        """Return which of some acts policies let through on this user, whatever the user has."""
+        """Return the acts that policies allow on this user, regardless of the user's state."""
         return frozenset(
             move.kind
             for move in _moves_against(by, principal)
@@ -247,7 +247,7 @@ class MoveEvaluator:
         )
 
     def refused(self, by: Holding, acts: Container[MoveKind], *, member: bool) -> frozenset[str]:
-        """Return the actions that were asked about, on each user, and of which nothing passes."""
+        """Return the actions that were tried on the users and never allowed."""
         for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
             self.open_to(who, by, acts, member=member)
         results = [
@@ -280,7 +280,7 @@ class MoveEvaluator:
         return outcome
 
     def _holder_rule(self, state: ScenarioState, move: Move) -> Refused | None:
-        """Return the refusal to change one's own devices without MFA, or to have a ninth.
+        """Return the refusal to change one's own devices without MFA, or to have a ninth device.
 
         Source: AWS security bulletin AWS-2023-001.
         """
@@ -306,7 +306,7 @@ class MoveEvaluator:
         return outcome
 
     def _outcome_from_any_address(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
-        """Return the outcome of a move from an address where it passes, or else from the first."""
+        """Return the outcome of a move from an address that allows it, or else from the first."""
         outcomes: list[MoveOutcome] = []
         for address in self._addresses:
             outcome = self._outcome_from(move, mfa, member, address)
@@ -361,7 +361,7 @@ class MoveEvaluator:
         address: str | None,
         own: Policies,
     ) -> Decision:
-        """Return the decision about one permission, asked for from an address if there is one."""
+        """Return the decision on one permission, requested from an address, if there is one."""
         setting = self.setting
         context = Context(
             {
@@ -448,7 +448,7 @@ class MoveEvaluator:
         yield from self._reads(move)
 
     def _reads(self, move: Move) -> Iterator[_Permission]:
-        """Yield the reads of the console's page, where a person goes through it.
+        """Yield the reads of the console's page, for a person who uses the page.
 
         Asked last: whoever may not make the change has that as the reason.
         """
@@ -493,7 +493,7 @@ class MoveEvaluator:
                 return setting.holder(move.target).arn
 
     def _forwarded(self, move: Move) -> _Permission:
-        """Return the permission that the service then needs in the user's name."""
+        """Return the permission that the service then needs on the user's behalf."""
         more: dict[str, ContextValue] = {
             "aws:ViaAWSService": "true",
             "aws:CalledVia": (_SERVICE,),

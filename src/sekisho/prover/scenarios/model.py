@@ -1,4 +1,4 @@
-"""A small model of an account: who holds what, which moves there are, and what each leads to."""
+"""A small model of an account: its principals and credentials, the moves and their results."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field, replace
@@ -19,7 +19,7 @@ class ScenarioPrincipal(StrEnum):
 
 
 class Access(StrEnum):
-    """The credentials with which somebody can act."""
+    """The credentials with which an actor can act."""
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a secret
     KEY = "long-term access key"
@@ -36,18 +36,18 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Holding:
-    """A credential and its owner; a role session is held through the user who opened it."""
+    """A credential and its owner; a role session is attributed to the user who opened it."""
 
     owner: ScenarioPrincipal
     access: Access
 
 
 ROLE_HOLD = Holding(ScenarioPrincipal.USER, Access.ROLE)
-"""A session of the role: whose user opened it does not matter to it."""
+"""A session of the role; it does not matter which user opened it."""
 
 
 class DeviceHolder(StrEnum):
-    """In whose hand a device is."""
+    """The holder of a device."""
 
     ACTOR = "the actor's"
     ACTOR_PASSKEY = "the actor's passkey"
@@ -69,9 +69,9 @@ class ScenarioDevice:
 
 
 class ScenarioPassword(StrEnum):
-    """A user's console password, as the actor sees it.
+    """A user's console password, from the actor's view.
 
-    Of `UNKNOWN` both is tried, to create one and to reset it: what works settles which it was.
+    For `UNKNOWN`, both creating one and resetting it are tried: the result shows which it was.
     """
 
     NONE = "none"
@@ -101,13 +101,13 @@ class ScenarioUser:
 
     @property
     def count(self) -> int:
-        """How many devices are enabled."""
+        """The number of enabled devices."""
         return len(self.devices) + self.further
 
 
 @dataclass(frozen=True, slots=True)
 class SigninPage:
-    """A sign-in that is under way: the page that the browser shows.
+    """A sign-in in progress: the page that the browser shows.
 
     Attributes:
         step: what it asks for; `DONE`: nothing, and the session is still to be granted.
@@ -159,10 +159,10 @@ ACTION_OF = {
     MoveKind.RENEW_LOGIN: CREATE_TOKEN,
     MoveKind.AGENT_TOKEN: CREATE_TOKEN,
 }
-"""The actions of the acts that are named otherwise."""
+"""The actions of the moves whose names differ from their actions'."""
 
 FORWARDED = "s3:CreateBucket"
-"""The actions that the service then takes in the user's name."""
+"""The action that the service then takes on the user's behalf."""
 
 _OF_DEVICES = ("iam:ListMFADevices", "iam:ListVirtualMFADevices")
 PAGE_READS: Mapping[MoveKind, tuple[str, ...]] = {
@@ -171,7 +171,7 @@ PAGE_READS: Mapping[MoveKind, tuple[str, ...]] = {
     MoveKind.REGISTER_PASSKEY: ("iam:GetUser", "iam:ListMFADevices"),
     MoveKind.RESYNC_DEVICE: _OF_DEVICES,
 }
-"""The reads of the console's page, beside the call itself.
+"""The reads of the console's page, besides the call itself.
 
 Source: IAM User Guide, "Permissions required" of "Assign a virtual MFA device", "Assign a passkey
 or security key" and "Resynchronize virtual and hardware MFA devices": beside the changes, the
@@ -180,7 +180,7 @@ policies there allow these and exempt them from the Deny.
 
 
 def actions_of(acts: Collection[MoveKind], *, pages: bool = False) -> tuple[str, ...]:
-    """Return the actions that policies are asked about where these acts are tried.
+    """Return the actions for which policies are asked if these acts are tried.
 
     With `pages`, what the console's pages read is among them.
     """
@@ -204,12 +204,12 @@ ON_USERS = (
     ),
     *(MoveKind.CREATE_KEY, MoveKind.ATTACH_POLICY, MoveKind.DETACH_POLICY),
 )
-"""The moves that can be made against other users: the calls whose resource is the user."""
+"""The moves that can be made against other users: calls whose resource is the user."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deed:
-    """Something done that changes no more in the model than that it was done."""
+    """A completed act whose only effect in the model is that it was done."""
 
     kind: MoveKind
     target: ScenarioPrincipal
@@ -246,7 +246,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioState:
-    """The account, and what the actor holds.
+    """The account's state, and the actor's credentials.
 
     Attributes:
         unassigned: virtual devices that are enabled for nobody: orphans, whose seed is lost, and
@@ -272,7 +272,7 @@ class ScenarioState:
         return self._hash
 
     def person(self, principal: ScenarioPrincipal) -> ScenarioUser:
-        """Return the account's objects of a user; those of an administrator play no part."""
+        """Return the objects of a user; an administrator's play no part."""
         match principal:
             case ScenarioPrincipal.USER:
                 return self.user
@@ -282,14 +282,13 @@ class ScenarioState:
                 return ScenarioUser()
 
     def has_name(self, name: ScenarioPrincipal) -> bool:
-        """Tell whether some device has the name of this user."""
+        """Return whether some device has this user's name."""
         devices = self.unassigned | self.user.devices | self.colleague.devices
         return any(device.name == name for device in devices)
 
 
 MOST_REMEMBERED = 1 << 14
-"""Results of `moves_in` and `state_after`; no policy plays a part in them. Every user's scenarios,
-and those under other choices of Force_MFA, go through much the same states."""
+"""The most cached results of `moves_in` and `state_after`; these do not depend on policies."""
 
 _API = (
     *(Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA),
@@ -305,7 +304,7 @@ _ON_THE_ACCOUNT = (MoveKind.UPDATE_TRUST, MoveKind.WORK, MoveKind.SERVICE)
 def moves_in(
     state: ScenarioState, acts: frozenset[MoveKind], helps: frozenset[MoveKind], *, on_others: bool
 ) -> tuple[Move, ...]:
-    """Return every move there is in `state`.
+    """Return every possible move in `state`.
 
     The actor tries `acts`, and with `on_others` on other users' things as well; an administrator
     does `helps` for the user.
@@ -363,9 +362,9 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
 
 
 def _own_things(state: ScenarioState, hold: Holding) -> tuple[ScenarioUser, bool, bool]:
-    """Return what the calls that are about nobody else's user rest on.
+    """Return the facts on which calls not about another user depend.
 
-    That is the user, whether a device has the user's name, and whether the actor has a spare one.
+    These are the user, whether a device has the user's name, and whether the actor has a spare one.
     """
     principal = _whose(hold)
     spare = _SPARE in state.unassigned
@@ -382,7 +381,7 @@ _SPARE = ScenarioDevice(DeviceHolder.ACTOR)
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _own_calls(hold: Holding, person: ScenarioUser, named: bool, spare: bool) -> tuple[Move, ...]:
-    """Return the calls that are about nobody else's user."""
+    """Return the calls that are not about another user."""
     principal = _whose(hold)
     moves: list[Move] = []
     if not named:
@@ -402,7 +401,7 @@ def _own_calls(hold: Holding, person: ScenarioUser, named: bool, spare: bool) ->
 
 
 def _calls_for_sessions(person: ScenarioUser, hold: Holding) -> Iterator[Move]:
-    """Yield the ways to a session: of STS, of a role, of `aws login` or of an agent.
+    """Yield the calls for a session: of STS, of a role, of `aws login` or of an agent.
 
     Source: AWS Sign-In User Guide, "Authorization models": in a browser, `aws login` or an agent is
     let in by who is signed in; without one, an agent gets a token for whatever credentials sign the
@@ -426,7 +425,7 @@ def _calls_on(
     hold: Holding,
     principal: ScenarioPrincipal,
 ) -> tuple[Move, ...]:
-    """Return the calls that are about a user, who may be another one."""
+    """Return the calls that are about a user, possibly another one."""
     moves: list[Move] = []
     for device in sorted(unassigned):
         if device.hand is DeviceHolder.ACTOR:
@@ -450,7 +449,7 @@ def _calls_on(
 def state_after(
     state: ScenarioState, move: Move, deeds: frozenset[MoveKind], assumptions: SigninAssumptions
 ) -> ScenarioState:
-    """Return the state once `move` is carried out; `deeds` are those that are remembered."""
+    """Return the state after `move` is carried out; moves in `deeds` are remembered."""
     changed = _state_after(state, move, assumptions)
     if move.kind in deeds:
         changed = replace(changed, deeds=changed.deeds | {Deed(move.kind, move.target)})
@@ -492,7 +491,7 @@ _GIVING_CREDENTIALS = frozenset(
 
 
 def _credentials_gained(move: Move) -> Holding:
-    """Return the credentials that a call answers with."""
+    """Return the credentials in the answer of a call."""
     match move.kind:
         case MoveKind.CREATE_KEY:
             return Holding(move.target, Access.KEY)
@@ -505,7 +504,7 @@ def _credentials_gained(move: Move) -> Holding:
 
 
 def _login_of(access: Access) -> Access:
-    """Return the session of `aws login` or of an agent that is begun with a credential."""
+    """Return the session of `aws login` or of an agent that a credential begins."""
     match access:
         case Access.CONSOLE | Access.LOGIN:
             return Access.LOGIN
@@ -570,7 +569,7 @@ def _with_holding(state: ScenarioState, hold: Holding) -> ScenarioState:
 
 
 def _with_new_password(state: ScenarioState, principal: ScenarioPrincipal) -> ScenarioState:
-    """Return the state once a user has a new password of their own."""
+    """Return the state after a user has set a new password."""
     person = replace(state.person(principal), must_change=False, hard_expired=False)
     return _with_user(state, principal, person)
 

@@ -57,7 +57,7 @@ from sekisho.work import tracked
 
 @dataclass(frozen=True, slots=True)
 class TradeOff:
-    """A person and an attacker who are the same to AWS, so that both get in or neither does.
+    """A person and an attacker that AWS cannot distinguish: both get in, or neither does.
 
     Attributes:
         choice: the choice of Force_MFA that tells which.
@@ -70,7 +70,7 @@ class TradeOff:
     why: Message
 
     def other(self, scenario: str) -> str:
-        """Return the scenario for which this one is given up."""
+        """Return the scenario in whose favour this one is given up."""
         return self.person if scenario == self.attacker else self.attacker
 
 
@@ -85,7 +85,7 @@ TRADE_OFFS = (
         ),
     ),
 )
-"""Of each, a policy has one half, and either is accepted.
+"""The trade-offs; a policy makes one half of each right, and either is accepted.
 
 That a new user and whoever has the same temporary password are the same, too, is no such choice: an
 account into which no new user gets is not in order.
@@ -108,7 +108,7 @@ _NOT_KNOWN = Message(
 
 @dataclass(frozen=True)
 class Acceptance:
-    """The rules by which a scenario that goes wrong is accepted under somebody's policies.
+    """The rules by which a failed scenario is accepted for some policies.
 
     Attributes:
         setting: what else there is of the account and the user.
@@ -122,9 +122,9 @@ class Acceptance:
     of_family: bool
 
     def judge(self, answer: ScenarioAnswer) -> tuple[TradeOff | None, Message | None]:
-        """Return the trade-off that accepts a scenario that goes wrong, or why none does.
+        """Return the trade-off that accepts a scenario that goes wrong, or the reason for none.
 
-        Neither, if it is no half of a trade-off, or the other half goes wrong, too.
+        There is neither if it is no half of a trade-off, or the other half goes wrong as well.
         """
         name = answer.scenario.id
         for each in TRADE_OFFS:
@@ -164,7 +164,7 @@ class Acceptance:
 
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
-"""All of them, in the order of a report."""
+"""All scenarios, in the order of a report."""
 
 _MAY_DENY = Message("the service control policies may deny a step: {reason}")
 _SESSION = Message("nobody signs in with a session policy")
@@ -172,7 +172,7 @@ _SESSION = Message("nobody signs in with a session policy")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioReport:
-    """A scenario, its answer, and what would change it.
+    """A scenario, its answer, and the changes that would fix it.
 
     Attributes:
         fixed_by: the choices that, changed in the Force_MFA among the policies, make it right.
@@ -199,7 +199,7 @@ class ScenarioReport:
 
     @property
     def accepted(self) -> bool:
-        """Whether it goes wrong and is accepted in a trade-off: with `strict` nothing is."""
+        """Whether it goes wrong and is accepted as a trade-off; nothing is with `strict`."""
         return self.trade_off is not None and not self.counts
 
     @property
@@ -212,7 +212,7 @@ class ScenarioReport:
 def report_on_scenarios(
     subject: Subject, base: Setting, *, strict: bool
 ) -> Iterator[ScenarioReport]:
-    """Yield every scenario with its answer, and with what would change one that goes wrong.
+    """Yield every scenario with its answer and, if it goes wrong, the changes that fix it.
 
     Where the password policy is not known, the answer must be the same with and without what it
     may allow.
@@ -269,9 +269,9 @@ def _setting_of_user(base: Setting, user: CallingUser) -> Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Fixes:
-    """The changes that our family of policies would make.
+    """The changes to Force_MFA, or to another enforcement, that fix a scenario.
 
-    Of the Force_MFA that there is, or in the enforcement's place.
+    It changes choices of the Force_MFA among the policies, or replaces the enforcement.
     """
 
     choices: Choices | None
@@ -279,7 +279,7 @@ class _Fixes:
     setting: Setting
 
     def report(self, answer: ScenarioAnswer, *, strict: bool) -> ScenarioReport:
-        """Return a scenario that goes wrong, with what would fix it."""
+        """Return the report of a scenario that goes wrong, with the changes that would fix it."""
         scenario, other_policies, setting = answer.scenario, self.other_policies, self.setting
         if scenario.beyond is not None and beyond_family(answer, other_policies, setting):
             return ScenarioReport(answer, unstoppable=True, counts=strict)
@@ -316,7 +316,7 @@ FAMILY = {
     "recommended": choices_of(Preset.RECOMMENDED),
     "hardened": replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True),
 }
-"""The presets, and *hardened*: `recommended` with enrolment from a console session alone."""
+"""The presets, and *hardened*: `recommended`, with enrolment from a console session only."""
 
 _ASSUMPTIONS = tuple(field.name for field in fields(Choices) if field.type is bool)
 _MOST_CHANGES = 2
@@ -328,7 +328,7 @@ def fixing_choices(
     other_policies: Policies | None = None,
     setting: Setting | None = None,
 ) -> tuple[tuple[str, ...], ...]:
-    """Return which choices, changed from `start`, make a Force_MFA under which a scenario is right.
+    """Return the choices that, changed from `start`, make a scenario right under Force_MFA.
 
     Found by trying them: every single choice, and if none helps every two. Empty if nothing needs
     to change, or nothing helps. `other_policies` are the user's further policies, the boundary and
@@ -365,7 +365,7 @@ def variants_that_fix(
 def blocking_statements(
     scenario: Scenario, other_policies: Policies, setting: Setting | None = None
 ) -> tuple[Cause, ...]:
-    """Return the statements of other policies that refuse a person in place of MFA enforcement.
+    """Return the statements of other policies that block a person under every enforcement.
 
     Empty if none does, whichever of `FAMILY` MFA enforcement is.
     """
@@ -381,7 +381,7 @@ def blocking_statements(
 def beyond_family(
     answer: ScenarioAnswer, other_policies: Policies, setting: Setting | None = None
 ) -> bool:
-    """Tell whether an attacker gets in as found, step by step, under the strictest of `FAMILY` too.
+    """Return whether an attacker gets in by the same steps under the strictest of `FAMILY` as well.
 
     So it is taken to be in a partition for which there is no Force_MFA.
     """
@@ -400,7 +400,7 @@ def _acts(answer: ScenarioAnswer) -> tuple[str, ...]:
 def enforcement_in(
     policies: Policies, partition: str = DEFAULT_PARTITION
 ) -> tuple[Choices | None, Policies]:
-    """Return the choices of the Force_MFA among a user's policies, and what is beside it.
+    """Return the choices of the Force_MFA among a user's policies, and the other policies.
 
     A policy of the family is known by what it says. Where there is none the choices are None, and
     MFA enforcement is whatever policies ask for MFA.
@@ -414,7 +414,7 @@ def enforcement_in(
 
 
 def _family_written(partition: str) -> Mapping[str, Choices]:
-    """Return the family as it is written in a partition; nothing where it is not."""
+    """Return the family as written for a partition; empty if it has no Force_MFA."""
     return FAMILY if partition in {each.id for each in partitions()} else {}
 
 
@@ -447,7 +447,7 @@ def _outcome_under(
 
 
 def _with_family(choices: Choices, other_policies: Policies | None, setting: Setting) -> Policies:
-    """Return the policies with that Force_MFA in front."""
+    """Return the policies with this Force_MFA first."""
     other_policies = other_policies or Policies()
     identity = (_enforcement(choices, setting.partition), *other_policies.identity)
     return replace(other_policies, identity=identity)
@@ -471,7 +471,7 @@ ASSUMED = (
 
 
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
-    """Return the choices of the Force_MFA among the policies with the changes that fix most.
+    """Return the choices of the policies' Force_MFA with the changes that fix most scenarios.
 
     None: there is none, or no change of it fixes anything. What a trade-off gives up stays so.
     """

@@ -56,7 +56,7 @@ WAYS = {
     Access.LOGIN: CallerCredential.SESSION,
     Access.AGENT: CallerCredential.SESSION,
 }
-"""The prover's names of the credentials with which users' policies are asked."""
+"""The prover's names of the credentials for which users' policies are asked."""
 _LOOKING_UP = (
     *(action for action in expected_exempt() if action not in ACTIONS),
     *("iam:ListAccountAliases", "iam:ListUsers", "iam:ResyncMFADevice"),
@@ -74,7 +74,7 @@ _OPEN = Message(
 
 @dataclass(frozen=True, slots=True)
 class Foothold:
-    """A credential that somebody comes to hold, and the moves that were tried with it.
+    """A credential that the actor obtains, and the moves that were tried with it.
 
     Attributes:
         hold: the credential, and whose it is.
@@ -88,7 +88,7 @@ class Foothold:
 
 
 def left_open(setting: Setting, foothold: Foothold) -> Message | None:
-    """Return the untried calls that may pass, in words; None if it is proved that none does.
+    """Return the untried calls that may pass, as a message; None if there are proved to be none.
 
     A role's session is no part of it: the user's policies are not asked about one.
 
@@ -132,7 +132,7 @@ Source: AWS Sign-In User Guide, "Authorization models"; botocore's model of `sig
 
 @lru_cache(maxsize=4 * MOST_SETTINGS)
 def _verdict(place: DistinctSetting, foothold: Foothold) -> Verdict:
-    """Return the proof about a foothold; most scenarios end with the same ones."""
+    """Return the verdict on a foothold; most scenarios end with the same footholds."""
     setting, access = place.setting, foothold.hold.access
     # the service itself lets a session token without MFA call nothing of
     # IAM (AWS STS API Reference, "GetSessionToken")
@@ -166,7 +166,7 @@ enforcement), the next 268. A thousand states take about 0.8 s of processor time
 
 @dataclass(slots=True)
 class StateBudget:
-    """The number of states that may still be looked at, and that at first."""
+    """The number of states that may still be examined, and the number at first."""
 
     remaining: int = MOST_STATES
     total: int = field(init=False)
@@ -177,7 +177,7 @@ class StateBudget:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioGoal:
-    """The outcomes of which one must, or none may ever, come about.
+    """The outcomes of which one must, or none may, be reached.
 
     Attributes:
         devices: enabled for the user.
@@ -188,7 +188,7 @@ class ScenarioGoal:
     devices: frozenset[ScenarioDevice] = frozenset()
 
     def is_reached(self, state: ScenarioState) -> bool:
-        """Tell whether a state has one of the outcomes."""
+        """Return whether a state has one of the outcomes."""
         return bool(
             self.holds & state.holds
             or self.deeds & state.deeds
@@ -198,7 +198,7 @@ class ScenarioGoal:
 
 @dataclass(frozen=True, slots=True)
 class SearchProblem:
-    """Where somebody starts, what they try, and where they must or must not arrive.
+    """The start of an actor, the moves that are tried, and the goal.
 
     Attributes:
         acts: what the actor tries.
@@ -217,19 +217,19 @@ class SearchProblem:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioStep:
-    """A move, and what came of it."""
+    """A move and its outcome."""
 
     move: Move
     outcome: MoveOutcome
 
 
 Path = tuple[ScenarioStep, ...]
-"""Steps, one after another."""
+"""The steps of a path, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A way that ends at a refusal: steps that are carried out, and the one that is not."""
+    """A path that ends at a refusal: the steps that are carried out, and the refused one."""
 
     path: Path
     refused_step: ScenarioStep
@@ -297,7 +297,7 @@ def explore(
     budget: StateBudget | None = None,
     judge: MoveEvaluator | None = None,
 ) -> Result:
-    """Return whether the goal can be reached in this setting; a `judge` of it remembers.
+    """Return whether the goal can be reached in this setting; `judge` caches outcomes of it.
 
     What is looked at is taken from `budget`, which several searches may share.
     """
@@ -315,7 +315,7 @@ def explore(
 
 
 def leads_to_goal(setting: Setting, problem: SearchProblem, path: Path) -> bool:
-    """Tell whether a path that was found in another setting leads to the goal in this one as well.
+    """Return whether a path that was found in another setting also leads to the goal in this one.
 
     Where it does not, another may: only a search tells.
     """
@@ -326,7 +326,7 @@ def leads_to_goal(setting: Setting, problem: SearchProblem, path: Path) -> bool:
 
 
 def _problem_in(setting: Setting, problem: SearchProblem) -> SearchProblem | Unexplored:
-    """Return the problem without the moves that play no part in a setting."""
+    """Return the problem without the moves that cannot matter in a setting."""
     if not setting.signin.console_asks_policies:
         # what policies say of it has no effect
         problem = replace(problem, acts=problem.acts - {MoveKind.OPEN_CONSOLE})
@@ -380,7 +380,7 @@ class _Search:
         return self._unreachable(ways)
 
     def is_way(self, path: Path) -> bool:
-        """Tell whether a path can be gone here, step by step, and ends at the goal."""
+        """Return whether a path can be carried out here, step by step, and ends at the goal."""
         state = self._question.start
         for step in path:
             if step.move not in self._moves(state):
@@ -424,7 +424,7 @@ class _Search:
         return state_after(state, move, self._asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
-        """Return the way to the goal that needs the fewest refusals of policies lifted."""
+        """Return the path to the goal that needs the fewest refusals by policies lifted."""
         ways: dict[ScenarioState, Path] = {}
         layer: dict[ScenarioState, Path] = {self._question.start: ()}
         while layer and len(ways) <= self._budget.remaining:
@@ -438,7 +438,7 @@ class _Search:
     def _spread(
         self, ways: dict[ScenarioState, Path], layer: dict[ScenarioState, Path]
     ) -> tuple[Path | None, dict[ScenarioState, Path]]:
-        """Go on from a layer as far as nothing is refused.
+        """Extend a layer of paths as far as nothing is refused.
 
         Returns:
             The path to the goal, if it is reached; and what one more lifted refusal leads to.

@@ -1,4 +1,4 @@
-"""The account in which a scenario takes place: names, policies, and what else matters."""
+"""The account in which a scenario takes place: names, policies, and other relevant facts."""
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
@@ -49,7 +49,7 @@ from sekisho.signin import Holder, HolderKind, SigninAssumptions, password_chang
 
 @dataclass(frozen=True, slots=True)
 class SettingNames:
-    """The names of people and of the objects that actions are tried on.
+    """The names of people and of the objects of actions.
 
     Attributes:
         device: every device that has nobody's own name.
@@ -72,13 +72,13 @@ USUAL = SettingNames(
     group="Staff",
     role="Ops",
 )
-"""The usual names, unless a policy has one of them."""
+"""The usual names, unless a policy contains one of them."""
 
 
 def names_for(
     known: Mapping[ScenarioPrincipal, str], policies: Iterable[AttachedPolicy]
 ) -> SettingNames:
-    """Return the known names and for all others the usual ones, with a number if they are taken."""
+    """Return the known names, and the usual ones for others, numbered if a policy has them."""
     texts = {*known.values()}
     for attached in policies:
         for statement in attached.document.statements:
@@ -99,7 +99,7 @@ def names_for(
 
 
 def every_policy(policies: Policies) -> Iterator[AttachedPolicy]:
-    """Yield all of somebody's policies, of every kind."""
+    """Yield all policies of a user, of every kind."""
     yield from policies.identity
     yield from policies.boundaries or ()
     yield from policies.session or ()
@@ -126,13 +126,13 @@ _MODELLED = frozenset(
         *("aws:securetransport", "iam:registersecuritykey", "iam:policyarn"),
     }
 )
-"""Keys whose value, or absence, is known for every move."""
+"""The keys whose value, or absence, is known for every move."""
 
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
-"""Keys that are known where the time is; whether they are there is known anyway."""
+"""The keys whose value is known if the time is; their presence is always known."""
 
 _NAMING = frozenset({USER_ID, "aws:username", "aws:principalarn"})
-"""Keys that tell one caller from another."""
+"""The keys that distinguish callers."""
 
 _OF_ADDRESSES = frozenset({OperatorFamily.ADDRESS, OperatorFamily.PRESENCE})
 
@@ -190,21 +190,21 @@ class Setting:
 
     @property
     def region(self) -> str | None:
-        """Where the calls go: the Region that the partition has IAM in; None if not known."""
+        """The region of calls: the one with the partition's IAM; None if it is not known."""
         return iam_region(self.partition)
 
     @property
     def time(self) -> datetime:
-        """When everything happens, on some day if the time is not known."""
+        """The time of all moves; some day if it is not known."""
         return self.now or _SOME_DAY
 
     def timeless(self) -> "Setting":
-        """Return the setting at no known time if no policy asks for it: it is one at all times."""
+        """Return the setting without a time if no policy tests it: it is the same at all times."""
         asked = any(_asks_for_time(each.document) for each in self.attached())
         return self if self.now is None or asked else replace(self, now=None)
 
     def attached(self) -> Iterator[AttachedPolicy]:
-        """Yield every policy of everybody, the group's and the role's."""
+        """Yield every policy of all users, of the group and of the role."""
         for who in ScenarioPrincipal:
             yield from every_policy(self._policies_of(who))
         yield from self.enrolled
@@ -243,7 +243,7 @@ class Setting:
         return self.user_id if principal is ScenarioPrincipal.USER else ""
 
     def tags(self, principal: ScenarioPrincipal) -> Mapping[str, str]:
-        """Return the condition keys that the tags of one of the three bring, as far as known."""
+        """Return the condition keys of the tags of one of the three, as far as known."""
         tags = self.user_tags if principal is ScenarioPrincipal.USER and self.user_tags else {}
         return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
@@ -259,7 +259,7 @@ class Setting:
     def unmodelled(
         self, acting: Iterable[ScenarioPrincipal], acts: Collection[MoveKind]
     ) -> tuple[str, ...]:
-        """Return the condition keys that policies ask for and that the model knows nothing of.
+        """Return the condition keys that policies test and that the model does not have.
 
         What such a key decides of these `acts` for one of those who act cannot be told here.
         """
@@ -274,7 +274,7 @@ class Setting:
         return tuple(unknown[key] for key in sorted(unknown))
 
     def addresses(self) -> tuple[str | None, ...]:
-        """Return an address for each way in which conditions on it come out together.
+        """Return an address for each combination of results of the conditions on it.
 
         None: no address, as through a VPC endpoint; that alone, if no policy asks.
         """
@@ -293,7 +293,7 @@ class Setting:
         return tuple(by_results.values())
 
     def _address_conditions(self) -> tuple[VersionedCondition, ...]:
-        """Return the conditions on the caller's address, whoever calls."""
+        """Return the conditions on the caller's address, for all callers."""
         attached = chain(
             *(every_policy(self.policies(who, member=True)) for who in ScenarioPrincipal),
             () if self.trust is None else (self.trust,),
@@ -309,7 +309,7 @@ class Setting:
         )
 
     def _knows_addresses(self) -> bool:
-        """Tell whether `aws:SourceIp` is compared with ranges of addresses, and nothing else."""
+        """Return whether `aws:SourceIp` is only compared with ranges of addresses."""
         families = {family_of(each.condition.operator.name) for each in self._address_conditions()}
         texts = (
             value
@@ -331,7 +331,7 @@ class Setting:
         return key in _MODELLED or timed or (key == USER_ID and bool(self.user_id))
 
     def names_callers(self) -> tuple[str, ...]:
-        """Return the keys by which the policies distinguish users as those who call."""
+        """Return the keys by which the policies distinguish users as callers."""
         keys_named = {
             key.lower()
             for statement in self._statements(ScenarioPrincipal.COLLEAGUE)
@@ -340,7 +340,7 @@ class Setting:
         return tuple(sorted(keys_named & _NAMING))
 
     def device_name_patterns(self, acts: Container[MoveKind]) -> tuple[str, ...]:
-        """Return the patterns that distinguish names of devices that are nobody's own.
+        """Return the patterns that distinguish device names other than users' own names.
 
         The model has one other name for all of them. `acts` are those of interest.
         """
@@ -353,7 +353,7 @@ class Setting:
         )
 
     def _statements(self, principal: ScenarioPrincipal) -> Iterator[Statement]:
-        """Yield the statements that can decide; next to an Allow of everything no other Allow."""
+        """Yield the statements that can decide; after an Allow of everything, no other Allow."""
         policies = self.policies(principal, member=True)
         idle = ALLOW_EVERYTHING in policies.identity
         for attached in policies.identity:
@@ -365,7 +365,7 @@ class Setting:
             yield from attached.document.statements
 
     def _distinguishes_devices(self, value: str) -> bool:
-        """Tell whether a pattern takes in some devices that are nobody's own, and not all."""
+        """Return whether a pattern matches some devices without a user's name, but not all."""
         tail = value.split(":", 5)[-1]
         prefix = re.split(r"[*?$]", tail, maxsplit=1)[0]
         if not ("mfa/".startswith(prefix) or prefix.startswith("mfa/")):
@@ -391,7 +391,7 @@ class Setting:
 
 
 def _device_patterns(statement: Statement, acts: Container[MoveKind]) -> Iterator[str]:
-    """Yield the resource patterns of a statement about the creation or deletion of a device.
+    """Yield a statement's resource patterns on the creation or deletion of devices.
 
     A Deny of one exact name leaves all the others.
     """
@@ -406,7 +406,7 @@ def _device_patterns(statement: Statement, acts: Container[MoveKind]) -> Iterato
 
 
 def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
-    """Yield the condition keys, those in policy variables among them, that a statement asks for.
+    """Yield the condition keys, including those in policy variables, that a statement tests.
 
     One that is about none of the actions asks for nothing here.
     """
@@ -422,7 +422,7 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
 
 @cached_by_identity
 def _asks_for_time(document: Document) -> bool:
-    """Tell whether a policy asks when something happens, in a condition or by a variable."""
+    """Return whether a policy tests the time, in a condition or by a variable."""
     keys_in = (
         key.lower()
         for statement in document.statements

@@ -1,4 +1,4 @@
-"""Scenarios in words, and as JSON with English keys: outcomes, steps, refusals, fixes."""
+"""Scenarios as messages, and as JSON with English keys: outcomes, steps, refusals, fixes."""
 
 from collections.abc import Iterator, Mapping
 
@@ -35,7 +35,7 @@ _STATEMENT = Message("statement {name} of {policy}")
 _FIXED = Message("Fix, as options of `policy new`: {what}")
 _RIGHT = Message("Fix: the policy of `{command}`")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
-"""The variants that are no presets of their own."""
+"""The variants that are not presets."""
 _NONE_RIGHT = Message("no Force_MFA of sekisho fixes this")
 _IN_THE_WAY = Message("no Force_MFA of sekisho fixes this, because of {what}")
 _EVEN_SO = Message("Force_MFA stops these steps, but not this attack.")
@@ -115,7 +115,7 @@ _FROM = Message("{what}, from {address}")
 
 
 def step_text(step: ScenarioStep) -> Message:
-    """Return a step in words: what is tried, with what, and the answer where it is refused."""
+    """Return the message on a step: the act, the credential, and the answer if it is refused."""
     move = step.move
     act, device = _MOVES[move.kind], move.device
     if move.kind is MoveKind.GIVE_CODE and device is None:
@@ -144,7 +144,7 @@ def step_text(step: ScenarioStep) -> Message:
 
 
 def _holder(step: ScenarioStep) -> Message:
-    """Return the credential, and whose it is where that is not the user's."""
+    """Return the credential, with its owner if that is not the user."""
     by = step.move.holding
     if by.owner is ScenarioPrincipal.USER:
         return _CREDENTIALS[by.access]
@@ -152,14 +152,14 @@ def _holder(step: ScenarioStep) -> Message:
 
 
 def outcome_text(answer: ScenarioAnswer) -> Message:
-    """Say the outcome of a scenario in a word or two."""
+    """Return the word for the outcome of a scenario."""
     attacker = answer.scenario.actor is Actor.ATTACKER
     enters = attacker and answer.outcome is ScenarioOutcome.GETS_IN
     return _ENTERS if enters else _OUTCOMES[answer.outcome]
 
 
 def evidence_lines(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
-    """Yield the evidence of an answer: the steps, or how many states were looked at."""
+    """Yield the evidence of an answer: the steps, or the number of states examined."""
     match answer.result:
         case Unexplored(reason):
             yield reason.into(lang)
@@ -181,7 +181,7 @@ def evidence_lines(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
 
 
 def steps_of(answer: ScenarioAnswer) -> tuple[ScenarioStep, ...]:
-    """Return the path that shows an answer: to the goal, or to where a person is stuck."""
+    """Return the path that shows an answer: to the goal, or to the step where a person is stuck."""
     match answer.result:
         case Reachable(path):
             return path
@@ -192,7 +192,7 @@ def steps_of(answer: ScenarioAnswer) -> tuple[ScenarioStep, ...]:
 
 
 def where_stuck(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
-    """Yield the step that is refused, with why; of an attacker who gets in the last one."""
+    """Yield the refused step with the reason; for an attacker who gets in, the last step."""
     for step in steps_of(answer)[-1:]:
         yield step_text(step).into(lang)
         if not step.outcome.carried_out:
@@ -200,7 +200,7 @@ def where_stuck(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
 
 
 def refusal_text(step: ScenarioStep, lang: Language) -> str:
-    """Say why a step is refused: a rule of sign-in, a statement, or that nothing allows it."""
+    """Return the reason for a refusal: a rule of sign-in, a statement, or a missing Allow."""
     outcome = step.outcome
     if outcome.rule is not None:
         return outcome.rule.text.into(lang)
@@ -222,7 +222,7 @@ def _cause(cause: Cause) -> Message:
 
 
 def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
-    """Yield the changes that mend a scenario that goes wrong, or why none does or has to."""
+    """Yield the changes that fix a scenario that goes wrong, or why none does or is needed."""
     if report.unstoppable and report.answer.scenario.beyond is not None:
         yield report.answer.scenario.beyond.into(lang)
     elif report.trade_off:
@@ -254,13 +254,13 @@ def _fixes_of(report: ScenarioReport, lang: Language) -> Iterator[str]:
 
 
 def _option(choice: str, report: ScenarioReport) -> str:
-    """Say the change of a choice as `policy new` takes it."""
+    """Return the option of `policy new` for a changed choice."""
     is_on = report.choices is not None and getattr(report.choices, choice)
     return f"--{'no-' if is_on else ''}{choice.replace('_', '-')}"
 
 
 def _command(variant: str) -> str:
-    """Return what writes a variant; without a preset it is the recommended one."""
+    """Return the command that writes a variant; without a preset it is the recommended one."""
     preset, *choices = _VARIANTS.get(variant, (variant,))
     named = [] if preset == Preset.RECOMMENDED else [f"--preset {preset}"]
     return " ".join(["sekisho policy new", *named, *choices])
@@ -269,7 +269,7 @@ def _command(variant: str) -> str:
 def sections_of(
     scenarios: tuple[ScenarioReport, ...],
 ) -> Iterator[tuple[Actor | None, tuple[ScenarioReport, ...]]]:
-    """Yield the people who must get in, the attackers, and under None those no policy can stop."""
+    """Yield the people, the attackers and, under None, the attackers no policy can stop."""
     for actor in Actor:
         yield (
             actor,
@@ -285,7 +285,7 @@ def sections_of(
 def proof_to_json(
     report: PolicyReport, scenarios: tuple[ScenarioReport, ...], subject: Subject
 ) -> dict[str, object]:
-    """Return all that `prove` says of one subject as JSON values."""
+    """Return the result of `prove` for one subject as JSON values."""
     return {
         **report_to_json(report),
         "asOf": subject.now.isoformat(timespec="seconds"),

@@ -1,1 +1,1 @@
-"""Is there such a request: a question as a formula, and the search for what satisfies it."""
+"""The search for a request: a question as a formula, and the search for its solutions."""

@@ -27,14 +27,14 @@ _UP_TO_SERVICE = 3
 
 @dataclass(frozen=True, slots=True)
 class ActionClass:
-    """Actions that are alike; the first answers for all."""
+    """Equivalent actions; the first one represents all."""
 
     actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSource:
-    """Where the actions of a question come from.
+    """The source of a question's actions.
 
     Attributes:
         action: what takes them in.
@@ -75,7 +75,7 @@ class ActionSource:
 
 
 def services_of(resource: Element) -> frozenset[str] | None:
-    """Return the services of which a `Resource` takes in resources alone; None if of any.
+    """Return the services whose resources a `Resource` is limited to; None if it is not limited.
 
     A wildcard before the end of the service may take in colons, if an assumption says so.
     """
@@ -86,7 +86,7 @@ def services_of(resource: Element) -> frozenset[str] | None:
 
 @lru_cache(maxsize=4_096)
 def _listed_services(resource: Element) -> frozenset[str] | None:
-    """Return the services whose resources an element lists, to take them in or leave them out."""
+    """Return the services in the resources of an element, to include or to exclude."""
     # what a variable stands for may matter to all
     if any("$" in entry for entry in resource.values):
         return None
@@ -94,7 +94,7 @@ def _listed_services(resource: Element) -> frozenset[str] | None:
 
 
 def _is_apart(action: Action, resource: Element) -> bool:
-    """Tell whether an element lists resources of other services than an action's alone."""
+    """Return whether an element lists only resources of services other than an action's."""
     listed, own = _listed_services(resource), _services_of(action)
     return listed is not None and "" not in own and own.isdisjoint(listed)
 
@@ -119,13 +119,13 @@ def _services_of(action: Action) -> frozenset[str]:
 
 @cache
 def _service_of(template: str) -> str:
-    """Return the service of a template of ARNs; "" where it is open."""
+    """Return the service of a template of ARNs; "" if it is variable."""
     service = "".join(arns.split(template)[2:_UP_TO_SERVICE]).lower()
     return service if _OPEN.isdisjoint(service) else ""
 
 
 class _EquivalentKinds:
-    """The kinds of actions that are alike under some ties: with the same number in `by_kind`."""
+    """The kinds of actions that are equivalent under some ties: the same number in `by_kind`."""
 
     def __init__(self, ties: Ties) -> None:
         self._ties = ties
@@ -133,7 +133,7 @@ class _EquivalentKinds:
         self.by_kind: dict[int, int] = {}
 
     def add(self, kind: int, action: Action) -> int:
-        """Return the number of a kind that has none yet, of which `action` is one."""
+        """Return a new number for the kind of `action`."""
         tied = (action.resource_types, self._ties.restriction_of(action, direct=True))
         number = self._numbers.setdefault(tied, len(self._numbers))
         self.by_kind[kind] = number
@@ -151,7 +151,7 @@ def classes(
     sources: tuple[ActionSource, ...],
     ties: Ties,
 ) -> tuple[tuple[ActionClass, ...], ...]:
-    """Return the classes of the actions of some sources, in the order in which they are met.
+    """Return the classes of the actions of some sources, in order of first occurrence.
 
     Those that the elements do not distinguish stand in one list.
     """
@@ -176,7 +176,7 @@ def classes(
 
 
 def breadth(element: Element) -> int:
-    """Return about how many actions an element takes in."""
+    """Return the approximate number of actions that an element matches."""
     if element.negated or _ALL in element.values:
         return _EVERYTHING
     return sum(_WILDCARDS if set(entry) & set("*?") else 1 for entry in element.values)
@@ -187,7 +187,7 @@ _WILDCARDS = 1_000
 
 
 def includes_action(action: Action, element: Element) -> bool:
-    """Tell whether an element takes in a real action."""
+    """Return whether an element matches a real action."""
     # to ask about one action, the whole catalogue is slow to read
     listed = _ALL in element.values or _patterns_of(element.values).match(action)
     return listed is not element.negated
@@ -206,7 +206,7 @@ _KINDS: dict[tuple[object, ...], int] = {}
 
 
 def _name_and_kind(action: Action) -> tuple[str, int, Action]:
-    """Return an action's name in lower case and a number of its kind, beside itself.
+    """Return an action's name in lower case and the number of its kind, with the action itself.
 
     Actions of one kind are the same in all that resources and ties go by. A question asks this of
     every action there is, and to compare what they are made of would take longer than the rest.
@@ -295,11 +295,11 @@ class RequestRanges:
 
     @cached_property
     def classes(self) -> tuple[tuple[ActionClass, ...], ...]:
-        """The real actions that can be asked about, those together that are alike."""
+        """The real actions in question, grouped by equivalence."""
         return classes(self.catalogue, self._elements, self._sources, self._ties)
 
     def likely_first(self, resource: str) -> Iterator[tuple[ActionClass, ...]]:
-        """Yield the classes; before those of all services, the ones of a resource's."""
+        """Yield the classes of actions; those of a resource's services come first."""
         services = services_of(Element((resource,)))
         if services and any(each.services is None for each in self._sources):
             sources = tuple(replace(each, services=services) for each in self._sources)
@@ -307,7 +307,7 @@ class RequestRanges:
         yield from self.classes
 
     def likely(self, found: str | None, place: ResourcePlace) -> Iterator[RequestRange]:
-        """Yield the likely ranges of a request: where much is open, one of these fits."""
+        """Yield the likely ranges of a request: where much is allowed, one of these is enough."""
         for name in (*([found] if found else []), *_LIKELY):
             action = self.catalogue.action(name)
             if action is not None:
@@ -316,9 +316,9 @@ class RequestRanges:
     def beyond(
         self, place: ResourcePlace, may_answer: Callable[[Sequence[ActionClass]], bool]
     ) -> Iterator[RequestRange]:
-        """Yield all that AWS may have and the catalogue does not know.
+        """Yield the ranges that AWS may have and the catalogue does not know.
 
-        That is real actions on any ARN, if classes like theirs may answer, and all other names.
+        These are real actions on any ARN, if their classes may answer, and all other names.
         """
         sources = tuple(dict.fromkeys(ActionSource(each.action) for each in self._sources))
         for alike in classes(self.catalogue, self._elements, sources, self._ties):
@@ -349,7 +349,7 @@ class RequestRanges:
         return RequestRange(forms, star, str(action), is_in, real=action)
 
     def resources_of(self, action: Action) -> tuple[Element, ...]:
-        """Return the elements by which resources of an action may be distinguished."""
+        """Return the elements that may distinguish resources of an action."""
         is_in = partial(includes_action, action)
         named = (rule.resource for rule in self._rules if is_in(rule.action))
         given = (element for element, _ in self._within.resources)
@@ -358,7 +358,7 @@ class RequestRanges:
     def equivalence_key(
         self, action: Action, places: Iterable[ResourcePlace], elements: Iterable[Element]
     ) -> object:
-        """Return the equivalence key of actions of one class list that answer alike; None: none.
+        """Return a key that is equal for actions of one class list with equal answers; None: none.
 
         Args:
             action: one of the actions.
@@ -378,7 +378,7 @@ class RequestRanges:
 
     @cached_property
     def _sources(self) -> tuple[ActionSource, ...]:
-        """Where the action must come from: the fewest elements that are known to take it in."""
+        """The sources of the action: the smallest set of elements known to cover it."""
         wanted = [element for element, holds in self._within.actions if holds]
         if wanted or self._allowed is None:
             return (ActionSource(wanted[0] if wanted else Element(("*",))),)
@@ -390,7 +390,7 @@ class RequestRanges:
 
 
 _LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
-"""Actions of the kind that is asked for where nearly everything is allowed."""
+"""Actions that are usually allowed where nearly everything is allowed."""
 
 
 def _is_spelled_in(action: str, tracked: TrackedAssumptions, element: Element) -> bool:

@@ -1,4 +1,4 @@
-"""How a question is answered: a verdict and what it rests on, or a list of what answers it.
+"""The answers to questions: a verdict with the assumptions it rests on, or a list of requests.
 
 A property is one question or several: it holds if no request answers any of them. What the answers
 leave out is said where it matters: roles within reach, and IAM's lists.
@@ -40,7 +40,7 @@ from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
 @dataclass(frozen=True, slots=True)
 class ActionGroup:
-    """Actions that answer a question alike.
+    """Actions that answer a question in the same way.
 
     Attributes:
         actions: like `iam:ChangePassword`, in order.
@@ -58,7 +58,7 @@ class ActionGroup:
 
 
 def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGroup, ...]:
-    """Return the actions that answer, grouped by equal answers.
+    """Return the actions for which some request answers, grouped by equal answers.
 
     Args:
         question: what is asked.
@@ -98,7 +98,7 @@ def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGr
 def merge_items(
     lists: Sequence[Sequence[ActionGroup]], users: Sequence[CallingUser]
 ) -> tuple[ActionGroup, ...]:
-    """Return the items of several users; what is not of the first says of whom it is."""
+    """Return the items of several users; an item that the first user lacks names its user."""
     items: list[ActionGroup] = []
     for each, user in zip(lists, users, strict=True):
         known = {_without_example(item) for item in items}
@@ -108,12 +108,12 @@ def merge_items(
 
 
 def _without_example(item: ActionGroup) -> tuple[object, ...]:
-    """Return an item without the request that shows it."""
+    """Return an item without its example."""
     return item.actions, item.resources, item.conditions, item.credentials
 
 
 def _attributed(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
-    """Return an item that says whose it is: a user's, or of all of an account."""
+    """Return an item that names the user, or all users of an account, to which it applies."""
     condition = StatedCondition("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
     if user.name == stranger.name and user.partition != stranger.partition:
         whole = f"arn:{user.partition}:iam::{user.account}:user/*"
@@ -126,13 +126,13 @@ def _attributed(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> 
 
 
 def more_callers_text(keys: Sequence[str]) -> Message:
-    """Say that the users who were asked about may not be all that policies distinguish."""
+    """Return the message that policies may distinguish more users than were asked about."""
     return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """A verdict and what it rests on.
+    """A verdict and the assumptions that it rests on.
 
     Attributes:
         verdict: what was found.
@@ -177,7 +177,7 @@ class QuestionAnswer:
 
 
 def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on all together: a refutation before what is unknown before a proof."""
+    """Return the verdict on all together: refuted before unknown before proved."""
     for kind in (Refuted, Unknown):
         for verdict in verdicts:
             if isinstance(verdict, kind):
@@ -188,7 +188,7 @@ def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
-    """Return the answer whichever policies are in force; unknown where that makes a difference.
+    """Return the answer for all policies that may be in force; unknown if they differ.
 
     Args:
         answers: to the same question, of the policies that allow most first. They differ in what
@@ -206,7 +206,7 @@ def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
 
 
 def conclude(questions: Sequence[Question]) -> Conclusion:
-    """Return whether no request answers any of some questions, and what that rests on.
+    """Return whether no request answers any of some questions, with the assumptions that matter.
 
     An assumption that no policy comes across cannot matter; for each other one it is asked again.
 
@@ -250,7 +250,7 @@ _CATALOGUE = "catalogue_complete"
 def _assumptions_that_differ(
     verdicts_otherwise: Mapping[str, Sequence[Verdict]], verdict: Verdict
 ) -> tuple[str, ...]:
-    """Return the assumptions with another verdict than this one under another setting."""
+    """Return the assumptions that, with another setting, lead to another verdict than this one."""
     kind = type(verdict)
     return tuple(
         name
@@ -260,7 +260,7 @@ def _assumptions_that_differ(
 
 
 def _shows_a_request(verdict: Verdict) -> bool:
-    """Tell whether a request was found, be it one that the catalogue does not know."""
+    """Return whether a verdict has a request, possibly one that the catalogue does not know."""
     return isinstance(verdict, Refuted) or (
         isinstance(verdict, Unknown) and verdict.beyond is not None
     )
@@ -269,7 +269,7 @@ def _shows_a_request(verdict: Verdict) -> bool:
 def _two_refuting_together(
     names: Sequence[str], questions: Sequence[Question], budgets: Sequence[Budget]
 ) -> tuple[str, ...]:
-    """Return two assumptions of which each alone leaves a proof, and both together refute it.
+    """Return two assumptions that refute a proof together, and neither of which does alone.
 
     Args:
         names: those that the policies come across as they are set; the first of two is of these.
@@ -298,7 +298,7 @@ def _with_other_setting(questions: Sequence[Question], name: str) -> list[Questi
 def _verdicts_read_otherwise(
     name: str, questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
 ) -> Iterator[Verdict]:
-    """Yield the verdicts where sessions show in another way that they have no MFA.
+    """Yield the verdicts for the other ways in which sessions show that they have no MFA.
 
     Nothing is yielded if the verdict is about every way already.
     """
@@ -320,7 +320,7 @@ _SETTINGS: Mapping[str, Sequence[AwsLoginMfa | RoleSessionMfa]] = {
 
 
 def other_readings(readings: SessionReadings, name: str) -> Iterator[SessionReadings]:
-    """Yield the readings in which one of the assumptions is set, and not as it is now."""
+    """Yield the readings with another setting of one of the assumptions."""
     for setting in _SETTINGS[name]:
         changed: dict[str, Any] = {name: setting}
         if setting is not getattr(readings, name):
@@ -328,7 +328,7 @@ def other_readings(readings: SessionReadings, name: str) -> Iterator[SessionRead
 
 
 def _may_depend_on(name: str, question: Question) -> bool:
-    """Tell whether such an assumption may matter to a question."""
+    """Return whether an assumption on sessions may matter to a question."""
     policies = [each for each in (question.allowed, question.denied) if each is not None]
     if question.user.outside_principal or question.user.is_role is not (name == "role_session_mfa"):
         return False
@@ -354,7 +354,7 @@ def _verdict_on(
 
 
 def _still_answers(counterexample: Counterexample, question: Question) -> bool:
-    """Tell whether a counterexample answers a question, too."""
+    """Return whether a counterexample also answers another question."""
     request, credential = counterexample.request, counterexample.credential
     if credential not in ways_of(question.user, question.credentials):
         return False
@@ -372,7 +372,7 @@ LISTED: Mapping[str, str] = {
     "iam:ListUsers": "user/",
     "iam:ListVirtualMFADevices": "mfa/",
 }
-"""The resource that AWS's messages name, after `arn:aws:iam::ACCOUNT:`.
+"""The resource in AWS's messages, after `arn:aws:iam::ACCOUNT:`.
 
 Source: refusals that others have published; `iam:ListAccountAliases` is refused on `*` there.
 """
@@ -390,7 +390,7 @@ _HELD = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SE
 def uncertain_lists(
     policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> Message | None:
-    """Say for which lists `*` and the ARN in AWS's messages are decided otherwise; None if none.
+    """Return the lists on which `*` and the ARN in AWS's messages are decided differently, or None.
 
     The context is a credential's own, without further keys.
 
@@ -424,7 +424,7 @@ def uncertain_lists(
 
 
 def _worst_decision_text(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
-    """Say the worst answer: allowed without MFA, allowed, or refused."""
+    """Return the word for the worst decision: allowed without MFA, allowed, or refused."""
     if any(allowed and not credential.with_mfa for credential, allowed in otherwise):
         return _ALLOWED_WITHOUT_MFA
     return _ALLOWED if any(allowed for _, allowed in otherwise) else _REFUSED
@@ -443,7 +443,7 @@ _ROLES = Message(
 def roles_within_reach(
     policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> Message | None:
-    """Say that roles can be assumed without MFA, or in other accounts; None if they cannot.
+    """Return the warning that roles can be assumed without MFA, or in other accounts; None: no.
 
     Not every condition of an Allow is looked at for roles of other accounts: it is a warning.
 
@@ -479,7 +479,7 @@ def roles_within_reach(
 
 
 def _may_lead_abroad(statement: Statement, account: str) -> bool:
-    """Tell whether a statement's resources can be in another account."""
+    """Return whether a statement's resources may be in another account."""
     resource = statement.resource
     if resource is None or resource.negated:
         return True
@@ -488,5 +488,5 @@ def _may_lead_abroad(statement: Statement, account: str) -> bool:
 
 
 def _may_be_of_iam(parts: tuple[str, ...]) -> bool:
-    """Tell whether an entry can take in the ARN of a role; one that is cut short can."""
+    """Return whether an entry may match the ARN of a role; one that is cut short may."""
     return all(glob.like(part.lower(), "iam") for part in parts[2:3])

@@ -1,4 +1,4 @@
-"""Counterexamples: what was found is shown only if the engine decides the same of it.
+"""Counterexamples: a candidate is shown only if the engine decides it in the same way.
 
 With it go the keys of its context that the policies name, so that it can be shown in their words.
 """
@@ -63,7 +63,7 @@ _SETTLED_KEYS = frozenset(
 
 
 def named_keys(question: Question, request: Request) -> tuple[str, ...]:
-    """Return the keys of a request that policies name where they are about its action.
+    """Return the keys of a request that policies name in statements about its action.
 
     Left out are those that who calls and with what settle, and the address, which is shown anyway.
     """
@@ -78,7 +78,7 @@ def named_keys(question: Question, request: Request) -> tuple[str, ...]:
 
 
 _Spelled = Mapping[str, str]
-"""Keys in lower case, and as they are spelled."""
+"""Keys in lower case, with their spelling."""
 
 
 def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
@@ -94,7 +94,7 @@ def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
 
 @cached_by_identity
 def _keys_by_action(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
-    """Return the keys that the statements about some actions name; those that name some."""
+    """Return the keys in statements by their actions, for the actions with any."""
     by_action: dict[Element, dict[str, str]] = {}
     for statement in document.statements:
         asked_for = {key.lower(): key for key in _keys_of_statement(statement, document.version)}
@@ -122,7 +122,7 @@ def replay(
     exists: bool,
     of_list: bool = False,
 ) -> Counterexample | None:
-    """Return a request as a counterexample, or None if the engine says that it does not answer.
+    """Return a request as a counterexample; None if the engine says that it does not answer.
 
     Ordinary values are put in the place of odd ones where the request still answers with them.
 
@@ -152,7 +152,7 @@ def replay(
 
 
 def contradiction(question: Question, request: Request) -> LimitReached:
-    """Return that the engine decides otherwise about what was found, and by which statements."""
+    """Return the error that the engine decides a candidate otherwise, with the statements."""
     if question.user.outside_principal:
         request = replace(request, principal=question.user.arn)
     causes: list[Cause] = []
@@ -171,7 +171,7 @@ def contradiction(question: Question, request: Request) -> LimitReached:
 
 
 _MOST_NAMED = 3
-"""How many statements a reason names."""
+"""The number of statements that a reason names."""
 
 
 def _conditional_statements(
@@ -189,7 +189,7 @@ def _conditional_statements(
 def decisions_that_answer(
     question: Question, request: Request, *, of_list: bool
 ) -> dict[str, Decision] | None:
-    """Return the engine's decisions on a request that answers the question; None if it does not."""
+    """Return the engine's decisions on a request if it answers the question; else None."""
     decisions: dict[str, Decision] = {}
     if question.user.outside_principal:
         # the policies are those of who stands in the place of a caller of no account
@@ -221,7 +221,7 @@ _OWNERS_POLICY = AttachedPolicy(
 def decide_as_owner_allows(
     request: Request, policies: Policies, assumptions: Assumptions
 ) -> Decision:
-    """Return the engine's decision; the owner of another account's resource is taken to allow.
+    """Return the engine's decision; the owner of another account's resource is assumed to allow.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -232,14 +232,14 @@ def decide_as_owner_allows(
 
 
 def foreign_owner(request: Request) -> str:
-    """Return the account of the resource, if it is another one than the caller's; "" if not."""
+    """Return the account of the resource if it differs from the caller's; else ""."""
     caller = arns.split(request.principal)[4:5]
     owner = arns.account_of(request.resource) or request.resource_account or ""
     return "" if not caller or owner == caller[0] else owner
 
 
 def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
-    """Return the kind of the resource's own policy that must allow, too, and is not known.
+    """Return the kind of the resource's own policy that must also allow and is not known.
 
     None: none must. A KMS key's own policy must, and a role's trust policy, also in their own
     account; what another account owns is taken to allow.
@@ -252,7 +252,7 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
 
 
 def _is_within(question: Question, request: Request) -> bool:
-    """Tell whether a request is within the question, as the engine reads that."""
+    """Return whether a request is within the question, by the engine's matching."""
     restriction, tracked = question.restriction, TrackedAssumptions(question.assumptions)
     caller = question.user.caller(request.context.folded.get(USER_ID))
     scope = Scope(request, caller, Version.V2012, tracked)
@@ -273,7 +273,7 @@ def _is_within(question: Question, request: Request) -> bool:
 
 
 def _more_ordinary(request: Request) -> Iterator[Request]:
-    """Yield the request with ordinary values in the place of the shortest possible ones."""
+    """Yield the request with ordinary values in place of the shortest possible ones."""
     for placed in _with_origin(request):
         for session in (*_with_session_times(placed), placed):
             for name in _with_other_name(session.action):
@@ -283,7 +283,7 @@ def _more_ordinary(request: Request) -> Iterator[Request]:
 
 
 def _with_origin(request: Request) -> Iterator[Request]:
-    """Yield the request with an address, or as one through a VPC endpoint, which has none."""
+    """Yield the request with an address, or through a VPC endpoint, which has no address."""
     context, present = request.context, request.context.folded
     if keys.ADDRESS not in present:
         if keys.ENDPOINT.isdisjoint(present):
@@ -295,7 +295,7 @@ def _with_origin(request: Request) -> Iterator[Request]:
 
 
 def _with_other_name(action: str) -> Iterator[str]:
-    """Yield an action's name with letters or digits where it is left open."""
+    """Yield the names of an action with letters or digits in its open places."""
     if MARK not in action:
         yield action
         return

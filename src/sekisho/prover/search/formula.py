@@ -1,4 +1,4 @@
-"""A question as demands: what must hold of a request for policies to allow it, or not to.
+"""A question as demands: the conditions on a request for policies to allow it, or not to.
 
 The same as `engine.authorize` says of one request of an IAM user: no statement with Deny applies,
 and in each group of policies some statement with Allow does. Within the user's own account that is
@@ -40,7 +40,7 @@ Cube = tuple[Literal, ...]
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpace:
-    """The demands on requests of one class of actions, in one situation, to answer and not to.
+    """The demands on requests of one class of actions and one situation, to answer or not to.
 
     Attributes:
         target: what says which literals are about what.
@@ -89,12 +89,12 @@ class AnswerSpace:
         return None
 
     def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:
-        """Tell whether a request of the question fits a cube, and none of some others."""
+        """Return whether a request of the question fits a cube, and none of some others."""
         demands = [*self.within, *self._all(cube), *map(self._not, none)]
         return solve(demands, self.theories, self.budget) is not None
 
     def _shortened(self, cube: Cube) -> Cube:
-        """Return a cube without the literals that are not needed: who fits it answers."""
+        """Return a cube without the literals that it does not need to imply an answer."""
         # what a statement demands says more than what another one does not
         plain = [one for one in cube if not self.target.is_implied(one)]
         lists = self.target.lists
@@ -109,7 +109,7 @@ class AnswerSpace:
         return tuple(reversed(needed))
 
     def _admits_another(self, rest: Sequence[Literal], literal: Literal) -> bool:
-        """Tell whether a request that does not answer fits a cube without one of its literals.
+        """Return whether a request that does not answer fits a cube without one of its literals.
 
         None fits the whole cube. A way not to answer in which nothing is asked about what the
         literal is about is none without it, either.
@@ -127,7 +127,7 @@ class AnswerSpace:
         )
 
     def _all(self, literals: Sequence[Literal]) -> list[Demand]:
-        """Return the demand that all of some literals hold, and what they imply."""
+        """Return the demand that all literals hold, with those that they imply."""
         return [((literal,),) for literal in self.target.closed(literals)]
 
     def _not(self, cube: Cube) -> Demand:
@@ -135,7 +135,7 @@ class AnswerSpace:
         return tuple(self.target.closed((literal.negated(),)) for literal in cube)
 
     def _needed(self, cubes: list[Cube]) -> list[Cube]:
-        """Return the cubes without those that the others take in together."""
+        """Return the cubes without those that the other cubes cover together."""
         needed = list(cubes)
         for cube in cubes if len(cubes) > 1 else ():
             rest = [one for one in needed if one is not cube]
@@ -145,7 +145,7 @@ class AnswerSpace:
 
 
 def _theories(demands: Iterable[Demand]) -> set[str]:
-    """Return the names of what some demands are about."""
+    """Return the names of the theories in some demands."""
     return {literal.theory for one in demands for each in one for literal in each}
 
 
@@ -154,7 +154,7 @@ _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSI
 
 @dataclass(frozen=True, slots=True)
 class StatementRule:
-    """A statement as the prover needs it."""
+    """A statement in the form that the prover needs."""
 
     effect: Effect
     action: Element
@@ -181,7 +181,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Is there a request of `user` that `allowed` allows and `denied` does not?
+    """The question whether `user` has a request that `allowed` allows and `denied` does not.
 
     Attributes:
         user: whose requests.
@@ -204,7 +204,7 @@ class Question:
 
     @property
     def in_catalogue(self) -> "Question":
-        """The same, about the requests that the catalogue knows alone."""
+        """The same question about the requests that the catalogue knows."""
         known = replace(self.assumptions, catalogue_complete=CatalogueComplete.YES)
         return replace(self, assumptions=known)
 
@@ -267,7 +267,7 @@ def join_restrictions(restriction: Restriction, more: Restriction) -> Restrictio
 
 
 def effective_restriction(restriction: Restriction, tracked: TrackedAssumptions) -> Restriction:
-    """Return the restriction of a question without the entries that an assumption makes void."""
+    """Return the restriction of a question without entries that an assumption makes void."""
     return replace(
         restriction,
         actions=tuple(
@@ -277,14 +277,14 @@ def effective_restriction(restriction: Restriction, tracked: TrackedAssumptions)
 
 
 def _without_void_entries(action: Element, tracked: TrackedAssumptions) -> Element:
-    """Return an `Action` without the entries that take in nothing: an assumption decides."""
+    """Return an `Action` without the entries that match nothing under an assumption."""
     if all(map(_names_a_service, action.values)) or tracked.wildcard_service_prefix():
         return action
     return replace(action, values=tuple(filter(_names_a_service, action.values)))
 
 
 def _names_a_service(entry: str) -> bool:
-    """Tell whether an entry of an `Action` has no wildcard in its service; `*` alone is every."""
+    """Return whether an entry of an `Action` names its service without wildcard; `*` does, too."""
     service = entry.partition(":")[0]
     return ("*" not in service and "?" not in service) or entry in ("*", "*:*")
 
@@ -424,7 +424,7 @@ def _demands_to_allow(
 def _demands_not_to_allow(
     target: RequestTarget, reading: ConditionReading, rules: Rules
 ) -> Iterator[list[Demand]]:
-    """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
+    """Yield the ways not to be allowed: by each Deny, and by each group that does not allow."""
     for group in rules:
         for alternative in _ways_to_apply(target, reading, group, Effect.DENY):
             yield [(alternative,)]
@@ -437,7 +437,7 @@ def _demands_not_to_allow(
 _RESOURCE = "Resource"
 
 OWNER = "resourceAccount"
-"""The subject that is the account of the resource, also where the request has no key for it."""
+"""The subject for the account of the resource, even if the request has no key for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +495,7 @@ def describe_cube(cube: Cube, space: AnswerSpace) -> Description:
 
 
 def restriction_of_cube(cube: Cube, target: RequestTarget) -> Restriction:
-    """Return the same as a restriction of a question, as far as that can be said so.
+    """Return a cube as a restriction of a question, as far as that is possible.
 
     Raises:
         LimitReached: if it rests on an Allow's `NotResource` with a variable that may have no
@@ -517,7 +517,7 @@ def restriction_of_cube(cube: Cube, target: RequestTarget) -> Restriction:
 
 
 def _with_variables(entry: str, version: Version | None) -> str:
-    """Return an entry as it is written where variables are read: a question reads them."""
+    """Return an entry in the form for a question, which interprets variables."""
     *head, tail = arns.split(entry)
     if version is Version.V2012 or len(head) < arns.PARTS - 1:
         return entry
@@ -527,7 +527,7 @@ def _with_variables(entry: str, version: Version | None) -> str:
 def _matchable_entries(
     cube: Cube, literal: Literal, named: NamedElement, space: AnswerSpace
 ) -> tuple[str, ...]:
-    """Return the entries of an element that a cube's requests can match, none within another."""
+    """Return the entries of an element that a cube's requests can match, without included ones."""
     element = named.element
     if len(element.values) == 1 or element.negated:
         return element.values
@@ -557,4 +557,4 @@ def _least_entries(rest: list[Literal], named: NamedElement, space: AnswerSpace)
 
 
 _MANY = 32
-"""Entries of one element beyond which it is their text that says which is within which."""
+"""The number of an element's entries beyond which inclusion is decided by their text."""

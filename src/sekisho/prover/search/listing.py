@@ -1,4 +1,4 @@
-"""The list of all that answers a question: class by class of actions, view by view, part by part.
+"""The list of all answers to a question: by class of actions, by view, and by part.
 
 A key and a session without MFA differ in a few context keys. Where no statement that matters asks
 for one of these, both are asked the very same, of the same theories, and so have the same answers:
@@ -48,7 +48,7 @@ from sekisho.prover.solver.theories import RESOURCE, FiniteChoices, FreeAtoms
 
 
 class MatchedRequests(NamedTuple):
-    """A description of requests that answer, with what they are made, and one that is like it.
+    """A description of requests that answer, their credential, and an example.
 
     The example can be one made with another credential, of which the same is described.
     """
@@ -63,7 +63,7 @@ _Answers = list[MatchedRequests]
 
 @dataclass(frozen=True, slots=True)
 class _MatchedPart:
-    """A description of requests that answer, the same as a restriction, and one of them.
+    """A description of requests that answer, the equal restriction, and an example.
 
     `values` are those of one search; None if it took more than one.
     """
@@ -76,13 +76,13 @@ class _MatchedPart:
 
     @property
     def description_and_credential(self) -> tuple[Description, CallerCredential]:
-        """The description, and with what the requests are made."""
+        """The description, and the credential of its requests."""
         return self.described, self.view.situation.credential
 
 
 @dataclass(frozen=True, slots=True)
 class _SearchedView:
-    """A view, what its requests are restricted to, and what answers in it, part by part.
+    """A view, the restriction of its requests, and the matches in it, part by part.
 
     None is in the place of a description that no request is like.
     """
@@ -93,7 +93,7 @@ class _SearchedView:
 
 
 class ItemSearch(RequestSearch):
-    """One question, of which all that answers is listed."""
+    """The search for all answers to one question."""
 
     def __init__(self, question: Question, budget: Budget | None = None) -> None:
         super().__init__(question, budget=budget)
@@ -101,7 +101,7 @@ class ItemSearch(RequestSearch):
         self._takes_every: dict[Element, bool] = {}
 
     def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
-        """Yield every class of real actions with which a request answers, and which requests do.
+        """Yield every class of real actions for which a request answers, with these requests.
 
         There is a description and a request for each way of calling with which there is any; what
         is so of some accounts' resources only says of which.
@@ -136,7 +136,7 @@ class ItemSearch(RequestSearch):
                     yield one, known[key]
 
     def _takes_every_arn(self, element: Element) -> bool:
-        """Tell whether all ARNs of the partition are among those that an element lists."""
+        """Return whether an element lists all ARNs of the partition."""
         if element not in self._takes_every:
             partition = self._question.user.partition
             self._takes_every[element] = any(
@@ -147,7 +147,7 @@ class ItemSearch(RequestSearch):
         return self._takes_every[element]
 
     def _leaves_arns(self, element: Element) -> bool:
-        """Tell whether there is an ARN that is not among an element's, for all that is found."""
+        """Return whether there is an ARN that an element does not list, as far as is decidable."""
         forms = resources.any_resource(self._question.user.partition)
         reading = self._views.view_of(self._views.situations[0], self._views.owners.all[0]).reading
         target = RequestTarget(reading, forms, None, lambda _: True)
@@ -216,7 +216,7 @@ class ItemSearch(RequestSearch):
     def _copied(
         self, now: _SearchedView, part: QuestionPart, searched: list[_SearchedView]
     ) -> list[_MatchedPart | None] | None:
-        """Return the matches of one part, copied from another view; None if no view is like it."""
+        """Return the matches of one part, copied from another view; None if no view is the same."""
         number = len(now.matches)
         for searched_view in searched:
             ways = [way for way in searched_view.matches[number] if way is not None]
@@ -230,7 +230,7 @@ class ItemSearch(RequestSearch):
         return None
 
     def _copy(self, match: _MatchedPart, view: RequestView) -> _MatchedPart | None:
-        """Return a match of one view as one of another view.
+        """Return a match of one view as a match of another view.
 
         Where all is read exactly, it is tried now and then; else each time, and None is returned if
         it does not answer.
@@ -250,7 +250,7 @@ class ItemSearch(RequestSearch):
     def _matches_of_part(
         self, space: AnswerSpace, view: RequestView, range_: RequestRange, action_class: ActionClass
     ) -> Iterator[_MatchedPart | None]:
-        """Yield the matches of one part of a question; None where no request is as described."""
+        """Yield the matches of one part of a question; None for a description without a request."""
         reading, target, action = view.reading, space.target, range_.real
         for cube in space.cubes():
             values = space.example_of(cube)
@@ -288,7 +288,7 @@ class ItemSearch(RequestSearch):
         view: RequestView,
         action_class: ActionClass,
     ) -> Counterexample:
-        """Return a counterexample that AWS documents in the place of one that it does not."""
+        """Return a counterexample that AWS documents, in place of one that it does not document."""
         if (action := self._documented_action(action_class, counterexample)) is None:
             return counterexample
         try:
@@ -301,7 +301,7 @@ class ItemSearch(RequestSearch):
     def _documented_action(
         self, action_class: ActionClass, counterexample: Counterexample
     ) -> Action | None:
-        """Return an action whose requests have what those of a counterexample's are not known to.
+        """Return an action whose requests have the keys that are undocumented in a counterexample.
 
         None as well where there is nothing such.
         """
@@ -315,7 +315,7 @@ class ItemSearch(RequestSearch):
     def _description_with_owner(
         self, match: _MatchedPart, action: Action, same: Collection[str]
     ) -> Description:
-        """Return a description that says whose resources it is about where that matters.
+        """Return a description that names the owner of the resources, if the owner matters.
 
         Args:
             match: what answers.
@@ -352,20 +352,20 @@ class ItemSearch(RequestSearch):
 
     @property
     def _is_sampled(self) -> bool:
-        """Whether the item that was listed last is to be decided by the whole policies."""
+        """Whether the last item of the list is to be decided by the whole policies."""
         return self._listed % _READ_WHOLE == _TRIED
 
 
 _READ_WHOLE = 64
-"""Of how many items of a list one is decided by the whole policies."""
+"""The number of items of which one is decided by the whole policies."""
 _TRIED = 1
-"""Which of them."""
+"""The place of the item that is decided by the whole policies."""
 
 
 def same_demands(
     view: RequestView, other: RequestView, restriction: Restriction, part: QuestionPart
 ) -> bool:
-    """Tell whether a part of a question demands the same in two views of one account's resources.
+    """Return whether a part of a question has the same demands in two views of one account.
 
     Args:
         view: a view.
@@ -397,7 +397,7 @@ def _value_of(key: str, reading: ConditionReading) -> tuple[bool, ContextValue |
 def _same_in_both(
     reading: ConditionReading, other: ConditionReading, condition: VersionedCondition
 ) -> bool:
-    """Tell whether a condition is settled or free in two readings, or left to a theory alike."""
+    """Return whether a condition is settled, free, or left to an equal theory in both readings."""
     mine, its = reading.literals((condition,)), other.literals((condition,))
     if not mine or not its:
         return mine == its
@@ -436,7 +436,7 @@ def _elements(restriction: Restriction, part: QuestionPart) -> Iterator[Element]
 
 
 def _made_with(request: Request, situation: Situation, other: Situation) -> Request:
-    """Return a request that is made one way as it is made another way."""
+    """Return a request of one situation as it is in another situation."""
     values = {
         key: value
         for key, value in request.context.items()

@@ -1,4 +1,4 @@
-"""A question in parts that have nothing to do with each other, each about resources of its own.
+"""The independent parts of a question, each about its own resources.
 
 Where each of a thousand statements is about another bucket, what answers is about one of them, and
 only the statements that can be about it matter there. Such parts are described one by one: the list
@@ -42,7 +42,7 @@ def divide_question(
     is_in: Callable[[Element], bool],
     starts: Iterable[str] = ("",),
 ) -> list[QuestionPart]:
-    """Return questions of which each request that answers the whole one answers exactly one.
+    """Return questions such that each request that answers the whole one answers exactly one.
 
     What is in one part is in no other, but for what can be about the resources of several.
 
@@ -91,7 +91,7 @@ def _by_denials(
 
 
 def _plain_denials(*asked: Groups | None) -> list[StatementRule]:
-    """Return the Denies whose resources are told by the text alone."""
+    """Return the Denies whose resources are known from their text alone."""
     return [
         rule
         for groups in asked
@@ -104,7 +104,7 @@ def _plain_denials(*asked: Groups | None) -> list[StatementRule]:
 
 
 def _can_be_about(rule: StatementRule, starts: Sequence[str]) -> bool:
-    """Tell whether a statement can be about what begins in one of some ways."""
+    """Return whether a statement can be about resources with one of some prefixes."""
     return any(
         mine.startswith(start) or start.startswith(mine)
         for mine in _starts(rule)
@@ -127,7 +127,7 @@ def _needed(allowed: Groups | None, denied: Groups | None) -> list[StatementRule
 def _divided(
     groups: Groups | None, places: "_Places", needed: Sequence[StatementRule]
 ) -> Sequence[Groups | None]:
-    """Return the groups of each place, with the statements that can be about it."""
+    """Return the groups for each place, with the statements that can be about it."""
     if groups is None:
         return [None] * places.count
     result: list[Groups] = [[[] for _ in groups] for _ in range(places.count)]
@@ -143,7 +143,7 @@ _ALL = "*"
 
 
 class _Places:
-    """Sets of resources that have none in common, each of some statements.
+    """Disjoint sets of resources, each of some statements.
 
     Args:
         rules: the statements; each is about the resources of one place alone.

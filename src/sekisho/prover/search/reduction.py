@@ -60,19 +60,19 @@ _ALL = "*"
 ALLOW_EVERYTHING_RULE = StatementRule(
     Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Version.V2012, ()
 )
-"""Stands for the Allows of a group that allows whatever is asked about."""
+"""Represents the Allows of a group that allows every request in question."""
 
 _ANYTHING = Restriction()
 
 _MOST_PAIRS = 400_000
-"""How many statements are compared with one another to drop what adds nothing.
+"""The most pairs of statements that are compared to drop redundant ones.
 
 That is every one of six hundred with every other. Of more, each of which is about everything, most
 often none can be dropped, and to find that out takes longer than the search.
 """
 
 FEW_STATEMENTS = 16
-"""Statements up to which a question is asked as it is: its lists name what is written."""
+"""The number of statements up to which a question is not reduced: lists name what is written."""
 
 
 def reduce_policies(
@@ -119,7 +119,7 @@ def _range_of(restriction: Restriction) -> Iterator[list[StatementRule]]:
 
 
 def nothing_can_answer(allowed: Groups | None, denied: Groups | None) -> bool:
-    """Tell whether a group that must allow has no Allow, or what must not allow always does."""
+    """Return whether a group of `allowed` has no Allow, or `denied` always allows."""
     if allowed is not None and not all(_with_effect((group,), Effect.ALLOW) for group in allowed):
         return True
     return denied is not None and all(group == [ALLOW_EVERYTHING_RULE] for group in denied)
@@ -128,7 +128,7 @@ def nothing_can_answer(allowed: Groups | None, denied: Groups | None) -> bool:
 def statements_that_matter(
     old: Policies, new: Policies, tracked: TrackedAssumptions
 ) -> tuple[Policies, Policies]:
-    """Return policies of the statements that matter to a difference, of either way it is asked.
+    """Return policies with the statements that matter to a difference, in either direction.
 
     They are to say which users, accounts and keys matter, and mean nothing together.
 
@@ -164,7 +164,7 @@ def _with_effect(groups: Iterable[Sequence[StatementRule]], effect: Effect) -> l
 
 
 def _without_duplicates(groups: Groups) -> Groups:
-    """Return the groups, merged, and without what adds nothing."""
+    """Return the groups, merged, and without redundant statements."""
     merged = [_merge_rules(group) for group in groups]
     final = set(map(id, _maximal_rules(_with_effect(merged, Effect.DENY))))
     result: Groups = []
@@ -175,7 +175,7 @@ def _without_duplicates(groups: Groups) -> Groups:
 
 
 def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
-    """Return statements of a group, those together that differ in one list of alternatives."""
+    """Return the statements of a group, merged where they differ in one list of alternatives."""
     merged = list(dict.fromkeys(rules))
     count_before = 0
     while count_before != len(merged):
@@ -204,7 +204,7 @@ def _join_rules(rules: Sequence[StatementRule], place: int) -> StatementRule:
 
 
 def _alternatives(rule: StatementRule, place: int) -> tuple[str, ...]:
-    """Return a list of which one is enough; empty where there is none such.
+    """Return the list at a place if one of its entries suffices for the statement; else ().
 
     Source: a statement applies where one of its actions, and one of its resources, is asked about,
     and where one value of each condition is matched. That is so of one value of a multivalued key
@@ -233,7 +233,7 @@ def _with_list(rule: StatementRule, place: int, listed: tuple[str, ...]) -> Stat
 
 
 def _maximal_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
-    """Return the statements of one effect that are in no other; of those alike, the first."""
+    """Return the statements of one effect that no other includes; of equal ones, the first."""
     unlike: dict[StatementRule, StatementRule] = {}
     for rule in rules:
         unlike.setdefault(rule, rule)
@@ -250,7 +250,7 @@ def _maximal_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
 
 
 def _minus_covered(groups: Groups, covers: Sequence[StatementRule], effect: Effect) -> Groups:
-    """Return groups without the statements of an effect, and alternatives, that others take in."""
+    """Return groups without the statements of an effect, and alternatives, that others include."""
     index = _Index(covers)
     result: Groups = []
     for group in groups:
@@ -260,7 +260,7 @@ def _minus_covered(groups: Groups, covers: Sequence[StatementRule], effect: Effe
 
 
 def _unless_covered(group: list[StatementRule], allowing: Groups) -> list[StatementRule]:
-    """Return a group of `denied`; what allows everything if a group of `allowed` is in it."""
+    """Return a group of `denied`; one that allows everything if a group of `allowed` is in it."""
     index = _Index(_with_effect((group,), Effect.ALLOW))
     for each in allowing:
         if all(_minus_rules(rule, index) is None for rule in _with_effect((each,), Effect.ALLOW)):
@@ -269,7 +269,7 @@ def _unless_covered(group: list[StatementRule], allowing: Groups) -> list[Statem
 
 
 def _minus_rules(rule: StatementRule, index: "_Index") -> StatementRule | None:
-    """Return a statement without the alternatives that others take in; None if nothing is left."""
+    """Return a statement without the alternatives that others include; None if nothing is left."""
     for other in index.candidates(rule):
         rest = _minus_rule(rule, other)
         if rest is None:
@@ -279,7 +279,7 @@ def _minus_rules(rule: StatementRule, index: "_Index") -> StatementRule | None:
 
 
 class _Index:
-    """Statements, by the actions that they take in and by what their resources begin with.
+    """Statements, by their actions and by the prefixes of their resources.
 
     Args:
         rules: the statements.
@@ -294,7 +294,7 @@ class _Index:
         self._lengths = sorted({len(start) for _, start in self._by_key})
 
     def candidates(self, rule: StatementRule) -> Iterator[StatementRule]:
-        """Yield the statements that may take in something of one; if one is equal, that alone."""
+        """Yield the statements that may cover a part of one; if one is equal, only that."""
         if self._same.get(rule, rule) is not rule:
             yield self._same[rule]
             return
@@ -309,7 +309,7 @@ class _Index:
 
 
 def _named_actions(rule: StatementRule) -> Iterator[str]:
-    """Yield the actions that a statement spells out, and `*` for all that it says otherwise."""
+    """Yield the actions that a statement spells out, and `*` for all others."""
     if rule.action.negated:
         yield _ALL
         return
@@ -325,7 +325,7 @@ def _resource_starts(rule: StatementRule) -> Iterator[str]:
 
 
 def _minus_rule(rule: StatementRule, other: StatementRule) -> StatementRule | None:
-    """Return a statement without what another one takes in; None if that is all of it.
+    """Return a statement without the part that another one includes; None if it includes all.
 
     A list can be cut where the other one takes in the rest of the statement.
     """
@@ -354,7 +354,7 @@ _Versions = tuple[Version | None, Version | None]
 def _minus_element(
     mine: Element, its: Element, place: int, versions: _Versions
 ) -> tuple[str, ...] | None:
-    """Return the entries that another element does not take in; None if they cannot be told."""
+    """Return the entries that another element does not include; None if that is not known."""
     if _ALL in its.values:
         return None if its.negated else ()
     same_variables = (versions[0] is Version.V2012) is (versions[1] is Version.V2012)
@@ -379,7 +379,7 @@ def _minus_element(
 def _minus_condition(
     rule: StatementRule, wanted: VersionedCondition
 ) -> tuple[int, tuple[str, ...]] | None:
-    """Return the place and the values of a statement's condition that another one does not match.
+    """Return the place and the values of a statement's condition that another does not match.
 
     None if no condition of the statement says as much as the other one.
     """
@@ -402,7 +402,7 @@ def _minus_condition(
 
 
 def _is_stricter(mine: VersionedCondition, its: VersionedCondition) -> bool:
-    """Tell whether a condition holds only where another one on the same key and operator does.
+    """Return whether a condition is stricter than another one on the same key and operator.
 
     The more values, the more there is to match. Under a negated operator it is the other way round;
     a value that is not of the operator's type makes a difference there.
@@ -417,7 +417,7 @@ def _is_stricter(mine: VersionedCondition, its: VersionedCondition) -> bool:
 
 
 def _reachable(groups: Groups, allowing: Groups) -> Groups:
-    """Return groups without the statements out of reach of what some group of `allowing` allows."""
+    """Return groups without the statements that no Allow of some group of `allowing` can reach."""
     result = groups
     for each in allowing:
         reach = _Reach(_with_effect((each,), Effect.ALLOW))
@@ -427,7 +427,7 @@ def _reachable(groups: Groups, allowing: Groups) -> Groups:
 
 
 class _Reach:
-    """The requests that some Allows cover together, as far as each attribute alone tells.
+    """The requests that some Allows cover together, as far as single attributes show.
 
     Args:
         allows: the statements; what none of them takes in is out of reach.
@@ -468,7 +468,7 @@ def _union(elements: Sequence[Element], place: int) -> Entries | None:
 
 
 def _required_values(versioned: VersionedCondition) -> tuple[str, frozenset[str]]:
-    """Return the key (in lower case) that has one of some values if a condition holds; "": none.
+    """Return the key (in lower case) and the values of which a condition requires one; "": none.
 
     With several values it can match two conditions by one each (`list_needs_set_operator`).
     """

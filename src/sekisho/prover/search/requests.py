@@ -1,4 +1,4 @@
-"""Is there a request that policies allow, or that some allow and others do not?
+"""The search for a request that policies allow, or that some allow and others do not.
 
 1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
 2. Account by account of those whose resources are distinguished, the user's own first: over the
@@ -79,7 +79,7 @@ from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts
 def assignments(
     reading: ConditionReading, linked: Iterable[str], conditions: Sequence[VersionedCondition]
 ) -> Iterator[dict[str, ContextValue | None]]:
-    """Yield values for the keys that policy variables name, with which to read again.
+    """Yield values for the keys of policy variables, with which conditions are read again.
 
     Raises:
         LimitReached: if a variable names the time, or a service in between.
@@ -96,7 +96,7 @@ def assignments(
 
 
 def _goes_together(assigned: Mapping[str, ContextValue | None]) -> bool:
-    """Tell whether keys that have one value are given one."""
+    """Return whether keys that always have equal values are given equal ones."""
     values: dict[str, set[ContextValue]] = {}
     for name, value in assigned.items():
         if value is not None:
@@ -125,7 +125,7 @@ def _assignable(
 
 
 class _Case(Enum):
-    """Values of a key other than the texts to which conditions pin it."""
+    """Values of a key besides the texts that conditions compare it with."""
 
     ABSENT = auto()
     ANOTHER = auto()
@@ -174,7 +174,7 @@ _PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS
 def _pinned(
     reading: ConditionReading, name: str, conditions: Sequence[VersionedCondition]
 ) -> Iterator[str]:
-    """Yield the texts that conditions compare a key with, or what is compared with it, too."""
+    """Yield the texts that conditions compare a key with, or an equal key."""
     same = {name, *reading.compared.get(name, ())}
     for condition in conditions:
         if (
@@ -190,7 +190,7 @@ def _pinned(
 
 
 def _stands_alone(name: str, conditions: Sequence[VersionedCondition]) -> bool:
-    """Tell whether a key has one text, or several, that nothing else of a request tells."""
+    """Return whether a key has texts that no other part of a request determines."""
     bound = {*TIMES, keys.MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
     if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
         return False
@@ -210,7 +210,7 @@ _Solution = dict[str, ContextValue]
 
 
 def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
-    """Return whether there is no request that answers the question.
+    """Return whether no request answers the question.
 
     Args:
         question: what is asked.
@@ -225,7 +225,7 @@ def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
 def verdict_and_assumptions(
     question: Question, budget: Budget | None = None
 ) -> tuple[Verdict, frozenset[str]]:
-    """Return what `prove_none` does, and the assumptions that the policies came across."""
+    """Return the result of `prove_none`, and the assumptions that the policies depend on."""
     try:
         search = RequestSearch(question, budget=budget)
     except LimitReached as limit:
@@ -235,14 +235,14 @@ def verdict_and_assumptions(
 
 _RulesOfPolicies = tuple[Policies, list[list[StatementRule]]]
 _ListedItem = tuple[Question, bool]
-"""The question of one item of a list, and whether only relevant statements decide it."""
+"""The question of one list item, and whether only relevant statements decide it."""
 _Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
 _A_RULE = 10
-"""Steps that it takes to ask for what must hold for a statement to apply."""
+"""The steps to compute the demands for a statement to apply."""
 
 
 class RequestSearch:
-    """One question, and what has been found out about it so far.
+    """One question, and the results of its search so far.
 
     Args:
         question: what is asked.
@@ -300,7 +300,7 @@ class RequestSearch:
         self._candidates: dict[CallerCredential, CandidateResult] = {}
 
     def _rules_of(self, policies: Policies | None) -> list[list[StatementRule]] | None:
-        """Return the statements that can be about the one action that is asked about, if any is."""
+        """Return the statements that can be about the only action in question, if there is one."""
         if policies is None:
             return None
         if id(policies) not in self._rules_by_policies:
@@ -313,7 +313,7 @@ class RequestSearch:
         return [[rule for rule in group if is_in(rule.action)] for group in rules]
 
     def verdict(self) -> Verdict:
-        """Return whether there is no request that answers the question.
+        """Return whether no request answers the question.
 
         What only requests answer that AWS is not known to have is proved if it is assumed that the
         catalogue is complete, and else unknown.
@@ -337,7 +337,7 @@ class RequestSearch:
         return Unknown(filled, beyond)
 
     def _preferred(self, counterexample: Counterexample) -> Counterexample:
-        """Return a counterexample that AWS documents in the place of one that it does not.
+        """Return a counterexample that AWS documents, in place of one that it does not document.
 
         Where there is none, the first stays: that AWS sends no such request is not documented.
 
@@ -352,7 +352,7 @@ class RequestSearch:
     def counterexample_of_action(
         self, view: RequestView, range_: RequestRange
     ) -> Counterexample | None:
-        """Return a counterexample of the one action that is asked about, or None.
+        """Return a counterexample of the only action in question, or None.
 
         Raises:
             LimitReached: if that could not be found out.
@@ -360,7 +360,7 @@ class RequestSearch:
         return self._counterexample_in(self._views.read_once(view), range_)
 
     def _first_counterexample(self, ranges: _Ranges) -> Counterexample | None:
-        """Return the first counterexample of all ways of calling and all owners, or None.
+        """Return the first counterexample over all ways of calling and all owners, or None.
 
         Raises:
             LimitReached: if that could not be found out.
@@ -406,7 +406,7 @@ class RequestSearch:
         return None
 
     def _candidate(self, situation: Situation) -> CandidateResult:
-        """Return a candidate out of more than can exist: of any name, and any ARN."""
+        """Return a candidate from more than the real requests: of any name, and any ARN."""
         if situation.credential not in self._candidates:
             owners, own = self._views.owners, self._views.owners.all[0]
             view = self._views.view_of(situation, own)
@@ -432,7 +432,7 @@ class RequestSearch:
     def _known_ranges(
         self, view: RequestView, candidate: Candidate | LimitHit
     ) -> Iterator[RequestRange]:
-        """Yield everything that a request of a real action can be about, the likeliest first."""
+        """Yield the ranges of requests of real actions, the likeliest first."""
         found = candidate.values if isinstance(candidate, Candidate) else {}
         name = found.get(ACTION)
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
@@ -447,7 +447,7 @@ class RequestSearch:
         yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
 
     def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
-        """Tell whether a request about any resource at all answers, for classes that are alike."""
+        """Return whether a request about any resource answers, for equivalent classes."""
         is_in = partial(includes_action, alike[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
         try:
@@ -496,7 +496,7 @@ class RequestSearch:
         raise LimitReached(joined_messages(why, en="; ", ja="。"))
 
     def _in_no_case(self, view: RequestView, range_: RequestRange) -> bool:
-        """Tell whether nothing answers, whatever the keys are that policy variables name."""
+        """Return whether no request answers, for all values of the keys that variables name."""
         try:
             found = [*cases(view.reading, view.reading.linked, self._conditions)]
         except LimitReached:
@@ -549,7 +549,7 @@ class RequestSearch:
     def _checked(
         self, view: RequestView, range_: RequestRange, solution: _Solution
     ) -> Counterexample:
-        """Return the values found as a counterexample, on which the engine must decide the same.
+        """Return the values as a counterexample, after the engine has confirmed it.
 
         Raises:
             LimitReached: if it does not.
@@ -566,14 +566,14 @@ class RequestSearch:
         solution: _Solution,
         of: _ListedItem | None = None,
     ) -> Counterexample | None:
-        """Return the values found as a counterexample if the engine decides so, too."""
+        """Return the values as a counterexample if the engine confirms it; else None."""
         request = self._request(view, range_, solution)
         credential = view.situation.credential
         question, of_list = of or (self._question, False)
         return replay(question, credential, request, exists=range_.known, of_list=of_list)
 
     def _request(self, view: RequestView, range_: RequestRange, solution: _Solution) -> Request:
-        """Return the values found as a request."""
+        """Return the values as a request."""
         resource = str(solution[RESOURCE])
         values = {key: value for key, value in solution.items() if key not in (ACTION, RESOURCE)}
         request = view.reading.scope(

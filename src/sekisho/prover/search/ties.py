@@ -1,4 +1,4 @@
-"""The ties of a request: what of its action, its resource and its keys goes together.
+"""The ties of a request: the dependencies between its action, its resource and its keys.
 
 Some are certain: IAM is in one Region, a request about nothing shows no tags, and two keys tell the
 same. Others say what AWS documents of an action's requests, which keys they have and to which
@@ -45,7 +45,7 @@ class DocumentedRequests:
 
     @classmethod
     def of_user(cls, user: CallingUser) -> "DocumentedRequests":
-        """Return which requests of a user, or of who calls in the user's place, are documented."""
+        """Return the documented requests of a user, or of a caller in the user's place."""
         caller, provider = "user", ""
         if user.is_service:
             caller = "service"
@@ -56,25 +56,25 @@ class DocumentedRequests:
         return cls(user.partition, caller, frozenset(map(str.lower, user.known_values)), provider)
 
     def distinguishes_actions(self, key: str) -> bool:
-        """Tell whether some actions' requests have `key` (in lower case) and others' do not.
+        """Return whether requests of some actions have `key` (in lower case), and of others do not.
 
         One that tells what a key of every action does has its value wherever it is.
         """
         return key not in self.given_keys and depends_on_action(keys.main_of(key))
 
     def has(self, action: Action, key: str) -> bool:
-        """Tell whether requests of an action can have `key` (in lower case)."""
+        """Return whether requests of an action can have `key` (in lower case)."""
         own = key.rpartition(":")[0]
         if not self.distinguishes_actions(key) or (own and self.provider.endswith(own)):
             return True
         return any(may_have(action, each, caller=self.caller) for each in {key, keys.main_of(key)})
 
     def region_of(self, action: Action) -> str | None:
-        """Return the one Region to which direct calls of an action go; None if it is not known."""
+        """Return the only Region for direct calls of an action; None if it is not known."""
         return only_region(str(action), self.partition)
 
     def left_out(self, request: Request, *, direct: bool) -> tuple[str, ...]:
-        """Return the keys of a request that are not documented of its action, in order.
+        """Return the keys of a request that are not documented for its action, in order.
 
         `aws:RequestedRegion` is among them where the service is not in the Region that the key or
         the resource names. Of an action that the catalogue does not know, nothing is documented.
@@ -94,7 +94,7 @@ class DocumentedRequests:
 
 
 def _regions(request: Request) -> frozenset[str]:
-    """Return the Regions that a request and its resource name."""
+    """Return the Regions in the key and in the resource of a request."""
     parts = arns.split(request.resource)
     named = (request.context.folded.get(keys.REGION), *parts[3:4])
     return frozenset(each for each in named if isinstance(each, str) and each not in ("", "*"))
@@ -105,7 +105,7 @@ _NO_RESTRICTION = Restriction()
 
 @dataclass(frozen=True, slots=True)
 class SameKey:
-    """A service's key that has the value of a global one.
+    """A service's key with the value of a global key.
 
     Attributes:
         key, main: both, in lower case.
@@ -120,7 +120,7 @@ class SameKey:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """The ties between the action, the resource and the keys that some policies ask about.
+    """The ties between the action, the resource and the keys that some policies test.
 
     Attributes:
         home: what holds where IAM is called.
@@ -148,7 +148,7 @@ class Ties:
         more: Iterable[VersionedCondition],
         documented: DocumentedRequests | None = None,
     ) -> "Ties":
-        """Return the ties where some statements and further conditions are asked about.
+        """Return the ties that some statements and further conditions involve.
 
         Args:
             partition: the caller's.
@@ -191,7 +191,7 @@ class Ties:
 
     @property
     def conditions(self) -> tuple[VersionedCondition, ...]:
-        """The conditions that say the ties; none if no key is tied."""
+        """The conditions that express the ties; empty if no key is tied."""
         same = (one for each in self.same_keys for one in (each.absent, each.main_absent))
         chosen = (asked for _, asked in (*self.lacking, *self.regions))
         return (*self.home, *self.untagged, *same, *self.tags, *chosen)
@@ -214,14 +214,14 @@ class Ties:
         )
 
     def region_of(self, action: Action) -> str:
-        """Return the one Region that an action's resources are in; "": any, or it is not asked."""
+        """Return the only Region of an action's resources; "": any, or it does not matter."""
         only = None if self.documented is None else self.documented.region_of(action)
         return only or ""
 
     def _documented_conditions(
         self, action: Action, *, direct: bool
     ) -> Iterator[VersionedCondition]:
-        """Yield the conditions that hold of documented requests about an action."""
+        """Yield the conditions that documented requests of an action satisfy."""
         if self.documented is None:
             return
         for key, absent in self.lacking:
@@ -231,7 +231,7 @@ class Ties:
         yield from (asked for region, asked in self.regions if region == only)
 
     def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
-        """Yield the keys that are absent only if another is, in requests about an action."""
+        """Yield the keys that are absent only if another is, in requests of an action."""
         for each in self.same_keys:
             if keys.come_together(each.key, each.main, action):
                 yield each.absent, each.main_absent
@@ -247,7 +247,7 @@ def _condition_absent(key: str) -> VersionedCondition:
 def _spelling_of_asked_keys(
     rules: Iterable[StatementRule], more: Iterable[VersionedCondition]
 ) -> Iterator[str]:
-    """Yield the keys that are asked about, and those that variables name."""
+    """Yield the keys that conditions test and variables name."""
     for rule in rules:
         for entry in rule.resource.values:
             yield from keys_of_text(entry, rule.version)

@@ -94,7 +94,7 @@ class Refuted(_Untested):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(_Untested):
-    """It could not be found out; `reason` names the limit or the construct.
+    """It could not be determined; `reason` names the limit or the construct.
 
     Attributes:
         reason: why.

@@ -43,12 +43,12 @@ from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Machine, Token, representatives
 
 ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
-"""The actions and resources of requests that can cross accounts at all."""
+"""The actions and resources of requests that can cross accounts."""
 
 _DIGITS = frozenset("0123456789")
 _FORM: tuple[Token, ...] = (_DIGITS,) * 12
 _PLACE = 4
-"""Where the account stands in an ARN."""
+"""The place of the account in an ARN."""
 _ORGANISATION = frozenset({OF_RESOURCE, ORGANISATIONS[OF_RESOURCE].whole})
 _EXAMPLE_ACCOUNTS = tuple(f"{number:012}" for number in range(444455556666, 444455556690))
 _STEPS = 2_000_000
@@ -71,7 +71,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """The accounts that stand for all.
+    """The accounts that represent all.
 
     Attributes:
         all: the user's own first.
@@ -140,7 +140,7 @@ def owners_of(
 
 
 def _caller_values(user: CallingUser) -> dict[str, str]:
-    """Return the keys of a request that are the user's own, however the user calls."""
+    """Return the keys of a request that are the user's own for every way to call."""
     if user.outside_principal:
         return {}
     names = {"aws:PrincipalArn": user.arn}
@@ -156,12 +156,12 @@ def _accounts_in(settled: Context) -> list[str]:
 
 
 _Pattern = tuple[tuple[Token, ...], str]
-"""A pattern of accounts, and how a policy writes it."""
+"""A pattern of accounts, and its text in the policy."""
 
 
 @lru_cache(maxsize=4_096)
 def _account_patterns(element: Element) -> tuple[_Pattern, ...]:
-    """Return the patterns in the place of the account; one without a digit distinguishes none."""
+    """Return the patterns in place of the account; one without a digit distinguishes none."""
     accounts: list[str] = []
     for entry in element.values:
         for part in arns.split(entry)[_PLACE : _PLACE + 1]:
@@ -174,7 +174,7 @@ def _account_patterns(element: Element) -> tuple[_Pattern, ...]:
 
 @lru_cache(maxsize=4_096)
 def _may_shift_account(element: Element) -> bool:
-    """Tell whether an entry, read as one string, may have any digits in the account's place."""
+    """Return whether an entry, read as one string, may match any digits as the account."""
     return any(
         set("*?") & set("".join(arns.split(entry)[:_PLACE])) and _DIGITS & set(entry)
         for entry in element.values
@@ -196,7 +196,7 @@ def _names_owner(element: Element) -> bool:
 
 
 def _asks_for_organisation(conditions: Sequence[VersionedCondition], texts: Sequence[str]) -> bool:
-    """Tell whether a condition or a variable asks for the resource's organisation."""
+    """Return whether a condition or a variable tests the resource's organisation."""
     if any(each.condition.key.lower() in _ORGANISATION for each in conditions):
         return True
     return any(
@@ -206,7 +206,7 @@ def _asks_for_organisation(conditions: Sequence[VersionedCondition], texts: Sequ
 
 
 def _has_variable(text: str) -> bool:
-    """Tell whether a text has a variable that stands for the owner, in any version."""
+    """Return whether a text has a variable for the owner, in any version."""
     if variables.OPEN not in text:
         return False
     return not variables_in(text, Version.V2012).isdisjoint(keys.OF_RESOURCE_ACCOUNT)
@@ -214,7 +214,7 @@ def _has_variable(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _owner_classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
-    """Return an account for each way in which patterns can match one; the user's own first.
+    """Return an account for each combination of pattern matches; the user's own first.
 
     Raises:
         LimitReached: if there is too much to look at.
@@ -239,7 +239,7 @@ def _owner_classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...
 def _selecting_conditions(
     matching_patterns: frozenset[str], texts: Sequence[str]
 ) -> Iterator[StatedCondition]:
-    """Yield the conditions that select the accounts that match some patterns, and no other."""
+    """Yield the conditions that select exactly the accounts that match some patterns."""
     if whole := sorted(filter(arns.is_account, matching_patterns)):
         yield StatedCondition(OWNER, "", (whole[0],), holds=True)
         return
@@ -251,7 +251,7 @@ def _selecting_conditions(
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """Requests that are made one way, about the resources of one account."""
+    """The requests of one way to call about the resources of one account."""
 
     situation: Situation
     owner: Owner
@@ -291,17 +291,17 @@ class RequestViews:
 
     @cached_property
     def situations(self) -> list[Situation]:
-        """The ways in which requests are made."""
+        """The situations of the requests, one for each way to call."""
         question = self._question
         return situations(question.user, question.now, question.credentials)
 
     @cached_property
     def owners(self) -> Owners:
-        """The accounts that the resources are of."""
+        """The owners of the resources."""
         return owners_of(self._question, self._rules, self._conditions, self._tracked)
 
     def view_of(self, situation: Situation, owner: Owner) -> RequestView:
-        """Return the view of requests that are made one way, about one account's resources."""
+        """Return the view of requests of one situation about one account's resources."""
         key = (situation.credential, owner.account)
         if key not in self._views:
             first = self._views.get((situation.credential, self._question.user.account))
@@ -325,7 +325,7 @@ class RequestViews:
         assigned: Mapping[str, ContextValue | None] | None = None,
         like: ConditionReading | None = None,
     ) -> ConditionReading:
-        """Return the conditions, read for requests that are made one way.
+        """Return the conditions, read for requests of one situation.
 
         Args:
             situation: with what.

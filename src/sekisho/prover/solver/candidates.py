@@ -27,18 +27,18 @@ Alternative = tuple[Literal, ...]
 Demand = tuple[Alternative, ...]
 
 _LONG = 64
-"""Alternatives beyond which those of a demand are not counted."""
+"""The number of alternatives beyond which those of a demand are not counted."""
 
 _MANY = 32
-"""Demands beyond which an example says which of them need a choice."""
+"""The number of demands beyond which an example shows which of them need a choice."""
 
 _EXTENDING = 8
-"""Steps for each literal that is added."""
+"""The steps for each literal that is added."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """One search; `reason` keeps the first limit that was met."""
+    """One search; `reason` keeps the first limit that was reached."""
 
     theories: Theories
     budget: Budget
@@ -84,7 +84,7 @@ class _Run:
     def _choices(
         self, masks: Masks, demands: Sequence[Demand]
     ) -> Iterator[tuple[Masks, Sequence[Demand]]] | None:
-        """Return the ways to meet one more demand, each with those left; None if all are met."""
+        """Return the ways to meet one more demand, each with the rest; None if all are met."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
             self.reason = self.reason or LimitReached(reasons.TOO_MANY_COMBINATIONS)
@@ -100,7 +100,7 @@ class _Run:
     def _fewest(
         self, masks: Masks, demands: Sequence[Demand]
     ) -> Iterator[tuple[Masks, Sequence[Demand]]]:
-        """Return the same of a few demands: the ways to meet the one that has the fewest."""
+        """Return the ways to meet the demand that has the fewest, each with the rest."""
         short = [one for one in demands if len(one) <= _LONG]
         if not short:
             # most often the first alternatives will do, so that the rest is not looked at
@@ -120,7 +120,7 @@ class _Run:
     def _guided(
         self, masks: Masks, demands: Sequence[Demand]
     ) -> Iterator[tuple[Masks, Sequence[Demand]]] | None:
-        """Return the same of many demands: the ways to meet one that an example does not.
+        """Return the ways to meet a demand that an example does not, each with the rest.
 
         Most of many demands are met by whatever fits the others. So values that fit the masks are
         looked at, and a choice is made only where these do not do. None if they do.
@@ -150,7 +150,7 @@ class _Example:
 
     @classmethod
     def of(cls, masks: Masks, theories: Theories) -> "_Example | None":
-        """Return values that fit some masks, or None: there are none.
+        """Return values that fit some masks; None if there are none.
 
         Raises:
             LimitReached: if that is too much to find out.
@@ -159,11 +159,11 @@ class _Example:
         return None if found is None else cls(masks, theories, found)
 
     def meets(self, demand: Demand) -> bool:
-        """Tell whether the values meet a demand."""
+        """Return whether the values meet a demand."""
         return any(map(self.fits, demand))
 
     def fits(self, alternative: Alternative) -> bool:
-        """Tell whether all literals of an alternative hold."""
+        """Return whether all literals of an alternative hold."""
         return all(map(self._is_so, alternative))
 
     def _is_so(self, literal: Literal) -> bool:
@@ -184,7 +184,7 @@ def _implied(masks: Masks, alternative: Alternative) -> bool:
 def solve(
     demands: Sequence[Demand], theories: Theories, budget: Budget
 ) -> dict[str, ContextValue] | None:
-    """Return values that meet all demands, or None: there are none.
+    """Return values that meet all demands; None if there are none.
 
     Raises:
         LimitReached: if nothing was found and not everything could be looked at.
@@ -197,7 +197,7 @@ def solve(
 
 
 def implicant(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Alternative | None:
-    """Return literals that can hold together and meet all demands, or None: there are none.
+    """Return literals that can hold together and meet all demands; None if there are none.
 
     Raises:
         LimitReached: as `solve`.
@@ -217,7 +217,7 @@ def implicant(demands: Sequence[Demand], theories: Theories, budget: Budget) -> 
 
 
 def _meeting(masks: Masks, demands: Sequence[Demand], theories: Theories) -> Masks | None:
-    """Return masks that imply all demands, read off values that fit `masks` and meet them."""
+    """Return masks that imply all demands, taken from values that fit `masks` and meet them."""
     example = _Example.of(masks, theories)
     if example is None:
         return None
@@ -242,12 +242,12 @@ def _solved(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Ma
 
 @dataclass(frozen=True, slots=True)
 class NoCandidate:
-    """Nothing answers, not even of more than there can be: a proof."""
+    """Nothing answers, not even among more than the real requests: a proof."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Values that answer, out of more than can exist; whether a real request answers is not known.
+    """Values that answer, possibly of no real request.
 
     Attributes:
         values: the action, the resource and the keys, by attribute.
@@ -258,7 +258,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LimitHit:
-    """It was too much to look at at once; it may be little enough action by action."""
+    """It was too much to search at once; it may be little enough action by action."""
 
 
 CandidateResult = NoCandidate | Candidate | LimitHit

@@ -12,15 +12,15 @@ from sekisho.engine.matching import arns, glob, variables
 from sekisho.lazy import dataclass
 
 ACTIONS, RESOURCES = -2, -1
-"""Which element: the places of a statement's lists before those of its conditions, from 0 on."""
+"""The places of a statement's elements; its conditions have the places from 0 on."""
 
 _STAR, _ANY, _VARIABLE = "*", "?", "$"
 END = "\0"
-"""Stands after a text to which nothing can be added, and for a variable: in no pattern."""
+"""Follows a text that is complete, and replaces a variable; it is in no pattern."""
 
 
 class Entries:
-    """The entries of an element, and what they take in for all that their text says.
+    """The entries of an element, and the texts that they match, as far as their text shows.
 
     Args:
         values: the entries.
@@ -47,11 +47,11 @@ class Entries:
         self._start_lengths = sorted(set(map(len, self._starts)))
 
     def covers(self, entry: str) -> bool:
-        """Tell whether what an entry matches is matched by one of these, too."""
+        """Return whether one of these entries matches all texts that `entry` matches."""
         return self._fold(entry) in self._exact or self.covers_properly(entry)
 
     def covers_properly(self, entry: str) -> bool:
-        """Tell whether what an entry matches is matched by one of these that is not itself."""
+        """Return whether another one of these entries matches all texts that `entry` matches."""
         folded = self._fold(entry)
         matching = _action_is_in if self._place == ACTIONS else _resource_is_in
         return any(
@@ -62,7 +62,7 @@ class Entries:
         )
 
     def are_disjoint_from(self, entries: Iterable[str]) -> bool:
-        """Tell whether none of some entries can match what one of these does."""
+        """Return whether no text matches both one of these and one of some other entries."""
         for start in (_every_start(entry, self._place) for entry in entries):
             if any(start[:length] in self._known_starts for length in self._start_lengths):
                 return False
@@ -91,14 +91,14 @@ def literal_start(entry: str) -> str:
 
 
 def _longest_fragment(entry: str, place: int) -> str:
-    """Return a text that is in whatever stands within an entry: its longest, after the head."""
+    """Return the longest literal text after the head that every match of an entry contains."""
     parts = (entry,) if place == ACTIONS else arns.split(entry)[arns.PARTS - 1 :]
     fragments = parts[0].replace(_ANY, _STAR).split(_STAR) if parts else [""]
     return "" if _VARIABLE in entry else max(fragments, key=len)
 
 
 def _every_start(entry: str, place: int) -> str:
-    """Return the same in lower case, with an end if there is nothing but that text.
+    """Return the literal prefix in lower case, with an end mark if the entry is just that text.
 
     An ARN of fewer than six parts goes on, whatever it says.
     """
@@ -117,7 +117,7 @@ def _action_is_in(entry: str, other: str) -> bool:
 
 
 def _resource_is_in(entry: str, other: str) -> bool:
-    """Tell whether an entry's ARNs are among another one's, part by part.
+    """Return whether an entry's ARNs are among those of another one, part by part.
 
     So they are if the entries are read as one string, too. A wildcard of the one is matched by a
     `*` of the other alone, and so is a variable.
@@ -132,7 +132,7 @@ def _resource_is_in(entry: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """An entry of six parts, none of which but the last has a variable.
+    """An entry of six parts; only the last may have a variable.
 
     Attributes:
         head: the first five, in lower case.

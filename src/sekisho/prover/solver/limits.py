@@ -6,33 +6,33 @@ from sekisho.messages import Message
 from sekisho.prover.solver.reasons import TOO_MANY_STEPS
 
 MOST_STATES = 20_000
-"""States of patterns read side by side, in one question about a text."""
+"""The states of patterns that are read side by side, in one question about a text."""
 
 MOST_CUBES = 64
-"""Different conditions under which one action answers a question."""
+"""The different conditions under which one action answers a question."""
 
 MOST_DIGITS = 1_000
-"""Digits of a number, before and after the point, with which a key is compared."""
+"""The digits of a number, before and after the point, that a key is compared with."""
 
 MOST_NODES = 20_000
-"""Choices in one search."""
+"""The choices in one search."""
 
 MOST_SETS = 1_024
-"""Sets of values of one multivalued key."""
+"""The sets of values of one multivalued key."""
 
 MOST_ASSIGNMENTS = 64
-"""Combinations of values that are tried for policy variables whose value is not known."""
+"""The combinations of values that are tried for policy variables with unknown values."""
 
 
 MOST_STEPS = 20_000_000
-"""Steps of all kinds in one question. Counted, not timed: a question always ends alike."""
+"""The steps in one question. Counted and not timed, so that a question always ends alike."""
 
 
 MOST_LISTING_STEPS = 8_000_000
-"""Steps for a list of what answers, once it is known that something does."""
+"""The steps for a list of answers, after it is known that there is one."""
 
 MOST_BEYOND_STEPS = 8_000_000
-"""Steps for what the catalogue does not know, once nothing that it knows answers."""
+"""The steps for requests outside the catalogue, if no request in it answers."""
 
 
 class LimitReached(Exception):
@@ -50,18 +50,18 @@ class LimitReached(Exception):
 
 
 _MOST_KNOWN = 50_000
-"""How many things that were found out are kept."""
+"""The number of results that are cached."""
 
 
 class StepsSpent(LimitReached):
-    """There are no steps left to a question: it is over, whatever else could be looked at."""
+    """A question has no steps left: it ends, whatever else could be examined."""
 
     def __init__(self) -> None:
         super().__init__(TOO_MANY_STEPS)
 
 
 class Budget:
-    """The steps that are left to one question; a step takes about a microsecond.
+    """The steps that are left for one question; a step takes about a microsecond.
 
     All that is asked to answer the question spends from it: every item of a list, and the same
     question once more for each assumption.
@@ -80,7 +80,7 @@ class Budget:
         self.known: dict[object, list[str]] = {}
 
     def cached(self, subject: object, find: Callable[[], list[str]]) -> list[str]:
-        """Return the result of `find`, looked for once for each subject.
+        """Return the result of `find`, computed once for each subject.
 
         Raises:
             StepsSpent: if there are no steps left.
@@ -94,11 +94,11 @@ class Budget:
         return self.known[subject]
 
     def limit_to(self, steps: int) -> None:
-        """Leave no more than some steps."""
+        """Limit the steps that are left."""
         self.left = min(self.left, steps)
 
     def spend(self, steps: int) -> None:
-        """Take steps away.
+        """Use up steps.
 
         Raises:
             StepsSpent: if there are none left.

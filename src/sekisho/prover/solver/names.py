@@ -19,7 +19,7 @@ _DIGITS = frozenset(string.digits)
 
 
 def _some(characters: frozenset[str]) -> tuple[Token, ...]:
-    """Return the pattern of one character of a kind or more."""
+    """Return the pattern of one or more characters of a kind."""
     return Kind(characters), Kind(characters, many=True)
 
 
@@ -76,7 +76,7 @@ SERVICE = _some(_LOWER | _DIGITS | {"-"})
 """The service of an ARN."""
 
 _WORD: tuple[Token, ...] = (Kind(_LOWER, many=True), Kind(_LOWER - set("befov")))
-"""A word like `east`, and none like `gov`, `iso`, `isob`, `isoe`, `isof`: other partitions'."""
+"""A word like `east`, but not `gov`, `iso`, `isob`, `isoe`, `isof`, of other partitions."""
 _REST: tuple[Token, ...] = (*_WORD, "-", *_some(_DIGITS))
 _NOT_CHINA: tuple[Token, ...] = (Kind(_LOWER), Kind(_LOWER - {"n"}))
 _REGIONS: dict[str, tuple[tuple[Token, ...], ...]] = {
@@ -89,7 +89,7 @@ _ELSEWHERE = ((*_NOT_CHINA, Kind(_LOWER, many=True), "-", *_some(_LOWER | _DIGIT
 
 
 def regions(partition: str) -> tuple[tuple[Token, ...], ...]:
-    """Return the patterns of a partition's regions, those yet to come among them.
+    """Return the patterns of a partition's regions, including future ones.
 
     Source: botocore's `partitions.json`, `regionRegex`.
     """
@@ -119,11 +119,11 @@ services; Organizations API Reference, "Organization"; KMS Developer Guide, "kms
 
 
 _DEEPEST = 5
-"""Organizational units in each other: Organizations User Guide, "Quotas"."""
+"""The depth of nested organizational units: Organizations User Guide, "Quotas"."""
 
 
 def forms_of(key: str, partition: str, part: str = "") -> tuple[tuple[Token, ...], ...]:
-    """Return the forms of a key's values (key in lower case) that have another key's as a part.
+    """Return the forms of a key's values (key in lower case) that contain another key's value.
 
     Args:
         key: a key of paths of organisations, or of a VPC's ARN.
@@ -156,7 +156,7 @@ _LONGEST = {
     "mfa": 226,
     "u2f": 226,
 }
-"""Characters of names by what begins the last part of IAM's ARNs.
+"""The characters of names, by the prefix of the last part of IAM's ARNs.
 
 Source: IAM User Guide, "IAM and AWS STS quotas", "IAM and STS character limits".
 """
@@ -166,7 +166,7 @@ _ARN_PARTS = 6
 
 
 def is_too_long(resource: str) -> bool:
-    """Tell whether an ARN has a longer name than AWS takes."""
+    """Return whether an ARN has a longer name than AWS accepts."""
     parts = resource.split(":", _ARN_PARTS - 1)
     if len(parts) < _ARN_PARTS:
         return False
@@ -178,7 +178,7 @@ def is_too_long(resource: str) -> bool:
 
 
 def bounded(service: str, template: str, place: str) -> tuple[tuple[Token, ...], ...]:
-    """Return the patterns of `names_for` up to AWS's length: a pattern for each length.
+    """Return the patterns of `names_for` up to AWS's length: one for each length.
 
     Args:
         service: of the ARN.
@@ -198,7 +198,7 @@ def bounded(service: str, template: str, place: str) -> tuple[tuple[Token, ...],
 
 
 def names_for(service: str, place: str) -> tuple[tuple[Token, ...], ...]:
-    """Return the patterns of what may stand in a place of an ARN's last part.
+    """Return the patterns of the texts for a place in an ARN's last part.
 
     Args:
         service: of the ARN.
@@ -216,7 +216,7 @@ def names_for(service: str, place: str) -> tuple[tuple[Token, ...], ...]:
 
 
 def expanded(parts: list[tuple[tuple[Token, ...], ...]]) -> Iterator[tuple[Token, ...]]:
-    """Yield the patterns of a text of several parts, each of which is of one of some patterns."""
+    """Yield the patterns of a text of several parts, each with one of its patterns."""
     if not parts:
         yield ()
         return

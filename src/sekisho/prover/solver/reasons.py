@@ -1,4 +1,4 @@
-"""Why an answer is not known, in words: every limit, and every construct that is not handled."""
+"""The reasons why an answer is not known: every limit, and every construct not handled."""
 
 from sekisho.messages import Message, verbatim
 

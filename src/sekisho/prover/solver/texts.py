@@ -1,4 +1,4 @@
-"""Questions about all texts: is there one that these patterns match and those do not?
+"""Questions about all texts: is there one that some patterns match and others do not?
 
 Patterns are read side by side, as `engine.matching.glob` reads one: the places that a text so far
 can have reached are the bits of one integer. Texts that lead to the same places are alike to the
@@ -46,7 +46,7 @@ Tokens = Sequence[Token]
 
 
 def spelled(pattern: Tokens) -> list[Token]:
-    """Return a pattern in which every literal character stands by itself."""
+    """Return a pattern in which every literal character is a token."""
     return [one for token in pattern for one in (token if isinstance(token, str) else (token,))]
 
 
@@ -54,14 +54,14 @@ _ORDINARY = "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZ.+=
 
 
 def filler(used: Iterable[str]) -> str:
-    """Return a character that is not among `used`, an ordinary one if there is any."""
+    """Return a character that is not among `used`, an ordinary one if possible."""
     known = set(used)
     found = next((char for char in _ORDINARY if char not in known), None)
     return found or next(chr(code) for code in range(0xA1, 0x2FFF) if chr(code) not in known)
 
 
 class Machine:
-    """Patterns that are read side by side; it accepts what any of them matches.
+    """Patterns that are read side by side; it accepts the texts that any of them matches.
 
     Attributes:
         start: the state before any character.
@@ -120,7 +120,7 @@ class Machine:
 
     @property
     def characters(self) -> Iterable[str]:
-        """The characters that stand in the patterns."""
+        """The literal characters in the patterns."""
         return self._reads
 
     def step(self, state: int, char: str) -> int:
@@ -143,37 +143,37 @@ class Machine:
         return state
 
     def matches(self, text: str) -> bool:
-        """Tell whether any pattern matches the whole of `text`."""
+        """Return whether any pattern matches the whole of `text`."""
         return bool(self.run(text) & self.accepting)
 
     def accepts_every_suffix(self, state: int) -> bool:
-        """Tell whether every continuation is accepted."""
+        """Return whether every continuation is accepted."""
         return bool(state & self.accepting & self._star)
 
     def canonical(self, state: int) -> int:
-        """Return the same of all states from which every continuation is accepted."""
+        """Return one representative for all states from which every continuation is accepted."""
         certain = state & self.accepting & self._star
         return certain & -certain or state
 
     def open(self, state: int) -> bool:
-        """Tell whether a character that stands in no pattern may lead on from `state`."""
+        """Return whether a character that is in no pattern may lead on from `state`."""
         wild = self._star | self._segment_star | self._any | self._segment_any
         return bool(state & wild) or any(state & (a | b) for a, b in self.kinds.values())
 
     def next(self, state: int) -> list[str]:
-        """Return the characters that stand in the patterns and lead on from `state`."""
+        """Return the literal characters of the patterns that lead on from `state`."""
         return [char for char, places in self._reads.items() if places & state]
 
 
 MARK = "\u2026"
-"""Stands for every other character where it must lead away from all known words.
+"""Represents every other character where it must lead away from all known words.
 
 It is in no name, and in no pattern of one: `counterexample` puts a letter or a digit in its place.
 """
 
 
 class Words:
-    """Texts that are known, each character of which leads from one place to another."""
+    """Known texts as a tree: each character leads from one place to another."""
 
     __slots__ = ("_ends", "_steps")
 
@@ -190,20 +190,20 @@ class Words:
             self._ends.add(place)
 
     def step(self, place: int, char: str) -> int:
-        """Return the place after one more character; -1 where no word goes on so."""
+        """Return the place after one more character; -1 if no word continues with it."""
         return -1 if place < 0 else self._steps[place].get(char, -1)
 
     def ends(self, place: int) -> bool:
-        """Tell whether the characters that lead to `place` are a word."""
+        """Return whether the characters that lead to `place` are a word."""
         return place in self._ends
 
     def has(self, text: str) -> bool:
-        """Tell whether a text is one of the words."""
+        """Return whether a text is one of the words."""
         return self.ends(reduce(self.step, text, 0))
 
 
 NO_WORDS = Words()
-"""No text is known."""
+"""An empty set of known texts."""
 
 
 class Patterns:
@@ -227,7 +227,7 @@ class Patterns:
 
     @property
     def finite(self) -> bool:
-        """Whether nothing but `texts` is matched."""
+        """Whether only `texts` are matched."""
         return not self._wild
 
     @property
@@ -238,7 +238,7 @@ class Patterns:
         return self._machine
 
     def matches(self, text: str) -> bool:
-        """Tell whether any pattern matches the whole of `text`."""
+        """Return whether any pattern matches the whole of `text`."""
         if text in self.texts or not self._wild:
             return text in self.texts
         if self._wild_machine is None:
@@ -253,7 +253,7 @@ def literal_start(pattern: Tokens) -> str:
 
 
 def _plain(pattern: Tokens) -> str | None:
-    """Return a pattern as a text; None if it has anything but characters."""
+    """Return a pattern as a text; None if it has a token that is not literal."""
     try:
         return "".join(pattern)  # type: ignore[arg-type]  # the quickest way to find out
     except TypeError:
@@ -261,7 +261,7 @@ def _plain(pattern: Tokens) -> str | None:
 
 
 def _instances(patterns: Patterns, char: str) -> Iterator[str]:
-    """Yield texts that some patterns match, with `char` or nothing in the place of a star."""
+    """Yield texts that some patterns match, with `char` or nothing for each star."""
     for pattern in patterns.all[:_FEW]:
         for star in (char, ""):
             yield "".join(_instance(token, char, star) for token in pattern)
@@ -289,7 +289,7 @@ _NOTHING = Machine(())
 def find_text(
     every: Sequence[Patterns], none: Sequence[Patterns], budget: Budget, words: Words = NO_WORDS
 ) -> str | None:
-    """Return a text that each of `every` matches and nothing of `none`, or None.
+    """Return a text that each of `every` matches and none of `none`; None if there is none.
 
     It is none of `words`, and one of the shortest, unless `every` has few texts only, or the
     shortest text that `none` could forbid is not forbidden.
@@ -311,7 +311,7 @@ def find_text(
 def _searched(
     every: Sequence[Patterns], none: Sequence[Patterns], budget: Budget, words: Words
 ) -> list[str]:
-    """Return the result of `find_text` where `every` has more than a few: a text, or nothing."""
+    """Return the result of `find_text` if `every` has more than a few texts: a text, or nothing."""
     # what both have is forbidden: two versions of a policy differ in a few of many actions
     refused = dict.fromkeys(pattern for each in none for pattern in each.all)
     if any(pattern in refused for one in every for pattern in one.all):
@@ -331,7 +331,7 @@ def _forbidden(text: str, none: Sequence[Patterns], words: Words) -> bool:
 
 
 def _likely(every: Sequence[Patterns], budget: Budget, words: Words) -> Iterator[str]:
-    """Yield texts that each of `every` matches, and that are soon found."""
+    """Yield texts that each of `every` matches and that are found quickly."""
     # most often an instance of one of the patterns will do
     for pattern in every:
         others = [other for other in every if other is not pattern]
@@ -348,7 +348,7 @@ def _likely(every: Sequence[Patterns], budget: Budget, words: Words) -> Iterator
 _State = tuple[int, ...]
 
 _PLACES_A_STEP = 512
-"""How many places can be looked at in one step."""
+"""The number of places that one step can examine."""
 
 
 def _search(
@@ -393,13 +393,13 @@ def _search(
 
 
 def _cost(machine: Machine) -> int:
-    """Return how many steps it takes to read one character."""
+    """Return the steps to read one character."""
     return 1 + machine.size // _PLACES_A_STEP
 
 
 @dataclass(frozen=True, slots=True)
 class _Alphabet:
-    """The characters to look at.
+    """The characters to examine.
 
     A character that a pattern of `every` reads in the place of a wildcard can be exchanged for one
     of the same kinds that is in no pattern: what matches the new text without it matched the old
@@ -438,7 +438,7 @@ class _Alphabet:
 
 @lru_cache(maxsize=1_024)
 def _one_of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) -> tuple[str, ...]:
-    """Return a character for every set of kinds that one can be of, and that is not known."""
+    """Return a character for every possible set of kinds that no known character has."""
     by_kinds: dict[tuple[bool, ...], str] = {}
     places = {char: place for place, char in enumerate(_ORDINARY)}
     left = sorted(frozenset().union(*kinds) - known)
@@ -448,7 +448,7 @@ def _one_of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) 
 
 
 def _choices(every: Sequence[Machine], state: _State, alphabet: _Alphabet) -> list[str]:
-    """Return the characters that may lead on: few, where a machine is inside literal text."""
+    """Return the characters that may lead on: few if a machine is within literal text."""
     read: dict[str, None] = {}
     for machine, reached in zip(every, state, strict=False):
         if not machine.open(reached):
@@ -467,7 +467,7 @@ def _text(came: dict[_State, tuple[_State, str] | None], state: _State) -> str:
 
 
 def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
-    """Return texts such that every text is matched by the same patterns as one of them.
+    """Return texts such that the patterns match every text as they match one of these.
 
     None of them is empty unless only the empty text is matched so.
 
@@ -491,7 +491,7 @@ def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
 
 
 class _Never(Machine):
-    """Distinguishes states as its patterns do, and accepts nothing."""
+    """Distinguishes the same states as its patterns, and accepts nothing."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Theories: what can be true together about one attribute of a request.
+"""Theories: the combinations of truths about one attribute of a request that are possible.
 
 An action and a resource are texts, looked for by their patterns; a context key has a list of
 values of which one is enough.
@@ -24,7 +24,7 @@ class Theory(Protocol):
     """A theory of one attribute: which atoms can be true together."""
 
     def solve(self, true: int, false: int) -> KeyValues | None:
-        """Return values with which the atoms of `true` hold and those of `false` do not.
+        """Return values for which the atoms of `true` hold and those of `false` do not.
 
         Both are bits, counted in the order in which the atoms were added.
 
@@ -34,7 +34,7 @@ class Theory(Protocol):
         ...
 
     def holds(self, values: KeyValues, number: int) -> bool:
-        """Tell whether an atom holds for values that `solve` returned."""
+        """Return whether an atom holds for values that `solve` returned."""
         ...
 
 
@@ -98,7 +98,7 @@ class Texts:
         )
 
     def holds(self, values: KeyValues, number: int) -> bool:
-        """Tell whether an atom holds for a text."""
+        """Return whether an atom holds for a text."""
         text = str(values[self._name])
         if text == self._formless_value:
             return bool(self._hold_formless >> number & 1)
@@ -110,7 +110,7 @@ class Texts:
         return bool(known.hold >> number & 1)
 
     def solve(self, true: int, false: int) -> KeyValues | None:
-        """Return a text with which the atoms hold, or do not, as wanted."""
+        """Return a text for which the atoms hold, or do not hold, as required."""
         if (true, false) not in self._solved:
             text = self._find(true, false)
             self._solved[true, false] = None if text is None else {self._name: text}
@@ -136,12 +136,12 @@ class Texts:
         return result
 
     def _is_so(self, known: "_Known", true: int, false: int) -> bool:
-        """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
+        """Return whether the atoms of `true` hold for a text and those of `false` do not."""
         self._see(known, true | false)
         return not true & ~known.hold and not false & known.hold
 
     def _see(self, known: "_Known", wanted: int) -> None:
-        """Find out which of some atoms hold for a text."""
+        """Compute which of some atoms hold for a text."""
         unseen = wanted & ~known.seen
         self._budget.spend(1 + 2 * len(known.text) * unseen.bit_count())
         for number in _numbers(unseen):
@@ -155,7 +155,7 @@ _MOST_KNOWN = 16
 
 @dataclass(slots=True)
 class _Known:
-    """A text of the right form; which of the atoms that have been `seen` hold for it."""
+    """A text of the right form, and the atoms that hold for it among those `seen` so far."""
 
     text: str
     seen: int = 0
@@ -171,7 +171,7 @@ class ListedTexts(NamedTuple):
 
 
 class FiniteChoices:
-    """One or several context keys that take one of a list of values.
+    """One or several context keys that have one of a list of values.
 
     Args:
         values: what the keys can be; every way in which atoms can hold together is among them.
@@ -191,7 +191,7 @@ class FiniteChoices:
         holds: Callable[[KeyValues], bool],
         listed: ListedTexts | None = None,
     ) -> int:
-        """Add an atom; return its number. It is asked of the values when it is first needed.
+        """Add an atom; return its number. It is evaluated when it is first needed.
 
         Args:
             holds: whether it holds for some values.
@@ -202,7 +202,7 @@ class FiniteChoices:
         return len(self._holds) - 1
 
     def solve(self, true: int, false: int) -> KeyValues | None:
-        """Return the first values with which the atoms hold, or do not, as wanted."""
+        """Return the first values for which the atoms hold, or do not hold, as required."""
         if (true, false) not in self._solved:
             self._solved[true, false] = self._first(true, false)
         return self._solved[true, false]
@@ -219,14 +219,14 @@ class FiniteChoices:
         )
 
     def holds(self, values: KeyValues, number: int) -> bool:
-        """Tell whether an atom holds for some of the values."""
+        """Return whether an atom holds for some of the values."""
         key = (id(values), number)
         if key not in self._hold_for:
             self._hold_for[key] = self._holds[number](values)
         return self._hold_for[key]
 
     def is_alike(self, other: "FiniteChoices", number: int) -> bool:
-        """Tell whether an atom holds for the same of the same values in another such theory."""
+        """Return whether an atom holds for the same values as in another theory of equal values."""
         if self is other:
             return True
         return self._values == other._values and self._holding(number) == other._holding(number)
@@ -247,7 +247,7 @@ class FiniteChoices:
         return others | sum(holds(self._values[place]) << place for place in _numbers(own))
 
     def _by_text(self, key: str) -> Mapping[str | None, int]:
-        """Return, as bits, the values that have each text of a key; by None those without one."""
+        """Return, as bits, the values with each text of a key; under None, those without a text."""
         if key not in self._places:
             by_text = self._places[key] = dict[str | None, int]()
             for place, values in enumerate(self._values):
@@ -258,7 +258,7 @@ class FiniteChoices:
 
 
 class AnyText:
-    """One context key that is any text, or absent: a text is looked for when one is needed.
+    """One context key that can be any text, or absent; a text is searched for when needed.
 
     Args:
         key: its name.
@@ -282,14 +282,14 @@ class AnyText:
         return self._texts.add(patterns, negated=negated, holds_formless=False)
 
     def solve(self, true: int, false: int) -> KeyValues | None:
-        """Return values with which the atoms hold, or do not, as wanted: the least that is said."""
+        """Return the simplest values for which the atoms hold, or do not hold, as required."""
         for theory in (self._absent, self._texts, self._empty):
             if (result := theory.solve(true, false)) is not None:
                 return result
         return None
 
     def holds(self, values: KeyValues, number: int) -> bool:
-        """Tell whether an atom holds for values that `solve` returned."""
+        """Return whether an atom holds for values that `solve` returned."""
         match values.get(self._key):
             case None:
                 return self._absent.holds(values, number)
@@ -300,7 +300,7 @@ class AnyText:
 
 
 class FreeAtoms:
-    """Atoms that are taken to be free of each other: never too few answers, maybe too many."""
+    """Atoms that are assumed to be independent: answers are never missed, but may be spurious."""
 
     def __init__(self) -> None:
         self._size = 0
@@ -311,16 +311,16 @@ class FreeAtoms:
         return self._size - 1
 
     def solve(self, true: int, false: int) -> KeyValues | None:
-        """Return no value; None if one atom shall both hold and not."""
+        """Return no values; None if an atom must both hold and not hold."""
         return None if true & false else {}
 
     def holds(self, _values: KeyValues, _number: int) -> bool:
-        """Return False: what nobody asked to hold need not."""
+        """Return False: an atom that is not required to hold need not hold."""
         return False
 
 
 Masks = dict[str, tuple[int, int]]
-"""By theory: the atoms that shall hold and those that shall not."""
+"""The atoms that must hold and those that must not, by theory."""
 
 
 class KeyTheories(dict[str, Theory]):
@@ -333,7 +333,7 @@ class KeyTheories(dict[str, Theory]):
         self._without: set[str] = set()
 
     def unasked(self) -> Mapping[str, KeyValues]:
-        """Return the values of those of which nothing is asked, as far as they have any."""
+        """Return the values of the theories that no demand is about, if they have any."""
         for name in [*self][len(self._places) :]:
             self._places[name] = len(self._places)
             values = self[name].solve(0, 0)
@@ -344,11 +344,11 @@ class KeyTheories(dict[str, Theory]):
         return self._unasked
 
     def place(self, name: str) -> int:
-        """Return where a theory stands among the others."""
+        """Return the index of a theory among the others."""
         return self._places.get(name, len(self))
 
     def any_without(self, exceptions: Container[str]) -> bool:
-        """Tell whether one of them has no values, but for some of which more is asked."""
+        """Return whether a theory has no values, apart from the exceptions."""
         return any(name not in exceptions for name in self._without)
 
 
@@ -370,7 +370,7 @@ class Theories:
         return self.of_keys[name] if found is None else found
 
     def solve(self, masks: Masks) -> dict[str, KeyValues] | None:
-        """Return values that fit some masks, by theory; no values at all are left out.
+        """Return values that fit some masks, by theory; theories without values are left out.
 
         None if there are none.
 
