@@ -1,4 +1,4 @@
-"""What is wrong: with a policy (`lint`, `meaning`), with an account (`findings`), and for people.
+"""The audit: of a policy (`lint`, `meaning`), of an account (`findings`), and for people.
 
 This face has what all of them share, and is quick to import; each part has a face of its own.
 """

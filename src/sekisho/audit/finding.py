@@ -1,4 +1,4 @@
-"""A finding: one thing that is wrong with a policy or an account, and what is said about it."""
+"""A finding: one problem of a policy or an account, with its explanation."""
 
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How much a finding matters, the gravest first.
+    """The severity of a finding, the gravest first.
 
     An error means that AWS refuses the policy or that it does not do what it is for; a warning,
     that it harms somebody or surely is not what was meant; a note is worth knowing.
@@ -34,18 +34,18 @@ SEVERITIES: Mapping[Severity, Message] = {
 
 
 class Family(StrEnum):
-    """What finds a finding: the first part of its id."""
+    """The source of a finding: the first part of its id."""
 
     SAVE = "save"
-    """What IAM refuses when a policy is saved."""
+    """IAM refuses to save the policy."""
     ANALYZER = "analyzer"
-    """What IAM Access Analyzer's policy validation reports; its names are used."""
+    """Reported by IAM Access Analyzer's policy validation, under its names."""
     POLICY = "policy"
-    """What has no effect, in any policy."""
+    """A part of any policy that has no effect."""
     MFA = "mfa"
-    """What a policy means for MFA, decided by the engine."""
+    """The effect of a policy on MFA, decided by the engine."""
     ACCOUNT = "account"
-    """What is wrong with an account."""
+    """A problem of an account."""
 
 
 class FindingId(StrEnum):
@@ -213,7 +213,7 @@ class FindingId(StrEnum):
 
     @property
     def text(self) -> "FindingText":
-        """What is said about every finding with this id."""
+        """The explanation of all findings with this id."""
         return _text(self)
 
 
@@ -242,7 +242,7 @@ _IN_PART = " (in part)"
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
-    """What is the same about all findings with one id.
+    """The explanation that all findings with one id share.
 
     Attributes:
         severity: the usual one.
@@ -272,14 +272,14 @@ def _text(finding: FindingId) -> FindingText:
 
 
 def limits_of_controls() -> Message:
-    """Say what no published control checks."""
+    """Return the message on limits that all published controls have."""
     text: Message = part_of_table("findings", "limits")["of-all"]
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding is: in a document, or an object of an account.
+    """The place of a finding: in a document, or an object of an account.
 
     Attributes:
         subject: the name under which the document was given; a user's name; the ARN of a policy,
@@ -321,26 +321,26 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """The name of the object that the finding is about."""
         return self.place.subject
 
     @property
     def title(self) -> Message:
-        """What is wrong, in a few words."""
+        """The title of the problem, in a few words."""
         return self.id.text.title
 
     @property
     def cause(self) -> Message:
-        """Why that is so."""
+        """The reason for the problem."""
         return self.id.text.cause
 
     @property
     def fix(self) -> Message:
-        """What to do."""
+        """The advice for this finding."""
         return self.own_fix or self.id.text.fix
 
     def under(self, exemption: "Exemption | None", goal: str = "") -> "Finding":
-        """Return the finding about somebody who has an exception that holds, or has none.
+        """Return the finding for a user with an exception that holds, or without one.
 
         Args:
             exemption: the exception.
@@ -355,18 +355,18 @@ class Finding:
 
     @property
     def left_out_by(self) -> Message | None:
-        """Say which goal's break-glass user it is about; None if no goal is behind it."""
+        """Return the text that a goal's break-glass user is concerned; None if no goal is."""
         return break_glass_of(self.goal) if self.goal else None
 
 
 _ENFORCE = (FindingId.NOT_ENFORCED, FindingId.NOT_YET_ENFORCED, FindingId.SERVICES_PASS)
-"""What they advise is not for those whom an exception or a goal leaves out."""
+"""The findings whose advice is not for users that an exception or a goal leaves out."""
 _PROTECTED = Message("Nothing to do: no plan for the goal {goal} changes its break-glass users.")
 _EXEMPT = Message("Nothing to do until the exception ends.")
 
 
 def break_glass_of(goal: str) -> Message:
-    """Say that somebody is a break-glass user of a goal."""
+    """Return the text for a break-glass user of a goal."""
     return Message("break-glass user of the goal {goal}").filled(goal=goal)
 
 
@@ -397,7 +397,7 @@ def found(
 
 
 def unknown(name: FindingId, where: str, why: Message | str) -> Finding:
-    """Return that it could not be decided whether there is a finding, and why."""
+    """Return an undecided finding, with the reason."""
     fact = verbatim(why) if isinstance(why, str) else why
     return Finding(name, name.text.severity, Place(where), fact, known=False)
 
@@ -409,7 +409,7 @@ def place_in(
     path: str = "",
     position: Position | None = None,
 ) -> Place:
-    """Return a place in a statement, or in the document as a whole; `path` is inside of it."""
+    """Return a place in a statement, or in the whole document, with the path inside it."""
     if statement is None:
         return Place(document.source, path=path, position=position or Position())
     at = f"Statement[{statement.index}]" + (f".{path}" if path else "")

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the form in which code scanners take them."""
+"""Findings as SARIF 2.1.0, the input form of code scanners."""
 
 from collections.abc import Iterable
 
@@ -41,7 +41,7 @@ def findings_log(
 
 
 def _rule(name: FindingId, lang: Language) -> Json:
-    """Return the rule of an id: all that is the same about its findings."""
+    """Return the rule of an id: the members that all its findings share."""
     text = name.text
     address = address_of(name.value, IdKind.FINDING, lang)
     more: Json = {}

@@ -68,7 +68,7 @@ _PROVING = Message("Proving MFA enforcement")
 
 
 def layers(policies: Policies) -> Iterator[Policies]:
-    """Yield each layer that tells MFA apart, with everything else allowed.
+    """Yield each layer of policies that tests MFA, with everything else allowed.
 
     Each allows all that the policies allow, and that whatever is attached later may allow.
     """
@@ -91,7 +91,7 @@ def _telling(layer: Policies) -> Iterator[Policies]:
 
 
 _REFUTATIONS = 8
-"""How many of the last refutations are tried on other users before the prover is asked."""
+"""The number of recent refutations that are tried on other users before the prover is asked."""
 
 
 def enforcements_of(
@@ -99,7 +99,7 @@ def enforcements_of(
     exempt: tuple[str, ...] | None = None,
     assumptions: Assumptions | None = None,
 ) -> Mapping[str, UserEnforcement]:
-    """Return whether each user of a snapshot is enforced, by user name.
+    """Return the MFA enforcement of each user of a snapshot, by user name.
 
     What could not be read of a user's policies makes that user's MFA enforcement unknown, and
     nobody else's.
@@ -128,17 +128,17 @@ class _Answers:
     assumed: tuple[str, ...] = ()
 
     def all(self, kind: type[Verdict]) -> bool:
-        """Tell whether every verdict is of one kind."""
+        """Return whether every verdict is of one kind."""
         return all(isinstance(each, kind) for each in self.verdicts)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts that there are."""
+        """The verdicts on the user's own calls and, if asked, on those of services."""
         return (self.direct,) if self.served is None else (self.direct, self.served)
 
 
 class EnforcementCache:
-    """What was found out about the users of one account so far, by what of a user matters.
+    """The results on the users of one account so far, by the facts of a user that matter.
 
     Args:
         snapshot: the account.
@@ -171,7 +171,7 @@ class EnforcementCache:
             return UserEnforcement(unknown, unknown, gap=error.reason)
 
     def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
-        """Return what holds of a user; what one answer implies is not asked again."""
+        """Return a user's enforcement; a question that follows from another one is not asked."""
         if any(self._proved_alone(user, each) for each in layers(policies)):
             apart = distinguishes_services(policies)
             proved = _Answers(Proved(), Proved() if apart else None)
@@ -191,7 +191,7 @@ class EnforcementCache:
         return _enforcement(now=now, later=later)
 
     def _proved_alone(self, user: User, layer: Policies) -> bool:
-        """Tell whether one layer alone enforces MFA, and rests on no assumption."""
+        """Return whether one layer alone enforces MFA, and rests on no assumption."""
         alike = self._equivalence.of_requests(user, layer)
         if alike not in self._alone:
             found = self._ask(layer, named_of(user), apart=distinguishes_services(layer))
@@ -199,7 +199,7 @@ class EnforcementCache:
         return self._alone[alike]
 
     def _lookup(self, user: User, policies: Policies, *, later: bool) -> _Answers:
-        """Return what was found of a user who is alike, or else ask."""
+        """Return the answer for an equivalent user, or else ask the prover."""
         apart = distinguishes_services(policies)
         asked = _whatever_is_attached(policies) if later else policies
         alike = (apart, *self._equivalence.of_requests(user, asked))
@@ -221,7 +221,7 @@ class EnforcementCache:
     ) -> _Answers | None:
         """Return another user's refutation with this user's request, if the engine allows it.
 
-        That holds however little alike the two are, and whatever refuted it there.
+        It holds for users who are not equivalent, too, and for any reason of the refutation.
         """
         found = (self._transfer(each, other, named, asked) for other, each in self._refuted[apart])
         own = (each for each in found if each and not any(map(_rests, each.verdicts)))
@@ -257,7 +257,7 @@ class EnforcementCache:
     def _find(
         self, policies: Policies, named: CallingUser, calls: str, *, thorough: bool
     ) -> Certificate | None:
-        """Return a certificate that nothing is allowed without MFA: of any user, or of one."""
+        """Return a certificate that nothing is allowed without MFA: for any user, or for one."""
         exempt = self._exempt or expected_exempt()
         documents = self._numbers.of_all(policies)
         if documents not in self._certifiers:
@@ -285,7 +285,7 @@ def _enforcement(*, now: _Answers, later: _Answers) -> UserEnforcement:
 
 
 def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
-    """Return what holds of MFA enforcement whichever of the readings of the policies is right."""
+    """Return the enforcement that holds for each possible reading of the policies."""
     if len(enforcements) == 1:
         return enforcements[0]
     assumed = tuple(
@@ -301,14 +301,14 @@ def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
 
 
 def _rests(verdict: Verdict | None) -> bool:
-    """Tell whether what is decided of a counterexample rests on an assumption."""
+    """Return whether the engine's decisions on a counterexample rest on an assumption."""
     if not isinstance(verdict, Refuted):
         return False
     return any(decision.assumed for decision in verdict.counterexample.decisions.values())
 
 
 def _denies(policies: Policies) -> bool:
-    """Tell whether some statement denies anything; where none does, no enforcement can stand."""
+    """Return whether some statement denies anything; without one, nothing enforces MFA."""
     attached = [*policies.identity, *(policies.boundaries or ())]
     attached += [policy for level in policies.scps for policy in level.policies]
     statements = (each for policy in attached for each in policy.document.statements)
@@ -318,7 +318,7 @@ def _denies(policies: Policies) -> bool:
 def _renamed(
     verdict: Verdict, other: CallingUser, own: CallingUser, decided: Callable[[Request], Decision]
 ) -> Verdict | None:
-    """Return a verdict about this user; None if its counterexample turns out to be none."""
+    """Return a verdict about this user; None if its counterexample does not apply to the user."""
     if not isinstance(verdict, Refuted):
         return verdict
     counterexample = verdict.counterexample
@@ -351,6 +351,6 @@ def _renamed_value(value: ContextValue, other: CallingUser, own: CallingUser) ->
 
 
 def _renamed_text(text: str, other: CallingUser, own: CallingUser) -> str:
-    """Replace the user: the whole ARN, and the name where it is a whole part."""
+    """Replace the user in a text: the whole ARN, and the name where it is a whole part."""
     parts = re.split(r"([:/])", text.replace(other.arn, own.arn))
     return "".join(own.name if part == other.name else part for part in parts)

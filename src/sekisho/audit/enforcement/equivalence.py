@@ -1,4 +1,4 @@
-"""Which users are alike to the prover: what holds for one of them holds for the others.
+"""Equivalent users for the prover: an answer for one of them holds for the others.
 
 What the policies ask of the caller alone comes out alike for them (`resolution`).
 Most policies see a user's name only through `${aws:username}`, so that another name gives the same
@@ -33,11 +33,11 @@ _EXACT_CASE = frozenset(
     | {OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE}
 )
 _ANY = "\0"
-"""Stands for a text that is not known; no pattern has it."""
+"""Represents an unknown text; no pattern contains it."""
 
 
 class DocumentNumbers:
-    """Numbers for documents: equal ones share one, and each object is compared once."""
+    """Numbers for documents: equal documents share one, and each object is compared once."""
 
     def __init__(self) -> None:
         self._numbers: dict[Document, int] = {}
@@ -65,7 +65,7 @@ class DocumentNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What of a user matters to some documents.
+    """The facts about a user that matter to some documents.
 
     Attributes:
         one_by_one: everything may matter.
@@ -80,7 +80,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A pattern, what it is compared with, and how.
+    """A pattern, the attribute that it is compared with, and the kind of comparison.
 
     Attributes:
         where: the element or the condition key.
@@ -97,14 +97,14 @@ class _Pattern:
 
     @property
     def mentions_user(self) -> bool:
-        """Whether it has the user's name in it."""
+        """Whether it contains the user's name."""
         return _NAME in self.text.lower()
 
 
 def question_as_policy(
     resources: Iterable[str], conditions: Mapping[str, object] | None = None
 ) -> AttachedPolicy:
-    """Return what questions are about besides the user, as a policy would name it."""
+    """Return the resources and conditions of questions as a policy that names them."""
     statement = {"Effect": "Allow", "Action": "*", "Resource": [*resources]}
     more = {"Condition": conditions} if conditions else {}
     document = {"Version": "2012-10-17", "Statement": [{**statement, **more}]}
@@ -138,7 +138,7 @@ class EquivalenceKeys:
         self._lefts = Lefts()
 
     def of(self, user: User, *sets: Policies) -> tuple[object, ...]:
-        """Return the key for answers about what is the user's own, too: the path and the boundary.
+        """Return the key for answers that also depend on the user's own path and boundary.
 
         Args:
             user: for whom these policies decide.
@@ -165,7 +165,7 @@ class EquivalenceKeys:
 
 
 def equivalence_key(user: User, traits: Traits) -> tuple[object, ...]:
-    """Return what users must have in common to be alike."""
+    """Return the facts that equivalent users have in common."""
     if traits.one_by_one or user.name in traits.words:
         return (user.arn, user.id, *sorted(user.tags.items()))
     folded = {name.lower(): value for name, value in user.tags.items()}
@@ -173,7 +173,7 @@ def equivalence_key(user: User, traits: Traits) -> tuple[object, ...]:
 
 
 def traits_of(policies: Policies, path: str | None = None) -> Traits:
-    """Return what of a user matters to the policies.
+    """Return the facts about a user that matter to the policies.
 
     Args:
         policies: what decides.
@@ -207,7 +207,7 @@ _Named = tuple[_Pattern, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _DocumentTraits:
-    """What of a document matters here; it is read once, however many sets have it.
+    """The parts of a document that matter here; each document is read once.
 
     Attributes:
         keys: of its conditions, in lower case.
@@ -245,7 +245,7 @@ def _own_arn(path: str) -> _Named:
 
 
 def _telling(one: _DocumentTraits, named: _Named) -> frozenset[str] | None:
-    """Return the words by which a document's other patterns tell apart what is named."""
+    """Return the words by which a document's other patterns distinguish the matched names."""
     if named not in one.telling:
         one.telling[named] = _words(
             each for each in one.plain if not all(_blind(some, each) for some in named)
@@ -254,7 +254,7 @@ def _telling(one: _DocumentTraits, named: _Named) -> frozenset[str] | None:
 
 
 def _words(patterns: Iterable[_Pattern]) -> frozenset[str] | None:
-    """Return the parts of patterns; None if some pattern is not made of whole parts."""
+    """Return the parts of patterns; None if some pattern does not consist of whole parts."""
     found = tuple(patterns)
     if not all(map(_of_whole_parts, found)):
         return None
@@ -280,19 +280,19 @@ def _resources(statement: Statement) -> Iterator[_Pattern]:
 
 
 def _of_whole_parts(pattern: _Pattern) -> bool:
-    """Tell whether name and wildcards each are a part between `:` and `/` of their own."""
+    """Return whether name and wildcards are each a whole part between `:` and `/`."""
     return pattern.cased and all(
         part in ("*", _ANY) or not set(part) & {"*", "?", "$", _ANY} for part in _parts(pattern)
     )
 
 
 def _parts(pattern: _Pattern) -> list[str]:
-    """Return what stands between `:` and `/`; the name is one part."""
+    """Return the parts between `:` and `/`; the name is one part."""
     return _PARTS.split(pattern.text.replace(_NAME, _ANY))
 
 
 def _blind(named: _Pattern, other: _Pattern) -> bool:
-    """Tell whether `other` takes in all or nothing of what `named` matches, whatever the name."""
+    """Return whether `other` matches all or none of the texts that `named` does, for every name."""
     heads = zip(named.head, other.head, strict=False)
     if named.where != other.where or any(a != b and not set(a + b) & set("*?") for a, b in heads):
         # no ARN has both heads
@@ -306,7 +306,7 @@ def _blind(named: _Pattern, other: _Pattern) -> bool:
 
 
 def _disjoint(one: str, other: str) -> bool:
-    """Tell whether two patterns differ before their first, or after their last wildcard."""
+    """Return whether two patterns differ before their first or after their last wildcard."""
     starts = [re.split(r"[*?]", text, maxsplit=1)[0] for text in (one, other)]
     ends = [re.split(r"[*?]", text)[-1][::-1] for text in (one, other)]
     return any(not a.startswith(b) and not b.startswith(a) for a, b in (tuple(starts), tuple(ends)))

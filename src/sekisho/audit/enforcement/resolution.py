@@ -1,4 +1,4 @@
-"""What the conditions on who calls come to for one user.
+"""The results of the conditions on the caller for one user.
 
 A user's name, ARN, id, tags and account are the same in every request of theirs. So a condition on
 these holds for all of them or for none, and a variable that stands for a tag stands for one text.
@@ -26,11 +26,11 @@ _TAG = "aws:principaltag/"
 _ACCOUNT = "aws:principalaccount"
 _OF_CALLER = frozenset({"aws:principalarn", "aws:username", "aws:userid", _ACCOUNT})
 _SPECIAL = frozenset("*?$:")
-"""What is not as plain in a pattern as in the text that a variable brings in."""
+"""The characters that mean more in a pattern than in a text put in by a variable."""
 
 
 def named_of(user: User) -> CallingUser:
-    """Return a user as the prover asks about one: with the id and the tags, and no other tag."""
+    """Return a user in the prover's form: with the id and all tags."""
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     known = {"aws:userid": user.id, **tags} if user.id else tags
     return CallingUser.of(user.arn, known, all_tags=True)
@@ -41,7 +41,7 @@ Outcome = bool | str | None
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What some policies' conditions on the caller come to for one user.
+    """The results of some policies' conditions on the caller for one user.
 
     Attributes:
         outcomes: of each condition: whether it holds; where it compares a tag with what the request
@@ -54,7 +54,7 @@ class Resolution:
 
 
 class CallerOutcomes:
-    """What conditions on the caller come to for users: the same whatever else decides for them.
+    """The results of conditions on the caller for users: the same for all policies.
 
     Args:
         assumptions: how the points are read that AWS does not document.
@@ -66,7 +66,7 @@ class CallerOutcomes:
         self._known: dict[int, tuple[User, dict[VersionedCondition, Outcome]]] = {}
 
     def of(self, user: User, asked: Sequence[VersionedCondition]) -> tuple[Outcome, ...]:
-        """Return what each of some conditions comes to for a user."""
+        """Return the result of each of some conditions for a user."""
         _, known = self._known.setdefault(id(user), (user, {}))
         if new := [each for each in asked if each not in known]:
             caller = named_of(user)
@@ -90,7 +90,7 @@ class CallerOutcomes:
 
 
 class CallerConditions:
-    """The conditions on the caller of some policies.
+    """The conditions on the caller in some policies.
 
     Args:
         policies: all that decides, as one set of policies or several.
@@ -110,7 +110,7 @@ class CallerConditions:
         self._keys = tuple(dict.fromkeys(key for each in read for key in each.variables))
 
     def of(self, user: User) -> Resolution:
-        """Return what they come to for a user."""
+        """Return the results of the conditions for a user."""
         if not self._asked and not self._keys:
             return Resolution()
         outcomes = self._outcomes.of(user, self._asked)
@@ -121,9 +121,9 @@ class CallerConditions:
         return Resolution(outcomes, tuple(values))
 
     def left(self, user: User, resolution: Resolution) -> Policies:
-        """Return what tells users apart for whom the conditions come to the same.
+        """Return the statements that can distinguish users with equal results of the conditions.
 
-        That is no policy to ask about: what cannot tell users apart is left out.
+        The result is not a policy to ask about: other statements are left out.
 
         Args:
             user: one of them.
@@ -136,7 +136,7 @@ class CallerConditions:
 
 
 def _compared(asked: VersionedCondition, name: str, value: str) -> str | None:
-    """Return a tag that is compared as a text with what the request brings; None if it is not so.
+    """Return a tag that is compared as a text with values of the request; None if it is not.
 
     Whoever's name is no part of the tag is as good a user as another: a request of the one, with
     the name exchanged, compares alike.
@@ -156,7 +156,7 @@ def _context(caller: CallingUser) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class _CallerDependence:
-    """The conditions on the caller in a document, and the keys of tags that variables name."""
+    """The conditions on the caller in a document, and the tags that its variables name."""
 
     asked: tuple[VersionedCondition, ...]
     variables: tuple[str, ...]
@@ -184,7 +184,7 @@ def _of_caller(key: str) -> bool:
 
 
 def _is_brought_in(key: str) -> bool:
-    """Tell whether users share what a variable stands for: not the name, nor what is as unique."""
+    """Return whether a variable's value can be shared by users: an account or a tag, no name."""
     return key == _ACCOUNT or key.startswith(_TAG)
 
 
@@ -200,7 +200,7 @@ def _variables(text: str, version: Version | None) -> Iterator[str]:
 
 
 class Lefts:
-    """What is left of documents; where as much is, it is the same object, and is read once."""
+    """The remainders of documents for users; equal remainders are the same object, read once."""
 
     def __init__(self) -> None:
         # the document is kept, so that its id stays its own
@@ -209,7 +209,7 @@ class Lefts:
     def of(
         self, document: Document, known: Mapping[VersionedCondition, Outcome], context: Context
     ) -> Document:
-        """Return what of a document is left for one user; itself, if that is all.
+        """Return the remainder of a document for one user; the document if nothing is settled.
 
         Args:
             document: one that decides.
@@ -250,13 +250,13 @@ def _left_of(
 
 
 def _brought(texts: tuple[str, ...], version: Version | None, context: Context) -> tuple[str, ...]:
-    """Return texts with what variables stand for; without those that match nothing."""
+    """Return texts with the values of variables put in; texts that match nothing are left out."""
     found = (_text(each, version, context) for each in texts)
     return tuple(each for each in found if each is not None)
 
 
 def _text(text: str, version: Version | None, context: Context) -> str | None:
-    """Return a text with the tags that variables stand for; None if one has no value.
+    """Return a text with the tags of variables put in; None if one of them has no value.
 
     What cannot be written as a pattern stays as it is.
     """
@@ -272,7 +272,7 @@ def _text(text: str, version: Version | None, context: Context) -> str | None:
 
 
 def _written(part: variables.TemplatePart, context: Context) -> str | None:
-    """Return a part of a text as a pattern has it; "" if it cannot be written, None: no value."""
+    """Return a part of a text as a pattern; "" if it cannot be written, None if it has no value."""
     match part:
         case Wild():
             return part.value

@@ -1,4 +1,4 @@
-"""Whether each user of an account is enforced, and whether invariants hold of each.
+"""The MFA enforcement of each user of an account, and the invariants that hold for each.
 
 A user is *enforced* if it is proved that no request without MFA passes but for the exempt actions,
 by the user or by an AWS service for them, whatever identity-based policies are attached later. Who
@@ -50,7 +50,7 @@ from sekisho.signin import Credential, SigninAssumptions, context_of
 
 @dataclass(frozen=True, slots=True)
 class UserEnforcement:
-    """What is known of one user's MFA enforcement.
+    """The results on one user's MFA enforcement.
 
     Attributes:
         now: for the policies as they are attached, and direct calls.
@@ -71,19 +71,19 @@ class UserEnforcement:
 
     @property
     def enforced(self) -> Enforced:
-        """Whether the user is enforced, whoever calls for them."""
+        """The answer on MFA enforcement for the user's own calls and those of services."""
         return Enforced.of(
             _both(self.later, self.later_via_service), _both(self.now, self.via_service)
         )
 
     @property
     def enforced_directly(self) -> bool:
-        """Whether it is proved that the user is, of their own calls."""
+        """Whether it is proved that the user's own calls are enforced."""
         return isinstance(self.later, Proved)
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
-        """The verdicts that there are, by the attribute's name."""
+        """The verdicts that were asked for, by the attribute's name."""
         found = {
             "now": self.now,
             "later": self.later,
@@ -94,7 +94,7 @@ class UserEnforcement:
 
     @classmethod
     def of(cls, verdicts: Mapping[str, Verdict], assumed: tuple[str, ...]) -> "UserEnforcement":
-        """Return MFA enforcement of some `verdicts`."""
+        """Return MFA enforcement with the given verdicts."""
         services = verdicts.get("via_service"), verdicts.get("later_via_service")
         return cls(verdicts["now"], verdicts["later"], *services, assumed)
 
@@ -105,12 +105,12 @@ class UserEnforcement:
 
     @property
     def once_allowed(self) -> Counterexample | None:
-        """Likewise one that is allowed once some policy allows it."""
+        """A request without MFA that is allowed once some policy allows it; the user's first."""
         return _first_counterexample(self.later, self.later_via_service)
 
     @property
     def reason(self) -> Message | None:
-        """Why it is not known whether the user is enforced, if something is not known."""
+        """The reason why the enforcement is not known, or None."""
         order = (self.later, self.later_via_service, self.now, self.via_service)
         return next((each.reason for each in order if isinstance(each, Unknown)), None)
 
@@ -127,7 +127,7 @@ _SCP_CALLS = frozenset(each.operation for each in READS if each.service == "orga
 
 
 def scps_unread_reason(snapshot: Snapshot) -> Message | None:
-    """Return why the service control policies of a snapshot are not known; None if they are."""
+    """Return the reason why the service control policies are not known; None if they are."""
     if snapshot.scps is not None:
         return None
     return next((gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS), None)
@@ -136,7 +136,7 @@ def scps_unread_reason(snapshot: Snapshot) -> Message | None:
 def invariants_of(
     snapshot: Snapshot, invariants: Sequence[Invariant], assumptions: Assumptions | None = None
 ) -> Mapping[str, tuple[Conclusion, ...]]:
-    """Return whether each of some invariants holds, by user name.
+    """Return the conclusion on each of some invariants, by user name.
 
     A counterexample is the user's own.
 
@@ -160,7 +160,7 @@ def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
 
 
 class _InvariantCache:
-    """What was found out about one invariant, by what of a user matters."""
+    """The results on one invariant, by the facts of a user that matter."""
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class _InvariantCache:
 
 
 MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
-"""AWS's keys about MFA, in lower case."""
+"""The keys of MFA, in lower case."""
 
 EVERYTHING = AttachedPolicy(
     "everything",
@@ -220,7 +220,7 @@ def trusting_statement(
     now: datetime,
     identity: tuple[AttachedPolicy, ...] = (EVERYTHING,),
 ) -> Statement | None:
-    """Return the statement by which a role lets a user of its account in; None if it does not.
+    """Return the statement by which a role trusts a user of its account; None if none does.
 
     Args:
         role: whose trust policy is asked.

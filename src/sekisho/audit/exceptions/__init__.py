@@ -1,4 +1,4 @@
-"""Exceptions: who need not be enforced, why, who answers for it, and until when.
+"""Exceptions: the users who need not be enforced, the reason, the owner, and the last day.
 
 Nothing is an exception that is not in the file, and nothing in it is silent: it is shown wherever
 its user is. The file is one YAML file; it names the break-glass users, the machines and the others.
@@ -33,7 +33,7 @@ _ELSE = Message("delete the entry, or correct the name")
 
 
 class ExceptionKind(StrEnum):
-    """What kind of exception a user is."""
+    """The kinds of excepted users."""
 
     BREAK_GLASS = "break-glass"
     MACHINE = "machine"
@@ -67,13 +67,13 @@ class Exemption:
 
 
 _PLAIN = re.compile(r"(?!(?i:true|false|null|yes|no|on|off)$)[A-Za-z][\w.-]*")
-"""A name that YAML reads as it is."""
+"""A name that YAML reads as a plain string."""
 _QUARTER = timedelta(days=90)
-"""How long an exception is proposed to hold."""
+"""The duration for which an exception is proposed."""
 
 
 def machine_exception(users: Sequence[str], today: date) -> Iterator[str]:
-    """Yield the lines of an exceptions file for a machine user, with what people must fill in.
+    """Yield the lines of an exceptions file for a machine user, with members left to fill in.
 
     Args:
         users: the user; of those after the first only the names are in it, as a comment.
@@ -91,7 +91,7 @@ def machine_exception(users: Sequence[str], today: date) -> Iterator[str]:
 
 
 def exemption_to_json(exemption: Exemption) -> dict[str, str]:
-    """Return an exception as the JSON forms of audits and plans have it, with the file's keys."""
+    """Return an exception as JSON values for audits and plans, with the file's keys."""
     return {
         "user": exemption.user,
         "kind": exemption.kind.value,
@@ -123,7 +123,7 @@ class Exceptions:
     former: Mapping[str, str | None] = field(default_factory=dict)
 
     def following(self, former: Mapping[str, str | None]) -> "Exceptions":
-        """Return the exceptions of users who were renamed, and none of users who have left.
+        """Return the exceptions after users were renamed or have left.
 
         Args:
             former: by names of old, what the users are called now; None: they have left.
@@ -143,11 +143,11 @@ class Exceptions:
 
     @property
     def break_glass(self) -> tuple[str, ...]:
-        """The break-glass users, also where the entry has expired: no day ends their protection."""
+        """The break-glass users, including expired entries: their protection has no last day."""
         return tuple(each.user for each in self.entries if each.kind is ExceptionKind.BREAK_GLASS)
 
     def check(self, snapshot: Snapshot) -> None:
-        """See that the exceptions fit an account.
+        """Check that the exceptions fit an account.
 
         Raises:
             FaultyInput: for each user that the account does not have, and each that has a console
@@ -164,7 +164,7 @@ def refuse_faults(name: str, faults: list[Fault]) -> None:
 
 
 def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
-    """Yield what of some exceptions does not fit an account."""
+    """Yield the faults of exceptions that do not fit an account."""
     known = {user.name: user for user in snapshot.users}
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
@@ -180,7 +180,7 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
 
 
 SCHEMA = "sekisho.exceptions/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the file's form."""
 
 
 def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exceptions:
@@ -210,7 +210,7 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
 
 
 _FORMED = ("kind", "expires")
-"""The members that are more than a text."""
+"""The members that have more structure than a text."""
 
 
 def _entry(shape: Shape) -> Exemption:

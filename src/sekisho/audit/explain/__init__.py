@@ -1,4 +1,4 @@
-"""An error text that people paste, or an id that sekisho prints: cause, example, what fixes it."""
+"""Explanations of a pasted error or of an id that sekisho prints: cause, example and fix."""
 
 from sekisho.audit.explain.ids import (
     ExplainedId,

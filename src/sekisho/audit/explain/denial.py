@@ -1,4 +1,4 @@
-"""A pasted text without what pasting does to it, and what an AccessDenied text says.
+"""A pasted text cleaned of the effects of pasting, and the parts of an AccessDenied text.
 
 Pasting brings line breaks, quotes, markup, other spaces. Every function reads each character a
 bounded number of times; there is no regular expression that could go back. An AccessDenied text
@@ -19,17 +19,17 @@ _QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d\u300c\u300d\u300e\u300f\u00ab\
 
 
 def tidy(text: str) -> str:
-    """Return the text with markup undone and full-width letters made plain ones."""
+    """Return the text with markup removed and full-width letters made plain ones."""
     return unicodedata.normalize("NFKC", html.unescape(text))
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits of a tidy text, in lower case: what a wording is known by."""
+    """Return the letters and digits of a tidy text, in lower case, to compare wordings."""
     return "".join(char for char in text.lower() if char.isalnum())
 
 
 class Squeezed:
-    """A tidy text without spaces and quotes that remembers where each character stood.
+    """A tidy text without spaces and quotes that keeps the position of each character.
 
     A terminal breaks lines anywhere, also within an ARN; without spaces the pieces join again.
     """
@@ -49,11 +49,11 @@ class Squeezed:
         )
 
     def find(self, mark: str, start: int = 0, end: int | None = None) -> int:
-        """Return where `mark` begins, or -1."""
+        """Return the position at which `mark` begins, or -1."""
         return self.lower.find(mark, start, end)
 
     def first(self, marks: Iterable[str], start: int) -> int:
-        """Return where the first of `marks` begins at or after `start`, or the end."""
+        """Return the position of the first of `marks` at or after `start`, or the end."""
         found = (self.find(mark, start) for mark in marks)
         return min((at for at in found if at >= 0), default=len(self.chars))
 
@@ -85,7 +85,7 @@ _SECRET_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 
 @dataclass(frozen=True, slots=True)
 class AccessDeniedText:
-    """One AccessDenied text, read. What it does not say is "" or None.
+    """One AccessDenied text, parsed. A part that it does not mention is "" or None.
 
     Attributes:
         user: the caller's ARN.
@@ -110,7 +110,7 @@ class AccessDeniedText:
 
     @property
     def own(self) -> bool | None:
-        """Whether the resource is called like the caller; None if the text does not tell."""
+        """Whether the resource has the caller's name; None if the text does not show it."""
         if not (self.user and self.resource) or ":user/" not in self.user:
             return None
         return self.name == _last(self.user)
@@ -121,7 +121,7 @@ def _last(arn: str) -> str:
 
 
 def denials(text: str) -> Iterator[AccessDeniedText]:
-    """Yield each denial that a tidy text tells, in order."""
+    """Yield each denial in a tidy text, in order."""
     squeezed = Squeezed(text)
     starts = list(_starts(squeezed))
     for start, end in pairwise([*starts, len(squeezed.chars)]):
@@ -169,7 +169,7 @@ def _refuses(squeezed: Squeezed) -> bool:
 
 
 def _reason(squeezed: Squeezed, start: int, end: int) -> tuple[bool | None, int]:
-    """Return whether the deny is explicit, and where the text says so (-1 if it does not)."""
+    """Return whether the deny is explicit, and the position of that text (-1 if not stated)."""
     explicit, implicit = (squeezed.find(mark, start, end) for mark in (_DENY, _NONE))
     if explicit >= 0:
         return True, explicit
@@ -177,7 +177,7 @@ def _reason(squeezed: Squeezed, start: int, end: int) -> tuple[bool | None, int]
 
 
 def _kind(squeezed: Squeezed, reason: int, end: int) -> tuple[PolicyKind | None, str]:
-    """Return the kind of policy that the reason names, and the policy's ARN if it names one."""
+    """Return the kind of policy that the reason names, and the policy's ARN, if any."""
     if reason < 0:
         return None, ""
     found = ((squeezed.find(name, reason, end), name) for name in _KINDS)
@@ -205,7 +205,7 @@ def _resource(squeezed: Squeezed, start: int, reason: int) -> str:
 
 
 def _arn(text: str) -> str:
-    """Return an ARN that is safe to show, or "": whatever is no ARN may be a secret."""
+    """Return an ARN that is safe to show, or "": a text that is no ARN may be a secret."""
     text = text.rstrip(".,;。、)")
     if text != "*" and not (text.lower().startswith("arn:") and text.count(":") >= _ARN_COLONS):
         return ""

@@ -1,4 +1,4 @@
-"""What an id means that sekisho prints: a finding, an error, a problem or warning, an assumption.
+"""The meanings of ids that sekisho prints: findings, errors, problems, warnings, assumptions.
 
 The texts are the tables `findings` and `entries`, of which the pages of docs/reference are made,
 too. AWS's error texts are in `match`.
@@ -16,7 +16,7 @@ from sekisho.messages import IdKind, Message, joined_messages, table, verbatim
 
 @dataclass(frozen=True, slots=True)
 class ExplainedId:
-    """An id and what is said about it.
+    """An id and its explanation.
 
     Attributes:
         kind: what it names.
@@ -86,7 +86,7 @@ def explained_ids() -> Mapping[str, ExplainedId]:
 
 
 def explained_scenario(name: str) -> ExplainedId | None:
-    """Return the entry of a scenario; None if there is none of this id."""
+    """Return the entry of a scenario; None if no scenario has this id."""
     if not re.fullmatch(r"[a-z-]+", name):
         return None
     # most of what is explained is no scenario, and waits for no prover
@@ -121,7 +121,7 @@ def _code(text: Message | str) -> Message:
 
 
 def id_in(text: str) -> str | None:
-    """Return the id that a text is, or that a printed line begins with or has in brackets."""
+    """Return the id that a text is, begins with, or has in brackets."""
     begins = re.match(r"\s*(?:sekisho: )?[`\[]?([a-z][\w.-]*)[`\]]?(?:\s*$|[:=])", text)
     named = re.search(r"\[([a-z]+\.[a-z0-9.-]+)\]", text)
     found = (each[1] for each in (begins, named) if each)
@@ -129,7 +129,7 @@ def id_in(text: str) -> str | None:
 
 
 def id_by_words(text: str) -> str | None:
-    """Return the id for which a text has words that people say of it; of several the longest."""
+    """Return the id for which a text has a common wording; of several, the longest."""
     said = _joined(text)
     found = (
         (len(phrase), name)
@@ -143,5 +143,5 @@ def id_by_words(text: str) -> str | None:
 
 
 def _joined(text: str) -> str:
-    """Return a text without white space and case, which Japanese writers put as they like."""
+    """Return a text without white space and case, which Japanese writers use freely."""
     return "".join(text.split()).casefold()

@@ -1,4 +1,4 @@
-"""From a pasted text to the entries that it is about, or to none: never to a guess.
+"""From a pasted text to the entries for it, or to none: it never guesses.
 
 The entries are the table `messages/explanations.toml`; a key that is not known there is an error.
 A text is known by a wording, or else by the AccessDenied text it holds, or else by AWS's error
@@ -22,7 +22,7 @@ from sekisho.policy import KINDS, PolicyKind
 
 @dataclass(frozen=True, slots=True)
 class ErrorCause:
-    """One thing that leads to the error.
+    """One possible cause of the error.
 
     Attributes:
         why: what is the case.
@@ -42,7 +42,7 @@ class ErrorCause:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """An error that is easily taken for this one.
+    """An error that is easily confused with this one.
 
     Attributes:
         id: the other entry.
@@ -55,7 +55,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which denials an entry is about.
+    """The denials that an entry is about.
 
     Attributes:
         explicit: `explicit`, `implicit` or `unsaid`, any of these.
@@ -72,7 +72,7 @@ class Pattern:
     caller: str
 
     def fits(self, denial: AccessDeniedText) -> bool:
-        """Tell whether `denial` is one of these."""
+        """Return whether `denial` is one of these."""
         return (
             denial.explicit in self.explicit
             and (not self.kinds or denial.kind in self.kinds)
@@ -111,7 +111,7 @@ class KnownError:
 
 @cache
 def entries() -> tuple[KnownError, ...]:
-    """Return all entries; of denials, the one that fits first counts."""
+    """Return all entries; for a denial, the first that fits counts."""
     return tuple(_entry(name, value) for name, value in table("explanations").items())
 
 
@@ -167,12 +167,12 @@ MOST_CHARACTERS = 131_072
 """The longest text that is read; an error is shorter."""
 
 _FARTHEST = 400
-"""How many letters may stand in the gap of a wording."""
+"""The most letters that the gap of a wording may have."""
 _LEAST_PART, _LEAST_JAPANESE = 14, 7
-"""How many letters of a wording must have been pasted, at the least, for it to be known."""
+"""The fewest letters of a wording that must be present for the text to be recognised."""
 _NEAREST = 3
 _WORD = re.compile(r"[a-z0-9]{4,}|[ァ-ヺー]{2,}|[一-鿿]{2,}")
-"""A word that can mean something: Japanese grammar is written in hiragana, and English in short."""
+"""A word with a meaning of its own: Japanese grammar is in hiragana, English in short words."""
 _COMMON = frozenset(
     re.findall(
         r"\S+",
@@ -182,12 +182,12 @@ _COMMON = frozenset(
         "without would your エラー",
     )
 )
-"""Words that say nothing of what an error is about."""
+"""Words that do not help to identify an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedError:
-    """An entry that the text is about, and the denial that the text tells, if any."""
+    """An entry for the text, and the denial in the text, if any."""
 
     entry: KnownError
     denial: AccessDeniedText | None = None
@@ -209,7 +209,7 @@ class ExplainedError:
 
 
 def _replaced(ja: str, place: str, value: str) -> str:
-    """Put a value in; half-width spaces stand round Latin words only."""
+    """Put a value in; half-width spaces are kept around Latin words only."""
     if not value.isascii():
         for spaced in (f" {place} ", f" {place}", f"{place} "):
             ja = ja.replace(spaced, value)
@@ -217,7 +217,7 @@ def _replaced(ja: str, place: str, value: str) -> str:
 
 
 def _values(denial: AccessDeniedText) -> Mapping[str, Message]:
-    """Return what the denial says, and words for what it leaves unsaid."""
+    """Return the values in the denial, with words in place of those it does not have."""
     given = {
         "{action}": (denial.action, Message("the action")),
         "{resource}": (denial.resource, Message("the resource")),
@@ -229,7 +229,7 @@ def _values(denial: AccessDeniedText) -> Mapping[str, Message]:
 
 @dataclass(frozen=True, slots=True)
 class ErrorExplanation:
-    """What a text is about.
+    """The explanation of a text.
 
     Attributes:
         answers: in the order of the text; empty if the text is not known.
@@ -241,7 +241,7 @@ class ErrorExplanation:
 
 
 def explain(text: str) -> ErrorExplanation:
-    """Explain an error text as people paste it, or the entry whose id it is.
+    """Explain a pasted error text, or the entry with this id.
 
     Raises:
         UsageError: if there is no text, or far too much.
@@ -280,7 +280,7 @@ def _by_wording(known: str) -> tuple[ExplainedError, ...]:
 
 
 def _span(fragments: tuple[str, ...], known: str) -> tuple[int, int] | None:
-    """Return where a wording stands in a text: its fragments in order, not far apart."""
+    """Return the span of a wording in a text: its fragments in order, and close together."""
     first = at = known.find(fragments[0])
     for before, fragment in pairwise(fragments):
         if at < 0:
@@ -291,7 +291,7 @@ def _span(fragments: tuple[str, ...], known: str) -> tuple[int, int] | None:
 
 
 def _within_longer(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
-    """Tell whether a longer wording overlaps this one, and so says more exactly what it is."""
+    """Return whether a longer wording, which is more exact, overlaps this one."""
     start, end = span
     return any(
         other[0] < end and start < other[1] and other[1] - other[0] > end - start
@@ -315,7 +315,7 @@ def _by_code(known: str) -> tuple[ExplainedError, ...]:
 
 
 def _by_part(known: str) -> tuple[ExplainedError, ...]:
-    """Return the entry of whose wording the text is a part, if it is of one entry only."""
+    """Return the entry with a wording that the text is a part of, if there is only one."""
     least = _LEAST_PART if known.isascii() else _LEAST_JAPANESE
     if len(known) < least:
         return ()
@@ -328,7 +328,7 @@ def _by_part(known: str) -> tuple[ExplainedError, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield the words that mean something; of a run of kanji, which may be several, each pair."""
+    """Yield the significant words; for a run of kanji, which may be several, each pair."""
     for word in _WORD.findall(text.lower()):
         if word[0] >= "一":
             yield from (word[at : at + 2] for at in range(len(word) - 1))
@@ -403,7 +403,7 @@ def _answer_to_json(answer: ExplainedError, lang: Language) -> dict[str, object]
 
 
 def facts_read(answer: ExplainedError) -> tuple[tuple[Message, Message], ...]:
-    """Return the facts that were read from the text, for the reader to check."""
+    """Return the facts that were read from the text, for the user to check."""
     denial = answer.denial
     if denial is None:
         return ()

@@ -1,4 +1,4 @@
-"""What is wrong with an account: findings with stable ids, the gravest first."""
+"""The findings about an account, with stable ids, the gravest first."""
 
 from sekisho.audit.findings.checks import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.findings.run import Guess, check_account, guesses

@@ -49,7 +49,7 @@ from sekisho.signin import (
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the checks look at.
+    """The input of the checks.
 
     Attributes:
         enforcing: the policies that enforce MFA for somebody, by name, with how many users.
@@ -64,11 +64,11 @@ class Examined:
 
     @property
     def someone_is_not_enforced(self) -> bool:
-        """Whether somebody is not proved enforced."""
+        """Whether some user is not proved to be enforced."""
         return any(row.enforcement.enforced is not Enforced.PROVED for row in self.rows)
 
     def policies(self) -> Iterator[tuple[AttachedPolicy, tuple[Attachment, ...]]]:
-        """Yield every policy of users, and as what it decides for any: attached, or a boundary.
+        """Yield every policy of users, with its uses: attached, or as a boundary.
 
         A customer managed policy that nobody has is among them; those of AWS only if in use.
         """
@@ -109,7 +109,7 @@ _LASTS = Message("a sign-in may last {hours} hours (MaxSigninSessionDuration: {s
 
 
 def long_session(subject: str, seconds: int | None) -> Iterator[Finding]:
-    """Find that the sign-in of a user, or with a role, lasts longer than it usually does."""
+    """Yield the finding that a user's or role's console session is longer than usual."""
     if seconds is not None and timedelta(seconds=seconds) > CONSOLE_SESSION:
         hours = round(seconds / 3_600)
         yield found(FindingId.LONG_SESSION, subject, _LASTS.filled(hours=hours, seconds=seconds))
@@ -152,7 +152,7 @@ _NOT_DECIDED = Message("not decided")
 
 
 def user_checks(examined: Examined) -> Iterator[Finding]:
-    """Find what is wrong with each user."""
+    """Yield the findings about each user."""
     for row in examined.rows:
         yield from _devices(examined, row)
         if row.user.name in examined.exceptions.passkeys and not row.left_out:
@@ -195,7 +195,7 @@ def _enrolled(examined: Examined, row: UserRow) -> Iterator[Finding]:
 
 
 def _required(row: UserRow) -> Iterator[Finding]:
-    """Find who has another kind of device than a goal requires; without any there is a finding."""
+    """Yield the finding that a user's device is not of the kind that a goal requires."""
     credentials, name = row.credentials, row.user.name
     if credentials.enrolled and credentials.phishing_resistant is None:
         yield unknown(Id.OTHER_KIND, name, _why(row))
@@ -266,7 +266,7 @@ def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
 
 
 def _services(row: UserRow) -> Iterator[Finding]:
-    """Find what services may do for the user: now, or once something allows it."""
+    """Yield the findings about calls by services: allowed now, or once a policy allows them."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
             fact = counterexample_for_user(counterexample, row.credentials)
@@ -288,7 +288,7 @@ def _services(row: UserRow) -> Iterator[Finding]:
 
 
 def _today_unknown(row: UserRow) -> Message:
-    """Say what passes once something allows it, and why it is not known what passes today."""
+    """Return the text on a request that may be allowed later, and why today's is not known."""
     counterexample = row.enforcement.once_allowed
     assert counterexample is not None  # noqa: S101 - it is refuted whatever is attached later
     said = counterexample_for_user(counterexample, row.credentials)
@@ -302,7 +302,7 @@ def _enforcement_reason(row: UserRow) -> Message | str:
 
 
 def _way_in(row: UserRow) -> Iterator[Finding]:
-    """Find who does not get in under enforcement: the present one, or the one to be attached."""
+    """Yield the findings about users who are locked out by the current or a planned enforcement."""
     name = row.user.name
     enforced = row.enforcement.enforced_directly
     under = _THERE if enforced else _TO_COME
@@ -352,7 +352,7 @@ _ANYBODY = "any-user"
 
 
 def policy_checks(examined: Examined) -> Iterator[Finding]:
-    """Find policies that only look like MFA enforcement, are attached to nobody, or are faulty."""
+    """Yield the findings about policies that only look like enforcement, are unused or faulty."""
     verdicts = _Verdicts(examined.snapshot)
     for policy, uses in examined.policies():
         if not _looks_like_enforcement(policy.document):
@@ -370,7 +370,7 @@ def policy_checks(examined: Examined) -> Iterator[Finding]:
 
 
 def _looks_like_enforcement(document: Document) -> bool:
-    """Tell whether a statement denies everything, but for a list, and means to ask about MFA."""
+    """Return whether a statement denies all but a list of actions and tries to test MFA."""
     return any(
         statement.effect is Effect.DENY
         and (statement.action.negated or "*" in statement.action.values)
@@ -384,7 +384,7 @@ def _means_mfa(key: str) -> bool:
 
 
 class _Verdicts:
-    """What each document is, found out once for each way in which it is attached."""
+    """The verdict on each document, computed once for each way in which it is attached."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -392,7 +392,7 @@ class _Verdicts:
         self._reports: dict[tuple[Document, Attachment], LintReport] = {}
 
     def enforces(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
-        """Tell whether the policy alone enforces MFA, whatever is attached beside it.
+        """Return whether the policy alone enforces MFA, with any others attached.
 
         What services may do for users is a finding about these.
         """
@@ -437,7 +437,7 @@ def _judged(
 
 
 def _rot(name: str, report: LintReport) -> Iterator[Finding]:
-    """Find what lint finds, as far as it is about MFA."""
+    """Yield the lint findings of a policy that are about MFA."""
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
             fact = Message("{id}: {fact}").filled(id=each.id, fact=each.fact)
@@ -455,7 +455,7 @@ _SESSION = timedelta(hours=12)
 
 
 def role_checks(examined: Examined) -> Iterator[Finding]:
-    """Find roles that users of the account can assume without MFA, and those with long sign-ins."""
+    """Yield the findings about roles: assumable without MFA, or with long console sessions."""
     severity = None if examined.someone_is_not_enforced else Severity.NOTE
     for role in examined.snapshot.roles:
         fact = next(_assumed(examined.snapshot, role), None)
@@ -465,7 +465,7 @@ def role_checks(examined: Examined) -> Iterator[Finding]:
 
 
 def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
-    """Yield who can assume a role with what; of credentials without MFA some lack the key."""
+    """Yield a text for each user and credential without MFA that can assume a role."""
     for user in _named_in(role, snapshot.account):
         path = next((each.path for each in snapshot.users if each.name == user), "/")
         home = (snapshot.partition, snapshot.account)
@@ -489,7 +489,7 @@ def _fact(who: Message, statement: Statement) -> Message:
 
 
 def _named_in(role: Role, account: str) -> Iterator[str]:
-    """Yield who of the account's users a trust policy may be about: anybody, and those named."""
+    """Yield the account's users that a trust policy may name, and one for unnamed users."""
     entries = {
         value
         for statement in role.trust.statements

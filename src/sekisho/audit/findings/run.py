@@ -1,4 +1,4 @@
-"""Every check over an account, the gravest finding first.
+"""All checks of an account, the gravest finding first.
 
 Here are the checks of the account as a whole, too: root, orphans, exceptions, reports, quotas,
 gaps; and a guess, by its name, whose a virtual MFA device may be that nobody has enabled.
@@ -37,7 +37,7 @@ _NOBODY = Message("name matches no user in this account")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Whose a device may be.
+    """The probable owner of a device.
 
     Attributes:
         user: the user whose name its name begins with; "" if there is none.
@@ -49,13 +49,13 @@ class Guess:
 
 
 def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
-    """Yield each device that nobody has enabled, with whose it may be."""
+    """Yield each device that no user has enabled, with its probable owner."""
     for device in snapshot.unassigned_devices:
         yield device, _guess(device.serial.rpartition("/")[2], snapshot.users)
 
 
 def _guess(name: str, users: tuple[User, ...]) -> Guess:
-    """Guess by the longest user name that the device's name is or begins with."""
+    """Return the user with the longest name that the device's name is or begins with."""
     alike = [user for user in users if name == user.name or name.startswith(f"{user.name}-")]
     if not alike:
         return Guess("", _NOBODY)
@@ -81,7 +81,7 @@ _PLACES = Message("{what}: {used} of {most}")
 _BY_DEFAULT = Message("{fact} (AWS's default: the account's own quota was not read)")
 
 FRESH = timedelta(hours=24)
-"""A credential report that was older than this when the snapshot was taken is stale."""
+"""The age at the time of the snapshot from which a credential report is stale."""
 
 _ACCOUNT = "account"
 _ROOT = "root"
@@ -94,7 +94,7 @@ _HIDES = {"ListVirtualMFADevices": Id.UNASSIGNED_DEVICE}
 
 
 def estate_checks(examined: Examined) -> Iterator[Finding]:
-    """Find what is wrong with root, with devices that nobody has, and what was not read."""
+    """Yield the findings about root, unassigned devices, and objects that were not read."""
     yield from _root(examined)
     for device in examined.snapshot.unassigned_devices:
         yield found(Id.UNASSIGNED_DEVICE, device.serial, _UNASSIGNED)
@@ -105,7 +105,7 @@ def estate_checks(examined: Examined) -> Iterator[Finding]:
 
 
 def _hidden(examined: Examined) -> Iterator[Finding]:
-    """Say what cannot be found for what was not read, where no user's row says it."""
+    """Yield undecided findings for objects that were not read, unless a user's row has them."""
     for gap in examined.snapshot.gaps:
         name = _HIDES.get(gap.operation)
         if name is None and gap.resource.kind is ResourceKind.TRUST_POLICY:
@@ -150,7 +150,7 @@ def _report(examined: Examined) -> Iterator[Finding]:
 
 
 def exception_checks(examined: Examined) -> Iterator[Finding]:
-    """Find exceptions that have expired, were forced, are needless, or cannot be judged."""
+    """Yield the findings about exceptions: expired, forced, needless, or not decidable."""
     rows = {row.user.name: row for row in examined.rows}
     for each in examined.exceptions.entries:
         row = rows.get(each.user)
@@ -182,7 +182,7 @@ def _filled_from(text: Message, exemption: Exemption) -> Message:
 
 
 def quota_checks(examined: Examined) -> Iterator[Finding]:
-    """Find what has no room for what a roll-out adds: a policy, a group, a version."""
+    """Yield the findings about quotas that leave no room for a roll-out: policy, group, version."""
     summary = examined.snapshot.summary
     for row in examined.rows:
         if row.enforcement.enforced is not Enforced.PROVED:
@@ -214,7 +214,7 @@ def _user_quotas(row: UserRow, summary: Mapping[str, int]) -> Iterator[Finding]:
 def _near(
     subject: str, what: Message, used: int, limit: tuple[Quota, Mapping[str, int]]
 ) -> Iterator[Finding]:
-    """Find a quota of an account, by its summary, that has one place left, or none."""
+    """Yield the finding about an account's quota that has one place left, or none."""
     quota, summary = limit
     most = quota.number_in(summary)
     if used >= most - 1:
@@ -224,7 +224,7 @@ def _near(
 
 
 def _of_default(fact: Message, quota: Quota, summary: Mapping[str, int]) -> Message:
-    """Return a fact that says so where the account's own quota is not known."""
+    """Return a fact that mentions that the account's own quota is not known."""
     return fact if quota.value.summary in summary else _BY_DEFAULT.filled(fact=fact)
 
 
@@ -237,14 +237,14 @@ _CHECKS: tuple[Check, ...] = (
     quota_checks,
 )
 _MOST_ALIKE = 10
-"""More answers than these that are unknown for one reason are told as one, with some names."""
+"""The number of equal undecided findings above which they are shown as one."""
 _NAMED = 3
 
 
 def check_account(
     snapshot: Snapshot, rows: tuple[UserRow, ...], exceptions: Exceptions
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with an account, in order of risk.
+    """Return the findings about an account, in order of risk.
 
     Args:
         snapshot: the account.
@@ -283,7 +283,7 @@ def _examined(snapshot: Snapshot, rows: tuple[UserRow, ...], exceptions: Excepti
 
 
 def _together(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Tell what is unknown of many users for one reason once; each user's row says it too."""
+    """Return undecided findings, with many users of one reason merged into one."""
     alike: dict[tuple[FindingId, Message], list[Finding]] = {}
     for each in found:
         if each.known:

@@ -1,4 +1,4 @@
-"""What happens to one person: how a sign-in comes out, what enforcement does, what they may do.
+"""The impact on one person: the result of a sign-in, of enforcement, and the person's rights.
 
 `sign_in` asks the prover whether a user's credentials lead to a session with MFA, `outcomes` says
 so for the users of an account; `kinds` says what enforcement does to each of them,

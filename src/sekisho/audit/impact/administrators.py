@@ -1,4 +1,4 @@
-"""Who may take MFA enforcement away: administrators, and who may edit what enforces MFA for them.
+"""The users who may remove MFA enforcement: administrators, and those who may edit their own.
 
 Whether somebody is an administrator is decided by the prover, and not by a policy's name: there is
 an allowed call in a session with MFA that takes enforcement away from others, or gives every right,
@@ -59,13 +59,13 @@ ASKED = question_as_policy(
     ],
     {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
 )
-"""The user and the user's groups, roles and policies: none but the user goes by the user's name."""
+"""Resources other than the user's own: the user, and the user's groups, roles and policies."""
 _NOBODY = "sekisho-nobody"
 _DETAILS = "GetAccountAuthorizationDetails"
 
 
 class EnforcementRemovalRights:
-    """Asks what users, groups and roles of an account may do to MFA enforcement.
+    """Asks which calls of users, groups and roles can remove MFA enforcement.
 
     Args:
         snapshot: the account.
@@ -100,7 +100,7 @@ class EnforcementRemovalRights:
         self._of_groups = tuple(_of_groups(snapshot))
 
     def equivalence_key(self, user: User, policies: Policies) -> tuple[object, ...]:
-        """Return the key for what `of` answers: users who have the same are told the same."""
+        """Return the key for the answers of `of`: users with equal keys have equal answers."""
         after = [policies]
         if self._calls.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
@@ -108,7 +108,7 @@ class EnforcementRemovalRights:
         return (self._naming(user), *self._equivalence.of(user, *after))
 
     def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
-        """Return where trust policies name a user: the role, and the statement's place."""
+        """Return the trust statements that name a user: the role, and the statement's place."""
         return self._named.get(user.arn, ())
 
     def of(
@@ -117,7 +117,7 @@ class EnforcementRemovalRights:
         policies: Policies,
         credential: CallerCredential = CallerCredential.MFA_SESSION,
     ) -> Verdict:
-        """Return whether no call makes an administrator; Refuted with the call, or the first.
+        """Return whether no call makes the user an administrator; Refuted has the call.
 
         Args:
             user: who calls.
@@ -143,7 +143,7 @@ class EnforcementRemovalRights:
         yield from self._by_unread(caller)
 
     def _by_unread(self, caller: CallingSession) -> Iterator[Verdict]:
-        """Ask whether the user can join a group, or assume a role, of which nothing was read.
+        """Ask whether the user can join a group, or assume a role, that was not read.
 
         It may have any right, and a trust policy may name anybody: then only a Deny is in the way.
         """
@@ -168,10 +168,7 @@ class EnforcementRemovalRights:
             )
 
     def _takes_away(self, caller: CallingSession) -> Verdict:
-        """Ask whether enforcement can be taken away from others.
-
-        Or every right be given to them.
-        """
+        """Ask whether the caller can remove enforcement from others, or get every right."""
         undetermined = (
             refuted_if_both(self._calls.is_allowed(caller, ask), partial(Unknown, why))
             for why, ask in self._removals.undetermined(caller.named)
@@ -183,10 +180,7 @@ class EnforcementRemovalRights:
         return first_refuted(chain(sure, undetermined))
 
     def _others_that_are_strong(self) -> tuple[list[str], list[UnreadPolicies]]:
-        """Return the policies whose holders may remove MFA enforcement.
-
-        And those that may.
-        """
+        """Return the policies whose holders may remove MFA enforcement, and the doubtful ones."""
         admin_policies, maybe, scps = [], [], self._snapshot.scps or ()
         anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
@@ -201,7 +195,7 @@ class EnforcementRemovalRights:
         return admin_policies, maybe
 
     def _gives(self, caller: CallingSession, ask: CallPattern, key: str) -> Verdict:
-        """Ask whether a call can be made with a policy, named by a key, that gives every right."""
+        """Ask whether a call can be made with a policy, under a key, that gives every right."""
 
         def is_allowed(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
             named = ContextKey(key, policies, like=like)
@@ -214,7 +208,7 @@ class EnforcementRemovalRights:
         return first_refuted(chain((is_allowed(self._removals.admin_policies),), undetermined))
 
     def _by_own_policies(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
-        """Ask whether the user can give themselves every right, or do away with the boundary."""
+        """Ask whether users can give themselves every right, or remove their boundary."""
         is_allowed, on, bounded = (
             partial(self._calls.is_allowed, caller),
             (user.arn,),
@@ -260,7 +254,7 @@ class EnforcementRemovalRights:
         )
 
     def _by_role(self, user: User, caller: CallingSession, role: Role) -> Iterator[Verdict]:
-        """Ask whether the user can act as a role that has the right, or can be given it."""
+        """Ask whether the user can assume a role that has the right, or can be given it."""
         has = self._of_role(role)
         if not isinstance(has, Proved):
             yield refuted_if_both(self._enters(user, caller, role), lambda: has)
@@ -288,7 +282,7 @@ class EnforcementRemovalRights:
         return self._roles[role.name]
 
     def _role_may(self, role: Role, more: Sequence[AttachedPolicy]) -> Verdict:
-        """Ask of a role's session what is asked of users; it has no MFA (AWS STS, AssumeRole)."""
+        """Ask about a role's session, which has no MFA (AWS STS, AssumeRole), as about a user."""
         policies = policies_of_role(self._snapshot, role.name)
         known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
         named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
@@ -297,7 +291,7 @@ class EnforcementRemovalRights:
         )
 
     def _enters(self, user: User, caller: CallingSession, role: Role) -> Verdict:
-        """Ask whether the user can assume a role, be it by changing whom it trusts."""
+        """Ask whether the user can assume a role, possibly by changing its trust policy."""
         assume = CallPattern((_ASSUME,), (role.arn,))
         not_denied = partial(self._calls.is_allowed, _unless_denied(caller), assume)
         trusted = CallPattern(("iam:UpdateAssumeRolePolicy",), (role.arn,))
@@ -309,7 +303,7 @@ class EnforcementRemovalRights:
         return first_refuted(ways)
 
     def _lets_in(self, user: User, role: Role, way: CallerCredential, *, by_name: bool) -> bool:
-        """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
+        """Return whether a role trusts a user by name, or because the user's policies allow it."""
         named = any(name == role.name for name, _ in self._naming(user))
         key = (role.name, user.arn if named else "", by_name, way)
         if key not in self._doors:
@@ -335,7 +329,7 @@ def _with_policies(caller: CallingSession, more: Sequence[AttachedPolicy]) -> Ca
 
 
 def _unless_denied(caller: CallingSession) -> CallingSession:
-    """Return the caller as a trust policy that names them has it: only their Denies count.
+    """Return the caller as a trust policy that names them treats them: only their Denies count.
 
     Neither a policy of their own nor a boundary need allow it; an SCP has to (IAM user guide,
     "Policy evaluation logic").
@@ -346,7 +340,7 @@ def _unless_denied(caller: CallingSession) -> CallingSession:
 
 
 def _verdict_or_unknown(ask: Callable[[], Verdict]) -> Verdict:
-    """Return an answer; Unknown where a policy was not read, or cannot be."""
+    """Return an answer; Unknown if a policy was not read or cannot be read."""
     try:
         return ask()
     except (FaultyAccount, FaultyPolicy) as error:
@@ -363,7 +357,7 @@ def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:
 
 
 def _naming(snapshot: Snapshot) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Return the roles, and the places of the statements, that have an ARN as a principal."""
+    """Return the roles, and the statements' places, that have an ARN as a principal."""
     found: dict[str, dict[tuple[str, int], None]] = {}
     for role in snapshot.roles:
         for statement in role.trust.statements:
@@ -375,7 +369,7 @@ def _naming(snapshot: Snapshot) -> dict[str, tuple[tuple[str, int], ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a user may do to MFA enforcement, in a session with MFA.
+    """The rights of a user over MFA enforcement, in a session with MFA.
 
     Attributes:
         administers: whether the user can change what decides for others, or take every right.
@@ -395,14 +389,14 @@ class Power:
 
 
 def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
-    """Return what each user may do to MFA enforcement, by user name."""
+    """Return the rights of each user over MFA enforcement, by user name."""
     asked = Administrators(snapshot)
     return {user.name: asked.power(user) for user in tracked(snapshot.users, _LOOKING)}
 
 
 @dataclass(frozen=True, slots=True)
 class _PoliciesOfUser:
-    """A user's policies, what of the user matters to them, and which of them MFA enforcement."""
+    """A user's policies, the user's equivalence key, and the names of the enforcing policies."""
 
     policies: Policies
     alike: tuple[object, ...]
@@ -410,7 +404,7 @@ class _PoliciesOfUser:
 
 
 class Administrators:
-    """Who may take enforcement away in one account; users who are alike are asked about once."""
+    """The rights to remove enforcement in one account; equivalent users are asked about once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -440,7 +434,7 @@ class Administrators:
     def of(
         self, user: User, credential: CallerCredential = CallerCredential.MFA_SESSION
     ) -> Verdict:
-        """Return whether a user, who signs with this, is no administrator.
+        """Return whether a user, with this credential, is no administrator.
 
         Refuted shows a call that makes one, or the first of several, by this user or one alike.
         """
@@ -453,7 +447,7 @@ class Administrators:
             return Unknown(_first_fault(error))
 
     def power(self, user: User) -> Power:
-        """Return what one user may do."""
+        """Return the rights of one user."""
         known = self._policies_of[user.name]
         if isinstance(known, Message):
             return Power(administers=False, unknown=known, edits_unknown=known)
@@ -476,7 +470,7 @@ class Administrators:
                 return replace(power, unknown=reason)
 
     def _read_policies(self, user: User) -> _PoliciesOfUser | Message:
-        """Return what is known of a user's policies, or why nothing is."""
+        """Return the known facts about a user's policies, or the reason why there are none."""
         try:
             policies = policies_of(self._snapshot, user.name)
             alike = self._equivalence.of(user, policies)
@@ -490,7 +484,7 @@ class Administrators:
         return _PoliciesOfUser(policies, alike, self._enforcing[key])
 
     def _allowed_probes(self, user: User, policies: Policies) -> frozenset[str]:
-        """Return what the service control policies allow with MFA of what is asked for usually.
+        """Return the usual requests that the service control policies allow with MFA.
 
         They are the same for many sets of other policies.
         """
@@ -506,17 +500,14 @@ class Administrators:
         known: _PoliciesOfUser,
         credential: CallerCredential = CallerCredential.MFA_SESSION,
     ) -> tuple[Verdict, User]:
-        """Return whether a user is an administrator, and the user of whom it was asked."""
+        """Return whether a user is an administrator, and the equivalent user asked about."""
         key = (self._rights.equivalence_key(user, known.policies), credential)
         if key not in self._verdicts:
             self._verdicts[key] = (self._rights.of(user, known.policies, credential), user)
         return self._verdicts[key]
 
     def _on_own_enforcement(self, user: User, known: _PoliciesOfUser) -> tuple[str, Unknown | None]:
-        """Return a request by which the user may change what enforces MFA for the user.
-
-        Or why not known.
-        """
+        """Return a request that may change the user's own enforcement, or why it is unknown."""
         places = (user.groups, user.attached)
         key = (known.alike, _names(known.policies), places)
         asks = list(edits_of(self._snapshot, user, known.enforcing)) if known.enforcing else []

@@ -1,4 +1,4 @@
-"""What happens to each user: the kinds of it, and which of them MFA enforcement brings.
+"""The kinds of impact on users, and the impact of MFA enforcement on each user.
 
 MFA enforcement is the user's own where the user is enforced already; otherwise it is what would be
 attached: a Force_MFA policy beside everything that the user has. Plans tell what they do to people
@@ -30,7 +30,7 @@ from sekisho.work import tracked
 
 
 class ImpactKind(StrEnum):
-    """What MFA enforcement, or a plan, does to a user; of several, the gravest comes first."""
+    """The impact of MFA enforcement, or of a plan, on a user; of several, the gravest is first."""
 
     UNKNOWN = "unknown"
     EXEMPT = "exempt"
@@ -61,7 +61,7 @@ class ImpactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserImpact:
-    """What happens to a user, all of it, the gravest first.
+    """The impact on a user, the gravest kind first.
 
     Attributes:
         kinds: at least one.
@@ -91,7 +91,7 @@ def impacts_of(
     exceptions: Exceptions,
     enforcement: Document | None = None,
 ) -> Mapping[str, UserImpact]:
-    """Return what happens to each user under MFA enforcement, by user name.
+    """Return the impact of MFA enforcement on each user, by user name.
 
     Args:
         snapshot: the account.
@@ -109,12 +109,12 @@ def impacts_of(
 
 
 def usual_enforcement(snapshot: Snapshot) -> Document:
-    """Return what would be attached to who is not enforced: Force_MFA as `policy new` writes it."""
+    """Return the policy for users who are not enforced: Force_MFA as `policy new` writes it."""
     return force_mfa(replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition))
 
 
 class _Impacts:
-    """What was found out so far: equal scenarios are asked about once."""
+    """The results so far: equal scenarios are asked about once."""
 
     def __init__(self, snapshot: Snapshot, exceptions: Exceptions, enforcement: Document) -> None:
         self._snapshot = snapshot
@@ -130,7 +130,7 @@ class _Impacts:
     def impact(
         self, user: User, credentials: Credentials, enforcement: UserEnforcement
     ) -> UserImpact:
-        """Return what happens to one user."""
+        """Return the impact on one user."""
         now = self._snapshot.taken_at
         exemption = self._exceptions.of(user.name)
         excepted = exemption is not None and not exemption.expired(now)
@@ -156,7 +156,7 @@ class _Impacts:
         return replace(way, kinds=tuple(each for each in ImpactKind if each in kinds))
 
     def _by_sign_in(self, user: User, credentials: Credentials, policies: Policies) -> UserImpact:
-        """Return what comes of signing in."""
+        """Return the impact by the result of signing in."""
         gaps = (*credentials.unread, *self._scenarios.gaps_on_the_way(user))
         unread = _unknown(gap_reasons(gaps) if gaps else None)
         if None in (credentials.password, credentials.enrolled, credentials.active_keys):
@@ -172,7 +172,7 @@ class _Impacts:
     def _comes_to(
         self, user: User, credentials: Credentials, policies: Policies
     ) -> UserImpact | None:
-        """Return what comes of signing in; None if it hangs on what was not read."""
+        """Return the impact by one set of credentials; None if it depends on unread facts."""
         if self._dead_locks(user, credentials, policies):
             return UserImpact((ImpactKind.DEAD_LOCK,))
         match self._scenarios.gets_in(user, credentials, policies):
@@ -202,7 +202,7 @@ class _Impacts:
                 )
 
     def _by_key_only(self, user: User, credentials: Credentials, policies: Policies) -> bool:
-        """Tell whether whoever gets in with what they have does not get in at the console."""
+        """Return whether a user who gets in with a key does not get in at the console."""
         if not (credentials.password and credentials.active_keys):
             return False
         at_console = replace(credentials, active_keys=0)
@@ -212,14 +212,14 @@ class _Impacts:
     def _gets_in_where_disabled(
         self, user: User, credentials: Credentials, policies: Policies
     ) -> bool:
-        """Tell whether only console authorization, which is enabled, is in the way."""
+        """Return whether only console authorization, which is enabled, blocks the user."""
         if self._where_disabled is None:
             return False
         found = self._where_disabled.gets_in(user, credentials, policies)
         return found.verdict is ScenarioOutcome.GETS_IN
 
     def _dead_locks(self, user: User, credentials: Credentials, policies: Policies) -> bool:
-        """Tell whether only the forced change of the password is in the way at the console.
+        """Return whether only the forced password change blocks the user at the console.
 
         A key may be another way in; the sign-in page stays shut.
         """
@@ -237,7 +237,7 @@ class _Impacts:
         )
 
     def _is_enforcement(self) -> bool:
-        """Tell whether what would be attached is MFA enforcement at all."""
+        """Return whether the policy to be attached enforces MFA at all."""
         named = CallingUser.of(
             f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any"
         )
@@ -247,5 +247,5 @@ class _Impacts:
 
 
 def _unknown(why: Message | None) -> UserImpact:
-    """Return that it is not known what happens to a user, and why if that is known."""
+    """Return the unknown impact, with the reason if there is one."""
     return UserImpact((ImpactKind.UNKNOWN,), reason=why)

@@ -1,4 +1,4 @@
-"""Whether each user of an account gets in, as it is or as it will be, with what and by which steps.
+"""Whether each user of an account gets in, now or after a change, and the steps for it.
 
 So is whether a user may use `aws login` in a session with MFA, decided by their own policies on the
 two calls that it makes; what was not read leaves it unknown. Source: AWS Sign-In User Guide, "Login
@@ -77,7 +77,7 @@ _NO_REPORT = Message("there is no credential report, and the password may have e
 
 @dataclass(frozen=True, slots=True)
 class SignInOutcome:
-    """Whether a user comes to a session with MFA, and if not, where the way ends.
+    """Whether a user gets a session with MFA, and if not, the step at which it fails.
 
     Attributes:
         without_mfa: to a session without, which is as good: see `or_without_mfa`.
@@ -96,7 +96,7 @@ class SignInOutcome:
 
     @property
     def locked_out(self) -> bool:
-        """Whether it is proved that there is no way in."""
+        """Whether it is proved that the user cannot get in."""
         return self.verdict is ScenarioOutcome.LOCKED_OUT
 
     @property
@@ -106,7 +106,7 @@ class SignInOutcome:
 
 
 class SignInOutcomes:
-    """Whether the users of an account get in; each is asked about once it is wanted.
+    """The sign-in outcomes of an account's users; each is computed when it is needed.
 
     Args:
         snapshot: the account.
@@ -120,7 +120,7 @@ class SignInOutcomes:
         self._credentials: dict[str, Credentials] = {}
 
     def outcomes(self, users: Collection[User]) -> Mapping[str, SignInOutcome]:
-        """Return whether each of the users gets in, by name; who holds nothing is left out."""
+        """Return the outcome of each user, by name; users without any credential are left out."""
         return {
             user.name: self._outcome(user)
             for user in tracked(users, TRYING)
@@ -136,7 +136,7 @@ class SignInOutcomes:
         return replace(found, console=self.console(user).console)
 
     def console(self, user: User) -> SignInOutcome:
-        """Return whether the password opens the console, and if not, why.
+        """Return whether the password opens the console, and if not, the reason.
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
@@ -149,9 +149,9 @@ class SignInOutcomes:
         return replace(found, console=found.verdict)
 
     def enrols(self, user: User) -> ScenarioOutcome:
-        """Return whether somebody without a device can set one up, once the password is changed.
+        """Return whether a user without a device can set one up after changing the password.
 
-        Who holds nothing may get anything.
+        A user without credentials may get any.
         """
         credentials = replace(self._known_credentials(user), must_change=False, expired=False)
         if not credentials.password and not credentials.active_keys and not credentials.others:
@@ -168,7 +168,7 @@ class SignInOutcomes:
     def _outcome_by_all(
         self, user: User, question: _Question, credentials: Credentials
     ) -> SignInOutcome:
-        """Ask by all that the user may hold; it must come out the same."""
+        """Return the outcome for all credentials that the user may have; unknown if they differ."""
         try:
             policies = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
@@ -190,7 +190,7 @@ def _unknown(reason: Message) -> SignInOutcome:
 
 
 def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> SignInOutcome:
-    """Return the outcome of somebody for whom a session without MFA counts if it is as good as one.
+    """Return the outcome, with a session without MFA accepted if it is as good as one with MFA.
 
     It is where the user is not enforced, and neither a policy of theirs nor a role that may let
     them in asks for MFA. By the password, if there is one: a key is no way to the console.
@@ -212,7 +212,7 @@ def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> Si
 
 
 def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> bool:
-    """Return whether the trust policy of a role that may let the user in asks for MFA.
+    """Return whether the trust policy of a role that the user may assume tests MFA.
 
     Which roles the user's policies allow is not looked at; with none that allows any, a role lets
     in whom it names itself.
@@ -241,7 +241,7 @@ def _hides_roles(gap: Gap) -> bool:
 
 
 def ways_in(snapshot: Snapshot, row: UserRow) -> tuple[ScenarioAnswer, ...]:
-    """Return the steps by which a user comes to a session with MFA, or where the way ends.
+    """Return the steps to a session with MFA, or to the point where they fail.
 
     MFA enforcement is the user's own where the user is enforced already, else Force_MFA as
     `policy new` writes it, as in `impacts_of`.
@@ -288,7 +288,7 @@ class MayLogin(StrEnum):
 
 
 def may_login(snapshot: Snapshot, user: User) -> tuple[MayLogin, Message | None]:
-    """Return whether a user may use `aws login`, and why not or why that is not known."""
+    """Return whether a user may use `aws login`, with the reason if not, or if not known."""
     if snapshot.partition != DEFAULT_PARTITION:
         partition = _OTHER_PARTITION.filled(partition=quoted(snapshot.partition))
         return MayLogin.UNKNOWN, partition
@@ -325,7 +325,7 @@ def _answer_of(snapshot: Snapshot, user: User, policies: Policies, action: str) 
 
 
 def _denies(answer: Answer) -> bool:
-    """Tell whether the answer is no, whatever was not given."""
+    """Return whether the answer is a denial, for all values of missing keys."""
     no = {
         AnswerEffect.IMPLICITLY_DENIED,
         AnswerEffect.EXPLICITLY_DENIED,
@@ -335,7 +335,7 @@ def _denies(answer: Answer) -> bool:
 
 
 def _undecided_by(answer: Answer) -> Iterator[str]:
-    """Yield the keys without which the answer is not known."""
+    """Yield the keys on which the unknown answer depends."""
     yield from (each.key for each in answer.missing if each.could_change)
 
 
@@ -351,7 +351,7 @@ _UNREAD = Message("{said} (whether the user has such a credential was not read)"
 def counterexample_for_user(
     counterexample: Counterexample, credentials: Credentials | None, *, refused: bool = False
 ) -> Message:
-    """Return a counterexample in words.
+    """Return the text of a counterexample for a user.
 
     Where the user has nothing to make that request with, it says so.
 
@@ -376,14 +376,14 @@ def counterexample_for_user(
 
 
 def _either(one: bool | None, other: bool | None) -> bool | None:
-    """Return whether one of two holds; None if that is not known."""
+    """Return whether one of two is true; None if that is not known."""
     if one or other:
         return True
     return None if one is None or other is None else False
 
 
 def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Credential, ...]:
-    """Return the credentials that a user can hold: one with MFA, or the two kinds without.
+    """Return the credentials that a user can have: one with MFA, and two kinds without.
 
     A long-term access key has no MFA key in the context, a console session without MFA has one
     that is false: MFA enforcement has to hold against both (docs/signin.md, "What a credential
@@ -410,7 +410,7 @@ def kind_of_credential(credential: Credential) -> CallerCredential:
 
 
 def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
-    """Return the credentials that a user can really use, by their password, keys and devices.
+    """Return the credentials that a user can use, by their password, keys and devices.
 
     A passkey gives no code that GetSessionToken would take, so it needs a password beside it
     (IAM user guide, "Passkeys and security keys").

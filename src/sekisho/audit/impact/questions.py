@@ -1,4 +1,4 @@
-"""Whether somebody may make a call: the prover looks for an allowed request."""
+"""Questions whether a caller may make a call: the prover searches for an allowed request."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -28,7 +28,7 @@ _LIKE = Operator(OperatorName.STRING_LIKE)
 
 @dataclass(frozen=True, slots=True)
 class ContextKey:
-    """A condition key, and what its value is to be.
+    """A condition key, and the demand on its value.
 
     Attributes:
         values: one of these; empty: the key is absent.
@@ -43,7 +43,7 @@ class ContextKey:
 
     @property
     def asked(self) -> tuple[VersionedCondition, bool]:
-        """The condition, and whether it shall hold."""
+        """The condition, and whether it must hold."""
         equals = _LIKE if self.like else _EQUALS
         operator, values = (equals, self.values) if self.values else (_NULL, ("true",))
         return VersionedCondition(Condition(operator, self.name, values), Version.V2012), self.holds
@@ -51,7 +51,7 @@ class ContextKey:
 
 @dataclass(frozen=True, slots=True)
 class CallPattern:
-    """A call; what is left open can be anything.
+    """A pattern of calls; an empty member matches anything.
 
     Attributes:
         actions: any of these.
@@ -67,7 +67,7 @@ class CallPattern:
 
     @property
     def within(self) -> Restriction:
-        """The same for the prover."""
+        """The pattern as a restriction of the prover's question."""
         resources = [(Element(self.on), True)] if self.on else []
         resources += [(Element(self.besides), False)] if self.besides else []
         keys = tuple(key.asked for key in self.keys)
@@ -76,7 +76,7 @@ class CallPattern:
 
 @dataclass(frozen=True, slots=True)
 class CallingSession:
-    """Who calls.
+    """The caller of a question.
 
     Attributes:
         policies: what decides.
@@ -89,7 +89,7 @@ class CallingSession:
 
 
 class AllowedCalls:
-    """Asks the prover; of policies that allow none of the actions at all it need not be asked."""
+    """Asks the prover; it need not ask if policies allow none of the actions."""
 
     def __init__(self, now: datetime, numbers: DocumentNumbers) -> None:
         self.numbers = numbers
@@ -110,11 +110,11 @@ class AllowedCalls:
         return prove_unlimited_first(question.in_catalogue)
 
     def gives(self, policies: Policies, action: str) -> bool:
-        """Tell whether identity-based policies allow an action at all, whatever the conditions."""
+        """Return whether identity-based policies allow an action under some conditions."""
         return any(self._gives(each.document, action) for each in policies.identity)
 
     def _gives(self, document: Document, action: str) -> bool:
-        """Tell whether a document allows an action at all, whatever its conditions."""
+        """Return whether a document allows an action under some conditions."""
         key = (self.numbers.of(document), action)
         if key not in self._giving:
             tracked = TrackedAssumptions(Assumptions())
@@ -126,7 +126,7 @@ class AllowedCalls:
 
 
 def first_refuted(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the first that is Refuted; else one that is Unknown; else Proved."""
+    """Return the first Refuted verdict; else an Unknown one; else Proved."""
     found: Verdict = Proved()
     for each in verdicts:
         if isinstance(each, Refuted):
@@ -137,7 +137,7 @@ def first_refuted(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def refuted_if_both(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
-    """Return the first if both are Refuted; Proved if either is; else the one that is Unknown."""
+    """Return the first if both are Refuted; Proved if either is; else the Unknown one."""
     if isinstance(first, Proved):
         return first
     after = second()

@@ -1,4 +1,4 @@
-"""Which policies enforce MFA for a user, and the calls that would take enforcement away.
+"""The policies that enforce MFA for a user, and the calls that would remove enforcement.
 
 The engine is asked for two requests that no MFA enforcement exempts and that are allowed with MFA,
 by access key and in a session without MFA. What stops them there, and not with MFA, enforces MFA.
@@ -48,10 +48,10 @@ BOUNDARY = "iam:PermissionsBoundary"
 """The boundary that is set; in other calls about a user, the one that the user has."""
 
 POLICY = "iam:PolicyARN"
-"""The policy that is attached or detached."""
+"""The policy in a call that attaches or detaches one."""
 
 VERSIONS = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
-"""What changes what a managed policy says."""
+"""The actions that change the content of a managed policy."""
 
 _SESSION = timedelta(hours=12)
 _PROBES = (
@@ -60,11 +60,11 @@ _PROBES = (
 )
 _OF_SESSION = ("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime")
 _ASKED = 2
-"""How many are asked for: the first that are allowed; a boundary may allow few at all."""
+"""The most probe requests: the first that are allowed; a boundary may allow few."""
 
 
 def probes_of(snapshot: Snapshot, user: User, policies: Policies) -> frozenset[str]:
-    """Return the actions of the usual requests that some policies allow a user with MFA."""
+    """Return the usual probe actions that some policies allow a user with MFA."""
     if not policies.scps:
         return frozenset(_PROBES)
     _, _, mfa = _credentials(snapshot, user)
@@ -127,9 +127,7 @@ def _denies(document: Document) -> bool:
 
 
 def _other_requests(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
-    """Yield other requests that no enforcement exempts and that are allowed with MFA.
-
-    If there are any.
+    """Yield other requests that no enforcement exempts and that are allowed with MFA, if any.
 
     Their contexts have all but what the session with MFA brings.
     """
@@ -148,7 +146,7 @@ def _other_requests(snapshot: Snapshot, user: User, policies: Policies) -> Itera
 
 
 def _stopped_by(stops: Iterable[Iterable[set[str]]]) -> set[str]:
-    """Return what stops every probe with every credential; else what does so together.
+    """Return the policies that block every probe with every credential, alone or together.
 
     No more is asked once a probe is stopped by nothing.
     """
@@ -166,7 +164,7 @@ def _stopped_by(stops: Iterable[Iterable[set[str]]]) -> set[str]:
 
 
 def _credentials(snapshot: Snapshot, user: User) -> tuple[Credential, Credential, Credential]:
-    """Return a user's access key, a session without MFA, and one with it."""
+    """Return a user's access key, a session without MFA, and one with MFA."""
     home = (snapshot.partition, snapshot.account)
     holder = Holder(HolderKind.USER, *home, user.name, user.path, user.id)
     now, kind = snapshot.taken_at, CredentialKind.CONSOLE_SESSION
@@ -183,7 +181,7 @@ def _answer(
 
 
 def _stopping(policies: Policies, decision: Decision) -> set[tuple[str, int | None]]:
-    """Return what keeps an action from being allowed: policy, and statement if it is a Deny."""
+    """Return the policies that block a request, each with the statement if it is a Deny."""
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         return {(cause.policy, cause.index) for cause in decision.because}
     if decision.blocked_by is PolicyKind.BOUNDARY:
@@ -192,15 +190,12 @@ def _stopping(policies: Policies, decision: Decision) -> set[tuple[str, int | No
 
 
 def own_boundary(user: User) -> ContextKey:
-    """Return the boundary of the user whom a call is about, as the request context tells it."""
+    """Return the condition key with the boundary of the user that a call is about."""
     return ContextKey(BOUNDARY, () if user.boundary is None else (user.boundary,))
 
 
 def edits_of(snapshot: Snapshot, user: User, enforcing: tuple[str, ...]) -> Iterator[CallPattern]:
-    """Yield the calls, each of one action on one resource.
-
-    That take away what enforces MFA for a user.
-    """
+    """Yield the calls that remove a user's enforcement, each of one action on one resource."""
     groups = [each for each in snapshot.groups if each.name in user.groups]
     for name in enforcing:
         yield from _edits_user(user, name)
@@ -238,7 +233,7 @@ def _edits_group(group: Group, name: str) -> Iterator[CallPattern]:
 
 
 _OF_AWS = ("AdministratorAccess", "IAMFullAccess")
-"""AWS's own policies that give the right to change IAM; every account can attach them."""
+"""AWS's own policies with the right to change IAM; every account can attach them."""
 
 _INLINE = (
     *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:PutGroupPolicy"),
@@ -255,7 +250,7 @@ _UNSURE = Message("what enforces MFA for `{user}` is unknown: {why}")
 
 @dataclass(frozen=True, slots=True)
 class UnreadPolicies:
-    """Policies, by ARN or pattern, of which something is not known, and why."""
+    """Policies, by ARN or pattern, whose effect is not known, and the reason."""
 
     why: Message
     policies: tuple[str, ...]
@@ -263,7 +258,7 @@ class UnreadPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What takes MFA enforcement away from others, or gives every right.
+    """The policies whose change removes MFA enforcement from others, or gives every right.
 
     Attributes:
         home: what every ARN of IAM in the account begins with.
@@ -289,7 +284,7 @@ class Removals:
     unreadable_reason: Message | None
 
     def certain_calls(self, named: CallingUser) -> Iterator[CallPattern]:
-        """Yield the calls that do, if they are allowed to somebody of this name."""
+        """Yield the calls that certainly remove enforcement if this user may make them."""
         own = self._own(named)
         yield CallPattern(_INLINE, besides=own)
         yield CallPattern(VERSIONS, self.changing)
@@ -305,7 +300,7 @@ class Removals:
             )
 
     def undetermined(self, named: CallingUser) -> Iterator[tuple[Message, CallPattern]]:
-        """Yield the calls of which it is not known whether they do, and why."""
+        """Yield the calls that may remove enforcement, with the reason for the doubt."""
         own = self._own(named)
         for doubt in self.possible_admin_policies:
             key = ContextKey(POLICY, doubt.policies, like=True)
@@ -336,9 +331,7 @@ class Removals:
 def removals_of(
     snapshot: Snapshot, enforcements: Mapping[str, tuple[str, ...] | Message]
 ) -> Removals:
-    """Return what takes enforcement of an account away, or gives every right.
-
-    Of its policies AWS's.
+    """Return the policies whose change removes an account's enforcement, or gives every right.
 
     Args:
         snapshot: the account.
@@ -378,7 +371,7 @@ def removals_of(
 
 
 def _managed_policies(snapshot: Snapshot, user: User) -> Iterator[str]:
-    """Yield the managed policies that a user has, also by groups."""
+    """Yield the managed policies that a user has, directly and by groups."""
     yield from user.attached
     for name in user.groups:
         if name in snapshot.group_named:
@@ -386,7 +379,7 @@ def _managed_policies(snapshot: Snapshot, user: User) -> Iterator[str]:
 
 
 def _unread_policies(found: list[tuple[Message, set[str]]]) -> tuple[UnreadPolicies, ...]:
-    """Return the policies with the first reason for each."""
+    """Return the unread policies with the first reason for each."""
     reasons: dict[str, Message] = {}
     for why, policies in found:
         for arn in sorted(policies):
@@ -407,7 +400,7 @@ def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[UnreadPolicies]:
 
 
 def _unreadable_reason(snapshot: Snapshot) -> Message | None:
-    """Return why it is not known what some user or group has; each list is read whole or not."""
+    """Return the reason why some user's or group's policies are not known; None if all are."""
     details = (gap for gap in snapshot.gaps if gap.operation == _DETAILS)
     of_users = (gap for gap in details if gap.resource.kind is ResourceKind.USER)
     gap = next(of_users, None if snapshot.groups else snapshot.gap_of(_DETAILS))

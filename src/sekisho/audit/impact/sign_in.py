@@ -1,4 +1,4 @@
-"""Whether somebody comes to a session with MFA: the prover's scenario, by what they have.
+"""Whether a user gets a session with MFA: the prover's scenarios, by the user's credentials.
 
 What was not read is taken every way that it may be, and the scenarios must come out the same.
 
@@ -62,7 +62,7 @@ _ROOT = "<root_account>"
 
 
 class NameState(StrEnum):
-    """Whether a device has the name."""
+    """The state of a device name: whether a device has it."""
 
     FREE = "free"
     ORPHAN = "a device that nobody has enabled"
@@ -71,7 +71,7 @@ class NameState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnDeviceName:
-    """What is known of a user's own name as a device's.
+    """The known facts about a user's own name as the name of a device.
 
     Attributes:
         may_be: one of these holds; of several it is not known which.
@@ -103,7 +103,7 @@ class AccountDeviceNames:
         self._of_others = [gap for gap in snapshot.gaps if _hides_devices(gap)]
 
     def of(self, user: User) -> OwnDeviceName:
-        """Return what is known of a user's own name; what the user has is in nobody's way."""
+        """Return the facts about a user's own name; the user's own device does not block it."""
         own = device_arn(*self._home, "/", user.name)
         serial, owner = self._devices.get(own.lower(), ("", ""))
         if not serial:
@@ -117,7 +117,7 @@ class AccountDeviceNames:
         return OwnDeviceName((NameState.ORPHAN, *other_case), serial)
 
     def _unseen(self, user: User) -> OwnDeviceName:
-        """Return that no device is known to have the name, and what was not read."""
+        """Return that no device is known to have the name, and the reads that are missing."""
         own = user_ref(user.name)
         other = next((gap for gap in self._of_others if gap.resource != own), None)
         gaps = [*self._of_all[:1], *([other] if other is not None else [])]
@@ -148,7 +148,7 @@ _OTHER_CASE = Message(
     "lower case"
 )
 _ASKED = question_as_policy(["arn:*:iam::*:mfa/${aws:username}"])
-"""The device of the user's own name; all else on the way is called what no policy names."""
+"""The device with the user's own name; other resources have names that no policy has."""
 _DEVICES: Mapping[NameState, tuple[frozenset[ScenarioDevice], frozenset[ScenarioDevice]]] = {
     NameState.FREE: (frozenset(), frozenset()),
     NameState.ORPHAN: (
@@ -160,7 +160,7 @@ _DEVICES: Mapping[NameState, tuple[frozenset[ScenarioDevice], frozenset[Scenario
         frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)}),
     ),
 }
-"""The devices of the user's own name that nobody has enabled, and that a colleague has."""
+"""The device with the user's own name as an unassigned device, and as a colleague's."""
 _CONSOLE = SearchProblem(
     ScenarioState(),
     ScenarioGoal(
@@ -173,7 +173,7 @@ _CONSOLE = SearchProblem(
     ),
     frozenset({MoveKind.SIGN_IN, MoveKind.GIVE_CODE, MoveKind.NEW_PASSWORD, MoveKind.OPEN_CONSOLE}),
 )
-"""Whether the pages of the sign-in lead to a session at all, with MFA or without."""
+"""The goal of any console session, with MFA or without."""
 _DEVICE = ScenarioGoal(
     devices=frozenset(
         ScenarioDevice(hand, name)
@@ -181,12 +181,12 @@ _DEVICE = ScenarioGoal(
         for name in ("", ScenarioPrincipal.USER)
     )
 )
-"""A device that the user has in hand, of whatever name."""
+"""A device of any name that the user has available."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInResult:
-    """How a scenario came out.
+    """The result of a scenario.
 
     Attributes:
         why: where the way ends, or why it is not known; None if it hangs on what was not read.
@@ -199,7 +199,7 @@ class SignInResult:
 
 
 def agreed(results: Iterable[SignInResult]) -> SignInResult | None:
-    """Return one of the results if they come to the same verdict; None if they do not.
+    """Return one of the results if their verdicts are equal; else None.
 
     They are of all that may be where something was not read.
     """
@@ -208,7 +208,7 @@ def agreed(results: Iterable[SignInResult]) -> SignInResult | None:
 
 
 class SignInScenarios:
-    """The scenarios of one account; equal ones are asked about once."""
+    """The scenarios of one account; equal ones are searched once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -229,11 +229,11 @@ class SignInScenarios:
         self.hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
 
     def gaps_on_the_way(self, user: User) -> tuple[Gap, ...]:
-        """Return what of the account was not read that a user's way in may hang on, with why."""
+        """Return the gaps on which a user's sign-in may depend."""
         return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
 
     def gets_in(self, user: User, credentials: Credentials, policies: Policies) -> SignInResult:
-        """Return whether a user gets in by what `credentials`, one of `possible_credentials`, tell.
+        """Return whether a user gets in with `credentials`, one of `possible_credentials`.
 
         It is asked under every password policy and with all devices that there may be.
         """
@@ -257,7 +257,7 @@ class SignInScenarios:
     def ways_in(
         self, user: User, credentials: Credentials, policies: Policies
     ) -> Iterator[ScenarioAnswer]:
-        """Yield the way to a session with MFA: of all that may be where something was not read.
+        """Yield the answers to a session with MFA, one for each case that unread facts allow.
 
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
@@ -268,14 +268,14 @@ class SignInScenarios:
     def opens_console(
         self, user: User, credentials: Credentials, policies: Policies
     ) -> SignInResult:
-        """Return whether the password opens the console at all, with MFA or without.
+        """Return whether the password opens the console, with MFA or without.
 
         A temporary one does not where the page that asks for a new one refuses it.
         """
         return self._ask(user, replace(credentials, active_keys=0), policies, [_CONSOLE])
 
     def enrols(self, user: User, credentials: Credentials, policies: Policies) -> SignInResult:
-        """Return whether a user who has no device sets one up by what `credentials` tell."""
+        """Return whether a user without a device can set one up with `credentials`."""
         ways = (replace(_to_mfa(each), goal=_DEVICE) for each in self._names.of(user).may_be)
         return self._ask(user, credentials, policies, ways)
 
@@ -293,7 +293,7 @@ class SignInScenarios:
     def _cases(
         self, credentials: Credentials, asked: Iterable[SearchProblem]
     ) -> Iterator[tuple[SearchProblem, bool]]:
-        """Yield what is asked with every beginning, and whether people may change passwords."""
+        """Yield each question with every starting state, and whether users may change passwords."""
         states = product(
             self.hard_expiry if credentials.expired else (False,), [*_devices(credentials)]
         )
@@ -304,7 +304,7 @@ class SignInScenarios:
     def _once(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
     ) -> SignInResult:
-        """Ask once for equal policies; those that are about nothing on the way do not matter."""
+        """Search once for equal policies; policies without relevant actions do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         matter = replace(policies, identity=tuple(named))
         key = (question, may_change, self._equivalence.of(user, matter))
@@ -315,7 +315,7 @@ class SignInScenarios:
     def _answer(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
     ) -> SignInResult:
-        """Return whether somebody comes where the question asks, in this account."""
+        """Return whether the user reaches the question's goal in this account."""
         try:
             found = self._scenario(user, question, policies, may_change)
         except FaultyPolicy as error:
@@ -340,7 +340,7 @@ class SignInScenarios:
         return run_scenario(asked, policies, around)
 
     def _matters(self, document: Document) -> bool:
-        """Tell whether a document says anything about what is done on the way in."""
+        """Return whether a document is about actions of the sign-in."""
         number = self._numbers.of(document)
         if number not in self._matter:
             actions = actions_of(scenario_of("new-user").question.acts, pages=True)
@@ -370,7 +370,7 @@ def _name_taken(name: OwnDeviceName) -> Message:
 
 
 def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:
-    """Yield what somebody may hold: where it is not known, a password that must be changed or not.
+    """Yield the possible credentials: with a password that must be changed, or not, if unknown.
 
     One that has expired must be.
     """
@@ -382,7 +382,7 @@ def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:
 
 
 def _devices(credentials: Credentials) -> Iterator[frozenset[ScenarioDevice]]:
-    """Yield the devices that somebody may have; one that no program can read gives no code."""
+    """Yield the devices that a user may have; a passkey gives no code to programs."""
     kinds = {each.kind for each in credentials.devices}
     if kinds - {DeviceKind.FIDO} or not credentials.devices_known:
         yield frozenset({ScenarioDevice(DeviceHolder.ACTOR)})
@@ -393,7 +393,7 @@ def _devices(credentials: Credentials) -> Iterator[frozenset[ScenarioDevice]]:
 
 
 def _to_mfa(name: NameState) -> SearchProblem:
-    """Return whether a session with MFA is reached, where a device may have the user's own name."""
+    """Return the problem of a session with MFA, for a state of the user's own device name."""
     unassigned, colleague_s = _DEVICES[name]
     start = ScenarioState(colleague=ScenarioUser(devices=colleague_s), unassigned=unassigned)
     return replace(scenario_of("new-user").question, start=start)
@@ -406,7 +406,7 @@ def _start(
     *,
     hard_expired: bool,
 ) -> ScenarioState:
-    """Return where somebody starts, with what there is `around` them."""
+    """Return the starting state of a user, in a given account state."""
     person = ScenarioUser(
         ScenarioPassword.KNOWN if credentials.password else ScenarioPassword.NONE,
         must_change=bool(credentials.must_change),

@@ -37,7 +37,7 @@ from sekisho.prover import Enforced
 
 
 class Nature(StrEnum):
-    """What a user is."""
+    """The nature of a user: a person, a machine, or unknown."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -65,7 +65,7 @@ _NOT_LOGGED = Message("in the logs: no call and no sign-in")
 def nature_of(
     credentials: Credentials, exemption: Exemption | None, now: datetime
 ) -> tuple[Nature, tuple[Message, ...]]:
-    """Return what a user is, and why."""
+    """Return the nature of a user, with the reasons."""
     if exemption is not None and exemption.kind is not ExceptionKind.OTHER:
         machine = exemption.kind is ExceptionKind.MACHINE
         return (Nature.MACHINE if machine else Nature.PERSON, (_BY_FILE,))
@@ -75,7 +75,7 @@ def nature_of(
 def _with_logs(
     nature: Nature, because: tuple[Message, ...], use: UserUse
 ) -> tuple[Nature, tuple[Message, ...]]:
-    """Return what a user is by what they hold and by what logs have of them.
+    """Return the nature of a user from their credentials and from logs, with the reasons.
 
     Where the two speak against each other nothing is concluded: somebody may sign in with a device
     whose access key a program uses.
@@ -126,7 +126,7 @@ def _evidence(credentials: Credentials, now: datetime) -> Iterator[Message]:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """Everything about one user.
+    """All results about one user.
 
     Attributes:
         nature, because: person or machine, and why.
@@ -154,12 +154,12 @@ class UserRow:
 
     @property
     def left_out(self) -> bool:
-        """Whether the user is not to be enforced: by an exception, or by a goal."""
+        """Whether an exception or a goal leaves the user out of enforcement."""
         return self.exempt or bool(self.goal)
 
     @property
     def signed_in_with_mfa(self) -> bool:
-        """Whether it is known that the last sign-in at the console was with MFA.
+        """Whether the last sign-in at the console is known to have been with MFA.
 
         It was if one of today's devices was there already: who has a device is asked for it.
         """
@@ -220,7 +220,7 @@ def rows_of(
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many users, of `users`.
+    """The numbers of users, out of `users`, with some property.
 
     Attributes:
         enabled: have a device; of `enabled_unknown` it is not known.
@@ -253,7 +253,7 @@ class Coverage:
 
 
 def coverage_of(rows: Iterable[UserRow]) -> Coverage:
-    """Return the figures of these users."""
+    """Return the numbers for these users."""
     found = list(rows)
     resistant = [row for row in found if row.credentials.phishing_resistant]
     used = [row.signed_in_with_mfa for row in found]

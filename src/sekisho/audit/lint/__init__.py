@@ -1,4 +1,4 @@
-"""Lint: what is wrong with one policy, and what it means for MFA."""
+"""Lint: the findings on one policy, and its effect on MFA."""
 
 from sekisho.audit.lint.model import Attachment, LintReport, to_json, to_sarif
 from sekisho.audit.lint.run import lint

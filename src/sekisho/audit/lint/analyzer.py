@@ -21,13 +21,13 @@ _ARN_PARTS = 6
 _ACCOUNT_DIGITS = 12
 _WITH_ID = frozenset({PolicyKind.TRUST, PolicyKind.RESOURCE})
 _MOST_PATTERNS = 600
-"""How many different action patterns are looked up; no policy that IAM takes has more."""
+"""The most action patterns that are looked up; IAM accepts no policy with more."""
 
 
 def analyzer_checks(
     document: Document, attachment: Attachment, speller: Speller
 ) -> Iterator[Finding]:
-    """Yield what Access Analyzer would report about a document."""
+    """Yield the findings that Access Analyzer would report about a document."""
     yield from _version(document, attachment)
     if document.id is not None and attachment.kind not in _WITH_ID:
         written = f'`"Id": "{quoted(document.id)[1:-1]}"`'
@@ -45,7 +45,7 @@ def analyzer_checks(
 
 
 def _without_sid(statement: Statement) -> str:
-    """Return what a statement says, without its Sid."""
+    """Return a text of a statement without its Sid, to compare statements."""
     return repr(to_json(Document((replace(statement, sid=None),))))
 
 
@@ -175,7 +175,7 @@ def _misplaced_variables(document: Document, statement: Statement) -> Iterator[F
 
 
 def _arns(document: Document, statement: Statement) -> Iterator[Finding]:
-    """Yield ARNs that are not formed like one, by Access Analyzer's rules."""
+    """Yield malformed ARNs, by Access Analyzer's rules."""
     resource = statement.resource
     for value in resource.values if resource else ():
         for name in _misshapen(value.split(":", _ARN_PARTS - 1)):
@@ -227,7 +227,7 @@ def _lists(document: Document, statement: Statement) -> Iterator[Finding]:
 
 
 def _redundant(values: list[str]) -> Iterator[Message]:
-    """Yield what stands twice, or beside a pattern that begins the same and ends in `*`."""
+    """Yield values that occur twice, or that a pattern with `*` at its end makes redundant."""
     for value, times in Counter(values).items():
         if times > 1:
             shown = quoted(value)

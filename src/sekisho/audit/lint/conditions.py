@@ -39,7 +39,7 @@ _WHICH_VPC = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"})
 def condition_checks(
     document: Document, statement: Statement, speller: Speller
 ) -> Iterator[Finding]:
-    """Yield what is wrong with a statement's conditions, and with variables in its resources."""
+    """Yield the findings on a statement's conditions, and on variables in its resources."""
     for condition in statement.conditions:
         where = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
         for name, fact, fix in (
@@ -76,7 +76,7 @@ _Fact = tuple[FindingId, Message, Message | None]
 
 
 def looks_like_mfa(key: str) -> bool:
-    """Tell whether somebody who wrote this key, which AWS does not have, meant MFA."""
+    """Return whether a key that AWS does not have was probably meant as a key of MFA."""
     letters = re.sub(r"[^a-z]", "", key.lower())
     return "mfa" in letters or "multif" in letters or "factorauth" in letters
 
@@ -129,7 +129,7 @@ def _several_values() -> frozenset[str]:
 
 
 def _unpaired(statement: Statement) -> Iterator[Condition]:
-    """Yield the conditions of an Allow on addresses in a VPC, where no VPC is named."""
+    """Yield the conditions of an Allow on addresses in a VPC without a condition on the VPC."""
     keys = {condition.key.lower() for condition in statement.conditions}
     if statement.effect is Effect.ALLOW and keys.isdisjoint(_WHICH_VPC):
         for condition in statement.conditions:
@@ -154,7 +154,7 @@ def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
 
 
 def _under(text: str, operator: str) -> Message:
-    """Return a key or a value with the operator that it stands under."""
+    """Return the text of a key or a value with its operator."""
     shown = quoted(text)
     return Message("{shown} under `{operator}`").filled(shown=shown, operator=operator)
 
@@ -194,7 +194,7 @@ def _malformed(text: str) -> bool:
 
 
 def _fits(name: OperatorName, text: str) -> bool:
-    """Tell whether the operator can read a value of the policy."""
+    """Return whether the operator can read a value of the policy."""
     kind = name.value
     if kind.startswith("Numeric"):
         return _NUMBER.fullmatch(text) is not None
@@ -227,7 +227,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def _private(text: str) -> bool:
-    """Tell whether an address can only be one behind a NAT (RFC 1918, and its IPv6 kin)."""
+    """Return whether an address is a private one (RFC 1918, and the like in IPv6)."""
     network = _network(text)
     if network is None or network.prefixlen == 0:
         return False

@@ -1,4 +1,4 @@
-"""What a Deny always takes back: Allows that it takes in, read from the patterns themselves.
+"""Allows that a Deny always overrides, by their patterns.
 
 That every request of one statement is one of another follows from what is written, not from
 examples: where that is not seen, nothing is said.
@@ -16,13 +16,13 @@ from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, S
 
 _SHOWN = 5
 _ARN = 3
-"""How many comparisons of actions take as long as one of ARNs."""
+"""The comparisons of actions that take as long as one of ARNs."""
 
 _OPEN = "${"
 
 
 def always_denied(document: Document, work: Work) -> Iterator[Finding]:
-    """Yield the Allows that Denies without conditions take back, whatever is asked.
+    """Yield the Allows that Denies without conditions always override.
 
     What `work` does not suffice for is left out.
     """
@@ -68,13 +68,13 @@ def _overridden_by_deny(
 
 
 def _resources(resource: Element | None) -> tuple[str, ...]:
-    """Return the entries of a statement; a trust policy is about its own role only."""
+    """Return the entries of a statement's resource; a trust policy is about its own role only."""
     return ("*",) if resource is None or resource.negated else resource.values
 
 
 @dataclass(frozen=True, slots=True)
 class _Deny:
-    """A Deny that always applies, its entries sorted out.
+    """A Deny that always applies, with its entries sorted.
 
     Attributes:
         literal: the actions, in lower case, that are named whole.
@@ -107,7 +107,7 @@ class _Deny:
         )
 
     def takes_action(self, action: str, work: Work) -> bool:
-        """Tell whether it takes in whatever a pattern of actions does."""
+        """Return whether the Deny covers every action that a pattern matches."""
         wanted = action.lower()
         service, _, name = wanted.partition(":")
         names = [each for of, each in self.named if of == service]
@@ -119,13 +119,13 @@ class _Deny:
         return not work.exhausted and any(_includes(each, name) for each in names)
 
     def _leaves(self, service: str, name: str, listed: Sequence[str]) -> bool:
-        """Tell whether no entry of a `NotAction` can be about what a pattern takes in."""
+        """Return whether no entry of a `NotAction` can match an action that a pattern matches."""
         if _is_wild(service) or len(self.named) < len(self.statement.action.values):
             return False
         return not listed if _is_wild(name) else not any(glob.like(each, name) for each in listed)
 
     def takes_resource(self, resource: str, work: Work) -> bool:
-        """Tell whether it takes in whatever a pattern of resources does."""
+        """Return whether the Deny covers every resource that a pattern matches."""
         own = self.statement.resource
         if self.on_all or own is None:
             return True
@@ -140,7 +140,7 @@ def _is_wild(text: str) -> bool:
 
 
 def _includes(wide: str, narrow: str) -> bool:
-    """Tell whether whatever matches one pattern matches the other.
+    """Return whether every text that `narrow` matches also matches `wide`.
 
     The wildcards of `narrow` are read like any characters: a `*` of `wide` takes them in, whatever
     they stand for. A `?` of `wide` takes in one character, but not a `*`, which may stand for many.
@@ -151,7 +151,7 @@ def _includes(wide: str, narrow: str) -> bool:
 
 
 def _covers(wide: str, narrow: str) -> bool:
-    """Tell the same of two entries of `Resource`: ARNs, which are compared part by part."""
+    """Return the same for two entries of `Resource`: ARNs, compared part by part."""
     if wide == narrow:
         return True
     parts, others = arns.split(wide), arns.split(narrow)
@@ -162,7 +162,7 @@ def _covers(wide: str, narrow: str) -> bool:
 
 
 class NamedPrincipals:
-    """Whom a statement's `Principal` names; None is the identity that the policy is attached to.
+    """The principals that a statement names; None is the identity the policy is attached to.
 
     Args:
         principal: as the statement has it.
@@ -177,7 +177,7 @@ class NamedPrincipals:
         self._accounts = {arns.account_of(value) for value in roots}
 
     def covers(self, other: Principal | None) -> bool:
-        """Tell whether everybody is named whom another statement names."""
+        """Return whether all principals that another statement names are named here."""
         if other is None or self._principal is None:
             return other is self._principal
         if other.negated or self._anyone:
@@ -185,7 +185,7 @@ class NamedPrincipals:
         return all(self.takes(key, value) for key, values in other.entries for value in values)
 
     def takes(self, key: PrincipalKey, value: str) -> bool:
-        """Tell whether all of those are named whom one entry of a `Principal` names.
+        """Return whether all principals that one entry of a `Principal` names are named here.
 
         Whoever names an account names everybody in it. Of `NotPrincipal` this is never seen.
         """

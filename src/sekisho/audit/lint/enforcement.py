@@ -1,4 +1,4 @@
-"""What a policy that demands MFA exempts, forgets, and locks out.
+"""The exemptions, omissions and lock-outs of a policy that demands MFA.
 
 Every answer is the engine's on a real request. Conditions that no credential decides, such as on an
 address, are taken to hold in the Denies that demand MFA. A policy that is written for
@@ -84,7 +84,7 @@ _FIDO_KEYS = frozenset(
         "iam:fido-fips-140-3-certification",
     }
 )
-"""What the registration of a passkey or security key brings, and no other device.
+"""The condition keys that only the registration of a passkey or security key has.
 
 Source: Service Authorization Reference, IAM, `EnableMFADevice`.
 """
@@ -144,20 +144,17 @@ class MfaDenies:
         )
 
     def _open(self, ask: ActionOnResource) -> bool:
-        """Tell whether enforcement exempts what is asked, in any state that it stands against."""
+        """Return whether enforcement exempts a request in any of the states that it denies."""
         return any(not self._asker.denied(self._whole, ask, state) for state in self.states)
 
     @property
     def broad(self) -> bool:
-        """Whether enforcement is about everything, exemptions apart.
-
-        And not about a few actions.
-        """
+        """Whether enforcement covers everything except exemptions, rather than a few actions."""
         first, second, *_ = self._stand_ins
         return bool(self.states) and not self._open(first) and not self._open(second)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what MFA enforcement exempts, forgets and locks out."""
+        """Yield the findings on MFA enforcement: exemptions, omissions and lock-outs."""
         yield from self._kinds()
         if not self._denies:
             if self._by_allow:
@@ -182,7 +179,7 @@ class MfaDenies:
         yield from self._strangers()
 
     def _kinds(self) -> Iterator[Finding]:
-        """Find what tells passkeys and security keys from other devices that are enrolled."""
+        """Yield the findings on statements that distinguish passkeys from other devices."""
         for each in self._by_kind:
             place = place_in(self._document, each)
             yield found(FindingId.ENROLMENT_BY_KIND, place, _BY_KIND.filled(keys=_fido_keys(each)))
@@ -205,7 +202,7 @@ class MfaDenies:
                 yield self._finding(name, listed(_NOT_DENIED, shown))
 
     def _never_allowed(self) -> Iterator[Finding]:
-        """Find what is named as exempt and allowed by no statement, with or without MFA."""
+        """Yield the finding on exempt actions that no statement allows, with or without MFA."""
         if not self._allows or self._attachment is Attachment.SCP:
             return
         named = {
@@ -236,7 +233,7 @@ class MfaDenies:
         return any(each.effect is Effect.ALLOW for each in self._document.statements)
 
     def _enrolment(self, *, broad: bool) -> Iterator[Finding]:
-        """Find out whether somebody without MFA can get it, in the console."""
+        """Yield the findings on users without MFA who cannot set it up in the console."""
         enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         create = ActionOnResource("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
         may = {
@@ -262,12 +259,12 @@ class MfaDenies:
             yield from self._password()
 
     def _locked_out(self, may: Mapping[ActionOnResource, DecisionEffect], *, broad: bool) -> bool:
-        """Tell whether no statement allows to enrol, where MFA is needed."""
+        """Return whether no statement allows enrolment, where MFA is needed."""
         denied = DecisionEffect.IMPLICITLY_DENIED in may.values()
         return denied and (broad or self._by_allow or self._all_need_mfa())
 
     def _demands_mfa(self, each: Dependent) -> bool:
-        """Tell whether a statement is an Allow for those with MFA only."""
+        """Return whether a statement is an Allow that applies only with MFA."""
         loose, ask = relaxed(each.statement), each.asks[0]
         return (
             loose.effect is Effect.ALLOW
@@ -276,7 +273,7 @@ class MfaDenies:
         )
 
     def _all_need_mfa(self) -> bool:
-        """Tell whether without MFA nothing is allowed at all."""
+        """Return whether nothing at all is allowed without MFA."""
         asks = self._stand_ins
         with_mfa = any(self._asker.allowed(self._whole, ask, MfaState.FRESH) for ask in asks)
         without = any(self._asker.allowed(self._whole, ask, MfaState.NO_MFA) for ask in asks)
@@ -295,7 +292,7 @@ class MfaDenies:
             yield self._finding(FindingId.PASSWORD_WITHOUT_MFA, fact)
 
     def _strangers(self) -> Iterator[Finding]:
-        """Find what a stolen key can do with the devices of others, and with none enrolled."""
+        """Yield the findings on a stolen key's access to others' devices, or to a first device."""
         enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
         if self._open(enable) and self._within_boundary(enable, self.states):
             fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
@@ -313,19 +310,19 @@ class MfaDenies:
             yield self._finding(FindingId.ENROLMENT_BY_KEY, fact)
 
     def _within_boundary(self, ask: ActionOnResource, states: Iterable[MfaState]) -> bool:
-        """Tell whether others can allow what is asked: not what a boundary does not allow."""
+        """Return whether other policies can allow a request: a boundary must allow it, too."""
         return self._attachment is not Attachment.BOUNDARY or any(
             self._asker.allowed(self._whole, ask, one) for one in states
         )
 
     def _denied(self, name: FindingId, ask: ActionOnResource) -> Finding:
-        """Return a finding at the statement that denies what is asked, without MFA."""
+        """Return a finding at the statement that denies a request without MFA."""
         effect = self._asker.effect(self._whole, ask, MfaState.NO_MFA)
         cause = self._asker.cause(self._whole, ask, MfaState.NO_MFA)
         return found(name, place_in(self._document, cause), asked(ask, MfaState.NO_MFA, effect))
 
     def _fact(self, action: str, thing: str) -> Message:
-        """Return that an action is exempt, as seen in a state without MFA in which it is."""
+        """Return the fact that an action is exempt, with a state without MFA that shows it."""
         ask = ActionOnResource(f"iam:{action}", f"{self._iam}:{thing}")
         states = (MfaState.NO_MFA, *self.states)
         state = next(
@@ -342,7 +339,7 @@ class MfaDenies:
 
 
 def _tells_kinds_apart(statement: Statement) -> bool:
-    """Tell whether a statement denies to enrol devices of some kind, and nothing else."""
+    """Return whether a statement only denies the enrolment of some kind of device."""
     actions = statement.action
     return (
         statement.effect is Effect.DENY
@@ -358,7 +355,7 @@ def _fido_keys(statement: Statement) -> str:
 
 
 def _permitted(ask: ActionOnResource, asker: Asker) -> bool:
-    """Tell whether what is asked needs no Allow: by the service's rule, or at the sign-in."""
+    """Return whether a request needs no Allow: by the service's rule, or at the sign-in."""
     key = credential_of(CredentialState.KEY, asker.home)
     ruling = service_rule(key, ask.action, SigninAssumptions(), ask.resource)
     if isinstance(ruling, AskPolicies):
@@ -374,7 +371,7 @@ _NOT_WITH_PATH = Message("open to `user/hanako` and not to `user/staff/hanako`")
 
 
 def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield what users may do to their own things, and some of them may not."""
+    """Yield the finding on actions on users' own objects that only some users may do."""
     lost: list[str] = []
     where: Statement | None = None
     for action in _own_actions(document, catalogue):
@@ -392,7 +389,7 @@ def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterat
 
 
 def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
-    """Yield the actions on users that the Allows name, and before them enrolment."""
+    """Yield the actions on users that the Allows name, preceded by enrolment."""
     named = {
         value.lower()
         for statement in document.statements
@@ -411,7 +408,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
 
 
 def _statement_against_paths(document: Document, action: Action, asker: Asker) -> Statement | None:
-    """Return the statement that tells a user with a path from one without, to their loss."""
+    """Return the statement that denies a user with a path what it allows one without."""
     by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
     own, with_path = by_target.get(ObjectOwner.OWN), by_target.get(ObjectOwner.OWN_WITH_PATH)
     if own is None or with_path is None:

@@ -36,7 +36,7 @@ from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 
 class Work:
-    """An amount of work, up to a bound; what lies beyond is a gap, never a pass.
+    """An amount of work up to a bound; what exceeds it is a gap, never a pass.
 
     Args:
         most: the bound, in comparisons.
@@ -46,12 +46,12 @@ class Work:
         self._left = most
 
     def add(self, amount: int) -> None:
-        """Count so many comparisons."""
+        """Add to the work done."""
         self._left -= amount
 
     @property
     def exhausted(self) -> bool:
-        """Whether more was counted than the bound."""
+        """Whether the work exceeds the bound."""
         return self._left < 0
 
 
@@ -62,11 +62,11 @@ MOST_WORK = 5_000
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
 LONGEST_SESSION = int(LONGEST_CONSOLE_SESSION.total_seconds())
-"""Seconds: nobody's MFA is older."""
+"""The seconds of the longest session: MFA is never older."""
 
 _MOST_AGES = 10
 _LOOKED_UP = 8
-"""How many answers are looked up in the time of one comparison."""
+"""The number of look-ups that take as long as one comparison."""
 
 _MFA_PRESENT = "aws:multifactorauthpresent"
 _MFA_AGE = "aws:multifactorauthage"
@@ -75,7 +75,7 @@ _WHO = frozenset({"aws:principalarn", "aws:principaltype", "aws:username", "aws:
 
 
 class MfaState(Enum):
-    """What a request shows of MFA, and which credential shows it."""
+    """The MFA keys of a request, and the credential that brings them."""
 
     KEY = CredentialState.KEY
     NO_MFA = CredentialState.CONSOLE
@@ -91,7 +91,7 @@ def bare(statement: Statement) -> Statement:
 
 @cached_by_identity
 def relaxed(statement: Statement) -> Statement:
-    """Return the statement with those conditions only that a credential decides.
+    """Return the statement with only the conditions that a credential decides.
 
     The others, such as on an address, are taken to hold: the question is what MFA does then.
     """
@@ -100,7 +100,7 @@ def relaxed(statement: Statement) -> Statement:
 
 @cached_by_identity
 def relaxed_but_who(statement: Statement) -> Statement:
-    """Return the statement with those conditions only that a credential or its holder decides."""
+    """Return the statement with only the conditions that a credential or its holder decides."""
     return _with_conditions_on(statement, _DECIDED | _WHO)
 
 
@@ -138,7 +138,7 @@ _Shown = tuple[CredentialState, str | None, str | None]
 
 
 class Asker:
-    """Asks about the statements of one document in one home, and keeps count of the work.
+    """Asks the engine about the statements of one document in one home, and counts the work.
 
     Args:
         home: where the people live who ask.
@@ -173,7 +173,7 @@ class Asker:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the bound is reached: what is not asked by then is a gap."""
+        """Whether the bound is reached: later questions are a gap."""
         return self.work.exhausted
 
     def asks_of(self, action: Action) -> tuple[ActionOnResource, ...]:
@@ -208,7 +208,7 @@ class Asker:
     def effect(
         self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> DecisionEffect:
-        """Return what comes of a request, the statements being all that there is."""
+        """Return the decision on a request, with the statements as the only ones."""
         cause = self.cause(statements, ask, state)
         if cause is None:
             return DecisionEffect.IMPLICITLY_DENIED
@@ -223,23 +223,23 @@ class Asker:
     def denied(
         self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> bool:
-        """Tell whether the statements explicitly deny."""
+        """Return whether the statements explicitly deny."""
         return self.effect(statements, ask, state) is DecisionEffect.EXPLICITLY_DENIED
 
     def allowed(
         self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> bool:
-        """Tell whether the statements allow."""
+        """Return whether the statements allow."""
         return self.effect(statements, ask, state) is DecisionEffect.ALLOWED
 
     def applies(
         self, statement: Statement, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> bool:
-        """Tell whether one statement applies."""
+        """Return whether one statement applies."""
         return self._applies(statement, self._scope(ask, self._caller_shown(state)))
 
     def depends_on_mfa(self, statement: Statement, ask: ActionOnResource) -> bool:
-        """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
+        """Return whether MFA alone changes whether a statement applies, all else being equal."""
         if not _mentions_mfa(statement):
             return False
         loose = relaxed(statement)
@@ -250,7 +250,7 @@ class Asker:
         return False
 
     def ever_applies(self, statement: Statement, ask: ActionOnResource) -> bool:
-        """Tell whether a statement applies, whatever the credential shows.
+        """Return whether a statement applies for some values of the credential's keys.
 
         The keys are varied each for itself, also to what no credential is known to show: a service
         may call for a session, an AssumeRole call with a key may bring a code.
@@ -275,7 +275,7 @@ class Asker:
         present: str | None,
         age: str | None,
     ) -> bool:
-        """Tell whether a statement applies to a credential, with other MFA keys; None is absent."""
+        """Return whether a statement applies to a credential with these MFA keys; None: absent."""
         return self._applies(statement, self._scope(ask, (state, present, age)))
 
     def _applies(self, statement: Statement, scope: Scope) -> bool:
@@ -288,7 +288,7 @@ class Asker:
         return answer
 
     def number(self, statement: Statement) -> int:
-        """Return the number that a statement shares with those that say the same."""
+        """Return the number that equal statements share."""
         known = self._numbered.get(id(statement))
         if known is None:
             said = (statement.effect, statement.action, statement.resource, statement.conditions)
@@ -309,7 +309,7 @@ class Asker:
                 return state, "", None
 
     def _scope(self, ask: ActionOnResource, shown: _Shown) -> Scope:
-        """Return what a statement is matched against; the same one each time."""
+        """Return the scope for matching; the same object for equal questions."""
         key = (ask, shown)
         if key not in self._scopes:
             state, present, age = shown
@@ -337,7 +337,7 @@ def check(document: Document) -> None:
 
 
 def _changed(context: Context, present: str | None, age: str | None) -> Context:
-    """Return a context whose MFA keys are these; None leaves a key out."""
+    """Return a context with these MFA keys; None leaves a key out."""
     others = {
         key: value for key, value in context.items() if key.lower() not in (_MFA_PRESENT, _MFA_AGE)
     }
@@ -346,7 +346,7 @@ def _changed(context: Context, present: str | None, age: str | None) -> Context:
 
 
 def _ages(document: Document) -> Iterator[int]:
-    """Yield the ages that conditions on `aws:MultiFactorAuthAge` name."""
+    """Yield the ages in conditions on `aws:MultiFactorAuthAge`."""
     for statement in document.statements:
         for condition in statement.conditions:
             if condition.key.lower() == _MFA_AGE:
@@ -356,7 +356,7 @@ def _ages(document: Document) -> Iterator[int]:
 
 
 def _mentions_mfa(statement: Statement) -> bool:
-    """Tell whether an MFA key stands anywhere in a statement; where none does, none counts."""
+    """Return whether a statement contains an MFA key anywhere."""
     texts = [condition.key for condition in statement.conditions]
     texts += [value for condition in statement.conditions for value in condition.values]
     texts += statement.resource.values if statement.resource else ()
@@ -364,7 +364,7 @@ def _mentions_mfa(statement: Statement) -> bool:
 
 
 def _weight(statement: Statement) -> int:
-    """Return what one question to a statement costs at most, in entries compared."""
+    """Return the greatest cost of one question about a statement, in entries compared."""
     resources = statement.resource.values if statement.resource else ()
     wild = sum("*" in each or "?" in each for each in statement.action.values)
     values = sum(len(each.values) for each in statement.conditions)

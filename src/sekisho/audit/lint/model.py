@@ -1,4 +1,4 @@
-"""What lint is asked and what it answers, also as JSON and as SARIF."""
+"""The input and the output of lint, also as JSON and as SARIF."""
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
@@ -13,7 +13,7 @@ from sekisho.policy import PolicyKind, Quota
 
 
 class Attachment(Enum):
-    """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
+    """Where a policy is attached: (kind of document, its quota, whether it is a managed policy).
 
     What AWS has made is saved, whatever IAM would refuse of others. Of a service control policy
     white space counts or not, by how it is saved (AWS Organizations User Guide, "Quotas for AWS
@@ -45,13 +45,13 @@ class Attachment(Enum):
 
     @property
     def ceiling(self) -> bool:
-        """Whether it only limits what other policies allow: what it does not allow is denied."""
+        """Whether it only limits other policies: whatever it does not allow is denied."""
         return self in (Attachment.BOUNDARY, Attachment.SCP)
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """What lint found in one document.
+    """The lint results on one document.
 
     Attributes:
         findings: by place in the text.
@@ -75,12 +75,12 @@ class LintReport:
 
     @property
     def wrong(self) -> bool:
-        """Whether something worse than a note was found."""
+        """Whether there is a finding worse than a note."""
         return any(each.severity is not Severity.NOTE for each in self.findings)
 
     @property
     def unknown(self) -> bool:
-        """Whether something was not examined; what IAM does not save leaves nothing to know."""
+        """Whether something was not examined, unless IAM refuses to save the document anyway."""
         refused = any(
             each.id.family is Family.SAVE and each.severity is not Severity.NOTE
             for each in self.findings
@@ -89,7 +89,7 @@ class LintReport:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing worse than a note was found and nothing was left out."""
+        """Whether no finding is worse than a note and everything was examined."""
         return not self.gaps and not self.wrong
 
 

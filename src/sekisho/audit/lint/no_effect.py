@@ -1,4 +1,4 @@
-"""What does nothing: statements that never apply, actions on the wrong kind of resource."""
+"""Statements without effect: those that never apply, and actions on wrong resources."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -27,13 +27,13 @@ from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_ru
 _ARN_PARTS = 6
 _SHOWN = 5
 _LONG = 60
-"""Characters of an ARN that take as long to compare as all that is done besides."""
+"""The characters of an ARN that take as long to compare as all other work on it."""
 
 
 def never_applies(
     document: Document, statement: Statement, asks: tuple[ActionOnResource, ...], asker: Asker
 ) -> Iterator[Finding]:
-    """Yield that a statement never applies, whatever the credential.
+    """Yield the finding that a statement applies with no credential.
 
     Args:
         document: where it stands.
@@ -53,7 +53,7 @@ def never_applies(
 
 
 def misfits(document: Document, catalogue: Catalogue, work: Work) -> Iterator[Finding]:
-    """Yield actions, resources and condition keys of a statement that do not meet.
+    """Yield the actions, resources and condition keys of a statement that do not fit together.
 
     Only actions that are named whole are looked at: of what a wildcard takes in, something is
     always about other resources. What `work` does not suffice for is left out.
@@ -75,7 +75,7 @@ def misfits(document: Document, catalogue: Catalogue, work: Work) -> Iterator[Fi
 def _unmet_resources(
     statement: Statement, actions: list[Action], work: Work
 ) -> Iterator[tuple[FindingId, list[str]]]:
-    """Yield what does not meet; a resource only where every action of the statement is known."""
+    """Yield the misfits; resources only if every action of the statement is known."""
     resource = statement.resource
     if resource is None or resource.negated or not resource.values:
         return
@@ -116,7 +116,7 @@ def _unmet_keys(
 
 
 def _of_a_service(key: str, catalogue: Catalogue) -> bool:
-    """Tell whether a key can only be one of a service's own, and is not a decoy."""
+    """Return whether a key can only be a service's own, and is not meant as an MFA key."""
     if is_decoy(key, catalogue) or key.lower() in cross_service_keys():
         return False
     prefix = key.partition(":")[0].lower()
@@ -126,7 +126,7 @@ def _of_a_service(key: str, catalogue: Catalogue) -> bool:
 
 
 def is_decoy(key: str, catalogue: Catalogue) -> bool:
-    """Tell whether a key was meant to be an MFA key of AWS, which has none such.
+    """Return whether a key was meant as AWS's MFA key but does not exist.
 
     An identity provider may well have keys of its own (`sso.example.com:mfa`), and a tag any name.
     """
@@ -137,7 +137,7 @@ def is_decoy(key: str, catalogue: Catalogue) -> bool:
 
 
 def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield condition keys that look like MFA and are none."""
+    """Yield condition keys that look like MFA keys but are none."""
     for statement in document.statements:
         for condition in statement.conditions:
             if is_decoy(condition.key, catalogue):
@@ -156,7 +156,7 @@ def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
-    """Yield ARNs of a partition that exists and is not the account's."""
+    """Yield ARNs of an existing partition other than the account's."""
     known = {each.id for each in partitions()}
     for statement in document.statements:
         resource = statement.resource
@@ -179,7 +179,7 @@ def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
 
 
 def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
-    """Yield actions that a statement names and no policy governs; exempting them is usual."""
+    """Yield actions that no policy governs and that a statement names, unless it exempts them."""
     for statement in document.statements:
         if statement.action.negated:
             continue
@@ -199,7 +199,7 @@ _VOID = Message("{actions}: allowed, at least in part, by statement {number}")
 
 
 def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield what one Allow with `NotAction` leaves out and another one allows.
+    """Yield exclusions of one Allow with `NotAction` that another such Allow allows.
 
     Only where the other applies to whatever the one does: to the same resources or to all, under no
     further condition.
@@ -228,7 +228,7 @@ def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Findin
 
 
 def _as_wide(other: Statement, one: Statement) -> bool:
-    """Tell whether a statement applies, its actions apart, wherever another one does."""
+    """Return whether a statement applies, apart from its actions, wherever another one does."""
     same_who = other.principal in (None, one.principal)
     everything = other.resource is not None and not other.resource.negated
     everything = everything and other.resource is not None and "*" in other.resource.values
@@ -237,7 +237,7 @@ def _as_wide(other: Statement, one: Statement) -> bool:
 
 
 def _allows_some(statement: Statement, pattern: str, catalogue: Catalogue) -> bool:
-    """Tell whether an Allow with `NotAction` allows an action that a pattern takes in."""
+    """Return whether an Allow with `NotAction` allows some action that a pattern matches."""
     tracked = TrackedAssumptions(Assumptions())
     actions = map(str, islice(catalogue.matching(pattern), _MOST_ACTIONS))
     return any(action_matches(statement.action, each, tracked) for each in actions)

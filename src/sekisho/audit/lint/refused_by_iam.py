@@ -1,4 +1,4 @@
-"""What IAM refuses when a policy is saved: what cannot be read, and what can.
+"""The reasons for which IAM refuses to save a policy, readable or not.
 
 Source: IAM User Guide, "IAM and AWS STS quotas", "Grammar of the IAM JSON policy language", "AWS
 JSON policy elements: Principal" (groups and policies are no principals); IAM API Reference,
@@ -30,7 +30,7 @@ from sekisho.policy import (
 UNREADABLE = frozenset(
     {Code.POLICY_NOT_JSON, Code.POLICY_NOT_A_POLICY, Code.POLICY_TOO_DEEP, Code.POLICY_TOO_LONG}
 )
-"""Faults of a text that is no policy document at all: nothing can be said about it."""
+"""The faults of a text that is no policy document: nothing more can be said about it."""
 
 _SYNTAX = "Syntax errors in policy."
 _LEGACY = "The policy failed legacy parsing"
@@ -74,7 +74,7 @@ _FINDINGS: Mapping[Code, tuple[FindingId, str]] = {
         "Has prohibited field Resource",
     ),
 }
-"""Which finding a fault is, and what AWS answers; any other is an error of syntax to AWS."""
+"""The finding for a fault, and AWS's answer; for any other it is a syntax error."""
 
 _NAMED = frozenset(
     {
@@ -86,7 +86,7 @@ _NAMED = frozenset(
         Code.POLICY_UNKNOWN_OPERATOR,
     }
 )
-"""Faults whose own fix says what to write at this very place."""
+"""The faults whose own fix is specific to this position."""
 
 _INDEX = re.compile(r"Statement\[(\d+)\]")
 
@@ -94,7 +94,7 @@ _INDEX = re.compile(r"Statement\[(\d+)\]")
 def findings_of_faults(
     faults: Sequence[Fault], source: str, other: Attachment | None = None
 ) -> list[Finding]:
-    """Return the faults of a policy that could not be read whole as findings.
+    """Return the faults of a policy that could not be read completely, as findings.
 
     `other` is what else the policy reads as, where it has no fault.
     """
@@ -139,7 +139,7 @@ def _not_an_arn(text: str) -> str:
 
 
 def _unknown_partition(text: str) -> str:
-    """Return AWS's answer to a partition that there is not; it fills up what has too few parts."""
+    """Return AWS's answer to an unknown partition; AWS fills up missing parts."""
     _, partition, *rest = text.split(":")
     head = [*rest[:3], *"***"][:3]
     tail = ":".join(rest[3:]) or "*"
@@ -158,7 +158,7 @@ doubled" (both of May 2026). AWS Organizations User Guide, "Quotas for AWS Organ
 space counts unless the console saves it.
 """
 VENDOR = re.compile(r"[A-Za-z0-9.-]+")
-"""What IAM takes for a service's prefix, whether there is such a service or not."""
+"""The pattern of service prefixes that IAM accepts, even of unknown services."""
 _IAM_KINDS = (
     "user/",
     "federated-user/",
@@ -177,7 +177,7 @@ _IAM_KINDS = (
 
 
 def save_checks(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
-    """Yield what IAM would answer to an attempt to save this document.
+    """Yield IAM's answers to an attempt to save this document.
 
     Args:
         document: as read.
@@ -218,7 +218,7 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
 
 
 def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
-    """Yield that a service control policy is longer than its quota, or is so with white space."""
+    """Yield that a service control policy exceeds its quota, or does with white space."""
     fact = Message("{raw} characters, {used} without white space; {most} are allowed").filled(
         raw=raw, used=used, most=_SCP_QUOTA
     )
@@ -236,7 +236,7 @@ RESOURCE_QUOTAS: Mapping[str, int] = {
     "sns": 30_720,
     "sqs": 8_192,
 }
-"""How many bytes a service's resource-based policy may have.
+"""The quotas of services for a resource-based policy, in bytes.
 
 Source: Amazon S3 User Guide, "Bucket policies" (20 KB); AWS KMS Developer Guide, "Resource quotas";
 AWS Lambda Developer Guide, "Lambda quotas"; Amazon DynamoDB Developer Guide, "Quotas"; AWS Secrets
@@ -248,7 +248,7 @@ _LEAVE_OUT = Message("Join statements, or leave a part to identity-based policie
 
 
 def _resource_size(document: Document, used: int) -> Iterator[Finding]:
-    """Yield that a resource-based policy is longer than its service takes.
+    """Yield that a resource-based policy is longer than its service accepts.
 
     Whether white space counts is not documented of each service; it is not counted.
     """
@@ -323,7 +323,7 @@ _MOST_SECONDS = 2**63 - 1
 
 
 def _is_date(text: str) -> bool:
-    """Tell whether IAM takes a text for a date: a part of ISO 8601's, or seconds."""
+    """Return whether IAM accepts a text as a date: a part of ISO 8601's forms, or seconds."""
     if text.isascii() and text.isdigit():
         return int(text) <= _MOST_SECONDS
     parts = _DATE.fullmatch(text)
@@ -342,7 +342,7 @@ def _dates(document: Document, statement: Statement) -> Iterator[Finding]:
 
 
 def _arn_fault(arn: str) -> tuple[FindingId, str] | None:
-    """Return what is wrong with a resource pattern that begins like an ARN, and AWS's answer."""
+    """Return the finding on a malformed resource ARN, and AWS's answer; None if it is fine."""
     shown = quoted(arn)[1:-1]
     parts = arn.split(":", _ARN_PARTS - 1)
     known = {each.id for each in catalogue.partitions()}
@@ -392,7 +392,7 @@ _NOBODY = Message("`Principal` is empty")
 
 
 def _trust_checks(document: Document) -> Iterator[Finding]:
-    """Yield what a trust policy may not hold: other actions, and who can assume no role."""
+    """Yield the findings on a trust policy: wrong actions, and impossible principals."""
     for statement in document.statements:
         yield from _trusted_actions(document, statement)
         if statement.principal is not None:
@@ -400,7 +400,7 @@ def _trust_checks(document: Document) -> Iterator[Finding]:
 
 
 def _trusted_actions(document: Document, statement: Statement) -> Iterator[Finding]:
-    """Yield actions, named whole, that are not about assuming a role."""
+    """Yield actions, without wildcards, that do not assume a role."""
     if statement.action.negated:
         return
     for value in dict.fromkeys(statement.action.values):
@@ -433,7 +433,7 @@ def _principal(document: Document, statement: Statement, principal: Principal) -
 
 
 def _is_no_identity(value: str) -> bool:
-    """Tell whether a principal is the ARN of something else than who can sign a request."""
+    """Return whether a principal is an ARN of something that cannot sign a request."""
     parts = arns.split(value)
     if parts[0] != "arn" or len(parts) < arns.PARTS:
         return False

@@ -31,7 +31,7 @@ from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement,
 from sekisho.signin import SigninAssumptions
 
 _OF_CALLERS = ("aws:principal", "aws:source", "aws:userid", "aws:username", "aws:viaawsservice")
-"""What the keys begin with that tell callers apart."""
+"""The prefixes of the keys that distinguish callers."""
 
 _BUCKET, _OBJECT = "s3:DeleteBucket", "s3:DeleteObject"
 _NOT_COVERED = Message("`{action}` applies to none of the statement's resources")
@@ -97,7 +97,7 @@ _PUBLIC_UNKNOWN = Message("Whether the policy is public could not be decided: {w
 
 
 def public_access(document: Document, known: Collection[int | None]) -> Finding | Message | None:
-    """Return that a policy lets in somebody whom it does not name, or why that is not known.
+    """Return the finding that a policy allows unnamed callers, or why that is not known.
 
     Args:
         document: a resource-based policy.
@@ -152,7 +152,7 @@ def _tells_callers(statement: Statement) -> bool:
 
 
 def _misses(statement: Statement, action: str) -> bool:
-    """Return whether an S3 statement matches an action but no resource of the action's level."""
+    """Return whether an S3 statement has an action but no resource of the action's level."""
     resource = statement.resource
     if resource is None or resource.negated or statement.action.negated:
         return False
@@ -169,7 +169,7 @@ def _misses(statement: Statement, action: str) -> bool:
 
 _SHOWN = 3
 _LOOKED_UP = 8
-"""How many principals are looked up in the time of one comparison."""
+"""The number of look-ups of principals that take as long as one comparison."""
 
 _KEYS = {
     TrustedKind.ROLE: PrincipalKey.AWS,
@@ -177,7 +177,7 @@ _KEYS = {
     TrustedKind.WEB_IDENTITY: PrincipalKey.FEDERATED,
     TrustedKind.SERVICE: PrincipalKey.SERVICE,
 }
-"""The kinds that never have MFA, and where they stand in `Principal`."""
+"""The kinds that never have MFA, and their keys in `Principal`."""
 
 
 _STRANGER = "808182838485"
@@ -186,11 +186,11 @@ _EVERYTHING = AttachedPolicy(
     "everything",
     parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'),
 )
-"""What strangers allow themselves in their own account."""
+"""The policies that strangers have in their own account."""
 
 
 class Trust:
-    """A trust policy being looked at.
+    """A trust policy in examination.
 
     Args:
         document: the policy.
@@ -213,7 +213,7 @@ class Trust:
         }
 
     def findings(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        """Yield whether anybody, or people without MFA, may assume it; and what MFA does in it."""
+        """Yield the findings on strangers and people without MFA, and on conditions on MFA."""
         yield from self._by_anybody()
         for dependent in dependents:
             for document in self._for_people(dependent.statement):
@@ -225,7 +225,7 @@ class Trust:
                     yield from self._without_mfa(_where_it_holds(document.statements, statement))
 
     def _by_anybody(self) -> Iterator[Finding]:
-        """Yield, of each statement that lets in strangers, the first request of one."""
+        """Yield the first stranger's request that each statement allows."""
         written = self._document.statements
         principals = filter(None, self._principals.values())
         if not any("*" in values for each in principals for _, values in each.entries):
@@ -247,7 +247,7 @@ class Trust:
             yield found(FindingId.TRUST_ANYBODY, place, fact)
 
     def _for_people(self, statement: Statement) -> list[Document]:
-        """Return, for each of the people whom a statement names, the statements about all of them.
+        """Return, for each kind of person that a statement names, the statements about all of them.
 
         What is about some of them only is left out: there are others.
         """
@@ -280,7 +280,7 @@ class Trust:
             yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self._document, statement), fact)
 
     def _in_vain(self, dependent: Dependent) -> Iterator[Finding]:
-        """Yield that a statement asks for MFA of those who never have it."""
+        """Yield the finding that a statement demands MFA of principals that never have it."""
         statement, ask = dependent.statement, dependent.asks[0]
         loose = relaxed(statement)
         allows = statement.effect is Effect.ALLOW
@@ -300,7 +300,7 @@ class Trust:
             )
 
     def _who_never_has(self, statement: Statement) -> list[Trusted]:
-        """Return whom the statement names; for a Deny, whom an Allow names and it is about too."""
+        """Return the named principals without MFA; for a Deny, those an Allow names as well."""
         own = self._principals[statement.index]
         if own is None:
             return []
@@ -322,10 +322,7 @@ class Trust:
     def _applies_to(
         self, trusted: Trusted, statement: Statement, ask: ActionOnResource
     ) -> tuple[bool, bool, str]:
-        """Return whether a statement applies to somebody.
-
-        And would if an assumption were otherwise.
-        """
+        """Return whether a statement applies: by default, and with which assumption turned."""
         state = CredentialState.ROLE if trusted.kind is TrustedKind.ROLE else CredentialState.KEY
         absent = self._asker.applies_showing(statement, ask, state, None, None)
         false = self._asker.applies_showing(statement, ask, state, "false", None)
@@ -339,7 +336,7 @@ class Trust:
 
 
 def _of_strangers(home: Home) -> Iterator[Request]:
-    """Yield how people, roles and identity providers of an account not named ask for the role."""
+    """Yield the requests for the role by people, roles and providers of no named account."""
     theirs = Home(home.partition, _STRANGER)
     providers = f"arn:{home.partition}:iam::{_STRANGER}"
     for name, kind in (
@@ -354,7 +351,7 @@ def _of_strangers(home: Home) -> Iterator[Request]:
 
 
 def _where_it_holds(statements: Statements, allow: Statement) -> Statements:
-    """Return what is asked where the conditions of an Allow hold that no credential decides.
+    """Return the statements under the conditions of an Allow that no credential decides.
 
     A Deny with such conditions of its own leaves somebody out.
     """

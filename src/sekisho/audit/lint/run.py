@@ -1,4 +1,4 @@
-"""Lint: one document, as one kind of policy, through every family of checks."""
+"""Lint: one document of one kind, examined by all families of checks."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -53,16 +53,16 @@ from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, parse, size
 
 _LONGEST = 10_240
-"""Characters: the largest quota of any policy on an identity; no longer one can be saved."""
+"""The largest quota of characters of an identity's policy; longer ones cannot be saved."""
 _LONGEST_ON_RESOURCE = max(RESOURCE_QUOTAS.values())
 
 _MOST_FINDINGS = 200
 
 _MOST_COMPARED = 1_400
-"""How many times a resource is compared with a kind that an action is about."""
+"""The most comparisons of a resource with a kind of resource of an action."""
 
 _MOST_COVERED = 1_500
-"""How many times an action or a resource is compared with one that is always denied."""
+"""The most comparisons of an action or a resource with one that is always denied."""
 
 _NOT_READ = Message(
     "The policy could not be read completely, so its meaning was not examined: correct the "
@@ -81,7 +81,7 @@ _TOO_MANY = Message("Only the first {most} findings are shown")
 
 
 _MOST_REMEMBERED = 64
-"""Reports: an account that is looked at again has the same policies, a page shows one again."""
+"""The most cached reports: an account examined again has the same policies."""
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -93,7 +93,7 @@ def lint(
     partition: str | None = None,
     table: bool = True,
 ) -> LintReport:
-    """Return what is wrong with a policy document, and what it means for each credential.
+    """Return the lint report on a policy document, with the table of credentials.
 
     Args:
         text: JSON; comments are read over and reported.
@@ -121,7 +121,7 @@ def lint(
 
 
 def _reads_as(text: str, attachment: Attachment) -> Attachment | None:
-    """Return what else the text reads as, where it has no fault."""
+    """Return another kind of document as which the text has no fault; None if there is none."""
     for other in (Attachment.USER, Attachment.TRUST, Attachment.RESOURCE):
         if other.kind is attachment.kind:
             continue
@@ -138,7 +138,7 @@ def _assumes_roles(document: Document) -> bool:
 
 
 class _Run:
-    """One document being looked at."""
+    """One document in examination."""
 
     def __init__(
         self, document: Document, attachment: Attachment, home: Home, known: Catalogue
@@ -155,7 +155,7 @@ class _Run:
         self.covered = Work(_MOST_COVERED)
 
     def report(self, text: str, *, table: bool) -> LintReport:
-        """Return what was found, by place."""
+        """Return the findings, by place."""
         found = [*self.form(text)]
         asked = None
         on_resource = self.attachment is Attachment.RESOURCE
@@ -185,7 +185,7 @@ class _Run:
         )
 
     def form(self, text: str) -> Iterator[Finding]:
-        """Look at what is written, without asking what it does."""
+        """Yield the findings on the text, without asking for its effect."""
         if self.attachment is not Attachment.AWS_MANAGED:
             yield from save_checks(self.document, self.attachment, text)
         yield from analyzer_checks(self.document, self.attachment, self.speller)
@@ -196,7 +196,7 @@ class _Run:
         yield from ungoverned(self.document, self.asker)
 
     def table(self) -> TruthTable:
-        """Ask what each credential may do."""
+        """Return the table of what each credential may do."""
         return truth_table(
             self.document,
             self.asker.home,
@@ -205,7 +205,7 @@ class _Run:
         )
 
     def meaning(self) -> Iterator[Finding]:
-        """Ask the engine what the document does."""
+        """Yield the findings on the document's effect, by asking the engine."""
         check(self.asked)
         yield from always_denied(self.document, self.covered)
         dependents = []
@@ -249,7 +249,7 @@ class _Run:
                 yield from self._on_users(dependents)
 
     def _public(self, of_mfa: list[Finding]) -> Iterator[Finding]:
-        """Find whether anybody gets in, unless that was found of those with MFA."""
+        """Yield the finding on public access, unless there is one on access with MFA."""
         any_account = {
             each.place.statement for each in of_mfa if each.id is FindingId.RESOURCE_ANY_ACCOUNT
         }
@@ -276,12 +276,12 @@ class _Run:
         yield from enforcement.findings()
 
     def _on_sessions(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        """Find conditions on MFA, which a session without MFA always meets, or never."""
+        """Yield the findings on MFA conditions that a session without MFA always or never meets."""
         for each in dependents:
             yield self._session_finding(FindingId.ON_ROLE, each, relaxed(each.statement))
 
     def _on_roles(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        """Find Denies of a service control policy that hit the sessions of roles."""
+        """Yield the findings on Denies of a service control policy that affect roles' sessions."""
         for each in dependents:
             # the role that asks stands for one that is named
             named = self._of_roles_only(each)
@@ -291,7 +291,7 @@ class _Run:
                 yield self._session_finding(FindingId.SCP_HITS_ROLES, each, statement)
 
     def _of_roles_only(self, each: Dependent) -> bool:
-        """Tell whether a statement is about no IAM user, by what it says about who asks."""
+        """Return whether a statement's conditions on the caller exclude IAM users."""
         statement, ask = relaxed_but_who(each.statement), each.asks[0]
         if any(self.asker.applies(statement, ask, state) for state in MfaState):
             return False
@@ -333,16 +333,16 @@ class _Run:
 
 
 _UNTABLED = Attachment.RESOURCE
-"""What each credential may do is asked about actions of IAM, which no resource-based policy is."""
+"""The table is about actions of IAM, which no resource-based policy covers."""
 
 _EXEMPTING = frozenset(
     {FindingId.IAM_EXEMPT, FindingId.EXEMPT_CREDENTIALS, FindingId.EXEMPT_ESCALATION}
 )
-"""The findings that say of exempt actions what `takeover_checks` says of allowed ones."""
+"""The findings on exempt actions that `takeover_checks` has on allowed actions."""
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return the findings by place, each once, without what follows from IAM's refusing it."""
+    """Return the findings by place, without repetitions and consequences of IAM's refusal."""
     refused = {each.place.statement for each in findings if each.id.startswith("save.")} - {None}
     lasting = [
         each

@@ -1,4 +1,4 @@
-"""What exists, and what somebody who wrote something else most likely meant."""
+"""The names that exist, and the likely intended name for one that does not."""
 
 import json
 from difflib import get_close_matches
@@ -9,17 +9,17 @@ from sekisho.audit.lint.engine_queries import Work
 from sekisho.catalogue import Catalogue
 
 _MOST_GUESSES = 5
-"""Looking for what was meant is slow; a person corrects the first few and asks again."""
+"""The most suggestions: searching them is slow, and a person corrects a few at a time."""
 
 _LONGEST = 80
 
 _MOST_COMPARED = 30_000
-"""How many actions of the catalogue are compared with wildcards; more than any policy needs."""
+"""The most comparisons of the catalogue's actions with wildcards; no policy needs more."""
 
 
 @cache
 def global_keys() -> tuple[frozenset[str], frozenset[str]]:
-    """Return AWS's global condition keys in AWS's spelling: all, and those with several values.
+    """Return AWS's global condition keys in AWS's spelling: all, and the multivalued ones.
 
     A key that takes a tag's name ends in `/`.
     """
@@ -31,7 +31,7 @@ def global_keys() -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def cross_service_keys() -> frozenset[str]:
-    """Return the keys with a service's prefix that requests to other services carry too."""
+    """Return the keys with a service's prefix that requests to other services have as well."""
     path = files("sekisho.audit.lint") / "data" / "global-keys.json"
     data = json.loads(path.read_text(encoding="utf-8"))
     return frozenset(key.lower() for key in data["crossService"])
@@ -48,15 +48,15 @@ class Speller:
 
     @property
     def exhausted(self) -> bool:
-        """Whether there were more wildcards than are looked up: what is left is a gap."""
+        """Whether there were too many wildcards to look up: the rest is a gap."""
         return self._work.exhausted
 
     def is_service(self, prefix: str) -> bool:
-        """Tell whether AWS has a service with this prefix, in any case."""
+        """Return whether AWS has a service with this prefix, in any case."""
         return self._catalogue.service_name(prefix) is not None
 
     def is_action(self, pattern: str) -> bool:
-        """Tell whether a pattern of a known service matches any of its actions."""
+        """Return whether a pattern of a known service matches any of its actions."""
         key = pattern.lower()
         if set("*?") & set(key):
             # one step for each action, and for each star that may have to go back

@@ -1,4 +1,4 @@
-"""What one statement does to MFA: requests that it is about, and what the engine says of them.
+"""The effect of one statement on MFA: requests that it covers, and the engine's decisions.
 
 Only what AWS could be asked counts: an action of the catalogue on a resource of a kind that the
 action is checked against.
@@ -43,7 +43,7 @@ STAND_INS = (
     "iam:CreateUser",
     "sts:AssumeRole",
 )
-"""Actions that stand for everything that a policy does not name."""
+"""Actions that represent all actions that a policy does not name."""
 
 _ENROLMENT_CALLS = ("iam:EnableMFADevice", "iam:CreateVirtualMFADevice", "iam:ListMFADevices")
 _USUAL = ("s3:DeleteObject", "s3:DeleteBucket", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
@@ -56,7 +56,7 @@ _DEFAULT = re.compile(r"\$\{[^\s{}$'*?,]+, '([^'}]*)'\}")
 
 
 def stand_ins(home: Home, catalogue: Catalogue) -> tuple[ActionOnResource, ...]:
-    """Return one question for each stand-in."""
+    """Return one question for each representative action."""
     asks = []
     for name in STAND_INS:
         action = catalogue.action(name)
@@ -68,7 +68,7 @@ def stand_ins(home: Home, catalogue: Catalogue) -> tuple[ActionOnResource, ...]:
 def questions(
     statement: Statement, asker: Asker, catalogue: Catalogue
 ) -> Iterator[ActionOnResource]:
-    """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
+    """Yield requests that the statement covers, apart from its conditions; some of many."""
     for action in _actions(statement, catalogue):
         for ask in _requests_about(action, statement, asker):
             if asker.exhausted:
@@ -134,7 +134,7 @@ _EFFECTS: Mapping[DecisionEffect, Message] = {
 def asked(
     ask: ActionOnResource, state: CredentialState | MfaState, effect: DecisionEffect
 ) -> Message:
-    """Return a request as it was made with a credential, and the answer."""
+    """Return the text of a request with a credential, and of the answer."""
     if state is MfaState.STALE:
         holding = CredentialState.CONSOLE_MFA
     else:
@@ -160,7 +160,7 @@ def let_through(
     state: CredentialState | MfaState,
     asker: Asker,
 ) -> Message:
-    """Return a request that statements do not deny, with a decision that shows it.
+    """Return the text of a request that statements do not deny, with a decision that shows it.
 
     What they neither allow nor deny is denied where they are alone, which would show nothing: it is
     allowed beside others.
@@ -176,12 +176,12 @@ def let_through(
 
 
 def listed(before: Message, names: str) -> Message:
-    """Return a list with what is said about it before."""
+    """Return the text of a list with an introduction."""
     return Message("{before}: {names}").filled(before=before, names=names)
 
 
 def applying(applies: bool, otherwise: bool, assumption: str) -> Message:
-    """Return what comes of the condition, and the assumption that it rests on."""
+    """Return the text on whether a condition always or never applies, with its assumption."""
     says = {
         True: Message("always applies"),
         False: Message("never applies"),
@@ -198,7 +198,7 @@ _Vector = Mapping[MfaState, bool]
 
 
 class Dependent:
-    """A statement for which MFA makes a difference, and requests that it is about."""
+    """A statement that depends on MFA, and requests that it covers."""
 
     def __init__(self, statement: Statement, asks: tuple[ActionOnResource, ...]) -> None:
         self.statement = statement
@@ -206,7 +206,7 @@ class Dependent:
 
 
 def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> Iterator[Finding]:
-    """Yield what is wrong with the MFA condition of one statement of a document."""
+    """Yield the findings on the MFA condition of one statement of a document."""
     statement = dependent.statement
     reported: set[FindingId] = set()
     for ask in dependent.asks:
@@ -231,7 +231,7 @@ _Found = Iterator[tuple[FindingId, MfaState]]
 
 
 def _deny(document: Document, own: _Vector, ask: ActionOnResource, asker: Asker) -> _Found:
-    """Find what the Deny misses and no other Deny of the document catches."""
+    """Yield the requests without MFA that the Deny misses and no other Deny of the document has."""
     if own[MfaState.FRESH]:
         if not (own[MfaState.KEY] and own[MfaState.NO_MFA]):
             yield FindingId.DENY_INVERTED, MfaState.FRESH
@@ -257,7 +257,7 @@ def _deny(document: Document, own: _Vector, ask: ActionOnResource, asker: Asker)
 def _allow(
     document: Document, dependent: Dependent, own: _Vector, ask: ActionOnResource, asker: Asker
 ) -> _Found:
-    """Find whom the Allow admits without MFA and no Deny of the document stops."""
+    """Yield the requests without MFA that the Allow permits and no Deny of the document stops."""
     # what other Allows add is another matter
     admits = [
         state
@@ -285,7 +285,7 @@ def _allow(
 def _fact(
     document: Document, statement: Statement, ask: ActionOnResource, state: MfaState, asker: Asker
 ) -> Message:
-    """Return the request that shows it, and the engine's answer."""
+    """Return the request that shows the finding, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
     return let_through(whole, ask, state, asker)
 
@@ -331,7 +331,7 @@ _WITHOUT_MFA = (MfaState.KEY, MfaState.NO_MFA)
 
 
 def takeover_checks(document: Document, asker: Asker) -> Iterator[Finding]:
-    """Yield what the document allows to be done to others without MFA, and where it does."""
+    """Yield the findings on actions against other users that are allowed without MFA."""
     of_iam = [each for each in document.statements if _names_iam(each)]
     iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
     for name, ways in _WAYS if of_iam else ():
@@ -360,7 +360,7 @@ def _names_iam(statement: Statement) -> bool:
 def _allowing(
     document: Document, statements: list[Statement], ask: ActionOnResource, asker: Asker
 ) -> Statement | None:
-    """Return the statement that allows what is asked, where without MFA it is not denied."""
+    """Return the statement that allows a request without MFA, if no Deny stops it."""
     for state in _WITHOUT_MFA:
         if not asker.exhausted and asker.allowed(document.statements, ask, state):
             for each in statements:

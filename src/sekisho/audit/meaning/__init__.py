@@ -1,4 +1,4 @@
-"""What one policy means, asked of the engine: for each credential, for each task."""
+"""The meaning of one policy, by the engine: for each credential, and for each task."""
 
 from sekisho.audit.meaning.credentials import CredentialState, ObjectOwner
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning

@@ -1,4 +1,4 @@
-"""The credentials that people ask about, each as a request is made with it, and what is asked.
+"""The credentials of a table, each with its request context, and the requests.
 
 People ask "what can somebody do with an access key?", not "what if a condition key is absent?".
 What a credential puts into the request context comes from `signin`, except for a service that calls
@@ -36,19 +36,19 @@ NAME = "hanako"
 COLLEAGUE = "taro"
 PATH = "/staff/"
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-"""Probes ask at one fixed instant, so that a policy always gets the same answer."""
+"""The fixed time of all probes, so that a policy always has the same answer."""
 
 _SELF_ONLY = frozenset({"iam:ChangePassword"})
-"""Actions whose call names no user: nobody can try them on another one."""
+"""Actions whose call names no user: they cannot be tried on another user."""
 
 _NEW = frozenset({"iam:CreateVirtualMFADevice"})
-"""Actions on a device that nobody has yet: another name is not another user's."""
+"""Actions on a device without an owner: another name is not another user's."""
 
 _PLACE = re.compile(r"\$\{([^}]*)\}")
 
 
 class ObjectOwner(StrEnum):
-    """Whose thing is acted on."""
+    """The owner of the object that is acted on."""
 
     OWN = "own"
     OWN_WITH_PATH = "own, user with a path"
@@ -64,7 +64,7 @@ _DEFAULTS = SigninAssumptions()
 
 
 class CredentialState(StrEnum):
-    """What somebody holds, in the order in which a table shows it."""
+    """The credential that is held, in the order of a table."""
 
     CONSOLE = "console without MFA"
     CONSOLE_MFA = "console with MFA"
@@ -91,7 +91,7 @@ _A_LOGIN = ("us-east-1", "11111111-2222-3333-4444-555555555555")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the people live who ask: partition and account."""
+    """The partition and account of the callers."""
 
     partition: str
     account: str
@@ -99,7 +99,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class ActionOnResource:
-    """One question: an action on a resource, by a person whose ARN has this path."""
+    """One question: an action on a resource, by a user whose ARN has this path."""
 
     action: str
     resource: str
@@ -131,7 +131,7 @@ def home_of(document: Document, partition: str | None = None) -> Home:
 
 
 def credential_of(state: CredentialState, home: Home, path: str = "/") -> Credential:
-    """Return what signs the request; temporary credentials were issued a minute ago."""
+    """Return the credential that signs; temporary credentials were issued a minute ago."""
     user = Holder(
         HolderKind.USER, home.partition, home.account, NAME, path, "AIDAEXAMPLEHANAKO0000"
     )
@@ -167,7 +167,7 @@ def request_of(
     home: Home,
     assumptions: SigninAssumptions = _DEFAULTS,
 ) -> Request:
-    """Return the question as it is asked with what is state."""
+    """Return the question as a request with the credential of `state`."""
     arn, context = _shown(state, home, ask.path, assumptions)
     return Request(arn, ask.action, ask.resource, context, home.account)
 
@@ -176,7 +176,7 @@ def request_of(
 def _shown(
     state: CredentialState, home: Home, path: str, assumptions: SigninAssumptions
 ) -> tuple[str, Context]:
-    """Return who is seen to ask, and the request context that the credential brings."""
+    """Return the principal of a request, and the request context of its credential."""
     credential = credential_of(state, home, path)
     values: dict[str, ContextValue] = dict(context_of(credential, NOW, assumptions))
     if state in (CredentialState.SERVICE_FOR_KEY, CredentialState.SERVICE_FOR_MFA):
@@ -193,11 +193,11 @@ def _shown(
 
 
 Task = tuple[Message, tuple[ActionOnResource, ...]]
-"""What somebody wants to do, and what it asks for."""
+"""A task of a user, and the requests that it needs."""
 
 
 def tasks_of(home: Home) -> Iterator[Task]:
-    """Yield what a table of a policy asks about: each task, and the calls that it needs."""
+    """Yield the tasks of a policy's table, each with the calls that it needs."""
     iam = f"arn:{home.partition}:iam::{home.account}"
     own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
     yield (
@@ -242,14 +242,14 @@ def _everything(home: Home) -> tuple[ActionOnResource, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One action on one thing, and whose thing it is."""
+    """One action on one object, and the object's owner."""
 
     ask: ActionOnResource
     target: ObjectOwner
 
 
 def probes_of(action: Action, home: Home) -> Iterator[Probe]:
-    """Yield what to ask about one action of the catalogue.
+    """Yield the probes of one action of the catalogue.
 
     An action on a user or on an MFA device is asked for the person's own, for that of a person
     with a path, whom samples written for `user/${aws:username}` forget, and for a colleague's; any

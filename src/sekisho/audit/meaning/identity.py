@@ -1,4 +1,4 @@
-"""What one identity-based policy really means, beside what the console's summary says of it.
+"""The full meaning of one identity-based policy, beyond the console's summary of it.
 
 The console's review page lists what a policy's Allow statements name and does not show what its
 Deny takes away again, nor what the Deny exempts. Here the policy is asked instead:
@@ -40,14 +40,14 @@ UNNAMED = (
     "iam:DeleteVirtualMFADevice",
     "sts:AssumeRole",
 )
-"""Actions that stand for everything else, where the policy does not name them."""
+"""Actions that represent all others, if the policy does not name them."""
 
 STATES = (CredentialState.KEY, CredentialState.CONSOLE, CredentialState.CONSOLE_MFA)
 """The three states of `aws:MultiFactorAuthPresent`: absent, false, true."""
 
 
 class Works(StrEnum):
-    """When this policy alone lets something be done."""
+    """The condition under which this policy alone allows an action."""
 
     NO_POLICY_APPLIES = "no policy applies"
     WITHOUT_MFA = "works without MFA"
@@ -60,7 +60,7 @@ class Works(StrEnum):
 
 
 class DeniedWithoutMfa(StrEnum):
-    """Whether this policy's Deny stands in the way without MFA, whatever other policies allow."""
+    """Whether this policy's Deny applies without MFA, regardless of other policies."""
 
     ENFORCED = "enforced"
     NOT_FOR_KEYS = "not for long-term access keys"
@@ -71,7 +71,7 @@ class DeniedWithoutMfa(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the policy means for one action on one thing.
+    """The meaning of the policy for one action on one object.
 
     Attributes:
         action: the action, `service:Name`.
@@ -87,7 +87,7 @@ class Line:
 
     @property
     def works(self) -> Works:
-        """When this policy alone lets the action be done."""
+        """The condition under which this policy alone allows the action."""
         if self.service_exempt:
             return Works.NO_POLICY_APPLIES
         found = {_works(*each) for each in product(*(self.effects[one].effects for one in STATES))}
@@ -95,7 +95,7 @@ class Line:
 
     @property
     def enforcement(self) -> DeniedWithoutMfa:
-        """Whether the policy's Deny stands in the way without MFA."""
+        """Whether the policy's Deny applies without MFA."""
         if self.service_exempt:
             return DeniedWithoutMfa.NOT_ENFORCED
         without_mfa = (self.effects[one].effects for one in _WITHOUT_MFA)
@@ -136,7 +136,7 @@ def _enforcement(key: DecisionEffect, console: DecisionEffect) -> DeniedWithoutM
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a policy really means.
+    """The meaning of a policy.
 
     Attributes:
         lines: for each action that the policy names or exempts, on each kind of target.
@@ -161,12 +161,12 @@ class Meaning:
 
     @property
     def enforces(self) -> bool:
-        """Whether everything that the policy does not name is explicitly denied without MFA."""
+        """Whether every action that the policy does not name is explicitly denied without MFA."""
         return all(line.enforcement is DeniedWithoutMfa.ENFORCED for line in self.everything_else)
 
 
 def meaning(document: Document, *, partition: str | None = None) -> Meaning:
-    """Return what an identity-based policy really means.
+    """Return the full meaning of an identity-based policy.
 
     Args:
         document: the policy, taken as the only one that its user has.
@@ -198,7 +198,7 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
 
 
 def _actions_named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[str, ...]]:
-    """Return the actions that the document names or exempts, and the patterns that match none."""
+    """Return the actions that the document names or exempts, and the patterns without a match."""
     named: dict[str, Action] = {}
     unknown: dict[str, None] = {}
     for statement in document.statements:
@@ -253,6 +253,6 @@ def _untried(document: Document) -> tuple[str, ...]:
 
 
 def _of_services(key: str) -> bool:
-    """Tell whether only a call that a service makes for somebody has a key."""
+    """Return whether only calls by a service on a user's behalf have a key."""
     known = global_key(key)
     return known is not None and known.presence == "via-service"

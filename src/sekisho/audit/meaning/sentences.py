@@ -1,4 +1,4 @@
-"""A policy's meaning in sentences, in both languages, and what is to be said beside a truth table.
+"""A policy's meaning in sentences, in both languages, and the notes to a truth table.
 
 What behaves like everything else is not listed one by one, and a user with a path is mentioned
 only where the path makes a difference. The same is there as JSON values, with the summary of the
@@ -95,7 +95,7 @@ _SAYS_NOTHING = Message(
 
 
 def sentences(meant: Meaning) -> tuple[Message, ...]:
-    """Return what a policy really means, one sentence for each kind of answer."""
+    """Return the sentences on a policy's meaning, one for each kind of answer."""
     usual = {_answer_of(line) for line in meant.everything_else}
     own = {line.action: line for line in meant.lines if line.target is ObjectOwner.OWN}
     groups: dict[tuple[ObjectOwner, Message], list[str]] = {}
@@ -120,7 +120,7 @@ def _place(target: ObjectOwner) -> int:
 
 
 class _Answer(NamedTuple):
-    """What tells two lines apart.
+    """The distinctive properties of a line.
 
     Attributes:
         effects: in each state, what can come of it, where that is not the same whatever is unknown.
@@ -132,7 +132,7 @@ class _Answer(NamedTuple):
 
 
 def _answer_of(line: Line) -> _Answer:
-    """Return a line's answer; for what works without MFA enforcement is no matter."""
+    """Return a line's answer; enforcement does not matter for what works without MFA."""
     works, enforcement = line.works, line.enforcement
     matters = works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA)
     if works is Works.DEPENDS or (matters and enforcement is DeniedWithoutMfa.DEPENDS):
@@ -141,14 +141,14 @@ def _answer_of(line: Line) -> _Answer:
 
 
 def _tells_something(line: Line, usual: set[_Answer], own: Mapping[str, Line]) -> bool:
-    """Tell whether a line says more than everything else, or than the usual case, does."""
+    """Return whether a line differs from the line on everything else, and from the usual case."""
     if line.target in _VARIANTS:
         return _answer_of(line) != _answer_of(own[line.action])
     return usual != {_answer_of(line)}
 
 
 def _said_of(line: Line, own: Mapping[str, Line]) -> Message:
-    """Return the predicate of a line; of a variant that loses what others may, that it does."""
+    """Return the predicate of a line; a different one for a variant that only some users lose."""
     lost = line.target in _VARIANTS and own[line.action].works is not Works.NOT_BY_THIS_POLICY
     if lost and line.works is Works.NOT_BY_THIS_POLICY:
         return _NOT_FOR_ALL
@@ -168,7 +168,7 @@ def _predicate(answer: _Answer) -> Message:
 
 
 def _depending(effects: Sequence[Possibilities]) -> Message:
-    """Say what can come of it with each credential, and on which keys that depends."""
+    """Return the text on the possible results for each credential, and the keys they depend on."""
     key, console, mfa = (
         _EFFECTS[each.effects].filled(keys=_in_ticks(sorted(each.matters))) for each in effects
     )
@@ -180,7 +180,7 @@ def _depending(effects: Sequence[Possibilities]) -> Message:
 
 
 def _loses_all(meant: Meaning, target: ObjectOwner) -> bool:
-    """Tell whether nothing that the policy allows on one's own things is allowed to a variant."""
+    """Return whether a variant is allowed nothing that the policy allows on own objects."""
     allowed = {
         line.action
         for line in meant.lines
@@ -216,7 +216,7 @@ def _everything_else(meant: Meaning) -> list[Message]:
 
 
 def caveats(meant: Meaning) -> tuple[Message, ...]:
-    """Return what the sentences leave open: conditions not varied, actions not known."""
+    """Return the limits of the sentences: conditions not varied, actions not known."""
     texts = []
     if meant.untried:
         keys = ", ".join(f"`{key}`" for key in meant.untried)
@@ -244,7 +244,7 @@ _MATTERED = Message(
 
 
 def notes(table: TruthTable) -> Iterator[Message]:
-    """Yield what is to be said beside a table: it does not say it itself."""
+    """Yield the notes to a table, on cells that do not explain themselves."""
     cells = [cell for row in table.rows for cell in row.cells.values()]
     outcomes = {cell.outcome for cell in cells}
     yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
@@ -263,7 +263,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def cell_text(cell: Cell, table: TruthTable) -> Message:
-    """Return what a cell says, as short as it must be; where keys differ, a letter stands for them.
+    """Return the short text of a cell; letters distinguish the sets of keys.
 
     An asterisk marks that the outcome depends on an assumption.
     """
@@ -283,7 +283,7 @@ def _in_ticks(names: Sequence[str]) -> str:
 def summary_to_json(
     document: Document, found: Summary, meant: Iterable[Message]
 ) -> dict[str, object]:
-    """Return the console's summary of a policy, and what it really means, as JSON values."""
+    """Return the console's summary of a policy, and its full meaning, as JSON values."""
     return {
         "schema": "sekisho.policy-summary/1",
         "source": document.source,

@@ -1,4 +1,4 @@
-"""Whom a role's trust policy names, and how each of them asks for the role.
+"""The principals that a role's trust policy names, and the calls by which each assumes it.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal", "Methods to assume a role"; what
 each of them shows of MFA is in docs/signin.md.
@@ -24,7 +24,7 @@ from sekisho.signin import (
 
 
 class TrustWay(StrEnum):
-    """Ways of asking for a role that no credential shows by itself."""
+    """Ways of assuming a role that no credential shows by itself."""
 
     KEY_AND_CODE = "long-term access key and an MFA code in the call"
     SAML = "SAML assertion"
@@ -46,7 +46,7 @@ _ASSUME = "sts:AssumeRole"
 
 
 class TrustedKind(Enum):
-    """The kinds of principal that a trust policy names: (word, what they ask with, their call)."""
+    """The kinds of principal in a trust policy: (word, their credentials, their call)."""
 
     USER = ("user", _OF_USERS, _ASSUME)
     ROLE = ("role", (CredentialState.ROLE,), _ASSUME)
@@ -66,13 +66,13 @@ class TrustedKind(Enum):
 
     @property
     def people(self) -> bool:
-        """Whether those whom it takes in can have MFA."""
+        """Whether principals of this kind can have MFA."""
         return self.credentials[0] in _OF_USERS
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Somebody whom a trust policy names; an example person and role stand for an account.
+    """A principal that a trust policy names; an example person or role represents an account.
 
     Attributes:
         name: the principal, as the policy writes it.
@@ -88,7 +88,7 @@ class Trusted:
     session_name: str = ""
 
     def credential(self, state: CredentialState | TrustWay) -> Credential | None:
-        """Return what signs the call; None for a call that no credential of IAM signs."""
+        """Return the credential that signs the call; None if no credential of IAM signs it."""
         if isinstance(state, TrustWay) and state is not TrustWay.KEY_AND_CODE:
             return None
         example = credential_of(
@@ -103,7 +103,7 @@ class Trusted:
     def request(
         self, state: CredentialState | TrustWay, role: str, assumptions: SigninAssumptions
     ) -> Request:
-        """Return the call with which they ask for a role, given by its ARN."""
+        """Return the call that assumes the role with this ARN."""
         credential = self.credential(state)
         if credential is None:
             values: Mapping[str, ContextValue] = {"aws:ViaAWSService": "false"}
@@ -115,7 +115,7 @@ class Trusted:
 
 
 def trusted_in(document: Document, home: Home, most: int) -> tuple[list[Trusted], list[str]]:
-    """Return of each statement's principals the first of each kind, and who else is named.
+    """Return the first principal of each kind in each statement, and the names of the others.
 
     Args:
         document: a role's trust policy.
@@ -149,7 +149,7 @@ def _of_statement(statement: Statement, home: Home) -> Iterator[tuple[str, Trust
 
 
 def named_by(principal: Principal, home: Home) -> Iterator[tuple[str, Trusted | None]]:
-    """Yield whom a statement names, with None for who cannot ask: those that are no more.
+    """Yield the principals that a statement names, with None for those that cannot call.
 
     `NotPrincipal` is about everybody.
     """
@@ -198,7 +198,7 @@ _IDENTITIES = {
 
 @dataclass(frozen=True, slots=True)
 class _Arn:
-    """An ARN of IAM or STS, taken apart: (service, kind of resource), path and name."""
+    """The parts of an ARN of IAM or STS: (service, kind of resource), path and name."""
 
     home: Home
     what: tuple[str, str]

@@ -1,4 +1,4 @@
-"""The truth table of one policy: what each credential may do.
+"""The truth table of one policy: the actions that each credential may do.
 
 Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
 Where an undocumented point mattered, the cell names its assumption.
@@ -50,7 +50,7 @@ from sekisho.signin import (
 
 
 class TaskOutcome(StrEnum):
-    """What comes of a task; of several calls that it needs, the worst counts."""
+    """The outcome of a task; of several calls that it needs, the worst counts."""
 
     NOBODY = "nobody named has it"
     REFUSED = "refused by the service"
@@ -80,7 +80,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One task, what it asks for, and what comes of it with each credential.
+    """One task, its requests, and the outcome with each credential.
 
     Attributes:
         principal: whom of a trust policy the task is about, as the policy names them; else None.
@@ -108,7 +108,7 @@ class TruthTable:
 
     @property
     def dependencies(self) -> tuple[tuple[str, ...], ...]:
-        """The keys that cells depend on, once for each set of them, in the order of the cells."""
+        """The sets of keys that cells depend on, each once, in the order of the cells."""
         cells = (row.cells[state] for state in self.columns for row in self.rows)
         return tuple(dict.fromkeys(cell.depends_on for cell in cells if cell.depends_on))
 
@@ -122,7 +122,7 @@ _EVERYTHING = (AttachedPolicy("everything", _ALL),)
 def policies_with(
     document: Document, kind: PolicyKind, state: CredentialState = CredentialState.KEY
 ) -> Policies:
-    """Return the policies of somebody who has this document, of this kind, and nothing else.
+    """Return the policies of a user who has this document, of this kind, and no other.
 
     A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
     federated user session is given a session policy that allows everything, since one without may
@@ -173,7 +173,7 @@ OUTCOMES: Mapping[TaskOutcome, Message] = {
     TaskOutcome.ALLOWED: Message("yes", "allowed"),
     TaskOutcome.UNGOVERNED: Message("always"),
 }
-"""What comes of a task, as short as a cell must be."""
+"""The short texts of the outcomes of a task."""
 
 LEGEND: Mapping[TaskOutcome, Message] = {
     TaskOutcome.NOBODY: Message("-: none of these has this credential, so it was not checked"),
@@ -183,7 +183,7 @@ LEGEND: Mapping[TaskOutcome, Message] = {
     TaskOutcome.OTHERS: Message("other: other policies decide"),
     TaskOutcome.UNGOVERNED: Message("always: allowed without evaluating a policy"),
 }
-"""What those cells mean that do not say it themselves; what depends on keys is said by `notes`."""
+"""The explanations of cells; `notes` explains those that depend on keys."""
 
 
 _DEFAULTS = SigninAssumptions()
@@ -208,7 +208,7 @@ def truth_table(
     on_roles: bool = False,
     more: Iterable[ActionOnResource] = (),
 ) -> TruthTable:
-    """Return what each credential may do under a document.
+    """Return the actions that each credential may do under a document.
 
     Args:
         document: a document that the engine can read.
@@ -238,7 +238,7 @@ def truth_table(
 
 
 def _distinct(document: Document) -> Document:
-    """Return the document with each statement once: what stands twice decides nothing more."""
+    """Return the document without repeated statements, which do not affect decisions."""
     said = {
         (each.effect, each.principal, each.action, each.resource, each.conditions): each
         for each in reversed(document.statements)
@@ -276,7 +276,7 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot."""
+    """A document with its kind, compiled, since it is asked often."""
 
     document: Document
     kind: PolicyKind
@@ -286,7 +286,7 @@ class _Reading:
     def cell(
         self, calls: Sequence[_Call], otherwise: Iterable[tuple[str, Sequence[_Call]]]
     ) -> Cell:
-        """Return what comes of a task that needs these calls, and the assumptions that mattered.
+        """Return the outcome of a task that needs these calls, and the assumptions that matter.
 
         `otherwise` has the calls under the other setting of an assumption, by its name.
         """
@@ -300,7 +300,7 @@ class _Reading:
         return Cell(TaskOutcome.CONDITIONAL, assumptions, depends_on=tuple(sorted(depends_on)))
 
     def _outcomes(self, calls: Sequence[_Call]) -> tuple[set[TaskOutcome], set[str], set[str]]:
-        """Return what can come of the calls, the keys it depends on, and what was assumed."""
+        """Return the possible outcomes of calls, the keys they depend on, and the assumptions."""
         outcomes: list[frozenset[TaskOutcome]] = []
         depends_on: set[str] = set()
         assumed: set[str] = set()
@@ -321,7 +321,7 @@ class _Reading:
     def _decided(
         self, call: _Call
     ) -> tuple[frozenset[TaskOutcome], frozenset[str], tuple[str, ...]]:
-        """Return what can come of the policies, the keys it depends on, and what was assumed."""
+        """Return the possible outcomes by policies, the keys they depend on, the assumptions."""
         policies = policies_with(self.document, self.kind, call.state)
         if call.unsigned:
             policies = replace(policies, identity=())
@@ -332,7 +332,7 @@ class _Reading:
 
 
 def _of_all(outcomes: Sequence[TaskOutcome], together: bool) -> TaskOutcome:
-    """Return the worst outcome of calls; where each stands for itself, that they differ."""
+    """Return the worst outcome of calls; if they are independent and differ, `MIXED`."""
     if together or len(set(outcomes)) == 1:
         return min(outcomes, key=list(TaskOutcome).index)
     return TaskOutcome.MIXED
@@ -341,7 +341,7 @@ def _of_all(outcomes: Sequence[TaskOutcome], together: bool) -> TaskOutcome:
 def _cell(
     reading: _Reading, state: CredentialState, asks: Sequence[ActionOnResource], home: Home
 ) -> Cell:
-    """Return what comes of a task of somebody who has the document."""
+    """Return the outcome of a task for a user with the document."""
 
     def calls(of: CredentialState, assumptions: SigninAssumptions = _DEFAULTS) -> list[_Call]:
         credential = credential_of(of, home)
@@ -359,7 +359,7 @@ def _cell(
 
 
 def _outcome_for_kind(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
-    """Say what the engine's answer means for the kind of policy.
+    """Return the outcome for the engine's decision, by the kind of policy.
 
     What a boundary, a session policy or a service control policy allows, it leaves to others; what
     one service control policy does not allow, another beside it may.
@@ -376,13 +376,13 @@ def _outcome_for_kind(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
 
 
 _MOST_ASKED = 9
-"""How many principals are asked as: more columns would not fit a terminal."""
+"""The most principals of a table: more columns would not fit a terminal."""
 
 _BASE: tuple[CredentialState | TrustWay, ...] = TrustedKind.ANYONE.credentials
 
 
 def trust_table(document: Document, home: Home) -> TruthTable:
-    """Return what each of those may do whom a trust policy names.
+    """Return the table of the principals that a trust policy names.
 
     Args:
         document: a trust policy that the engine can read.
@@ -433,7 +433,7 @@ def _title(trusted: Trusted) -> Message:
 
 
 def _who(trusted: Trusted) -> WhoAsks:
-    """Return what a trust policy says of whom it names; of a session it does not say the role."""
+    """Return the facts about a named principal; of a role's session, the role is not known."""
     itself = trusted.holder is not None and not trusted.session_name
     account = "*" if trusted.kind is TrustedKind.ANYONE else trusted.home.account
     return WhoAsks(account, itself, named=itself)
@@ -442,7 +442,7 @@ def _who(trusted: Trusted) -> WhoAsks:
 def _trust_cell(
     reading: _Reading, trusted: Trusted, state: CredentialState | TrustWay, role: str
 ) -> Cell:
-    """Return what comes of it if one of those whom a trust policy names assumes the role."""
+    """Return the outcome if one of the named principals assumes the role."""
     if state not in trusted.kind.credentials:
         return Cell(TaskOutcome.NOBODY)
     request = trusted.request(state, role, _DEFAULTS)
@@ -459,7 +459,7 @@ def _trust_cell(
 def _otherwise(
     trusted: Trusted, state: CredentialState | TrustWay, role: str, request: Request
 ) -> Iterator[tuple[str, Request]]:
-    """Yield what the call would show if a point were otherwise that AWS does not document."""
+    """Yield the call with the other setting of each undocumented point."""
     for name, turned in filter(None, [_TURNED.get(state)]):
         yield name, trusted.request(state, role, turned)
     if state is TrustWay.SERVICE:

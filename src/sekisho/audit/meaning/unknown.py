@@ -1,4 +1,4 @@
-"""What is not known of a request that only a credential describes, and what could come of it.
+"""The unknown facts of a request that only a credential describes, and possible decisions.
 
 What a credential shows is known: MFA, its age, when it was issued, whether a service calls. Whose
 it is, and from where, when and in which Region it is used, is not: such a key can have any value,
@@ -44,12 +44,12 @@ _OF_IDENTITY: Mapping[CallerKind, Mapping[str, str]] = {
         _USER_ID: "{1}:*",
     },
 }
-"""What is known of the keys that say who asks, where an example asks: by partition and account."""
+"""The known values of caller keys for an example caller: by partition and account."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhoAsks:
-    """What is known of who asks; by default somebody with a known name, of any account.
+    """The known facts about the caller; by default a named caller of any account.
 
     Attributes:
         account: the account, if it is known.
@@ -66,7 +66,7 @@ EXAMPLE = WhoAsks()
 
 
 def keys_asked(document: Document) -> Mapping[str, str]:
-    """Return the context keys that a document asks for, by lower case, as they are written.
+    """Return the context keys that a document tests, by lower case, in its spelling.
 
     A unique id that is a principal asks for none: no example has it.
     """
@@ -84,7 +84,7 @@ def possible_effects(
     decide: Callable[[Request, Policies], Decision],
     who: WhoAsks = EXAMPLE,
 ) -> Possibilities:
-    """Return every effect that the decision can have, with the keys that matter as written.
+    """Return every possible decision, with the keys that matter in the policy's spelling.
 
     Args:
         request: what an example asks.

@@ -1,4 +1,4 @@
-"""What can be proved of the users of an account, of one of them or of all, and certificates of it.
+"""The proofs about an account's users, one or all of them, and their certificates.
 
 Equal questions are asked once: a certificate is one for all users with the same policies.
 """
@@ -62,12 +62,12 @@ _WORST: Mapping[type[Verdict], Enforced] = {
     Unknown: Enforced.UNKNOWN,
     Proved: Enforced.PROVED,
 }
-"""Where a verdict on an invariant stands in that order."""
+"""The rank of a verdict on an invariant in that order."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserProofs:
-    """The answers about an account's users; who comes out wrong comes first.
+    """The answers about an account's users; failures come first.
 
     Attributes:
         taken_at: when the account was read.
@@ -130,7 +130,7 @@ def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
 
 
 def _lets_in(role: Role, account: str) -> bool:
-    """Tell whether a role's trust policy names principals of the account, or anybody."""
+    """Return whether a role's trust policy names principals of the account, or everybody."""
     for statement in role.trust.statements:
         principal = statement.principal
         if statement.effect is not Effect.ALLOW or principal is None:
@@ -147,7 +147,7 @@ _PEOPLE = (PrincipalKey.AWS, PrincipalKey.ANYONE)
 def subject_of_user(
     snapshot: Snapshot, name: str, source: str, *, users_may_change: bool
 ) -> tuple[Subject, Credentials]:
-    """Return one user as the prover asks about them, and what they hold.
+    """Return one user as the prover's subject, and the user's credentials.
 
     Args:
         snapshot: the account.
@@ -180,7 +180,7 @@ def subject_of_user(
 
 
 def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
-    """Return a role as the prover asks about it, with its trust policy.
+    """Return a role as the prover's subject, with its trust policy.
 
     Args:
         snapshot: the account.

@@ -1,4 +1,4 @@
-"""The audit of an account, and the forms in which it is handed over."""
+"""The audit of an account, and its output forms."""
 
 from sekisho.audit.report.document import account_document
 from sekisho.audit.report.forms import account_sheet, to_json, to_sarif

@@ -1,4 +1,4 @@
-"""What an audit hands over: its findings, what was not read, and its tables, as a report."""
+"""The report of an audit: its findings, the unread objects, and its tables."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,12 +68,12 @@ _ALLOW = Message(
 )
 _PAGE_COLUMNS = (*COLUMNS, FINDINGS, Message("why this kind"))
 _CHOICES = frozenset({1, 6, 7, 8})
-"""The columns of users whose texts are few: a box to choose one from."""
+"""The columns of users with few different texts: a box to choose one from."""
 _GAP_COLUMNS = (Message("call"), Message("about"), Message("answer"))
 _SHOWN = 20
-"""So many users are shown in a terminal."""
+"""The most users that are shown in a terminal."""
 _SHOWN_ALIKE = 5
-"""So many subjects of one reason are shown in a terminal."""
+"""The most subjects of one reason that are shown in a terminal."""
 _LOOK = PageLook(Path(__file__).parent / "page.css", "table", dense=True)
 
 
@@ -121,7 +121,7 @@ def _text_parts(report: AccountReport) -> Iterator[TextPart]:
 
 
 def _titles(groups: Sequence[FindingGroup]) -> TextPart:
-    """Return one line for each finding, below how many there are of each severity."""
+    """Return one line for each finding, below the counts of each severity."""
     if not groups:
         return Findings(FINDINGS, (), none=NONE, extent=Extent.BRIEF)
     numbers = Counter(group.label for group in groups)
@@ -179,12 +179,12 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
 
 
 def _users_in_logs(report: AccountReport) -> list[UserRow]:
-    """Return the users whom logs have."""
+    """Return the users that logs contain."""
     return [row for row in report.rows if row.use is not None and row.use.in_logs]
 
 
 def _groups(report: AccountReport) -> list[FindingGroup]:
-    """Return the findings that are alike together; the anchors of groups are unique."""
+    """Return the findings grouped by equal ids; the anchors of groups are unique."""
     anchors = {row.user.name: f"u{place}" for place, row in enumerate(report.rows)}
 
     def seen_fact(finding: Finding) -> SeenFact:
@@ -217,7 +217,7 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
 
 
 def _note(finding: Finding) -> Message | None:
-    """Return why a finding is only a note; None if it counts in full."""
+    """Return the reason why a finding is only a note; None if it counts in full."""
     if finding.exemption is None:
         return finding.left_out_by
     day, why = finding.exemption.expires.isoformat(), finding.exemption.why
@@ -226,13 +226,13 @@ def _note(finding: Finding) -> Message | None:
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A reason for which something could not be told, and the findings that it leaves open."""
+    """A reason for undecided findings, and these findings."""
 
     reason: Message
     findings: Sequence[Finding]
 
     def lines(self) -> Iterator[TextLine]:
-        """Yield the reason, what it is about, and what is not decided."""
+        """Yield the reason, the objects concerned, and the undecided findings."""
         yield TextLine(self.reason)
         subjects = list(dict.fromkeys(each.subject for each in self.findings))
         shown = ", ".join(subjects[:_SHOWN_ALIKE])

@@ -30,11 +30,11 @@ from sekisho.messages import Language, Message
 from sekisho.prover import Counterexample
 
 SCHEMA = "sekisho.audit/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the form."""
 
 
 def to_json(report: AccountReport) -> Iterator[str]:
-    """Yield the text of an audit in pieces; figures and users who were not read are null.
+    """Yield the text of an audit in pieces; unknown figures and unread users are null.
 
     Whole, the rows of 20,000 users and their text take more memory than all else in an audit.
     """
@@ -67,7 +67,7 @@ def to_json(report: AccountReport) -> Iterator[str]:
 
 
 def _logs(report: AccountReport) -> dict[str, object]:
-    """Return which logs there are and what they come to; nothing without logs."""
+    """Return the logs and their figures, as members; empty without logs."""
     figures = logged_figures(report)
     if report.usage is None:
         return {}
@@ -90,7 +90,7 @@ def _camel(name: str) -> str:
 
 
 def _use(row: UserRow) -> dict[str, object]:
-    """Return what logs have of a user, as a usage file has it; nothing without logs."""
+    """Return a user's logged use, in the form of a usage file; empty without logs."""
     if row.use is None:
         return {}
     return {"logged": {**use_to_json(row.use), "toDecide": is_to_decide(row)}}
@@ -161,7 +161,7 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _words(findings: Iterable[Finding]) -> dict[str, object]:
-    """Return the words of each kind of finding that there is, once."""
+    """Return the texts of each kind of finding that occurs, once."""
     return {
         name.value: {
             "title": name.text.title.to_json(),
@@ -279,7 +279,7 @@ def _findings(report: AccountReport, row: UserRow) -> str:
 
 
 def _unknown(row: UserRow) -> Iterator[str]:
-    """Yield why something about a user is not known, each once."""
+    """Yield the reasons why facts about a user are not known, without repetitions."""
     why = [gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)]
     yield from why
     # an outcome may have one of these reasons, or several

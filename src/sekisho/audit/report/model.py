@@ -40,7 +40,7 @@ class AccountReport:
 
     @cached_property
     def findings_of(self) -> Mapping[str, tuple[Finding, ...]]:
-        """The findings by what they are about."""
+        """The findings by the object that they are about."""
         found: dict[str, list[Finding]] = {}
         for each in self.findings:
             found.setdefault(each.subject, []).append(each)
@@ -48,7 +48,7 @@ class AccountReport:
 
     @property
     def findings_by_id(self) -> tuple[tuple[Finding, ...], ...]:
-        """The findings of one kind together, in order of risk."""
+        """The findings grouped by id, in order of risk."""
         kinds: dict[tuple[object, ...], list[Finding]] = {}
         for each in self.findings:
             kinds.setdefault((each.severity, each.id, each.known, each.fix.en), []).append(each)
@@ -56,12 +56,12 @@ class AccountReport:
 
     @property
     def wrong(self) -> bool:
-        """Whether something worse than a note was found."""
+        """Whether there is a finding worse than a note."""
         return any(each.known and each.severity is not Severity.NOTE for each in self.findings)
 
     @property
     def unknown(self) -> bool:
-        """Whether something could not be told."""
+        """Whether some finding is undecided."""
         return any(not each.known for each in self.findings)
 
 

@@ -1,4 +1,4 @@
-"""What an audit says to people: the headline, the figures, the columns, and what logs add.
+"""The texts of an audit: the headline, the figures, the columns, and the logged use.
 
 Of logs it says what they have, and no more: a user who is not in them may have been active all the
 same.
@@ -71,7 +71,7 @@ _SHORT_KINDS: Mapping[DeviceKind, Message] = {
     DeviceKind.HARDWARE: Message("token"),
 }
 _STUCK = (ImpactKind.LOCKED_OUT, ImpactKind.DEAD_LOCK)
-"""The outcomes that are worse for users who are already enforced; the others are better."""
+"""The impacts that are worse for users who are already enforced; others are better."""
 _NO_MFA = Message("none", "device")
 _NO_KEY = Message("no key")
 _NEVER = Message("never", "used")
@@ -143,7 +143,7 @@ _BY_PATH = Message("a user without a path in the ARN could sign in")
 
 
 def as_of(report: AccountReport) -> Message:
-    """Say whose account it is, and when it was so."""
+    """Return the text of the account and the time for which the audit holds."""
     snapshot = report.snapshot
     alias = _ALIAS.filled(alias=snapshot.alias) if snapshot.alias else verbatim("")
     return _AS_OF.filled(
@@ -156,7 +156,7 @@ def as_of(report: AccountReport) -> Message:
 
 
 def read_at(report: AccountReport) -> Message:
-    """Say whose account it is, and when it was read."""
+    """Return the text of the account and the time at which it was read."""
     snapshot = report.snapshot
     alias = _ALIAS.filled(alias=snapshot.alias) if snapshot.alias else verbatim("")
     return _READ_AT.filled(account=snapshot.account, alias=alias, at=_minute(snapshot))
@@ -167,7 +167,7 @@ def _minute(snapshot: Snapshot) -> str:
 
 
 def headline(report: AccountReport) -> Message:
-    """Say in one sentence how many users are proved enforced, and in another why others are not."""
+    """Return sentences on how many users are proved enforced, and on why others are not."""
     coverage = report.coverage
     users, enforced = f"{coverage.users:,}", f"{coverage.enforced:,}"
     left = coverage.users - coverage.enforced
@@ -190,7 +190,7 @@ def headline(report: AccountReport) -> Message:
 
 
 def report_notes(report: AccountReport) -> tuple[Message, ...]:
-    """Say once whose policies were not read, on which assumptions enforcement rests, and by logs.
+    """Return the notes of a report: unread policies, assumptions, and logs.
 
     What logs say of the account's users is there if there are logs.
     """
@@ -208,7 +208,7 @@ def report_notes(report: AccountReport) -> tuple[Message, ...]:
 
 
 def figures(report: AccountReport) -> tuple[Message, ...]:
-    """Say the figures: enabled, enforced, not to be phished, used; nothing of who was not read."""
+    """Return the figures: enabled, enforced, phishing-resistant, used; without unread users."""
     if report.snapshot.users_gap is not None:
         return (_NO_FIGURES,)
     found = report.coverage
@@ -238,12 +238,12 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
 
 
 def no_users_text(report: AccountReport) -> Message:
-    """Say why there is no row: none, or not read."""
+    """Return the reason why there is no row: there are no users, or they were not read."""
     return NONE if report.snapshot.users_gap is None else _UNREAD
 
 
 def finding_title(finding: Finding) -> Message:
-    """Say what a finding is about; one that is not known says so."""
+    """Return the title of a finding, marked if it is undecided."""
     title = finding.title
     if finding.known or finding.id is FindingId.NOT_READ:
         return title
@@ -267,7 +267,7 @@ def cells(row: UserRow) -> tuple[Message, ...]:
 
 
 def worst_first(row: UserRow) -> tuple[bool, int, bool]:
-    """Return by what users are sorted so that the one who needs help most comes first."""
+    """Return the sort key by which users who most need help come first."""
     kind = row.impact.kinds[0]
     proved = row.enforcement.enforced is Enforced.PROVED
     return row.left_out, [*ImpactKind].index(kind), proved != (kind in _STUCK)
@@ -311,7 +311,7 @@ def _key_used(row: UserRow) -> Message:
 
 
 def _next_step(row: UserRow) -> Message:
-    """Say in a few words what is to be done about a user next."""
+    """Return a few words on the next step for a user."""
     kind = row.impact.kinds[0]
     enforced = row.enforcement.enforced
     text: Message = table("impacts")[kind]["next"]
@@ -333,7 +333,7 @@ def _next_step(row: UserRow) -> Message:
 
 
 def impact_texts(row: UserRow) -> tuple[Message, ...]:
-    """Say what MFA enforcement does to a user: each kind of it, then why and where the way ends."""
+    """Return the texts of the impact on a user: each kind, the reason, and the failing step."""
     found = row.impact
     more = (found.reason, found.name_taken, found.stopped)
     path = (_BY_PATH,) if found.by_path else ()
@@ -404,7 +404,7 @@ LOGGED_COLUMNS: tuple[Message, ...] = (
     Message("`aws login`"),
     Message("used with"),
 )
-"""The columns of the table of what logs have of users."""
+"""The columns of the table of logged use."""
 
 _USED_BY_LOGS = Message(
     "Used, according to the logs: {used} of {users} {users:user|users} signed in or called "
@@ -423,7 +423,7 @@ _MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class LoggedFigures:
-    """How many users of an account used MFA, as far as logs have it.
+    """The numbers of users who used MFA, by the logs.
 
     Attributes:
         used: signed in or called with MFA.
@@ -442,7 +442,7 @@ class LoggedFigures:
 
 
 def logged_figures(report: AccountReport) -> LoggedFigures | None:
-    """Return a sentence on the use that the logs show; None without logs, or without users."""
+    """Return the figures of the logged use; None without logs, or without users."""
     if report.usage is None or report.snapshot.users_gap is not None:
         return None
     uses = [(row.user.name, row.use) for row in report.rows if row.use is not None]
@@ -460,14 +460,14 @@ def logged_figures(report: AccountReport) -> LoggedFigures | None:
 
 
 def is_to_decide(row: UserRow) -> bool:
-    """Return whether somebody should decide whether a user is to be an exception."""
+    """Return whether a person should decide if a user is to be an exception."""
     if row.use is None or row.left_out or row.nature is Nature.PERSON:
         return False
     return any(key.long_term and key.without_mfa for key in row.use.keys)
 
 
 def used_with_mfa(report: AccountReport) -> Message | None:
-    """Say the third figure by the logs; None if there are none."""
+    """Return the text of the figure on used MFA by the logs; None without logs."""
     found = logged_figures(report)
     if found is None:
         return None
@@ -480,7 +480,7 @@ def used_with_mfa(report: AccountReport) -> Message | None:
 
 
 def logged_notices(report: AccountReport) -> Iterator[Message]:
-    """Yield which logs an audit goes by, who used no MFA, and whom to decide about."""
+    """Yield the notices on the logs, on users without MFA, and on users to decide about."""
     found = logged_figures(report)
     if report.usage is None or found is None:
         return

@@ -288,7 +288,8 @@ class ScenarioState:
 
 
 MOST_REMEMBERED = 1 << 14
-"""The most cached results of `moves_in` and `state_after`; these do not depend on policies."""
+"""The most cached results of `moves_in` and `state_after`, which do not depend on policies: the
+scenarios of every user, and with other choices of Force_MFA, reach nearly the same states."""
 
 _API = (
     *(Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA),
