@@ -7,11 +7,12 @@ import http.client
 import os
 import select
 import socket
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -237,6 +238,28 @@ def test_a_stop_waits_for_what_is_being_answered_but_not_for_ever(
         assert go_on.is_set() is answered
         go_on.set()
         assert (first_line(stream) == b"HTTP/1.1 200 OK\r\n") is answered
+
+
+def test_a_stop_closes_the_files_that_nobody_has_read() -> None:
+    """A browser that went to another page leaves a script of the last one unread."""
+    given: list[IO[bytes]] = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # the server closes it
+        file.truncate(1 << 30)
+        given.append(file)
+        start_response("200 OK", [("Content-Length", str(1 << 30))])
+        wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](file)
+        return wrapped
+
+    server = HttpServer(app, socket.create_server(("127.0.0.1", 0)), any_length)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", server.port), 30) as stream:
+        stream.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert first_line(stream) == b"HTTP/1.1 200 OK\r\n"
+        server.stop(thread)
+    assert given[0].closed
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the reader is woken by a socket there")

@@ -464,6 +464,9 @@ class HttpServer(TcpWSGIServer):
             # a worker that was not waited for would write to the number of a file that is
             # another's by then
             self._closed = True
+            for channel in list(self._all()):
+                # with the files that it has not sent yet
+                channel.handle_close()
             wasyncore.close_all(self._map)
 
     def maintenance(self, now: float) -> None:
