@@ -69,6 +69,7 @@ from sekisho.web.workbench import (
     workbench_site,
 )
 from sekisho.web.workbench.plan import Moment, placed_moments, ticks
+from web_people import press
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "abc\u202egnp.exe"
@@ -753,7 +754,7 @@ def test_a_walk_through_every_view_in_both_languages(
         page.get_by_role("link", name="hanako").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("hanako")
         fits()
-        page.get_by_role("link", name=words["plan"], exact=True).click()
+        press(page.get_by_role("link", name=words["plan"], exact=True))
         expect(page.get_by_role("heading", level=1)).to_have_text(words["plan"])
         fits()
         # on paper nothing can be opened

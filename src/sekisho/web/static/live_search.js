@@ -29,11 +29,6 @@
         if (error.name !== "AbortError") throw error;
       }), 250);
     });
-    // what was typed before this script was there
-    const fields = [place, ...place.querySelectorAll("input")];
-    if (fields.some((each) => each.value !== each.defaultValue)) {
-      place.dispatchEvent(new Event("input"));
-    }
   };
 
   // a list that the page has whole: a part of it opens while something in it is searched for or ticked
@@ -44,7 +39,7 @@
     const said = box.parentElement.querySelector("[data-none]");
     box.parentElement.hidden = false;
     // what somebody has opened stays open when nothing is searched for any more
-    const opened = new Set();
+    const opened = new Set(list.querySelectorAll("details[open]"));
     list.addEventListener("click", ({ target }) => {
       const folded = target.closest("summary")?.parentElement;
       if (folded) opened[folded.open ? "delete" : "add"](folded);
@@ -70,7 +65,6 @@
       }
       said.textContent = fits.length ? "" : said.dataset.none;
     });
-    if (box.value) box.dispatchEvent(new Event("input"));
   }
 
   const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");

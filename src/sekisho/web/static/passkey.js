@@ -19,8 +19,10 @@
     return given;
   }
 
-  function handle(form, work) {
-    form?.addEventListener("submit", async (event) => {
+  function handle(id, work) {
+    document.addEventListener("submit", async (event) => {
+      const form = event.target;
+      if (form.id !== id || event.defaultPrevented) return;
       event.preventDefault();
       box.textContent = "";
       try {
@@ -45,7 +47,7 @@
     });
   }
 
-  handle(document.getElementById("passkey-create"), async (form) => {
+  handle("passkey-create", async (form) => {
     const { user, name } = form.dataset;
     const options = await send("/iam/assign-mfa/passkey/options", { user, name });
     if (!options) return;
@@ -54,7 +56,7 @@
     await send(form.action, { user, name, credential: made.toJSON() });
   });
 
-  handle(document.getElementById("passkey-get"), async (form) => {
+  handle("passkey-get", async (form) => {
     const options = await send("/signin/passkey/options", {});
     if (!options) return;
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);

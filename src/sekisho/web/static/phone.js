@@ -2,9 +2,7 @@
 // the clock, without a new page: what was typed beside it stays.
 "use strict";
 (() => {
-  const phone = document.querySelector("details.phone");
-  if (!phone) return;
-  const now = () => phone.querySelector(".now");
+  const now = () => document.querySelector("details.phone .now");
 
   const show = async (answer) => {
     if (!answer.ok) return;
@@ -17,12 +15,13 @@
   };
 
   setInterval(() => {
-    if (phone.open && !document.hidden) fetch(phone.dataset.from).then(show).catch(() => {});
+    const phone = document.querySelector("details.phone");
+    if (phone?.open && !document.hidden) fetch(phone.dataset.from).then(show).catch(() => {});
   }, 5000);
-  phone.addEventListener("submit", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
+  document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (!form.closest("details.phone")) return;
+    event.preventDefault();
     fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })
       .then(show)
       .catch(() => form.submit());

@@ -24,8 +24,25 @@
       form.dataset.sent = "yes";
     });
   }
+  const given = (field) => {
+    const chosen = [...(field.options ?? [])].findIndex((each) => each.defaultSelected);
+    if (field.options) return Math.max(chosen, 0);
+    return /checkbox|radio/.test(field.type) ? field.defaultChecked : field.defaultValue;
+  };
+  const present = (field) => {
+    if (field.options) return field.selectedIndex;
+    return /checkbox|radio/.test(field.type) ? field.checked : field.value;
+  };
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    // what was typed or ticked before the scripts were there, or what the browser has kept, counts
+    // as typed now: no script has seen it
+    for (const field of document.querySelectorAll("input, textarea, select")) {
+      if (present(field) === given(field)) continue;
+      for (const name of ["input", "change"]) {
+        field.dispatchEvent(new Event(name, { bubbles: true }));
+      }
+    }
   });
   // on paper nothing can be opened; what the console folds up are secrets
   const folded = ".workbench main details:not([open])";
@@ -64,7 +81,8 @@
   const wrong = document.querySelector(
     "main[data-faulty] :is([aria-invalid=true], .fault, .alert.error)",
   );
-  if (wrong) {
+  // but not from where somebody is already
+  if (wrong && document.activeElement === document.body) {
     if (wrong.tabIndex < 0) wrong.tabIndex = -1;
     wrong.focus();
   }
