@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         THROTTLED,
         AwsApi,
         CallUnit,
-        Read,
         SigningApi,
         calls_to_allow,
         least_policy,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
         collect_sign_in,
         collect_user_sign_in,
     )
-    from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
+    from sekisho.account.contents import AccountFile, UserCredentials, version_ref
     from sekisho.account.credentials import (
         IN_USE_WITHIN,
         Credentials,
@@ -106,13 +105,13 @@ else:
         {
             "calls": (
                 "CALLS_PER_USER OPTIONAL_READS READS REJECTED_CREDENTIALS THROTTLED AwsApi "
-                "CallUnit Read SigningApi calls_to_allow least_policy"
+                "CallUnit SigningApi calls_to_allow least_policy"
             ),
             "collection": (
                 "Pace collect collect_console_authorization collect_policies collect_sign_in "
                 "collect_user_sign_in"
             ),
-            "contents": "AccountFile Metadata UserCredentials version_ref",
+            "contents": "AccountFile UserCredentials version_ref",
             "credentials": (
                 "IN_USE_WITHIN Credentials credentials_by_user credentials_of other_credentials "
                 "unread_credentials users_not_read"
@@ -162,10 +161,8 @@ __all__ = [
     "LogsRead",
     "LooksLike",
     "ManagedPolicy",
-    "Metadata",
     "Pace",
     "Password",
-    "Read",
     "ResourceKind",
     "ResourceRef",
     "Role",

@@ -6,18 +6,9 @@ mean, and adds nothing.
 """
 
 from sekisho.answer.call import JointAnswer, answer_request, answer_together
-from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.evaluation import AnswerSettings, answer_part
-from sekisho.answer.keys import MalformedKey, Presence, RequestKind, presence_of
-from sekisho.answer.model import (
-    Answer,
-    AnswerEffect,
-    AssumedOwner,
-    MissingKey,
-    NeededPermission,
-    UnexpectedKey,
-    UnnamedResource,
-)
+from sekisho.answer.keys import Presence, RequestKind, presence_of
+from sekisho.answer.model import Answer, AnswerEffect
 from sekisho.answer.resource import Impossibility, ImpossibleRequest, ResourceNote, is_about
 from sekisho.answer.sentences import (
     additions,
@@ -30,23 +21,15 @@ from sekisho.answer.sentences import (
 )
 
 __all__ = [
-    "AddedKey",
     "Answer",
     "AnswerEffect",
     "AnswerSettings",
-    "AssumedOwner",
     "Impossibility",
     "ImpossibleRequest",
     "JointAnswer",
-    "MalformedKey",
-    "MissingKey",
-    "NeededPermission",
-    "Origin",
     "Presence",
     "RequestKind",
     "ResourceNote",
-    "UnexpectedKey",
-    "UnnamedResource",
     "additions",
     "answer_part",
     "answer_request",

@@ -5,7 +5,7 @@ what comes; `report` is all of that for people and programs, `work_list` a row f
 `notices` what they are told. Nothing here changes an account.
 """
 
-from sekisho.campaign.calendar import DayEvent, DayEventKind, calendar_of
+from sekisho.campaign.calendar import DayEventKind
 from sekisho.campaign.notices import NOT_TOLD
 from sekisho.campaign.report import (
     STAGES_IN_WORDS,
@@ -18,7 +18,6 @@ from sekisho.campaign.report import (
 )
 from sekisho.campaign.stages import CampaignPerson, CampaignStage, PlanProblem
 from sekisho.campaign.state import DayProgress, StateFolder
-from sekisho.campaign.today import Today, today_of
 from sekisho.campaign.work_list import campaign_to_csv
 
 __all__ = [
@@ -28,17 +27,13 @@ __all__ = [
     "CampaignInputs",
     "CampaignPerson",
     "CampaignStage",
-    "DayEvent",
     "DayEventKind",
     "DayProgress",
     "PlanProblem",
     "StateFolder",
-    "Today",
-    "calendar_of",
     "campaign_of",
     "campaign_report",
     "campaign_to_csv",
     "campaign_to_json",
     "due_today",
-    "today_of",
 ]

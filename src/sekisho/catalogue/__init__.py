@@ -1,8 +1,6 @@
 """The catalogue of AWS: actions, access levels, resource types, keys; API operations."""
 
 from sekisho.catalogue.keys import (
-    GlobalKey,
-    UnlistedKeys,
     depends_on_action,
     equivalent_global_key,
     equivalent_service_keys,
@@ -38,7 +36,6 @@ from sekisho.catalogue.store import (
     Action,
     ActionPatterns,
     Catalogue,
-    Partition,
     ResourceType,
     iam_actions,
     load,
@@ -59,11 +56,8 @@ __all__ = [
     "CallNeed",
     "Catalogue",
     "FurtherPermission",
-    "GlobalKey",
     "KindGroup",
-    "Partition",
     "ResourceType",
-    "UnlistedKeys",
     "call_needs",
     "created_kinds",
     "depends_on_action",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.documents.json_text import decoded_json, indented_json, json_pieces, text_of_file
 from sekisho.documents.private import ANOTHER_NAME, check_writable, write_private, writing
-from sekisho.documents.shape import ABSENT, Shape
+from sekisho.documents.shape import Shape
 from sekisho.documents.spreadsheet import inert_cell
 from sekisho.lazy import lazily
 
@@ -25,7 +25,6 @@ else:
     )
 
 __all__ = [
-    "ABSENT",
     "ANOTHER_NAME",
     "Shape",
     "check_writable",

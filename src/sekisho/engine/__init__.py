@@ -1,15 +1,9 @@
 """The meaning of policies: request + policies → decision with causes. No third-party package."""
 
 from sekisho.engine.authorize import Engine, caller_and_groups, decide, missing_resource_policy
-from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
-from sekisho.engine.groups import PolicyGroup, applies, groups, is_cross_account
-from sekisho.engine.joint import (
-    JointDecision,
-    RequestPart,
-    decide_together,
-    is_access_point,
-    parts_of,
-)
+from sekisho.engine.explanation import Explanation, Part, explain
+from sekisho.engine.groups import applies, groups, is_cross_account
+from sekisho.engine.joint import RequestPart, decide_together, is_access_point, parts_of
 from sekisho.engine.model.assumptions import (
     ArnSpan,
     Assumptions,
@@ -52,17 +46,11 @@ __all__ = [
     "Decider",
     "Decision",
     "DecisionEffect",
-    "Denial",
     "Engine",
     "Explanation",
-    "JointDecision",
-    "Lack",
     "Level",
-    "NearMiss",
     "Part",
-    "Point",
     "Policies",
-    "PolicyGroup",
     "Possibilities",
     "Request",
     "RequestPart",

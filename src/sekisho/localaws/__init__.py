@@ -17,21 +17,16 @@ from sekisho.localaws.company import (
 )
 
 if TYPE_CHECKING:
-    from sekisho.localaws.console.client import (
-        ConsoleClient,
-        ConsoleRefused,
-        PasskeyOptions,
-        ShownPage,
-    )
-    from sekisho.localaws.server import AddedIdentities, LocalAws
+    from sekisho.localaws.console.client import ConsoleClient, ConsoleRefused, ShownPage
+    from sekisho.localaws.server import LocalAws
     from sekisho.localaws.state.world import Clock, DecisionLog, LoggedDecision
     from sekisho.localaws.wire.http_server import LOOPBACK, HttpServer, listen
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "console.client": "ConsoleClient ConsoleRefused PasskeyOptions ShownPage",
-            "server": "AddedIdentities LocalAws",
+            "console.client": "ConsoleClient ConsoleRefused ShownPage",
+            "server": "LocalAws",
             "state.world": "Clock DecisionLog LoggedDecision",
             "wire.http_server": "LOOPBACK HttpServer listen",
         },
@@ -57,7 +52,6 @@ __all__ = [
     "COMPANY_FILE",
     "LOOPBACK",
     "MACHINE",
-    "AddedIdentities",
     "Clock",
     "ConsoleClient",
     "ConsoleRefused",
@@ -65,7 +59,6 @@ __all__ = [
     "HttpServer",
     "LocalAws",
     "LoggedDecision",
-    "PasskeyOptions",
     "ShownPage",
     "example_company",
     "listen",

@@ -7,9 +7,9 @@ account.
 
 from sekisho.notices.card import CardChoices, card_facts
 from sekisho.notices.card import card as card_of
-from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
+from sekisho.notices.dates import zone_named
 from sekisho.notices.devices import DeviceName, DeviceNames
-from sekisho.notices.notice import Notice, NoticeSection, notice_of, notices_of
+from sekisho.notices.notice import Notice, notice_of, notices_of
 from sekisho.notices.people import (
     OWNER_TAGS,
     NoticeKind,
@@ -31,13 +31,11 @@ from sekisho.notices.rendering import (
     write_our_templates,
 )
 from sekisho.notices.setting import NoticeSetting
-from sekisho.notices.work_list import KINDS, WorkList, headline
+from sekisho.notices.work_list import WorkList, headline
 
 __all__ = [
-    "KINDS",
     "NAMES",
     "OWNER_TAGS",
-    "UTC_NAME",
     "CardChoices",
     "DeviceName",
     "DeviceNames",
@@ -45,18 +43,14 @@ __all__ = [
     "NoticeContext",
     "NoticeForm",
     "NoticeKind",
-    "NoticeSection",
     "NoticeSetting",
     "PasswordChange",
     "Person",
     "Templates",
     "WorkList",
-    "beginning",
     "card_facts",
     "card_of",
     "context_of",
-    "day_in_words",
-    "ending",
     "headline",
     "made_folder",
     "notice_of",

@@ -31,7 +31,6 @@ from sekisho.prover.questions.enforcement import (
     exempt_list,
     expected_exempt,
     for_other_values,
-    has_self_service,
     lost_with_mfa,
     nothing_lost,
     own_things_only,
@@ -105,7 +104,7 @@ from sekisho.prover.search.answers import (
     roles_within_reach,
     uncertain_lists,
 )
-from sekisho.prover.search.counterexample import decide_as_owner_allows, own_policy_unasked
+from sekisho.prover.search.counterexample import decide_as_owner_allows
 from sekisho.prover.search.formula import Question, Restriction, StatedCondition
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import (
@@ -184,7 +183,6 @@ __all__ = [
     "for_other_values",
     "granting_texts",
     "handled_policies",
-    "has_self_service",
     "invariant_holds",
     "invariant_text",
     "layers_of",
@@ -197,7 +195,6 @@ __all__ = [
     "not_granted_with_resource",
     "nothing_lost",
     "only_denials",
-    "own_policy_unasked",
     "own_things_only",
     "policy_difference",
     "policy_naming_resources",

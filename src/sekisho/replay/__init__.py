@@ -17,13 +17,12 @@ from sekisho.replay.binding import (
     with_accounts,
     with_later_callers,
 )
-from sekisho.replay.caller import TrailCaller, caller_of_event
+from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import JudgeSettings
 from sekisho.replay.difference import allows_everything
 from sekisho.replay.event import (
     ALWAYS,
     OPTIONAL,
-    PARAMETERS,
     CallerDetail,
     CallGroup,
     Column,
@@ -39,7 +38,6 @@ from sekisho.replay.record import RecordFault, TrailRecord, read_record
 __all__ = [
     "ALWAYS",
     "OPTIONAL",
-    "PARAMETERS",
     "Binding",
     "Bound",
     "CallGroup",
@@ -67,7 +65,6 @@ __all__ = [
     "binding_of_change",
     "binding_of_policies",
     "binding_of_states",
-    "caller_of_event",
     "columns_of",
     "group_plainly",
     "judge_plainly",

@@ -95,7 +95,6 @@ if TYPE_CHECKING:
         DormantAction,
         Goal,
         GroupGoal,
-        KeyAge,
         KeyOfUser,
         KeyRules,
         NewUser,
@@ -198,7 +197,7 @@ else:
             ),
             "goal.known_users": "KNOWN_USERS FormerNames KnownUsers known_users",
             "goal.model": (
-                "Deferral DeferralReason Dormant DormantAction Goal GroupGoal KeyAge KeyOfUser "
+                "Deferral DeferralReason Dormant DormantAction Goal GroupGoal KeyOfUser "
                 "KeyRules NewUser PolicyGoal Requirement Stage TemporaryPassword Untold Wave "
                 "policy_arn"
             ),
@@ -272,7 +271,6 @@ __all__ = [
     "GroupRights",
     "Journal",
     "JournalEntry",
-    "KeyAge",
     "KeyOfUser",
     "KeyRules",
     "KeyState",

@@ -10,8 +10,8 @@ from sekisho.lazy import lazily
 from sekisho.session.keeping import KEYRING, FileStore, KeyringStore, Nowhere, Store, system_keyring
 from sekisho.session.model import DeviceId, Session, SessionId
 from sekisho.session.notes import DeviceNotes, Notes, SessionNote
-from sekisho.session.source import SessionRequest, Source, key_in, source_of
-from sekisho.session.terminal import Terminal, TerminalDevice
+from sekisho.session.source import SessionRequest, Source, source_of
+from sekisho.session.terminal import TerminalDevice
 
 if TYPE_CHECKING:
     from sekisho.session.broker import Broker, HandedOut, Surroundings
@@ -40,9 +40,7 @@ __all__ = [
     "Source",
     "Store",
     "Surroundings",
-    "Terminal",
     "TerminalDevice",
-    "key_in",
     "source_of",
     "system_keyring",
 ]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sekisho.lazy import lazily
 from sekisho.signin.console import (
-    AGENT_ACCESS,
     AUTHORIZE,
     CHANGE_REFUSED,
     CONSOLE_REFUSED,
@@ -16,7 +15,6 @@ from sekisho.signin.console import (
     LOGIN_ACCESS,
     LOGIN_SESSION,
     LONGEST_CONSOLE_SESSION,
-    SHORTEST_CONSOLE_SESSION,
     SIGNIN_FAILED,
     WRONG_OLD_PASSWORD,
     CharacterClass,
@@ -39,7 +37,6 @@ from sekisho.signin.devices import (
     DELETE_CONFLICT,
     DEVICE_EXISTS,
     DEVICE_IN_USE,
-    DEVICE_LIMIT,
     MAX_DEVICES,
     MfaMethod,
     check_device_change,
@@ -70,7 +67,7 @@ from sekisho.signin.model import (
     SigninOrder,
     context_of,
 )
-from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule, RuleNote
+from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule
 from sekisho.signin.rules import (
     MFA_INCOMPLETE,
     MFA_UNKNOWN_DEVICE,
@@ -81,10 +78,8 @@ from sekisho.signin.rules import (
     RefusedByService,
     Ruling,
     aws_policy_refusal,
-    check_external_id,
     check_federated_name,
     check_session_name,
-    check_source_identity,
     mfa_parameters,
     role_duration,
     service_rule,
@@ -102,7 +97,6 @@ else:
     )
 
 __all__ = [
-    "AGENT_ACCESS",
     "AUTHORIZE",
     "CHANGE_REFUSED",
     "CONSOLE_REFUSED",
@@ -111,7 +105,6 @@ __all__ = [
     "DELETE_CONFLICT",
     "DEVICE_EXISTS",
     "DEVICE_IN_USE",
-    "DEVICE_LIMIT",
     "LOGIN_ACCESS",
     "LOGIN_SESSION",
     "LONGEST_CONSOLE_SESSION",
@@ -122,7 +115,6 @@ __all__ = [
     "MFA_WRONG_CODE",
     "PERIOD",
     "RULES",
-    "SHORTEST_CONSOLE_SESSION",
     "SIGNIN_FAILED",
     "SIGN_IN_SESSION",
     "WRONG_OLD_PASSWORD",
@@ -146,7 +138,6 @@ __all__ = [
     "RefusedByService",
     "RoleSessionMfa",
     "Rule",
-    "RuleNote",
     "Ruling",
     "SessionTag",
     "SigninAssumptions",
@@ -156,13 +147,11 @@ __all__ = [
     "check_device_change",
     "check_device_count",
     "check_device_name",
-    "check_external_id",
     "check_federated_name",
     "check_passkey_name",
     "check_password",
     "check_password_change",
     "check_session_name",
-    "check_source_identity",
     "code_at",
     "console_arn",
     "console_session",

@@ -45,7 +45,6 @@ from sekisho.prover import (
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject
 
 __all__ = [
-    "AccountCertificates",
     "UserProofs",
     "account_certificates",
     "prove_users",

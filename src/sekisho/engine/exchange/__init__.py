@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         assumption_text,
         cause_to_json,
         decision_to_json,
-        decision_with_notes_to_json,
         explanation_to_json,
         location_of,
         missing_policy_text,
@@ -31,7 +30,7 @@ else:
         {
             "lines": "answers joint_answer",
             "decisions": (
-                "EFFECTS decision_with_notes_to_json assumption_text cause_to_json "
+                "EFFECTS assumption_text cause_to_json "
                 "decision_to_json explanation_to_json missing_policy_text unknown_action_text "
                 "location_of reasons sentence"
             ),
@@ -47,7 +46,6 @@ __all__ = [
     "assumptions_from_text",
     "cause_to_json",
     "decision_to_json",
-    "decision_with_notes_to_json",
     "explanation_to_json",
     "joint_answer",
     "location_of",

@@ -41,12 +41,12 @@ from sekisho.notices.reminders.told import (
 )
 
 if TYPE_CHECKING:
-    from sekisho.notices.reminders.webhook import Posted, Webhook
+    from sekisho.notices.reminders.webhook import Webhook
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "webhook": "Posted Webhook",
+            "webhook": "Webhook",
         },
     )
 
@@ -60,7 +60,6 @@ __all__ = [
     "Ledger",
     "LedgerEntry",
     "NoticeEvent",
-    "Posted",
     "Reminder",
     "ReminderStep",
     "ReminderTopic",

@@ -9,7 +9,6 @@ from sekisho.prover.questions.forms import (
     difference_to_json,
     items_to_json,
     premises_of,
-    report_to_json,
 )
 from sekisho.prover.questions.report import (
     Inquiry,
@@ -54,5 +53,4 @@ __all__ = [
     "items_to_json",
     "premises_of",
     "report_on_policies",
-    "report_to_json",
 ]

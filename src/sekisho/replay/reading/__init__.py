@@ -16,9 +16,8 @@ from sekisho.replay.reading.files import (
     local_digests,
     local_logs,
     may_hold,
-    skipped_for,
 )
-from sekisho.replay.reading.s3 import ObjectApi, TrailScope, reading_policy, s3_digests, s3_logs
+from sekisho.replay.reading.s3 import TrailScope, reading_policy, s3_digests, s3_logs
 
 require_extra("replay", ("cryptography", "duckdb", "pyarrow"))
 
@@ -30,14 +29,8 @@ if TYPE_CHECKING:
         PublicKeys,
         public_keys_of,
     )
-    from sekisho.replay.reading.history import (
-        EventHistory,
-        HistoryApi,
-        Timing,
-        event_history,
-        history_policy,
-    )
-    from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
+    from sekisho.replay.reading.history import EventHistory, Timing, event_history, history_policy
+    from sekisho.replay.reading.reader import ReadingSettings, read_groups
     from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
 else:
     __getattr__ = lazily(
@@ -45,8 +38,8 @@ else:
         {
             "cache": "GroupCache",
             "digests": "DigestCheck DigestReport PublicKeys public_keys_of",
-            "history": "EventHistory HistoryApi Timing event_history history_policy",
-            "reader": "Progress ReadingSettings read_groups",
+            "history": "EventHistory Timing event_history history_policy",
+            "reader": "ReadingSettings read_groups",
             "result": "DetailsOf LogFault Reading TrailGroups",
         },
     )
@@ -59,11 +52,8 @@ __all__ = [
     "EventHistory",
     "FoundFiles",
     "GroupCache",
-    "HistoryApi",
     "LogFault",
     "LogFile",
-    "ObjectApi",
-    "Progress",
     "PublicKeys",
     "Reading",
     "ReadingSettings",
@@ -82,5 +72,4 @@ __all__ = [
     "reading_policy",
     "s3_digests",
     "s3_logs",
-    "skipped_for",
 ]

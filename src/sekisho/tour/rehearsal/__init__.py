@@ -1,6 +1,5 @@
 """The rehearsal: the whole rollout on a local AWS with the example company, step by step."""
 
-from sekisho.tour.rehearsal.rehearsal import Phone, RehearsedUser
 from sekisho.tour.rehearsal.run import tour
 from sekisho.tour.rehearsal.steps import (
     Cell,
@@ -9,7 +8,6 @@ from sekisho.tour.rehearsal.steps import (
     Counts,
     Exchange,
     FactTable,
-    StepCredential,
     TourStep,
     counts_of,
     to_json,
@@ -22,9 +20,6 @@ __all__ = [
     "Counts",
     "Exchange",
     "FactTable",
-    "Phone",
-    "RehearsedUser",
-    "StepCredential",
     "TourStep",
     "counts_of",
     "to_json",
