@@ -5,10 +5,11 @@ from typing import Any
 
 from prover import battery
 from prover.battery import Case
+from prover.open_branches import CandidateRequest
 from sekisho.check_proof import Claim
 from sekisho.engine import Context, Request, request_faults
 from sekisho.prover import CallingUser
-from sekisho.prover.certificates import CandidateRequest, claim_of, no_new_access_claim
+from sekisho.prover.certificates import claim_of, no_new_access_claim
 
 __all__ = ["caller", "claim", "request_of_candidate"]
 

@@ -3,11 +3,11 @@
 import random
 from typing import Any
 
+from prover.open_branches import CandidateRequest
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.errors import FaultyRequest
 from sekisho.policy import from_json
 from sekisho.prover import CallingUser
-from sekisho.prover.certificates import CandidateRequest
 
 ARN = "arn:aws:iam::111122223333:user/alice"
 ALICE = CallingUser.of(ARN)

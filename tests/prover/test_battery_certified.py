@@ -10,11 +10,12 @@ import pytest
 
 from prover.battery import CASES, Case
 from prover.certified import claim, request_of_candidate
+from prover.open_branches import request_of
 from prover.plain_trees import plain_certificate
 from prover.random_claims import claims
 from prover.refutations import refutes, refuting
 from sekisho import check_proof
-from sekisho.prover.certificates import Certificate, OpenLeaf, WorkLimitReached, certify, request_of
+from sekisho.prover.certificates import Certificate, OpenLeaf, WorkLimitReached, certify
 
 _MISSING = {
     *("arn/equals-is-like", "arn/halves", "arn/like-within-string-like", "date/two-keys"),

@@ -11,6 +11,7 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from prover.drawn_policies import ALICE, Drawn
+from prover.open_branches import request_of
 from sekisho import check_proof
 from sekisho.check_proof import Claim, Invalid, Valid, check, layer_of
 from sekisho.engine import AttachedPolicy, Policies
@@ -24,7 +25,6 @@ from sekisho.prover.certificates import (
     claim_of,
     document_of,
     no_new_access_claim,
-    request_of,
 )
 
 MANAGED: dict[str, Any] = json.loads(aws_managed_policies_data)

@@ -8,12 +8,10 @@ from sekisho.prover.certificates.claims import (
     layers_of,
     no_new_access_claim,
 )
-from sekisho.prover.certificates.requests import CandidateRequest, request_of
 from sekisho.prover.certificates.search import Certificate, OpenLeaf, WorkLimitReached, certify
 
 __all__ = [
     "OLD",
-    "CandidateRequest",
     "Certificate",
     "OpenLeaf",
     "WorkLimitReached",
@@ -23,5 +21,4 @@ __all__ = [
     "document_of",
     "layers_of",
     "no_new_access_claim",
-    "request_of",
 ]

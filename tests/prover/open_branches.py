@@ -1,12 +1,11 @@
 """The request of an open branch of a case tree, which may show why the branch is open."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sekisho import check_proof
 from sekisho.check_proof import Branch, Claim, Claims, Part, Pattern
-from sekisho.lazy import dataclass
-from sekisho.prover.certificates.search import OpenLeaf
+from sekisho.prover.certificates import OpenLeaf
 
 
 @dataclass(frozen=True, slots=True)
