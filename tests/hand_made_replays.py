@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from replay.plainly import Counted, report_of
 from sekisho.documents.report import TextLayout, report_page, report_text, sheet_text
 from sekisho.engine import Cause
 from sekisho.messages import Language, verbatim
@@ -20,7 +21,6 @@ from sekisho.replay import (
     TrailEvent,
 )
 from sekisho.replay.report import (
-    Counted,
     JudgedGroup,
     LogFigures,
     MadeBy,
@@ -29,7 +29,6 @@ from sekisho.replay.report import (
     days_between,
     replay_document,
     replay_sheet,
-    report_of,
 )
 
 ACCOUNT = "111122223333"

@@ -33,9 +33,10 @@ from pathlib import Path
 import duckdb
 import simdjson
 from isal import isal_zlib
+from tests.replay.plainly import PlainGroups, group_plainly
 
 from bench.replay.events import records_of, write_logs
-from sekisho.replay import ALWAYS, PlainGroups, group_plainly
+from sekisho.replay import ALWAYS
 from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, local_logs, read_groups
 from sekisho.replay.reading.reader import Feeder
 from sekisho.replay.reading.statement import structure

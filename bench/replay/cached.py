@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
+from tests.replay.plainly import Counted, report_of
+
 from bench.replay.events import write_logs
 from sekisho.documents.report import TextLayout, report_text
 from sekisho.engine import AttachedPolicy
@@ -38,14 +40,12 @@ from sekisho.replay import (
 )
 from sekisho.replay.reading import GroupCache, LogFile, TrailGroups, local_logs
 from sekisho.replay.report import (
-    Counted,
     JudgedGroup,
     MadeBy,
     ReplayQuestion,
     ReplayReport,
     figures_of,
     replay_document,
-    report_of,
     report_on,
 )
 from sekisho.replay.tables import outcomes_of

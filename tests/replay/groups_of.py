@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sekisho.replay import CallerDetail, CallGroup, PlainGroups, TrailEvent
+from replay.plainly import PlainGroups
+from sekisho.replay import CallerDetail, CallGroup, TrailEvent
 from sekisho.replay.reading import LogFile, TrailGroups
 
 

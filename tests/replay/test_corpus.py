@@ -7,6 +7,7 @@ import pytest
 
 from audit.small_accounts import snapshot_of
 from cases import cases, document
+from replay.plainly import group_plainly, judge_plainly
 from rollout.staging import ACCOUNT
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.policy import PolicyKind, from_json
@@ -23,8 +24,6 @@ from sekisho.replay import (
     binding_of_change,
     binding_of_policies,
     columns_of,
-    group_plainly,
-    judge_plainly,
     with_later_callers,
 )
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa, SigninAssumptions

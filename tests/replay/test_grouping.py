@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from profiles import DEEP
 from replay.groups_of import log_files, of_fast, of_plain
+from replay.plainly import group_plainly
 from replay.records_made import some_files, some_record
-from sekisho.replay import ALWAYS, Column, Window, group_plainly
+from sekisho.replay import ALWAYS, Column, Window
 from sekisho.replay.reading import ReadingSettings, local_logs, read_groups
 
 LOGS = Path(__file__).parents[1] / "data" / "cloudtrail"

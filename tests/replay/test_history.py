@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from replay.groups_of import of_fast, of_plain
+from replay.plainly import group_plainly
 from replay.test_record import logged
 from sekisho.errors import AwsRefused
-from sekisho.replay import Window, group_plainly
+from sekisho.replay import Window
 from sekisho.replay.reading import EventHistory, Timing, event_history, history_policy, read_groups
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """What the policies in question would have done to logged calls."""
 
+from replay.plainly import group_plainly, judge_plainly
 from replay.test_record import logged
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Preset, choices_of, force_mfa
@@ -12,8 +13,6 @@ from sekisho.replay import (
     TargetKind,
     binding_of_policies,
     columns_of,
-    group_plainly,
-    judge_plainly,
 )
 
 FORCE_MFA = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.drawn import FixedBinding, bounds, bounds_about_iam, made
+from replay.plainly import group_plainly, judge_plainly
 from sekisho.engine import DecisionEffect, decide
 from sekisho.replay import (
     Bound,
@@ -15,8 +16,6 @@ from sekisho.replay import (
     TrailEvent,
     TrailRecord,
     columns_of,
-    group_plainly,
-    judge_plainly,
     read_record,
 )
 

@@ -15,18 +15,12 @@ from click_commands import command_of
 from hand_made_replays import UNCHANGED, event, judged, report, to_csv
 from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
+from replay.plainly import group_plainly
 from replay.test_reading import EXPORT, LOST, log, message, record
 from sekisho.cli import Exit
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, from_json
-from sekisho.replay import (
-    Bound,
-    CallOutcome,
-    Judge,
-    OutcomeReason,
-    columns_of,
-    group_plainly,
-)
+from sekisho.replay import Bound, CallOutcome, Judge, OutcomeReason, columns_of
 from sekisho.replay.reading import SkippedKind, read_groups
 from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline
 

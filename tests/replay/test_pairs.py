@@ -14,10 +14,10 @@ from hypothesis import given, settings
 
 from profiles import DEEP
 from replay.groups_of import log_files, of_fast, of_plain
+from replay.plainly import group_plainly
 from replay.records_made import some_record
 from replay.test_grouping import SEEDS
 from replay.test_sql import TABLE, rows, run
-from sekisho.replay import group_plainly
 from sekisho.replay.far import SqlDialect, grouping_sql, read_result
 from sekisho.replay.reading import GroupCache, local_logs, read_groups
 

@@ -8,16 +8,8 @@ from typing import Any
 
 import pytest
 
-from sekisho.replay import (
-    ALWAYS,
-    Column,
-    RecordFault,
-    TrailEvent,
-    TrailRecord,
-    Window,
-    group_plainly,
-    read_record,
-)
+from replay.plainly import group_plainly
+from sekisho.replay import ALWAYS, Column, RecordFault, TrailEvent, TrailRecord, Window, read_record
 
 LOGS = Path(__file__).parents[1] / "data" / "cloudtrail"
 TIME = "2026-08-20T10:00:00Z"

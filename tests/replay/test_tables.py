@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from profiles import DEEP
 from replay.drawn import ACCOUNT, FixedBinding, bounds, made
 from replay.groups_of import log_files
+from replay.plainly import Counted, report_of
 from replay.test_judge import FOR_USERS, FORCE_MFA
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import verbatim
@@ -30,13 +31,11 @@ from sekisho.replay import (
 )
 from sekisho.replay.reading import GroupCache, TrailGroups, local_logs, read_groups
 from sekisho.replay.report import (
-    Counted,
     JudgedGroup,
     MadeBy,
     ReplayQuestion,
     ReplayReport,
     figures_of,
-    report_of,
     report_on,
     to_json,
 )

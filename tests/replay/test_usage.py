@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from tests.replay.groups_of import log_files
 
+from replay.plainly import group_plainly, plain_logs
 from sekisho.account import Usage, dump_usage, read_usage
-from sekisho.replay import ALWAYS, group_plainly
+from sekisho.replay import ALWAYS
 from sekisho.replay.reading import SkippedKind, read_groups
-from sekisho.replay.report import plain_logs, trail_logs, usage_of
+from sekisho.replay.report import trail_logs, usage_of
 
 ACCOUNT = "111122223333"
 BOT = f"arn:aws:iam::{ACCOUNT}:user/ci/deploy-bot"

@@ -30,10 +30,10 @@ from sekisho.replay.event import (
     Tally,
     TrailEvent,
 )
-from sekisho.replay.judge import Judge, columns_of, judge_plainly
+from sekisho.replay.judge import Judge, columns_of
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
-from sekisho.replay.plain import PlainGroups, Window, group_plainly
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
+from sekisho.replay.window import Window
 
 __all__ = [
     "ALWAYS",
@@ -50,7 +50,6 @@ __all__ = [
     "Judgement",
     "NotBound",
     "OutcomeReason",
-    "PlainGroups",
     "PolicyAttachment",
     "PolicyChanges",
     "RecordFault",
@@ -66,8 +65,6 @@ __all__ = [
     "binding_of_policies",
     "binding_of_states",
     "columns_of",
-    "group_plainly",
-    "judge_plainly",
     "read_record",
     "with_accounts",
     "with_later_callers",

@@ -209,12 +209,6 @@ def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> CallCas
     )
 
 
-def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
-    """Return the situation of whoever called."""
-    who = bound_caller(event, judging, find)
-    return who if isinstance(who, OutcomeReason) else asked_with(who, event, judging)
-
-
 def _assumption(call: Call) -> str:
     """Return the assumption that what is said of a call's MFA rests on, if it does on one."""
     if call.caller.kind is HolderKind.ROLE:

@@ -1,14 +1,12 @@
 """What the policies in question would have done to calls: each distinct one is decided once.
 
-`Judge` remembers by what a judgement depends on, and decides with the compiled decider;
-`judge_plainly` decides one event with the plain engine, and remembers nothing.
+`Judge` remembers by what a judgement depends on, and decides with the compiled decider.
 """
 
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from sekisho.engine import Engine
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
@@ -22,7 +20,6 @@ from sekisho.replay.case import (
     Judging,
     asked_with,
     bound_caller,
-    case_of,
 )
 from sekisho.replay.context import columns_of_key
 from sekisho.replay.decide import Remembered, judgement
@@ -167,14 +164,3 @@ def _difference(bound: Bound, caller: TrailCaller) -> Difference:
 
 def _values_of(*columns: Column) -> Callable[[TrailEvent], object]:
     return attrgetter(*(one.value for one in columns))
-
-
-def judge_plainly(
-    event: TrailEvent,
-    binding: Binding,
-    columns: Collection[Column],
-    settings: JudgeSettings = _DEFAULTS,
-) -> Judgement:
-    """Return the same as `Judge.judge` by the plain engine."""
-    judging = Judging(binding, frozenset(columns), settings, Engine(settings.assumptions))
-    return judgement(judging, case_of(event, judging, _difference), event)

@@ -227,16 +227,6 @@ def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
     return tuple(sorted(rows, key=_order))
 
 
-def calls_of(rows: Iterable[CallRow]) -> tuple[KeyCalls, ...]:
-    """Return the calls of each key, in order; `rows` are in theirs."""
-    of_key: dict[tuple[LoggedCaller, str], list[CallRow]] = {}
-    for row in rows:
-        of_key.setdefault((row.caller, row.key_id), []).append(row)
-    return tuple(
-        KeyCalls(*key, tuple(summed(of_key[key])), tuple(of_key[key])) for key in sorted(of_key)
-    )
-
-
 def summed(calls: Iterable[CallSum]) -> list[CallSum]:
     """Return the sums that rows or sums of one key come to, in order."""
     found: dict[tuple[object, ...], list[CallSum]] = {}

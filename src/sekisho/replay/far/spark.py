@@ -23,16 +23,15 @@ from sekisho.errors import Code, SekishoError, require_extra
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 from sekisho.replay.event import ALWAYS, Column
-from sekisho.replay.plain import Window
 from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, read_groups
 from sekisho.replay.reading.packed import merged, packed
 from sekisho.replay.reading.store import GroupStore
+from sekisho.replay.window import ALL_TIME, Window
 
 _SHARE = 128 << 20
 """Bytes that one task reads, about a second's work: more would lose more if it is done again."""
 _FILES = 5000
 _CONNECTED = "sc://"
-_ALL = Window()
 _DEFAULT = ReadingSettings()
 
 
@@ -53,7 +52,7 @@ class SparkSettings:
 def read_on_spark(
     files: Sequence[LogFile],
     columns: Collection[Column] = ALWAYS,
-    window: Window = _ALL,
+    window: Window = ALL_TIME,
     settings: ReadingSettings = _DEFAULT,
     spark: SparkSettings | None = None,
 ) -> TrailGroups:

@@ -30,7 +30,7 @@ from sekisho.replay.event import (
     Column,
     DetailKind,
 )
-from sekisho.replay.plain import Window
+from sekisho.replay.window import ALL_TIME, Window
 
 GROUP = "group"
 """The `kind` of a row that is a group, and no detail."""
@@ -83,14 +83,13 @@ _DETAILS = (
 )
 
 
-_ALL = Window()
 _DOCUMENTED = TrailTable()
 
 
 def grouping_sql(
     dialect: SqlDialect,
     columns: frozenset[Column] = frozenset(),
-    window: Window = _ALL,
+    window: Window = ALL_TIME,
     table: TrailTable = _DOCUMENTED,
     *,
     everybody: bool = False,

@@ -27,13 +27,13 @@ from sekisho.errors import Code, SekishoError, reason_of
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import ALWAYS, Column
-from sekisho.replay.plain import Window
 from sekisho.replay.reading import statement
 from sekisho.replay.reading.files import LogFile
 from sekisho.replay.reading.packed import merged, packed, packed_schema, unpacked
 from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
 from sekisho.replay.reading.result import DetailsOf, TrailGroups
 from sekisho.replay.reading.store import GroupStore
+from sekisho.replay.window import ALL_TIME, Window
 
 _VERSION = 1
 """To be raised when the same files would come to something else; the SQL counts by itself."""
@@ -42,7 +42,6 @@ _LARGE = 256 << 20
 _NAME_DIGITS = 24
 _UNIQUE = ("first_id", "last_id")
 """The columns whose texts are hardly ever the same."""
-_ALL = Window()
 _DEFAULT = ReadingSettings()
 
 
@@ -74,7 +73,7 @@ class GroupCache:
         self,
         files: Sequence[LogFile],
         columns: Collection[Column] = ALWAYS,
-        window: Window = _ALL,
+        window: Window = ALL_TIME,
         progress: Progress | None = None,
     ) -> TrailGroups:
         """Return what `read_groups` does, and read only the parts that are not there.
@@ -164,7 +163,7 @@ class _CachedReading:
         self._cache, self._columns = cache, columns
         self._window, self._settings = window, settings
         everybody = settings.details_of is DetailsOf.EVERYBODY
-        records = statement.records_query(columns, _ALL, careful=False)
+        records = statement.records_query(columns, ALL_TIME, careful=False)
         self._how = [
             _VERSION,
             statement.parts_query(columns, records, everybody, settings.dedup),
@@ -200,7 +199,7 @@ class _CachedReading:
 
         A part without a limit of time serves for every window that holds all its events.
         """
-        uncut, cut = self._name(slot, files, _ALL), self._name(slot, files, self._window)
+        uncut, cut = self._name(slot, files, ALL_TIME), self._name(slot, files, self._window)
         found = self._cache.load(self._columns, uncut)
         if found is None or not _holds(self._window, found):
             found = self._cache.load(self._columns, cut) if cut != uncut else None

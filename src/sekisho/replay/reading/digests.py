@@ -33,15 +33,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from sekisho.errors import SekishoError, reason_of
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
-from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import DigestFile, LogFile, TrailPath, may_hold
 from sekisho.replay.reading.packing import decompressed
 from sekisho.replay.reading.reader import Progress
 from sekisho.replay.reading.result import LogFault
+from sekisho.replay.window import ALL_TIME, Window
 
 _THREADS = 16
 _LARGEST = 1 << 30
-_ALL = Window()
 _KEY = re.compile(r"AWSLogs/.*", re.DOTALL)
 _DELIVERED = re.compile(r"_(\d{8}T\d{4}Z)_[^/]*$")
 _HOME = re.compile(
@@ -200,7 +199,7 @@ class DigestCheck:
     """The digests of some logs, and what they say of each log."""
 
     def __init__(
-        self, digests: Sequence[DigestFile], keys: PublicKeys, window: Window = _ALL
+        self, digests: Sequence[DigestFile], keys: PublicKeys, window: Window = ALL_TIME
     ) -> None:
         """Read the digests, and check their signatures and chains."""
         self._window = window

@@ -24,8 +24,8 @@ from typing import Self
 from sekisho.errors import Code, SekishoError, quoted
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
-from sekisho.replay.plain import Window
 from sekisho.replay.reading.packing import BEGIN_OF_ZIP, GZIP, is_packed_content
+from sekisho.replay.window import ALL_TIME, Window
 
 _LAYOUT = re.compile(
     r"""(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})
@@ -57,9 +57,6 @@ _SNIFFED = 512
 LATE = timedelta(days=1)
 """How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
 """
-
-
-_ALL = Window()
 
 
 class SkippedKind(StrEnum):
@@ -202,7 +199,7 @@ class FoundFiles:
     skipped: dict[SkippedKind, int]
 
 
-def local_logs(paths: Iterable[str], window: Window = _ALL) -> FoundFiles:
+def local_logs(paths: Iterable[str], window: Window = ALL_TIME) -> FoundFiles:
     """Return the log files of folders, files and patterns like `logs/**/*.json.gz`.
 
     In a folder, files that are no logs by their name, nor by how they begin, are passed over and
@@ -326,7 +323,7 @@ class DigestFile:
     fetch: Callable[[], tuple[bytes, str | None]]
 
 
-def local_digests(folders: Iterable[str], window: Window = _ALL) -> list[DigestFile]:
+def local_digests(folders: Iterable[str], window: Window = ALL_TIME) -> list[DigestFile]:
     """Return the digest files below folders, of the days that a window asks for."""
     found = {
         str(path): path

@@ -21,10 +21,10 @@ from typing import Any, Protocol
 from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, listed, verbatim
-from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import LogFile
 from sekisho.replay.reading.result import LogFault
 from sekisho.replay.reading.shapes import NOT_JSON
+from sekisho.replay.window import Window
 
 _PACE = 0.5
 """Seconds between two requests: twice a second is what a region allows."""

@@ -130,7 +130,7 @@ _COPIES = f"""
                 ELSE min(rank) OVER (PARTITION BY {", ".join(_CALL)}, principal) END AS best
         FROM sharing
     ) WHERE rank > best"""
-"""The rows that `copies_in` (plain.py) calls copies."""
+"""The rows that `copies_in` (tests/replay/plainly.py) calls copies."""
 
 
 def paired(groups: TrailGroups, store: GroupStore) -> TrailGroups:

@@ -21,7 +21,6 @@ from sekisho.errors import SekishoError, reason_of
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.replay.event import ALWAYS, Column
-from sekisho.replay.plain import Window
 from sekisho.replay.reading import statement
 from sekisho.replay.reading.files import LogFile, SkippedKind
 from sekisho.replay.reading.packed import paired
@@ -39,6 +38,7 @@ from sekisho.replay.reading.result import (
 from sekisho.replay.reading.shapes import FastLog, NoCalls, Unreadable, recognised, records_in
 from sekisho.replay.reading.store import GroupStore, NotJson
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
+from sekisho.replay.window import ALL_TIME, Window
 
 _BATCH = 3 << 20
 _PACKED = 8
@@ -196,13 +196,12 @@ class ReadingSettings:
 
 
 _DEFAULT = ReadingSettings()
-_ALL = Window()
 
 
 def read_groups(
     files: Sequence[LogFile],
     columns: Collection[Column] = ALWAYS,
-    window: Window = _ALL,
+    window: Window = ALL_TIME,
     settings: ReadingSettings = _DEFAULT,
     progress: Progress | None = None,
 ) -> TrailGroups:

@@ -25,7 +25,6 @@ from urllib.parse import urlsplit
 from sekisho.errors import AwsRefused, Code, SekishoError, quoted
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
-from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import (
     LATE,
     DigestFile,
@@ -40,9 +39,9 @@ from sekisho.replay.reading.files import (
     is_packed,
     skipped_for,
 )
+from sekisho.replay.window import ALL_TIME, Window
 
 _THREADS = 16
-_ALL = Window()
 _EVERY: Collection[str] = ()
 _ACCOUNTS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?$")
 _ACCOUNT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/$")
@@ -84,7 +83,7 @@ _WHOLE = TrailScope()
 
 
 def s3_logs(
-    api: ObjectApi, address: str, window: Window = _ALL, scope: TrailScope = _WHOLE
+    api: ObjectApi, address: str, window: Window = ALL_TIME, scope: TrailScope = _WHOLE
 ) -> FoundFiles:
     """Return the log files at an address of S3, in order of their names.
 
@@ -273,7 +272,7 @@ def _day(moment: datetime) -> str:
 
 
 def s3_digests(
-    api: ObjectApi, address: str, window: Window = _ALL, scope: TrailScope = _WHOLE
+    api: ObjectApi, address: str, window: Window = ALL_TIME, scope: TrailScope = _WHOLE
 ) -> list[DigestFile]:
     """Return the digest files at an address of S3; see `s3_logs`.
 

@@ -25,7 +25,7 @@ from sekisho.replay.event import (
     Column,
     DetailKind,
 )
-from sekisho.replay.plain import Window
+from sekisho.replay.window import Window
 
 _SESSION = "userIdentity.sessionContext"
 _ISSUER = f"{_SESSION}.sessionIssuer.arn"

@@ -11,7 +11,6 @@ from sekisho.replay.report.callers import (
 from sekisho.replay.report.document import replay_document
 from sekisho.replay.report.forms import replay_sheet, to_json, to_sarif
 from sekisho.replay.report.model import (
-    Counted,
     FileFault,
     LogFigures,
     MadeBy,
@@ -19,10 +18,9 @@ from sekisho.replay.report.model import (
     ReplayReport,
     days_between,
     figures_of,
-    report_of,
     report_on,
 )
-from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
+from sekisho.replay.report.usage import trail_logs, usage_of
 from sekisho.replay.report.wording import headline, key_story, ways_out
 from sekisho.replay.rows import (
     ConsoleSignIn,
@@ -31,7 +29,6 @@ from sekisho.replay.rows import (
 
 __all__ = [
     "ConsoleSignIn",
-    "Counted",
     "FileFault",
     "JudgedGroup",
     "KeyReport",
@@ -47,11 +44,9 @@ __all__ = [
     "figures_of",
     "headline",
     "key_story",
-    "plain_logs",
     "proposals",
     "replay_document",
     "replay_sheet",
-    "report_of",
     "report_on",
     "to_json",
     "to_sarif",

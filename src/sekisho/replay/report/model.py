@@ -23,13 +23,10 @@ from sekisho.replay.rows import (
     CallRow,
     CallSum,
     Deferred,
-    JudgedGroup,
     KeyCalls,
     LoggedCaller,
     PrincipalKind,
-    calls_of,
     count_of,
-    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -285,34 +282,6 @@ class ReplayReport:
         return bool(self.log.unread or self.counts[CallOutcome.UNKNOWN] or self.undecided_as_well)
 
 
-def report_of(
-    question: ReplayQuestion,
-    log: LogFigures,
-    judged: Sequence[JudgedGroup],
-    counted: "Counted",
-    made: "MadeBy",
-) -> ReplayReport:
-    """Return the report of judged groups.
-
-    Args:
-        question: what was asked.
-        log: what was read.
-        judged: every group, each once.
-        counted: what was counted besides.
-        made: of which version the report is.
-
-    Raises:
-        InternalError: if the groups are not all events: no figure would be right.
-    """
-    of_key: dict[tuple[str, str], list[CallerDetail]] = {}
-    for detail in counted.details:
-        of_key.setdefault((detail.principal or "", detail.key_id or ""), []).append(detail)
-    calls = LoggedCalls(
-        calls_of(rows_of(judged)), lambda arn, key_id: of_key.get((arn, key_id), ()), counted.days
-    )
-    return report_of_calls(question, log, calls, made)
-
-
 @dataclass(frozen=True, slots=True)
 class LoggedCalls:
     """All calls of a log, judged.
@@ -348,19 +317,6 @@ def report_of_calls(
         dated=made.dated,
         version=made.version,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What was counted of groups besides their tallies.
-
-    Attributes:
-        days: every day from the first event to the last; see `days_between`.
-        details: where from, with what and when callers called.
-    """
-
-    days: Sequence[DayCount] = ()
-    details: Iterable[CallerDetail] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from sekisho.account import KeyUse, Usage, UserUse, most_frequent
 from sekisho.lazy import dataclass
 from sekisho.replay.caller import TrailCaller, caller_of_event, exempt_by_name
 from sekisho.replay.event import CallerDetail, CallGroup, DetailKind, Tally, TrailEvent
-from sekisho.replay.plain import PlainGroups, Window
 from sekisho.replay.report.model import NOT_OPENED
 from sekisho.replay.rows import ConsoleSignIn, is_aws_login, sign_in_of
+from sekisho.replay.window import ALL_TIME, Window
 from sekisho.signin import HolderKind
 
 if TYPE_CHECKING:
@@ -76,10 +76,7 @@ class CountedLogs:
     faults: int = 0
 
 
-_ALL = Window()
-
-
-def usage_of(logs: CountedLogs, window: Window = _ALL) -> Usage:
+def usage_of(logs: CountedLogs, window: Window = ALL_TIME) -> Usage:
     """Return what logs say of the users of the accounts that they are of."""
     keys: dict[_Key, _Counted] = {}
     users: dict[str, _CountedUser] = {}
@@ -222,18 +219,6 @@ def _key(key_id: str, counted: _Counted) -> KeyUse:
         hours=dict(sorted(hours.items(), key=lambda each: int(each[0]))),
         days=dict(sorted(counted.days.items())),
     )
-
-
-def plain_logs(plain: PlainGroups) -> CountedLogs:
-    """Return logs that were grouped in plain Python."""
-
-    def days(owners: Sequence[int]) -> Iterator[tuple[int, date, int]]:
-        summed: Counter[tuple[int, date]] = Counter()
-        for (place, day), events in plain.days.items():
-            summed[owners[place], day] += events
-        return ((owner, day, count) for (owner, day), count in summed.items() if owner >= 0)
-
-    return CountedLogs(plain.groups, plain.details, days, faults=len(plain.faults))
 
 
 def trail_logs(groups: "TrailGroups", left_out: "Mapping[SkippedKind, int]") -> CountedLogs:

@@ -1,46 +1,53 @@
-"""Grouping in plain Python: what every engine's grouping comes to, record by record.
+"""The plain way: what grouping, judging and reporting come to, record by record.
 
-It holds every record at once. It is the reference, and serves where there are few records: answers
-of LookupEvents, tests.
+It holds every record at once and remembers nothing. The fast ways are held against it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import field, fields, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from itertools import compress
 from operator import not_
 
-from sekisho.lazy import dataclass
-from sekisho.replay.event import (
+from sekisho.engine import Engine
+from sekisho.replay import (
     ALWAYS,
     CallerDetail,
     CallGroup,
     Column,
     DetailKind,
+    Judgement,
+    JudgeSettings,
+    OutcomeReason,
+    RecordFault,
     Tally,
     TrailEvent,
+    TrailRecord,
+    Window,
+    read_record,
 )
-from sekisho.replay.record import RecordFault, TrailRecord, read_record
+from sekisho.replay.binding import Binding
+from sekisho.replay.case import Judging, asked_with, bound_caller
+from sekisho.replay.decide import judgement
+from sekisho.replay.difference import difference
+from sekisho.replay.report.model import (
+    DayCount,
+    LogFigures,
+    LoggedCalls,
+    MadeBy,
+    ReplayQuestion,
+    ReplayReport,
+    report_of_calls,
+)
+from sekisho.replay.report.usage import CountedLogs
+from sekisho.replay.rows import CallRow, JudgedGroup, KeyCalls, LoggedCaller, rows_of, summed
+from sekisho.replay.window import ALL_TIME
+
+_DEFAULTS = JudgeSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The time of the events that count, in UTC; None: no limit.
-
-    Attributes:
-        start: the first moment that counts.
-        end: the first moment after it that does not.
-    """
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def has(self, time: datetime) -> bool:
-        """Tell whether an event of that time counts."""
-        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlainGroups:
     """Records in groups.
 
@@ -85,9 +92,6 @@ class _Counted:
         return Tally(self.events, first.time, last.time, first.id, last.id)
 
 
-_ALL = Window()
-
-
 def copies_in(events: Sequence[TrailEvent]) -> list[bool]:
     """Return of each event whether another one of them tells more of the same call.
 
@@ -115,7 +119,7 @@ def _detail_left_out(event: TrailEvent) -> tuple[bool, bool]:
 
 
 def group_plainly(
-    records: Iterable[object], columns: Collection[Column] = ALWAYS, window: Window = _ALL
+    records: Iterable[object], columns: Collection[Column] = ALWAYS, window: Window = ALL_TIME
 ) -> PlainGroups:
     """Return decoded records in groups of equal `columns`, each call counted once for each time.
 
@@ -170,3 +174,79 @@ def _details(record: TrailRecord) -> Iterator[_Detail]:
             (DetailKind.HOUR_OF_WEEK, str(hour)),
         ):
             yield event.principal, event.key_id, kind, value or ""
+
+
+def judge_plainly(
+    event: TrailEvent,
+    binding: Binding,
+    columns: Collection[Column],
+    settings: JudgeSettings = _DEFAULTS,
+) -> Judgement:
+    """Return the same as `Judge.judge` by the plain engine."""
+    judging = Judging(binding, frozenset(columns), settings, Engine(settings.assumptions))
+    who = bound_caller(event, judging, lambda bound, caller: difference(bound, caller.kind))
+    case = who if isinstance(who, OutcomeReason) else asked_with(who, event, judging)
+    return judgement(judging, case, event)
+
+
+def plain_logs(plain: PlainGroups) -> CountedLogs:
+    """Return logs that were grouped in plain Python."""
+
+    def days(owners: Sequence[int]) -> Iterator[tuple[int, date, int]]:
+        summed: Counter[tuple[int, date]] = Counter()
+        for (place, day), events in plain.days.items():
+            summed[owners[place], day] += events
+        return ((owner, day, count) for (owner, day), count in summed.items() if owner >= 0)
+
+    return CountedLogs(plain.groups, plain.details, days, faults=len(plain.faults))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of groups besides their tallies.
+
+    Attributes:
+        days: every day from the first event to the last; see `days_between`.
+        details: where from, with what and when callers called.
+    """
+
+    days: Sequence[DayCount] = ()
+    details: Iterable[CallerDetail] = ()
+
+
+def report_of(
+    question: ReplayQuestion,
+    log: LogFigures,
+    judged: Sequence[JudgedGroup],
+    counted: Counted,
+    made: MadeBy,
+) -> ReplayReport:
+    """Return the report of judged groups.
+
+    Args:
+        question: what was asked.
+        log: what was read.
+        judged: every group, each once.
+        counted: what was counted besides.
+        made: of which version the report is.
+
+    Raises:
+        InternalError: if the groups are not all events: no figure would be right.
+    """
+    of_key: dict[tuple[str, str], list[CallerDetail]] = {}
+    for detail in counted.details:
+        of_key.setdefault((detail.principal or "", detail.key_id or ""), []).append(detail)
+    calls = LoggedCalls(
+        calls_of(rows_of(judged)), lambda arn, key_id: of_key.get((arn, key_id), ()), counted.days
+    )
+    return report_of_calls(question, log, calls, made)
+
+
+def calls_of(rows: Iterable[CallRow]) -> tuple[KeyCalls, ...]:
+    """Return the calls of each key, in order; `rows` are in theirs."""
+    of_key: dict[tuple[LoggedCaller, str], list[CallRow]] = {}
+    for row in rows:
+        of_key.setdefault((row.caller, row.key_id), []).append(row)
+    return tuple(
+        KeyCalls(*key, tuple(summed(of_key[key])), tuple(of_key[key])) for key in sorted(of_key)
+    )
