@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.lazy import lazily
 from sekisho.signin.console import (
+    AGENT_ACCESS,
     AUTHORIZE,
     CHANGE_REFUSED,
     CONSOLE_REFUSED,
@@ -15,6 +16,7 @@ from sekisho.signin.console import (
     LOGIN_ACCESS,
     LOGIN_SESSION,
     LONGEST_CONSOLE_SESSION,
+    SHORTEST_CONSOLE_SESSION,
     SIGNIN_FAILED,
     WRONG_OLD_PASSWORD,
     CharacterClass,
@@ -37,6 +39,7 @@ from sekisho.signin.devices import (
     DELETE_CONFLICT,
     DEVICE_EXISTS,
     DEVICE_IN_USE,
+    DEVICE_LIMIT,
     MAX_DEVICES,
     MfaMethod,
     check_device_change,
@@ -67,7 +70,7 @@ from sekisho.signin.model import (
     SigninOrder,
     context_of,
 )
-from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule
+from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule, RuleNote
 from sekisho.signin.rules import (
     MFA_INCOMPLETE,
     MFA_UNKNOWN_DEVICE,
@@ -78,8 +81,10 @@ from sekisho.signin.rules import (
     RefusedByService,
     Ruling,
     aws_policy_refusal,
+    check_external_id,
     check_federated_name,
     check_session_name,
+    check_source_identity,
     mfa_parameters,
     role_duration,
     service_rule,
@@ -97,6 +102,7 @@ else:
     )
 
 __all__ = [
+    "AGENT_ACCESS",
     "AUTHORIZE",
     "CHANGE_REFUSED",
     "CONSOLE_REFUSED",
@@ -105,6 +111,7 @@ __all__ = [
     "DELETE_CONFLICT",
     "DEVICE_EXISTS",
     "DEVICE_IN_USE",
+    "DEVICE_LIMIT",
     "LOGIN_ACCESS",
     "LOGIN_SESSION",
     "LONGEST_CONSOLE_SESSION",
@@ -115,6 +122,7 @@ __all__ = [
     "MFA_WRONG_CODE",
     "PERIOD",
     "RULES",
+    "SHORTEST_CONSOLE_SESSION",
     "SIGNIN_FAILED",
     "SIGN_IN_SESSION",
     "WRONG_OLD_PASSWORD",
@@ -138,6 +146,7 @@ __all__ = [
     "RefusedByService",
     "RoleSessionMfa",
     "Rule",
+    "RuleNote",
     "Ruling",
     "SessionTag",
     "SigninAssumptions",
@@ -147,11 +156,13 @@ __all__ = [
     "check_device_change",
     "check_device_count",
     "check_device_name",
+    "check_external_id",
     "check_federated_name",
     "check_passkey_name",
     "check_password",
     "check_password_change",
     "check_session_name",
+    "check_source_identity",
     "code_at",
     "console_arn",
     "console_session",
