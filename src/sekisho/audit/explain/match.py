@@ -211,8 +211,7 @@ class ExplainedError:
 def _replaced(ja: str, place: str, value: str) -> str:
     """Put a value in; half-width spaces are kept around Latin words only."""
     if not value.isascii():
-        for spaced in (f" {place} ", f" {place}", f"{place} "):
-            ja = ja.replace(spaced, value)
+        ja = re.sub(rf"(?<!:) ?{re.escape(place)} ?", lambda _: value, ja)
     return ja.replace(place, value)
 
 
@@ -221,6 +220,7 @@ def _values(denial: AccessDeniedText) -> Mapping[str, Message]:
     given = {
         "{action}": (denial.action, Message("the action")),
         "{resource}": (denial.resource, Message("the resource")),
+        "{serial}": (denial.resource, verbatim("ARN")),
         "{name}": (denial.name, Message("NAME")),
         "{policy}": (denial.policy, Message("its ARN")),
     }
