@@ -66,11 +66,11 @@ from sekisho.signin import Refused, service_rule
 
 _LOGGER = logging.getLogger("sekisho.localaws")
 _OBJECTS = frozenset({"PutObject", "UploadPart"})
-"""Operations whose body is what their checksums are of."""
+"""Operations whose checksums are of the body itself."""
 
 _WITH_CODE = frozenset({"GetSessionToken", "AssumeRole"})
 _OWN_PAGES = ("/moto-api", "/latest/", "/favicon.ico")
-"""Paths at which moto answers by itself, without any account: reset, seed, metadata."""
+"""Paths that moto answers itself, without any account: reset, seed, metadata."""
 
 _MISMATCHES = {
     sigv4.Mismatch.INCOMPLETE: CommonError.INCOMPLETE_SIGNATURE,
@@ -171,7 +171,7 @@ class Authorizer:
     def _serve_signed(
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims
     ) -> _Response:
-        """Verify and read a signed request, still without the lock; then decide and answer."""
+        """Verify and read a signed request without the lock; then decide and answer."""
         secret = self._secret(exchange, signed)
         _read_body(exchange)
         http = replace(http, body=exchange.body)
@@ -189,7 +189,7 @@ class Authorizer:
         return self._classify_and_decide(exchange, http, signed, secret)
 
     def _serve_form(self, exchange: _Exchange) -> _Response:
-        """Do as `_serve_signed` does for an upload by a form, which has its key in the body."""
+        """Do the same as `_serve_signed` for an upload by a form, which has its key in the body."""
         exchange.protocol = WireProtocol(Dialect.S3)
         _read_body(exchange)
         form = read_form(exchange.environ, exchange.body)
@@ -204,7 +204,7 @@ class Authorizer:
         return form.answer(*self._classify_and_decide(exchange, http, signed, secret))
 
     def _secret(self, exchange: _Exchange, signed: sigv4.SignatureClaims) -> str:
-        """Return the secret that must have made the signature.
+        """Return the secret that belongs to the request's key.
 
         A key is two look-ups, which need no lock; a session is looked for among all users. The
         caller is identified once more, under the lock, before anything is decided.
@@ -221,7 +221,7 @@ class Authorizer:
     def _classify_and_decide(
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims, secret: str
     ) -> _Response:
-        """Write the request anew and classify it; then decide and answer, under the lock."""
+        """Rebuild and classify the request; then decide and answer, under the lock."""
         world, dialect = self._world, exchange.protocol.dialect
         # what is decided about is what moto will be given, and nothing else
         exchange.request = Request(
@@ -246,7 +246,7 @@ class Authorizer:
         signed: sigv4.SignatureClaims,
         call: ApiCall,
     ) -> _Response:
-        """Return moto's answer to a call that passes every check, in the order of AWS's checks.
+        """Return moto's answer to a call that passes all checks, in AWS's order of checks.
 
         Raises:
             Refusal: of the first check that it does not pass.
@@ -278,7 +278,7 @@ class Authorizer:
             record_use(self._world, identity.credential, signed)
 
     def _forward(self, request: Request, caller: VerifiedCaller, call: ApiCall) -> _Response:
-        """Let moto answer, as the account and in the caller's name."""
+        """Have moto answer, for the account and in the caller's name."""
         forwarded = ForwardedCall(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
         tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
@@ -306,7 +306,7 @@ an answer gives it an origin of its own and runs nothing."""
 
 
 def inert(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers of an answer that no browser takes for a page of this origin."""
+    """Return the headers of an answer that a browser does not treat as a page of this origin."""
     ours = {name.lower() for name in _INERT}
     return [*(pair for pair in headers if pair[0].lower() not in ours), *_INERT.items()]
 
@@ -319,7 +319,7 @@ def _refusal_response(refusal: Refusal, protocol: WireProtocol) -> _Response:
 
 
 def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
-    """Return the caller, with the time of the MFA code if an STS call carries one that is right.
+    """Return the caller, with the time of a valid MFA code if an STS call has one.
 
     It is checked before any policy is asked.
 
@@ -341,7 +341,7 @@ def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> Veri
 
 
 def _guess_protocol(request: Request) -> WireProtocol:
-    """Return the protocol that a request seems to be in, before its signature is read."""
+    """Return the protocol that a request appears to use, before its signature is read."""
     service = _claimed_service(request)
     if service:
         return protocol_of(request, service)
@@ -354,7 +354,7 @@ def _guess_protocol(request: Request) -> WireProtocol:
 
 
 def _claimed_service(request: Request) -> str:
-    """Return the service in the credential scope, as far as one can be seen; "" if none can."""
+    """Return the service in the credential scope; "" if it cannot be read."""
     _, named, scope = request.headers.get("Authorization", "").partition("Credential=")
     if not named:
         _, _, scope = request.query_string.decode("latin-1").partition("X-Amz-Credential=")
@@ -367,7 +367,7 @@ _SCOPE_PARTS, _SERVICE = 5, 3
 
 
 def _read_body(exchange: _Exchange) -> None:
-    """Read the body, if it is not too long; what follows reads it from memory."""
+    """Read the body into memory, unless it is too long."""
     environ = exchange.environ
     length = environ.get("CONTENT_LENGTH") or ""
     if length and not (length.isascii() and length.isdigit()):
@@ -414,6 +414,6 @@ def _header(environ: WSGIEnvironment) -> Callable[[str], str | None]:
 
 
 def _where(error: Exception) -> str:
-    """Return a fault's class and place, without the error's own text, which may hold a secret."""
+    """Return a fault's class and place, without the error's text, which may contain a secret."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {last.name}, line {last.lineno}"

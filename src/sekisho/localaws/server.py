@@ -58,7 +58,7 @@ from sekisho.messages import Message
 from sekisho.signin import CharacterClass, ConsoleAuthorization, PasswordPolicy, SigninAssumptions
 
 CONSOLE_PATH = "/_console"
-"""Where sign-in is; no S3 bucket can be called so."""
+"""The path of the sign-in: no S3 bucket can have this name."""
 
 _PAGE_BYTES = 32 * 1024
 
@@ -67,7 +67,7 @@ _Made = TypeVar("_Made", moto.ManagedPolicy, moto.PolicyVersion)
 
 @dataclass(frozen=True, slots=True)
 class AddedIdentities:
-    """The names that an account has by now and its file has not, in the order of their creation.
+    """The names of entities in the account that its file does not have, in order of creation.
 
     Attributes:
         groups: those that have one of the policies.
@@ -141,7 +141,7 @@ class LocalAws:
         return self.world.region
 
     def warm(self, services: Iterable[str]) -> None:
-        """Load what calls to services need, so that the first one is as fast as the next.
+        """Load the code for calls to services, so that the first call is as fast as the next.
 
         Args:
             services: botocore's names, of services that moto has.
@@ -150,7 +150,7 @@ class LocalAws:
             load_service(service)
 
     def add_bucket(self, name: str) -> None:
-        """Let the account have an empty bucket from the start."""
+        """Create an empty bucket in the account at the start."""
         with self.world.lock:
             s3_backends[self.world.account][self.world.partition].create_bucket(name, self.region)
 
@@ -160,7 +160,7 @@ class LocalAws:
         return device.last_step if device is not None else None
 
     def has_device(self, user: str) -> bool:
-        """Return whether a user has an MFA device; nobody of an unknown name has."""
+        """Return whether a user has an MFA device; an unknown user has none."""
         with self.world.lock:
             found = iam(self.world).users.get(user)
             return found is not None and bool(found.mfa_devices)
@@ -233,7 +233,7 @@ class LocalAws:
 
 
 def _empty(world: World) -> None:
-    """Empty moto's state of the account, and let it have AWS's managed policies."""
+    """Empty moto's state of the account, and add AWS's managed policies."""
     # either would let a request reach another account than the one that was decided about
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     own = [_own_copy(policy, world.account) for policy in _aws_policies(world.partition)]
@@ -251,7 +251,7 @@ def _empty(world: World) -> None:
 
 @cache
 def _aws_policies(partition: str) -> list[moto.ManagedPolicy]:
-    """Return AWS's managed policies as moto has them, with ids that are the same at every start.
+    """Return AWS's managed policies in moto's form, with ids that are equal at every start.
 
     To read them takes a tenth of a second, and moto keeps whatever it has ever made.
     """
@@ -288,7 +288,7 @@ def _application(world: World) -> WSGIApplication:
 
 
 def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
-    """Return the function that tells, by its head, how long the body of a request may be.
+    """Return the function that limits the length of a request's body, by its head.
 
     The body of a request without a key that the account knows is not read: the answer is known
     without it. The pages of the sign-in need no key, and their bodies are short. An upload by a
@@ -319,7 +319,7 @@ def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
 
 
 def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:
-    """Refuse what a browser was led to send: under another host's name, or by another's page."""
+    """Refuse requests that a browser sends for another site or under another host's name."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         host = str(environ.get("HTTP_HOST", ""))
@@ -340,7 +340,7 @@ _Owner = moto.User | moto.Group | moto.Role
 
 
 def load_into(world: World, account: AccountFile) -> None:
-    """Put `account` into the empty account of `world`.
+    """Load `account` into the empty account of `world`.
 
     Raises:
         FaultyAccount: if a policy is attached that neither the file nor AWS has.
@@ -444,7 +444,7 @@ def _load_policy(world: World, account: AccountFile, policy: ManagedPolicy) -> N
 
 
 def _stable_id(arn: str) -> str:
-    """Return the id of one of AWS's own policies: moto's is another one at every start."""
+    """Return the id of one of AWS's own policies: moto's own differs at every start."""
     return "ANPA" + b32encode(sha256(arn.encode()).digest()).decode()[:17]
 
 

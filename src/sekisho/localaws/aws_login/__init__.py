@@ -1,1 +1,1 @@
-"""`aws login` at the local AWS: the sign-in for it, the tokens, and the sessions that there are."""
+"""`aws login` at the local AWS: its sign-in, its tokens, and its sessions."""

@@ -1,4 +1,4 @@
-"""The addresses of `aws login`, unsigned as AWS's are, and the tokens that it gets there.
+"""The addresses of `aws login`, unsigned as at AWS, and the tokens that they give.
 
     GET   /v1/authorize              leads the browser to the sign-in at the rehearsal console
     POST  /v1/token                  {clientId, grantType, …} and a DPoP proof: tokens
@@ -65,7 +65,7 @@ INSUFFICIENT_PERMISSIONS = "INSUFFICIENT_PERMISSIONS"
 AUTHCODE_EXPIRED = "AUTHCODE_EXPIRED"
 _LARGEST_BODY = 32_768
 LOGIN_PATH = "/v1/"
-"""What all its paths begin with."""
+"""The prefix of all its paths."""
 _AUTHORIZE, _TOKEN = f"{LOGIN_PATH}authorize", f"{LOGIN_PATH}token"
 _METHODS: Mapping[str, str] = {_AUTHORIZE: "GET", _TOKEN: "POST", CONFIRMATION: "GET"}
 _TITLE = Message("Sign in for the AWS CLI (local AWS)")
@@ -83,7 +83,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 
 
 class TokenRefused(Exception):
-    """No tokens.
+    """No token is given.
 
     Attributes:
         kind: the exception of the service's model.
@@ -102,7 +102,7 @@ class TokenRefused(Exception):
 
 
 def invalid_token_request(message: str) -> TokenRefused:
-    """Return the refusal of a request that is none."""
+    """Return the refusal of a malformed request for tokens."""
     return TokenRefused("INVALID_REQUEST", message, "ValidationException")
 
 
@@ -169,7 +169,7 @@ def _spend(world: World, proof: DpopProof) -> None:
 def _begin_session(
     world: World, call: TokenCall, client: LoginClient
 ) -> tuple[LoginSessionState, str]:
-    """Return the session that a code begins, and the token that says whose it is."""
+    """Return the session that a code begins, and the identity token of its user."""
     code = world.login_codes.pop(digest(call.text("code")), None)
     now = world.clock.now()
     if code is None or code.expires_at <= now:
@@ -215,7 +215,7 @@ def _renew_session(world: World, call: TokenCall, client: LoginClient) -> LoginS
 
 
 def _check(world: World, session: LoginSessionState, grant: str) -> None:
-    """Ask the person's policies of today.
+    """Ask the user's current policies.
 
     Raises:
         TokenRefused: if they do not allow it, or the password is another one.
@@ -239,7 +239,7 @@ def _check(world: World, session: LoginSessionState, grant: str) -> None:
 
 
 def _are_credentials_changed(world: World, session: LoginSessionState) -> bool:
-    """Tell whether the user or the password is another one than at the sign-in.
+    """Return whether the user or the password has changed since the sign-in.
 
     The code is AWS's; when it gives it is not documented.
     """
@@ -277,7 +277,7 @@ def _credential(session: LoginSessionState, now: datetime, until: datetime) -> C
 
 
 def _identity(world: World, session: LoginSessionState, now: datetime) -> str:
-    """Return a JWT that says whose session it is; clients read its `sub`, and cannot check it."""
+    """Return a JWT that identifies the session's user; clients read its `sub` without checks."""
     head = {"alg": "HS256", "typ": "JWT"}
     claims = {
         "sub": session.console.arn,
@@ -295,7 +295,7 @@ def _part(value: bytes) -> str:
 
 
 def is_login(environ: WSGIEnvironment) -> bool:
-    """Tell whether a request is for `aws login`.
+    """Return whether a request is for `aws login`.
 
     A signed call to one of its paths is another operation of the service, or of another one.
     """
@@ -304,7 +304,7 @@ def is_login(environ: WSGIEnvironment) -> bool:
 
 
 def login_app(world: World) -> WSGIApplication:
-    """Return what answers `aws login`."""
+    """Return the application that answers `aws login`."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -323,7 +323,7 @@ def login_app(world: World) -> WSGIApplication:
 
 
 def _authorize(world: World, request: Request) -> Response:
-    """Lead the browser to the page where the person signs in and allows it."""
+    """Redirect the browser to the page on which the user signs in and authorizes the client."""
     query = request.query_string.decode("latin-1")
     try:
         LoginRequest.of(dict(parse_qsl(query)))
@@ -370,7 +370,7 @@ def _json(value: object, status: int = HTTPStatus.OK) -> Response:
 
 
 def _confirmation(world: World, request: Request) -> Response:  # noqa: ARG001 - one signature for all
-    """Show the code of `aws login --remote`, as the CLI takes it."""
+    """Show the code of `aws login --remote` in the form that the CLI accepts."""
     code = remote_login_code(request.args.get("state", ""), request.args.get("code", ""))
     return _page(request, _COPY, more=Markup("<p><code>{}</code></p>").format(code))
 

@@ -1,4 +1,4 @@
-"""The first half of `aws login`: a person who is signed in lets the CLI in, and gets a code for it.
+"""The first half of `aws login`: a signed-in user authorizes the CLI, which gets a code.
 
 The person's policies decide, asked of the console session: `signin:AuthorizeOAuth2Access` on the
 client's resource. The code is good for a few minutes and for one exchange.
@@ -22,10 +22,10 @@ from sekisho.localaws.state.world import LoginCode, VerifiedCaller, World
 from sekisho.signin import AUTHORIZE, LoginClient
 
 CONFIRMATION = "/v1/sessions/confirmation"
-"""Where `aws login --remote` is led: a page that shows what is to be copied to the CLI."""
+"""The last page of `aws login --remote`, which shows the text to copy to the CLI."""
 
 CODE_LIFETIME = timedelta(minutes=5)
-"""How long a code is good; AWS's own time is not documented."""
+"""The lifetime of a code; AWS's own is not documented."""
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -34,7 +34,7 @@ _LONGEST_STATE = 1_024
 
 
 class BadLoginRequest(Exception):
-    """An authorization request that nobody may be led on from; the text says what is wrong."""
+    """An authorization request from which nobody may be redirected; the text names the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class LoginRequest:
 
 
 def authorize_login(world: World, caller: VerifiedCaller, request: LoginRequest) -> str:
-    """Return an authorization code for a person's console session.
+    """Return an authorization code for a user's console session.
 
     Args:
         world: the state of the local AWS; its lock is held.
@@ -116,23 +116,23 @@ def authorize_login(world: World, caller: VerifiedCaller, request: LoginRequest)
 
 
 def remote_login_code(state: str, code: str) -> str:
-    """Return what a person copies to `aws login --remote`."""
+    """Return the text that a user copies to `aws login --remote`."""
     return base64.b64encode(f"state={state}&code={code}".encode()).decode()
 
 
 def verifier_matches(challenge: str, verifier: str) -> bool:
-    """Tell whether a PKCE verifier is what the challenge was made of."""
+    """Return whether a PKCE challenge was made from this verifier."""
     made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
     return secrets.compare_digest(made.decode(), challenge)
 
 
 def digest(secret: str) -> str:
-    """Return what is kept of a secret that must only be recognized."""
+    """Return the digest of a secret, for comparison."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _may_lead_to(client: LoginClient, redirect: str) -> bool:
-    """Tell whether an address is of this computer; for another device, of the local AWS's page."""
+    """Return whether an address is of this computer or, for another device, of the local AWS."""
     try:
         parts = urlsplit(redirect)
         port = parts.port

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sekisho.lazy import dataclass
 
 WINDOW = timedelta(minutes=5)
-"""How far the time of a proof may be from ours; AWS's is not documented."""
+"""The greatest difference between a proof's time and ours; AWS's is not documented."""
 
 _COORDINATE = 32
 _PARTS = 3
@@ -30,12 +30,12 @@ _PRIVATE = "d"
 
 
 class ProofFault(Exception):
-    """A proof that proves nothing; the text says why and quotes nothing of it."""
+    """An invalid proof; the text gives the reason without quoting the proof."""
 
 
 @dataclass(frozen=True, slots=True)
 class DpopProof:
-    """A proof whose signature is right.
+    """A proof with a valid signature.
 
     Attributes:
         thumbprint: of the key, by which tokens are bound to it.
@@ -47,7 +47,7 @@ class DpopProof:
 
 
 def check_proof(header: str, method: str, url: str, now: datetime) -> DpopProof:
-    """Return what a `DPoP` header proves for a request.
+    """Return the valid proof in a `DPoP` header of a request.
 
     Args:
         header: the header; "" if there was none.
@@ -78,7 +78,7 @@ def check_proof(header: str, method: str, url: str, now: datetime) -> DpopProof:
 
 
 def good_until(now: datetime) -> datetime:
-    """Return until when an identifier must be remembered, so that none is good twice."""
+    """Return the time until which an identifier must be remembered, so that it is used once."""
     return now.astimezone(UTC) + 2 * WINDOW
 
 

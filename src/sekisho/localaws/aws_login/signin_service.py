@@ -28,7 +28,7 @@ _Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]
 
 
 def answer(world: World, caller: VerifiedCaller, call: ApiCall) -> _Response:
-    """Return the answer to a call that was decided: body, status and headers.
+    """Return the answer to a permitted call: body, status and headers.
 
     Raises:
         Refusal: the service's own.
@@ -100,7 +100,7 @@ OPERATIONS: Mapping[str, Callable[[World, ApiCall], _Answer]] = {
     "GetResourcePolicy": _get_resource_policy,
     "PutConsoleAuthorizationConfiguration": _put_console_authorization,
 }
-"""The operations that are here, by their names; they are called under the world's lock."""
+"""The operations of console authorization, by name; called under the world's lock."""
 
 
 _MOST = 100
@@ -140,7 +140,7 @@ def get_session(
 def revoke_sessions(
     world: World, caller: VerifiedCaller, params: Mapping[str, Any]
 ) -> Mapping[str, object]:
-    """Answer BatchRevokeSessions; to end what is ended succeeds."""
+    """Answer BatchRevokeSessions; revoking a revoked session succeeds."""
     owned = {each.arn: each for each in _sessions_of_owner(world, caller, params)}
     revoked: list[Mapping[str, str]] = []
     errors: list[Mapping[str, str]] = []
@@ -211,4 +211,4 @@ SESSIONS = {
     "GetSession": get_session,
     "ListSessions": list_sessions,
 }
-"""The operations, by their names; they are called under the world's lock."""
+"""All operations, by name; called under the world's lock."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _GIVE = Message("give it under `credentials` in the account file")
 _STEP_SECONDS = 30
 _SET = "set" if os.name == "nt" else "export"
-"""What sets a variable of the environment."""
+"""The shell command that sets an environment variable."""
 _WELCOME = Message("""\
 A local AWS is running: {url}
 Account {account} ({source}). No real account is touched; all state is gone when this ends.
@@ -109,7 +109,7 @@ class SessionFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunningLocalAws:
-    """A local AWS that runs.
+    """A running local AWS.
 
     Attributes:
         now: what its clock shows.
@@ -121,7 +121,7 @@ class RunningLocalAws:
 
 
 def credentials_of(account: AccountFile, user: str) -> UserCredentials:
-    """Return what a user signs in with.
+    """Return the credentials with which a user signs in.
 
     Raises:
         UsageError: if there is no such user, or the file lacks what a session needs.
@@ -170,7 +170,7 @@ def session_of(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys
 
 
 def session_text(keys: "Keys", place: RunningLocalAws, form: SessionFormat, set_: str) -> str:
-    """Return a session as shells, programs or `credential_process` of the AWS CLI read it.
+    """Return a session as text for shells, programs or `credential_process` of the AWS CLI.
 
     Args:
         keys: the session.
@@ -217,7 +217,7 @@ def _serial(account: AccountFile, credentials: UserCredentials) -> str | None:
 
 
 def _usable_key(account: AccountFile, credentials: UserCredentials) -> tuple[str, str] | None:
-    """Return the id and the secret of an access key that is active, or None."""
+    """Return the id and the secret of an active access key; None if there is none."""
     for key in credentials.keys:
         if key.active and key.id in account.secret_keys:
             return key.id, account.secret_keys[key.id]
@@ -381,7 +381,7 @@ def command(options: LocalOptions, lang: Language) -> int:
 
 
 def _region_of(account: AccountFile) -> str:
-    """Return the region for which calls of IAM are signed in the account's partition."""
+    """Return the region in which calls of IAM are signed in the account's partition."""
     return next(each.regions[0] for each in partitions() if each.id == account.partition)
 
 
@@ -420,7 +420,7 @@ def _welcome(
     lang: Language,
     opening: Message | None,
 ) -> str:
-    """Return how to use the running local AWS; `opening` says where its console is, or is None."""
+    """Return the text on using the local AWS; `opening` names its console, if there is one."""
     place = RunningLocalAws(local.url, local.region, local.clock.now)
     people = None
     if options.user is not None:
@@ -463,7 +463,7 @@ def _welcome(
 
 
 def _users(account: AccountFile, local: "LocalAws", file: Path | None) -> Message:
-    """Return lines to paste for one user, and how to ask for others."""
+    """Return lines to paste for one user, and the command for others."""
     if file is not None:
         return _OWN_KEYS.filled(set=_SET, file=file, url=local.url)
     place = RunningLocalAws(local.url, local.region, local.clock.now)

@@ -1,1 +1,1 @@
-"""The console's pages that no public API of AWS has, as a small JSON API, and its client."""
+"""The console's pages without a public API at AWS, as a small JSON API, and its client."""

@@ -53,7 +53,7 @@ _Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page's fields, and what is done with them.
+    """The fields of a page, and the function that answers it.
 
     Attributes:
         needed: the fields that must be there.
@@ -110,7 +110,7 @@ _PAGES = {
 
 
 def signin_app(world: World, authorizer: WSGIApplication) -> WSGIApplication:
-    """Return the sign-in API of `world` as a WSGI application; `authorizer` is the rest of it."""
+    """Return the sign-in API of `world` as a WSGI application in front of `authorizer`."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)

@@ -41,7 +41,7 @@ class ShownPage:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyOptions:
-    """The options that the browser's script is given for a ceremony of WebAuthn.
+    """The options that the browser's script gets for a WebAuthn ceremony.
 
     Attributes:
         public_key: as `PublicKeyCredential.parseCreationOptionsFromJSON` takes it, or
@@ -93,7 +93,7 @@ class ConsoleClient:
         return _page(self._send("sign-in", "ConsoleLogin", form))
 
     def mfa(self, ticket: str, code: str) -> ShownPage:
-        """Send an MFA code; it is refused if it is wrong or was used before."""
+        """Send an MFA code; a wrong or used code is refused."""
         return _page(self._send("mfa", "CheckMfa", {"ticket": ticket, "code": code}))
 
     def resync(self, ticket: str, first: str, second: str) -> ShownPage:
@@ -111,7 +111,7 @@ class ConsoleClient:
         return _page(self._send("resync", "ResyncMFADevice", form))
 
     def passkey_request(self, ticket: str, origin: str) -> PasskeyOptions:
-        """Ask for what a passkey is to sign; the ticket of the answer is good for a code as well.
+        """Ask for the challenge for a passkey; the ticket of the answer also works for a code.
 
         Args:
             ticket: of the page that asks for MFA.
@@ -121,7 +121,7 @@ class ConsoleClient:
         return _options(self._send("mfa-passkey-options", "CheckMfa", form))
 
     def mfa_passkey(self, ticket: str, credential: Mapping[str, object]) -> ShownPage:
-        """Send what a passkey has signed: `toJSON()` of the browser's `PublicKeyCredential`."""
+        """Send the signed answer of a passkey: `toJSON()` of a browser's `PublicKeyCredential`."""
         form = {"ticket": ticket, "credential": credential}
         return _page(self._send("mfa-passkey", "CheckMfa", form))
 
@@ -144,12 +144,12 @@ class ConsoleClient:
         )
 
     def register_passkey(self, keys: Keys, ticket: str, credential: Mapping[str, object]) -> str:
-        """Send the passkey that was made, and return the serial number that it has now."""
+        """Send the new passkey, and return its serial number."""
         form = {"credentials": _session(keys), "ticket": ticket, "credential": credential}
         return str(self._send("passkey-register", "EnableMFADevice", form)["serial"])
 
     def let_in(self, keys: Keys, query: str) -> str:
-        """Let `aws login` in, and return the address to which the browser goes with the code.
+        """Authorize `aws login`, and return the address to which the browser goes with the code.
 
         It is refused if signin:AuthorizeOAuth2Access is.
 

@@ -7,7 +7,7 @@ from sekisho.signin import CONSOLE_REFUSED, SIGNIN_FAILED
 
 
 class PageRefused(Exception):
-    """An answer of the sign-in API that is an error.
+    """An error answer of the sign-in API.
 
     Attributes:
         code: ours where AWS's page shows a sentence alone.
@@ -33,7 +33,7 @@ class PageRefused(Exception):
         self.cause = cause
 
     def answer(self) -> dict[str, object]:
-        """Return the answer as JSON has it."""
+        """Return the answer as JSON values."""
         error: dict[str, object] = {"code": self.code, "message": self.message}
         if self.cause is not None:
             error["cause"] = {"code": self.cause.code, "message": self.cause.message}
@@ -41,7 +41,7 @@ class PageRefused(Exception):
 
 
 def failed_sign_in(ticket: str = "") -> PageRefused:
-    """Return the one answer to a wrong password, user, account, code or passkey."""
+    """Return the common answer to a wrong password, user, account, code or passkey."""
     return PageRefused("SigninFailed", SIGNIN_FAILED, ticket=ticket)
 
 
@@ -51,25 +51,25 @@ def expired_sign_in() -> PageRefused:
 
 
 def too_many_attempts(ticket: str = "") -> PageRefused:
-    """Return the answer to somebody who was wrong too often."""
+    """Return the answer after too many wrong attempts."""
     message = "Too many failed attempts. Please wait some minutes and try again."
     status = HTTPStatus.TOO_MANY_REQUESTS
     return PageRefused("TooManyAttempts", message, status, ticket=ticket)
 
 
 def denied_console_session(cause: Refusal) -> PageRefused:
-    """Return the answer to somebody whose policies deny the console session itself."""
+    """Return the answer to a user whose policies deny the console session."""
     return PageRefused(
         "ConsoleAuthorizationDenied", CONSOLE_REFUSED, HTTPStatus.FORBIDDEN, cause=cause
     )
 
 
 def unavailable_resync(ticket: str) -> PageRefused:
-    """Return the answer where the page does not let a device be resynchronised."""
+    """Return the answer of a page that does not resynchronise a device."""
     message = "The device cannot be resynchronised here. Ask your administrator."
     return PageRefused("NotOffered", message, HTTPStatus.FORBIDDEN, ticket=ticket)
 
 
 def invalid_request(message: str) -> PageRefused:
-    """Return the answer to a request that has not the form of its page."""
+    """Return the answer to a request that lacks its page's form."""
     return PageRefused("ValidationError", message, HTTPStatus.BAD_REQUEST)

@@ -26,7 +26,7 @@ def call_iam(
     session: Keys,
     parameters: Mapping[str, str],
 ) -> Refusal | None:
-    """Call an operation of IAM with a session's credentials; return what refused it, or None.
+    """Call an operation of IAM with a session's credentials; return its refusal, or None.
 
     Args:
         world: the state of the local AWS; its lock must be free.

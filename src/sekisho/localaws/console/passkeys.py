@@ -43,20 +43,20 @@ from sekisho.localaws.state.world import PasskeyState, World
 
 _RELYING_PARTY = "localhost"
 _ORIGIN = re.compile(r"http://localhost(:[1-9][0-9]{0,4})?")
-"""The pages that may ask for a ceremony; no other site of this machine is a secure context."""
+"""The origins that may ask for a ceremony; other sites of this machine are not secure."""
 
 _ALGORITHMS = (-7, -8, -257)
-"""ES256, EdDSA and RS256: what WebAuthn advises a relying party to take."""
+"""ES256, EdDSA and RS256: the algorithms that WebAuthn recommends for relying parties."""
 
 _VERIFICATION = UserVerificationRequirement.PREFERRED
 _CHALLENGE_BYTES = 32
 _LONGEST_ID = 1023  # bytes: WebAuthn, section 4
 _BYTES = ("clientDataJSON", "authenticatorData", "signature", "userHandle", "attestationObject")
-"""The members of an authenticator's response that are bytes, written in base64url."""
+"""The members of an authenticator's response that are bytes, encoded in base64url."""
 
 
 class PasskeyFault(Exception):
-    """An answer of an authenticator that does not hold; the text names no secret."""
+    """An invalid answer of an authenticator; the text contains no secret."""
 
 
 def checked_origin(origin: str) -> str:
@@ -71,19 +71,19 @@ def checked_origin(origin: str) -> str:
 
 
 def new_ceremony(world: World, origin: str) -> Ceremony:
-    """Return a ceremony with a challenge of its own."""
+    """Return a ceremony with a new challenge."""
     return Ceremony(world.entropy(_CHALLENGE_BYTES), origin)
 
 
 def user_handle(world: World, user_id: str) -> bytes:
-    """Return what authenticators know a user by: it tells nobody else who that is."""
+    """Return the handle by which authenticators know a user, which reveals no identity."""
     return hmac.digest(world.master, f"user handle\0{user_id}".encode(), "sha256")
 
 
 def creation_options(
     ceremony: Ceremony, user: str, handle: bytes, known: Iterable[PasskeyState]
 ) -> Mapping[str, Any]:
-    """Return what `navigator.credentials.create` is asked for, as JSON has it.
+    """Return the options for `navigator.credentials.create`, as JSON values.
 
     Args:
         ceremony: its challenge is in the options.
@@ -102,7 +102,7 @@ def creation_options(
 
 
 def request_options(ceremony: Ceremony, known: Iterable[PasskeyState]) -> Mapping[str, Any]:
-    """Return what `navigator.credentials.get` is asked for: to sign with one of the passkeys."""
+    """Return the options for `navigator.credentials.get`: to sign with one of the passkeys."""
     options, _ = _relying_party(ceremony).authenticate_begin(
         _descriptors(known), user_verification=_VERIFICATION, challenge=ceremony.challenge
     )
@@ -134,7 +134,7 @@ def verify_registration(ceremony: Ceremony, response: Mapping[str, Any]) -> Pass
 
 
 def _refuse_numbers(response: Mapping[str, Any]) -> None:
-    """Refuse a number in the place of bytes, of which fido2 would make as many zeros as it says.
+    """Refuse a number in place of bytes, which fido2 would turn into that many zeros.
 
     Raises:
         PasskeyFault: there is one.
@@ -171,7 +171,7 @@ def verify_assertion(
     known: Mapping[str, PasskeyState],
     handle: bytes,
 ) -> tuple[str, int]:
-    """Return which passkey has signed, by its serial number, and its new count of signatures.
+    """Return the serial number of the passkey that has signed, and its new signature count.
 
     Args:
         ceremony: what the authenticator was asked in.
@@ -212,7 +212,7 @@ def _relying_party(ceremony: Ceremony) -> Fido2Server:
 
 
 def _state(ceremony: Ceremony) -> Mapping[str, Any]:
-    """Return what fido2 would have us keep between the two halves of a ceremony."""
+    """Return the state that fido2 needs between the two halves of a ceremony."""
     return {
         "challenge": websafe_encode(ceremony.challenge),
         "user_verification": _VERIFICATION,
@@ -230,7 +230,7 @@ def _descriptors(known: Iterable[PasskeyState]) -> list[PublicKeyCredentialDescr
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Make one error of all that fido2 raises of bytes that somebody has made up."""
+    """Turn every error that fido2 raises for invalid bytes into one."""
     try:
         yield
     except (

@@ -47,7 +47,7 @@ _RANDOM_LETTERS = 26
 def passkey_options(
     world: World, authorizer: WSGIApplication, fields: Mapping[str, Any]
 ) -> dict[str, object]:
-    """Answer `passkey-options`: may the signed-in person register a passkey, and how.
+    """Answer `passkey-options`: the options for registering a passkey, if the user may.
 
     Raises:
         PageRefused: no; with the error of iam:EnableMFADevice where the policies say so.
@@ -122,7 +122,7 @@ def _credentials(given: Mapping[str, Any]) -> Keys:
 
 
 def _signed_in(world: World, session: Keys) -> str:
-    """Return the name of whose console session it is.
+    """Return the user name of a console session.
 
     Whether the secret is right is for the authorizer to find out, by the signature made with it.
     """

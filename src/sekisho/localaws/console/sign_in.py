@@ -160,7 +160,7 @@ def resync(
 
 
 def passkey_request(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
-    """Answer `mfa-passkey-options`: what the browser asks the authenticator.
+    """Answer `mfa-passkey-options`: the request for the authenticator.
 
     Raises:
         PageRefused: there is no sign-in, or no passkey.
@@ -178,7 +178,7 @@ def passkey_request(world: World, fields: Mapping[str, Any]) -> dict[str, object
 
 
 def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
-    """Answer `mfa-passkey`: what the authenticator has signed.
+    """Answer `mfa-passkey`: the authenticator's signed answer.
 
     Raises:
         PageRefused: it has not signed what it was asked for, or is not one of the user's.
@@ -239,7 +239,7 @@ def _keys(issued: IssuedCredentials) -> Keys:
 
 
 def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
-    """Return the answer for a sign-in that has come as far as `ticket` tells."""
+    """Return the answer for a sign-in that has reached the state of `ticket`."""
     serials = enabled_serials(world, _holder(world, user))
     code_given = ticket.mfa_at is not None or not serials
     if code_given or not world.signin_assumptions.password_last_used_needs_code:

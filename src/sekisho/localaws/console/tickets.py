@@ -1,4 +1,4 @@
-"""Tickets that carry the console from one page to the next: sealed, short-lived, good for one use.
+"""Tickets that connect the pages of a sign-in: sealed, short-lived, valid for one use.
 
 What a ticket says needs to be stored nowhere: only that it was used, until it is late anyway.
 """
@@ -16,10 +16,10 @@ from sekisho.localaws.state.world import World
 from sekisho.signin import NextStep
 
 TICKET_LIFETIME = timedelta(minutes=5)
-"""How long a sign-in may take from the password to its end."""
+"""The time limit of a sign-in, from the password to its end."""
 
 MOST_TRIES = 5
-"""How many wrong codes or refused passwords one sign-in survives."""
+"""The number of wrong codes or refused passwords that one sign-in allows."""
 
 _SEAL_BYTES = 32
 _NONCE_BYTES = 16
@@ -27,7 +27,7 @@ _NONCE_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Ceremony:
-    """The challenge that one answer of an authenticator must be to; its ticket is good once.
+    """The challenge for one answer of an authenticator; its ticket is valid once.
 
     Attributes:
         challenge: random bytes.
@@ -78,7 +78,7 @@ class PasskeyTicket:
 
 
 def seal_ticket(world: World, ticket: SigninTicket) -> str:
-    """Return the ticket as text that only this world can have written."""
+    """Return the ticket as a sealed text that only this world can make."""
     claims = (
         ticket.user_id,
         ticket.step.value,
@@ -90,7 +90,7 @@ def seal_ticket(world: World, ticket: SigninTicket) -> str:
 
 
 def redeem_ticket(world: World, text: str, step: NextStep) -> SigninTicket | None:
-    """Return the ticket, and spend it; None if it is forged, spent, late or for another step."""
+    """Return the ticket, and use it up; None if it is forged, used, late or for another step."""
     opened = _open(world, "sign-in", text)
     if opened is None or opened.claims[1] != step.value:
         return None
@@ -107,7 +107,7 @@ def redeem_ticket(world: World, text: str, step: NextStep) -> SigninTicket | Non
 
 
 def seal_passkey_ticket(world: World, ticket: PasskeyTicket) -> str:
-    """Return the ticket as text that only this world can have written."""
+    """Return the ticket as a sealed text that only this world can make."""
     claims = (
         ticket.access_key_id,
         ticket.user_id,
@@ -118,7 +118,7 @@ def seal_passkey_ticket(world: World, ticket: PasskeyTicket) -> str:
 
 
 def redeem_passkey_ticket(world: World, text: str, access_key_id: str) -> PasskeyTicket | None:
-    """Return the ticket, and spend it; None if it is forged, spent, late or another session's."""
+    """Return the ticket, and use it up; None if it is forged, used, late or of another session."""
     opened = _open(world, "passkey", text)
     if opened is None or opened.claims[0] != access_key_id:
         return None
@@ -150,7 +150,7 @@ def _seal(world: World, purpose: str, expires_at: datetime, claims: tuple[object
 
 
 def _open(world: World, purpose: str, text: str) -> _OpenedTicket | None:
-    """Return what a ticket says; None if it is forged, spent or late."""
+    """Return the contents of a ticket; None if it is forged, used or late."""
     try:
         sealed = urlsafe_b64decode(text.encode())
     except (NotBase64, ValueError):

@@ -1,1 +1,1 @@
-"""Deciding on a request: its call, what that needs, in which context, and the answer."""
+"""The decision on a request: its call, required permissions, context, and answer."""

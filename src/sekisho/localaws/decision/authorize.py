@@ -1,4 +1,4 @@
-"""Asking the engine: may this caller do what the call needs?
+"""The authorization of a call by the engine: may this caller do everything that it needs?
 
 Everything a call needs must be allowed. A resource that is not known is decided three-valued: a
 Deny that could be about it counts, an Allow counts only if it is on every resource. So what is not
@@ -86,7 +86,7 @@ _TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
 
 
 def item_calls(call: ApiCall) -> tuple[ApiCall, ...]:
-    """Return the calls that a call stands for: itself, or one for each item of a transaction.
+    """Return the calls to authorise for a call: itself, or one for each item of a transaction.
 
     AWS asks for each item of DynamoDB's transactions what it would ask for a call of its own; a
     caller who may only put items may write a transaction that only puts items. So such a call is
@@ -116,7 +116,7 @@ def _calls_of_items(call: ApiCall) -> Iterator[ApiCall]:
 def _authorize_either(
     world: World, caller: VerifiedCaller, call: ApiCall, permission: RequiredPermission
 ) -> None:
-    """Pass if a permission is allowed, or the one that AWS takes in its place (`or_else`)."""
+    """Pass if a permission is allowed, or the one that AWS accepts instead (`or_else`)."""
     try:
         _authorize(world, caller, permission, request_context(world, call, permission))
     except Refusal as refusal:
@@ -171,7 +171,7 @@ def authorize_signin_step(
 def _authorize(
     world: World, caller: VerifiedCaller, permission: RequiredPermission, extra: RequestContext
 ) -> None:
-    """Let one action on one resource pass, or refuse it; either way it is logged."""
+    """Let one action on one resource pass, or refuse it; both are logged."""
     dialect = extra.call.protocol.dialect
     entry = _entry(world, caller, permission)
     ruling = service_rule(
@@ -225,7 +225,7 @@ def _in_words_of(dialect: Dialect, refused: Refused) -> Refusal:
 def _decide(
     world: World, caller: VerifiedCaller, permission: RequiredPermission, extra: RequestContext
 ) -> tuple[Decision, frozenset[str]]:
-    """Return the decision, and the keys that are not known here and made it the worst case."""
+    """Return the decision, and the unknown keys that made it the worst case."""
     credential = caller.credential
     policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
     context = base_context(world, caller).with_(extra.values)
@@ -245,7 +245,7 @@ def _decide(
 
 @dataclass(slots=True)
 class _WorstCase:
-    """Decides as the engine does, but for the worst that the keys which are not known could be.
+    """Decides as the engine does, but for the worst values of the unknown keys.
 
     Attributes:
         like: what the ARN of the resource is like, where that is not there yet; None: it is known.
@@ -289,7 +289,7 @@ def _decide_with_trust(
     policies: Policies,
     worst: _WorstCase,
 ) -> Decision:
-    """Return the decision; for AssumeRole, by the role's trust policy and the call's code, too."""
+    """Return the decision; for AssumeRole, also by the trust policy and the call's MFA code."""
     if request.action not in _ON_TRUST or _FEDERATED in request.resource:
         return worst.decide(request, policies)
     role = moto_iam.role_of(world, request.resource)
@@ -320,7 +320,7 @@ _ON_TRUST = frozenset({"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentit
 def _only_trust_sees_mfa(
     request: Request, with_mfa: Request, policies: Policies, worst: _WorstCase
 ) -> Decision | None:
-    """Return what the caller's own policies object when they do not see the code; None if nothing.
+    """Return the denial of the caller's own policies, which do not see the code; None: none.
 
     Where the trust policy names the caller, their policies need not allow; a Deny always counts.
     """
@@ -333,7 +333,7 @@ def _only_trust_sees_mfa(
 
 
 def _denial_text(arn: str, permission: RequiredPermission, decision: Decision) -> str:
-    """Return AWS's own words for a denial, and ours if it rests on an assumption."""
+    """Return AWS's text for a denial, or ours if it rests on an assumption."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
     on = f" on resource: {permission.resource}" if permission.resource is not None else ""
     start = f"User: {arn} is not authorized to perform: {permission.action}{on}"
@@ -350,7 +350,7 @@ def _denial_text(arn: str, permission: RequiredPermission, decision: Decision) -
 
 
 def _entry(world: World, caller: VerifiedCaller, permission: RequiredPermission) -> LoggedDecision:
-    """Return a refusing entry, to be completed."""
+    """Return the log entry of a refusal, to be completed."""
     credential = caller.credential
     return LoggedDecision(
         world.clock.now(),
@@ -364,11 +364,11 @@ def _entry(world: World, caller: VerifiedCaller, permission: RequiredPermission)
 
 
 EVERY_ACTION = ":*"
-"""How an action ends that stands for whichever of its service."""
+"""The end of an action that represents every action of its service."""
 
 
 def worst_case_policies(policies: Policies, action: str) -> Policies:
-    """Return policies that decide about `*` as these do, in the worst case, about any resource.
+    """Return policies that decide about `*` as these decide, in the worst case, on any resource.
 
     A Deny that could be about the resource counts. An Allow counts only if it is on `*` and, where
     the action is not known either, about all actions of the service.
@@ -416,13 +416,13 @@ def _counts(statement: Statement, service: str) -> bool:
 
 
 def _may_be_of(pattern: str, service: str) -> bool:
-    """Tell whether a resource pattern could match some resource of the service."""
+    """Return whether a resource pattern can match some resource of the service."""
     named = pattern.split(":")[2:3]
     return not named or named[0].lower() == service or any(c in named[0] for c in "*?$")
 
 
 def _is_of_any(statement: Statement, service: str) -> bool:
-    """Tell whether a statement is about every action of a service; of a Deny, about some."""
+    """Return whether a statement covers every action of a service; a Deny, whether some."""
     patterns = [one.lower() for one in statement.action.values]
     all_of_it = bool({"*", f"{service}{EVERY_ACTION}"}.intersection(patterns))
     some_of_it = any(_may_name(one, service) for one in patterns)
@@ -432,6 +432,6 @@ def _is_of_any(statement: Statement, service: str) -> bool:
 
 
 def _may_name(pattern: str, service: str) -> bool:
-    """Tell whether a pattern could name some action of the service."""
+    """Return whether a pattern can match some action of the service."""
     named = pattern.partition(":")[0]
     return named == service or any(c in named for c in "*?")

@@ -69,13 +69,13 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "tagging": ("resourcegroupstaggingapi",),
     "timestream": ("timestream-write", "timestream-query"),
 }
-"""Signing names that are not botocore's name of one service."""
+"""Signing names that differ from botocore's name of the service."""
 
 _PATHS: Mapping[str, str] = {"s3control": "/v20180820/", "sesv2": "/v2/"}
-"""Services that moto tells from their neighbour by the path alone."""
+"""Services that moto distinguishes from their neighbour by the path alone."""
 
 OWN_SERVICES = frozenset({"signin"})
-"""Services that moto does not have, and that are answered here."""
+"""Services that moto lacks, and that are answered here."""
 
 _MODULES: Mapping[str, str] = {"lambda": "awslambda"}
 
@@ -113,7 +113,7 @@ def protocol_of(request: Request, signing_name: str) -> WireProtocol:
 
 
 def classify(request: Request, signing_name: str, region: str) -> ApiCall:
-    """Return the API call that a request is.
+    """Return the API call of a request.
 
     Raises:
         Refusal: if that is unknown, malformed, ambiguous, or nothing that moto has.
@@ -158,7 +158,7 @@ _NOT_SERVED_OF: Mapping[str, re.Pattern[str]] = {
 
 
 def is_served(service: str, operation: str) -> bool:
-    """Tell whether the local AWS has an operation at all.
+    """Return whether the local AWS has an operation.
 
     Operations that no rehearsal of MFA needs are left out: API Gateway, whose resources are paths
     and whose definitions of APIs name roles and policies; DynamoDB's statements of PartiQL, for
@@ -183,13 +183,13 @@ def _candidates(request: Request, signing_name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _recognised_by_path(signing_name: str) -> tuple[str, ...]:
-    """Return those services of a signing name whose requests a path tells from the others'."""
+    """Return the services of a signing name that are recognised by their path."""
     return tuple(other for other in SERVICES.get(signing_name, ()) if other in _PATHS)
 
 
 @lru_cache(maxsize=1024)
 def _known(signing_name: str) -> tuple[tuple[str, str | None], ...]:
-    """Return the services of a signing name that are here, each with the prefix of its targets."""
+    """Return the available services of a signing name, each with its prefix of targets."""
     found = []
     for service in SERVICES.get(signing_name, (signing_name,)):
         if module_of(service) not in _modules() and service not in OWN_SERVICES:
@@ -202,7 +202,7 @@ def _known(signing_name: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def module_of(service: str) -> str:
-    """Return moto's name of a service of botocore's."""
+    """Return moto's name for a service of botocore."""
     return _MODULES.get(service, service.replace("-", ""))
 
 
@@ -244,7 +244,7 @@ def _protocol(service: str, content_type: str | None, *, head: bool) -> WireProt
 
 
 def _check_unambiguous(request: Request, operation: OperationModel, protocol: WireProtocol) -> None:
-    """Refuse what moto's dispatch might read otherwise than its router did.
+    """Refuse requests that moto's dispatch might read differently from its router.
 
     moto takes a form before the query string where its parser takes the query string first, and
     S3's own dispatch looks at subresources in an order of its own.
@@ -292,7 +292,7 @@ def _ambiguous(
 
 @cache
 def _subresources(model: ServiceModel) -> frozenset[str]:
-    """Return the names of query parameters by which a REST service tells operations apart."""
+    """Return the names of query parameters by which a REST service distinguishes operations."""
     found: set[str] = set()
     for name in model.operation_names:
         operation = model.operation_model(name)

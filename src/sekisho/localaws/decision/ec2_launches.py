@@ -40,11 +40,11 @@ _LAUNCHING = frozenset(
 )
 _SPECIFICATIONS = frozenset({"LaunchTemplate", "LaunchTemplateSpecification"})
 _WITH_ALL = frozenset({"BlockDeviceMappings", "NetworkInterfaces", "TagSpecifications"})
-"""Lists of which the request may add to the template's: those of both are asked about."""
+"""Lists whose items in the request are added to the template's: both are checked."""
 
 
 def launches(world: World, call: ApiCall) -> tuple[ApiCall, ...]:
-    """Return a call, or what it stands for where it launches from a template that is known."""
+    """Return a call, or the calls that it represents if it launches from a known template."""
     if (call.service, call.operation) not in _LAUNCHING:
         return (call,)
     held = _template_data(world, call)
@@ -62,7 +62,7 @@ def launches(world: World, call: ApiCall) -> tuple[ApiCall, ...]:
 
 
 def has_unknown_template(world: World, call: ApiCall) -> bool:
-    """Tell whether a call names a template of which it is not known what it holds."""
+    """Return whether a call names a launch template with unknown contents."""
     if call.service not in {"autoscaling", "ec2"}:
         return False
     if (call.service, call.operation) in _LAUNCHING:
@@ -80,7 +80,7 @@ def _template_data(world: World, call: ApiCall) -> list[Mapping[str, Any]] | Non
 
 
 def _specifications(value: object) -> Iterator[Mapping[str, Any]]:
-    """Yield what names a template, wherever it stands among parameters."""
+    """Yield the specifications of launch templates anywhere in the parameters."""
     if isinstance(value, list):
         for item in value:
             yield from _specifications(item)
@@ -96,7 +96,7 @@ _NAMES = frozenset({"LaunchTemplateId", "LaunchTemplateName"})
 
 
 def _merge_template(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template's parameters with those of the request over them."""
+    """Return a template's parameters, overridden by those of the request."""
     both = {name: [*data[name], *own[name]] for name in _WITH_ALL & data.keys() & own.keys()}
     return {**data, **own, **both}
 
@@ -131,11 +131,11 @@ _READ = frozenset(
         "UserData",
     }
 )
-"""Parameters of which it is known what resources they name; any other may name one more."""
+"""Parameters whose resources are known; any other may name a further resource."""
 
 
 def launch_resources(world: World, call: ApiCall) -> tuple[str | None, ...]:
-    """Return the ARNs that RunInstances is about; None for what is not known."""
+    """Return the ARNs that RunInstances is about; None for an unknown one."""
     found: dict[str | None, None] = {}
     start = f"arn:{world.partition}:ec2:{call.region}:"
     for kind, name in _named_resources(world, call):
@@ -148,7 +148,7 @@ def launch_resources(world: World, call: ApiCall) -> tuple[str | None, ...]:
 
 
 def _named_resources(world: World, call: ApiCall) -> Iterator[tuple[str, str | None]]:
-    """Yield the type and the name of each resource; None for one that is not known."""
+    """Yield the type and the name of each resource; None for an unknown name."""
     params = call.params
     yield "image", params.get("ImageId")
     yield "instance", "*"
@@ -203,7 +203,7 @@ def _groups(
 
 
 def tagged_resources(world: World, call: ApiCall) -> tuple[str | None, ...]:
-    """Return the ARNs on which a call sets tags as it makes them; None for an unknown one."""
+    """Return the ARNs on which a call sets tags as it creates them; None for an unknown one."""
     found: dict[str | None, None] = {}
     for each in tag_sets(call):
         account = "" if each.kind in _OF_NO_ACCOUNT else world.account

@@ -22,7 +22,7 @@ from sekisho.localaws.wire.ambiguity import AmbiguousRequest, copy_source
 
 @cache
 def _backends(service: str) -> Any:
-    """Return moto's state of a service, imported when asked for: EC2's tables take 0.5 s."""
+    """Return moto's state of a service, imported on demand: EC2's tables take 0.5 s."""
     return get_backend(service)  # type: ignore[call-overload]  # any name
 
 
@@ -31,7 +31,7 @@ _SECRET = re.compile(r"[\w/+=.@-]+-[A-Za-z0-9]{6}")
 
 
 def _at(service: str, world: World, place: str) -> Any:
-    """Return the state of a service in a Region, or None if moto has made none yet."""
+    """Return the state of a service in a Region; None if moto has made none yet."""
     backends = _backends(service)
     if world.account not in backends:
         return None
@@ -97,7 +97,7 @@ def secret_of(world: World, call: ApiCall, name: str) -> str | None:
 
 
 def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str] | None:
-    """Return the tags of what an ARN ends in; None where moto's are not known to be all.
+    """Return the tags of the resource with an ARN; None if moto's may be incomplete.
 
     What does not exist has no tags.
     """
@@ -145,7 +145,7 @@ class ObjectName:
 
 
 def object_of(world: World, name: ObjectName) -> Any:
-    """Return an object as moto keeps it; None if there is none, or it is marked as deleted."""
+    """Return an object in moto's state; None if there is none, or it is marked as deleted."""
     bucket = lookup(world, "s3", world.partition, "buckets", name.bucket)
     if bucket is None:
         return None
@@ -158,7 +158,7 @@ def object_of(world: World, name: ObjectName) -> Any:
 
 
 def object_read(call: ApiCall) -> ObjectName | None:
-    """Return the object that a call reads, or the one that it copies; None: it cannot be read."""
+    """Return the object that a call reads or copies; None if it cannot be determined."""
     if (source := call.params.get("CopySource")) is not None:
         try:
             read = copy_source(str(source))
@@ -183,7 +183,7 @@ def tags_of_object(world: World, stored: Any) -> dict[str, str]:
 
 
 def bucket_encryption(world: World, name: str) -> Mapping[str, Any]:
-    """Return a bucket's default encryption; nothing if it has none."""
+    """Return a bucket's default encryption; empty if it has none."""
     bucket = lookup(world, "s3", world.partition, "buckets", name)
     rule = (bucket.encryption or {}).get("Rule", {}) if bucket is not None else {}
     found: Mapping[str, Any] = rule.get("ApplyServerSideEncryptionByDefault") or {}
@@ -191,25 +191,25 @@ def bucket_encryption(world: World, name: str) -> Mapping[str, Any]:
 
 
 def upload_of(world: World, bucket_name: str, upload: str) -> Any:
-    """Return an upload in parts as moto keeps it; None if there is none."""
+    """Return a multipart upload in moto's state; None if there is none."""
     bucket = lookup(world, "s3", world.partition, "buckets", bucket_name)
     return bucket.multiparts.get(upload) if bucket is not None else None
 
 
 def lookup(world: World, service: str, place: str, kind: str, name: object) -> Any:
-    """Return what a service has under a name, like a queue among its `queues`; None if nothing."""
+    """Return the resource of a kind, such as `queues`, with a name; None if there is none."""
     backend = _at(service, world, place)
     return getattr(backend, kind).get(name) if backend is not None else None
 
 
 def lookup_all(world: World, service: str, place: str, kind: str) -> tuple[Any, ...]:
-    """Return all that a service has of a kind."""
+    """Return all resources of a kind that a service has."""
     backend = _at(service, world, place)
     return tuple(dict.values(getattr(backend, kind))) if backend is not None else ()
 
 
 def is_own_key(world: World, call: ApiCall, name: str) -> bool:
-    """Tell whether a name of a key, of any form, is that of a key that AWS manages."""
+    """Return whether a name of a key, in any form, is of a key that AWS manages."""
     if name.rpartition(":")[2].startswith("alias/aws/"):
         return True
     backend = _at("kms", world, call.region)
@@ -218,14 +218,14 @@ def is_own_key(world: World, call: ApiCall, name: str) -> bool:
 
 
 def block_devices(world: World, region: str, image: object) -> Iterator[Mapping[str, Any]]:
-    """Yield the volumes that an image makes, as a launch would name them."""
+    """Yield the volumes that an image creates, in the form of a launch's parameters."""
     found = lookup(world, "ec2", region, "amis", image) if image else None
     if found is not None and getattr(found, "ebs_snapshot", None) is not None:
         yield {"SnapshotId": found.ebs_snapshot.id}
 
 
 def default_volume_key(world: World, region: str) -> str | None:
-    """Return the key with which EC2 encrypts volumes if none is named; None: AWS's own."""
+    """Return the default key for EC2's volumes; None: AWS's own key."""
     backend = _at("ec2", world, region)
     return str(backend.default_kms_key_id) or None if backend is not None else None
 
@@ -257,7 +257,7 @@ def leading_keys(world: World, call: ApiCall, resource: str) -> tuple[str, ...] 
 
 
 def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the table and the key, or the whole, of each item that a call reads or writes."""
+    """Yield the table and the key, or the whole item, of each item that a call reads or writes."""
     item = params.get("Key", params.get("Item"))
     if isinstance(item, Mapping):
         yield str(params.get("TableName")), item
@@ -277,14 +277,14 @@ def region_of_bucket(world: World, name: str) -> str | None:
 
 
 def default_subnets(world: World, region: str) -> tuple[str, ...]:
-    """Return the subnets that EC2 could take for who names none."""
+    """Return the subnets that EC2 can use for a launch that names none."""
     # made by looking: at AWS an account has them from the beginning
     backend: Any = _backends("ec2")[world.account][region]
     return tuple(str(subnet.id) for subnet in backend.get_default_subnets().values())
 
 
 def security_groups(world: World, region: str, text: str) -> tuple[str, ...]:
-    """Return the ids of the security groups, of any VPC, of which a text is the id or the name."""
+    """Return the ids of the security groups, of any VPC, that a text names or identifies."""
     backend: Any = _backends("ec2")[world.account][region]
     groups = [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
     return tuple(str(group.id) for group in groups if text in {group.id, group.name})
@@ -302,7 +302,7 @@ def template_id(world: World, region: str, named: Mapping[str, Any]) -> str | No
 
 
 def template_data(world: World, region: str, named: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the parameters in the version of a launch template that is named; None: not found."""
+    """Return the parameters in the named version of a launch template; None: not found."""
     found = template_id(world, region, named)
     if found is None:
         return None

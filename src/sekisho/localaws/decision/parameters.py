@@ -1,4 +1,4 @@
-"""Parameters by which AWS could ask for more permissions than are asked about here.
+"""Parameters for which AWS may require permissions that are not checked here.
 
 A parameter that can point at another resource, a key, a policy, an owner or a place is either known
 (a rule reads it, or the call's own action is asked about it), or harmless with a reason, or it
@@ -24,7 +24,7 @@ _Path = tuple[str, ...]
 
 
 class ParameterKind(Enum):
-    """The kinds of parameters: one can ask for a further permission, the others cannot."""
+    """The kinds of parameters: one can require a further permission, the others cannot."""
 
     ASKED = "a rule reads it, or it names what the call's own action is about"
     ELSEWHERE = "roles are passed, tags are asked about, policies are refused"
@@ -63,7 +63,7 @@ def _table() -> _Table:
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedParameter:
-    """The kind of a parameter, and the service at which it could ask for more."""
+    """The kind of a parameter, and the service whose permission it may require."""
 
     kind: ParameterKind
     service: str = ""
@@ -72,7 +72,7 @@ class ClassifiedParameter:
 def classify_parameter(
     call: ApiCall, path: _Path, *, is_number: bool = False
 ) -> ClassifiedParameter:
-    """Return the kind of a parameter, by its path: names of members, and keys of maps."""
+    """Return the kind of a parameter by its path: names of members, and keys of maps."""
     if is_number:
         return ClassifiedParameter(ParameterKind.NUMBER)
     return _classified(call.service, call.operation, call.actions, path)
@@ -98,7 +98,7 @@ def _classified(
 
 
 def _points_at(prefix: str, steps: list["_Step"], *, reads: bool) -> str | None:
-    """Return the service at whose resources a parameter can point; None if at nothing."""
+    """Return the service whose resources a parameter can point to; None if it cannot."""
     if reads:
         return prefix if any(step.points_when_reading for step in steps) else None
     others = (one for step in steps for one in step.services if one != prefix)
@@ -145,7 +145,7 @@ def _harmless(prefix: str, operation: str) -> frozenset[str]:
 
 @cache
 def _is_read(prefix: str, operation: str, name: str) -> bool:
-    """Tell whether a rule of second permissions goes by a parameter."""
+    """Return whether a rule of second permissions reads a parameter."""
     return any(
         name == given.partition(".")[0].removesuffix("[]")
         for need in call_needs(prefix, operation)
@@ -163,7 +163,7 @@ _READS = frozenset({AccessLevel.LIST, AccessLevel.READ})
 
 
 def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
-    """Yield everything of a service, on everything, for each parameter that can ask for more."""
+    """Yield every action of a service, on everything, for each parameter that may require one."""
     seen: set[str] = set()
     prefix = call.actions[0].partition(":")[0]
     listed = _harmless(prefix, call.operation)
@@ -188,7 +188,7 @@ def _service_in_arn(value: object) -> str:
 
 
 def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
-    """Yield each value that is given, with its path; what is empty or false asks for nothing."""
+    """Yield each given value with its path; empty and false values require nothing."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(inner, (*path, str(name)))

@@ -67,10 +67,10 @@ _FROM_PARAMS: Mapping[tuple[str, str], str] = {
     ("secretsmanager", "VersionId"): "secretsmanager:VersionId",
     ("secretsmanager", "VersionStage"): "secretsmanager:VersionStage",
 }
-"""Parameters whose value is the value of a condition key; not given, the key is absent."""
+"""Parameters whose value is the value of a condition key; absent if not given."""
 
 _IF_GIVEN: Mapping[tuple[str, str], str] = {("ec2", "InstanceType"): "ec2:InstanceType"}
-"""The same, but AWS takes a value of its own where the parameter is not given."""
+"""The same, for parameters in whose absence AWS uses a value of its own."""
 
 _PASSED_TO: Mapping[str, str] = {
     "ec2": "ec2.amazonaws.com",
@@ -83,14 +83,14 @@ _PASSED_TO: Mapping[str, str] = {
     "states": "states.amazonaws.com",
     "stepfunctions": "states.amazonaws.com",
 }
-"""The principal that a service's roles are passed to, where there is one for all of its calls."""
+"""The service principal that gets a service's roles, if it is the same for all calls."""
 
 
 _OF_REQUEST_TAGS = ("aws:requesttag/", "aws:tagkeys")
 
 
 def base_context(world: World, caller: VerifiedCaller) -> Context:
-    """Return what the caller's credential and address put into every request's context."""
+    """Return the context keys of the caller's credential and address, which every request has."""
     tags = principal_tags(world, caller.credential)
     values: dict[str, ContextValue] = {
         **context_of(caller.credential, world.clock.now(), world.signin_assumptions),
@@ -102,7 +102,7 @@ def base_context(world: World, caller: VerifiedCaller) -> Context:
 
 
 def principal_tags(world: World, credential: Credential) -> dict[str, str]:
-    """Return the tags that policies see of a caller; a session's own override its owner's.
+    """Return the caller's tags as policies see them; a session's own override its owner's.
 
     Source: IAM User Guide, "Pass session tags in AWS STS".
     """
@@ -114,7 +114,7 @@ def principal_tags(world: World, credential: Credential) -> dict[str, str]:
 
 @dataclass(slots=True)
 class RequestContext:
-    """The context keys that a call and its resource add for one of the actions that it needs.
+    """The context keys that a call and its resource add for one of its actions.
 
     Attributes:
         values: the keys that are known.
@@ -134,7 +134,7 @@ class RequestContext:
     tags_read: bool = True
 
     def add_tags(self, prefix: str, tags: Mapping[str, str]) -> None:
-        """Add the condition keys of tags; keys of tags that differ in case alone are ambiguous."""
+        """Add the condition keys of tags; keys that differ only in case are ambiguous."""
         names = [f"{prefix}{key}".lower() for key in tags]
         for name, (key, value) in zip(names, tags.items(), strict=True):
             if names.count(name) > 1:
@@ -143,7 +143,7 @@ class RequestContext:
                 self.values[f"{prefix}{key}"] = value
 
     def not_known(self, asked: Iterable[str], context: Context) -> Mapping[str, UnknownKey]:
-        """Return those of the keys `asked`, in lower case, whose values are not known.
+        """Return the keys among `asked`, in lower case, with unknown values.
 
         `context` is the whole context, with these values in it.
         """
@@ -161,13 +161,13 @@ class RequestContext:
         }
 
     def _is_unread(self, key: str) -> bool:
-        """Tell whether a key is of tags whose owner or values are not known."""
+        """Return whether a key is of tags whose owner or values are not known."""
         return key.startswith(_OF_REQUEST_TAGS) and (
             not self.tags_read or (self._is_set(key) and has_unread_tags(self.call))
         )
 
     def _is_set(self, key: str) -> bool:
-        """Tell whether AWS sets a key for the action, by the catalogue."""
+        """Return whether AWS sets a key for the action, by the catalogue."""
         return any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind))
 
     def _is_absent(self, key: str) -> bool:
@@ -180,7 +180,7 @@ class RequestContext:
 
 
 def request_context(world: World, call: ApiCall, permission: RequiredPermission) -> RequestContext:
-    """Return what a call and its resource add for one of the actions that it needs."""
+    """Return the context that a call and its resource add for one of its actions."""
     kind = _kind(call, permission)
     found = RequestContext(call, permission.action, {"aws:RequestedRegion": call.region}, kind=kind)
     _add_params(found)
@@ -198,7 +198,7 @@ def request_context(world: World, call: ApiCall, permission: RequiredPermission)
 
 
 def _kind(call: ApiCall, permission: RequiredPermission) -> str:
-    """Return the type of what EC2 makes or uses when it launches or tags something; "" for others.
+    """Return the type of EC2 resource that a call launches or tags; "" for others.
 
     Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
     EC2": the keys in the row of each type.
@@ -239,7 +239,7 @@ def _escaped(name: str) -> str:
 
 @cache
 def _keys(action: str, kind: str = "") -> frozenset[str]:
-    """Return the condition keys of an action, on one type of its resources if that is one of it."""
+    """Return the condition keys of an action, on one type of its resources if it has the type."""
     known = load().action(action)
     if known is None:
         return frozenset()
@@ -271,7 +271,7 @@ def _params_with_keys(service: str, action: str, kind: str) -> tuple[tuple[str, 
 
 
 def _add_request_tags(found: RequestContext) -> None:
-    """Add the tags that the call sets on the resource, if they are known to be all."""
+    """Add the tags that the call sets on the resource, if they are known completely."""
     given = tag_sets(found.call)
     sets = [one for one in given if not found.kind or found.kind == one.kind]
     if len(sets) > 1 or (found.kind == _ANY_KIND and given):
@@ -285,7 +285,7 @@ def _add_request_tags(found: RequestContext) -> None:
 
 
 def _add_resource_tags(world: World, resource: str | None, found: RequestContext) -> None:
-    """Add the tags of the resource, where moto's are known to be all that there are."""
+    """Add the tags of the resource, if moto's are known to be complete."""
     parts = (resource or "").split(":", 5)
     if resource is None or len(parts) < len(_ARN_PARTS):
         return
@@ -309,7 +309,7 @@ _ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
 def _add_resource_account(
     world: World, permission: RequiredPermission, found: RequestContext
 ) -> None:
-    """Add whose the resource is, where AWS sets it for the action and the ARN says it."""
+    """Add the resource's account, if AWS sets it for the action and the ARN contains it."""
     parts = (permission.resource or "").split(":", 5)
     if len(parts) < len(_ARN_PARTS) or permission.action.startswith(NO_ACCOUNT):
         return
@@ -319,7 +319,7 @@ def _add_resource_account(
 
 
 def _add_iam_keys(world: World, resource: str, found: RequestContext) -> None:
-    """Add what is known of the credential and of the user or role that a call is about."""
+    """Add the known facts about the credential and about the user or role of a call."""
     registering = REGISTERING.get()
     if registering is not None and found.action == "iam:EnableMFADevice":
         found.values["iam:RegisterSecurityKey"] = registering.step.value
@@ -398,7 +398,7 @@ _OF_SERVICE: Mapping[str, Callable[[World, str, RequestContext], None]] = {
     "kms": _add_kms_keys,
     "s3": _add_s3_keys,
 }
-"""What is read for one service alone."""
+"""The functions that read the keys of one service."""
 
 
 _BY_CREDENTIAL = (
@@ -530,13 +530,13 @@ ABSENT: Mapping[str, tuple[str, ...]] = {
     "access points and access grants are refused": _OF_ACCESS_POINTS,
     "no attestation is asked for; registering in the console sets the other": _OF_SECURITY_KEYS,
 }
-"""Why a request to the local AWS has none of these keys, unless one is set."""
+"""The reasons why a request to the local AWS lacks these keys, unless one is set."""
 
 _KEYS = frozenset(key.lower() for keys in ABSENT.values() for key in keys)
 
 
 def is_absent(key: str) -> bool:
-    """Tell whether a key, in lower case, is known to be absent where it is not set."""
+    """Return whether a key, in lower case, is known to be absent if it is not set."""
     return key in _KEYS or f"{key.partition('/')[0]}/" in _KEYS
 
 
@@ -567,4 +567,4 @@ NO_ACCOUNT = (
     "route53:ListHostedZonesByVPC",
     "securityhub:AcceptAdministratorInvitation",
 )
-"""How actions begin whose requests may lack `aws:ResourceAccount`, as AWS's page names them."""
+"""The prefixes of actions whose requests may lack `aws:ResourceAccount`, by AWS's page."""

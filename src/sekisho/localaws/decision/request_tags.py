@@ -1,4 +1,4 @@
-"""The tags that a call sets, read once: what is judged is what the service is given.
+"""The tags that a call sets, read once, so that the decision and the service see the same.
 
 Where an operation takes tags is data of its model: a member that is named for tags and holds keys
 and values, at any depth (`tag_places`). Members that only look like it, such as a filter, are in
@@ -32,7 +32,7 @@ TagPath = tuple[str, ...]
 """Names of members down to the tags; `[]` for each item of a list, `{}` for each value of a map."""
 
 _ABOUT_TAGS = re.compile(r"(?<!s)tag", re.IGNORECASE)
-"""In the name of a member; `stage` is another thing."""
+"""Matches the name of a member about tags; `stage` is unrelated."""
 
 _KEYS, _VALUES = frozenset({"key", "tagkey"}), frozenset({"value", "tagvalue"})
 
@@ -65,7 +65,7 @@ _NOT_SET: frozenset[str] = frozenset(
         "managedVpcResource",
     }
 )
-"""Members within which no tags are set on what the call makes."""
+"""Members within which no tags are set on a created resource."""
 
 _DEEPEST = 8
 
@@ -85,7 +85,7 @@ class TagSet:
 
 @cache
 def tag_places(service: str, operation: str) -> tuple[TagPath, ...]:
-    """Return where an operation takes tags, in order."""
+    """Return the paths at which an operation takes tags, in order."""
     shape = get_service_model(service).operation_model(operation).input_shape
     return tuple(_places(shape)) if shape is not None else ()
 
@@ -133,7 +133,7 @@ def tag_sets(call: ApiCall) -> tuple[TagSet, ...]:
 
 @cache
 def _in_header(service: str, operation: str) -> str:
-    """Return the member that holds tags as a query string, in a header; "" if there is none."""
+    """Return the member with tags as a query string in a header; "" if there is none."""
     shape = get_service_model(service).operation_model(operation).input_shape
     members: Mapping[str, Shape] = getattr(shape, "members", {})
     in_header = (n for n, one in members.items() if one.serialization.get("name") == _HEADER)
@@ -141,7 +141,7 @@ def _in_header(service: str, operation: str) -> str:
 
 
 _HEADER = "x-amz-tagging"
-"""As S3 takes the tags of an object, and AWS IoT those of a rule."""
+"""The header with the tags of an S3 object or an AWS IoT rule."""
 
 
 def _sets_at(value: object, path: TagPath, kind: str = "") -> Iterator[TagSet]:
@@ -158,7 +158,7 @@ def _sets_at(value: object, path: TagPath, kind: str = "") -> Iterator[TagSet]:
 
 
 def _by_resource(tags: object) -> Iterable[object]:
-    """Return tags apart by the resource that each names, as those of Auto Scaling groups do."""
+    """Return tags grouped by the resource that each names, as those of Auto Scaling groups."""
     if not isinstance(tags, list):
         return (tags,)
     found: dict[object, list[object]] = {}
@@ -178,13 +178,13 @@ def _pairs(tags: object) -> Iterator[tuple[str, str]]:
 
 
 def removed_keys(call: ApiCall) -> tuple[str, ...]:
-    """Return the keys of the tags that a call takes away."""
+    """Return the keys of the tags that a call removes."""
     given = call.params.get("TagKeys", call.params.get("tagKeys"))
     return tuple(map(str, given)) if isinstance(given, list) else ()
 
 
 def has_unread_tags(call: ApiCall) -> bool:
-    """Tell whether a call may set tags that are not among those that are read here."""
+    """Return whether a call may set tags that are not read here."""
     if not call.params:
         return False
     places = tag_places(call.service, call.operation)
@@ -199,11 +199,11 @@ def has_unread_tags(call: ApiCall) -> bool:
 
 
 _WITHOUT_TAGS = frozenset({"TagKeys", "tagKeys", "TaggingDirective", "TransitiveTagKeys"})
-"""Members that speak of tags and set none."""
+"""Members about tags that set none."""
 
 
 def check_tags(call: ApiCall) -> None:
-    """Refuse tags of which two have the same key, or that are for what the call does not make.
+    """Refuse tags with a repeated key, or for a type that the call does not create.
 
     Raises:
         Refusal: as the service refuses them.
@@ -222,7 +222,7 @@ def check_tags(call: ApiCall) -> None:
 
 @cache
 def _taggable(name: str) -> frozenset[str]:
-    """Return the types that an action of EC2 may tag as it makes them."""
+    """Return the types that an action of EC2 may tag on creation."""
     action = load().action(name)
     by_kind = load().keys_by_kind(action) if action is not None else {}
     return frozenset(

@@ -32,12 +32,12 @@ from sekisho.localaws.state.world import World
 _Path = tuple[str, ...]
 
 _ITEMS, _KEYS, _VALUES = "[]", "{}", "{}="
-"""Steps of a path that no member is called: each item of a list, key or value of a map."""
+"""Steps of a path besides members: each item of a list, each key or value of a map."""
 
 _NAMES_ARE_EXACT = frozenset(
     {"dynamodb", "ec2", "ecr", "kinesis", "kms", "lambda", "secretsmanager", "sqs", "ssm"}
 )
-"""Services whose calls give just what their ARNs hold, or what `_READINGS` makes it."""
+"""Services whose parameters contain exactly a part of the ARN, possibly after `_READINGS`."""
 
 _ALSO_CALLED: Mapping[tuple[str, str], frozenset[str]] = {
     ("dynamodb", "TableName"): frozenset({"sourcetablename", "targettablename", "tablearn"}),
@@ -51,12 +51,12 @@ _ALSO_CALLED: Mapping[tuple[str, str], frozenset[str]] = {
     ("sns", "TopicName"): frozenset({"targetarn"}),
     ("ssm", "ParameterNameWithoutLeadingSlash"): frozenset({"name", "names"}),
 }
-"""Other names that calls have for a part of an ARN, small and without separators."""
+"""Other names of parameters for a part of an ARN, in lower case and without separators."""
 
 _WITH_SLASH = frozenset(
     {"LogGroupName", "ParameterNameWithoutLeadingSlash", "RepositoryName", "SecretId"}
 )
-"""Parts of ARNs that may hold a slash."""
+"""Parts of ARNs that may contain a slash."""
 
 _LEADS_PAST: Mapping[str, frozenset[str]] = {
     "ec2": frozenset(
@@ -64,10 +64,10 @@ _LEADS_PAST: Mapping[str, frozenset[str]] = {
     ),
     "kms": frozenset({"granttoken"}),
 }
-"""Parameters by which a call may be about something that its resource's name does not say."""
+"""Parameters by which a call may affect more than the resource that it names."""
 
 _DEEPEST = 8
-"""How many steps a path has at most: no resource is named deeper, and some shapes are huge."""
+"""The greatest depth of a path: resources are not named deeper, and some shapes are huge."""
 
 _ACCOUNT = re.compile(r"registryid|catalogid|account(id|number)?$|ownerid$|awsaccountid$")
 _OF_PLACE = frozenset({"Partition", "Region", "Account"})
@@ -76,7 +76,7 @@ _PLACE = re.compile(r"\$\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One form of a type's ARN, and where a call names what stands in it.
+    """One form of a type's ARN, and the parameters with its parts.
 
     Attributes:
         template: the catalogue's.
@@ -125,7 +125,7 @@ class Naming:
 
 @cache
 def naming(service: str, operation: str, action: str) -> Naming:
-    """Return how an operation of botocore's `service` names the resources of an IAM action."""
+    """Return the parameters of an operation that name the resources of an IAM action."""
     known = load().action(action)
     leaves = _leaves_of(service, operation)
     types = tuple(_types(known, leaves)) if known is not None else ()
@@ -159,7 +159,7 @@ def _leaves_of(service: str, operation: str) -> tuple[tuple[_Path, str], ...]:
 def _leaves(
     shape: Shape, path: _Path = (), within: tuple[str, ...] = ()
 ) -> Iterator[tuple[_Path, str]]:
-    """Yield the path and the name of each text that the shape holds."""
+    """Yield the path and the name of each text in the shape."""
     if shape.name in within or len(path) > _DEEPEST:
         return
     # of moto's three classes of shapes that hold others
@@ -206,7 +206,7 @@ def _form(service: str, kind: ResourceType, leaves: tuple[tuple[_Path, str], ...
 
 
 def _called(service: str, place: str) -> frozenset[str]:
-    """Return what parameters are called that hold `place`, and lists of such."""
+    """Return the names of parameters for `place`, and for lists of it."""
     plain = _plain(place)
     return frozenset({plain, f"{plain}s"}) | _ALSO_CALLED.get((service, place), frozenset())
 
@@ -230,7 +230,7 @@ def _plain(name: str) -> str:
 
 
 def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | None, ...]:
-    """Return the ARNs that a call is about; None for one that is not known."""
+    """Return the ARNs that a call is about; None for an unknown one."""
     plan = naming(call.service, call.operation, str(action))
     if _names_other_account(world, call, plan) or any(
         value for path in plan.others for value in _values(call.params, path)
@@ -252,7 +252,7 @@ def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | 
 
 
 def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
-    """Tell whether the call is about no resource of a type that it has named none of.
+    """Return whether the call is about no resource of a type of which it names none.
 
     A required type is absent only where another type was named in its place. An optional one that
     no parameter names may still hide in any text that was not understood.
@@ -268,7 +268,7 @@ def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
 
 @cache
 def named_paths(service: str, operation: str, actions: tuple[str, ...]) -> frozenset[_Path]:
-    """Return the parameters that name resources of a call's actions, without items of lists."""
+    """Return the parameters that name resources of a call's actions, without list items."""
     return frozenset(
         tuple(step for step in path if step not in {_ITEMS, _KEYS, _VALUES})
         for action in actions
@@ -279,7 +279,7 @@ def named_paths(service: str, operation: str, actions: tuple[str, ...]) -> froze
 
 
 def texts_of(call: ApiCall) -> Iterator[tuple[str, ...]]:
-    """Yield the path of each parameter that holds a text, by the names of the service's model."""
+    """Yield the path of each text parameter, by the names of the service's model."""
     for path, _ in _leaves_of(call.service, call.operation):
         if any(True for _ in _values(call.params, path)):
             yield path
@@ -298,7 +298,7 @@ def _names_other_account(world: World, call: ApiCall, plan: Naming) -> bool:
 def _arns_of_form(
     world: World, call: ApiCall, action: Action, form: _Form, understood: set[str]
 ) -> Iterator[str]:
-    """Yield the ARNs of one form; add to `understood` the values that they hold."""
+    """Yield the ARNs of one form; add the values that they contain to `understood`."""
     if not any((action.service, place) in _READINGS for place in form.places):
         pattern = _pattern(form.template, world.partition, call.region, world.account)
         for value in chain.from_iterable(_values(call.params, path) for path in form.arns):
@@ -330,7 +330,7 @@ def _filled(world: World, call: ApiCall, form: _Form, texts: list[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _pattern(template: str, partition: str, region: str, account: str) -> re.Pattern[str]:
-    """Return a pattern of the ARNs that a template has in one place of one account."""
+    """Return a pattern of the ARNs of a template in one Region of one account."""
     values = {"Partition": partition, "Region": region, "Account": account}
     parts = _PLACE.split(template)
     return re.compile(
@@ -346,7 +346,7 @@ def _pattern(template: str, partition: str, region: str, account: str) -> re.Pat
 
 
 def _characters(place: str) -> str:
-    """Return a pattern of what may stand at a place: nothing that ends a part for any reader."""
+    """Return a pattern of the characters at a place: none that ends a part for any reader."""
     return r"[\w.+=@,/-]+" if place in _WITH_SLASH else r"[\w.+=@,-]+"
 
 
@@ -377,7 +377,7 @@ _Reading = Callable[[World, ApiCall, str], str | None]
 
 
 def _queue(world: World, call: ApiCall, url: str) -> str | None:
-    """Return the queue that a URL names; None for one that could be read in two ways."""
+    """Return the name of the queue in a URL; None if it is ambiguous."""
     del call
     found = re.fullmatch(rf"(https?://[^/?#]+/{world.account}/)?([\w.-]+)", url)
     return found[2] if found else None
@@ -403,11 +403,11 @@ _READINGS: Mapping[tuple[str, str], _Reading] = {
     ("sqs", "QueueName"): _queue,
     ("ssm", "ParameterNameWithoutLeadingSlash"): _parameter,
 }
-"""Where calls give something else than the ARN holds: how to get there, or to the whole ARN."""
+"""How to get from a parameter's value to the part of the ARN, or to the whole ARN."""
 
 
 def _read(world: World, call: ApiCall, service: str, place: str, value: str) -> str | None:
-    """Return what a parameter's value puts at a place, or the whole ARN; None if not known."""
+    """Return the part of an ARN, or the whole ARN, for a parameter's value; None: unknown."""
     reading = _READINGS.get((service, place))
     if reading is not None:
         return reading(world, call, value)

@@ -38,7 +38,7 @@ _NAMED: Mapping[str, str] = {
     "policy": "PolicyName",
     "mfa": "VirtualMFADeviceName",
 }
-"""The parameter that names a resource of each type."""
+"""The parameter that names a resource, by type."""
 
 _COLONS = 5
 _GIVEN = (
@@ -48,13 +48,13 @@ _GIVEN = (
     "PolicySourceArn",
     "Arn",
 )
-"""Parameters that hold an ARN as it is."""
+"""Parameters that contain a complete ARN."""
 
 
 def arns_of(
     world: World, caller: Credential, call: ApiCall, action: Action
 ) -> tuple[str | None, ...]:
-    """Return the ARNs that the call is about; None for one that is not known."""
+    """Return the ARNs that the call is about; None for an unknown one."""
     found: list[str | None] = []
     for kind in action.resource_types:
         arns = [arn for arn in _arns_of_type(world, caller, call, kind.name) if arn is not None]
@@ -95,7 +95,7 @@ def _is_arn(text: object) -> bool:
 
 
 def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> Iterator[str]:
-    """Yield the ARN of what is called `name`, and the one that it is about to get."""
+    """Yield the ARN of the resource called `name`, and the ARN that the call gives it."""
     start = f"arn:{world.partition}:iam::{world.account}:{kind}"
     now = moto_iam.arn_of(world, kind, name)
     yield now or f"{start}{params.get('Path') or '/'}{name}"
@@ -106,7 +106,7 @@ def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> I
 
 
 def _implied_user(world: World, caller: Credential, call: ApiCall) -> str | None:
-    """Return the user that a call means which names none: the key's owner, or the caller.
+    """Return the user that a call without a name means: the key's owner, or the caller.
 
     A call about all users is about no one that is known.
     """
@@ -120,7 +120,7 @@ def _implied_user(world: World, caller: Credential, call: ApiCall) -> str | None
 
 @dataclass(frozen=True, slots=True)
 class RequiredPermission:
-    """One action on one resource, all of which a call must be allowed.
+    """One action on one resource; a call needs all of these to be allowed.
 
     Attributes:
         action: `service:Name`.
@@ -149,7 +149,7 @@ _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
 def required_permissions(
     world: World, caller: Credential, call: ApiCall
 ) -> tuple[RequiredPermission, ...]:
-    """Return every action on every resource that the call has to be allowed."""
+    """Return every action on every resource that must be allowed for the call."""
     found: dict[RequiredPermission, None] = {}
     for name in call.actions:
         service = name.partition(":")[0]
@@ -171,7 +171,7 @@ def required_permissions(
 
 
 def _code_of(world: World, params: Mapping[str, Any]) -> Iterator[RequiredPermission]:
-    """Yield the reading of the object that a function's or a layer's code comes from."""
+    """Yield the read permission for the object with a function's or a layer's code."""
     for given in (params, params.get("Code"), params.get("Content")):
         if isinstance(given, Mapping) and given.get("S3Bucket"):
             version = "Version" if given.get("S3ObjectVersion") else ""
@@ -195,7 +195,7 @@ def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
 
 
 _TAKING_NO_ROLE = frozenset({"dynamodb", "iam", "sts"})
-"""Services to which no role is passed; what DynamoDB's items call a role is none."""
+"""Services to which no role is passed; DynamoDB's items may have roles of another kind."""
 
 
 def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
@@ -216,7 +216,7 @@ def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)
 def _role_word(name: str) -> str:
-    """Return a name in small if it is one of roles or profiles, else nothing."""
+    """Return a name in lower case if it is one of roles or profiles, else nothing."""
     plain = name.lower()
     return plain if _OF_ROLES.search(plain) else ""
 
@@ -227,7 +227,7 @@ _TAGS = frozenset({"taglist", "tags", "tagset", "tagspecifications"})
 
 
 def _roles_of(world: World, kind: str, text: str) -> Iterator[str | None]:
-    """Yield the roles that a text names, as an ARN or a name, of a role or of a profile."""
+    """Yield the roles that a text names, as an ARN or a name, of a role or a profile."""
     name = text.rpartition("/")[2]
     if kind.find("instanceprofile") >= 0 or ":instance-profile/" in text:
         yield from moto_iam.roles_of_profile(world, name) or (None,)
@@ -267,7 +267,7 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
 def _service_permissions(
     world: World, call: ApiCall, action: Action
 ) -> Iterator[RequiredPermission]:
-    """Yield what an action of another service than IAM and STS is asked about."""
+    """Yield the permissions for an action of another service than IAM and STS."""
     name = str(action)
     if name in _BY_TOKEN:
         # whatever else the call names: the service goes by what is in the token
@@ -283,11 +283,11 @@ _BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
     "kms:Decrypt": moto_state.key_of_ciphertext,
     "kms:ReEncryptFrom": moto_state.key_of_ciphertext,
 }
-"""Actions whose resource is in what an earlier answer gave: a ciphertext, a shard iterator."""
+"""Actions whose resource is in an earlier answer: a ciphertext, a shard iterator."""
 
 
 def _beside_session(call: ApiCall) -> Iterator[str]:
-    """Yield the permissions that a new session needs when it gets tags or a source identity."""
+    """Yield the permissions for a new session's tags or source identity."""
     if call.params.get("Tags"):
         yield "sts:TagSession"
     if call.params.get("SourceIdentity"):
@@ -314,7 +314,7 @@ def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
 
 
 def _copied(world: World, source: str) -> RequiredPermission:
-    """Return the reading of the object that a copy is made from."""
+    """Return the read permission for the object that a copy is made from."""
     try:
         read = copy_source(source)
     except AmbiguousRequest:

@@ -1,4 +1,4 @@
-"""Permissions that a call needs besides that of its own action: for resources, keys and tags.
+"""Permissions that a call needs besides its own action's: for resources, keys and tags.
 
 The rules are data: `calls` in the catalogue's `also-needs.json`, one table with what `decide` says
 a request needs. A rule says by which parameters, or by what state, a call needs a permission; its
@@ -47,7 +47,7 @@ from sekisho.localaws.decision.resources import RequiredPermission
 from sekisho.localaws.state.world import World
 
 Arns = Sequence[str | None]
-"""What a call is about."""
+"""The ARNs that a call is about."""
 _Keys = Iterator[str | None]
 
 
@@ -68,7 +68,7 @@ _OWN_KEY = "alias/aws/{}"
 
 
 def _bucket(world: World, call: ApiCall, own: Arns) -> _Keys:
-    """Yield the key of a new object: the one that is given, or the bucket's default."""
+    """Yield the key of a new object: the given one, or the bucket's default."""
     del own
     algorithm, given = (call.params.get(n) for n in ("ServerSideEncryption", "SSEKMSKeyId"))
     if given:
@@ -161,7 +161,7 @@ def _is_meant(name: str, call: ApiCall, own: Arns) -> bool:
 
 
 def _volume(world: World, call: ApiCall, own: Arns) -> _Keys:
-    """Yield the keys of the volumes and snapshots that a call makes or attaches."""
+    """Yield the keys of the volumes and snapshots that a call creates or attaches."""
     del own
     params = call.params
     if call.operation == "AttachVolume":
@@ -206,7 +206,7 @@ KEYS: Mapping[str, Callable[[World, ApiCall, Arns], _Keys]] = {
     "upload": _upload,
     "volume": _volume,
 }
-"""What holds keys, and how they are found there."""
+"""The readers of the keys of each kind of object."""
 
 
 _Own = Sequence[RequiredPermission]
@@ -273,7 +273,7 @@ def _key_permission(
     name: str | None,
     context: tuple[tuple[str, str], ...],
 ) -> RequiredPermission:
-    """Return the permission to use a key; AWS's own keys let the whole account, by their policy."""
+    """Return the permission to use a key; AWS's own keys permit the account, by their policy."""
     arn = moto_state.key_of(world, call, name) if name is not None else None
     own = name is not None and moto_state.is_own_key(world, call, name)
     if own and arn is None:
@@ -285,7 +285,7 @@ def _key_permission(
 def _resources(
     world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
 ) -> Iterator[str | None]:
-    """Yield the resources that a permission is about; None for one that is not known."""
+    """Yield the resources that a permission is about; None for an unknown one."""
     action = load().action(need.action)
     has_resources = action is not None and any(kind.listed for kind in action.resource_types)
     match need.resource_source:
@@ -307,7 +307,7 @@ def _resources(
 
 
 def _function(world: World, call: ApiCall, beside: Sequence[str | None]) -> Iterator[str | None]:
-    """Yield the function that rotates a secret: the one that is given, or the secret's."""
+    """Yield the function that rotates a secret: the given one, or the secret's."""
     found = [call.params.get("RotationLambdaARN")]
     for one in moto_state.lookup_all(world, "secretsmanager", call.region, "secrets"):
         if one.arn in beside and not found[0]:
@@ -331,7 +331,7 @@ def _image_parameter(world: World, call: ApiCall) -> Iterator[str | None]:
 def _tagged_source(
     world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
 ) -> Iterator[str | None]:
-    """Yield what tags are read from or written to, where a copy takes its source's."""
+    """Yield the objects whose tags are read or written when a copy keeps its source's tags."""
     if call.params.get("TaggingDirective") == "REPLACE":
         return
     name = moto_state.object_read(call)
@@ -358,7 +358,7 @@ _READING = frozenset(
 
 
 def _listing(world: World, call: ApiCall) -> Iterator[RequiredPermission]:
-    """Yield the listing of the bucket, where the object that a call reads is not there."""
+    """Yield the permission to list the bucket if the object to read does not exist."""
     name = moto_state.object_read(call)
     if name is None or moto_state.region_of_bucket(world, name.bucket) is None:
         return
@@ -368,13 +368,13 @@ def _listing(world: World, call: ApiCall) -> Iterator[RequiredPermission]:
 
 
 _ASKED_ELSEWHERE = frozenset({"ec2", "sts"})
-"""Services whose tags belong to types or sessions, which `resources` asks about."""
+"""Services whose tags belong to types or sessions, which `resources` handles."""
 
 
 def permissions_to_tag(
     world: World, call: ApiCall, own: Iterable[RequiredPermission]
 ) -> Iterator[RequiredPermission]:
-    """Yield the permissions that a call needs for the tags that it sets, besides its `own`."""
+    """Yield the permissions for the tags that a call sets, besides its `own`."""
     if call.service in _ASKED_ELSEWHERE or not tag_sets(call) or _is_of_object(call):
         return
     named = [one.resource for one in own if one.resource is not None]
@@ -391,7 +391,7 @@ def permissions_to_tag(
 
 
 def _is_of_object(call: ApiCall) -> bool:
-    """Tell whether the tags are those of an S3 object, which `resources` asks about."""
+    """Return whether the tags are an S3 object's, which `resources` handles."""
     return call.service == "s3" and "Tagging" in call.params
 
 

@@ -32,7 +32,7 @@ from sekisho.localaws.state.world import World
 from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common_refusal
 
 _ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation", "ListBuckets"})
-"""Calls about a bucket that S3 takes in any Region."""
+"""Calls about a bucket that S3 accepts in any Region."""
 
 
 def check_region(region: str, dialect: Dialect) -> None:
@@ -62,7 +62,7 @@ def _regions() -> frozenset[str]:
 
 
 def check_place(world: World, call: ApiCall) -> None:
-    """Refuse a call to a Region that has not the service, or not the bucket.
+    """Refuse a call to a Region that lacks the service or the bucket.
 
     Raises:
         Refusal: S3's for a bucket elsewhere, which names the Region, so that clients go there.
@@ -92,7 +92,7 @@ def check_place(world: World, call: ApiCall) -> None:
 
 @cache
 def _regions_of(module: str) -> frozenset[str]:
-    """Return where moto has a service: Regions, or partitions; without making a state of it."""
+    """Return the Regions or partitions in which moto has a service, without creating state."""
     backends: Any = get_backend(module)  # type: ignore[call-overload]  # a name of moto's own list: `classify` looked
     empty: Any = AccountSpecificBackend(
         backends.service_name,
@@ -157,7 +157,7 @@ def _time(value: object) -> datetime | None:
 
 
 def refuse_bucket_name(call: ApiCall) -> None:
-    """Refuse to make a bucket with a name that S3 does not take.
+    """Refuse to create a bucket with a name that S3 does not accept.
 
     Source: Amazon S3 User Guide, "General purpose bucket naming rules". That reserved names get the
     error of malformed ones is assumed.
@@ -179,7 +179,7 @@ _RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 _IDENTITIES = frozenset({"iam", "sts"})
-"""Services whose policies the authorizer asks, or whose rules `signin` knows."""
+"""Services whose policies the authorizer evaluates, or whose rules `signin` has."""
 
 _GRANTS = re.compile(r"(Add|Put)\w*Permission")
 """Operations that write a statement of such a policy from their parameters."""
@@ -222,7 +222,7 @@ def _policies(value: object) -> Iterator[str]:
 
 
 _NAMES = re.compile("polic(y|ies)|^content$", re.IGNORECASE)
-"""`Policy`, `AccessPolicies`, `policyText`; and what organizations:CreatePolicy calls its text."""
+"""Matches `Policy`, `AccessPolicies`, `policyText`, and the text of organizations:CreatePolicy."""
 
 
 def _is_document(text: str) -> bool:

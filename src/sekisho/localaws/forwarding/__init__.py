@@ -1,1 +1,1 @@
-"""Having moto answer a request that was decided on, held to just that."""
+"""Forwarding of a decided request to moto, which may answer only that request."""

@@ -1,4 +1,4 @@
-"""A call stays in its own service, and in the local AWS.
+"""The confinement of a call to its own service, and to the local AWS.
 
 At AWS, what a service does for its caller in another service is asked about: the caller's policies,
 a role's, or a resource's. Here only the call itself is. So a call may use another service's state
@@ -34,12 +34,12 @@ _MARK = "_sekisho_checked"
 
 
 class OutsideService(NotImplementedError):
-    """A call would act outside its service; the text names the operation and holds no parameter."""
+    """A call would act outside its service; the text names the operation and no parameter."""
 
 
 @dataclass(slots=True)
 class _Confined:
-    """The call that is being answered, and what it has tried to reach."""
+    """The call that is being answered, and the targets that it has tried to reach."""
 
     call: ApiCall
     reached: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ _CONFINED: ContextVar[_Confined | None] = ContextVar("_CONFINED", default=None)
 
 
 def install_confinement() -> None:
-    """Put the checks where moto's ways out are; to do it again changes nothing."""
+    """Install the checks in moto's code; repeated calls have no effect."""
     start = threading.Thread.start
     if hasattr(start, _MARK):
         return
@@ -63,7 +63,7 @@ def install_confinement() -> None:
 
 @contextmanager
 def confine(call: ApiCall) -> Iterator[None]:
-    """While moto answers a call, stop what goes beyond it.
+    """Stop actions beyond the call while moto answers it.
 
     Raises:
         OutsideService: if moto has tried, even if it went on as if nothing were amiss.
@@ -145,7 +145,7 @@ _SHARED_STATES: tuple[frozenset[str], ...] = (
     frozenset({"ses", "sesv2"}),
     frozenset({"timestream-query", "timestream-write"}),
 )
-"""Services that share a state."""
+"""Services with a common state."""
 
 _USED_BY_ALL = frozenset({"autoscaling", "ec2", "elb", "elbv2", "iam", "kms"})
 """Subnets, groups, default keys and roles, at which services look before they make something; and
@@ -162,8 +162,8 @@ _USES: Mapping[str, frozenset[str]] = {
     "securityhub": frozenset({"organizations"}),
     "workspaces": frozenset({"ds"}),
 }
-"""What else a service may use: its service-linked role acts there, or the caller was asked, as for
-the code of a function in a bucket."""
+"""Other services that a service may use: by its service-linked role, or by a permission that is
+checked, as for the code of a function in a bucket."""
 
 _READS_ALL = frozenset(
     {
@@ -172,7 +172,7 @@ _READS_ALL = frozenset(
         ("resourcegroupstaggingapi", "GetTagValues"),
     }
 )
-"""Calls that read the tags of every service, for which AWS asks for their own action alone."""
+"""Calls that read the tags of all services and need only their own action."""
 
 
 def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -198,7 +198,7 @@ def _may_use(call: ApiCall, other: str) -> bool:
 
 
 def refuse_outside_service(call: ApiCall) -> None:
-    """Refuse a call by which its service would act in another one or send outside, now or later.
+    """Refuse a call by which its service would act in another one or send outside.
 
     Raises:
         OutsideService: if it would.
@@ -221,7 +221,7 @@ _ADDRESSES = frozenset(
         "InvocationEndpoint",
     }
 )
-"""Parameters that hold an address, whichever operation takes them."""
+"""Parameters with an address, in any operation."""
 
 
 def _sends_outside(call: ApiCall) -> bool:
@@ -262,7 +262,7 @@ _ELSEWHERE = frozenset(
         ("s3", "PutBucketReplication"),
     }
 )
-"""Calls by which a template, a delivery or an export gets to work."""
+"""Calls that start a template, a delivery or an export."""
 
 
 def _delivers(call: ApiCall) -> bool:
@@ -270,6 +270,6 @@ def _delivers(call: ApiCall) -> bool:
 
 
 def _subscribes(call: ApiCall, protocols: set[str]) -> bool:
-    """Tell whether the call subscribes what is reached by one of the protocols to a topic."""
+    """Return whether the call subscribes an endpoint with one of the protocols to a topic."""
     subscribes = call.service == "sns" and call.operation == "Subscribe"
     return subscribes and str(call.params.get("Protocol", "")).lower() in protocols

@@ -36,7 +36,7 @@ _CHECKED = frozenset(
         "ambiguous_dispatch",
     }
 )
-"""moto's handlers that come by the checks of `requests`."""
+"""moto's handlers that bypass the checks of `requests`."""
 
 FORM_DIALECTS = frozenset({Dialect.QUERY, Dialect.EC2})
 _PARTS = 3
@@ -44,28 +44,28 @@ _MOST_HOSTS = 64
 
 
 class _ServerRequest(Request):
-    """A request as moto gets it from a server, which adds the date itself."""
+    """A request in the form that moto gets from a server, which adds the date itself."""
 
     from_wsgi_server = True
 
 
 class _Answer(Response):
-    """An answer that is of Flask's kind where moto does not say of which it is."""
+    """An answer as Flask's, if moto does not specify its class."""
 
     default_mimetype = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """moto's handlers of one service, by endpoint, and the paths that lead to these."""
+    """moto's handlers of one service by endpoint, and the paths to the endpoints."""
 
     paths: Map
     handlers: Mapping[str, Callable[..., Any]]
     _of_root: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The endpoint of the path `/`, at which most protocols have everything, by method and host."""
+    """The endpoints of the path `/`, which most protocols use alone, by method and host."""
 
     def endpoint(self, environ: WSGIEnvironment) -> str:
-        """Return the endpoint to which a request's path leads.
+        """Return the endpoint for a request's path.
 
         Raises:
             HTTPException: if there is none.
@@ -132,7 +132,7 @@ def _not_implemented(call: ApiCall) -> NotImplementedError:
 
 
 def _handed_over(read: Request, call: ApiCall) -> Request:
-    """Return a request of moto's own, which finds a form as the authorizer has read it."""
+    """Return a request for moto, with a form as the authorizer has read it."""
     body = read.get_data(cache=True)
     environ = {**read.environ, "wsgi.input": io.BytesIO(body)}
     request = _ServerRequest(environ)
@@ -146,7 +146,7 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
 
 
 def address(environ: WSGIEnvironment) -> str:
-    """Return the address of a canonical request, as moto's `raw_url` has it.
+    """Return the address of a canonical request, in the form of moto's `raw_url`.
 
     moto's own way decodes and encodes it several times.
     """

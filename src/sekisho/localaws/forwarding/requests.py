@@ -1,4 +1,4 @@
-"""Forwarding a request to moto: rebuilt from what was verified, and held to what was decided.
+"""Forwarding a request to moto: rebuilt from verified parts, and limited to the decision.
 
 The authorizer classifies the rebuilt request and moto answers it, so there is nothing else that
 either could read: no second credential, no host that names a bucket or a region, no header in
@@ -40,7 +40,7 @@ from sekisho.localaws.wire.streaming import Payload
 
 @dataclass(frozen=True, slots=True)
 class ForwardedCall:
-    """The call that the authorizer let pass."""
+    """The call that the authorizer allowed."""
 
     call: ApiCall
     account: str
@@ -50,16 +50,15 @@ FORWARDED: ContextVar[ForwardedCall | None] = ContextVar("FORWARDED", default=No
 """The call that moto is answering."""
 
 PENDING: ContextVar[ForwardedCall | None] = ContextVar("PENDING", default=None)
-"""The same, until moto has begun the operation: only the first is the client's, and what moto calls
-from there is moto's own."""
+"""The same, until moto has begun the operation: calls that moto makes then are its own."""
 
 _MARK = "_sekisho_checked"
 _SHARED = {"es": "opensearch"}
-"""Services that moto answers with the class of another."""
+"""Services that moto answers with another service's class."""
 
 
 def install_checks() -> None:
-    """Put the check into moto's dispatch; to do it again changes nothing."""
+    """Install the check in moto's dispatch; repeated calls have no effect."""
     if hasattr(BaseResponse.call_action, _MARK):
         return
     call_action = _call_action(BaseResponse.call_action)
@@ -115,7 +114,7 @@ def _setup(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _setup_s3(original: Callable[..., None]) -> Callable[..., None]:
-    """S3 has a dispatch of its own: it is held to the bucket and the key."""
+    """Limit S3's own dispatch to the decided bucket and key."""
 
     @wraps(original)
     def setup_class(self: S3Response, *args: Any, **kwargs: Any) -> None:
@@ -134,7 +133,7 @@ def _setup_s3(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., Any]:
-    """Keep moto from finding parameters in a body that is no form."""
+    """Keep moto from reading parameters in a body that is not a form."""
 
     @wraps(original)
     def parse_qsl(text: Any, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
@@ -148,7 +147,7 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
 
 
 def _with_message(original: Callable[..., None]) -> Callable[..., None]:
-    """KMS says why a ciphertext cannot be decrypted; moto has the text and leaves it out."""
+    """Add the reason why KMS cannot decrypt a ciphertext, which moto has and omits."""
 
     @wraps(original)
     def init(self: Any, message: str) -> None:
@@ -180,8 +179,8 @@ _HEADERS = frozenset(
         "RANGE",
     )
 )
-"""The headers that an API reads, beside those of AWS's own, all of which are signed. moto takes a
-header for a parameter where a request has no other, so the rest is left out."""
+"""The headers that an API reads, besides AWS's own, all of which are signed. moto reads a header as
+a parameter if a request has no other, so the rest is removed."""
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PATH = "/%-_.~:@!$&'()*+,="
@@ -232,7 +231,7 @@ def canonical_request(
 
 
 def move_checksums_to_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Return a request whose address has headers about a checksum with them where headers are.
+    """Return a request with checksum headers moved from its address to the headers.
 
     The SDK for JavaScript puts them into addresses that it signs.
 
@@ -252,7 +251,7 @@ def move_checksums_to_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
 
 
 def unchunked_request(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:
-    """Return a chunked upload as the plain one that it stands for."""
+    """Return a chunked upload as the equivalent plain one."""
     made = {name: value for name, value in environ.items() if name not in _FRAME}
     encodings = [one.strip() for one in str(environ.get("HTTP_CONTENT_ENCODING", "")).split(",")]
     made["HTTP_CONTENT_ENCODING"] = ",".join(one for one in encodings if one != "aws-chunked")

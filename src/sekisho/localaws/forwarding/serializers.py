@@ -22,18 +22,18 @@ from moto.moto_api._internal import mock_random
 _MARK = "_sekisho_checked"
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _NAMES: set[str] = set()
-"""The names that have been looked at; they are those of moto's models."""
+"""The names that have been checked; they are those of moto's models."""
 
 _MOST_NAMES = 10_000
 _TEXT = "#text"
 
 
 class _LeftToMoto(Exception):
-    """Something that moto's serializer does not usually make."""
+    """A value that moto's serializer does not usually write."""
 
 
 def install_serializers() -> None:
-    """Put the quicker ways in moto's place; to do it again changes nothing."""
+    """Install the faster functions in moto; repeated calls have no effect."""
     body = serialize.BaseXMLSerializer._serialize_body
     if hasattr(body, _MARK):
         return
@@ -61,7 +61,7 @@ def _body(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def xml_of(body: dict[str, Any]) -> str:
-    """Return a dictionary as `xmltodict` writes it, without a declaration.
+    """Return a dictionary as XML, equal to that of `xmltodict`, without a declaration.
 
     Raises:
         _LeftToMoto: if it holds what this does not write.
@@ -136,7 +136,7 @@ def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _valued(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Do what a picker does without describing the place to it."""
+    """Return the picker's function without its description of the place."""
 
     @wraps(original)
     def get_value(self: Any, value: Any, key: str, shape: Any) -> Any:
@@ -173,13 +173,13 @@ def _names_in(picker: Any, source: Any, key: str, shape: Any) -> tuple[str, ...]
 
 _Transformers = dict[str, Callable[[Any], Any]]
 _TRANSFORMS: dict[int, tuple[_Transformers, dict[str, Callable[[Any], Any] | None]]] = {}
-"""What is done with a member, by its path, for the table of each of moto's classes, by `id`."""
+"""The transformation of a member by its path, for each of moto's tables, by `id`."""
 
 _MOST_TABLES = 500
 
 
 def _transformed(transformers: _Transformers, place: str, key: str, value: Any) -> Any:
-    """Return a value as it is answered at a place: the first transformer with its ending counts."""
+    """Return a value transformed for its place by the first transformer that matches."""
     if not transformers:
         return value
     path = f"{place}.{key}"
@@ -201,7 +201,7 @@ _ID_LENGTH = 52
 
 
 def _request_id(headers: dict[str, Any] | None = None) -> str:
-    """Return a request's id, as long as moto's."""
+    """Return a request id of the same length as moto's."""
     number = mock_random.getrandbits(5 * _ID_LENGTH)
     found = "".join(_LETTERS[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5))
     if isinstance(headers, dict):

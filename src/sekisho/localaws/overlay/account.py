@@ -171,7 +171,7 @@ _REPORT_LASTS = timedelta(hours=4)
 
 
 def get_account_password_policy(_: IamResponse) -> ActionResult:
-    """Show the account's own password policy: of three settings nothing if they are not set."""
+    """Show the account's own password policy, without three settings that are not set."""
     policy = iam().account_password_policy
     if policy is None:
         account = WORLD.get().account
@@ -196,7 +196,7 @@ def get_account_password_policy(_: IamResponse) -> ActionResult:
 
 
 class _WithoutPolicies:
-    """moto's state without its policies: moto looks at AWS's 1,300 to count the account's own."""
+    """moto's state without its policies: moto counts all of AWS's 1,300 to find the account's."""
 
     managed_policies: Mapping[str, ManagedPolicy] = MappingProxyType({})
 
@@ -280,7 +280,7 @@ _Entity = User | Group | Role | ManagedPolicy
 
 
 def _entries(wanted: frozenset[str], bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
-    """Yield what is described, in order; what is not wanted is not put in order either."""
+    """Yield the wanted entities in order; others are not even sorted."""
     backend = iam()
     if "User" in wanted:
         yield from (("User", user) for _, user in sorted(backend.users.items()))

@@ -76,17 +76,17 @@ def list_role_policies(self: IamResponse) -> ActionResult:
 
 
 def attach_user_policy(self: IamResponse) -> ActionResult:
-    """Attach a managed policy to a user; once is enough."""
+    """Attach a managed policy to a user; repeated calls have no effect."""
     return _attach(self, Quota.POLICIES_PER_USER, named_user(text(self, "UserName")))
 
 
 def attach_group_policy(self: IamResponse) -> ActionResult:
-    """Attach a managed policy to a group; once is enough."""
+    """Attach a managed policy to a group; repeated calls have no effect."""
     return _attach(self, Quota.POLICIES_PER_GROUP, named_group(text(self, "GroupName")))
 
 
 def attach_role_policy(self: IamResponse) -> ActionResult:
-    """Attach a managed policy to a role; once is enough."""
+    """Attach a managed policy to a role; repeated calls have no effect."""
     return _attach(self, Quota.POLICIES_PER_ROLE, named_role(text(self, "RoleName")))
 
 
@@ -113,7 +113,7 @@ def put_user_permissions_boundary(self: IamResponse) -> ActionResult:
 
 
 def delete_user_permissions_boundary(self: IamResponse) -> ActionResult:
-    """Take a user's permissions boundary away."""
+    """Remove a user's permissions boundary."""
     user = named_user(text(self, "UserName"))
     if WORLD.get().boundaries.pop(user.name, None) is None:
         raise no_such("permissions boundary of user", user.name)
@@ -128,7 +128,7 @@ def put_role_permissions_boundary(self: IamResponse) -> ActionResult:
 
 
 def list_entities_for_policy(self: IamResponse) -> ActionResult:
-    """List the entities that have a policy, attached or as the permissions boundary, each once."""
+    """List the entities with a policy, attached or as the permissions boundary, once each."""
     arn, usage = text(self, "PolicyArn"), text(self, "PolicyUsageFilter")
     if arn not in iam().managed_policies:
         raise no_such_policy(arn)
@@ -165,7 +165,7 @@ _POLICY_ARN = re.compile(r"arn:[^:]+:iam::(?:\d{12}|aws):policy/.+")
 
 
 def boundary_policy(arn: str) -> str:
-    """Return `arn` if a managed policy has it.
+    """Return `arn` if it is the ARN of a managed policy.
 
     Raises:
         Refusal: `InvalidInput` if it is not the ARN of a policy, `NoSuchEntity`.
@@ -189,7 +189,7 @@ def _owners() -> Iterator[tuple[str, User | Group | Role, str]]:
 
 
 def boundary_usage() -> dict[str, int]:
-    """Return how many users and roles each policy bounds, by ARN."""
+    """Return the number of users and roles that each policy bounds, by ARN."""
     return Counter(boundary for _, _, boundary in _owners() if boundary)
 
 

@@ -42,12 +42,12 @@ _LOOKS_FOR_POLICY = frozenset(
         "SetDefaultPolicyVersion",
     }
 )
-"""Operations that say in other words that a policy is not there."""
+"""Operations with other words for a missing policy."""
 
 
 @cache
 def self_service() -> frozenset[str]:
-    """Return the IAM operations whose `UserName` may be left out: the caller is meant then."""
+    """Return the IAM operations whose `UserName` may be omitted and is then the caller's."""
     model = get_service_model("iam")
     found = set()
     for name in model.operation_names:
@@ -58,7 +58,7 @@ def self_service() -> frozenset[str]:
 
 
 def imply_user(response: IamResponse) -> None:
-    """Fill in the caller's name where the request leaves the user out and is not about all."""
+    """Fill in the caller's name if the request omits the user and is not about all users."""
     given = response.params
     implied = not (given.get("UserName") or given.get("AllUsers"))
     if response._get_action() in self_service() and implied:
@@ -66,7 +66,7 @@ def imply_user(response: IamResponse) -> None:
 
 
 def check_names(response: BaseResponse) -> None:
-    """Refuse a request about a user, group, role or policy that is not there.
+    """Refuse a request about a user, group, role or policy that does not exist.
 
     Raises:
         Refusal: `NoSuchEntity`.
@@ -117,7 +117,7 @@ _ROLE_ARN = re.compile(r"arn:(?P<partition>[^:]+):iam::[0-9]{12}:role/.+")
 
 
 def check_sts(operation: str, given: Mapping[str, object], partition: str) -> None:
-    """Check the parameters of a call of STS, which STS does before it asks any policy.
+    """Check the parameters of a call of STS, which STS does before it evaluates policies.
 
     Args:
         operation: its name.
@@ -161,7 +161,7 @@ def check_parameters(service: str, operation_name: str, given: Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """One parameter that breaks one constraint.
+    """One parameter that violates one constraint.
 
     Attributes:
         at: the parameter, as AWS names places: `tags.1.member.key`.
@@ -185,7 +185,7 @@ _PLACES = 16
 
 
 def _place_in_map(fault: _Fault) -> int:
-    """Return where Java's `HashMap` has a parameter: the order in which IAM was seen to list them.
+    """Return the place of a parameter in Java's `HashMap`: the order in which IAM lists them.
 
     Inferred from two recordings of three faults each; neither has the order of the request, of the
     model or of the alphabet.
@@ -244,7 +244,7 @@ def _member_faults(shape: Shape, value: Mapping[str, object], at: str) -> Iterat
 
 
 def _element_fault(shape: Shape, items: list[object], at: str) -> Iterator[_Fault]:
-    """Yield one fault for a list of texts, whichever of them is wrong, with all that it must be."""
+    """Yield one fault for a list of texts, with all constraints, for any wrong item."""
     if not any(True for item in items for _ in _text_faults(shape, str(item), at)):
         return
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
@@ -293,7 +293,7 @@ def _size_faults(
 
 
 def _plain(pattern: str) -> str:
-    """Return a pattern with the escapes of ASCII characters replaced by them."""
+    """Return a pattern with the escapes of ASCII characters replaced by the characters."""
     return re.sub(r"\\u00(..)", lambda m: chr(int(m[1], 16)), pattern)
 
 
@@ -303,7 +303,7 @@ def _lower_first(name: str) -> str:
 
 @cache
 def pattern_of(pattern: str) -> re.Pattern[str]:
-    """Return a pattern of the model, which is Java's, as Python's `re` reads it."""
+    """Return a pattern of the model, which is Java's, in the syntax of Python's `re`."""
     unicode = r"\p{" in pattern
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)

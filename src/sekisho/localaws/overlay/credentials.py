@@ -40,7 +40,7 @@ from sekisho.signin import (
 
 
 def create_access_key(self: IamResponse) -> ActionResult:
-    """Make a key; its secret is in this answer and nowhere else."""
+    """Create a key; its secret is only in this answer."""
     key = iam().create_access_key(user_of(self).name)
     key.create_date = now()
     secret = {"SecretAccessKey": key.secret_access_key}
@@ -54,7 +54,7 @@ def list_access_keys(self: IamResponse) -> ActionResult:
 
 
 def get_access_key_last_used(self: IamResponse) -> ActionResult:
-    """Tell when a key was used last. A key that does not exist is refused, like another account's.
+    """Show the last use of a key; an unknown key is refused like another account's.
 
     The authorizer has asked for the key's owner, or for every user if it knows none.
     """
@@ -117,7 +117,7 @@ def change_password(self: IamResponse) -> ActionResult:
 
 
 def _change(user: str, old: str, new: str) -> None:
-    """Replace a user's password, if the old one is right and the new one will do.
+    """Replace a user's password, if the old one is right and the new one is acceptable.
 
     Raises:
         Refusal: as ChangePassword does.
@@ -137,7 +137,7 @@ def _change(user: str, old: str, new: str) -> None:
 
 
 def create_login_profile(self: IamResponse) -> ActionResult:
-    """Give a user a console password."""
+    """Create a console password for a user."""
     world, user = WORLD.get(), user_of(self)
     if user.name in world.passwords:
         raise already_exists(f"Login Profile for user {user.name} already exists.")
@@ -150,7 +150,7 @@ def create_login_profile(self: IamResponse) -> ActionResult:
 
 
 def get_login_profile(self: IamResponse) -> ActionResult:
-    """Tell that a user has a console password, and whether it must be changed."""
+    """Show whether a user has a console password, and whether it must be changed."""
     user = user_of(self)
     return ActionResult({"LoginProfile": _profile(user.name, _password_of(user.name))})
 
@@ -168,7 +168,7 @@ def update_login_profile(self: IamResponse) -> ActionResult:
 
 
 def delete_login_profile(self: IamResponse) -> ActionResult:
-    """Take a user's console password away."""
+    """Delete a user's console password."""
     user = user_of(self)
     _password_of(user.name)
     del WORLD.get().passwords[user.name]
@@ -182,7 +182,7 @@ def first_password(world: World, password: str, reset_required: bool) -> Passwor
 
 
 def loaded_password(world: World, password: str, reset_required: bool) -> PasswordState:
-    """Return the state of a password that the account file holds."""
+    """Return the state of a password from the account file."""
     hashed = hash_loaded(password, world.entropy(SALT_BYTES))
     return _new_state(world, hashed, reset_required)
 
@@ -193,7 +193,7 @@ def _new_state(world: World, hashed: str, reset_required: bool) -> PasswordState
 
 
 def account_policy(world: World) -> PasswordPolicy | None:
-    """Return the account's password policy as `signin` reads it; None: there is no own one."""
+    """Return the account's password policy in `signin`'s form; None: there is no own one."""
     own = iam(world).account_password_policy
     if own is None:
         return None

@@ -1,4 +1,4 @@
-"""MFA devices: made, enabled, put in step, taken off, deleted, listed, tagged.
+"""MFA devices: created, enabled, resynchronised, deactivated, deleted, listed, tagged.
 
 moto keeps which device exists and whose it is; seeds, steps and passkeys are the world's. Only the
 answer that creates a virtual device holds a seed. A passkey is enabled by the console alone.
@@ -58,7 +58,7 @@ _PNG_SCALE = 4
 
 
 def create_virtual_mfa_device(self: IamResponse) -> ActionResult:
-    """Make a device; its seed is in this answer and nowhere else."""
+    """Create a device; its seed is only in this answer."""
     world = WORLD.get()
     name, path = text(self, "VirtualMFADeviceName"), text(self, "Path") or "/"
     serial = device_arn(world.partition, world.account, path, name)
@@ -81,7 +81,7 @@ def create_virtual_mfa_device(self: IamResponse) -> ActionResult:
 
 
 def make_device(world: World, serial: str, state: DeviceState) -> VirtualMfaDevice:
-    """Put a device that nobody has enabled into moto and the world."""
+    """Add an unassigned device to moto and to the world."""
     device = VirtualMfaDevice(world.account, world.partition, serial.partition(":mfa")[2])
     # moto's own seed and picture are noise, and a second place for a secret is one too many
     device.base32_string_seed, device.qr_code_png = "", b""
@@ -91,7 +91,7 @@ def make_device(world: World, serial: str, state: DeviceState) -> VirtualMfaDevi
 
 
 def set_owner(device: VirtualMfaDevice, user: User | None, when: datetime | None = None) -> None:
-    """Bind a device to a user as of `when`, or to nobody."""
+    """Assign a device to a user as of `when`, or unassign it."""
     device.user = user
     device.enable_date = when
     device.user_attribute = None
@@ -107,7 +107,7 @@ def _qr_png(name: str, seed: str) -> bytes:
 
 
 def enable_mfa_device(self: IamResponse) -> ActionResult:
-    """Bind a device to a user, who proves with two consecutive codes to have it."""
+    """Enable a device for a user, who proves possession by two consecutive codes."""
     user, serial = user_of(self), text(self, "SerialNumber")
     if (registering := REGISTERING.get()) is not None:
         return _enable_passkey(user, serial, registering)
@@ -128,7 +128,7 @@ def _note_enabled(user: User, serial: str) -> None:
 
 
 def _enable_passkey(user: User, serial: str, registering: PasskeyCall) -> ActionResult:
-    """Bind a passkey to a user; before it is made, only tell whether it may be."""
+    """Enable a passkey for a user; in the call before it exists, only check whether it may be."""
     if user.id != registering.user_id:
         raise from_rule(no_such_user(user.name))
     refuse(_holder_rule(user, "iam:EnableMFADevice"))
@@ -146,7 +146,7 @@ def _enable_passkey(user: User, serial: str, registering: PasskeyCall) -> Action
 
 
 def resync_mfa_device(self: IamResponse) -> ActionResult:
-    """Put an enabled device in step again, by two consecutive codes."""
+    """Resynchronise an enabled device by two consecutive codes."""
     user, serial = user_of(self), text(self, "SerialNumber")
     _, state = _device_of(user, serial)
     _put_in_step(self, state)
@@ -154,7 +154,7 @@ def resync_mfa_device(self: IamResponse) -> ActionResult:
 
 
 def deactivate_mfa_device(self: IamResponse) -> ActionResult:
-    """Take a device off its user. A virtual one stays in the account, a passkey is gone."""
+    """Deactivate a user's device. A virtual one stays in the account, a passkey is removed."""
     user, serial = user_of(self), text(self, "SerialNumber")
     passkeys = WORLD.get().passkeys
     virtual = None if serial in passkeys else _device_of(user, serial)[0]
@@ -170,7 +170,7 @@ def deactivate_mfa_device(self: IamResponse) -> ActionResult:
 
 
 def delete_virtual_mfa_device(self: IamResponse) -> ActionResult:
-    """Delete a device that nobody has enabled."""
+    """Delete an unassigned device."""
     serial = text(self, "SerialNumber")
     device, _ = _device(serial)
     if device.user is not None:

@@ -23,7 +23,7 @@ _SYNTAX = "Syntax errors in policy."
 
 
 def check_document(text: str, kind: PolicyKind, *, managed: bool = False) -> str:
-    """Return `text` if it is a document that IAM takes as a policy of that kind.
+    """Return `text` if IAM accepts it as a policy document of that kind.
 
     Args:
         text: as the client sent it.
@@ -47,7 +47,7 @@ def check_document(text: str, kind: PolicyKind, *, managed: bool = False) -> str
 
 
 def check_quota(quota: Quota, texts: list[str], name: str = "") -> None:
-    """Refuse documents that are together, white space aside, longer than `quota` allows.
+    """Refuse documents whose total length, without white space, exceeds `quota`.
 
     Args:
         quota: which one.
@@ -66,7 +66,7 @@ _NOT_JSON = "This policy contains invalid Json"
 
 
 def _sentence_about(faulty: FaultyPolicy, text: str, kind: PolicyKind) -> str:
-    """Return AWS's sentence about a document that cannot be read whole."""
+    """Return AWS's sentence about a document that cannot be read completely."""
     codes = {fault.code for fault in faulty.faults}
     if kind is PolicyKind.TRUST and Code.POLICY_NOT_JSON in codes:
         return _NOT_JSON
@@ -85,11 +85,11 @@ _RECORDED = {
     "sts:AssumeRoleWithWebIdentity": "AssumeRole policy may only specify STS AssumeRole actions.",
     "Has prohibited field Resource.": "Has prohibited field Resource",
 }
-"""Sentences of moto, or how they begin, and what AWS was recorded to say."""
+"""Sentences of moto, or their beginnings, and AWS's recorded ones."""
 
 
 def _sentence(text: str, kind: PolicyKind) -> str:
-    """Return what moto's imitation of AWS's validator says against a text, or ""."""
+    """Return the fault that moto's imitation of AWS's validator finds in a text, or ""."""
     trust = kind is PolicyKind.TRUST
     validator = IAMTrustPolicyDocumentValidator if trust else IAMPolicyDocumentValidator
     try:
@@ -103,7 +103,7 @@ def _sentence(text: str, kind: PolicyKind) -> str:
 
 
 def _as_moto_reads(document: Document, managed: bool) -> str:
-    """Return the document without what AWS takes and moto's validator does not."""
+    """Return the document without elements that AWS accepts and moto's validator does not."""
     if not managed:
         document = replace(document, version=Version.V2012)
     statements = tuple(
@@ -122,7 +122,7 @@ _RESOURCES = (
     # batch jobs and the like; moto knows access points only
     (re.compile(r"(arn:[^:]*:s3:[^:]+:[^:]+):.+"), r"\1:accesspoint/x"),
 )
-"""Resources that moto refuses, and what it takes in their place."""
+"""Resources that moto refuses, and equivalent ones that it accepts."""
 
 _WEST = re.compile(r"(t.*)-(\d\d(?::\d\d)?)", re.IGNORECASE)
 
@@ -137,7 +137,7 @@ def _resource_for_moto(resource: Element | None) -> Element | None:
 
 
 def _condition_for_moto(condition: Condition) -> Condition:
-    """Return a condition on dates with zones east of Greenwich: moto knows no others."""
+    """Return a condition with dates in zones east of Greenwich, the only ones moto accepts."""
     if not condition.operator.name.value.startswith("Date"):
         return condition
     return replace(condition, values=tuple(_WEST.sub(r"\1+\2", v) for v in condition.values))

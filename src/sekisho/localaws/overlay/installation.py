@@ -44,14 +44,14 @@ SUBJECTS = {
     ),
     "sts": (sts,),
 }
-"""The modules of the overlay, by the service whose operations they hold."""
+"""The modules of the overlay, by the service of their operations."""
 
 _MARK = "_sekisho_overlaid"
 _RESPONSES = {"iam": IamResponse, "sts": TokenResponse}
 
 
 def install_overlay() -> None:
-    """Put the overlay in place; to do it again changes nothing."""
+    """Install the overlay; repeated calls have no effect."""
     if hasattr(IamResponse, _MARK):
         return
     setattr(IamResponse, _MARK, True)
@@ -70,7 +70,7 @@ def install_overlay() -> None:
 
 
 def _set_method(owner: type[BaseResponse], name: str, ours: Callable[..., Any]) -> None:
-    """Set a method that is moto's own again wherever no world is being served."""
+    """Set a method that calls moto's own when no world is being served."""
     theirs = getattr(owner, name, None)
 
     @wraps(ours)

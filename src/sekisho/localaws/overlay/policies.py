@@ -80,7 +80,7 @@ def list_policies(self: IamResponse) -> ActionResult:
 def policy_entry(
     policy: ManagedPolicy, usage: Mapping[str, int] | None = None
 ) -> dict[str, object]:
-    """Return what every operation shows of a managed policy.
+    """Return the members that every operation shows of a managed policy.
 
     Args:
         policy: the policy.
@@ -101,7 +101,7 @@ def policy_entry(
 
 
 def _asked_for(response: IamResponse, policy: ManagedPolicy, usage: Mapping[str, int]) -> bool:
-    """Tell whether the filters of ListPolicies let a policy through."""
+    """Return whether a policy passes the filters of ListPolicies."""
     as_boundary = text(response, "PolicyUsageFilter") == "PermissionsBoundary"
     in_use = usage.get(policy.arn, 0) if as_boundary else policy.attachment_count
     scope = text(response, "Scope") or "All"
@@ -171,7 +171,7 @@ def _asked_version(response: IamResponse) -> tuple[ManagedPolicy, PolicyVersion]
 
 
 def version_entry(policy: ManagedPolicy, version: PolicyVersion) -> dict[str, object]:
-    """Return what every operation shows of a version."""
+    """Return the members that every operation shows of a version."""
     return {
         "VersionId": version.version_id,
         "IsDefaultVersion": version.version_id == policy.default_version_id,
@@ -180,7 +180,7 @@ def version_entry(policy: ManagedPolicy, version: PolicyVersion) -> dict[str, ob
 
 
 def set_default_policy_version(self: IamResponse) -> ActionResult:
-    """Make a version the one in force."""
+    """Make a version the default version."""
     _, version = _asked_version(self)
     policy = changeable_policy(self)
     if version.version_id != policy.default_version_id:
@@ -190,7 +190,7 @@ def set_default_policy_version(self: IamResponse) -> ActionResult:
 
 
 def delete_policy(self: IamResponse) -> ActionResult:
-    """Delete a customer managed policy that is attached nowhere and has one version."""
+    """Delete a customer managed policy that is not attached and has one version."""
     policy = changeable_policy(self)
     if policy.attachment_count or policy.arn in boundary_usage():
         raise Refusal("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
@@ -221,7 +221,7 @@ def changeable_policy(response: IamResponse) -> ManagedPolicy:
 
 
 def is_customer_managed(policy: ManagedPolicy) -> bool:
-    """Tell whether a managed policy is the account's own, not AWS's."""
+    """Return whether a managed policy is the account's own, not AWS's."""
     return not isinstance(policy, AWSManagedPolicy)
 
 

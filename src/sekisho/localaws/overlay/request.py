@@ -1,4 +1,4 @@
-"""Helpers for every operation of the overlay: request, moto's state, pages, IAM's errors.
+"""Common parts of the overlay's operations: parameters, moto's state, pages, IAM's errors.
 
 Source: IAM API Reference: codes and statuses; `Marker`, `MaxItems` (100 unless given, 1,000 at
 most), `IsTruncated`. Texts as recorded from AWS where the tests' corpus has them, otherwise as
@@ -20,12 +20,12 @@ from sekisho.signin import HolderKind, Refused, no_such_user
 
 
 def no_such(kind: str, name: str) -> Refusal:
-    """Return the refusal of a name that nobody has, in IAM's sentence for that kind of entity."""
+    """Return the refusal of an unknown name, in IAM's sentence for that kind of entity."""
     return Refusal("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
 
 
 def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
-    """Return the refusal of the ARN of a managed policy, or of a version, that is not there.
+    """Return the refusal of an unknown managed policy or version.
 
     Args:
         arn: the ARN, and what else AWS names behind it.
@@ -36,18 +36,18 @@ def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
 
 
 def no_such_key(identifier: str) -> Refusal:
-    """Return the refusal of the id of an access key that the user has not."""
+    """Return the refusal of an access key id that the user does not have."""
     message = f"The Access Key with id {identifier} cannot be found."
     return Refusal("NoSuchEntity", message, 404)
 
 
 def already_exists(message: str) -> Refusal:
-    """Return the refusal of what is there already."""
+    """Return the refusal of an entity that already exists."""
     return Refusal("EntityAlreadyExists", message, 409)
 
 
 def check_free(noun: str, name: str, names: Iterable[str]) -> None:
-    """Refuse a name that something of its kind has, whatever the case of the letters.
+    """Refuse a name that an entity of the kind has, in any case of the letters.
 
     Source: IAM User Guide, "IAM and AWS STS quotas".
 
@@ -64,12 +64,12 @@ def delete_conflict(first: str) -> Refusal:
 
 
 def limit_exceeded(message: str) -> Refusal:
-    """Return the refusal of what would go over a quota."""
+    """Return the refusal of a change that would exceed a quota."""
     return Refusal("LimitExceeded", message, 409)
 
 
 def invalid_input(message: str) -> Refusal:
-    """Return the refusal of input that is well-formed and still makes no sense."""
+    """Return the refusal of well-formed but invalid input."""
     return Refusal("InvalidInput", message, 400)
 
 
@@ -89,12 +89,12 @@ def not_built(operation: str) -> Refusal:
 
 
 def from_rule(refused: Refused) -> Refusal:
-    """Return what a rule of `signin` refuses, as a refusal on the wire."""
+    """Return the refusal by a rule of `signin` as a refusal on the wire."""
     return Refusal(refused.code.value, refused.message, refused.status)
 
 
 def refuse(refused: Refused | None) -> None:
-    """Go on if a rule of `signin` has nothing against it.
+    """Raise the refusal of a rule of `signin`, if there is one.
 
     Raises:
         Refusal: the rule's.
@@ -116,7 +116,7 @@ def text(response: BaseResponse, name: str) -> str:
 
 
 def caller_user() -> str:
-    """Return the name of the IAM user who calls.
+    """Return the name of the calling IAM user.
 
     Raises:
         Refusal: if the caller is no IAM user, so that `UserName` cannot be implied.
@@ -169,17 +169,17 @@ def named_role(name: str) -> Role:
 
 
 def now() -> datetime:
-    """Return the policy clock's time in the form in which moto keeps its dates."""
+    """Return the policy clock's time in the form of moto's dates."""
     return naive(WORLD.get().clock.now())
 
 
 def naive(when: datetime) -> datetime:
-    """Return `when` as moto keeps it: UTC without a zone, in whole seconds like AWS's dates."""
+    """Return `when` in moto's form: UTC without a zone, in whole seconds like AWS's dates."""
     return when.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def boundary_entry(arn: str | None) -> dict[str, object]:
-    """Return how an answer shows a permissions boundary; nothing if there is none.
+    """Return the members that show a permissions boundary; empty if there is none.
 
     The type is what AWS was recorded to answer; the API model has `PermissionsBoundaryPolicy`.
     """
@@ -224,7 +224,7 @@ _DEFAULT = 100
 
 
 def page(response: BaseResponse, items: Sequence[_Item]) -> tuple[list[_Item], dict[str, object]]:
-    """Return the page of `items` that the request asks for, and the fields that say so.
+    """Return the page of `items` that the request asks for, and the paging fields.
 
     Raises:
         Refusal: for a marker that was in no answer.
@@ -241,7 +241,7 @@ def page(response: BaseResponse, items: Sequence[_Item]) -> tuple[list[_Item], d
 
 
 def session_seconds(self: IamResponse, now: int | None) -> int | None:
-    """Return how long sign-ins may last once the call is carried out; `now` is how long they may.
+    """Return the `MaxSigninSessionDuration` after the call; `now` is the one before.
 
     Raises:
         Refusal: if the call both sets and clears it.

@@ -39,7 +39,7 @@ _HOUR = 3600
 
 
 def create_role(self: IamResponse) -> ActionResult:
-    """Create a role with a trust policy that IAM takes."""
+    """Create a role with a valid trust policy."""
     name = text(self, "RoleName")
     check_free("Role", name, [role.name for role in iam().roles.values()])
     document = check_document(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
@@ -69,7 +69,7 @@ def create_role(self: IamResponse) -> ActionResult:
 
 
 def get_role(self: IamResponse) -> ActionResult:
-    """Show a role, and when it was used last."""
+    """Show a role, and its last use."""
     role = named_role(text(self, "RoleName"))
     return ActionResult(
         {
@@ -92,7 +92,7 @@ def list_roles(self: IamResponse) -> ActionResult:
 
 
 def update_role(self: IamResponse) -> ActionResult:
-    """Set a role's description and longest session; what is not given stays."""
+    """Set a role's description and longest session; a parameter that is not given stays."""
     role = named_role(text(self, "RoleName"))
     description, longest = (self._get_param(name) for name in ("Description", "MaxSessionDuration"))
     if description is not None:
@@ -111,7 +111,7 @@ def update_role_description(self: IamResponse) -> ActionResult:
 
 
 def role_entry(role: Role) -> dict[str, object]:
-    """Return what every operation shows of a role."""
+    """Return the members that every operation shows of a role."""
     return {
         "Path": role.path,
         "RoleName": role.name,
@@ -123,7 +123,7 @@ def role_entry(role: Role) -> dict[str, object]:
 
 
 def role_last_used(role: Role) -> dict[str, object]:
-    """Return when and where a role was used last: empty, but there, if it was never."""
+    """Return the time and Region of a role's last use; empty if it was never used."""
     if role.last_used is None:
         return {}
     return {"LastUsedDate": role.last_used, "Region": role.last_used_region}
@@ -192,7 +192,7 @@ def delete_instance_profile(self: IamResponse) -> ActionResult:
 
 
 def add_role_to_instance_profile(self: IamResponse) -> ActionResult:
-    """Give a profile its role; there is one at most."""
+    """Add the role of a profile, which has at most one."""
     profile, role = _profile(self), named_role(text(self, "RoleName"))
     if profile.roles:
         raise limit_exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
@@ -201,7 +201,7 @@ def add_role_to_instance_profile(self: IamResponse) -> ActionResult:
 
 
 def remove_role_from_instance_profile(self: IamResponse) -> ActionResult:
-    """Take the role out of a profile."""
+    """Remove the role from a profile."""
     profile, role = _profile(self), named_role(text(self, "RoleName"))
     if role not in profile.roles:
         message = f"Role {role.name} in Instance Profile {profile.name} cannot be found."
@@ -250,7 +250,7 @@ def profiles_of(role: Role) -> list[InstanceProfile]:
 
 
 def profile_entry(profile: InstanceProfile) -> dict[str, object]:
-    """Return what every operation shows of a profile: all but its tags."""
+    """Return the members that every operation shows of a profile: all but its tags."""
     return {
         "Path": profile.path,
         "InstanceProfileName": profile.name,

@@ -45,7 +45,7 @@ _ID_LENGTH = 28
 
 
 def create_service_specific_credential(self: IamResponse) -> ActionResult:
-    """Make a credential; its secret is in this answer, or in that of a reset, and nowhere else."""
+    """Create a credential; its secret is only in this answer, or in that of a reset."""
     world, user = WORLD.get(), named_user(text(self, "UserName"))
     service = _service(self)
     mine = [each for _, each in _credentials_of([user]) if each.service == service]
@@ -69,7 +69,7 @@ def create_service_specific_credential(self: IamResponse) -> ActionResult:
 
 
 def list_service_specific_credentials(self: IamResponse) -> ActionResult:
-    """List a user's credentials without their secrets, or everybody's."""
+    """List the credentials of a user, or of all users, without their secrets."""
     service = _service(self) if text(self, "ServiceName") else ""
     if self._get_bool_param("AllUsers", False):
         if text(self, "UserName"):
@@ -111,7 +111,7 @@ def delete_service_specific_credential(self: IamResponse) -> ActionResult:
 
 
 def has_service_credentials(user: User) -> bool:
-    """Tell whether a user has any such credential, which keeps them from being deleted."""
+    """Return whether a user has any such credential, which prevents the user's deletion."""
     return bool(_credentials_of([user]))
 
 

@@ -1,4 +1,4 @@
-"""Session credentials: who gets them, for how long, and what they say of MFA.
+"""Session credentials: their owners, durations and MFA.
 
 The authorizer has verified the caller, the MFA code and the policies before a method here runs.
 
@@ -35,7 +35,7 @@ _PACKED_QUOTA = 2048
 
 
 def get_session_token(self: TokenResponse) -> ActionResult:
-    """Give the caller's own rights as a session, with MFA if a code came along."""
+    """Return a session with the caller's own rights, with MFA if the call has a code."""
     world, caller = WORLD.get(), CALLER.get()
     holder = caller.credential.holder
     lasts = _duration(token_duration(holder.kind, self._get_int_param("DurationSeconds")))
@@ -47,7 +47,7 @@ def get_session_token(self: TokenResponse) -> ActionResult:
 
 
 def assume_role(self: TokenResponse) -> ActionResult:
-    """Give a role's rights as a session. It never carries the caller's MFA (docs/signin.md)."""
+    """Return a session with a role's rights. It never has the caller's MFA (docs/signin.md)."""
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
     refuse(check_session_name(name))
@@ -78,7 +78,7 @@ def assume_role(self: TokenResponse) -> ActionResult:
 
 
 def get_caller_identity(_: TokenResponse) -> ActionResult:
-    """Tell who calls."""
+    """Return the identity of the caller."""
     credential = CALLER.get().credential
     return ActionResult(
         {
@@ -90,7 +90,7 @@ def get_caller_identity(_: TokenResponse) -> ActionResult:
 
 
 def get_federation_token(self: TokenResponse) -> ActionResult:
-    """Give a part of the caller's rights to somebody else, as a session without MFA.
+    """Return a session with a part of the caller's rights and without MFA.
 
     What neither session policy allows, the session may not do; without any it may do nothing.
     """
@@ -114,12 +114,12 @@ def get_federation_token(self: TokenResponse) -> ActionResult:
 
 
 def assume_role_with_saml(_: TokenResponse) -> ActionResult:
-    """Not imitated: there is no identity provider whose word could be checked."""
+    """Not imitated: there is no identity provider to verify."""
     raise not_built("AssumeRoleWithSAML")
 
 
 def assume_role_with_web_identity(_: TokenResponse) -> ActionResult:
-    """Not imitated: there is no identity provider whose word could be checked."""
+    """Not imitated: there is no identity provider to verify."""
     raise not_built("AssumeRoleWithWebIdentity")
 
 
@@ -155,7 +155,7 @@ def _session_policies(response: TokenResponse) -> tuple[str, ...]:
 def _session_tags(
     response: TokenResponse, inherited: tuple[SessionTag, ...] = ()
 ) -> tuple[SessionTag, ...]:
-    """Return the tags that a call passes to the session.
+    """Return the session tags of a call.
 
     Args:
         response: the call.
@@ -184,7 +184,7 @@ def _bad_tags(message: str) -> Refusal:
 
 
 def _packed_size(policies: tuple[str, ...], tags: tuple[SessionTag, ...]) -> int:
-    """Return what share of the quota the session's policies and tags take, in percent.
+    """Return the share of the quota that the session's policies and tags use, in percent.
 
     How AWS packs them is its own; the number is like AWS's only in that nothing is 0.
     """

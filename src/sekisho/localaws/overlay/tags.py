@@ -91,7 +91,7 @@ def list_policy_tags(self: IamResponse) -> ActionResult:
 
 
 def keep_tags(arn: str, tags: _Tags) -> None:
-    """Replace the tags of something whose tags are kept apart, by ARN: moto does so of users."""
+    """Replace the tags of an entity whose tags moto stores separately, by ARN: users."""
     iam().tagger.delete_all_tags_for_resource(arn)
     iam().tagger.tag_resource(arn, tags)
 
@@ -102,7 +102,7 @@ def tags_with(
     noun: str,
     folded: Callable[[str], str] = str,
 ) -> _Tags:
-    """Return tags with those of the request; a key that is there keeps its place.
+    """Return tags with those of the request; an existing key keeps its place.
 
     Args:
         response: the request.

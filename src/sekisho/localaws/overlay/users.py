@@ -62,7 +62,7 @@ def list_users(self: IamResponse) -> ActionResult:
 
 
 def update_user(self: IamResponse) -> ActionResult:
-    """Give a user another name or path. What belongs to the user follows."""
+    """Change a user's name or path, together with everything that belongs to the user."""
     world, old = WORLD.get(), text(self, "UserName")
     user = named_user(old)
     new = text(self, "NewUserName") or old
@@ -118,7 +118,7 @@ def create_group(self: IamResponse) -> ActionResult:
 
 
 def update_group(self: IamResponse) -> ActionResult:
-    """Give a group another name or path."""
+    """Change a group's name or path."""
     group = named_group(text(self, "GroupName"))
     old, new = group.name, text(self, "NewGroupName") or group.name
     check_free("Group", new, [name for name in iam().groups if name != old])
@@ -129,7 +129,7 @@ def update_group(self: IamResponse) -> ActionResult:
 
 
 def delete_group(self: IamResponse) -> ActionResult:
-    """Delete a group that is empty."""
+    """Delete an empty group."""
     group = named_group(text(self, "GroupName"))
     left = {
         "remove users from group": group.users,
@@ -152,7 +152,7 @@ def get_group(self: IamResponse) -> ActionResult:
 
 
 def list_groups_for_user(self: IamResponse) -> ActionResult:
-    """List the groups that a user is in."""
+    """List the groups of a user."""
     user = named_user(text(self, "UserName"))
     groups = [group for _, group in sorted(iam().groups.items()) if user in group.users]
     shown, more = page(self, groups)
@@ -160,7 +160,7 @@ def list_groups_for_user(self: IamResponse) -> ActionResult:
 
 
 def add_user_to_group(self: IamResponse) -> ActionResult:
-    """Put a user into a group; once is enough."""
+    """Add a user to a group; repeated calls have no effect."""
     group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
     if user not in group.users and len(user.group_list) >= Quota.GROUPS_PER_USER.number:
         raise limit_exceeded(Quota.GROUPS_PER_USER.message())
@@ -169,7 +169,7 @@ def add_user_to_group(self: IamResponse) -> ActionResult:
 
 
 def remove_user_from_group(self: IamResponse) -> ActionResult:
-    """Take a user out of a group; that the user is not in it is no error."""
+    """Remove a user from a group; it is no error if the user is not in it."""
     group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
     if user in group.users:
         iam().remove_user_from_group(group.name, user.name)

@@ -1,1 +1,1 @@
-"""The state of the account: what moto does not keep, IAM's policies and credentials, sessions."""
+"""The state of the account: the parts that moto lacks, IAM's policies, credentials, sessions."""

@@ -41,7 +41,7 @@ from sekisho.signin import (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A credential that the account knows, and the secret that must have made the signature.
+    """A credential of the account, and the secret for checking its signature.
 
     Attributes:
         source: the key that it comes from, or what kind of session it is where none is known.
@@ -54,7 +54,7 @@ class Identity:
 
 
 def identify(world: World, signed: SignatureClaims, dialect: Dialect) -> Identity:
-    """Return the credential with which the request claims to be signed, and its secret.
+    """Return the credential that the request names, and its secret.
 
     Raises:
         Refusal: the key is unknown or inactive, its token is not its own, has expired, or its user
@@ -80,7 +80,7 @@ def identify(world: World, signed: SignatureClaims, dialect: Dialect) -> Identit
 
 
 def is_known(world: World, signed: SignatureClaims) -> bool:
-    """Tell whether the request names an active key, or a token of this world that has not ended.
+    """Return whether the request has an active key, or a valid token of this world.
 
     Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
     """
@@ -95,7 +95,7 @@ def is_known(world: World, signed: SignatureClaims) -> bool:
 
 
 def _ended_with_key(world: World, source_key: str) -> bool:
-    """Tell whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
+    """Return whether a session ended with the key that began it (`key_death_ends_sessions`)."""
     if not (world.signin_assumptions.key_death_ends_sessions and source_key):
         return False
     key = moto_iam.stored_key(world, source_key)
@@ -134,7 +134,7 @@ def accept_code(world: World, holder: Holder, serial: str, code: str, source: st
 
 
 def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
-    """Return the serial numbers of the devices that the holder has enabled, in that order."""
+    """Return the serial numbers of the holder's enabled devices, in order."""
     if holder.kind is not HolderKind.USER:
         return ()
     user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
@@ -145,12 +145,12 @@ def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
 
 
 def totp_device(state: DeviceState) -> TotpDevice:
-    """Return the device as `signin` sees it."""
+    """Return the device in `signin`'s form."""
     return TotpDevice(state.seed, state.drift, state.last_step)
 
 
 def store_step(state: DeviceState, device: TotpDevice) -> None:
-    """Keep how far the device has come, so that no code is accepted twice."""
+    """Store the last step of the device, so that no code is accepted twice."""
     state.drift = device.drift
     state.last_step = device.last_step
 
@@ -160,7 +160,7 @@ def _from_signin(refused: Refused) -> Refusal:
 
 
 def record_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
-    """Note when, where and for which service a key or a role signed a request, refused or not.
+    """Record when, where and for which service a key or a role signed a request.
 
     Source: IAM User Guide, "Generate credential reports for your AWS account": a key's last use is
     when it "was most recently used to sign an AWS API request".

@@ -21,13 +21,13 @@ from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, passw
 
 
 def holder_of(world: World, user_name: str) -> Holder | None:
-    """Return the user of that name, or None if there is none."""
+    """Return the user of that name; None if there is none."""
     user = _iam(world).users.get(user_name)
     return _user_holder(world, user) if user is not None else None
 
 
 def current_credential(world: World, credential: Credential) -> Credential | None:
-    """Return `credential` with its holder as the account knows it now, or None if they are gone.
+    """Return `credential` with its holder's current data; None if the holder was deleted.
 
     A user may have been renamed or moved to another path since the session began. The session of a
     federated user ends with the user who made it.
@@ -45,7 +45,7 @@ def current_credential(world: World, credential: Credential) -> Credential | Non
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """An access key of a user: the credential that it is, its secret, and whether it is active."""
+    """An access key of a user: its credential, its secret, and whether it is active."""
 
     credential: Credential
     secret: str = field(repr=False)
@@ -94,7 +94,7 @@ def boundary_of(world: World, arn: str) -> str | None:
 
 
 def arn_of(world: World, kind: str, name: str) -> str | None:
-    """Return the ARN, path included, of what is called `name`; None if there is no such thing.
+    """Return the ARN, with path, of the entity called `name`; None if there is none.
 
     `kind` is the name of an IAM resource type, such as `user`.
     """
@@ -121,7 +121,7 @@ def roles_of_profile(world: World, name: str) -> tuple[str, ...]:
 
 
 def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:
-    """Return the policies that apply to what `holder` does; in a federated user's name, too.
+    """Return the policies that apply to calls of `holder`; for a federated user's, too.
 
     Raises:
         FaultyPolicy: if one of them cannot be read: then nothing can be decided.
@@ -147,7 +147,7 @@ def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
 
 
 def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
-    """Return the role's trust policy, or None if the role is gone.
+    """Return the role's trust policy; None if the role was deleted.
 
     Raises:
         FaultyPolicy: if it cannot be read.
@@ -190,11 +190,11 @@ def _user_holder(world: World, user: User) -> Holder:
 
 
 _Text = tuple[str, str, PolicyKind]
-"""A policy as it is stored: its name, its text, and its kind."""
+"""A policy in its stored form: its name, its text, and its kind."""
 
 
 class _PolicyTexts(NamedTuple):
-    """The policies that apply to what somebody does, before they are read.
+    """The policies that apply to a caller, before they are parsed.
 
     Attributes:
         changer: the ARN of whom the password policy lets change their own password; "" for others.
@@ -208,7 +208,7 @@ class _PolicyTexts(NamedTuple):
 
 @lru_cache(maxsize=512)
 def _read(found: _PolicyTexts) -> Policies:
-    """Return policies; the same ones for the same texts, so that the engine checks them once."""
+    """Return parsed policies; the same objects for the same texts, to be checked once."""
     identity = tuple(map(_parse_attached, found.identity))
     if found.changer:
         # what `AllowUsersToChangePassword` allows every user (docs/signin.md)

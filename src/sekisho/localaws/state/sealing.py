@@ -41,16 +41,16 @@ SALT_BYTES = 16
 _COST, _BLOCK, _PARALLEL, _LENGTH = 2**12, 8, 1, 32
 
 _REMEMBERED = 256
-"""How many session tokens are remembered opened."""
+"""The number of session tokens that are cached opened."""
 
 
 def hash_password(password: str, salt: bytes) -> str:
-    """Return the scrypt hash of `password` as text that carries its salt."""
+    """Return the scrypt hash of `password` as a text with its salt."""
     return f"{b64encode(salt).decode()}${b64encode(_derive(password, salt)).decode()}"
 
 
 def hash_loaded(password: str, salt: bytes) -> str:
-    """Return a hash, that costs nothing, of a password that the account file holds in plain text.
+    """Return a cheap hash of a password that the account file has in plain text.
 
     The file is in memory as long as the account is, so a slow hash would hide nothing, and 900 of
     them take eleven seconds. It is keyed with a key that dies with the process.
@@ -59,7 +59,7 @@ def hash_loaded(password: str, salt: bytes) -> str:
 
 
 def password_matches(password: str, hashed: str) -> bool:
-    """Tell, in constant time, whether `password` is the one that was hashed."""
+    """Return, in constant time, whether `password` is the hashed one."""
     encoded, digest, *loaded = hashed.split("$")
     salt = b64decode(encoded)
     # always: time must not tell how a password was hashed, and so who has changed it
@@ -78,7 +78,7 @@ def _keyed_hash(password: str, salt: bytes) -> bytes:
 
 @cache
 def dummy_hash() -> str:
-    """Return a hash in place of that of a user who has none: to check it takes the same time."""
+    """Return a hash for users without a password: checking it takes the same time."""
     return hash_password(secrets.token_hex(16), bytes(SALT_BYTES))
 
 
@@ -112,7 +112,7 @@ class IssuedCredentials:
 
 @dataclass(frozen=True, slots=True)
 class SessionClaims:
-    """The claims of a token that is real and in time.
+    """The claims of a valid token.
 
     Attributes:
         source_key: the long-term key that asked for the session; "" if there was none.
@@ -127,7 +127,7 @@ class SessionClaims:
 def mint(
     world: World, credential: Credential, session_policies: tuple[str, ...] = ()
 ) -> IssuedCredentials:
-    """Seal a temporary credential into a token and derive its key pair.
+    """Return a token that seals a temporary credential, with a key pair derived from it.
 
     `session_policies` are the JSON texts of the session policies, in order.
 
@@ -151,7 +151,7 @@ def mint(
 
 
 def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
-    """Return what `token` says.
+    """Return the claims of `token`.
 
     Raises:
         Refusal: `InvalidClientTokenId` if it is not a token of this world for this key id;
@@ -166,7 +166,7 @@ def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _open(master: bytes, access_key_id: str, token: str) -> SessionClaims:
-    """Return what a token says, whether or not its time is over.
+    """Return the claims of a token, also of an expired one.
 
     A request opens its token twice, and a session sends it with every request.
 

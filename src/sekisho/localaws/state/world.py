@@ -1,4 +1,4 @@
-"""The state of an account that moto does not keep, its clock, and the present caller.
+"""The state of an account that moto does not keep, its clock, and the current caller.
 
 One `World` per running local AWS; it is the only mutable state beside moto's own, and every
 request holds `lock` while it reads or writes either. The caller of a request is set by the
@@ -28,17 +28,17 @@ from sekisho.signin import Credential, CredentialKind, Rule, SigninAssumptions
 _LOGGER = logging.getLogger("sekisho.localaws")
 
 MOST_WRONG = 10
-"""Wrong tries from one source that are taken in one window."""
+"""The wrong tries from one source that are accepted in one window."""
 
 MOST_OF_STRANGERS = 50
-"""Wrong tries that are taken in one window from all sources that were never right."""
+"""The wrong tries in one window from all sources together that were never right."""
 
 WINDOW_OF_TRIES = timedelta(minutes=5)
 MAX_SUBJECTS = 10_000
-"""Whoever wants to make it forget one subject has to try so many others first."""
+"""The most subjects: to make it forget one, an attacker must try this many others."""
 
 SIGN_IN = "sign-in"
-"""The source of what is typed into the sign-in after the password was right."""
+"""The source of attempts at the sign-in after a right password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Throttle:
         self._sources: OrderedDict[str, dict[str, _Source]] = OrderedDict()
 
     def spend(self, subject: str, source: str, now: datetime) -> bool:
-        """Count a try, and tell whether it may be made."""
+        """Count a try, and return whether it may be made."""
         sources = {
             name: replace(each, tries=recent)
             for name, each in self._sources.get(subject, {}).items()
@@ -89,7 +89,7 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
-    """One answer.
+    """One logged decision.
 
     Attributes:
         at: the time by the local AWS's own clock.
@@ -122,7 +122,7 @@ class DecisionLog:
         self._entries: deque[LoggedDecision] = deque(maxlen=size)
 
     def add(self, entry: LoggedDecision) -> None:
-        """Keep an entry and log it."""
+        """Add an entry, and log it."""
         self._entries.append(entry)
         causes = entry.decision.because if entry.decision is not None else ()
         _LOGGER.info(
@@ -142,7 +142,7 @@ class DecisionLog:
         return tuple(self._entries)
 
     def last(self, action: str = "") -> LoggedDecision | None:
-        """Return the newest entry, of `action` if that is given."""
+        """Return the newest entry, or that of `action` if given."""
         for entry in reversed(self.entries()):
             if not action or entry.action == action:
                 return entry
@@ -205,7 +205,7 @@ class PasskeyStep(StrEnum):
 
 @dataclass(slots=True)
 class PasskeyState:
-    """A passkey that a user has enabled; there is none that nobody has.
+    """A passkey that a user has enabled; there are no unassigned ones.
 
     Attributes:
         credential: its id and its public key.
@@ -232,7 +232,7 @@ class PasskeyCall:
 
 @dataclass(slots=True)
 class DeviceState:
-    """A virtual device's seed and how far it is in step.
+    """A virtual device's seed, and its synchronisation.
 
     Attributes:
         seed: base32 text, as CreateVirtualMFADevice returned it; a secret.
@@ -270,7 +270,7 @@ class PasswordState:
 
 @dataclass(slots=True)
 class ServiceCredentialState:
-    """A credential that is good for one service. Its secret is not kept: nothing here takes it.
+    """A credential for one service. Its secret is not kept: it cannot be used here.
 
     Attributes:
         user_id: the unique id of the user whose it is; it stays when the user is renamed.
@@ -290,7 +290,7 @@ class ServiceCredentialState:
 
 @dataclass(frozen=True, slots=True)
 class LoginCode:
-    """The authorization that a code of `aws login` stands for.
+    """The authorization of one code of `aws login`.
 
     Attributes:
         console: the console session that let the client in.
@@ -408,7 +408,7 @@ class World:
 
 @cache
 def _global_regions() -> Mapping[str, str]:
-    """Return the region of each partition's global services, as botocore has it."""
+    """Return the region of each partition's global services, by botocore."""
     listed = Loader().load_data("partitions")["partitions"]
     return {each["id"]: each["outputs"]["implicitGlobalRegion"] for each in listed}
 
@@ -419,4 +419,4 @@ PAGE_SOURCE: ContextVar[str] = ContextVar("PAGE_SOURCE", default="")
 """The address that a request of the sign-in's pages comes from."""
 
 REGISTERING: ContextVar[PasskeyCall | None] = ContextVar("REGISTERING", default=None)
-"""Set around a call that the console itself makes; no request of a client can bring one."""
+"""The passkey call that the console itself is making; clients' requests cannot set it."""

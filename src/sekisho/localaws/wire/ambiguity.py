@@ -21,17 +21,17 @@ from wsgiref.types import WSGIEnvironment
 from sekisho.lazy import dataclass
 
 REPEATED = "sekisho.repeated_header"
-"""Where the server puts the name of a header that came twice or that two names could mean."""
+"""The environment key with the name of a header that is repeated or ambiguous."""
 
 MAX_AUTHORIZATION = 8192
-"""Characters; the longest that any client makes lists some dozens of headers."""
+"""The longest Authorization header in characters; real ones list some dozens of headers."""
 
 MAX_PARAMETERS = 10_000
-"""Parameters of a form or an address; more than any operation of AWS's takes."""
+"""The most parameters of a form or an address; no operation of AWS has more."""
 
 
 class AmbiguousRequest(Exception):
-    """A request that could be read in two ways; the text says what about it, and no value."""
+    """A request that could be read in two ways; the text names the part and no value."""
 
 
 _PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
@@ -50,13 +50,13 @@ _SIGNING = frozenset(
     )
 )
 _UNSIGNED_BODY = ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
-"""What the SDK for JavaScript adds to an address; it says what is so without it."""
+"""The member that the SDK for JavaScript adds to an address, which changes nothing."""
 
 CHECKSUM_HEADERS = re.compile(
     r"x-amz-(checksum-mode|sdk-checksum-algorithm|checksum-[a-z0-9]{3,16})="
     r"((?:[A-Za-z0-9+/=]|%2[BbFf]|%3[Dd])+)"
 )
-"""What it puts there of a checksum; these alone are headers of S3 wherever they are."""
+"""The checksum members that it adds; only these are headers of S3 in any place."""
 
 
 def check_line(path: str, query: str, *, s3: bool) -> None:
@@ -125,7 +125,7 @@ def _decode(text: str, what: str) -> str:
 
 
 def refuse_cases(names: Iterable[str]) -> None:
-    """Refuse names that differ by case alone; equal ones are another matter.
+    """Refuse names that differ only in case; equal names are not checked here.
 
     Raises:
         AmbiguousRequest: if there are such.
@@ -174,7 +174,7 @@ class CopySource:
 
     @property
     def header(self) -> str:
-        """The one way to write it."""
+        """The normal form of the header."""
         path = f"/{self.bucket}/{quote(self.key, safe='/')}"
         return path if self.version is None else f"{path}?versionId={self.version}"
 
@@ -187,7 +187,7 @@ _VERSION = re.compile(r"versionId=([A-Za-z0-9._-]+)")
 
 
 def copy_source(text: str) -> CopySource:
-    """Return what `x-amz-copy-source` names: `bucket/key`, or `bucket/key?versionId=…`.
+    """Return the object in `x-amz-copy-source`: `bucket/key`, or `bucket/key?versionId=…`.
 
     Raises:
         AmbiguousRequest: if it is of any other form, or an access point.

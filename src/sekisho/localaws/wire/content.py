@@ -40,7 +40,7 @@ _OWN = "X-Amz-"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A request as far as its content goes.
+    """A request's content.
 
     Attributes:
         path: as it came.
@@ -57,7 +57,7 @@ class Content:
 
 
 def check_content(content: Content, operation: OperationModel, dialect: Dialect) -> None:
-    """Refuse content that the operation's protocol has no place for, or that is said twice.
+    """Refuse content that the operation's protocol does not have, or that is repeated.
 
     Raises:
         AmbiguousRequest: naming what is wrong.
@@ -128,7 +128,7 @@ def _check_encoding(content: Content) -> None:
 
 
 def _check_queue_path(content: Content) -> None:
-    """Older clients of SQS send to a queue's own address: it must be the queue that they name."""
+    """Check that an older client's SQS call goes to the address of the queue that it names."""
     named = [
         unquote_to_bytes(part.partition("=")[2]).decode("utf-8", "replace")
         for part in content.body.decode("latin-1").split("&")
@@ -147,7 +147,7 @@ def _names(query: str) -> list[str]:
 
 
 def _check_query(query: str, operation: OperationModel) -> None:
-    """A parameter must be the operation's, and may come twice where it takes a list of it."""
+    """Check that a parameter is the operation's, and that only lists repeat it."""
     members: Mapping[str, Shape] = getattr(operation.input_shape, "members", {})
     own = {
         shape.serialization.get("name", name): shape
@@ -165,7 +165,7 @@ def _check_query(query: str, operation: OperationModel) -> None:
 
 
 def _check_object(body: bytes, shape: Shape | None) -> None:
-    """Check JSON; every structure's names must be the operation's, in its spelling."""
+    """Check JSON: the names in every structure must be the operation's, in its spelling."""
     if not body:
         return
     try:
@@ -198,7 +198,7 @@ def _check_names(value: object, shape: Shape | None) -> None:
 
 
 def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a structure that a body holds, by their names there.
+    """Return the members of a structure in a body, by their names there.
 
     What belongs into the path would be read out of the body by some and out of the path by others.
     """
@@ -221,7 +221,7 @@ def _no_constant(name: str) -> None:
 
 
 def _check_body(body: bytes, operation: OperationModel, dialect: Dialect) -> None:
-    """Check the body of a REST protocol, unless it is data for the service to keep."""
+    """Check the body of a REST protocol, unless it is data for the service to store."""
     shape = operation.input_shape
     if not body or shape is None:
         return
@@ -241,7 +241,7 @@ _DECLARATION = re.compile(
     re.VERBOSE,
 )
 _WITH_SPACES = frozenset({"DeleteObjects"})
-"""Operations whose texts moto takes with the spaces around them; it strips those of others."""
+"""Operations whose texts moto reads with surrounding spaces; it strips those of others."""
 
 
 def _check_xml(body: bytes, shape: Shape, operation: str) -> None:
@@ -259,7 +259,7 @@ def _check_xml(body: bytes, shape: Shape, operation: str) -> None:
 
 
 def _check_element(element: ElementTree.Element, shape: Shape) -> None:
-    """Every element must be one of its shape's, and come once unless it is a list's."""
+    """Check that an element is one of its shape's, and occurs once unless it is a list's."""
     match shape:
         case MapShape():
             return
@@ -291,7 +291,7 @@ def _check_maps(element: ElementTree.Element, known: Mapping[str, Any]) -> None:
 
 
 def _check_entries(entries: list[ElementTree.Element], shape: MapShape) -> None:
-    """Every entry of a map must have a key and a value, and another key than all others."""
+    """Check that every entry of a map has a value and a key of its own."""
     key = str(shape.key.serialization.get("name", "key"))
     names = sorted((key, str(shape.value.serialization.get("name", "value"))))
     if any(sorted(map(_local, entry)) != names for entry in entries):
@@ -317,7 +317,7 @@ def _check_spaces(root: ElementTree.Element) -> None:
 
 
 class _Form(dict[str, str]):
-    """A form that knows which of its parameters were read, and what the names begin with."""
+    """A form that records which of its parameters were read, and the prefixes of names."""
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
         super().__init__(pairs)
@@ -336,7 +336,7 @@ def _ends(name: str) -> Iterator[int]:
 
 
 class _Once(dict[str, Any]):
-    """A map of a form, none of whose keys may come twice."""
+    """A map of a form in which no key may be repeated."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key in self:
@@ -345,7 +345,7 @@ class _Once(dict[str, Any]):
 
 
 class _Linear(QueryParser):
-    """moto's reading of a form, without its look at every parameter for every structure."""
+    """moto's parser of a form, without its scan of every parameter for every structure."""
 
     MAP_TYPE = _Once  # type: ignore[assignment]  # moto's annotation is of any dict
 
@@ -354,13 +354,13 @@ class _Linear(QueryParser):
 
 
 class _LinearEc2(_Linear, EC2QueryParser):
-    """moto's reading of EC2's forms, without that look."""
+    """moto's parser of EC2's forms, without that scan."""
 
 
 def parse_form(
     values: Mapping[str, str], operation: OperationModel, dialect: Dialect
 ) -> Mapping[str, Any]:
-    """Return the parameters of a form, all of which the operation must have asked for.
+    """Return the parameters of a form; every one must be the operation's.
 
     Raises:
         AmbiguousRequest: if one is none of the operation's, or a list does not count from one.
@@ -382,7 +382,7 @@ class OverLimit(Exception):
 
 
 def check_params(value: object, shape: Shape | None, name: str = "") -> None:
-    """Hold parameters to the types and the lengths of lists that the model gives.
+    """Check parameters against the types and the lengths of lists in the model.
 
     Raises:
         AmbiguousRequest: for a value of another type.

@@ -18,7 +18,7 @@ from sekisho.lazy import dataclass
 
 
 class Refusal(Exception):
-    """An error that a client gets, in AWS's words.
+    """An error for a client, in AWS's words.
 
     It may be raised anywhere between the authorizer and moto's methods; the authorizer writes it in
     the form of the request's protocol (`write_refusal`). It belongs to the wire, not to sekisho's
@@ -40,7 +40,7 @@ class Refusal(Exception):
 
 
 def throttling_error() -> Refusal:
-    """Return what a service says to somebody who was wrong too often."""
+    """Return a service's refusal after too many wrong attempts."""
     return Refusal("Throttling", "Rate exceeded", 400)
 
 
@@ -201,7 +201,7 @@ _CODES: Mapping[CommonError, _Row] = {
         Dialect.S3: ("InternalError", 500),
     },
 }
-"""Code and status; a dialect that is not named answers as QUERY does."""
+"""Code and status; a dialect that is not named has those of QUERY."""
 
 _WRONG_KEYS = "AWS was not able to validate the provided access credentials"
 _MISMATCH = "The request signature we calculated does not match the signature you provided. "
@@ -254,7 +254,7 @@ def common_refusal(error: CommonError, dialect: Dialect, message: str = "") -> R
 
 
 def write_refusal(refusal: Refusal, protocol: WireProtocol, request_id: str) -> HttpAnswer:
-    """Return `refusal` as the HTTP answer that the service's clients expect."""
+    """Return `refusal` as the HTTP answer in the form for the service's clients."""
     as_json = protocol.dialect in {Dialect.JSON, Dialect.REST_JSON}
     answer = (_json if as_json else _xml)(refusal, protocol, request_id)
     if protocol.head:
@@ -322,7 +322,7 @@ def _at_fault(refusal: Refusal) -> str:
 
 
 def _printable(text: str) -> str:
-    """Replace what XML 1.0 cannot hold: a message may quote any input."""
+    """Return a text with characters replaced that XML 1.0 cannot contain."""
     return "".join(
         char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for char in text

@@ -57,13 +57,13 @@ _Answer = tuple[Iterable[bytes], str, _Headers]
 
 
 def is_form_upload(method: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request that shows no key is an upload by a form; headers as CGI has them."""
+    """Return whether a request without a key is an upload by a form; headers as in CGI."""
     return method == "POST" and headers.get("CONTENT_TYPE", "").lower().startswith(_FORM)
 
 
 @dataclass(frozen=True, slots=True)
 class FormUpload:
-    """An upload by a form, as it was read.
+    """An upload by a form, parsed.
 
     Attributes:
         fields: by name in lower case.
@@ -126,7 +126,7 @@ class FormUpload:
             raise _against_policy(f"Extra input fields: {', '.join(extra)}")
 
     def _met(self, condition: object) -> set[str]:
-        """Return the names of the fields that a condition is about, which it holds for."""
+        """Return the names of the fields in a condition of the policy that is met."""
         match condition:
             case ["content-length-range", least, most]:
                 self._check_length(_number(least), _number(most))
@@ -160,7 +160,7 @@ class FormUpload:
             raise Refusal("EntityTooLarge", message, 400)
 
     def as_put(self, environ: WSGIEnvironment) -> WSGIEnvironment:
-        """Return the request to put the object that the form stands for.
+        """Return the equivalent request to put the object.
 
         Raises:
             NotImplementedError: for a field that is not known here.
@@ -190,7 +190,7 @@ class FormUpload:
         }
 
     def answer(self, body: Iterable[bytes], status: str, headers: _Headers) -> _Answer:
-        """Return the answer to the form, made of that to PutObject."""
+        """Return the answer to the form, made from the answer to PutObject."""
         if not status.startswith("200"):
             return body, status, headers
         wanted = self.fields.get("success_action_status", "")

@@ -1,4 +1,4 @@
-"""A request as it arrives: what of it is read, and how much of that is in memory meanwhile.
+"""A request as it arrives: the parts that are read, and their limits in memory.
 
 The head of a request decides how long its body may be; a body that is longer is not read. All
 bodies that are in memory, whether they are arriving or their requests are being answered, take at
@@ -16,37 +16,36 @@ from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
 from waitress.utilities import RequestEntityTooLarge
 
 MAX_CONNECTIONS = 256
-"""Connections at a time; one more closes the one that has been idle longest, or waits for it."""
+"""The most connections; one more closes the one that has been idle longest, or waits."""
 
 MEMORY_BYTES = 64 * 1024 * 1024
-"""How much of all bodies together may be in memory."""
+"""The memory for all bodies together."""
 
 ARRIVING_BYTES = 32 * 1024
-"""How much of a body is in memory while it arrives; a longer one is in a file without a name."""
+"""The part of an arriving body that is in memory; a longer one is in a temporary file."""
 
 MAX_BODY_BYTES = MEMORY_BYTES - MAX_CONNECTIONS * ARRIVING_BYTES
-"""The longest body that can be answered: 56 MiB, what arriving bodies leave of the memory."""
+"""The longest body that can be answered: 56 MiB, the memory without arriving bodies."""
 
 _CODING = "TRANSFER_ENCODING"
 _METADATA = "x-amz-meta-"
 MEBIBYTE = 1024 * 1024
 
 HEADER_NAMES = "sekisho.header_names"
-"""Where the names of headers with underscores are, as they came, by those of CGI."""
+"""The environment key with the original names of headers with underscores, by CGI names."""
 
 BodyLimit = Callable[[str, str, Mapping[str, str]], int]
-"""Judges by its head how long the body of a request may be: by the method, the address as it came,
-and the headers as CGI names them (`CONTENT_TYPE`). 0: none of it is read."""
+"""(method, address as it came, headers by CGI names) → the longest body that is read; 0: none."""
 
 
 class ServerSettings(Adjustments):
-    """waitress's settings, and the one that is ours."""
+    """waitress's settings, and one of ours."""
 
     body_limit: BodyLimit
 
 
 class RequestParser(HTTPRequestParser):
-    """waitress's parser, which tells what it would otherwise hide."""
+    """waitress's parser, which keeps facts that waitress hides."""
 
     def __init__(self, adj: ServerSettings) -> None:
         super().__init__(adj)
@@ -78,7 +77,7 @@ class RequestParser(HTTPRequestParser):
         self.error, self.completed = RequestEntityTooLarge("the body is not read"), True
 
     def received(self, data: bytes) -> int:
-        """Take what has come, and return how much of it was this request's."""
+        """Read arrived data, and return how much of it belongs to this request."""
         consumed: int = super().received(data)
         if self.chunked and self.body_bytes_received > self.limit + MEBIBYTE:
             # a little more is read: that chunks run over the limit is best said by who knows it

@@ -53,20 +53,20 @@ _BACKLOG = 128
 MAX_HEADER_BYTES = 64 * 1024
 WORKERS = 32
 IDLE_SECONDS: float = 60
-"""How long a connection may be silent between two requests, or within one."""
+"""The seconds that a connection may be silent between two requests, or within one."""
 
 REQUEST_SECONDS = 120
-"""How long a request may take to arrive."""
+"""The seconds in which a request must arrive."""
 
 LINGER_MILLISECONDS, LINGER_TIMES = 10, 20
-"""How long a worker waits for the next request of a connection, and how often, while others are
-free."""
+"""The time that a worker waits for the next request of a connection, and the number of waits, while
+other workers are free."""
 
 DRAIN_SECONDS = 5
-"""How long requests that are being answered may take when the server stops."""
+"""The seconds for requests that are being answered when the server stops."""
 
 LEAVE_SECONDS = 5
-"""How long the server reads, and drops, what a client still sends after the last answer."""
+"""The seconds in which the server reads and drops data after the last answer."""
 
 _CLEANUP_SECONDS = 5
 _LOGGER = logging.getLogger("sekisho.localaws.http")
@@ -80,7 +80,7 @@ class _Task(WSGITask):
     logger = _LOGGER
 
     def get_environment(self) -> WSGIEnvironment:
-        """Return what the application is called with."""
+        """Return the environment with which the application is called."""
         environ: WSGIEnvironment = super().get_environment()
         request = self.request
         environ["RAW_URI"] = request.request_uri
@@ -96,14 +96,14 @@ class _Task(WSGITask):
         return environ
 
     def execute(self) -> None:
-        """Call the application; a body that lay in a file needs room in memory for that."""
+        """Call the application; a body that is in a file first waits for room in memory."""
         body = self.request.body_rcv
         size = 0 if body is None or self.request.error else len(body)
         with self.channel.server.memory.holding(size if size > ARRIVING_BYTES else 0):
             super().execute()
 
     def build_response_header(self) -> bytes:
-        """Return the head of the answer, with its headers' names as the application gave them."""
+        """Return the head of the answer, with the header names that the application gave."""
         given = {
             "-".join(part.capitalize() for part in name.split("-")).encode(): name.encode()
             for name, _ in self.response_headers
@@ -114,7 +114,7 @@ class _Task(WSGITask):
 
 
 class _Memory:
-    """The room for bodies that are being answered; who finds none waits, in order.
+    """The memory for bodies that are being answered; requests without room wait in order.
 
     A body that was answered may stay in memory: moto's requests and their handlers refer to each
     other. So its room is free once somebody has needed it, and has had such things looked for.
@@ -128,7 +128,7 @@ class _Memory:
 
     @contextmanager
     def holding(self, size: int) -> Iterator[None]:
-        """Have room for `size` bytes: at once if that is 0, all there is if that is more."""
+        """Hold memory for `size` bytes: at once for 0, all of it for more than there is."""
         size = min(size, self._all)
         if not size:
             yield
@@ -150,7 +150,7 @@ class _Memory:
 
 
 _SERVED = threading.local()
-"""The connection whose requests the present thread answers."""
+"""The connection whose requests the current thread answers."""
 
 
 class _Channel(HTTPChannel):
@@ -161,10 +161,10 @@ class _Channel(HTTPChannel):
     logger = _LOGGER
 
     ended = False
-    """Whether the client has said that it will send no more; it may still read."""
+    """Whether the client will send no more; it may still read."""
 
     leaving: float | None = None
-    """Since when this end sends no more, and drops what still comes."""
+    """The time since which this end sends no more and drops arriving data; None: not yet."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         # held by the thread that reads this connection, and by a worker until it has answered
@@ -173,18 +173,18 @@ class _Channel(HTTPChannel):
         super().__init__(*arguments, **more)
 
     def is_busy(self) -> bool:
-        """Tell whether a request is being answered, or waits for a worker."""
+        """Return whether a request is being answered, or waits for a worker."""
         return bool(self.requests) or self._use.locked()
 
     def idle_since(self) -> float:
-        """Return when a request was answered last, or a part of a body or an answer went through.
+        """Return the time of the last answer, or of the last progress of a body or an answer.
 
         A byte now and then is none.
         """
         return self._since
 
     def make_room(self) -> None:
-        """Close, unless a worker has just begun with it."""
+        """Close the connection, unless a worker has just begun with it."""
         if self._use.acquire(blocking=False):
             try:
                 self.handle_close()
@@ -192,13 +192,13 @@ class _Channel(HTTPChannel):
                 self._use.release()
 
     def readable(self) -> bool:
-        """Tell whether something may come; `handle_read` asks again, as a worker may be faster."""
+        """Return whether data may arrive; `handle_read` checks again, as a worker may be faster."""
         if self.leaving is not None:
             return True
         return not (self.ended or self._use.locked()) and super().readable()
 
     def handle_read(self) -> None:
-        """Read what has come, unless a worker does."""
+        """Read arrived data, unless a worker does."""
         if not self._use.acquire(blocking=False):
             return
         try:
@@ -207,7 +207,7 @@ class _Channel(HTTPChannel):
             self._use.release()
 
     def _read(self) -> None:
-        """Read what has come; a client that has ended early is answered, not cut off."""
+        """Read arrived data; a client that stops sending still gets its answer."""
         connection: Any = self.socket
         if self.leaving is not None:
             # `recv` closes at the client's end
@@ -234,7 +234,7 @@ class _Channel(HTTPChannel):
                     self.server.add_task(self)
 
     def received(self, data: bytes) -> bool:
-        """Take what has come; where there is no room for the file of a body, nothing more is."""
+        """Process arrived data; return False if a body's file has no room."""
         self._arrived += len(data)
         if self._arrived >= ARRIVING_BYTES:
             self._since, self._arrived = time.monotonic(), 0
@@ -245,7 +245,7 @@ class _Channel(HTTPChannel):
             return False
 
     def send_continue(self) -> None:
-        """Send `100 Continue`, also before the answer to an empty body, which is complete by then.
+        """Send `100 Continue`, even before the answer to an empty body, which is complete then.
 
         The AWS CLI's own copy of botocore misreads the second of two answers on one connection if
         the first came without `100 Continue` (an empty file, then another): it waits for a minute.
@@ -256,7 +256,7 @@ class _Channel(HTTPChannel):
         request.completed = completed
 
     def handle_write(self) -> None:
-        """Send what waits, unless a worker does, and end what is to be ended."""
+        """Send pending data, unless a worker does, and close connections that must end."""
         # waitress takes no lock between two requests, when here a worker may be sending, too
         before = self.total_outbufs_len
         self._flush_exception(self._flush_some_if_lockable)
@@ -269,7 +269,7 @@ class _Channel(HTTPChannel):
             self.handle_close()
 
     def _leave(self) -> None:
-        """Send no more, and close when the client does: to close at once loses the answer.
+        """Stop sending, and close when the client does: closing at once loses the answer.
 
         A client that is still sending would get a reset, and might never see why.
         """
@@ -281,7 +281,7 @@ class _Channel(HTTPChannel):
             self.will_close = True
 
     def service(self) -> None:
-        """Answer one request, and those that follow at once while other workers are free.
+        """Answer one request, and directly following ones while other workers are free.
 
         A client that asks one thing after the other would otherwise wait for two changes of threads
         each time, which on a busy machine take longer than the answer.
@@ -307,7 +307,7 @@ class _Channel(HTTPChannel):
         return self.connected and not over and not self.total_outbufs_len and self.server.has_idle()
 
     def _next(self) -> bool:
-        """Wait a moment for the next request; what else comes is for the other thread to see."""
+        """Wait a moment for the next request; the other thread handles everything else."""
         connection: Any = self.socket
         poll = select.poll()
         try:
@@ -332,19 +332,19 @@ class _Channel(HTTPChannel):
     def error_task_class(  # type: ignore[override]  # waitress asks for no more than a task
         self, channel: HTTPChannel, request: RequestParser
     ) -> Task:
-        """Return what answers a request that cannot be read."""
+        """Return the task that answers a request that cannot be read."""
         too_long = isinstance(request.error, RequestEntityTooLarge)
         return (_Task if too_long else ErrorTask)(channel, request)
 
 
 class _Workers(ThreadedTaskDispatcher):
-    """The threads that answer."""
+    """The threads that answer requests."""
 
     logger = queue_logger = _LOGGER
 
 
 class HttpServer(TcpWSGIServer):
-    """A server on a socket that listens already; `serve` runs it until `stop`.
+    """A server on a listening socket; `serve` runs it until `stop`.
 
     Args:
         app: what answers.
@@ -398,20 +398,20 @@ class HttpServer(TcpWSGIServer):
         )
 
     def has_idle(self) -> bool:
-        """Tell whether a worker is free, and a connection may keep its own; not without `poll`."""
+        """Return whether a worker is free, so that a connection may keep its own; needs `poll`."""
         workers = self.task_dispatcher
         idle = len(workers.threads) - workers.stop_count - workers.active_count
         return hasattr(select, "poll") and idle > len(workers.queue)
 
     def readable(self) -> bool:
-        """Tell whether one more connection can be accepted, now or when another has made room."""
+        """Return whether one more connection can be accepted, now or when another is closed."""
         super().readable()
         if not self.accepting:
             return False
         return not (self._is_full() and all(map(_Channel.is_busy, self._all())))
 
     def handle_accept(self) -> None:
-        """Accept a connection, or have the one that has been idle longest make room for it.
+        """Accept a connection, or close the one that has been idle longest to make room.
 
         It is accepted at the next look then: what was seen at this one may be about the closed
         connection, whose number the new one would get.
@@ -436,7 +436,7 @@ class HttpServer(TcpWSGIServer):
             super().add_task(task)
 
     def pull_trigger(self) -> None:
-        """Wake the thread that reads, unless this one goes on reading by itself."""
+        """Wake the reading thread, unless this thread continues to read by itself."""
         if getattr(_SERVED, "channel", None) is not None:
             return
         with self._closing:
@@ -449,7 +449,7 @@ class HttpServer(TcpWSGIServer):
             wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
 
     def stop(self, thread: threading.Thread) -> None:
-        """Stop: nothing new is accepted, what is being answered is waited for, within limits.
+        """Stop: accept no new connection, and wait for current answers, within limits.
 
         Args:
             thread: the one that runs `serve`.
@@ -483,7 +483,7 @@ class HttpServer(TcpWSGIServer):
 
 
 def _without_hops(app: WSGIApplication) -> WSGIApplication:
-    """Leave out headers about the connection, which are the server's own, as PEP 3333 has it."""
+    """Remove headers about the connection, which are the server's own by PEP 3333."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:

@@ -25,7 +25,7 @@ WINDOW = timedelta(minutes=15)
 _OLD_MECHANISM = (
     f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}."
 )
-"""What S3 says to older signatures, as it does for every bucket made since 2020."""
+"""S3's answer to older signatures, as for every bucket created since 2020."""
 
 _MAX_PRESIGNED_SECONDS = 604_800
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -40,7 +40,7 @@ _UNHASHED = frozenset(
         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
     }
 )
-"""What S3, and S3 alone, takes in place of a digest."""
+"""The texts that S3 alone accepts in place of a digest."""
 
 _IN_ADDRESS = ("x-amz-", "awsaccesskeyid")
 _FIELD = re.compile(r" *(Credential|SignedHeaders|Signature)=([^,\s]+) *")
@@ -60,7 +60,7 @@ class Mismatch(Enum):
 
 
 class SignatureFault(Exception):
-    """A signature that does not hold; the text names no secret and no computed signature."""
+    """An invalid signature; the text contains no secret and no computed signature."""
 
     def __init__(self, mismatch: Mismatch, message: str = "") -> None:
         super().__init__(message or mismatch.value)
@@ -70,7 +70,7 @@ class SignatureFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """A request as far as its signature goes.
+    """The parts of a request that its signature covers.
 
     Attributes:
         path: as it came, still percent-encoded.
@@ -117,7 +117,7 @@ class SignatureClaims:
 
 
 def parse(http: Http) -> SignatureClaims | None:
-    """Return what the request's signature claims, or None if it carries none.
+    """Return the claims of the request's signature; None if it has none.
 
     Raises:
         SignatureFault: INCOMPLETE if a part is missing or malformed; UNSUPPORTED for an older or
@@ -137,7 +137,7 @@ def parse(http: Http) -> SignatureClaims | None:
 
 
 def presigned_as_of_old() -> SignatureFault:
-    """Return the fault of an address or a form as boto3 signs it unless it is told otherwise."""
+    """Return the fault of an address or form with boto3's default signature version."""
     hint = "With boto3: Config(signature_version='s3v4')."
     return SignatureFault(Mismatch.UNSUPPORTED, f"{_OLD_MECHANISM} {hint}")
 
@@ -169,7 +169,7 @@ def _from_header(authorization: str, http: Http) -> SignatureClaims:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the three fields; an unknown or repeated one, which others might read, is refused."""
+    """Return the three fields; an unknown or repeated one is refused as ambiguous."""
     found: dict[str, str] = {}
     for part in text.split(","):
         match = _FIELD.fullmatch(part)
@@ -212,7 +212,7 @@ def _from_query(query: Mapping[str, str]) -> SignatureClaims:
 def claims_of_scope(
     credential: str, stamp: str, signature: str, token: str | None
 ) -> SignatureClaims:
-    """Return what the parts of a signature claim that is neither in a header nor in an address.
+    """Return the claims of a signature that is neither in a header nor in an address.
 
     Raises:
         SignatureFault: INCOMPLETE, if the credential is malformed.
@@ -235,7 +235,7 @@ def _credential(text: str) -> tuple[str, str, str, str]:
 
 
 def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> None:
-    """Check that `secret` made the signature, that it is in time, and that the body is its own.
+    """Check that `secret` made the signature, that it is in time, and that it fits the body.
 
     `now` is real time, whatever clock the rest of the world goes by.
 
@@ -293,12 +293,12 @@ def _check_time(signed: SignatureClaims, now: datetime) -> None:
 
 @lru_cache(maxsize=64)
 def _moment(stamp: str) -> datetime:
-    """Return when a request was signed; those of one second have one stamp."""
+    """Return the time in a signature's stamp, which has whole seconds."""
     return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
 
 
 def _check_headers(http: Http, signed: SignatureClaims) -> None:
-    """Every header that changes what is asked must be under the signature."""
+    """Check that the signature covers every header that changes the request's meaning."""
     covered = frozenset(signed.headers)
     if len(covered) < len(signed.headers):
         raise SignatureFault(Mismatch.INCOMPLETE, "SignedHeaders names a header twice.")

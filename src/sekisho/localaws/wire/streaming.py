@@ -50,7 +50,7 @@ class Payload:
 
 
 def unpack(http: Http, signed: SignatureClaims, secret: str) -> Payload | None:
-    """Return what is in the frame of a chunked body, verified; None if it has no frame.
+    """Return the verified content of a chunked body; None if it is not chunked.
 
     Raises:
         SignatureFault: WRONG for a signature, CHECKSUM for a checksum, FRAMING for the rest.
@@ -97,7 +97,7 @@ class _Signer:
 
 
 class _Reader:
-    """A framed body, read from its start to its end."""
+    """A reader of a framed body, from its start to its end."""
 
     def __init__(self, body: bytes, signer: _Signer | None) -> None:
         self._body, self._at, self._signer = body, 0, signer
@@ -173,7 +173,7 @@ def _table(polynomial: int) -> tuple[int, ...]:
 
 
 def _crc(body: bytes, polynomial: int, size: int) -> bytes:
-    """Return a reflected CRC; neither of the two that S3 has more than zlib is in Python."""
+    """Return a reflected CRC, for the two of S3's that Python's standard library lacks."""
     table, mask = _table(polynomial), (1 << 8 * size) - 1
     value = mask
     for byte in body:
@@ -192,7 +192,7 @@ _SUMS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def check_declared(http: Http, body: bytes) -> None:
-    """Check what the request's own headers say of the object that it brings.
+    """Check the checksums of an object that the request's own headers state.
 
     Raises:
         SignatureFault: as `check_sum`.
