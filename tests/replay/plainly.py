@@ -93,7 +93,7 @@ class _Counted:
 
 
 def copies_in(events: Sequence[TrailEvent]) -> list[bool]:
-    """Return of each event whether another one of them tells more of the same call.
+    """Return for each event whether another one has more details of the same call.
 
     A call that passed a VPC endpoint, or is about another account's resource, can have a record
     with each of them, and all have one `sharedEventID`. The service's own record, in the caller's
@@ -163,7 +163,7 @@ _HOURS = 24
 
 
 def _details(record: TrailRecord) -> Iterator[_Detail]:
-    """Yield what is counted of the caller besides the group."""
+    """Yield the details of the caller that are counted besides the group."""
     event = record.event
     if event.identity in _DETAILED:
         hour = record.time.weekday() * _HOURS + record.time.hour

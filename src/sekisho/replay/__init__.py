@@ -1,4 +1,4 @@
-"""Which calls of the past would have been denied: CloudTrail in groups, each decided by the engine.
+"""Past calls that policies would have denied: CloudTrail in groups, each decided by the engine.
 
 Reading needs the packages of the extra `replay`; what is said of an event does not.
 """

@@ -1,4 +1,4 @@
-"""Which IAM actions a call was authorised by: the record's `eventSource` and `eventName`.
+"""The IAM actions by which a call was authorised, by the record's `eventSource` and `eventName`.
 
 Most events have the name of an operation, and most operations are their own action; the catalogue
 knows the others. What CloudTrail calls otherwise is in `data/event-names.json`, with the source of
@@ -34,15 +34,15 @@ class CalledActions:
 
 
 _VERSION = re.compile(r"(?:\d{8}|\d{4}_\d{2}_\d{2})(?:v\d+)?")
-"""What Lambda and CloudFront add to names: `CreateFunction20150331`, `GetFunction20150331v2`."""
+"""The suffixes of Lambda's and CloudFront's event names: `CreateFunction20150331` and the like."""
 
 DOMAINS = (".amazonaws.com.cn", ".amazonaws.com", ".amazonaws.eu", ".aws.amazon.com")
-"""What the names of services end with, as sources of events and of calls."""
+"""The suffixes of services' names, as sources of events and of calls."""
 
 
 @lru_cache(maxsize=8_192)
 def called_actions(source: str | None, name: str | None) -> CalledActions:
-    """Return the actions that a call of an event's source and name was authorised by."""
+    """Return the actions by which a call of an event's source and name was authorised."""
     services = services_of(source)
     names = _spellings(name or "")
     either = _table("either")
@@ -61,7 +61,7 @@ def _every_action(services: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def services_of(source: str | None) -> tuple[str, ...]:
-    """Return the prefixes of the services that an event source can be of; empty if it is none's."""
+    """Return the service prefixes that an event source may have; empty if it is unknown."""
     label = label_of(source)
     found = _sources().get(label) or (label,)
     return tuple(one for one in found if load().service_name(one) is not None)
@@ -77,7 +77,7 @@ def label_of(source: str | None) -> str:
 
 
 def _spellings(name: str) -> tuple[str, ...]:
-    """Return an event's name as it is, and without the date of the API's version."""
+    """Return an event's name, with and without the date of the API's version."""
     found = _VERSION.search(name)
     return (name, name[: found.start()]) if found and found.end() == len(name) else (name,)
 

@@ -1,4 +1,4 @@
-"""Which policies bind a caller, before and after what is in question.
+"""The policies of a caller, before and after the change in question.
 
 `given` asks policies alone, whatever else there is in the account: of an identity-based policy only
 what it denies counts. `between` compares two states of one account; `changed` makes the second of
@@ -51,29 +51,29 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class NotBound:
-    """A caller to whom nothing in question applies; under `POLICIES` that is not known."""
+    """A caller that no policy in question applies to; with `POLICIES`, this is not known."""
 
     reason: OutcomeReason
 
 
 class Binding(Protocol):
-    """What says whose policies are which."""
+    """The assignment of policies to callers."""
 
     def of(self, caller: TrailCaller) -> Bound | NotBound:
-        """Return what binds a caller; the same objects each time."""
+        """Return the policies of a caller; the same objects each time."""
         ...
 
     def all(self) -> Iterable[Bound]:
-        """Return what can bind anybody: the policies whose elements calls are grouped by."""
+        """Return the policies of all possible callers: calls are grouped by their elements."""
         ...
 
     def is_about(self, account: str) -> bool:
-        """Tell whether the policies may bind callers of an account, whoever they are."""
+        """Return whether the policies may apply to callers of an account."""
         ...
 
 
 class TargetKind(StrEnum):
-    """What a policy can be attached to."""
+    """The kinds of targets to which a policy can be attached."""
 
     EVERY_USER = "every user"
     USER = "user"
@@ -84,13 +84,13 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a policy is attached to; the name of a user, group or role, or its ARN."""
+    """The target of a policy; the name of a user, group or role, or its ARN."""
 
     kind: TargetKind
     name: str = ""
 
     def takes_in(self, kind: HolderKind, name: str, arn: str | None) -> bool:
-        """Tell whether it is, or takes in, this user or role; groups are nobody here."""
+        """Return whether the target is or includes this user or role; groups are not resolved."""
         user = kind in (HolderKind.USER, HolderKind.FEDERATED)
         role = kind is HolderKind.ROLE
         match self.kind:
@@ -108,7 +108,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PolicyAttachment:
-    """A policy, and whom it is attached to."""
+    """A policy, and its target."""
 
     policy: AttachedPolicy
     target: Target
@@ -116,7 +116,7 @@ class PolicyAttachment:
 
 @dataclass(frozen=True, slots=True)
 class PolicyChanges:
-    """Policies in question.
+    """The policies in question.
 
     Attributes:
         attached: identity-based policies that come in addition.
@@ -134,7 +134,7 @@ class PolicyChanges:
 
 
 class _PoliciesAlone:
-    """Policies that are asked alone."""
+    """Policies without an account."""
 
     def __init__(self, changes: PolicyChanges, accounts: Collection[str] = ()) -> None:
         targets = [one.target for one in (*changes.attached, *changes.boundaries)]
@@ -145,7 +145,7 @@ class _PoliciesAlone:
         self._known: dict[tuple[int, ...], Bound | NotBound] = {}
 
     def of(self, caller: TrailCaller) -> Bound | NotBound:
-        """Return what binds a caller: what is attached to them, and the organisation's policies."""
+        """Return the policies of a caller: those attached to it, and the organisation's."""
         return self._bound(
             tuple(
                 place
@@ -155,7 +155,7 @@ class _PoliciesAlone:
         )
 
     def _bound(self, chosen: tuple[int, ...]) -> Bound | NotBound:
-        """Return what some attachments make together, by their places."""
+        """Return the policies of some attachments together, by their places."""
         if chosen not in self._known:
             self._known[chosen] = self._made(chosen)
         return self._known[chosen]
@@ -169,22 +169,22 @@ class _PoliciesAlone:
         return Bound(None, Policies(attached, boundaries or None, scps=scps))
 
     def all(self) -> Iterator[Bound]:
-        """Yield what can bind anybody."""
+        """Yield the policies of all possible callers."""
         found = self._bound(tuple(range(len(self._all))))
         if isinstance(found, Bound):
             yield found
 
     def is_about(self, account: str) -> bool:
-        """Tell whether an account is one whose own records the logs have."""
+        """Return whether the logs contain an account's own records."""
         return account in self._accounts
 
     def with_accounts(self, accounts: Collection[str]) -> "_PoliciesAlone":
-        """Return the same, knowing which accounts' logs there are."""
+        """Return the same binding, with the accounts whose logs are present."""
         return _PoliciesAlone(self._changes, accounts)
 
 
 def binding_of_policies(changes: PolicyChanges) -> Binding:
-    """Return a binding that asks the policies that are attached, bounding or an organisation's.
+    """Return a binding of policies alone: attached, as boundaries, or an organisation's.
 
     Whom they bind their targets say; policies that are detached or replaced need an account.
     """
@@ -195,7 +195,7 @@ _Holder = tuple[HolderKind, str]
 
 
 class _AccountStates:
-    """Two states of an account, and who called after the first was read."""
+    """Two states of an account, and the callers after the first was read."""
 
     def __init__(
         self, before: Snapshot, after: Snapshot, seen: Collection[_Holder] = frozenset()
@@ -209,14 +209,14 @@ class _AccountStates:
         self._known: dict[_Holder, Bound | NotBound] = {}
 
     def of(self, caller: TrailCaller) -> Bound | NotBound:
-        """Return what binds a caller, by kind and name."""
+        """Return the policies of a caller, by kind and name."""
         if caller.account != self._before.account:
             return NotBound(OutcomeReason.OTHER_ACCOUNT)
         kind = HolderKind.USER if caller.kind is HolderKind.FEDERATED else caller.kind
         return self._bound(kind, caller.name)
 
     def all(self) -> Iterator[Bound]:
-        """Yield what can bind anybody."""
+        """Yield the policies of all possible callers."""
         holders = [(HolderKind.USER, user.name) for user in self._before.users]
         holders += [(HolderKind.ROLE, role.name) for role in self._before.roles]
         for kind, name in (*holders, (HolderKind.ROOT, "")):
@@ -225,7 +225,7 @@ class _AccountStates:
                 yield found
 
     def is_about(self, account: str) -> bool:
-        """Tell whether it is the account that changes."""
+        """Return whether it is the account that changes."""
         return account == self._before.account
 
     def _bound(self, kind: HolderKind, name: str) -> Bound | NotBound:
@@ -247,7 +247,7 @@ class _AccountStates:
         return Bound(before, after, gap, None if user is None else user.tags, self._arns)
 
     def _why_absent(self, kind: HolderKind, name: str) -> OutcomeReason:
-        """Return why nothing is known to bind somebody who is not in the account as it was read.
+        """Return the reason why the policies of a caller that the snapshot lacks are not known.
 
         Who has gone is bound by nothing. Who called later is there, and may be bound.
         """
@@ -258,7 +258,7 @@ class _AccountStates:
         return OutcomeReason.NOT_IN_ACCOUNT
 
     def _may_bind_others(self, kind: HolderKind) -> bool:
-        """Tell whether what is in question may bind a user or a role that was not read.
+        """Return whether the change may apply to a user or a role that was not read.
 
         It does not if all that changes are some of those that were.
         """
@@ -273,7 +273,7 @@ class _AccountStates:
         return all(roles.get(each.name) != each for each in before.roles)
 
     def with_later_callers(self, arns_seen: Iterable[str]) -> "_AccountStates":
-        """Return the same, knowing who called later."""
+        """Return the same binding, with the callers after the snapshot."""
         holders = (_holder_of(arn, self._before.account) for arn in arns_seen)
         return _AccountStates(self._before, self._after, frozenset(filter(None, holders)))
 
@@ -282,7 +282,7 @@ _NAMED = re.compile(r"(?:iam::(\d{12}):(user|role)/(?:.*/)?|sts::(\d{12}):assume
 
 
 def _holder_of(arn: str, account: str) -> _Holder | None:
-    """Return the user or role of an account whose ARN, or session's, this is."""
+    """Return the user or role of an account with this ARN, or session's ARN."""
     found = _NAMED.search(arn)
     if found is None or account not in (found[1], found[3]):
         return None
@@ -291,7 +291,7 @@ def _holder_of(arn: str, account: str) -> _Holder | None:
 
 
 def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tuple[str, ...]]:
-    """Return the policies of a caller as far as they were read, and what was not."""
+    """Return the policies of a caller as far as they were read, and the missing ones."""
     if kind is HolderKind.ROOT:
         return Policies(scps=snapshot.scps or ()), ()
     read = policies_as_read if kind is HolderKind.USER else role_policies_as_read
@@ -309,7 +309,7 @@ def binding_of_states(before: Snapshot, after: Snapshot) -> Binding:
 
 
 def with_later_callers(binding: Binding, arns_seen: Iterable[str]) -> Binding:
-    """Return a binding that knows who called after the account was read.
+    """Return a binding with the callers after the account was read.
 
     Whoever of them the account has not was made or renamed since, and may be bound by what is in
     question. Policies that are asked alone bind whom their targets say.
@@ -318,7 +318,7 @@ def with_later_callers(binding: Binding, arns_seen: Iterable[str]) -> Binding:
 
 
 def with_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
-    """Return a binding that knows of which accounts there are logs.
+    """Return a binding with the accounts that the logs are of.
 
     Policies that are asked alone may bind any caller of these, also one that no record names.
     """
@@ -326,7 +326,7 @@ def with_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
 
 
 def binding_of_change(snapshot: Snapshot, changes: PolicyChanges) -> Binding:
-    """Return a binding that compares an account with itself after some changes."""
+    """Return a binding that compares an account before and after some changes."""
     return _AccountStates(snapshot, _Changing(snapshot, changes).account_after())
 
 
@@ -340,7 +340,7 @@ class _Changing:
     changes: PolicyChanges
 
     def account_after(self) -> Snapshot:
-        """Return the account as it would be."""
+        """Return the account after the changes."""
         account = self.snapshot
         given = {one.policy.name: one.policy for one in self._attachments()}
         policies = {
@@ -367,7 +367,7 @@ class _Changing:
         return (*self.changes.attached, *self.changes.boundaries)
 
     def _owner(self, owner: _Owner, kind: HolderKind | None) -> _Owner:
-        """Return a user, role or group (None) with its policies as they would be."""
+        """Return a user, role or group (None) with its policies after the changes."""
         gone = self.changes.detached
         attached = [arn for arn in owner.attached if not {arn, arn.rsplit("/", 1)[-1]} & gone]
         attached += [
@@ -405,11 +405,11 @@ def _takes_in(target: Target, kind: HolderKind | None, name: str, arn: str) -> b
 
 
 def _short(name: str) -> str:
-    """Return the name of an inline policy out of `inline NAME of user U`."""
+    """Return the name of an inline policy from `inline NAME of user U`."""
     found = re.fullmatch(r"inline (.+) of (?:user|group|role) \S+", name)
     return found[1] if found else name
 
 
 def _managed(policy: AttachedPolicy) -> ManagedPolicy:
-    """Return a policy that is given as one of the account."""
+    """Return a given policy as a managed policy of the account."""
     return ManagedPolicy(policy.name, policy.name, "/", "v1", policy.document)

@@ -1,4 +1,4 @@
-"""Whose call it was: whose policies count for a record, or why nobody's do.
+"""The caller of a record, whose policies count, or the reason why no policies count.
 
 A record says it by its identity's type and the ARN of the identity or of its session's issuer. Only
 what names no caller can be nobody's call: an event's own type says so of sign-ins alone. What a
@@ -21,7 +21,7 @@ from sekisho.signin import HolderKind
 
 @dataclass(frozen=True, slots=True)
 class TrailCaller:
-    """Whose policies count for a call.
+    """The caller of a call.
 
     Attributes:
         partition: `aws`, `aws-cn`, `aws-us-gov`, as their ARN has it.
@@ -56,24 +56,24 @@ _STEPS_OF_SIGN_IN = frozenset(
         "UserAuthentication",
     }
 )
-"""Steps of a sign-in, all but always with `AwsConsoleSignIn` as their type.
+"""Steps of a sign-in, nearly always with the type `AwsConsoleSignIn`.
 
 `AuthorizeOAuth2Access` and `CreateOAuth2Token` are none: IAM authorises them.
 """
 
 _TYPES_OF_SERVICES = frozenset({"AwsServiceEvent", "AwsCloudTrailInsight", "AwsAggregatedEvent"})
 _CATEGORIES_OF_SERVICES = frozenset({INSIGHT, "Aggregated"})
-"""What services write of what they did or noted, if no caller is named in it."""
+"""Categories of records that services write about themselves, without a named caller."""
 _UNSIGNED_TYPES = frozenset({"SAMLUser", "WebIdentityUser", "IdentityCenterUser", "Directory"})
 _UNSIGNED_CALLS = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _NOBODY = frozenset({"anonymous", "ANONYMOUS_PRINCIPAL"})
-"""What a record has in place of an account where nobody signed the request."""
+"""The account in a record of an unsigned request."""
 
 _SERVICE_ROLES = "role/aws-service-role/"
 
 
 def caller_of_event(event: TrailEvent) -> TrailCaller | OutcomeReason:
-    """Return whose call it was, or why no policies of a caller's are asked.
+    """Return the caller of an event, or the reason why no caller's policies count.
 
     It depends on neither the event's source nor its name: see `exempt_by_name`.
     """
@@ -81,7 +81,7 @@ def caller_of_event(event: TrailEvent) -> TrailCaller | OutcomeReason:
 
 
 def exempt_by_name(source: str | None, name: str | None) -> OutcomeReason | None:
-    """Return why nobody's policies are asked about an event of this source and name."""
+    """Return the reason why no policies count for an event of this source and name, or None."""
     if source == _SIGN_IN and name in _STEPS_OF_SIGN_IN:
         return OutcomeReason.SIGN_IN
     if source == _STS and name in _UNSIGNED_CALLS:
@@ -90,7 +90,7 @@ def exempt_by_name(source: str | None, name: str | None) -> OutcomeReason | None
 
 
 def _of_services(event: TrailEvent) -> OutcomeReason | None:
-    """Return why it was no call of a principal's, if it was none."""
+    """Return the reason why an event is no call of a principal; None if it is one."""
     of_services = event.type in _TYPES_OF_SERVICES or event.category in _CATEGORIES_OF_SERVICES
     if of_services and not _names_caller(event):
         return OutcomeReason.SERVICE_EVENT
@@ -110,7 +110,7 @@ _KINDS: Mapping[str, tuple[HolderKind, str]] = {
     "AssumedRole": (HolderKind.ROLE, "role/"),
     "FederatedUser": (HolderKind.FEDERATED, "user/"),
 }
-"""The types whose policies are in an account, and what the ARN of their policies' holder has."""
+"""The types whose policies are in an account, and the part of ARNs for their holders."""
 
 
 _OTHER_CALLERS = frozenset({"AWSAccount", "Role"})
@@ -118,7 +118,7 @@ _OTHER_CALLERS = frozenset({"AWSAccount", "Role"})
 
 
 def _names_caller(event: TrailEvent) -> bool:
-    """Tell whether somebody with policies, a user or a role, is behind an event."""
+    """Return whether an event is of a user or a role with policies."""
     parts = arns.split(event.principal or "")
     by_arn = len(parts) >= arns.PARTS and parts[2] in ("iam", "sts")
     return by_arn or event.identity in _KINDS or event.identity in _OTHER_CALLERS

@@ -1,4 +1,4 @@
-"""Who called, in what situation: all that a judgement depends on besides what was called."""
+"""The caller and the situation of a call: everything that a judgement depends on but the call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
@@ -34,7 +34,7 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What judges: who is bound by what, which columns were read, and what decides."""
+    """The input of a judgement: the binding, the columns that were read, and the decider."""
 
     binding: Binding
     columns: frozenset[Column]
@@ -44,7 +44,7 @@ class Judging:
 
 ROLE_SESSION_MFA, ASSUME_ROLE_SEES_MFA = "role_session_mfa", "assume_role_sees_mfa"
 AWS_LOGIN_MFA, AWS_INTERNAL_SEES_MFA = "aws_login_mfa", "aws_internal_sees_mfa"
-"""The names of the assumptions about sign-in that the facts of a call can rest on."""
+"""The names of the assumptions on sign-in that the facts of a call may rest on."""
 
 OF_CALLER = (
     Column.TYPE,
@@ -55,7 +55,7 @@ OF_CALLER = (
     Column.PRINCIPAL,
     Column.INVOKED_BY,
 )
-"""The columns that say whose call it was."""
+"""The columns that identify the caller."""
 
 OF_CREDENTIALS = (
     Column.KEY_ID,
@@ -64,12 +64,12 @@ OF_CREDENTIALS = (
     Column.SIGN_IN_SESSION,
     Column.CALL_MFA,
 )
-"""The columns, of those that are always there, that say with which credentials they called."""
+"""The columns among those always present that identify the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallCase:
-    """What the policies are asked with.
+    """The input of the policies.
 
     Attributes:
         gap: whether some policy of the caller's was not read.
@@ -92,7 +92,7 @@ class CallCase:
     of_network: bool = False
 
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
-        """What separates cases: nothing of the caller that no statement distinguishes.
+        """Return the key of equal cases: it has only facts that statements distinguish.
 
         Who somebody is beyond that matters only to whose a resource is.
         """
@@ -112,7 +112,7 @@ class CallCase:
         return self.caller.kind is HolderKind.ROLE
 
     def _condition_outcomes(self, assumptions: Assumptions) -> object:
-        """Return how the conditions come out, or the values where that does not say all."""
+        """Return the results of the conditions, or the values if results are not sufficient."""
         values = frozenset(self.facts.values.items())
         if not self.changes.conditions_say_all:
             return values
@@ -131,7 +131,7 @@ _ANY_ACTION = "none:Any"
 
 
 def principal_of(caller: TrailCaller) -> str:
-    """Return who asks, as far as it matters to policies that name no principal."""
+    """Return the principal of the request, as exact as policies without principals need it."""
     start = f"arn:{caller.partition}"
     if caller.kind is HolderKind.FEDERATED:
         return f"{start}:sts::{caller.account}:federated-user/session"
@@ -139,14 +139,14 @@ def principal_of(caller: TrailCaller) -> str:
 
 
 Case = CallCase | OutcomeReason
-"""What the policies are asked with, or why they are not asked."""
+"""The input of the policies, or the reason why they are not asked."""
 
 FindDifference = Callable[[Bound, TrailCaller], Difference]
 
 
 @dataclass(frozen=True, slots=True)
 class BoundCaller:
-    """A caller whom policies in question bind.
+    """A caller with policies in question.
 
     Attributes:
         keys: the condition keys that matter, in lower case.
@@ -161,7 +161,7 @@ class BoundCaller:
 
     @property
     def identity(self) -> object:
-        """What separates callers: nothing that neither a statement nor a key says of them."""
+        """Return the key of equal callers: it has only facts that statements or keys separate."""
         who: object = self.caller.kind
         if self.changes.resources or names_caller(self.keys):
             who = self.caller, id(self.bound)
@@ -171,7 +171,7 @@ class BoundCaller:
 def bound_caller(
     event: TrailEvent, judging: Judging, find: FindDifference
 ) -> BoundCaller | OutcomeReason:
-    """Return who called, or why the policies are not asked; it depends on `OF_CALLER` alone."""
+    """Return the caller, or the reason why no policies count; by the columns `OF_CALLER` alone."""
     caller = caller_of_event(event)
     if isinstance(caller, OutcomeReason):
         unnamed = caller is OutcomeReason.CALLER and event.from_elsewhere
@@ -190,12 +190,12 @@ _NOT_KNOWN = frozenset({OutcomeReason.POLICIES, OutcomeReason.SEEN_SINCE})
 
 
 def _of_owner(may_be_bound: bool) -> OutcomeReason:
-    """Return what is said of a call of which only another account has a record."""
+    """Return the reason for a call of which only another account has a record."""
     return OutcomeReason.OWNERS_RECORD if may_be_bound else OutcomeReason.OTHER_ACCOUNT
 
 
 def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> CallCase:
-    """Return what the policies are asked with where a caller made a call."""
+    """Return the input of the policies for a caller's call."""
     call = Call(event, who.caller, who.bound.tags, judging.settings.signin)
     facts = read_facts(call, who.keys, judging.columns)
     otherwise = None
@@ -210,7 +210,7 @@ def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> CallCas
 
 
 def _assumption(call: Call) -> str:
-    """Return the assumption that what is said of a call's MFA rests on, if it does on one."""
+    """Return the assumption on which the facts about a call's MFA rest; "" if there is none."""
     if call.caller.kind is HolderKind.ROLE:
         return ROLE_SESSION_MFA
     if call.own and call.event.with_code:

@@ -1,4 +1,4 @@
-"""The request context of a logged call: what the log says, what follows, and what is not known.
+"""The request context of a logged call: logged values, derived values, and unknown keys.
 
 A key is known, certainly absent, or unknown, and an unknown one is never guessed. CloudTrail's own
 `mfaAuthenticated` of a role session says that a person once signed in with MFA; it is not the key
@@ -30,7 +30,7 @@ _TAG = "aws:principaltag/"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a log says of some condition keys, by their names in lower case.
+    """The facts that a log has on some condition keys, by their names in lower case.
 
     Attributes:
         values: the values of those that are known.
@@ -44,13 +44,13 @@ class Facts:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What separates facts."""
+        """Return the key of equal facts."""
         return (frozenset(self.values.items()), frozenset(self.unknown.items()), self.oldest)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the keys are read from.
+    """The data from which the keys are read.
 
     Attributes:
         tags: the caller's own; None if they are not known.
@@ -68,12 +68,12 @@ class Call:
 
     @property
     def by_login(self) -> bool:
-        """Whether a user or root made it in a session of `aws login`, or of an agent."""
+        """Whether a user or root made it in a session of `aws login` or of an agent."""
         return self.own and self.event.sign_in_session is not None and not self.forwarded
 
     @property
     def own(self) -> bool:
-        """Whether a user or root made it, whose credentials say whether there was MFA."""
+        """Whether a user or root made it: their credentials show whether there was MFA."""
         return self.caller.kind in (HolderKind.USER, HolderKind.ROOT)
 
     @property
@@ -98,7 +98,7 @@ class Call:
 
 
 Found = str | UnknownKey | None
-"""A value; what is known of it; None: the request lacks the key."""
+"""A value; the limits of an unknown value; None: the request lacks the key."""
 
 _ANY = UnknownKey()
 _SOME = UnknownKey(may_be_absent=False)
@@ -112,7 +112,7 @@ _INTERNAL = tuple(
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
     )
 )
-"""RFC 1918, 6598 and 4193: addresses that a request cannot have on its way over the internet."""
+"""RFC 1918, 6598 and 4193: addresses that a request from the internet cannot have."""
 
 
 def _address(text: str | None) -> _Address | None:
@@ -123,7 +123,7 @@ def _address(text: str | None) -> _Address | None:
 
 
 def _is_service(source: str | None) -> bool:
-    """Tell whether a source address is the name of a service, and so no address."""
+    """Return whether a source address is a service's name instead."""
     return source is not None and (source == _AWS or source.endswith(DOMAINS))
 
 
@@ -132,7 +132,7 @@ def _is_internal(address: _Address) -> bool:
 
 
 def _mfa(call: Call) -> Found:
-    """Return `aws:MultiFactorAuthPresent`: for a user, whether the record has the field decides."""
+    """Return `aws:MultiFactorAuthPresent`; for a user it depends on the field being present."""
     match call.caller.kind:
         case HolderKind.FEDERATED:
             return None
@@ -172,7 +172,7 @@ def _age(call: Call) -> Found:
 
 
 def _oldest(call: Call) -> int | None:
-    """Return the seconds since MFA at most: a session is no older than its credentials."""
+    """Return the greatest possible seconds since MFA: those since the session began."""
     try:
         made, then = (_time(text) for text in (call.event.issued, call.event.time))
     except ValueError:
@@ -193,7 +193,7 @@ def _issued(call: Call) -> Found:
 
 
 def _source_ip(call: Call) -> Found:
-    """Return `aws:SourceIp`; where a service is the source, or an endpoint, there is none."""
+    """Return `aws:SourceIp`; absent if the source is a service or an endpoint."""
     if call.through_endpoint or _is_service(call.event.address):
         return None
     if _address(call.event.address) is None:
@@ -213,7 +213,7 @@ def _of_endpoint(call: Call) -> Found:
 
 
 def _via_service(call: Call) -> Found:
-    """Return `aws:ViaAWSService`; a service with a role of its own is not it."""
+    """Return `aws:ViaAWSService`; false for a service with a role of its own."""
     if not call.forwarded:
         return "false"
     return _SOME if call.caller.kind is HolderKind.ROLE else "true"
@@ -308,7 +308,7 @@ _READERS: Mapping[str, tuple[tuple[Column, ...], _Reader]] = {
     ),
     "aws:signinsessionarn": ((), _sign_in_session),
 }
-"""What is read off a record, and out of which columns besides those that are always there.
+"""The readers of keys, with the columns that they need besides those always present.
 
 What is not here no record says; whether a request has it at all `presence_of` knows.
 """
@@ -317,7 +317,7 @@ _OF_AGE = (Column.TIME, Column.ISSUED)
 
 
 def columns_of_key(key: str) -> tuple[Column, ...]:
-    """Return the columns that say something of a key, besides those that are always there."""
+    """Return the columns for a key, besides those that are always present."""
     name = key.lower()
     if name == AGE:
         return _OF_AGE
@@ -329,17 +329,17 @@ _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:principalaccount", "aws:use
 
 
 def names_caller(keys: Collection[str]) -> bool:
-    """Tell whether some keys, in lower case, say more of the caller than what kind it is of."""
+    """Return whether some keys, in lower case, depend on more of the caller than its kind."""
     return any(key in _OF_THE_CALLER or key.startswith(_TAG) for key in keys)
 
 
 def is_always_read(key: str) -> bool:
-    """Tell whether something is known of a key, in lower case, without more columns."""
+    """Return whether a key, in lower case, can be read without more columns."""
     return key in _READERS and not columns_of_key(key)
 
 
 def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -> Facts:
-    """Return what a log says of those keys that do not depend on the action; names in lower case.
+    """Return the facts on those keys that do not depend on the action; names in lower case.
 
     What is in a column that was not read is unknown.
     """
@@ -358,7 +358,7 @@ def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -
 
 
 def _logged_value(call: Call, key: str, columns: Collection[Column]) -> Found:
-    """Return what a log says of a key; a key that it never says is unknown."""
+    """Return the logged value of a key; a key that is never logged is unknown."""
     if key in _READERS:
         needed, read = _READERS[key]
         return read(call) if set(needed) <= set(columns) else _ANY
@@ -403,12 +403,12 @@ def facts_of_action(facts: Facts, kind: HolderKind, action: Action | None) -> Fa
 
 
 def depends_on_action(facts: Facts) -> bool:
-    """Tell whether `facts_of_action` can change them."""
+    """Return whether `facts_of_action` can change the facts."""
     return bool(facts.unknown) and not _READERS.keys() >= facts.unknown.keys()
 
 
 def with_same(keys: Collection[str]) -> frozenset[str]:
-    """Return keys, and those global ones that tell the same as a service's among them."""
+    """Return keys with the global keys that have the same value as a service's key among them."""
     return frozenset(keys) | {
         same.lower() for key in keys if (same := equivalent_global_key(key)) is not None
     }

@@ -1,4 +1,4 @@
-"""What the policies say of one call, in the order of the reasons.
+"""The decision of the policies on one call, in the order of the reasons.
 
 What no policy can deny comes first; then what failed when it was made; then whom nothing in
 question binds; then the policies. A call that was made had passed what applied then, so that only
@@ -58,7 +58,7 @@ _UNAUTHORIZED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was found in one case.
+    """The cached results of one case.
 
     Attributes:
         actions: what separates actions; the same object in all cases of the same changes.
@@ -75,7 +75,7 @@ class Remembered:
 def judgement(
     judging: Judging, case: Case, event: TrailEvent, remembered: Remembered | None = None
 ) -> Judgement:
-    """Return what would have become of a call in a case; None: nothing is remembered."""
+    """Return the judgement on a call in a case; without `remembered`, nothing is cached."""
     reason = case if isinstance(case, OutcomeReason) else None
     if reason in NOT_DENIABLE:
         return Judgement(CallOutcome.NOT_DENIABLE, reason)
@@ -105,7 +105,7 @@ def judgement(
 
 
 def _failed(failure: OutcomeReason, found: Judgement) -> Judgement:
-    """Return what is said of a call that failed, by what the policies would have made of it."""
+    """Return the judgement on a failed call, by the policies' judgement on it."""
     match found.outcome:
         case CallOutcome.DENIED:
             return Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, causes=found.causes)
@@ -116,7 +116,7 @@ def _failed(failure: OutcomeReason, found: Judgement) -> Judgement:
 
 
 def failure_of(error: str | None) -> OutcomeReason | None:
-    """Return as what a call failed; None if it did not."""
+    """Return the reason for which a call failed; None if it did not."""
     if not error:
         return None
     denied = _UNAUTHORIZED.search(error) is not None
@@ -124,7 +124,7 @@ def failure_of(error: str | None) -> OutcomeReason | None:
 
 
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
-    """Return what the policies say; what they say of another action like it is remembered."""
+    """Return the policies' judgement; that of an equivalent action is cached."""
     about = asking.actions.statements_key(actions[0]) if len(actions) == 1 else None
     if about is None or asking.remembered is None:
         return _assumed(asking)
@@ -137,7 +137,7 @@ def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
 
 
 def _assumed(asking: "_Asking") -> Judgement:
-    """Return what the policies say, and whether what is assumed of the caller's MFA mattered."""
+    """Return the policies' judgement, with the assumption on the caller's MFA if it matters."""
     found = asking.judged()
     if asking.case.otherwise is None:
         return found
@@ -148,7 +148,7 @@ def _assumed(asking: "_Asking") -> Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One call that policies are asked about.
+    """One call to be decided by policies.
 
     Attributes:
         actions: what separates actions in the case.
@@ -172,13 +172,13 @@ class _Asking:
         return cls(judging, case, event, remembered, actions)
 
     def turned(self) -> "_Asking":
-        """Return the same under the other setting of the case's assumption."""
+        """Return the same with the other setting of the case's assumption."""
         facts = self.case.otherwise or self.case.facts
         case = replace(self.case, facts=facts)
         return replace(self.of(self.judging, case, self.event, self.remembered), is_turned=True)
 
     def judged(self) -> Judgement:
-        """Return what they say of the actions that the call needs."""
+        """Return the judgement over all actions that the call needs."""
         called = called_actions(self.event.source, self.event.name)
         if called.asked:
             first, *others = called.asked
@@ -195,7 +195,7 @@ class _Asking:
         return self._of_unknown_service()
 
     def _of_unknown_service(self) -> Judgement:
-        """Return the answer if no statement tells services apart, but for some that it is not."""
+        """Return the judgement if no statement distinguishes services, except known ones."""
         name = self.event.name or ""
         if not _NAME.fullmatch(name) or any(map(_tells_services, self._patterns())):
             return Judgement(UNKNOWN, OutcomeReason.SERVICE)
@@ -216,7 +216,7 @@ class _Asking:
         )
 
     def _by_resource(self, action: str, resource: AskedResource) -> Judgement:
-        """Return the answer where the resource matters."""
+        """Return the judgement if the resource matters."""
         if self.remembered is None:
             return self._of_resource(action, resource)
         key, found = (self.is_turned, action, resource), self.remembered.of_resources
@@ -225,7 +225,7 @@ class _Asking:
         return found[key]
 
     def _by_statements(self, action: str) -> Judgement:
-        """Return the answer where only the statements about an action tell it from others."""
+        """Return the judgement if only the statements about an action distinguish it."""
         about = self.actions.statements_key(action)
         if self.remembered is None or about is None:
             return self._of_resource(action, ANY)
@@ -249,7 +249,7 @@ class _Asking:
         )
 
     def _of_request(self, action: str, resource: str, unknown: _Unknown) -> Judgement:
-        """Return the answer about one resource, whatever the seconds since MFA were."""
+        """Return the judgement for one resource, for all possible seconds since MFA."""
         caller = self.case.caller
         facts = facts_of_action(self.case.facts, caller.kind, load().action(action))
         values, others = _with_owner(facts, resource)
@@ -269,7 +269,7 @@ class _Asking:
     def _in_context(
         self, request: Request, values: Mapping[str, str], unknown: _Unknown
     ) -> Judgement:
-        """Return the answer in a context of which only some keys are unknown."""
+        """Return the judgement in a context with only some unknown keys."""
         changes = self.case.changes
         request = replace(request, context=Context(values))
         already = self._denied_already(request, unknown)
@@ -286,7 +286,7 @@ class _Asking:
         return Judgement(UNCHANGED, assumed=new.assumed)
 
     def _where_lost(self, request: Request, unknown: _Unknown, new: "_Answer") -> Judgement:
-        """Return the answer where an Allow may have gone, or a limit may not allow."""
+        """Return the judgement if an Allow may be missing, or a limit may not allow."""
         changes = self.case.changes
         before = self._answer_of(_owned(changes.before, request), request, unknown)
         after = self._answer_of(_owned(changes.after, request), request, unknown)
@@ -308,12 +308,12 @@ class _Asking:
         return Judgement(certain, causes=after.causes if certain is DENIED else ())
 
     def _within_limits(self, request: Request, unknown: _Unknown) -> bool:
-        """Tell whether boundaries and the organisation would surely allow a call."""
+        """Return whether boundaries and the organisation would certainly allow a call."""
         after = replace(_owned(self.case.changes.after, request), identity=(ALLOWS_ALL,))
         return self._answer_of(after, request, unknown).effects == {ALLOWED}
 
     def _denied_already(self, request: Request, unknown: _Unknown) -> "_Answer | None":
-        """Return what denies a call without the change, whatever is unknown; None: nothing does."""
+        """Return the certain denial of a call without the change; None if there is none."""
         changes = self.case.changes
         if changes.denied is None:
             return None
@@ -331,7 +331,7 @@ class _Asking:
     def _answer_of(
         self, policies: Policies | None, request: Request, unknown: _Unknown
     ) -> "_Answer":
-        """Return what some policies say; None says nothing."""
+        """Return the answer of some policies; None for policies gives no answer."""
         if policies is None:
             return _NOTHING
         decider, assumptions = self.judging.decider, self.judging.settings.assumptions
@@ -344,7 +344,7 @@ class _Asking:
         )
 
     def _open(self, matters: Iterable[str]) -> Judgement:
-        """Return the outcome that depends on what is not known."""
+        """Return the judgement that the outcome depends on unknown facts."""
         written = self.case.changes.keys
         keys = tuple(sorted(written.get(one, one) for one in matters if one != RESOURCE))
         return Judgement(UNKNOWN, OutcomeReason.KEYS if keys else OutcomeReason.RESOURCE, keys)
@@ -352,7 +352,7 @@ class _Asking:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What policies say of a request."""
+    """The answer of policies to a request."""
 
     effects: frozenset[DecisionEffect]
     matters: frozenset[str] = frozenset()
@@ -364,7 +364,7 @@ _NOTHING = _Answer(frozenset({DecisionEffect.IMPLICITLY_DENIED}))
 
 
 def _all(found: Iterable[Judgement]) -> Judgement:
-    """Return the outcome where every one of some questions must be answered well."""
+    """Return the judgement if every one of several questions must be allowed."""
     every = list(found)
     for outcome in (ALREADY, DENIED, UNKNOWN, UNCHANGED):
         some = [one for one in every if one.outcome is outcome]
@@ -374,7 +374,7 @@ def _all(found: Iterable[Judgement]) -> Judgement:
 
 
 def _either(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
-    """Return the outcome where it is not known which of some questions was asked."""
+    """Return the judgement if it is not known which of several questions was asked."""
     every = list(found)
     if (same := _agreed(every)) is not None:
         return same
@@ -382,7 +382,7 @@ def _either(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
 
 
 def _agreed(found: list[Judgement]) -> Judgement | None:
-    """Return what some questions come to, where they do not differ in what the change does."""
+    """Return the common judgement on several questions, if the change has one effect."""
     outcomes = {one.outcome for one in found}
     if outcomes == {UNCHANGED, ALREADY}:
         return replace(_merged(found, None), outcome=UNCHANGED, causes=())
@@ -400,16 +400,16 @@ def _merged(found: list[Judgement], reason: OutcomeReason | None) -> Judgement:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _OWN_SOURCES = frozenset({"*", "iam", "sts"})
-"""Services whose events all have a source of their own, and `*`."""
+"""Services whose events all have their own source, and `*`."""
 
 
 def _tells_services(pattern: str) -> bool:
-    """Tell whether a pattern of actions could be about an unknown service, and not about all."""
+    """Return whether a pattern of actions may match some unknown services, but not all."""
     return pattern.partition(":")[0].lower() not in _OWN_SOURCES
 
 
 def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, UnknownKey]]:
-    """Return the facts with the account of the resource, where its ARN tells it."""
+    """Return the facts with the account of the resource, if its ARN contains it."""
     values, unknown = dict(facts.values), dict(facts.unknown)
     owner = arns.account_of(resource)
     for key in facts.unknown:
@@ -420,7 +420,7 @@ def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, 
 
 
 def _ages(case: CallCase, oldest: int) -> list[int]:
-    """Return the seconds since MFA, up to the most, that the statements can tell apart."""
+    """Return the distinguishable seconds since MFA, up to the greatest possible."""
     found = {0, oldest}
     for statement, _ in case.changes.statements:
         for condition in statement.conditions:
@@ -431,7 +431,7 @@ def _ages(case: CallCase, oldest: int) -> list[int]:
 
 
 def _owned(policies: Policies, request: Request) -> Policies:
-    """Return policies beside which the owner of another account's resource lets the caller in."""
+    """Return policies with the permission by the owner of another account's resource."""
     owner = arns.account_of(request.resource)
     caller = arns.account_of(request.principal)
     if owner is None or caller is None or owner == caller:

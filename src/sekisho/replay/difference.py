@@ -1,4 +1,4 @@
-"""What changes for a caller: all that a decision about past calls depends on.
+"""The change for a caller: everything that decides about past calls.
 
 A call that was made had passed the policies of its time. So only what is new can deny it: a Deny
 that was not there, or an Allow that has gone, or a limit that does not allow. Denies that a caller
@@ -21,20 +21,20 @@ _ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ALLOWS_ALL = AttachedPolicy(
     "everything else", from_json({"Version": "2012-10-17", "Statement": _ANYTHING})
 )
-"""What else a caller's policies are taken to allow where only the policies given are asked."""
+"""The policy that represents a caller's other policies if only given ones are asked."""
 
 RESOURCE_ACCOUNT = "aws:resourceaccount"
 _EVERYTHING = Element(("*",))
 _NO_ACTION = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
 _NOTHING = AttachedPolicy("nothing", from_json({"Version": "2012-10-17", "Statement": _NO_ACTION}))
-"""What is left of a boundary of Denies alone."""
+"""The remainder of a boundary with only Denies."""
 
 VersionedStatement = tuple[Statement, Version | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """What changes between two sets of policies; the same object for the same two.
+    """The change between two sets of policies; the same object for the same two.
 
     Attributes:
         before, after: what applied, and what would, both without the Denies that were there.
@@ -78,7 +78,7 @@ class Difference:
         return None if tracked.names_used else found
 
     def names_resources(self, action: str, assumptions: Assumptions) -> bool:
-        """Tell whether the outcome for an action can depend on the resource.
+        """Return whether the outcome for an action can depend on the resource.
 
         Where a limit is new or an Allow has gone, whose resource it is matters as well.
         """
@@ -95,7 +95,7 @@ class Difference:
 
 
 def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
-    """Return what changes for a caller of a kind.
+    """Return the change for a caller of a kind.
 
     The session policy of a federated user let the call pass, and root has the organisation's
     policies alone. Source: IAM User Guide, "Permissions for GetFederationToken"; "Policy evaluation
@@ -146,7 +146,7 @@ def _keys(statements: Iterable[VersionedStatement]) -> dict[str, str]:
 
 
 def _says_all(statements: Iterable[VersionedStatement]) -> bool:
-    """Tell whether no statement has a variable, or a service's name of a key of all services."""
+    """Return whether no statement has a variable or a service's name of a global key."""
     for statement, version in statements:
         keys = [condition.key for condition in statement.conditions]
         if len(list(keys_of(statement, version))) > len(keys) or any(
@@ -157,7 +157,7 @@ def _says_all(statements: Iterable[VersionedStatement]) -> bool:
 
 
 def _asks_resource(asked: VersionedStatement) -> bool:
-    """Tell whether a statement names resources, or asks whose they are."""
+    """Return whether a statement names resources or tests their owner."""
     statement, version = asked
     if any(
         (equivalent_global_key(key) or key).lower() == RESOURCE_ACCOUNT
@@ -169,7 +169,7 @@ def _asks_resource(asked: VersionedStatement) -> bool:
 
 
 def _names_services(statement: Statement) -> bool:
-    """Tell whether no assumption is needed to say which services a statement is about."""
+    """Return whether the services of a statement are known without assumptions."""
     return all(
         one in ("*", "*:*") or not set(one.partition(":")[0]) & set("*?")
         for one in statement.action.values
@@ -177,13 +177,13 @@ def _names_services(statement: Statement) -> bool:
 
 
 def _is_of_iam(statement: Statement) -> bool:
-    """Tell whether a statement is about no action but IAM's, which only calls of IAM ask for."""
+    """Return whether a statement is only about IAM's actions, which only IAM's calls need."""
     action = statement.action
     return not action.negated and all(one.lower().startswith("iam:") for one in action.values)
 
 
 def _attached(policies: Policies | None) -> Iterator[AttachedPolicy]:
-    """Yield the policies of the kinds that bind a caller."""
+    """Yield the policies of the kinds that apply to a caller."""
     if policies is not None:
         yield from policies.identity
         yield from policies.boundaries or ()
@@ -202,7 +202,7 @@ _NONE = Policies()
 
 
 def _denies_of(after: Policies, before: Policies = _NONE) -> Policies | None:
-    """Return the Denies that are in some policies and not in others; None if there is none."""
+    """Return the Denies that are in some policies and not in others; None if there are none."""
     scps = [policy for level in before.scps for policy in level.policies]
     levels = [Level(level.name, _denies(level.policies, scps)) for level in after.scps]
     new = Policies(
@@ -214,7 +214,7 @@ def _denies_of(after: Policies, before: Policies = _NONE) -> Policies | None:
 
 
 def _denying_alone(policies: Policies) -> Policies | None:
-    """Return what of policies denies whatever a resource's owner allows; None: nothing does.
+    """Return the parts of policies that deny regardless of a resource's owner; None: none.
 
     A boundary that allows too little is not in it: a resource's policy can name the user beside it.
     """
@@ -231,7 +231,7 @@ def _denying_alone(policies: Policies) -> Policies | None:
 
 
 def allows_everything(policy: AttachedPolicy) -> bool:
-    """Tell whether a policy has an Allow of everything, as `FullAWSAccess` has."""
+    """Return whether a policy has an Allow of everything, such as `FullAWSAccess`."""
     return any(
         one.effect is Effect.ALLOW
         and not one.conditions
@@ -244,7 +244,7 @@ def allows_everything(policy: AttachedPolicy) -> bool:
 def _denies(
     policies: Iterable[AttachedPolicy], before: Iterable[AttachedPolicy]
 ) -> tuple[AttachedPolicy, ...]:
-    """Return the Denies, as policies, that are in none of the policies before."""
+    """Return the Denies, as policies, that the previous policies do not have."""
     return _chosen(policies, Effect.DENY, _meanings(before, Effect.DENY))
 
 
@@ -269,7 +269,7 @@ def _with_statements(policy: AttachedPolicy, statements: tuple[Statement, ...]) 
 
 
 def _without(policies: Policies, before: Policies) -> Policies:
-    """Return policies without the Denies that were there before; a limit stays one."""
+    """Return policies without the Denies that were there before; a limit stays a limit."""
     old = _meanings(_attached(before), Effect.DENY)
 
     def remaining_statements(some: Iterable[AttachedPolicy]) -> Iterator[AttachedPolicy]:
@@ -303,7 +303,7 @@ def _removed_allows(before: Policies, after: Policies) -> Policies | None:
 
 
 def _limits(before: Policies, after: Policies) -> bool:
-    """Tell whether a limit is new, or allows less."""
+    """Return whether a limit is new, or allows less."""
     limits = before.boundaries or ()
     for boundary in after.boundaries or ():
         if not any(_has_all((one,), (boundary,)) for one in limits):
@@ -316,13 +316,13 @@ def _limits(before: Policies, after: Policies) -> bool:
 
 
 def _has_all(before: Iterable[AttachedPolicy], after: Iterable[AttachedPolicy]) -> bool:
-    """Tell whether every Allow is still there."""
+    """Return whether no Allow is missing."""
     known = _meanings(after, Effect.ALLOW)
     return all(one in known for one in _meanings(before, Effect.ALLOW))
 
 
 def _meanings(policies: Iterable[AttachedPolicy], effect: Effect) -> list[VersionedStatement]:
-    """Return the statements of an effect for what they mean, wherever they are."""
+    """Return the statements of an effect, reduced to their meaning."""
     return [
         _meant(one, policy.document)
         for policy in policies

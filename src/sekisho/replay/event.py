@@ -1,4 +1,4 @@
-"""One record of CloudTrail, as far as a decision about it can depend on it.
+"""One record of CloudTrail: the parts that a decision can depend on.
 
 `TrailEvent` has one field for each `Column`. `read_record` is the plain reading of a record: what
 the SQL of every engine must come to (a law: tests/replay/test_grouping.py).
@@ -15,7 +15,7 @@ from sekisho.lazy import dataclass
 
 
 class Column(StrEnum):
-    """What of a record calls are grouped by; the value is the field's name in `TrailEvent`.
+    """The columns by which calls are grouped; the value is the field's name in `TrailEvent`.
 
     Calls that policies cannot distinguish are one group. `ALWAYS` is in every grouping; the
     others only if an element of a policy in question names what they carry.
@@ -71,11 +71,11 @@ class Column(StrEnum):
 
 OF_CALL = frozenset({Column.RESOURCES, Column.PARAMETERS})
 OF_IAM_CALL = frozenset({Column.IAM_RESOURCES, Column.IAM_PARAMETERS})
-"""The columns of what was called, beside the event's name: of every call, and of those of IAM."""
+"""The columns on the call besides the event's name: of all calls, and of IAM's."""
 LISTS = OF_CALL | OF_IAM_CALL
 """The columns that are lists of texts."""
 IAM_ARN = ":iam:"
-"""What an ARN of IAM has in it."""
+"""The part that identifies an ARN of IAM."""
 
 
 PARAMETERS = (
@@ -93,16 +93,16 @@ PARAMETERS = (
     "secretId",
     "keyId",
 )
-"""The members of `requestParameters` that can name the resource where `resources` does not.
+"""The members of `requestParameters` that can name the resource if `resources` does not.
 
 `key` counts only in events of `s3.amazonaws.com`: elsewhere it can be somebody's data.
 """
 
 INSIGHT, NETWORK = "Insight", "NetworkActivity"
-"""Categories: what CloudTrail noted itself; what a VPC endpoint saw, often without parameters."""
+"""Categories: CloudTrail's own insights; the records of VPC endpoints, often without parameters."""
 
 IAM_PARAMETERS = ("userName", "roleName", "groupName", "policyArn")
-"""Those of `PARAMETERS` that can name a resource of IAM, in the same order."""
+"""The parameters that can name a resource of IAM, in the same order."""
 
 ALWAYS: tuple[Column, ...] = tuple(Column)[: list(Column).index(Column.ADDRESS)]
 OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
@@ -110,7 +110,7 @@ OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
 
 @dataclass(frozen=True, slots=True)
 class TrailEvent:
-    """What of a record a decision can depend on; None: the record has none such.
+    """The parts of a record that a decision can depend on; None: the record has none.
 
     A group's event has None as well in each column that it is not grouped by: whoever reads an
     optional field must have asked for its column.
@@ -176,17 +176,17 @@ class TrailEvent:
 
     @property
     def with_code(self) -> bool:
-        """Whether the call carried a code of an MFA device."""
+        """Whether the call had a code of an MFA device."""
         return self.call_mfa == "yes"
 
     @property
     def of_network(self) -> bool:
-        """Whether it is what a VPC endpoint saw of a call."""
+        """Whether it is a VPC endpoint's record of a call."""
         return self.category == NETWORK
 
     @property
     def from_elsewhere(self) -> bool:
-        """Whether it is another account's record of a call: a resource's or an endpoint's owner's.
+        """Whether it is another account's record of a call: a resource's or endpoint's owner's.
 
         Such a record can lack the caller's name, and what is said of credentials.
         """
@@ -196,7 +196,7 @@ class TrailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How often something was seen, and when.
+    """A number of occurrences, and their first and last time.
 
     Attributes:
         events: how many times.
@@ -210,7 +210,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Tally(Count):
-    """How often something was seen, when, and an event of each end.
+    """A number of occurrences, their first and last time, and an event of each.
 
     Attributes:
         first_id, last_id: an `eventID` of each; of several at one time, the first as a text.
@@ -222,14 +222,14 @@ class Tally(Count):
 
 @dataclass(frozen=True, slots=True)
 class CallGroup:
-    """Calls that the policies in question treat alike."""
+    """Calls that the policies in question decide alike."""
 
     event: TrailEvent
     tally: Tally
 
 
 class DetailKind(StrEnum):
-    """What is counted of a caller besides the groups."""
+    """The kinds of details of a caller that are counted besides groups."""
 
     ADDRESS = "address"
     AGENT = "agent"
@@ -240,7 +240,7 @@ class DetailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallerDetail:
-    """How often a caller's calls came from an address, a program, a region, or in an hour.
+    """The number of a caller's calls by address, program, region or hour of the week.
 
     Attributes:
         principal, key_id: whose, as in `TrailEvent`.

@@ -1,4 +1,4 @@
-"""The grouping of calls that the policies in question treat alike, before any is decided.
+"""The grouping of calls that the policies in question decide alike, before the decisions.
 
 Most of what a log has is the same to a policy: who calls an action counts by how the conditions
 come out, and which action it is by the statements that are about it.
@@ -33,7 +33,7 @@ NO_SERVICE = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class RememberedActions:
-    """What separates actions where some policies change, as far as it is known by now.
+    """The cached distinctions of actions under one change of policies.
 
     Attributes:
         statements: the statements that are about an action; see `Difference.statements_key`.
@@ -50,7 +50,7 @@ class RememberedActions:
 
 
 class ActionsOf:
-    """What separates actions in one case.
+    """The distinctions of actions in one case.
 
     Args:
         case: who called, in what situation.
@@ -67,7 +67,7 @@ class ActionsOf:
         self._depends = depends_on_action(case.facts)
 
     def asks_resource(self, action: str) -> bool:
-        """Tell whether the resource matters to an action."""
+        """Return whether the resource matters to an action."""
         changes = self._case.changes
         if self._known is None or not changes.resources:
             return changes.names_resources(action, self._assumptions)
@@ -77,7 +77,7 @@ class ActionsOf:
         return known[action]
 
     def statements_key(self, action: str) -> tuple[int, ...] | None:
-        """Return the statements about an action; None if more than they separate it from others.
+        """Return the statements about an action; None if more than they distinguish it.
 
         Where nothing is remembered it is not asked for.
         """
@@ -89,13 +89,13 @@ class ActionsOf:
         return known[action]
 
     def distinguishable(self, actions: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of some actions that something may separate."""
+        """Return those of some actions that may be distinguished."""
         if self._known is None or self._depends:
             return actions
         return tuple(self._first_of_each(actions, self._known).values())
 
     def call_key(self, source: str | None, name: str | None) -> Hashable | None:
-        """Return what separates a call from others by its event; None if more does."""
+        """Return the key of calls of an event that are decided alike; None if more decides."""
         if self._known is None or self._depends:
             return None
         called = called_actions(source, name)
@@ -113,7 +113,7 @@ class ActionsOf:
     def _first_of_each(
         self, actions: tuple[str, ...], known: RememberedActions
     ) -> Mapping[Hashable, str]:
-        """Return the first of each kind of actions, by what separates the kinds."""
+        """Return the first of each kind of actions, by the key of the kind."""
         if id(actions) not in known.first_of_each:
             first: dict[Hashable, str] = {}
             for action in actions:
@@ -124,7 +124,7 @@ class ActionsOf:
 
 
 def case_kind(case: Case) -> Hashable:
-    """Return what `grouping_key` depends on in a case: for equal ones it returns the same keys."""
+    """Return the facts of a case on which `grouping_key` depends: equal facts, equal keys."""
     if isinstance(case, OutcomeReason):
         return case in NOT_DENIABLE
     return id(case.changes), depends_on_action(case.facts)
@@ -133,7 +133,7 @@ def case_kind(case: Case) -> Hashable:
 def grouping_key(
     case: Case, source: str | None, name: str | None, actions: ActionsOf | None
 ) -> Hashable | None:
-    """Return what separates the calls of an event from others in a case, failed or not.
+    """Return the key of the calls of an event that are decided alike in a case.
 
     Calls for which it is the same, and which failed as much, have the same judgement but for the
     names of the actions. None: everything of a call may separate it from others.

@@ -1,4 +1,4 @@
-"""What the policies in question would have done to calls: each distinct one is decided once.
+"""The effect of the policies in question on calls: each distinct call is decided once.
 
 `Judge` remembers by what a judgement depends on, and decides with the compiled decider.
 """
@@ -32,7 +32,7 @@ _DEFAULTS = JudgeSettings()
 
 
 def columns_of(binding: Binding) -> frozenset[Column]:
-    """Return the columns, besides those that are always there, that the policies distinguish."""
+    """Return the columns, besides those always present, that the policies distinguish."""
     found: set[Column] = set()
     for bound in binding.all():
         changes = difference(bound)
@@ -45,7 +45,7 @@ def columns_of(binding: Binding) -> frozenset[Column]:
 
 @dataclass(slots=True)
 class _JudgedCase:
-    """A case, its number, and the judgements in it.
+    """A case, its number, and its judgements.
 
     Attributes:
         kind: the number of the first case that separates calls as this one does.
@@ -80,9 +80,9 @@ class Judge:
         of_call = [one for one in optional if one in LISTS]
         credentials = [*OF_CREDENTIALS, *(one for one in optional if one not in of_call)]
         self.caller_columns = tuple(dict.fromkeys((*OF_CALLER, *credentials)))
-        """What a case depends on."""
+        """The columns that determine a case."""
         self.call_columns = (Column.SOURCE, Column.NAME, *of_call)
-        """What, besides whether a call failed, a judgement in a case depends on."""
+        """The columns that, with failure, determine a judgement in a case."""
         self._caller = _values_of(*OF_CALLER)
         self._credentials = _values_of(*(one for one in credentials if one is not Column.KEY_ID))
         self._call = _values_of(*self.call_columns, Column.ERROR)
@@ -95,7 +95,7 @@ class Judge:
         self._actions: dict[int, RememberedActions] = {}
 
     def judge(self, event: TrailEvent) -> Judgement:
-        """Return what would have become of the calls that `event` stands for."""
+        """Return the judgement on the calls that `event` represents."""
         known = self._case_of(event)
         by_call = self._call(event)
         found = known.by_call.get(by_call)
@@ -105,21 +105,21 @@ class Judge:
         return found
 
     def case(self, event: TrailEvent) -> int:
-        """Return the number of the case that `caller_columns` of an event make."""
+        """Return the number of the case for the `caller_columns` of an event."""
         return self._case_of(event).number
 
     @property
     def kinds(self) -> list[int]:
-        """Of each case so far the first one in which `grouping_key` says the same of every call."""
+        """For each case, the first case with equal `grouping_key`s for all calls."""
         return [known.kind for known in self._cases]
 
     def grouping_key(self, case: int, source: str | None, name: str | None) -> Hashable | None:
-        """Return what separates the calls of an event in a case; see `grouping.grouping_key`."""
+        """Return the key of calls that are decided alike in a case; see `grouping.grouping_key`."""
         known = self._cases[case]
         return grouping_key(known.case, source, name, known.actions)
 
     def _case_of(self, event: TrailEvent) -> _JudgedCase:
-        """Return the case of a caller; those that nothing separates have one."""
+        """Return the case of a caller; equivalent callers have the same case."""
         by_caller = self._caller(event)
         bound = self._callers.get(by_caller)
         if bound is None:

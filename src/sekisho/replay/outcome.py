@@ -1,4 +1,4 @@
-"""What the policies in question would have done to a call that was made."""
+"""The outcomes that the policies in question would have had for a past call."""
 
 from enum import StrEnum
 
@@ -7,74 +7,74 @@ from sekisho.lazy import dataclass
 
 
 class CallOutcome(StrEnum):
-    """What would have become of a call; they are apart and together all calls."""
+    """The outcome of a call; every call has exactly one."""
 
     DENIED = "denied"
     UNCHANGED = "unchanged"
     ALREADY_DENIED = "already denied"
-    """The account's policies deny it today already: it was made before they did."""
+    """The account's policies deny it today: it was made before they did."""
     UNKNOWN = "unknown"
-    """It depends on what the log does not carry."""
+    """It depends on facts that the log does not have."""
     FAILED = "failed"
-    """It failed when it was made, whatever the policies say."""
+    """It failed when it was made, regardless of the policies in question."""
     NOT_DENIABLE = "not deniable"
-    """No policy of the caller's is asked: named, and not counted as unchanged."""
+    """No policy of the caller's is evaluated: named, and not counted as unchanged."""
     NOT_BOUND = "not bound"
     """The policies in question do not apply to this caller."""
 
 
 class OutcomeReason(StrEnum):
-    """Why a call has its outcome, where that is not the policies' decision."""
+    """The reason for an outcome that is not the policies' decision."""
 
     # unknown
     KEYS = "keys"
-    """Context keys that the log does not carry."""
+    """Context keys that the log does not have."""
     RESOURCE = "resource"
-    """The log does not name the resource that a policy asks about."""
+    """The log does not name the resource that a policy tests."""
     ACTION = "action"
     """No IAM action is known for this event, and the service's actions differ."""
     SERVICE = "service"
     """No service prefix is known for this event source."""
     CALLER = "caller"
-    """The record does not say whose call it was, or not for certain."""
+    """The record does not identify the caller, or not for certain."""
     OWNERS_RECORD = "owner's record"
-    """Only the owner of a resource, or of a VPC endpoint, has a record of it in what was read."""
+    """Of what was read, only the owner of a resource or VPC endpoint has a record of it."""
     POLICIES = "policies"
-    """A policy that matters is not in the snapshot: a gap, or what had let the call pass."""
+    """A policy that matters is not in the snapshot: a gap, or the one that allowed the call."""
     SEEN_SINCE = "seen since"
-    """A user or role that the snapshot has not, and that called after it was taken."""
+    """A user or role that the snapshot lacks, and that called after it was taken."""
     # failed
     UNAUTHORIZED = "unauthorized"
     """It was refused for lack of permission."""
     OTHER_ERROR = "other error"
     DENIED_AS_WELL = "other error, and denied"
-    """It failed for another reason, and the policies would have denied it: what asks for objects
-    that may not be there, or writes on a condition, is refused from then on."""
+    """It failed for another reason, and the policies would have denied it: requests for objects
+    that may not exist, and conditional writes, are then refused."""
     UNDECIDED_AS_WELL = "other error, and unknown"
-    """It failed for another reason, and whether the policies would have denied it is not known."""
+    """It failed for another reason, and it is unknown whether the policies would have denied it."""
     # not deniable
     SIGN_IN = "sign-in"
     """A sign-in to the console: AWS evaluates no policy."""
     SERVICE_EXEMPT = "service-exempt"
     """AWS allows it regardless of policies: `sts:GetSessionToken`, `sts:GetCallerIdentity`."""
     SERVICE_EVENT = "service event"
-    """Something that a service did or noted, and nobody's call."""
+    """An action of a service or a note about one, and not a call."""
     AWS_SERVICE = "aws service"
-    """A service called as itself."""
+    """A service called on its own behalf."""
     UNSIGNED = "unsigned"
-    """Calls that carry no credentials of the account: `AssumeRoleWithSAML` and the like."""
+    """Calls without credentials of the account, such as `AssumeRoleWithSAML`."""
     SERVICE_LINKED_ROLE = "service-linked role"
     # not bound
     OTHER_ACCOUNT = "other account"
     NOT_ATTACHED = "not attached"
     """A principal of the account to which the policies in question are not attached."""
     NOT_IN_ACCOUNT = "not in account"
-    """A user or role that the snapshot has not: gone, renamed, or made since."""
+    """A user or role that the snapshot lacks: deleted, renamed, or created since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What would have become of the calls of one group, and why.
+    """The outcome of the calls of one group, and the reason.
 
     Attributes:
         reason: None where the policies decide.

@@ -1,4 +1,4 @@
-"""Reading one record of CloudTrail: the specification of what each column says.
+"""Reading one record of CloudTrail: the specification of each column.
 
 Types are checked. A text may also be `true` or `false`, which some writers leave without quotation
 marks; `null` is the same as nothing. What every decision depends on (`ALWAYS`) and has another type
@@ -32,7 +32,7 @@ _NO_CALLERS = frozenset({None, "AWSService"})
 
 @dataclass(frozen=True, slots=True)
 class TrailRecord:
-    """What a record says.
+    """A parsed record.
 
     Attributes:
         event: every column.
@@ -47,7 +47,7 @@ class TrailRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordFault:
-    """A record that is not what it should be.
+    """A malformed record.
 
     Attributes:
         field: the field's path, like `userIdentity.arn`; "" for the record.
@@ -61,7 +61,7 @@ class _Faulty(Exception):
 
 
 def read_record(record: object) -> TrailRecord | RecordFault:
-    """Return what a decoded record says, or which field of it is faulty."""
+    """Return a decoded record parsed, or the field that is faulty."""
     try:
         return _read(record)
     except _Faulty as faulty:
@@ -131,7 +131,7 @@ def _call_mfa(top: "_Fields", source: str | None) -> str | None:
 
 
 def _shared(top: "_Fields", identity: str | None) -> str | None:
-    """Return what other records of a call that somebody made have as well."""
+    """Return the id that other records of the same call share, for a caller's call."""
     shared = top.text("sharedEventID") or None
     return None if identity in _NO_CALLERS or top.text("eventCategory") == INSIGHT else shared
 
@@ -142,7 +142,7 @@ _WRITTEN = re.compile(
 
 
 def _time(top: "_Fields") -> datetime:
-    """Return the time to the second, in UTC, which CloudTrail writes; another zone is heeded."""
+    """Return the time to the second, in UTC, which CloudTrail writes; other zones are converted."""
     found = _WRITTEN.fullmatch(top.text("eventTime") or "")
     if not found:
         raise _Faulty("eventTime")
@@ -158,7 +158,7 @@ _NO = timedelta()
 
 
 def _key(key_id: str | None) -> str | None:
-    """Return a long-term key's id, of another its first characters: sessions have many."""
+    """Return the id of a long-term key, or the prefix of another: sessions have many."""
     if key_id is None or key_id.startswith(_LONG_TERM):
         return key_id
     return key_id[:_PREFIX]
@@ -197,13 +197,13 @@ def _names_of_iam(parameter: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """An object of a record, or what is there of it, and its path."""
+    """An object of a record, as far as it is present, and its path."""
 
     raw: Mapping[str, object]
     path: str
 
     def text(self, name: str) -> str | None:
-        """Return a text, None if there is none."""
+        """Return a text; None if it is absent."""
         match self.raw.get(name):
             case None:
                 return None
@@ -215,7 +215,7 @@ class _Fields:
                 raise _Faulty(self._at(name))
 
     def fields(self, name: str) -> "_Fields":
-        """Return an object, an empty one if there is none."""
+        """Return an object; an empty one if it is absent."""
         value = self.raw.get(name)
         if value is None:
             return _Fields({}, self._at(name))
@@ -224,7 +224,7 @@ class _Fields:
         return _Fields(value, self._at(name))
 
     def optional(self, name: str) -> str | None:
-        """Return a text, None if there is none or it is something else."""
+        """Return a text; None if it is absent or of another type."""
         match self.raw.get(name):
             case bool(value):
                 return "true" if value else "false"
@@ -234,7 +234,7 @@ class _Fields:
                 return None
 
     def free(self, name: str) -> "_Fields":
-        """Return an object, an empty one if there is none or it is something else."""
+        """Return an object; an empty one if it is absent or of another type."""
         value = self.raw.get(name)
         return _Fields(value if isinstance(value, Mapping) else {}, self._at(name))
 

@@ -1,4 +1,4 @@
-"""Which resources a logged call was about.
+"""The resources that a logged call was about.
 
 A record lists them, names them in its parameters, or does neither. What is known of a resource is
 an ARN, or a pattern of ARNs, one for each kind of resource that an action can be about. Parameters
@@ -38,7 +38,7 @@ class AskedResource:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whose account the names of a record are of.
+    """The account of the names in a record.
 
     Attributes:
         arns: the ARNs of its users, groups and roles, as far as they are known; see `Bound`.
@@ -49,7 +49,7 @@ class Names:
 
 
 ANY = AskedResource("*")
-"""What an action that has no kinds of resource is asked about."""
+"""The resource of an action that has no types of resource."""
 
 _UNKNOWN = AskedResource(likes=("*",))
 
@@ -57,7 +57,7 @@ _UNKNOWN = AskedResource(likes=("*",))
 def asked_resources(
     action: str, event: TrailEvent, names: Names, columns: Collection[Column]
 ) -> tuple[AskedResource, ...]:
-    """Return the resources that an action of a call was asked about, all of them, at least one.
+    """Return all resources for which an action of a call was authorised, at least one.
 
     Only what is in the columns that were read counts.
     """
@@ -80,7 +80,7 @@ def asked_resources(
 def _of_call(
     event: TrailEvent, columns: Collection[Column]
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the resources and the parameters of a call; None where they were not read."""
+    """Return the resources and the parameters of a call; None for those not read."""
     resources = parameters = None
     if Column.RESOURCES in columns:
         resources = event.resources or ()
@@ -95,7 +95,7 @@ def _of_call(
 
 
 def _of_kinds(action: Action, partition: str) -> AskedResource:
-    """Return what is known of a resource of which only the action is."""
+    """Return the resource patterns of an action without a known resource."""
     likes = [
         _PLACE.sub("*", kind.arn.replace("${Partition}", partition))
         for kind in action.resource_types
@@ -108,7 +108,7 @@ def _of_kinds(action: Action, partition: str) -> AskedResource:
 def _resource_named(
     action: Action, parameters: tuple[str, ...], names: Names
 ) -> AskedResource | None:
-    """Return the resource that the parameters name, if they name one for this action."""
+    """Return the resource in the parameters, if they name one for this action."""
     values, caller = dict(one.split("=", 1) for one in parameters), names.caller
     if str(action) in _OWN and "userName" not in values and caller.kind is HolderKind.USER:
         return AskedResource(caller.arn)
@@ -151,7 +151,7 @@ _OWN = frozenset(
         "UpdateServiceSpecificCredential",
     )
 )
-"""Actions on the caller's own user, where the request names none (IAM API Reference, `UserName`).
+"""Actions on the caller's own user if the request names none (IAM API Reference, `UserName`).
 """
 
 _ARNS: Mapping[str, tuple[str, ...]] = {
@@ -181,7 +181,7 @@ def _of_s3(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedReso
 
 
 def _of_iam(values: Mapping[str, str], names: Names) -> Iterator[AskedResource]:
-    """Yield users, roles and groups by name, whose paths the parameters do not tell."""
+    """Yield users, roles and groups by name, whose paths are not in the parameters."""
     caller = names.caller
     for parameter, kind in (("userName", "user"), ("roleName", "role"), ("groupName", "group")):
         name = values.get(parameter)
@@ -217,7 +217,7 @@ def _queue(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedReso
 def _in_some_region(
     values: Mapping[str, str], parameter: str, caller: TrailCaller, form: str
 ) -> Iterator[AskedResource]:
-    """Yield what a parameter names in a Region that it does not tell."""
+    """Yield the resource that a parameter names, in an unknown Region."""
     name = values.get(parameter, "")
     if re.fullmatch(r"[\w.-]+", name):
         start = form.format(account=caller.account)

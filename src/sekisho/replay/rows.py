@@ -1,4 +1,4 @@
-"""What a log comes to, row by row: whose calls, of what, and what would have become of them.
+"""The result for a log row by row: caller, call, and outcome.
 
 A row counts the calls that a reader cannot distinguish; groups that a policy separates (by
 address, or by resource) are one row again where they come to the same. The rows together are all
@@ -23,7 +23,7 @@ _LOGIN = "ConsoleLogin"
 
 
 class PrincipalKind(StrEnum):
-    """What a caller is, as far as a report tells callers apart."""
+    """The kinds of callers that a report distinguishes."""
 
     USER = "user"
     ROOT = "root"
@@ -31,7 +31,7 @@ class PrincipalKind(StrEnum):
     FEDERATED = "federated user"
     SERVICE = "service"
     UNKNOWN = "unknown"
-    """The record does not say, or names somebody of another account."""
+    """The record does not show it, or names a principal of another account."""
 
 
 _KINDS = {
@@ -49,7 +49,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class LoggedCaller:
-    """Whose calls: a principal, with all its keys and sessions.
+    """A caller: a principal with all its keys and sessions.
 
     Attributes:
         account: the id of its account; "" if the record has none.
@@ -64,7 +64,7 @@ class LoggedCaller:
 
 
 def caller_of(event: TrailEvent) -> LoggedCaller:
-    """Return whose call an event is."""
+    """Return the caller of an event."""
     kind = _KINDS.get(event.identity or "", PrincipalKind.UNKNOWN)
     if event.identity is None and event.invoked_by and event.principal is None:
         kind = PrincipalKind.SERVICE
@@ -72,7 +72,7 @@ def caller_of(event: TrailEvent) -> LoggedCaller:
 
 
 _SESSION = re.compile(r":assumed-role/([^/]+)/")
-"""What a sign-in of a role has in place of the role's ARN: the session's, with the role's name."""
+"""A pattern of the session's ARN, which the sign-in of a role has instead of the role's."""
 
 
 def _name(event: TrailEvent, kind: PrincipalKind) -> str:
@@ -88,7 +88,7 @@ def _name(event: TrailEvent, kind: PrincipalKind) -> str:
 
 
 class ConsoleSignIn(StrEnum):
-    """How a sign-in to the console ended."""
+    """The result of a sign-in to the console."""
 
     WITH_MFA = "with MFA"
     WITHOUT_MFA = "without MFA"
@@ -98,7 +98,7 @@ class ConsoleSignIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallSum:
-    """Calls of one caller, whatever they called.
+    """Calls of one caller, summed over actions.
 
     Attributes:
         key_id: the access key; `ASIA` and the like for sessions; "" without any.
@@ -121,12 +121,12 @@ class CallSum:
 
     @property
     def outcome(self) -> CallOutcome:
-        """What would have become of these calls."""
+        """The outcome of these calls."""
         return self.judgement.outcome
 
     @property
     def reason(self) -> OutcomeReason | None:
-        """Why, where that is not the policies' decision."""
+        """The reason, if the outcome is not the policies' decision."""
         return self.judgement.reason
 
     @property
@@ -136,12 +136,12 @@ class CallSum:
 
     @property
     def long_term(self) -> bool:
-        """Whether they were made with an access key, not by a session."""
+        """Whether they were made with an access key rather than a session."""
         return self.key_id.startswith(_LONG_TERM)
 
     @property
     def with_mfa(self) -> bool:
-        """Whether the log says that their session was signed in with MFA."""
+        """Whether the log shows that their session was signed in with MFA."""
         return self.mfa == "true"
 
 
@@ -163,7 +163,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Deferred(Sequence[T_co]):
-    """A sequence that is made when it is looked at; most of a large log never is."""
+    """A sequence that is made on first access; most of a large log is never accessed."""
 
     def __init__(self, make: Callable[[], Iterable[T_co]]) -> None:
         self._make = make
@@ -193,7 +193,7 @@ class Deferred(Sequence[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class KeyCalls:
-    """The calls of one key of a caller's; of all its sessions; or of what has no key.
+    """The calls of one key of a caller, of all its sessions, or of calls without a key.
 
     Attributes:
         sums: all calls, whatever was called.
@@ -208,14 +208,14 @@ class KeyCalls:
 
 @dataclass(frozen=True, slots=True)
 class JudgedGroup:
-    """A group of calls with what would have become of each of them."""
+    """A group of calls with the judgement on each."""
 
     group: CallGroup
     judgement: Judgement
 
 
 def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
-    """Return the rows that judged groups come to, in order of caller, key, service and event."""
+    """Return the rows of judged groups, in order of caller, key, service and event."""
     found: dict[tuple[object, ...], tuple[TrailEvent, Judgement, list[Tally]]] = {}
     for each in judged:
         event, judgement = each.group.event, each.judgement
@@ -228,7 +228,7 @@ def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
 
 
 def summed(calls: Iterable[CallSum]) -> list[CallSum]:
-    """Return the sums that rows or sums of one key come to, in order."""
+    """Return the sums of rows or sums of one key, in order."""
     found: dict[tuple[object, ...], list[CallSum]] = {}
     for each in calls:
         like = (
@@ -247,7 +247,7 @@ def summed(calls: Iterable[CallSum]) -> list[CallSum]:
 
 
 def _sum(calls: Sequence[CallSum]) -> CallSum:
-    """Return the sum of calls that only what was called tells apart."""
+    """Return the sum of calls that differ only in what was called."""
     first = calls[0]
     return CallSum(
         first.caller,
@@ -262,7 +262,7 @@ def _sum(calls: Sequence[CallSum]) -> CallSum:
 
 
 def sum_order(calls: CallSum) -> tuple[object, ...]:
-    """Return what sums of one key are ordered by."""
+    """Return the sort key of the sums of one key."""
     return (calls.invoked_by, calls.mfa, *_said_in_order(calls))
 
 
@@ -320,7 +320,7 @@ def _judgement_key(judgement: Judgement) -> tuple[object, ...]:
 
 
 def sum_of(event: TrailEvent, judgement: Judgement, count: Count) -> CallSum:
-    """Return a sum of calls like those of an event."""
+    """Return a sum of calls equal to those of an event."""
     return CallSum(*_whose(event), judgement, count)
 
 
@@ -332,7 +332,7 @@ def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
 def _whose(
     event: TrailEvent,
 ) -> tuple[LoggedCaller, str, str, str, ConsoleSignIn | None, bool]:
-    """Return what a `CallSum` says first: whose calls, and how they were made."""
+    """Return the first members of a `CallSum`: the caller, and how the calls were made."""
     return (
         caller_of(event),
         event.key_id or "",
@@ -346,7 +346,7 @@ def _whose(
 _SIGNED_IN_BY_AWS = ("IAMUser", "Root")
 _SIGN_IN = "signin.amazonaws.com"
 _AWS_LOGIN = ("AuthorizeOAuth2Access", "CreateOAuth2Token")
-"""Of `_SIGN_IN`: how `aws login` gets its session."""
+"""The events of `_SIGN_IN` by which `aws login` gets its session."""
 
 
 def _service(event: TrailEvent, judgement: Judgement) -> str:
@@ -356,7 +356,7 @@ def _service(event: TrailEvent, judgement: Judgement) -> str:
 
 
 def is_aws_login(event: TrailEvent) -> bool:
-    """Return whether an event came from a session of `aws login`, or is how one is made."""
+    """Return whether an event came from a session of `aws login`, or creates one."""
     made = event.source == _SIGN_IN and event.name in _AWS_LOGIN
     return made or event.sign_in_session is not None
 
@@ -367,7 +367,7 @@ def is_sign_in(event: TrailEvent) -> bool:
 
 
 def sign_in_of(event: TrailEvent) -> ConsoleSignIn | None:
-    """Return how a sign-in to the console ended; None if an event is none.
+    """Return the result of a sign-in to the console; None if an event is no sign-in.
 
     Of whoever an identity provider signed in the record says `No`: AWS does not see its MFA.
     """

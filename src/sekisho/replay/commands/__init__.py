@@ -1,4 +1,4 @@
-"""The command `sekisho impact`, and what `sekisho web` asks in the same way."""
+"""The command `sekisho impact`, and its parts that `sekisho web` uses."""
 
 from sekisho.replay.commands.question import (
     AskedBinding,

@@ -54,7 +54,7 @@ _ELSEWHERE: Mapping[str, Message] = {
     "--engine": _SPARK,
     "--spark-master": _SPARK,
 }
-"""What to type for options that `impact` had while it did everything that has to do with logs."""
+"""The replacements of options that `impact` had when it did everything with logs."""
 _SIGN_IN = (
     *("role_session_mfa", "assume_role_sees_mfa", "aws_login_mfa"),
     *("aws_internal_sees_mfa", "get_session_token_heeds_deny"),
@@ -71,10 +71,10 @@ def _settings(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 
 
 class _ImpactCommand(SpokenCommand):
-    """A command that says where the options are that it once had."""
+    """A command with advice on options that have moved to others."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments.
+        """Parse the arguments.
 
         Raises:
             UsageError: for an option that another command has.

@@ -1,4 +1,4 @@
-"""The policies that `sekisho impact` is about, and whom they would bind: its options, as a binding.
+"""The policies of `sekisho impact` and their targets: its options, as a binding.
 
 Policies of files are asked alone, or with a snapshot as a change of its account. A plan and a goal
 say themselves what they change; with a snapshot the account is asked as their forecast has it.
@@ -100,7 +100,7 @@ _ROOT = "arn:{partition}:iam::{account}:root"
 
 @dataclass(frozen=True, slots=True)
 class QuestionOptions:
-    """Which policies are in question.
+    """The policies in question.
 
     Attributes:
         policies, boundaries: files of policies.
@@ -122,12 +122,12 @@ class QuestionOptions:
 
     @property
     def of_policies(self) -> bool:
-        """Whether policies are given, and no plan or goal."""
+        """Whether policies are given, rather than a plan or goal."""
         return bool(self.policies or self.scps or self.boundaries or self.replaced)
 
     @property
     def is_of_one_policy(self) -> bool:
-        """Whether all that is asked about is one policy that every user would get."""
+        """Whether the question is about one policy that every user would get."""
         others = (self.scps, self.boundaries, self.replaced, self.targets)
         return len(self.policies) == 1 and not any(others)
 
@@ -137,7 +137,7 @@ class QuestionOptions:
         return not any(getattr(self, field.name) for field in fields(self))
 
     def check(self) -> None:
-        """Raise UsageError if they are no question, or several."""
+        """Raise UsageError if the options are no question, or several."""
         asked = {
             "`--policy`": self.of_policies,
             "`--plan`": self.plan,
@@ -210,7 +210,7 @@ question_options = grouped(
 
 @dataclass(frozen=True, slots=True)
 class AskedBinding:
-    """Which policies bind whom, and the same in words.
+    """The binding in question, with a text on it.
 
     Attributes:
         taken_at: when the account was read; None if policies are asked alone.
@@ -225,7 +225,7 @@ class AskedBinding:
     def report(
         self, groups: "TrailGroups", skipped: "Mapping[SkippedKind, int]", settings: JudgeSettings
     ) -> ReplayReport:
-        """Return what would have become of calls, in groups of what the policies tell apart.
+        """Return the report on the past calls, in groups that the policies distinguish.
 
         Args:
             groups: the calls.
@@ -242,7 +242,7 @@ class AskedBinding:
 
 
 def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
-    """Return what the options ask.
+    """Return the binding for the options.
 
     Raises:
         UsageError: if they do not go together.
@@ -276,17 +276,17 @@ def binding_of(options: QuestionOptions, window: Window) -> AskedBinding:
 
 
 def about_plan(path: str) -> Message:
-    """Return what is asked where a plan is in question."""
+    """Return the text of the question about a plan."""
     return _ASKED.filled(what=_PLAN.filled(name=path))
 
 
 def about_goals(paths: Iterable[str]) -> Message:
-    """Return what is asked where goals are in question."""
+    """Return the text of the question about goals."""
     return _ASKED.filled(what=listed(_GOAL.filled(name=each) for each in paths))
 
 
 def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
-    """Return how many users have a device, and how many there are; None if not all was read."""
+    """Return the number of users with a device, and of all users; None if not all were read."""
     if not snapshot.users_listed or any(gap.operation == "ListMFADevices" for gap in snapshot.gaps):
         return None
     return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
@@ -320,7 +320,7 @@ def _of_plan(made: "Plan", snapshot: Snapshot | None) -> Binding:
 
 
 def attachments_of(made: "Plan") -> Iterator[PolicyAttachment]:
-    """Yield which policies of a plan would bind whom, as far as the plan itself holds both.
+    """Yield the attachments of a plan, as far as the plan itself has policy and target.
 
     Raises:
         UsageError: if it changes what only the account tells.
@@ -358,7 +358,7 @@ def _parsed(document: Mapping[str, object]) -> Document:
 
 
 def _to(whom: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
-    """Yield what attaches a policy to `user NAME` or `role NAME`; members are named themselves."""
+    """Yield the attachment of a policy to `user NAME` or `role NAME`; groups are left out."""
     kind, _, name = whom.partition(" ")
     if kind != TargetKind.GROUP.value:
         yield PolicyAttachment(policy, Target(TargetKind(kind), name))
@@ -367,7 +367,7 @@ def _to(whom: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
 def _of_policies(
     options: QuestionOptions, snapshot: Snapshot | None
 ) -> tuple[Binding, tuple[str, ...], Message]:
-    """Return a binding, the names of the policies, and what is asked of them."""
+    """Return a binding, the names of the policies, and the text of the question."""
     targets = tuple(map(_target, options.targets)) or (Target(TargetKind.EVERY_USER),)
     if snapshot is not None:
         _check_targets(targets, snapshot)
@@ -434,7 +434,7 @@ def _target(text: str) -> Target:
 
 
 def _check_targets(targets: Iterable[Target], snapshot: Snapshot) -> None:
-    """Raise UsageError for a target that the account has not."""
+    """Raise UsageError for a target that the account does not have."""
     owners: Mapping[TargetKind, Iterable[User | Group | Role]] = {
         TargetKind.USER: snapshot.users,
         TargetKind.GROUP: snapshot.groups,

@@ -56,13 +56,13 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 
 @dataclass(frozen=True, slots=True)
 class TimeOptions:
-    """Which events count, as `--from` and `--to` were written; None: no limit."""
+    """The limits of time in the options `--from` and `--to`; None: no limit."""
 
     since: str | None
     until: str | None
 
     def window(self, now: datetime) -> Window:
-        """Return between which times events count.
+        """Return the window of the events that count.
 
         Raises:
             UsageError: if a text is no time, or the one is not before the other.
@@ -95,13 +95,13 @@ def _time(option: str, text: str | None, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class ScopeOptions:
-    """Which logs in S3 are read, and in which regions the event history; empty: all."""
+    """The limits of logs in S3 and of regions of the event history; empty: all."""
 
     accounts: tuple[str, ...]
     regions: tuple[str, ...]
 
     def check(self, logs: tuple[str, ...], *, history: bool = False) -> None:
-        """Raise UsageError for an option that nothing heeds.
+        """Raise UsageError for an option without effect.
 
         Args:
             logs: the paths and addresses that are read.
@@ -117,7 +117,7 @@ class ScopeOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """Where the calls come from, and how they are counted; None: not given.
+    """The source of the calls, and how they are counted; None: not given.
 
     Attributes:
         lookup: whether CloudTrail's event history is read.
@@ -154,7 +154,7 @@ class SourceOptions:
 
     @property
     def settings(self) -> "ReadingSettings":
-        """How logs are read."""
+        """The settings for reading logs."""
         from sekisho.replay.reading import ReadingSettings  # noqa: PLC0415 - needs the extra
 
         return ReadingSettings(self.threads, self.memory, self.dedup)
@@ -185,7 +185,7 @@ time_options = grouped(
 
 
 def scope_options(regions: str) -> Decorator:
-    """Return what adds `--account` and `--trail-region`, of which `regions` is the help."""
+    """Return the decorator that adds `--account` and `--trail-region`, with help `regions`."""
     return grouped(
         "scope",
         ScopeOptions,
@@ -201,7 +201,7 @@ def scope_options(regions: str) -> Decorator:
 
 
 REGIONS_OF_CALLS = "With logs in S3: only this region's. With --lookup: in this region."
-"""The help of `--trail-region` where the event history can be read, too."""
+"""The help of `--trail-region` if the event history can be read as well."""
 
 lookup_option = click.option(
     "--lookup",
@@ -248,7 +248,7 @@ class LogFinder:
         self._api: Boto3Api | None = None
 
     def logs(self, paths: Iterable[str]) -> "FoundFiles":
-        """Return the logs at paths and addresses, each once.
+        """Return the logs at paths and addresses, without repetitions.
 
         Raises:
             SekishoError: for a place that cannot be read at all.
@@ -395,7 +395,7 @@ def _groups_of_result(path: Path, columns: frozenset[Column]) -> "TrailGroups":
 
 
 def usage_in_logs(paths: Sequence[str], lang: Language) -> Usage:
-    """Return what logs on this computer say of users.
+    """Return the logged use of users, from logs on this computer.
 
     Args:
         paths: of files and folders.

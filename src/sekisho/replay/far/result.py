@@ -1,4 +1,4 @@
-"""Reading back what Athena, Trino or Spark gave for the query of `grouping_sql`.
+"""The result of the query of `grouping_sql`, from Athena, Trino or Spark.
 
 A result has one row for each group and day, and for each detail of a caller. Parquet is exact. In
 CSV, as Athena writes it, an empty cell is NULL and `""` an empty text. What a row cannot say is a
@@ -29,7 +29,7 @@ _MORE = Message("has more rows that are not the query's")
 
 
 def read_result(path: Path, needed: Collection[Column] = ()) -> TrailGroups:
-    """Return the groups that a query found.
+    """Return the groups in a query's result.
 
     Args:
         path: a CSV file, a Parquet file, or a folder of Parquet files.
@@ -64,7 +64,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _table(path: Path) -> pa.Table:
-    """Return the rows, all as texts but the number of events of a Parquet file."""
+    """Return the rows, all as texts except the number of events in a Parquet file."""
     try:
         if path.is_dir() or path.read_bytes()[:4] == b"PAR1":
             return pa.concat_tables([pq.read_table(each) for each in _files(path)])
@@ -106,7 +106,7 @@ def _columns(path: Path, table: pa.Table, needed: Collection[Column]) -> tuple[C
 
 
 def _query(columns: tuple[Column, ...]) -> str:
-    """Return the query of the rows as rows of a packed table, and whether each is `right`."""
+    """Return the query of the rows as rows of a packed table, each with whether it is `right`."""
     keys = ", ".join(_key(each) for each in columns)
     kinds = ", ".join(f"'{each}'" for each in DetailKind)
     hour = f"kind = '{DetailKind.HOUR_OF_WEEK}'"
@@ -146,7 +146,7 @@ def _key(column: Column) -> str:
 
 
 def _faults(path: Path, rows: pa.Table) -> tuple[LogFault, ...]:
-    """Return the faults of rows; of very many, how many events are lost as far as they say."""
+    """Return the faults of rows; if there are many, the number of lost events."""
     numbers, events = rows.column("row").to_pylist(), rows.column("events").to_pylist()
     lost = [max(number or 0, 0) for number in events]
     faults = [

@@ -1,4 +1,4 @@
-"""Reading on a cluster: Spark hands out lists of files, and each worker runs `read_groups`.
+"""Reading on a cluster: Spark distributes lists of files, and each worker runs `read_groups`.
 
 A share of the files is one row, and what a worker finds of it comes back as one packed table; the
 driver sums them. So what is sent is groups, never events, and Spark's own JSON reader (twice as
@@ -29,7 +29,7 @@ from sekisho.replay.reading.store import GroupStore
 from sekisho.replay.window import ALL_TIME, Window
 
 _SHARE = 128 << 20
-"""Bytes that one task reads, about a second's work: more would lose more if it is done again."""
+"""The bytes that one task reads in about a second: a repeated task loses no more."""
 _FILES = 5000
 _CONNECTED = "sc://"
 _DEFAULT = ReadingSettings()
@@ -37,7 +37,7 @@ _DEFAULT = ReadingSettings()
 
 @dataclass(frozen=True, slots=True)
 class SparkSettings:
-    """Which Spark.
+    """The Spark to use.
 
     Attributes:
         master: like `local[4]`, `yarn`, `spark://host:7077`, or `sc://host` for Spark Connect;
@@ -56,7 +56,7 @@ def read_on_spark(
     settings: ReadingSettings = _DEFAULT,
     spark: SparkSettings | None = None,
 ) -> TrailGroups:
-    """Return what `read_groups` does, read by the workers of a Spark.
+    """Return the groups as `read_groups` does, read by the workers of a Spark.
 
     Args:
         files: of this machine, in a folder that all workers have at the same path.
@@ -113,7 +113,7 @@ _Worker = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def _worker(columns: tuple[Column, ...], window: Window, settings: ReadingSettings) -> _Worker:
-    """Return what a task does with its rows, each a share of the files."""
+    """Return the function that a task applies to its rows, each a share of the files."""
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -140,7 +140,7 @@ def _bytes(table: pa.Table) -> bytes:
 
 
 def _run(shares: Sequence[Sequence[_File]], worker: _Worker, spark: SparkSettings) -> list[bytes]:
-    """Return what the tasks found, one for each share."""
+    """Return the results of the tasks, one for each share."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 - 400 MB, for who asks for Spark alone
 
     running = SparkSession.getActiveSession()
@@ -164,7 +164,7 @@ def _run(shares: Sequence[Sequence[_File]], worker: _Worker, spark: SparkSetting
 
 
 def _spark_errors() -> tuple[type[Exception], ...]:
-    """Return what Spark raises; a session of Java has a tree of its own, which Connect has not."""
+    """Return the errors that Spark raises; Java sessions have other classes than Connect."""
     from pyspark.errors import PySparkException  # noqa: PLC0415 - as above
 
     if find_spec("py4j") is None:
@@ -188,7 +188,7 @@ def _started(builder: Any, master: str | None) -> Any:
 
 
 def _failed(error: Exception) -> SekishoError:
-    """Return what Spark said, in one line: the stack of Java says nothing to a reader."""
+    """Return Spark's error in one line, without the stack of Java."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # an error of a worker in Python ends with what it was
     said = [line for line in lines if not line.startswith(("at ", "File ", "Traceback", "..."))]

@@ -33,16 +33,16 @@ from sekisho.replay.event import (
 from sekisho.replay.window import ALL_TIME, Window
 
 GROUP = "group"
-"""The `kind` of a row that is a group, and no detail."""
+"""The `kind` of a row that is a group, rather than a detail."""
 TURNED = ("0123456789", "9876543210")
-"""A time with its digits exchanged like this sorts the other way round."""
+"""The exchange of digits that reverses the order of times."""
 _LATE = timedelta(days=1)
 _SESSION = "useridentity.sessioncontext"
 _MOST_PARTS = 3
 
 
 class SqlDialect(StrEnum):
-    """Whose SQL."""
+    """The dialects of SQL."""
 
     ATHENA = "athena"
     TRINO = "trino"
@@ -178,7 +178,7 @@ GROUP BY
         return ".".join(map(self._name, parts))
 
     def _partitions(self, window: Window) -> str:
-        """Return the limits of the days of delivery: later than the events, hence a day more."""
+        """Return the limits of the days of delivery: a day more, since it is after the events."""
         limits = []
         if self._table.partition:
             day = self._name(self._table.partition)
@@ -189,7 +189,7 @@ GROUP BY
         return _where(limits)
 
     def _written(self) -> str:
-        """Return the time to the second, in UTC; NULL, which is a fault of its rows, for no time.
+        """Return the time to the second, in UTC; NULL, a fault of its rows, if there is none.
 
         CloudTrail writes UTC; another zone is heeded, as `read_record` does.
         """
@@ -231,7 +231,7 @@ GROUP BY
         return f"concat(CAST({number} AS {text}), ' ', substr(written, 12, 2))"
 
     def _value(self, column: Column) -> str:
-        """Return what a column is of a row of the table; lists are texts of JSON."""
+        """Return the expression of a column in a row of the table; lists are texts of JSON."""
         if column in LISTS:
             return self._list_of(column)
         match column:
@@ -287,7 +287,7 @@ GROUP BY
         return self._json(f"filter({array}, text -> text IS NOT NULL)")
 
     def _parameter(self, name: str) -> str:
-        """Return `name=value` for a value that is a text; Spark cannot tell it from a number."""
+        """Return `name=value` for a value that is a text; Spark cannot distinguish numbers."""
         conditions = []
         match self._dialect:
             case SqlDialect.SPARK:
@@ -312,7 +312,7 @@ def _where(conditions: Sequence[str]) -> str:
 
 
 def _within(window: Window) -> list[str]:
-    """Return the limits of the events' times; what has no time is a fault in any window."""
+    """Return the limits of the events' times; a missing time is a fault in any window."""
     limits = []
     if window.start is not None:
         limits.append(f"written >= '{_second(window.start)}'")
@@ -322,7 +322,7 @@ def _within(window: Window) -> list[str]:
 
 
 def _second(moment: datetime) -> str:
-    """Return the first whole second at or after a moment: events have no fractions."""
+    """Return the first whole second at or after a time: events have no fractions."""
     moment = moment.astimezone(UTC)
     if moment.microsecond:
         moment = moment.replace(microsecond=0) + timedelta(seconds=1)

@@ -36,18 +36,18 @@ from sekisho.replay.reading.store import GroupStore
 from sekisho.replay.window import ALL_TIME, Window
 
 _VERSION = 1
-"""To be raised when the same files would come to something else; the SQL counts by itself."""
+"""To be raised when the result for the same files changes; changes of the SQL count themselves."""
 _LARGE = 256 << 20
-"""Above how many bytes a day is divided: what an interruption loses at most, some seconds."""
+"""The bytes above which a day is divided: an interruption loses at most some seconds of work."""
 _NAME_DIGITS = 24
 _UNIQUE = ("first_id", "last_id")
-"""The columns whose texts are hardly ever the same."""
+"""The columns whose texts are rarely equal."""
 _DEFAULT = ReadingSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Which logs a part is of, whatever they hold today."""
+    """The logs that a part is of, independent of their contents."""
 
     trail: str
     day: str
@@ -76,7 +76,7 @@ class GroupCache:
         window: Window = ALL_TIME,
         progress: Progress | None = None,
     ) -> TrailGroups:
-        """Return what `read_groups` does, and read only the parts that are not there.
+        """Return the groups as `read_groups` does, reading only the parts that are not stored.
 
         Copies of an event may lie in any two files. Where each event counts once (`dedup`), all
         files are one part.
@@ -98,7 +98,7 @@ class GroupCache:
             raise _unwritable(self._folder, error) from None
 
     def load(self, columns: tuple[Column, ...], name: str) -> TrailGroups | None:
-        """Return what is stored under a name; None: nothing, or nothing that can be read."""
+        """Return the groups under a name; None if there are none, or they cannot be read."""
         path = self._folder / name
         try:
             # what tells groups apart is wanted as codes: few texts, often repeated
@@ -117,7 +117,7 @@ class GroupCache:
             return None
 
     def store(self, name: str, groups: TrailGroups) -> None:
-        """Store groups, and remove what the same slot held before.
+        """Store groups, and remove those that the same slot had before.
 
         Raises:
             SekishoError: `output.unwritable`.
@@ -215,7 +215,7 @@ class _CachedReading:
         return groups, not failed
 
     def _name(self, slot: _Slot, files: Sequence[LogFile], window: Window) -> str:
-        """Return the name of a part: of which logs, and of what they were."""
+        """Return the name of a part: its logs, and their state."""
         limits = [each and each.isoformat() for each in (window.start, window.end)]
         content = sorted((file.name, file.tag, file.size) for file in files)
         place = [slot.trail, slot.day, slot.account, slot.region, limits != [None, None]]
@@ -227,7 +227,7 @@ def _digest(value: object) -> str:
 
 
 def _holds(window: Window, groups: TrailGroups) -> bool:
-    """Tell whether all events of a part are in a window."""
+    """Return whether all events of a part are in a window."""
     if not groups.groups.num_rows:
         return True
     first = pc.min(groups.groups.column("first")).as_py()
@@ -236,7 +236,7 @@ def _holds(window: Window, groups: TrailGroups) -> bool:
 
 
 def _watched(file: LogFile, failed: set[str]) -> LogFile:
-    """Return a file that notes it if it could not be fetched."""
+    """Return a file that records a failure to fetch it."""
 
     def fetch() -> bytes:
         try:
@@ -280,7 +280,7 @@ def _with_region(slot: _Slot, file: LogFile) -> _Slot:
 
 
 def _trail(file: LogFile) -> str:
-    """Return where a trail's logs lie; of a file that is in no trail's folder, its own folder."""
+    """Return the folder of a trail's logs; for a file in no trail's folder, its own folder."""
     name = file.name.replace("\\", "/")
     if file.day is not None:
         return name.rpartition("AWSLogs/")[0]
@@ -288,7 +288,7 @@ def _trail(file: LogFile) -> str:
 
 
 class _Told:
-    """How far the whole reading is, part after part."""
+    """The progress of the whole reading, part by part."""
 
     def __init__(self, files: Sequence[LogFile], progress: Progress | None) -> None:
         self._tell = progress
@@ -304,7 +304,7 @@ class _Told:
             self._tell(self._bytes, self._total, self._files, self._events)
 
     def progress(self) -> Progress | None:
-        """Return what tells how far a part is as how far the whole is."""
+        """Return the progress of a part as the progress of the whole reading."""
         tell = self._tell
         if tell is None:
             return None

@@ -1,4 +1,4 @@
-"""Whether logs are those that CloudTrail delivered: its digest files, checked.
+"""Checks by CloudTrail's digest files that logs are as they were delivered.
 
 Every hour CloudTrail writes a digest for each region: the SHA-256 of each log file's content, and
 the signature and the hash of the digest before it. Its own signature is in the metadata of its
@@ -63,7 +63,7 @@ _UNREADABLE = Message("cannot be read: {reason}")
 
 @dataclass(frozen=True, slots=True)
 class PublicKeys:
-    """Keys of CloudTrail by their fingerprints; `any_key` is for every fingerprint."""
+    """CloudTrail's keys by their fingerprints; `any_key` is for every fingerprint."""
 
     by_fingerprint: Mapping[str, RSAPublicKey]
     any_key: RSAPublicKey | None = None
@@ -74,7 +74,7 @@ class PublicKeys:
 
     @classmethod
     def of_values(cls, values: Mapping[str, bytes]) -> "PublicKeys":
-        """Return keys that `ListPublicKeys` gave.
+        """Return the keys in an answer of `ListPublicKeys`.
 
         Raises:
             ValueError: for what is no RSA key.
@@ -83,7 +83,7 @@ class PublicKeys:
 
     @classmethod
     def of_file(cls, content: bytes) -> "PublicKeys":
-        """Return keys of a file: one in PEM or DER, or an answer of `list-public-keys` in JSON.
+        """Return the keys in a file: one in PEM or DER, or an answer of `list-public-keys` in JSON.
 
         Raises:
             ValueError: for what is neither.
@@ -110,7 +110,7 @@ def _rsa(value: bytes) -> RSAPublicKey:
 
 
 class KeyApi(Protocol):
-    """What is needed of CloudTrail: `account.aws.Boto3Api` has it."""
+    """The interface to CloudTrail, which `account.aws.Boto3Api` implements."""
 
     def trail_keys(self, region: str, start: datetime, end: datetime) -> Mapping[str, bytes]:
         """Return the public keys of a region by their fingerprints, as DER."""
@@ -138,7 +138,7 @@ def public_keys_of(api: KeyApi, digests: Iterable[DigestFile], now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class DigestReport:
-    """What the digests prove.
+    """The result of the digests.
 
     Attributes:
         digests: how many have a good signature.
@@ -177,7 +177,7 @@ class _Digest:
 
     @property
     def before(self) -> str | None:
-        """The key of the digest before it."""
+        """The key of the previous digest."""
         previous = self.members.get("previousDigestS3Object")
         return _place(previous) if isinstance(previous, str) else None
 
@@ -190,13 +190,13 @@ class _Digest:
 
 
 def _place(name: str) -> str:
-    """Return a key from `AWSLogs/` on: copies have other buckets, prefixes and folders."""
+    """Return a key from `AWSLogs/` on: copies are in other buckets, prefixes and folders."""
     found = _KEY.search(name.replace("\\", "/"))
     return found.group() if found else name
 
 
 class DigestCheck:
-    """The digests of some logs, and what they say of each log."""
+    """The digests of some logs, and their entries for each log."""
 
     def __init__(
         self, digests: Sequence[DigestFile], keys: PublicKeys, window: Window = ALL_TIME
@@ -244,14 +244,14 @@ class DigestCheck:
         return state
 
     def _check_gaps(self, digests: Sequence[_Digest], states: Mapping[str, _State]) -> None:
-        """Name the digests that others name, and that should be here."""
+        """Record the digests that others name and that are missing."""
         for digest in digests:
             before = digest.before
             if before and before not in states and may_hold(self._window, TrailPath.of(before).day):
                 self._faults.append(LogFault(before, "", _GONE_DIGEST, 0))
 
     def report(self, files: Sequence[LogFile], progress: Progress | None = None) -> DigestReport:
-        """Return what the digests prove of logs, each of which is read and hashed.
+        """Return the result of the digests for logs, each of which is read and hashed.
 
         Args:
             files: the logs.
@@ -278,20 +278,20 @@ class DigestCheck:
         )
 
     def _wrong(self, key: str, content: str) -> Message | None:
-        """Return why a log of that hash is not one that CloudTrail delivered; None if it may be."""
+        """Return the reason why a log of that hash is not as delivered; None if it may be."""
         named = self._named.get(key)
         if named is None:
             return None if self._may_come(key) else _UNNAMED
         return None if content == named.digest else _CHANGED
 
     def _may_come(self, key: str) -> bool:
-        """Tell whether a log was delivered after the last digest of its account and region."""
+        """Return whether a log was delivered after the last digest of its account and region."""
         path, delivered = TrailPath.of(key), _DELIVERED.search(key)
         last = self._last.get((path.account, path.region))
         return bool(delivered and last and delivered[1] >= last)
 
     def _missing(self, files: Iterable[LogFile]) -> list[str]:
-        """Return the logs that digests name, of the days asked for, and that are not there.
+        """Return the logs that digests of the days asked for name and that are missing.
 
         A digest names logs of its own account and region, so what was left out on purpose has no
         digest here either.
@@ -305,7 +305,7 @@ class DigestCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a digest says of a log, and whether the digest is good."""
+    """A digest's entry for a log, and whether the digest is valid."""
 
     digest: str
     good: bool
@@ -318,7 +318,7 @@ _Content = TypeVar("_Content")
 def _in_parallel(
     read: Callable[[_File], _Content], files: Sequence[_File], progress: Progress | None = None
 ) -> Iterator[tuple[_File, _Content | Message]]:
-    """Yield each file with what is read of it, or with why it cannot be read."""
+    """Yield each file with its content, or with the reason why it cannot be read."""
 
     def tried(file: _File) -> _Content | Message:
         try:
@@ -338,13 +338,13 @@ def _in_parallel(
 
 
 def _hash_of(file: LogFile) -> str:
-    """Return the SHA-256 of what a log holds, unpacked."""
+    """Return the SHA-256 of a log's unpacked content."""
     content, _ = decompressed(file.read(), _LARGEST)
     return hashlib.sha256(content).hexdigest()
 
 
 def _digest_of(name: str, stored: bytes, signature: str | None) -> _Digest | Message:
-    """Return a digest, or why it is none."""
+    """Return a digest, or the reason why it is invalid."""
     content, wrong = decompressed(stored, _LARGEST)
     try:
         members = json.loads(content)
@@ -367,7 +367,7 @@ def _wrong_signature(digest: _Digest, signature: str, key: RSAPublicKey) -> Mess
 
 
 def _logs_named_in(digests: Sequence[_Digest], states: Mapping[str, _State]) -> dict[str, _Named]:
-    """Return what is said of each log; what a good digest says counts before any other."""
+    """Return the entry for each log; entries of valid digests take precedence."""
     named: dict[str, _Named] = {}
     for digest in digests:
         good = states[digest.key] is _State.GOOD
@@ -385,7 +385,7 @@ def _logs_named_in(digests: Sequence[_Digest], states: Mapping[str, _State]) -> 
 
 
 def _last_ends(digests: Sequence[_Digest]) -> dict[tuple[str | None, str | None], str]:
-    """Return until when logs of an account and region are in digests, as in names of logs."""
+    """Return the end of the digests of each account and region, in the form of log names."""
     ends: dict[tuple[str | None, str | None], str] = {}
     for digest in digests:
         path = TrailPath.of(digest.key)

@@ -1,4 +1,4 @@
-"""Log files of CloudTrail: what their paths say, and those of this machine.
+"""Log files of CloudTrail: the data in their paths, and the files of this machine.
 
 CloudTrail delivers to `[prefix/]AWSLogs/[o-xxx/]<account>/CloudTrail/<region>/yyyy/mm/dd/`. The day
 is that of the delivery, which comes after the event. Beside `CloudTrail` lies
@@ -39,46 +39,46 @@ _PACKED_ENDINGS = (
     *(".lzma", ".lz", ".snappy", ".tar", ".tgz", ".tbz2", ".txz"),
     *(".parquet", ".avro", ".orc"),
 )
-"""Endings of what can hold logs, and is not unpacked here."""
+"""The endings of files that may contain logs, in formats that are not unpacked here."""
 _SERVICES = re.compile(
     r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/"
     r"(?:Config|GuardDuty|WAFLogs|elasticloadbalancing|vpcdnsquerylogs|vpcflowlogs)/"
 )
-"""Where other services deliver their logs beside CloudTrail's."""
+"""The folders of other services' logs beside CloudTrail's."""
 _TEST_OF_EXPORT = "aws-logs-write-test"
-"""What CloudWatch Logs writes into a bucket before it exports anything."""
+"""The test object that CloudWatch Logs writes into a bucket before an export."""
 MARK = b"\xef\xbb\xbf"
-"""With what some programs begin a text in UTF-8."""
+"""The mark with which some programs begin a text in UTF-8."""
 STAMP = rb"\d{4}-\d\d-\d\dT[\d:.]+Z\s+"
-"""The time before each line of an export of CloudWatch Logs, as a pattern."""
+"""A pattern of the time before each line of a CloudWatch Logs export."""
 _BEGIN = re.compile(rb'(?:%b)?\s*(?:\[\s*\{|(?:%b)?\{\s*")' % (MARK, STAMP))
-"""How a log begins that is not compressed."""
+"""A pattern of the beginning of an uncompressed log."""
 _SNIFFED = 512
 LATE = timedelta(days=1)
-"""How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
+"""The longest time from a file's newest event to its delivery; usually some 5 minutes.
 """
 
 
 class SkippedKind(StrEnum):
-    """Why a file is left out; `NOT_OPENED` alone leaves calls out that count."""
+    """The reasons for leaving a file out; only `NOT_OPENED` leaves out calls that count."""
 
     DIGEST = "digest"
     INSIGHT = "insight"
     OTHER_TRAIL_FILE = "other"
-    """Another folder that CloudTrail keeps beside the logs."""
+    """A file in another folder that CloudTrail has beside the logs."""
     OUTSIDE_WINDOW = "outside window"
-    """Delivered before the time asked for, or more than a day after it."""
+    """Delivered before the requested time, or more than a day after it."""
     OTHER_SERVICE = "other service"
     """A log of another service, by its folder."""
     OTHER_ENDING = "other ending"
-    """A file in a folder that is no log by its name, nor by its begin."""
+    """A file in a folder that is no log by its name or its beginning."""
     NOT_OPENED = "not opened"
-    """An object in S3 that is no log by its name, and may be one: it was not read."""
+    """An object in S3 that is no log by its name but may be one: it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrailPath:
-    """What the path of a log says; None: it says no such thing."""
+    """The data in the path of a log; None: the path does not have it."""
 
     account: str | None = None
     region: str | None = None
@@ -87,7 +87,7 @@ class TrailPath:
 
     @classmethod
     def of(cls, path: str) -> "TrailPath":
-        """Return what a path or the key of an object says, whichever way its slashes lean."""
+        """Return the data in a path or the key of an object, with any kind of slashes."""
         path = path.replace("\\", "/")
         found = _LAYOUT.search(path)
         if not found:
@@ -108,13 +108,13 @@ _SKIPPED = {
 
 
 def holds_calls(folder: str) -> bool:
-    """Tell whether a folder of an account's, by its name, is one of CloudTrail's that has calls."""
+    """Return whether a folder of an account has CloudTrail's calls, by its name."""
     return folder.startswith("CloudTrail") and folder not in _SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """One file or object that may hold events.
+    """One file or object that may have events.
 
     Attributes:
         name: its path, its `s3://` address, or what it is a member of and its name there.
@@ -132,7 +132,7 @@ class LogFile:
     day: date | None = None
 
     def read(self) -> bytes:
-        """Return the bytes as they are stored.
+        """Return the stored bytes.
 
         Raises:
             OSError: if they cannot be read.
@@ -142,12 +142,12 @@ class LogFile:
 
     @classmethod
     def packed(cls, name: str, size: int) -> Self:
-        """Return a file that is not unpacked here; only how such a file begins is read of it."""
+        """Return a file that is not unpacked here; only its beginning is read."""
         return cls(name, size, "", lambda: BEGIN_OF_ZIP)
 
     @classmethod
     def local(cls, path: Path) -> "LogFile":
-        """Return a file of this machine; that it cannot be read shows when it is."""
+        """Return a file of this machine; if it cannot be read, the error comes when it is read."""
         try:
             state = path.stat()
         except OSError:
@@ -167,23 +167,23 @@ class LogFile:
 
 
 def is_packed(name: str) -> bool:
-    """Tell whether a file may hold logs, and is compressed in a way that is not read."""
+    """Return whether a file may contain logs in a compressed form that is not read."""
     return name.lower().endswith(_PACKED_ENDINGS)
 
 
 def is_log(name: str) -> bool:
-    """Tell whether a file is to be read by its name."""
+    """Return whether a file is read, by its name."""
     return name.lower().endswith(LOG_ENDINGS)
 
 
 def is_empty_mark(name: str, size: int) -> bool:
-    """Tell whether an object holds nothing and is not meant to: a log that is empty is damaged."""
+    """Return whether an object is empty on purpose; an empty log is a damaged one."""
     empty = not size and not is_log(name) and not is_packed(name)
     return empty or name.rpartition("/")[2] == _TEST_OF_EXPORT
 
 
 def may_hold(window: Window, day: date | None) -> bool:
-    """Tell whether a file that was delivered on a day may hold an event that counts."""
+    """Return whether a file delivered on a day may have an event that counts."""
     if day is None:
         return True
     if window.start is not None and day < window.start.astimezone(UTC).date():
@@ -193,14 +193,14 @@ def may_hold(window: Window, day: date | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
-    """The files to read, in order of their names, and how many were left out for what."""
+    """The files to read, in order of their names, and the number of others by reason."""
 
     files: tuple[LogFile, ...]
     skipped: dict[SkippedKind, int]
 
 
 def local_logs(paths: Iterable[str], window: Window = ALL_TIME) -> FoundFiles:
-    """Return the log files of folders, files and patterns like `logs/**/*.json.gz`.
+    """Return the log files of folders, files and patterns such as `logs/**/*.json.gz`.
 
     In a folder, files that are no logs by their name, nor by how they begin, are passed over and
     counted; a file that is named itself is read whatever its name. By whatever ways a file is
@@ -233,7 +233,7 @@ def _named_first(found: tuple[Path, bool]) -> tuple[bool, Path]:
 
 
 def _identity(file: Path) -> object:
-    """Return what tells a file from others, by whatever path it is reached."""
+    """Return the identity of a file, equal for all its paths."""
     try:
         state = file.stat()
     except OSError:
@@ -243,7 +243,7 @@ def _identity(file: Path) -> object:
 
 
 def skipped_for(path: str, window: Window) -> SkippedKind | None:
-    """Return why a file is left out by its path alone; None: it is to be read."""
+    """Return the reason for leaving a file out by its path alone; None if it is to be read."""
     said = TrailPath.of(path)
     if said.skipped is None and not may_hold(window, said.day):
         return SkippedKind.OUTSIDE_WINDOW
@@ -281,7 +281,7 @@ def _at(path: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield what is in a folder, however deep; a link to a folder is followed, and each is one."""
+    """Yield the files in a folder and below, once each; links to folders are followed."""
     unlisted: list[OSError] = []
     seen: set[object] = set()
     for place, below, names in os.walk(folder, onerror=unlisted.append, followlinks=True):
@@ -300,7 +300,7 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _begins(path: Path) -> bool:
-    """Tell whether a file begins as a log does, or as something that may hold one."""
+    """Return whether a file begins as a log, or as a format that may contain one."""
     try:
         with path.open("rb") as file:
             begin = file.read(_SNIFFED)
@@ -338,7 +338,7 @@ def local_digests(folders: Iterable[str], window: Window = ALL_TIME) -> list[Dig
 
 
 def is_digest(path: str, window: Window) -> bool:
-    """Tell whether a path is that of a digest which may name logs of a window."""
+    """Return whether a path is that of a digest which may name logs of a window."""
     said = TrailPath.of(path)
     return said.skipped is SkippedKind.DIGEST and may_hold(window, said.day)
 

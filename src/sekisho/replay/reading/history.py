@@ -1,4 +1,4 @@
-"""CloudTrail's event history: what `LookupEvents` tells of one account, region by region.
+"""CloudTrail's event history: the events that `LookupEvents` has of one account, by region.
 
 It has the management events of the last 90 days, the newest first, in pages of 50 events, and may
 be asked twice a second in each region. It has no data events, and nothing of other accounts. The
@@ -27,12 +27,12 @@ from sekisho.replay.reading.shapes import NOT_JSON
 from sekisho.replay.window import Window
 
 _PACE = 0.5
-"""Seconds between two requests: twice a second is what a region allows."""
+"""The seconds between two requests: a region allows two a second."""
 _PAGE = 50
 _KEPT = timedelta(days=90)
 _EVENTS_OF_A_FILE = 20_000
 _FAST = 1
-"""The level of compression: what is in memory for some minutes need not be small."""
+"""The level of compression: data that is in memory for minutes need not be small."""
 
 _WHAT = Message(
     "CloudTrail's event history of {regions}: the management events of the last 90 days of this "
@@ -45,11 +45,11 @@ _NOT_BEGUN = Message("stopped: nothing was read")
 _BROKEN = Message("events before {time} were not read: {reason}")
 
 Progress = Callable[[str, int, float], None]
-"""Called with the region, the events so far, and how much of the time asked for is read."""
+"""(region, events so far, fraction of the requested time that is read) → None."""
 
 
 class HistoryApi(Protocol):
-    """What is needed of CloudTrail: `account.aws.Boto3Api` has it."""
+    """The interface to CloudTrail, which `account.aws.Boto3Api` implements."""
 
     def call_in(
         self, region: str, service: str, operation: str, /, **params: object
@@ -60,7 +60,7 @@ class HistoryApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The clocks: what time it is in UTC, what measures seconds, and what waits them."""
+    """The clocks: the current UTC time, a timer in seconds, and a function to sleep."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
@@ -72,7 +72,7 @@ _USUAL = Timing()
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """What was read of the event history.
+    """The events that were read of the event history.
 
     Attributes:
         files: the events, as logs in memory.
@@ -122,7 +122,7 @@ def event_history(
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far.
+    """The events that were read so far.
 
     Attributes:
         oldest: the time of the last event of this region; None before the first.
@@ -144,7 +144,7 @@ class _Reading:
     asked_at: float | None = None
 
     def region(self, region: str) -> None:
-        """Read what a region tells; what it does not is a fault."""
+        """Read the events of a region; events that cannot be read are a fault."""
         self.oldest = None
         if self.stopped:
             self._fault(region, _NOT_BEGUN, 0)
@@ -186,7 +186,7 @@ class _Reading:
             params["NextToken"] = token
 
     def _wait(self) -> None:
-        """Wait until CloudTrail may be asked again."""
+        """Wait until CloudTrail may be called again."""
         if self.asked_at is not None:
             left = self.asked_at + _PACE - self.timing.clock()
             if left > 0:
@@ -209,13 +209,13 @@ class _Reading:
             self.progress(region, self.events, self._share())
 
     def _share(self) -> float:
-        """Return how much of the time asked for is read, in this region."""
+        """Return the fraction of the requested time that is read, in this region."""
         if self.oldest is None:
             return 0.0
         return (self.until - self.oldest) / (self.until - self.since)
 
     def _file(self, region: str) -> None:
-        """Make a log of the events that are in none."""
+        """Make a log of the events that are in no file yet."""
         if not self.texts:
             return
         name = f"{_NAME.format(region=region)} {len(self.files) + 1}"
@@ -226,7 +226,7 @@ class _Reading:
 
 
 def _is_object(text: object) -> bool:
-    """Tell whether a text is a JSON object, so that it spoils no log."""
+    """Return whether a text is a JSON object; others would damage a log."""
     try:
         return isinstance(text, str) and isinstance(json.loads(text), dict)
     except ValueError:

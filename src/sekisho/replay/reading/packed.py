@@ -1,4 +1,4 @@
-"""Groups as one table: what the cache stores, what a cluster's workers send, and how parts add up.
+"""Groups as one table: the form of the cache and of a cluster's workers, which can be summed.
 
 A packed table has three kinds of rows, told apart by `kind`: a group (NULL) with its `days` and the
 events of each in `daily`; a detail (a `DetailKind`, with `value`); and what was read (`reading`,
@@ -43,7 +43,7 @@ def packed_schema(columns: Sequence[Column]) -> pa.Schema:
 
 
 def packed(groups: TrailGroups) -> pa.Table:
-    """Return groups, details and what was read as one table, in this order."""
+    """Return groups, details and the reading as one table, in this order."""
     days = groups.days.combine_chunks()
     # the days of a group follow one another, and each group has one at least
     ends = pc.run_end_encode(days.column("group").combine_chunks()).run_ends
@@ -61,7 +61,7 @@ def packed(groups: TrailGroups) -> pa.Table:
 
 
 def _filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return a table with all columns of a schema; NULL in those that it has not."""
+    """Return a table with all columns of a schema; NULL in the columns that it lacks."""
     columns = [
         table.column(each.name).cast(each.type)
         if each.name in table.column_names
@@ -72,7 +72,7 @@ def _filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
-    """Return what `packed` made a table of; its texts may be encoded as dictionaries.
+    """Return the groups from a table of `packed`; its texts may be encoded as dictionaries.
 
     Raises:
         ValueError: if it is no such table.
@@ -94,7 +94,7 @@ def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
 
 
 def _without_dictionaries(schema: pa.Schema) -> pa.Schema:
-    """Return a schema as it is without dictionaries."""
+    """Return a schema with the plain types of its dictionaries."""
     return pa.schema(
         field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
         for field in schema
@@ -134,7 +134,7 @@ _COPIES = f"""
 
 
 def paired(groups: TrailGroups, store: GroupStore) -> TrailGroups:
-    """Return groups without the records of calls that other records tell more of.
+    """Return groups without the records of calls of which other records have more details.
 
     Until then what shares its id with other records is a group of its own.
 
@@ -209,7 +209,7 @@ def _sum_query(source: str, keys: Sequence[str], more: str) -> str:
 
 
 def _moved(days: pa.Table, places: pa.ListArray) -> pa.Table:
-    """Return the days of rows as days of the sums that each row went into."""
+    """Return the days of rows as days of the sums that contain each row."""
     order = pc.sort_indices(pc.list_flatten(places))
     sum_of_row = pc.list_parent_indices(places).take(order)
     moved = days.set_column(0, "group", sum_of_row.take(days.column("group")))
@@ -219,7 +219,7 @@ def _moved(days: pa.Table, places: pa.ListArray) -> pa.Table:
 
 
 def read_in_all(readings: Iterable[Reading]) -> Reading:
-    """Return what was read in several parts."""
+    """Return the sum of several readings."""
     parts = list(readings)
     skipped: Counter[SkippedKind] = Counter()
     for part in parts:
@@ -238,7 +238,7 @@ def read_in_all(readings: Iterable[Reading]) -> Reading:
 
 
 def reading_json(reading: Reading) -> str:
-    """Return what was read as JSON."""
+    """Return a reading as JSON."""
     faults = [
         [fault.file, fault.place, fault.what.to_json(), fault.records] for fault in reading.faults
     ]
@@ -257,7 +257,7 @@ def reading_json(reading: Reading) -> str:
 
 
 def reading_of_json(text: str) -> Reading:
-    """Return the reading of which `reading_json` made a text.
+    """Return the reading in a text of `reading_json`.
 
     Raises:
         ValueError: if it is no such text.

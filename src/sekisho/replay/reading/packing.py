@@ -1,4 +1,4 @@
-"""Decompressing files: whole, in part where they are damaged, and never more than fits."""
+"""Decompression of files: whole, partly if they are damaged, and never beyond a limit."""
 
 import zlib
 from typing import Any
@@ -16,13 +16,13 @@ else:
     """Twice as fast as the standard library, with the same functions."""
 
 GZIP = b"\x1f\x8b"
-"""How a gzip file begins."""
+"""The beginning of a gzip file."""
 BEGIN_OF_ZIP = b"PK\x03\x04"
 _OTHERS = (
     *(BEGIN_OF_ZIP, b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!"),
     *(b"\x04\x22\x4d\x18", b"\xff\x06\x00\x00sNaPpY", b"PAR1", b"Obj\x01", b"ORC"),
 )
-"""How other archives, compressed files and tables begin."""
+"""The beginnings of other archives, compressed files and tables."""
 _WITH_HEADER = 31
 _WRONG: Any = (zlib.error, fastest.error)
 TRUNCATED = Message("the compressed file ends in the middle")
@@ -32,7 +32,7 @@ TOO_LARGE = Message("is larger than {limit} MB when it is decompressed")
 
 
 def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
-    """Return the content of a file, and what is wrong with it: then it is what could be had.
+    """Return the content of a file, and its fault, in which case the content is partial.
 
     What is not compressed is returned as it is, whatever the file is called. A gzip file may have
     several members, one after the other, and may have been compressed twice, as what CloudWatch
@@ -49,7 +49,7 @@ def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
 
 
 def is_packed_content(content: bytes) -> bool:
-    """Tell whether content begins as something does that is packed, and not by gzip."""
+    """Return whether content begins as a packed format other than gzip."""
     return content.startswith(_OTHERS)
 
 
@@ -72,7 +72,7 @@ def _decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
 
 
 def _member(stored: bytes, limit: int) -> tuple[bytes, bytes, Message | None]:
-    """Return the content of a gzip file's first member, what follows it, and what is wrong."""
+    """Return the content of a gzip file's first member, the rest, and the fault, if any."""
     machine = fastest.decompressobj(_WITH_HEADER)
     try:
         content = machine.decompress(stored, limit)

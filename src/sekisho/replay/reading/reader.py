@@ -42,7 +42,7 @@ from sekisho.replay.window import ALL_TIME, Window
 
 _BATCH = 3 << 20
 _PACKED = 8
-"""How many times larger a log is than its gzip file, to guess the size of a batch."""
+"""The ratio of a log's size to its gzip file's, to estimate the size of a batch."""
 _FILES = 200
 _LARGEST = 1 << 30
 
@@ -51,7 +51,7 @@ FEED = pa.schema([("file", pa.int32()), ("content", pa.large_string())])
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """What became of a file: for DuckDB (`content`), for the plain reading, or for nobody.
+    """The state of a file: for DuckDB (`content`), for the plain reading, or skipped.
 
     Attributes:
         number: its place among the files.
@@ -69,7 +69,7 @@ class OpenedFile:
 
 
 def stored_content(file: LogFile) -> tuple[bytes, Message | None]:
-    """Return the decompressed content of a file, and what is wrong with it."""
+    """Return the decompressed content of a file, and its fault, if any."""
     try:
         stored = file.read()
     except OSError as error:
@@ -131,7 +131,7 @@ class Feeder:
             yield from self._finished(running.popleft())
 
     def _shares(self) -> Iterator[list[int]]:
-        """Yield the numbers of files that make a batch together."""
+        """Yield the numbers of files that form a batch."""
         share: list[int] = []
         size = 0
         for number, file in enumerate(self._files):
@@ -157,14 +157,14 @@ class Feeder:
 
 
 def _batch(number: int, content: bytes) -> pa.RecordBatch:
-    """Return one row, without a copy of the content; whether it is UTF-8, the parser tells."""
+    """Return one row, without a copy of the content; the parser checks whether it is UTF-8."""
     offsets = pa.py_buffer(b"".join(each.to_bytes(8, "little") for each in (0, len(content))))
     text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(content))
     return pa.record_batch([pa.array([number], pa.int32()), text], schema=FEED)
 
 
 Progress = Callable[[int, int, int, int], None]
-"""Called with the bytes that are done, all bytes, the files that are done, and the events.
+"""(bytes done, all bytes, files done, events) → None; events are 0 until all files are done.
 
 How many events there are is known when all files are done; until then it is 0.
 """
@@ -176,7 +176,7 @@ _WHOLE_FILE = -1
 
 @dataclass(frozen=True, slots=True)
 class ReadingSettings:
-    """How logs are read.
+    """The settings for reading logs.
 
     Attributes:
         threads: how many decompress, and how many parse; 0: as many as there are cores.
@@ -234,7 +234,7 @@ def read_groups(
 
 
 class _Run:
-    """One reading: what is known of it so far."""
+    """One reading: its state so far."""
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ class _Run:
         self.bytes = self.done = self.events = self.outside = 0
 
     def count(self, store: GroupStore, progress: Progress | None, *, careful: bool) -> None:
-        """Count all records: first what DuckDB can read, then what the plain reading must."""
+        """Count all records: first those that DuckDB can read, then those of the plain reading."""
         total = sum(file.size for file in self.files)
 
         def tell() -> None:
@@ -292,7 +292,7 @@ class _Run:
                 self.slow.add(file.number)
 
     def _fault(self, number: int, place: str, what: Message, records: int) -> None:
-        """Note a fault; of a file with very many, only how many records are lost."""
+        """Record a fault; for a file with very many, only the number of lost records."""
         faults = self.faults[number]
         if len(faults) < _FAULTS_OF_A_FILE:
             faults.append(LogFault(self.files[number].name, place, what, records))
@@ -303,7 +303,7 @@ class _Run:
             ]
 
     def _doubtful(self, store: GroupStore) -> dict[int, set[int]]:
-        """Return the files that the plain reading must look at, and which records of them."""
+        """Return the files for the plain reading, with the numbers of the records."""
         found: dict[int, set[int]] = {number: {_WHOLE_FILE} for number in self.slow}
         rows = store.table("SELECT file, record FROM parts WHERE state = 2")
         for file, record in zip(*(column.to_pylist() for column in rows.columns), strict=True):
@@ -311,7 +311,7 @@ class _Run:
         return found
 
     def _plainly_read(self, doubtful: Mapping[int, set[int]]) -> Iterator[pa.RecordBatch]:
-        """Yield the records that only the plain reading could read."""
+        """Yield the records that only the plain reading can read."""
         schema = plain_schema(self.columns)
         rows: list[dict[str, Any]] = []
         for number in sorted(doubtful):
@@ -347,7 +347,7 @@ class _Run:
             self._fault(number, f"record {found.number + 1}", found.what, found.records)
 
     def result(self, store: GroupStore) -> TrailGroups:
-        """Return what was counted."""
+        """Return the groups that were counted."""
         counts = store.table(
             "SELECT coalesce(sum(events), 0)::BIGINT AS outside FROM parts WHERE state = 1"
         ).to_pylist()[0]
@@ -398,7 +398,7 @@ def _fault_text(fault: RecordFault) -> Message:
 
 
 def plain_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Return the columns of a record that was read plainly."""
+    """Return the columns of a record of the plain reading."""
     kinds = [(str(each), kind_of(each)) for each in statement.with_detailed(columns)]
     return pa.schema([("written", pa.string()), ("id", pa.string()), *kinds])
 

@@ -1,4 +1,4 @@
-"""What reading logs comes to: the groups, the days, the details, and what could not be read."""
+"""The result of reading logs: groups, days, details, and faults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields
@@ -54,7 +54,7 @@ def groups_schema(columns: tuple[Column, ...]) -> pa.Schema:
 
 
 class DetailsOf(StrEnum):
-    """Of whom addresses, programs, regions and hours are counted."""
+    """The callers of whom addresses, programs, regions and hours are counted."""
 
     USERS = "users"
     """IAM users and root."""
@@ -63,7 +63,7 @@ class DetailsOf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogFault:
-    """Something that could not be read; the rest was.
+    """An unreadable file or part of a file; the rest was read.
 
     Attributes:
         file: the name of the log file.
@@ -80,7 +80,7 @@ class LogFault:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read, and what was not.
+    """The figures and faults of a reading.
 
     Attributes:
         files: the files that were read, faulty ones included.
@@ -105,7 +105,7 @@ class Reading:
 
     @property
     def lost(self) -> int:
-        """How many records could not be read, as far as that is known."""
+        """The number of records that could not be read, as far as that is known."""
         return sum(fault.records for fault in self.faults)
 
 
@@ -135,12 +135,12 @@ class TrailGroups:
             yield CallGroup(TrailEvent(*values), tally)
 
     def accounts(self) -> frozenset[str]:
-        """Return the accounts that have records of their own callers here."""
+        """Return the accounts that have records of their own callers."""
         own = self.groups.filter(pc.equal(self.groups["account"], self.groups["recipient"]))
         return frozenset(values_of(pc.unique(own["account"])))
 
     def principals_after(self, moment: datetime) -> frozenset[str]:
-        """Return the ARNs of whoever called after a moment."""
+        """Return the ARNs of the callers after a time."""
         later = self.groups.filter(pc.greater(self.groups["last"], pa.scalar(moment, _TIME)))
         return frozenset(filter(None, values_of(pc.unique(later["principal"]))))
 

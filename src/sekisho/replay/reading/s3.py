@@ -1,4 +1,4 @@
-"""Log files in S3: found by account and region, and only the days that are asked for.
+"""Log files in S3: found by account and region, and only of the requested days.
 
 `s3://bucket/prefix` may end anywhere in CloudTrail's layout. Below `AWSLogs/` accounts and regions
 are discovered with the delimiter `/`; then one listing for each account and region begins at the
@@ -56,24 +56,24 @@ _BESIDE = SekishoError(
 
 
 class ObjectApi(Protocol):
-    """What is needed of S3: `account.aws.Boto3Api` has it."""
+    """The interface to S3, which `account.aws.Boto3Api` implements."""
 
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         """Yield the items under `key` of every page of a listing."""
         ...
 
     def content(self, bucket: str, key: str) -> bytes:
-        """Return what an object holds."""
+        """Return the content of an object."""
         ...
 
     def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
-        """Return what an object holds, and its metadata."""
+        """Return the content and the metadata of an object."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TrailScope:
-    """Which of the logs; empty: all of them."""
+    """The accounts and regions of the logs; empty: all of them."""
 
     accounts: Collection[str] = _EVERY
     regions: Collection[str] = _EVERY
@@ -155,7 +155,7 @@ class _Bucket:
             return [], [self._unlisted(place, refused)]
 
     def _below(self, place: str) -> list[str] | None:
-        """Return the places below one where logs may be; None: it is to be listed itself."""
+        """Return the places below one that may have logs; None if it is to be listed itself."""
         if _REGION.search(place) or is_log(place) or is_packed(place):
             return None
         if self.digests and _ACCOUNT.search(place):
@@ -201,7 +201,7 @@ class _Bucket:
         return [each["Prefix"] for each in named]
 
     def _listed(self, place: str) -> Iterator[LogFile]:
-        """Yield the logs under a place; of a region those of the days asked for."""
+        """Yield the logs under a place; for a region, those of the requested days."""
         limits, end = self._limits(place)
         pages = self.api.pages(
             "s3", "ListObjectsV2", "Contents", Bucket=self.bucket, Prefix=place, **limits
@@ -216,7 +216,7 @@ class _Bucket:
                 yield self._file(item, said)
 
     def _left_out(self, key: str, size: int) -> bool:
-        """Tell whether an object is none of those that are looked for, and count what it is."""
+        """Return whether an object is to be left out, and count it by its kind."""
         if self.digests:
             return not is_log(key) or not is_digest(key, self.window)
         if is_empty_mark(key, size):
@@ -229,7 +229,7 @@ class _Bucket:
         return kind is not None
 
     def _limits(self, place: str) -> tuple[dict[str, str], str | None]:
-        """Return where the listing of a region begins, and the key at which it ends."""
+        """Return the start of the listing of a region, and the key at which it ends."""
         limits: dict[str, str] = {}
         if not _REGION.search(place):
             return limits, None
@@ -259,7 +259,7 @@ class _Bucket:
         )
 
     def _unlisted(self, place: str, why: SekishoError) -> LogFile:
-        """Return a place that is not listed, as a file that cannot be read."""
+        """Return a place that cannot be listed, as a file that cannot be read."""
 
         def refuse() -> bytes:
             raise why
@@ -286,7 +286,7 @@ def s3_digests(
 
 
 def _signed(api: ObjectApi, file: LogFile, start: int) -> tuple[bytes, str | None]:
-    """Return a digest and its signature; a place that may not be listed is refused here."""
+    """Return a digest and its signature; a place that may not be listed raises here."""
     if not file.size:
         return file.read(), None
     bucket = file.name[len("s3://") : start - 1]

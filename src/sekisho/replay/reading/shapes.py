@@ -1,4 +1,4 @@
-"""What a log file holds, recognised by its content and not by its name.
+"""The formats of log files, recognised by their content and not by their names.
 
 Fast, as they are or nearly: `{"Records": […]}`, a list of records, JSON lines of records, also with
 the time before each as CloudWatch Logs exports them. One record after the other: events of
@@ -30,14 +30,14 @@ _WRAPPED = b'"logEvents"'
 _NEXT = re.compile(r'[,\[]\s*(?=\{\s*")')
 _SPACE = re.compile(r"\s*")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""What may be half a character, as JSON writes it."""
+"""A pattern of a possible half of a character (surrogate) in JSON."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _DECODER = JSONDecoder(object_pairs_hook=lambda pairs: dict(reversed(pairs)))
-"""Of a key that is there twice the first counts, as in DuckDB."""
+"""Of a repeated key the first counts, as in DuckDB."""
 _ID = re.compile(r'"eventID"\s*:')
-"""What each record has once."""
+"""A pattern of the member that each record has once."""
 _TRIES = 20_000
-"""How many places of a damaged list are tried as the begin of the next record."""
+"""The places of a damaged list that are tried as the beginning of a record."""
 _SAMPLE = 1 << 16
 
 
@@ -50,14 +50,14 @@ class FastLog:
 
 @dataclass(frozen=True, slots=True)
 class SlowLog:
-    """What must be read record by record."""
+    """A file that must be read record by record."""
 
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class NoCalls:
-    """A file that holds no calls, and is meant to."""
+    """A file that has no calls on purpose."""
 
     kind: SkippedKind
 
@@ -72,7 +72,7 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What of a file is no record.
+    """A part of a file that is no record.
 
     Attributes:
         number: its place in the file, None for the rest of it.
@@ -96,7 +96,7 @@ IDENTITY_NOT_JSON = Message(
 
 
 def recognised(content: bytes) -> FastLog | SlowLog | NoCalls:
-    """Return what the content of a file is, by its begin."""
+    """Return the format of a file's content, by its beginning."""
     content = content.removeprefix(MARK)
     start = content[:_SAMPLE].lstrip()
     if _LOG.match(start):
@@ -118,7 +118,7 @@ def recognised(content: bytes) -> FastLog | SlowLog | NoCalls:
 
 
 def _unstamped(content: bytes) -> list[bytes] | None:
-    """Return the lines of an export without their times; None: not every line is a record's."""
+    """Return the lines of an export without their times; None if a line is no record."""
     found = []
     for line in content.splitlines():
         if line.strip():
@@ -130,7 +130,7 @@ def _unstamped(content: bytes) -> list[bytes] | None:
 
 
 def _first_line(content: bytes) -> Mapping[str, object] | None:
-    """Return the object of the first line, if lines follow it, else None."""
+    """Return the object of the first line, if lines follow it; else None."""
     first, _, rest = content.lstrip().partition(b"\n")
     return (_members(first) or None) if rest.strip() else None
 
@@ -144,7 +144,7 @@ def _members(content: bytes) -> Mapping[str, object]:
 
 
 def records_in(content: bytes) -> Iterator[FoundRecord | Unreadable]:
-    """Yield every record of a file, and what of it is none, whatever its shape."""
+    """Yield every record of a file, and its unreadable parts, in any format."""
     text = content.removeprefix(MARK).decode("utf-8", "replace")
     start = text[:_SAMPLE].lstrip()
     if not start:
@@ -160,7 +160,7 @@ def records_in(content: bytes) -> Iterator[FoundRecord | Unreadable]:
 
 
 def _of_lines(text: str) -> Iterator[FoundRecord | Unreadable]:
-    """Yield the records of each line; those of one line have its number."""
+    """Yield the records of each line, with the number of the line."""
     lines = (line for line in _BREAKS.split(text) if line.strip())
     for number, line in enumerate(lines):
         stamp = _STAMPED.match(line)
@@ -182,7 +182,7 @@ def _of_value(text: str) -> Iterator[FoundRecord | Unreadable]:
 
 
 def _of_whole(value: Any) -> Iterator[FoundRecord | Unreadable]:
-    """Yield the records of one of the values of a file, most often its only one."""
+    """Yield the records of one of the values of a file, usually its only one."""
     if isinstance(value, Message):
         yield Unreadable(None, value, 0)
         return
@@ -206,7 +206,7 @@ def _is_record(value: object) -> bool:
 
 
 def _unwrapped(value: object) -> Iterator[object]:
-    """Yield the records of a log, an answer, or of one event."""
+    """Yield the records of a log, of an answer, or of one event."""
     match value:
         case {"Records": list(records)} | {"Events": list(records)}:
             for record in records:
@@ -235,19 +235,19 @@ def _unwrapped_record(value: object) -> Iterator[object]:
 
 
 def _inside(text: str) -> object:
-    """Return the record that a text inside of another value is; None: it is none."""
+    """Return the record in a text that is inside another value; None if it has none."""
     record = _value(text)
     return None if isinstance(record, Message) else record
 
 
 def _value(text: str) -> Any:
-    """Return the value of a JSON text, or what is wrong with it."""
+    """Return the value of a JSON text, or its fault."""
     found = list(_values(text))
     return found[0] if len(found) == 1 else NOT_JSON
 
 
 def _values(text: str, place: int = 0) -> Iterator[Any]:
-    """Yield the values of JSON texts one after the other, and what is wrong where they end.
+    """Yield the values of consecutive JSON texts, and the fault at which they end.
 
     What is half a character becomes U+FFFD: no table can hold it.
     """
@@ -280,7 +280,7 @@ def _without_half_characters(text: str, value: Any) -> Any:
 
 
 def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
-    """Yield the records of a damaged list, one by one, passing over what cannot be read."""
+    """Yield the records of a damaged list, one by one, skipping unreadable parts."""
     opening = re.match(r'\s*(?:\{\s*"Records"\s*:\s*)?\[', text)
     if not opening:
         yield Unreadable(None, wrong if wrong is TOO_DEEP else NO_LOG, 0)
@@ -311,7 +311,7 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
 
 
 def _lost(number: int, wrong: Message, text: str) -> Unreadable:
-    """Return what of a list cannot be read: as many records as can be told, one at least."""
+    """Return the unreadable part of a list, with the number of lost records, at least one."""
     return Unreadable(number, wrong, max(1, len(_ID.findall(text))))
 
 
@@ -325,7 +325,7 @@ _CSV: Mapping[str, str] = {
         "sessionCredentialFromConsole",
     )
 }
-"""The columns of the table that AWS documents for Athena, and their names in a record."""
+"""The columns of the table that AWS documents for Athena, with their names in a record."""
 _CSV_NEEDED = frozenset({"useridentity", "eventtime", "eventsource", "eventname"})
 _JSON_COLUMNS = ("userIdentity", "requestParameters", "responseElements", "additionalEventData")
 _MEMBERS: Mapping[str, str] = {
@@ -340,7 +340,7 @@ _MEMBERS: Mapping[str, str] = {
 
 
 def _of_csv(text: str) -> Iterator[FoundRecord | Unreadable]:
-    """Yield the records of what Athena gives for a query of its table of CloudTrail logs."""
+    """Yield the records in Athena's result of a query of its table of CloudTrail logs."""
     rows = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip().lower() for name in next(rows, [])]
     if not set(header) >= _CSV_NEEDED:

@@ -30,14 +30,14 @@ from sekisho.replay.window import Window
 _SESSION = "userIdentity.sessionContext"
 _ISSUER = f"{_SESSION}.sessionIssuer.arn"
 DETAILED = (Column.ADDRESS, Column.AGENT, Column.REGION)
-"""The columns that details are of, in the order of `DetailKind`."""
+"""The columns of the details, in the order of `DetailKind`."""
 _MUST_BE_OBJECTS = ("userIdentity", _SESSION, f"{_SESSION}.attributes")
 _OF_S3_ALONE = "key"
 _NAMES = {Column.PARAMETERS: PARAMETERS, Column.IAM_PARAMETERS: IAM_PARAMETERS}
 
 
 def structure(columns: Sequence[Column]) -> str:
-    """Return the structure for `json_transform` that has only what is needed."""
+    """Return the structure for `json_transform` with only the necessary members."""
     record: dict[str, Any] = {}
     places = {_ISSUER, "eventTime", "eventID"}
     places |= {column.place for column in (*columns, *DETAILED) if column.place}
@@ -100,7 +100,7 @@ def records_query(columns: Sequence[Column], window: Window, careful: bool) -> s
 
 
 def with_detailed(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns, and those of `DETAILED` that are not among them."""
+    """Return the columns, with those of `DETAILED` added."""
     return (*columns, *(each for each in DETAILED if each not in columns))
 
 
@@ -114,7 +114,7 @@ def _at(column: Column) -> str:
 
 
 def _value(column: Column) -> str:
-    """Return what a column is of a record `r`: JSON, or a list of texts."""
+    """Return the expression of a column in a record `r`: JSON, or a list of texts."""
     if column in LISTS:
         return _list_of(column)
     match column:
@@ -155,7 +155,7 @@ def _list_of(column: Column) -> str:
 
 
 def _listed(texts: str, order: str) -> str:
-    """Return a list of texts that are JSON now, or NULL where there is none."""
+    """Return the expression of a list of JSON texts, or NULL if there is none."""
     there = f"""list_filter({texts}, lambda each: starts_with(each, '"'))"""
     plain = f"list_transform({there}, lambda each: each::JSON ->> '$')"
     return f"nullif({order.format(plain)}, [])"
@@ -171,7 +171,7 @@ def _parameter(name: str) -> str:
 
 
 def _doubtful(columns: Sequence[Column]) -> str:
-    """Return whether the plain reading must look at a record `r`.
+    """Return the condition that the plain reading must examine a record `r`.
 
     JSON that begins with anything but a quotation mark begins with something greater.
     """
@@ -208,7 +208,7 @@ def _moment(time: datetime) -> str:
 
 
 def plain_query(columns: Sequence[Column]) -> str:
-    """Return what `records_query` does, of `plain`: records in columns of text."""
+    """Return the query of `plain`, records in columns of text, in the form of `records_query`."""
     given = ", ".join(
         quoted(each) if each in LISTS else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
         for each in with_detailed(columns)
@@ -220,7 +220,7 @@ def plain_query(columns: Sequence[Column]) -> str:
 
 
 def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_once: bool) -> str:
-    """Return the query that counts what `records_query` or `plain_query` gives.
+    """Return the query that counts the rows of `records_query` or `plain_query`.
 
     One pass makes groups and details: a record is there once for its group (`part` 0), and once for
     each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`). What a group is
@@ -265,7 +265,7 @@ def _list(columns: Sequence[Column]) -> str:
 
 
 def once_query() -> str:
-    """Return the query of `parts` without copies: what has the same time and id, and is the same.
+    """Return the query of `parts` without copies: equal rows with equal time and id.
 
     Events without an id are never copies.
     """
@@ -308,7 +308,7 @@ _TALLY = """sum(events)::BIGINT AS events,
 
 
 def _members(columns: Sequence[Column]) -> str:
-    """Return the columns of which `what` is the JSON list."""
+    """Return the columns in the JSON list `what`."""
     paths = ", ".join(f"'$[{place}]'" for place in range(len(columns)))
     texts = f"json_extract_string(what, [{paths}])"
     return ", ".join(

@@ -1,4 +1,4 @@
-"""DuckDB, as reading uses it: no network, no extensions, no files but a private folder.
+"""DuckDB for reading: without network, extensions, or files outside a private folder.
 
 Long queries run in a thread of their own, so that Ctrl-C is heard: the query is interrupted, and
 the thread is waited for.
@@ -19,11 +19,11 @@ from sekisho.messages import Message
 
 _TELL_SECONDS = 0.1
 _OF_A_THREAD = 300_000_000
-"""Bytes that a thread needs to count large logs: with less, DuckDB gives up before it uses disk."""
+"""The bytes that a thread needs to count large logs: with less, DuckDB fails too early."""
 
 
 class GroupStore:
-    """A database in memory, whose overflow goes to a private folder that is removed at the end.
+    """A database in memory, with overflow in a private folder that is removed at the end.
 
     Where the memory is limited, no more threads work than it is enough for.
     """
@@ -80,11 +80,11 @@ class GroupStore:
             raise _clear(error) from None
 
     def stream(self, name: str, reader: pa.RecordBatchReader) -> None:
-        """Give a name to batches that one query reads."""
+        """Name the batches that one query reads."""
         self._connection.register(name, reader)
 
     def table(self, query: str) -> pa.Table:
-        """Return what a query gives.
+        """Return the result of a query.
 
         Raises:
             SekishoError: if the memory allowed is not enough.

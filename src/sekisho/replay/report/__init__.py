@@ -1,4 +1,4 @@
-"""What a log comes to under the policies in question, and the forms to hand it over in."""
+"""The result for a log under the policies in question, and its output forms."""
 
 from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.callers import (

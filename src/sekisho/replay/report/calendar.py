@@ -11,12 +11,12 @@ from sekisho.lazy import dataclass
 from sekisho.replay.report.model import DayCount
 
 _STEP = 15
-"""From one square to the next."""
+"""The distance from one square to the next."""
 _WEEKS = 53
-"""So many columns have one calendar."""
+"""The columns of one calendar."""
 _LEVELS = 4
 _LABEL_ROOM = 4
-"""Columns that the name of a month takes."""
+"""The columns that the name of a month needs."""
 _DAYS = 7
 
 
@@ -37,7 +37,7 @@ class PlacedDay:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A year of days at most.
+    """A calendar of at most one year.
 
     Attributes:
         months: where a month begins, and its number with the year: `2026-08`.
@@ -50,7 +50,7 @@ class Calendar:
 
 
 def calendars(days: Sequence[DayCount]) -> tuple[Calendar, ...]:
-    """Return one calendar after the other, until each day has its square."""
+    """Return calendars, one after the other, until each day has a square."""
     if not days:
         return ()
     worst = max(each.denied for each in days)

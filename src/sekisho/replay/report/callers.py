@@ -1,4 +1,4 @@
-"""Whose calls a log has: by caller, and by key; who looks like a person, and whom to decide about.
+"""The calls of a log by caller and by key, the likely people, and the users to decide about.
 
 Every figure is a sum over sums of calls; what was called, row by row, is looked up where it is
 shown.
@@ -20,11 +20,11 @@ K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=CallSum)
 
 Counts = Mapping[CallOutcome, int]
-"""How many calls have each outcome; all of them, also those that none has."""
+"""The number of calls with each outcome, including zeros."""
 
 
 def counts_of(sums: Iterable[CallSum]) -> Counts:
-    """Return how many calls have each outcome."""
+    """Return the number of calls with each outcome."""
     found: Counter[CallOutcome] = Counter()
     for each in sums:
         found[each.outcome] += each.tally.events
@@ -32,12 +32,12 @@ def counts_of(sums: Iterable[CallSum]) -> Counts:
 
 
 def events_of(sums: Iterable[CallSum]) -> int:
-    """Return how many calls rows or sums are."""
+    """Return the number of calls in rows or sums."""
     return sum(each.tally.events for each in sums)
 
 
 def grouped_by(rows: Iterable[S], key: Callable[[S], K]) -> dict[K, list[S]]:
-    """Return rows or sums by what `key` says of them; the largest groups first."""
+    """Return rows or sums grouped by `key`; the largest groups first."""
     found: dict[K, list[S]] = {}
     for row in rows:
         found.setdefault(key(row), []).append(row)
@@ -46,7 +46,7 @@ def grouped_by(rows: Iterable[S], key: Callable[[S], K]) -> dict[K, list[S]]:
 
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """What is said of one access key of a caller; of all its sessions; or of what has no key.
+    """The report on one access key of a caller, on all its sessions, or on calls without a key.
 
     Attributes:
         label: as in `CallerReport`.
@@ -72,7 +72,7 @@ class KeyReport:
 
     @property
     def forwarded(self) -> tuple[CallSum, ...]:
-        """What services called on its behalf."""
+        """The calls of services on its behalf."""
         return tuple(each for each in self.sums if each.forwarded)
 
     @property
@@ -82,35 +82,35 @@ class KeyReport:
 
     @property
     def denied_on_behalf(self) -> tuple[CallSum, ...]:
-        """What services called on its behalf and would have been denied."""
+        """The calls of services on its behalf that would have been denied."""
         return tuple(each for each in self.forwarded if each.outcome is CallOutcome.DENIED)
 
     @property
     def lost(self) -> tuple[CallRow, ...]:
-        """Its own denied calls; where there are none, the denied ones on its behalf."""
+        """Its own denied calls; if there are none, the denied ones on its behalf."""
         denied = [row for row in self.rows if row.outcome is CallOutcome.DENIED]
         return tuple(row for row in denied if not row.forwarded) or tuple(denied)
 
     @property
     def undecided(self) -> tuple[CallSum, ...]:
-        """Its own calls of which the log does not tell enough."""
+        """Its own calls that cannot be decided from the log."""
         return tuple(each for each in self.own if each.outcome is CallOutcome.UNKNOWN)
 
     @property
     def stops(self) -> bool:
-        """Whether nothing of what it did would still have been possible."""
+        """Whether none of its calls would still have been possible."""
         left = (CallOutcome.UNCHANGED, CallOutcome.UNKNOWN)
         return bool(self.denied) and not any(each.outcome in left for each in self.own)
 
     def values(self, kind: DetailKind) -> tuple[CallerDetail, ...]:
-        """Return what was counted of a kind, the most frequent first."""
+        """Return the counted details of a kind, the most frequent first."""
         found = (each for each in self.details if each.kind is kind)
         return tuple(sorted(found, key=lambda each: (-each.tally.events, each.value)))
 
 
 @dataclass(frozen=True, slots=True)
 class CallerReport:
-    """What is said of one principal.
+    """The report on one principal.
 
     Attributes:
         label: its name; with its account where a log has callers of several.
@@ -133,12 +133,12 @@ class CallerReport:
 
     @property
     def forwarded(self) -> int:
-        """How many calls services made on its behalf."""
+        """The number of services' calls on its behalf."""
         return events_of(each for each in self.sums if each.forwarded)
 
     @property
     def denied(self) -> int:
-        """How many calls of its own would have been denied."""
+        """The number of its own calls that would have been denied."""
         return sum(events_of(key.denied) for key in self.keys)
 
     @property
@@ -148,17 +148,17 @@ class CallerReport:
 
     @property
     def denied_as_well(self) -> int:
-        """How many calls, its own or on its behalf, failed otherwise and would be denied, too."""
+        """The number of calls that failed for another reason and would be denied as well."""
         return events_of(each for each in self.sums if each.reason is OutcomeReason.DENIED_AS_WELL)
 
     @property
     def undecided(self) -> int:
-        """How many calls of its own cannot be decided."""
+        """The number of its own calls that cannot be decided."""
         return sum(events_of(key.undecided) for key in self.keys)
 
     @property
     def sign_ins(self) -> Mapping[ConsoleSignIn, int]:
-        """How often it signed in to the console, and how."""
+        """The numbers of sign-ins to the console, by result."""
         found: Counter[ConsoleSignIn] = Counter()
         for each in self.sums:
             if each.sign_in is not None:
@@ -167,25 +167,25 @@ class CallerReport:
 
     @property
     def with_mfa(self) -> int:
-        """How many calls and sign-ins of its own were with MFA."""
+        """The number of its own calls and sign-ins with MFA."""
         return events_of(
             each for each in self.own if each.with_mfa or each.sign_in is ConsoleSignIn.WITH_MFA
         )
 
     @property
     def aws_login(self) -> tuple[CallSum, ...]:
-        """What came from `aws login` without MFA."""
+        """The calls from `aws login` without MFA."""
         return tuple(each for each in self.sums if each.aws_login and not each.with_mfa)
 
 
 def evidence_of(caller: CallerReport) -> tuple[Evidence, ...]:
-    """Return what speaks for a caller being a person or a machine."""
+    """Return the evidence for a caller being a person or a machine."""
     details = [detail for key in caller.keys for detail in key.details]
     return evidence_in(_traces(details, sum(caller.sign_ins.values())))
 
 
 def evidence_of_key(key: KeyReport) -> tuple[Evidence, ...]:
-    """Return what speaks for a person or a machine being behind a key."""
+    """Return the evidence for a person or a machine behind a key."""
     return evidence_in(_traces(key.details, key.sign_ins))
 
 
@@ -207,7 +207,7 @@ def _traces(details: Sequence[CallerDetail], sign_ins: int = 0) -> Traces:
 
 @dataclass(frozen=True, slots=True)
 class ExemptionProposal:
-    """A user whom somebody must decide about: exempt it, or change what it does.
+    """A user to decide about: exempt it, or change its use of keys.
 
     Nothing here exempts anybody.
 
@@ -226,7 +226,7 @@ class ExemptionProposal:
 
 
 def proposals(callers: Sequence[CallerReport]) -> tuple[ExemptionProposal, ...]:
-    """Return whom to decide about: whose access keys would stop and who does not look a person."""
+    """Return the users to decide about: access keys would stop, and they are no clear people."""
     return tuple(filter(None, map(_proposal, callers)))
 
 

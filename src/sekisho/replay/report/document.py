@@ -1,4 +1,4 @@
-"""What a replay hands over: the verdict, what would stop, what is not known, and the figures."""
+"""The report of a replay: the verdict, the calls that would stop, the unknown, the figures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -63,11 +63,11 @@ from sekisho.replay.report.wording import (
 from sekisho.replay.rows import CallRow, ConsoleSignIn, cause_name, count_of, together
 
 _SHOWN = 10
-"""So many keys, callers and files are shown in a terminal."""
+"""The most keys, callers and files that are shown in a terminal."""
 _TOP = 3
-"""So many addresses, programs and regions."""
+"""The most addresses, programs and regions that are shown."""
 _PAGE_KEYS, _PAGE_BARS, _PAGE_TOP = 200, 30, 10
-"""On a page: so many keys, so many callers and services with a bar, so many addresses."""
+"""On a page: the most keys, the most bars of callers and services, the most addresses."""
 
 _TITLE = Message("Who would be affected")
 _AS_OF = Message("{events} {events:event|events}; actions: {dated}; sekisho {version}.")
@@ -112,7 +112,7 @@ _DETAILS = {
     DetailKind.AGENT: (Message("program"), Message("programs: {values}")),
     DetailKind.REGION: (Message("region"), Message("regions: {values}")),
 }
-"""How details are called over a list of them, and in a sentence."""
+"""The names of details above a list of them, and in a sentence."""
 _CALL_COLUMNS = (
     Message("service"),
     Message("event"),
@@ -144,7 +144,7 @@ _LOOK = PageLook(Path(__file__).parent / "page.css", None, dense=False)
 
 
 def replay_document(report: ReplayReport) -> Report:
-    """Return what a replay says, for every form."""
+    """Return the report of a replay, for every form."""
     return Report(
         title=_TITLE,
         as_of=_AS_OF.filled(
@@ -190,7 +190,7 @@ def _key_lines(key: KeyReport, report: ReplayReport) -> Iterator[TextLine]:
 
 
 def _ways(keys: Sequence[KeyReport]) -> Iterator[TextLine]:
-    """Yield the ways out: those that several keys share are said once."""
+    """Yield the remedies; those that several keys share are listed once."""
     shared: dict[tuple[Message, ...], dict[str, None]] = {}
     for key in keys:
         shared.setdefault(ways_out(key), {})[key.label] = None
@@ -230,7 +230,7 @@ def _proposal_cells(proposal: ExemptionProposal) -> tuple[Message, ...]:
 
 
 def _caller_tables(report: ReplayReport) -> Iterator[TextPart]:
-    """Yield the table of callers, and the one that is shown where not everything is said."""
+    """Yield the table of callers, and a shorter one that is shown by default."""
     yield _callers(report, Extent.VERBOSE)
     # whom nothing in question binds is no news
     outcomes = (*ASKED, *(each for each in report.outcomes if each in SELDOM))
@@ -300,7 +300,7 @@ def _last_cells(caller: CallerReport) -> tuple[Message, Message]:
 
 
 def _only_on_behalf(caller: CallerReport, outcomes: Collection[CallOutcome]) -> bool:
-    """Tell whether what is said of a caller is all of what services called on its behalf."""
+    """Return whether all that is reported of a caller are services' calls on its behalf."""
     if caller.lost:
         return not caller.denied
     return caller.forwarded > 0 and not any(each.outcome in outcomes for each in caller.own)
@@ -322,7 +322,7 @@ def _sign_ins(callers: Sequence[CallerReport]) -> Table:
 
 
 def _other_outcomes(report: ReplayReport) -> Iterator[tuple[Message, Message, Message]]:
-    """Yield why events are neither denied nor unchanged nor unknown, with their numbers."""
+    """Yield the reasons of other outcomes than denied, unchanged and unknown, with counts."""
     if already := report.counts[CallOutcome.ALREADY_DENIED]:
         label = outcome_label(CallOutcome.ALREADY_DENIED)
         yield label, outcome_meaning(CallOutcome.ALREADY_DENIED), events_text(already)
@@ -332,7 +332,7 @@ def _other_outcomes(report: ReplayReport) -> Iterator[tuple[Message, Message, Me
 
 
 def _top(key: KeyReport) -> Iterator[Message]:
-    """Yield where from, with what and in which regions most calls of a key were."""
+    """Yield the most frequent addresses, programs and regions of a key's calls."""
     for kind, (_, text) in _DETAILS.items():
         counted: Counter[str] = Counter()
         for each in key.values(kind):
@@ -349,7 +349,7 @@ def _top(key: KeyReport) -> Iterator[Message]:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """Calls of a key that would be denied, of one kind, with an event of them."""
+    """A key's calls of one kind that would be denied, with an event of them."""
 
     service: str
     event: str
@@ -415,7 +415,7 @@ def _group(key: KeyReport, report: ReplayReport) -> Subsection:
 
 
 def _details(key: KeyReport) -> Iterator[SubsectionDetail]:
-    """Yield addresses, programs and regions: the most frequent, and how many others there are."""
+    """Yield the most frequent addresses, programs and regions, and the number of others."""
     for kind, (head, _) in _DETAILS.items():
         found = [each for each in key.values(kind) if each.value]
         if found:

@@ -38,9 +38,9 @@ from sekisho.replay.report.wording import (
 from sekisho.replay.rows import CallRow, cause_name
 
 SCHEMA = "sekisho.impact/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the form."""
 _MOST_VALUES = 50
-"""So many addresses, programs and regions of a key; the number of the others is there."""
+"""The most addresses, programs and regions of a key; the number of others is included."""
 
 
 def to_json(report: ReplayReport) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a log comes to under the policies in question: by caller, by key, by day.
+"""The result for a log under the policies in question: by caller, by key, by day.
 
 Every figure is a sum over rows, and the rows together are every event that was read: what is not
 denied, not bound or not known is there as well, each with its reason.
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from sekisho.replay.tables import Outcomes
 
 ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
-"""The outcomes of calls that the policies in question were asked about.
+"""The outcomes of calls about which the policies in question were asked.
 
 So they were about what is denied already, which is shown where there is some.
 """
 
 SELDOM = frozenset({CallOutcome.ALREADY_DENIED})
-"""The outcomes that are shown only where calls have them."""
+"""The outcomes that are shown only if calls have them."""
 
 NOT_OPENED = "not opened"
-"""Of what is skipped, what may hold calls all the same; see `SkippedKind`."""
+"""The kind of skipped files that may contain calls; see `SkippedKind`."""
 
 PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
-"""What a policy for users is about."""
+"""The callers that a policy for users is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayQuestion:
-    """What was asked of the log.
+    """The question about the log.
 
     Attributes:
         policies: the names of the policies in question.
@@ -87,7 +87,7 @@ class FileFault:
 
 @dataclass(frozen=True, slots=True)
 class LogFigures:
-    """What was read.
+    """The figures of the reading.
 
     Attributes:
         files, size, events: how many files, bytes and events.
@@ -109,17 +109,17 @@ class LogFigures:
 
     @property
     def not_opened(self) -> int:
-        """How many files that may be logs were not even opened."""
+        """The number of files that may be logs and were not even opened."""
         return self.skipped.get(NOT_OPENED, 0)
 
     @property
     def unread(self) -> int:
-        """How many files were not read, or not wholly."""
+        """The number of files that were not read, or not completely."""
         return len({each.file for each in self.faults}) + self.not_opened
 
     @property
     def lost(self) -> int:
-        """How many records could not be read, as far as that is known."""
+        """The number of records that could not be read, as far as that is known."""
         return sum(each.records for each in self.faults)
 
 
@@ -139,7 +139,7 @@ class DayCount:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """Which calls of a log the policies in question would have denied, and whose.
+    """The report on the calls of a log that the policies in question would have denied.
 
     Attributes:
         rows: every event, once, in order of caller, key, service and event.
@@ -158,7 +158,7 @@ class ReplayReport:
 
     @cached_property
     def counts(self) -> Counts:
-        """How many events have each outcome; their sum is the number of events."""
+        """The number of events with each outcome; their sum is the number of events."""
         return counts_of(self.sums)
 
     @cached_property
@@ -168,7 +168,7 @@ class ReplayReport:
 
     @cached_property
     def sums(self) -> tuple[CallSum, ...]:
-        """Every event once, whatever was called, in order of caller and key."""
+        """Every event once, summed over actions, in order of caller and key."""
         sums = (each for caller in self.callers for each in caller.sums)
         return tuple(sorted(sums, key=lambda each: (each.caller, each.key_id)))
 
@@ -184,22 +184,22 @@ class ReplayReport:
 
     @cached_property
     def losing(self) -> tuple[CallerReport, ...]:
-        """Whose calls would have been denied, whoever they are."""
+        """The callers of calls that would have been denied."""
         return tuple(each for each in self.callers if each.lost)
 
     @cached_property
     def failing(self) -> tuple[CallerReport, ...]:
-        """Who would lose no call that succeeded, and some that failed for another reason."""
+        """The callers who would lose no successful call, but some that failed anyway."""
         return tuple(each for each in self.callers if each.denied_as_well and not each.lost)
 
     @property
     def undecided_as_well(self) -> int:
-        """How many calls failed for another reason, and cannot be decided."""
+        """The number of calls that failed for another reason and cannot be decided."""
         return self.because(CallOutcome.FAILED).get(OutcomeReason.UNDECIDED_AS_WELL, 0)
 
     @property
     def affects(self) -> bool:
-        """Whether a call would have been denied, be it one that failed for another reason."""
+        """Whether a call would have been denied, including calls that failed for another reason."""
         return bool(self.losing or self.failing)
 
     @cached_property
@@ -219,7 +219,7 @@ class ReplayReport:
 
     @cached_property
     def unknown(self) -> Mapping[tuple[OutcomeReason, tuple[str, ...]], int]:
-        """How many calls cannot be decided, by why: the reason, and the keys that are not known."""
+        """The number of undecidable calls, by reason and unknown keys."""
         found: Counter[tuple[OutcomeReason, tuple[str, ...]]] = Counter()
         for each in self.sums:
             if each.outcome is CallOutcome.UNKNOWN and each.reason is not None:
@@ -228,7 +228,7 @@ class ReplayReport:
 
     @cached_property
     def assumed(self) -> Mapping[str, int]:
-        """How many calls would have another outcome under another assumption, by its name."""
+        """The number of calls with another outcome under another assumption, by its name."""
         found: Counter[str] = Counter()
         for each in self.sums:
             for name in each.judgement.assumed:
@@ -236,7 +236,7 @@ class ReplayReport:
         return dict(found.most_common())
 
     def because(self, outcome: CallOutcome) -> Mapping[OutcomeReason, int]:
-        """Return how many calls have an outcome for each reason; the most frequent first."""
+        """Return the number of calls with an outcome, by reason; the most frequent first."""
         found: Counter[OutcomeReason] = Counter()
         for each in self.sums:
             if each.outcome is outcome and each.reason is not None:
@@ -245,17 +245,17 @@ class ReplayReport:
 
     @cached_property
     def denied_on_behalf(self) -> int:
-        """How many of the denied calls services made on a caller's behalf."""
+        """The number of denied calls that services made on a caller's behalf."""
         return sum(events_of(key.denied_on_behalf) for each in self.callers for key in each.keys)
 
     @cached_property
     def absent(self) -> tuple[CallerReport, ...]:
-        """The users of the log that the snapshot has not."""
+        """The users of the log that the snapshot lacks."""
         return self._users_because(OutcomeReason.NOT_IN_ACCOUNT)
 
     @cached_property
     def seen_elsewhere(self) -> tuple[CallerReport, ...]:
-        """Who made calls that only another account's trail has, and may be bound."""
+        """The callers with calls that only another account's trail has, and who may be bound."""
         reason = OutcomeReason.OWNERS_RECORD
         return tuple(
             each for each in self.callers if any(one.reason is reason for one in each.sums)
@@ -263,7 +263,7 @@ class ReplayReport:
 
     @cached_property
     def seen_since(self) -> tuple[CallerReport, ...]:
-        """The users of the log that the snapshot has not, and that called after it was taken."""
+        """The users of the log that the snapshot lacks, and that called after it was taken."""
         return self._users_because(OutcomeReason.SEEN_SINCE)
 
     def _users_because(self, reason: OutcomeReason) -> tuple[CallerReport, ...]:
@@ -271,14 +271,14 @@ class ReplayReport:
 
     @property
     def asked(self) -> int:
-        """About how many calls the policies in question were asked."""
+        """The number of calls about which the policies in question were asked."""
         passed = sum(self.counts[each] for each in (*ASKED, CallOutcome.ALREADY_DENIED))
         denied_as_well = sum(each.denied_as_well for each in self.callers)
         return passed + denied_as_well + self.undecided_as_well
 
     @property
     def incomplete(self) -> bool:
-        """Whether something that could matter was not told or not read."""
+        """Whether something that may matter was undecidable or not read."""
         return bool(self.log.unread or self.counts[CallOutcome.UNKNOWN] or self.undecided_as_well)
 
 
@@ -321,14 +321,14 @@ def report_of_calls(
 
 @dataclass(frozen=True, slots=True)
 class MadeBy:
-    """What made a report: the catalogue's name and date, and sekisho's version."""
+    """The versions in a report: the catalogue's name and date, and sekisho's version."""
 
     dated: str
     version: str
 
 
 def _callers(calls: LoggedCalls) -> list[CallerReport]:
-    """Return whose calls there are: those who lose most first."""
+    """Return the callers; those who lose most come first."""
     found = []
     of_caller: dict[LoggedCaller, list[KeyCalls]] = {}
     for each in calls.keys:
@@ -350,7 +350,7 @@ def _callers(calls: LoggedCalls) -> list[CallerReport]:
 
 
 def _label(caller: LoggedCaller, *, with_account: bool) -> str:
-    """Return what a caller is called in sentences."""
+    """Return the name of a caller in sentences."""
     name = caller.name or caller.account or "?"
     if caller.kind is PrincipalKind.FEDERATED and ":user/" in caller.arn:
         # the user whose policies bind the session has calls of its own
@@ -360,7 +360,7 @@ def _label(caller: LoggedCaller, *, with_account: bool) -> str:
 
 
 _SERVICE, _INTERNAL = ".amazonaws.com", "AWS Internal"
-"""What CloudTrail writes in place of an address where a service, or AWS itself, called."""
+"""The text in place of an address if a service, or AWS itself, called."""
 
 
 def _own(key: KeyCalls, calls: LoggedCalls) -> Sequence[CallerDetail]:
@@ -382,7 +382,7 @@ def _own(key: KeyCalls, calls: LoggedCalls) -> Sequence[CallerDetail]:
 
 
 _LONGEST = 1500
-"""Days of a log that are all there, also those without events; some four years."""
+"""The most days of a log that are listed without gaps; some four years."""
 
 
 def days_between(events: Mapping[date, int], denied: Mapping[date, int]) -> tuple[DayCount, ...]:
@@ -423,7 +423,7 @@ def report_on(
 
 
 def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> LogFigures:
-    """Return what was read, as a report has it.
+    """Return the figures of a reading for a report.
 
     Args:
         reading: what was read.
@@ -446,7 +446,7 @@ def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> Log
 
 
 def _days(groups: "TrailGroups", outcomes: "Outcomes") -> tuple[DayCount, ...]:
-    """Return how many events each day had, and how many of them would have been denied.
+    """Return the number of events of each day, and of those that would have been denied.
 
     A quarter of a large log has a million rows of days: they are added up by Arrow.
     """

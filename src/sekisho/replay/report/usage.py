@@ -1,4 +1,4 @@
-"""What logs say of users, as `sekisho.account.Usage`: no policy is asked.
+"""The logged use of users, as `sekisho.account.Usage`: no policy is evaluated.
 
 Every group counts as its event says, by the same reading of callers and sign-ins that a report
 goes by.
@@ -32,15 +32,15 @@ _TIMES = {
 }
 
 _Key = tuple[str, str]
-"""The ARN of a user, and the id of a key as groups have it."""
+"""The ARN of a user, and the id of a key in groups."""
 
 DaysOf = Callable[[Sequence[int]], Iterable[tuple[int, date, int]]]
-"""Adds up the days of groups by a number that each group is given; those of -1 are left out."""
+"""Sums the days of groups by a number for each group; groups with -1 are left out."""
 
 
 @dataclass(slots=True)
 class _Counted:
-    """What was counted of a key."""
+    """The counts of a key."""
 
     calls: int = 0
     without_mfa: int = 0
@@ -53,7 +53,7 @@ class _Counted:
 
 @dataclass(slots=True)
 class _CountedUser:
-    """What was counted of a user besides keys."""
+    """The counts of a user besides keys."""
 
     counts: Counter[str] = field(default_factory=Counter)
     last_sign_in: datetime | None = None
@@ -61,7 +61,7 @@ class _CountedUser:
 
 @dataclass(frozen=True, slots=True)
 class CountedLogs:
-    """Logs in groups, however they were read.
+    """Logs in groups, from any reading.
 
     Attributes:
         groups, details: see `CallGroup`, `CallerDetail`.
@@ -77,7 +77,7 @@ class CountedLogs:
 
 
 def usage_of(logs: CountedLogs, window: Window = ALL_TIME) -> Usage:
-    """Return what logs say of the users of the accounts that they are of."""
+    """Return the logged use of the users in the logs' accounts."""
     keys: dict[_Key, _Counted] = {}
     users: dict[str, _CountedUser] = {}
     places = {place: key for key, place in _numbered(logs.groups, keys, users).items()}
@@ -142,14 +142,14 @@ def _without_mfa(
 
 
 def _user_arn(event: TrailEvent) -> str | None:
-    """Return the ARN of the user, or root, whose call it is; None if it is another's."""
+    """Return the ARN of the user, or root, who made a call; None for other callers."""
     caller = None if event.from_elsewhere else caller_of_event(event)
     is_user = isinstance(caller, TrailCaller) and caller.kind in _USERS
     return event.principal if is_user else None
 
 
 def _signing_in(event: TrailEvent) -> str | None:
-    """Return the ARN of the user, or root, who signs in with it; None if nobody does."""
+    """Return the ARN of the user, or root, who signs in; None if the event is no such sign-in."""
     if sign_in_of(event) is None or event.identity not in ("IAMUser", "Root"):
         return None
     arn, account, name = event.principal, event.account, event.user

@@ -1,4 +1,4 @@
-"""What a replay says to people: the verdict, the figures, what stops and the ways out."""
+"""The texts of a replay: the verdict, the figures, the keys that stop, and the remedies."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from sekisho.replay.report.model import NOT_OPENED, PEOPLE, LogFigures, ReplayRe
 from sekisho.replay.rows import CallRow, CallSum, ConsoleSignIn, PrincipalKind
 
 NAMES = 12
-"""So many names are in a sentence."""
+"""The most names in a sentence."""
 _SERVICES = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -116,12 +116,12 @@ def outcome_label(outcome: CallOutcome) -> Message:
 
 
 def outcome_meaning(outcome: CallOutcome) -> Message:
-    """Return what an outcome says of a call."""
+    """Return the meaning of an outcome of a call."""
     return cast(Message, table("replay")["outcome"][outcome.value]["means"])
 
 
 def reason_text(reason: OutcomeReason, keys: Sequence[str] = ()) -> Message:
-    """Return why a call has its outcome, with the keys that are not known."""
+    """Return the text of a reason, with the unknown keys."""
     text = cast(Message, table("replay")["reason"][reason.value])
     if not keys:
         return text
@@ -130,27 +130,27 @@ def reason_text(reason: OutcomeReason, keys: Sequence[str] = ()) -> Message:
 
 
 def number(count: int) -> str:
-    """Return a number as people read it."""
+    """Return a number with separators."""
     return f"{count:,}"
 
 
 def calls_text(count: int) -> Message:
-    """Return how many calls there are."""
+    """Return the text of a number of calls."""
     return Message("{count} {count:call|calls}").filled(count=number(count))
 
 
 def events_text(count: int) -> Message:
-    """Return how many events there are."""
+    """Return the text of a number of events."""
     return Message("{count} {count:event|events}").filled(count=number(count))
 
 
 def users_text(count: int) -> Message:
-    """Return how many users there are."""
+    """Return the text of a number of users."""
     return Message("{count} {count:user|users}").filled(count=number(count))
 
 
 def files_text(count: int) -> Message:
-    """Return how many files there are."""
+    """Return the text of a number of files."""
     return Message("{count} {count:file|files}").filled(count=number(count))
 
 
@@ -160,7 +160,7 @@ def minute(at: datetime) -> str:
 
 
 def names_text(names: Sequence[str]) -> Message:
-    """Return names in one line: of many the first, and how many more there are."""
+    """Return names in one line; of many, the first, and the number of others."""
     shown = verbatim(", ".join(names[:NAMES]))
     if len(names) <= NAMES:
         return shown
@@ -173,7 +173,7 @@ def headline(report: ReplayReport) -> Message:
 
 
 def _sentences(report: ReplayReport) -> Iterator[Message]:
-    """Yield the sentences of the verdict: what is lost or not, and of how much of the logs."""
+    """Yield the sentences of the verdict: the losses, and the part of the logs they are from."""
     if report.span is None:
         yield _NO_EVENTS
     elif not report.asked:
@@ -187,13 +187,13 @@ def _sentences(report: ReplayReport) -> Iterator[Message]:
 
 
 def _is_nobody(report: ReplayReport) -> bool:
-    """Tell whether nobody would lose anything, and all of it could be decided."""
+    """Return whether no call would be lost, and all could be decided."""
     undecided = report.counts[CallOutcome.UNKNOWN] or report.undecided_as_well
     return bool(report.asked) and not (report.affects or undecided)
 
 
 def _verdict(report: ReplayReport) -> Iterator[Message]:
-    """Yield the sentences of the verdict on a log of which something was asked."""
+    """Yield the sentences of the verdict on a log with calls that were asked about."""
     count = report.counts[CallOutcome.UNKNOWN]
     unknown, users = calls_text(count), users_text(len(report.users))
     if report.losing:
@@ -213,7 +213,7 @@ def _verdict(report: ReplayReport) -> Iterator[Message]:
 
 
 def _losing(report: ReplayReport) -> Message:
-    """Return who would lose calls."""
+    """Return the sentence on the callers who would lose calls."""
     users = len(report.users)
     losing = [each for each in report.losing if each.caller.kind in PEOPLE]
     others = [each for each in report.losing if each.caller.kind not in PEOPLE]
@@ -231,7 +231,7 @@ def _names(callers: Iterable[CallerReport]) -> Message:
 
 
 def figures(report: ReplayReport) -> Iterator[Message]:
-    """Yield what was read, and what became of it."""
+    """Yield the figures of the reading and of the outcomes."""
     if report.span is not None:
         yield _SPAN.filled(
             events=events_text(report.log.events),
@@ -256,7 +256,7 @@ def figures(report: ReplayReport) -> Iterator[Message]:
 
 
 def notices(report: ReplayReport) -> Iterator[Message]:
-    """Yield what must be known of the answer."""
+    """Yield the notices on the limits of the answer."""
     if not report.question.account:
         yield _ONLY_GIVEN
     if report.absent:
@@ -277,7 +277,7 @@ def notices(report: ReplayReport) -> Iterator[Message]:
 
 
 def _not_counted(log: LogFigures) -> Iterator[Message]:
-    """Yield what of a log was not read, or not counted, or can never be in it."""
+    """Yield the notices on calls that were not read or counted, or that logs never have."""
     yield from log.notes
     if log.unread:
         yield _FAULTY.filled(count=files_text(log.unread))
@@ -319,7 +319,7 @@ _NAME_SESSIONS = Message("{user}: sessions")
 
 
 def key_name(key: KeyReport) -> Message:
-    """Return what a key is called: its user and its id."""
+    """Return the name of a key: its user and its id."""
     if not key.key_id:
         return verbatim(key.label)
     form = _NAME if key.key_id.startswith("AKIA") else _NAME_SESSIONS
@@ -327,7 +327,7 @@ def key_name(key: KeyReport) -> Message:
 
 
 def key_story(key: KeyReport, report: ReplayReport) -> Message:
-    """Return in words what a key did that would have been denied, and whether all of it is that."""
+    """Return the text on a key's calls that would be denied, and on whether these are all."""
     denied = key.denied
     if not denied:
         lost = key.denied_on_behalf
@@ -378,7 +378,7 @@ def _places(key: KeyReport) -> Message:
 
 
 def _last(at: datetime, report: ReplayReport) -> Message:
-    """Return when the last call was; how long before the log's end is what tells if it still runs.
+    """Return the time of the last call, with the time from it to the log's end.
 
     The present day would say nothing of a log that ended a year ago.
     """
@@ -400,18 +400,18 @@ def _services(rows: Iterable[CallRow]) -> Message:
 
 
 def key_looks_like(key: KeyReport) -> Message:
-    """Return whether a person or a machine seems to be behind a key, and why."""
+    """Return whether a person or a machine is probably behind a key, with the evidence."""
     evidence = evidence_of_key(key)
     return LOOKS[looks_like(evidence)].filled(why=why_of([each.text for each in evidence]))
 
 
 def why_of(because: Sequence[Message]) -> Message:
-    """Return what speaks for something, in one line."""
+    """Return the text of evidence, in one line."""
     return listed(because) if because else _NO_EVIDENCE
 
 
 def ways_out(key: KeyReport | None) -> tuple[Message, ...]:
-    """Return the ways to keep the calls of a key working; None: a user's access key."""
+    """Return the remedies that keep the calls of a key working; None: of any access key."""
     found = table("replay")["way"]
     return tuple(cast(Message, found[name]) for name in (_ways(key) if key else _OF_ACCESS_KEY))
 

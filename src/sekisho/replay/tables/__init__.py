@@ -1,4 +1,4 @@
-"""Groups as Arrow tables, judged and summed: Python objects are made of what is looked at.
+"""Groups as Arrow tables, judged and summed: Python objects are made only on access.
 
 A column becomes the codes of its distinct values, several columns one number, and the numbers are
 numbered again. Callers and the names of events are numbered so; each name is asked what separates
@@ -43,12 +43,12 @@ from sekisho.replay.rows import (
 __all__ = ["LogTable", "Outcomes", "outcomes_of"]
 
 _MOST = 1 << 62
-"""What a number of combined codes stays below."""
+"""The limit for numbers of combined codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """Rows that are equal have one number, from 0 in the order in which they come first.
+    """The numbering of rows: equal rows have one number, from 0 in order of first occurrence.
 
     Attributes:
         numbers: the number of each row (int32).
@@ -60,7 +60,7 @@ class Numbered:
 
 
 def numbered(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Numbered:
-    """Return rows by what some columns say; without a column all rows are equal."""
+    """Return the numbering of rows by some columns; without a column all rows are equal."""
     combined, size = None, 1
     for column in columns:
         codes, count = _codes(column)
@@ -83,7 +83,7 @@ def numbered(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Numbered:
 
 
 def _codes(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
-    """Return a number for each value, NULL among them, and how many there can be."""
+    """Return a number for each value, including NULL, and the greatest possible count."""
     if pa.types.is_list(column.type):
         return _codes_of_lists(column)
     if isinstance(column, pa.ChunkedArray):
@@ -104,7 +104,7 @@ def _codes_of_lists(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
 
 
 def events_at(table: pa.Table, rows: pa.Array, names: Collection[str]) -> Iterator[TrailEvent]:
-    """Yield what some rows say of events in some columns; None in all others."""
+    """Yield the events in some rows, with some columns; other fields are None."""
     nothing = [None] * len(rows)
     columns = [
         values_of(table.column(each.name).take(rows)) if each.name in names else nothing
@@ -118,7 +118,7 @@ _NAMED = (Column.SOURCE, Column.NAME)
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What would have become of each group.
+    """The judgement on each group.
 
     Attributes:
         judgements: those that there are; without the names of the actions.
@@ -129,7 +129,7 @@ class Outcomes:
     places: pa.Array
 
     def events(self, groups: TrailGroups) -> dict[CallOutcome, int]:
-        """Return how many events of the groups have each outcome that some have."""
+        """Return the number of events with each outcome that occurs."""
         counted = pa.table([self.places, groups.groups.column("events")], names=["place", "events"])
         sums = counted.group_by("place").aggregate([("events", "sum")])
         found: Counter[CallOutcome] = Counter()
@@ -139,7 +139,7 @@ class Outcomes:
 
 
 def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
-    """Return what `judge` says of each group."""
+    """Return the judgements of `judge` on each group."""
     table = groups.groups
     if not table.num_rows:
         return Outcomes((), pa.array([], pa.int32()))
@@ -161,7 +161,7 @@ def _numbered_by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
 
 
 def _distinctions(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return two numbers for each group: those with the same ones in a case are judged alike.
+    """Return two numbers for each group: groups of a case with equal ones are judged alike.
 
     The first one is by the event's source and name. Where everything of a call may tell it from
     others, the second one is by all of it; elsewhere it is 0.
@@ -183,7 +183,7 @@ def _distinctions(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Ar
 
 
 def _by_call(table: pa.Table, judge: Judge, whole: pa.Array) -> pa.Array:
-    """Return a number for each group by what was called, where `whole` is true, and 0 elsewhere."""
+    """Return a number for each group by its call where `whole` is true, and 0 elsewhere."""
     numbers = pa.repeat(pa.scalar(0, pa.int32()), table.num_rows)
     if not pc.any(whole).as_py():
         return numbers
@@ -193,7 +193,7 @@ def _by_call(table: pa.Table, judge: Judge, whole: pa.Array) -> pa.Array:
 
 
 def _failures(table: pa.Table) -> pa.Array:
-    """Return as what the calls of each group failed."""
+    """Return the reason of failure of each group's calls."""
     errors = _numbered_by(table, [Column.ERROR])
     texts = events_at(table, errors.rows, [Column.ERROR])
     found = pa.array([failure_of(each.error) for each in texts], pa.string())
@@ -208,7 +208,7 @@ _CALLER = (
     Column.INVOKED_BY,
     Column.KEY_ID,
 )
-"""What `caller_of` goes by, and the key; of a service the source counts as well."""
+"""The columns that `caller_of` reads, and the key; for services also the source."""
 _SUM = (
     Column.IDENTITY,
     Column.MFA,
@@ -217,13 +217,13 @@ _SUM = (
     Column.LOGIN_MFA,
     Column.LOGIN_RESULT,
 )
-"""What sums of one key are told apart by, besides the kind of event and the judgement."""
+"""The columns by which sums of one key differ, besides kind of event and judgement."""
 
 _Key = tuple[LoggedCaller, str]
 
 
 class LogTable:
-    """Groups, what would have become of each, and what they come to by caller and key."""
+    """Groups with their judgements, and their sums by caller and key."""
 
     def __init__(self, groups: TrailGroups, judge: Judge) -> None:
         self._groups, self._table, self._judge = groups, groups.groups, judge
@@ -247,7 +247,7 @@ class LogTable:
 
     @cached_property
     def _keys(self) -> tuple[dict[_Key, int], pa.Array]:
-        """The number of each key, and which key each group has."""
+        """The number of each key, and the key of each group."""
         identity = self._column(Column.IDENTITY)
         is_service = pc.or_kleene(pc.is_null(identity), pc.equal(identity, "AWSService"))
         source = pc.if_else(is_service, self._column(Column.SOURCE), None)
@@ -260,7 +260,7 @@ class LogTable:
         return numbers, pa.array(places, pa.int32()).take(found.numbers)
 
     def _sums(self) -> Iterator[CallSum]:
-        """Yield sums; of one key several may come to the same."""
+        """Yield sums; several may be equal for one key."""
         if not self._table.num_rows:
             return
         apart = [self._keys[1], self._kinds(), self.outcomes.places, *map(self._column, _SUM)]
@@ -275,7 +275,7 @@ class LogTable:
             yield sum_of(event, self.outcomes.judgements[place], count)
 
     def _kinds(self) -> pa.Array:
-        """Return what kind of event each group is of, as far as sums tell kinds apart."""
+        """Return the kind of each group's event, as far as sums distinguish kinds."""
         found = numbered([self._column(Column.SOURCE), self._column(Column.NAME)])
         kinds = [2 * is_sign_in(each) + is_aws_login(each) for each in self._sources(found)]
         return pa.array(kinds, pa.int8()).take(found.numbers)
@@ -296,7 +296,7 @@ class LogTable:
         return rows
 
     def details(self, arn: str, key_id: str) -> Sequence[CallerDetail]:
-        """Return what was counted of a principal's ARN and a key besides."""
+        """Return the counted details of a principal's ARN and a key."""
         numbers, parts = self._details
         rows = [parts.rows(number) for number in numbers.get((arn, key_id), ())]
         if not rows:
@@ -333,6 +333,6 @@ class _Parts:
         self._places = {number: (begin, count) for number, begin, count in places}
 
     def rows(self, number: int) -> pa.Array:
-        """Return the rows of a number, in their order."""
+        """Return the rows of a number, in order."""
         begin, count = self._places[number]
         return self._order.slice(begin, count)
