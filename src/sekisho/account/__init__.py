@@ -1,4 +1,4 @@
-"""Accounts: the model, and how to read one.
+"""Accounts: the model, and its readers.
 
 `account.aws` (boto3) is not imported here, so that reading a snapshot stays light.
 """

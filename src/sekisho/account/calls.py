@@ -21,7 +21,7 @@ from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, fro
 THROTTLED: frozenset[str] = frozenset(
     {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
-"""AWS's codes for a call that came too soon and did nothing."""
+"""AWS's codes for a throttled call, which had no effect."""
 
 
 class AwsApi(Protocol):
@@ -48,10 +48,10 @@ class AwsApi(Protocol):
 
 @runtime_checkable
 class SigningApi(AwsApi, Protocol):
-    """An `AwsApi` that knows what it signs with."""
+    """An `AwsApi` that knows the kind of its credentials."""
 
     def signs_with_long_term_key(self) -> bool:
-        """Return whether that is an access key itself, and no session: AWS never knows of MFA then.
+        """Return whether calls are signed with an access key itself: AWS then never sees MFA.
 
         Raises:
             AwsRefused: if there are no credentials, or they cannot be renewed.
@@ -60,7 +60,7 @@ class SigningApi(AwsApi, Protocol):
 
 
 class CallUnit(StrEnum):
-    """The unit that a call is made for."""
+    """The unit for which a call is made."""
 
     ACCOUNT = "account"
     USER = "user"
@@ -71,7 +71,7 @@ class CallUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One operation that is called, and for what.
+    """One operation that is called, and its unit.
 
     Attributes:
         service: its name in boto3, like `iam`.
@@ -135,7 +135,7 @@ OPTIONAL_READS = frozenset(
         *(read.operation for read in READS if read.service in ("organizations", "signin")),
     }
 )
-"""Operations whose gap leaves known which policies IAM has for whom, and who can sign in with what.
+"""Operations without whose answers policies and sign-ins are still known.
 
 Without those of Organizations more seems to be allowed than is. Without those of the sign-in it is
 assumed that no policy is asked there (`console_authorization`).
@@ -143,7 +143,7 @@ assumed that no policy is asked there (`console_authorization`).
 
 _KEYS_PER_USER = 2
 CALLS_PER_USER = sum(read.per is CallUnit.USER for read in READS) + _KEYS_PER_USER
-"""At most so many calls for one user: those per user, and one for each access key."""
+"""The most calls for one user: one for each read per user, and for each access key."""
 
 _BY_OPERATION = {read.operation: read for read in READS}
 
@@ -158,7 +158,7 @@ def read_of(operation: str) -> Read:
 
 
 def least_policy() -> Document:
-    """Return the least policy with which `collect` leaves no gap; it only reads."""
+    """Return the least policy with which `collect` leaves no gap; it only allows reading."""
     actions = tuple(sorted(read.action for read in READS if not read.free))
     statement = Statement(
         index=0,
@@ -171,7 +171,7 @@ def least_policy() -> Document:
 
 
 def calls_to_allow(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the actions that left gaps in a snapshot, refused or never called, in order."""
+    """Return the actions that would close a snapshot's gaps, refused or never called, in order."""
     refused = {gap.operation for gap in snapshot.gaps if not gap.code or "Denied" in gap.code}
     return tuple(sorted(read.action for read in READS if read.operation in refused))
 
@@ -189,7 +189,7 @@ REJECTED_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Codes that say of the caller, not of the call: every further call would end the same."""
+"""Codes about the caller rather than the call: every further call would fail as well."""
 
 
 class ReadingRun:
@@ -207,7 +207,7 @@ class ReadingRun:
         absent: Iterable[str] = (),
         **params: object,
     ) -> Item | None:
-        """Return an answer; None if there is no such thing, or, with a gap, if it is refused.
+        """Return an answer; None if the object does not exist or, with a gap, the call is refused.
 
         Args:
             operation: one of `READS`.
@@ -245,7 +245,7 @@ class ReadingRun:
         kind: PolicyKind = PolicyKind.IDENTITY,
         operation: str = "GetAccountAuthorizationDetails",
     ) -> Document | None:
-        """Return a policy document, decoded or a text; None, with a gap, if it is none."""
+        """Return a policy document, from decoded JSON or text; None, with a gap, if invalid."""
         try:
             if isinstance(value, str):
                 return parse(value, source=about.label, kind=kind)
@@ -255,7 +255,7 @@ class ReadingRun:
             return None
 
     def gap(self, operation: str, about: ResourceRef, reason: Message, code: str = "") -> None:
-        """Note something that could not be read, once."""
+        """Record a gap, once."""
         found = Gap(operation, about, reason, code)
         if found not in self.gaps:
             self.gaps.append(found)
@@ -271,7 +271,7 @@ class ReadingRun:
 
 
 class StrictRun(ReadingRun):
-    """A run of calls that leaves no gap where AWS refuses one: it ends there.
+    """A run of calls that leaves no gaps: it ends when AWS refuses one.
 
     Raises:
         AwsRefused: by every method.
@@ -286,7 +286,7 @@ class StrictRun(ReadingRun):
 
 
 def _unanswered(error: AwsRefused, read: Read) -> bool:
-    """Return whether nobody answers at all: then nobody will answer the other calls either."""
+    """Return whether no endpoint answers, so that the other calls would fail as well."""
     # Organizations and the sign-in may be out of reach where IAM is not; an answer that no client
     # understands (a proxy's page, say) is one call's
     elsewhere = read.service in ("organizations", "signin")

@@ -50,7 +50,7 @@ Named = TypeVar("Named", User, Group, Role)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast an account is read, and how its progress is shown.
+    """The speed of reading an account, and the display of its progress.
 
     Attributes:
         workers: how many calls may be under way at once.
@@ -96,7 +96,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
 
 
 def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime) -> Snapshot:
-    """Return the identities of an account and the policies that decide for them, and nothing else.
+    """Return the identities of an account and the policies that apply to them, and nothing else.
 
     `GetAccountAuthorizationDetails` is all that is called. What a document that cannot be read is
     of is a gap.
@@ -122,7 +122,7 @@ def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime
 def collect_sign_in(
     api: AwsApi, known: Snapshot, names: Iterable[str], *, pace: Pace = Pace()
 ) -> Snapshot:
-    """Return an account with what decides whether some of its users can sign in, as it is now.
+    """Return an account with the current facts on whether some of its users can sign in.
 
     Their passwords, devices and access keys are read, and what is about the whole account:
     password policy, virtual devices, console authorization, and the credential report where
@@ -164,7 +164,7 @@ def collect_sign_in(
 
 
 def _virtual_devices(reading: ReadingRun) -> dict[str, tuple[Device, ...]]:
-    """Return the virtual devices that are enabled, by user; those of root are under ""."""
+    """Return the enabled virtual devices, by user; those of root are under ""."""
     devices: dict[str, tuple[Device, ...]] = {}
     for item in reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned") or ():
         owner, serial = item.get("User", {}), item["SerialNumber"]
@@ -175,7 +175,7 @@ def _virtual_devices(reading: ReadingRun) -> dict[str, tuple[Device, ...]]:
 
 
 def collect_user_sign_in(api: AwsApi, user: User) -> tuple[User, tuple[Gap, ...]]:
-    """Return a user with the password, devices and access keys that they hold now, and the gaps.
+    """Return a user with the current password, devices and access keys, and the gaps.
 
     Raises:
         AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
@@ -206,7 +206,7 @@ def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
 
 
 def _with_holdings_and_texts(snapshot: Snapshot, readers: "_Readers") -> Snapshot:
-    """Return the snapshot with what each user holds, and each policy's tags or text."""
+    """Return the snapshot with the credentials of each user, and the tags or text of policies."""
     missing = sorted(attached_policies(snapshot) - snapshot.policies.keys())
     holders = [partial(with_holdings, user=user) for user in snapshot.users]
     tagged = [partial(identities.with_tags, policy=policy) for policy in snapshot.policies.values()]
@@ -232,7 +232,7 @@ def _with_last_use(user: User, report: CredentialReport | None) -> User:
 
 
 class _Readers:
-    """Several threads that read; the gaps are in the order of the jobs."""
+    """Several reading threads; the gaps are in the order of the jobs."""
 
     def __init__(self, api: AwsApi, pace: Pace, reading: ReadingRun) -> None:
         self._api = api
@@ -242,7 +242,7 @@ class _Readers:
         self.reading = reading
 
     def all_of(self, jobs: Iterable[Callable[[ReadingRun], T]]) -> list[T]:
-        """Return the results of the jobs, in their order.
+        """Return the results of the jobs, in order.
 
         Raises:
             AwsRefused: the first that a job raises; jobs that have not begun are not begun.
@@ -277,18 +277,18 @@ _NOT_YET = ("ReportInProgress", "ReportNotPresent", "ReportExpired")
 
 
 def read_alias(reading: ReadingRun) -> str | None:
-    """Return the account alias, or None."""
+    """Return the account alias; None if there is none."""
     return next(iter(reading.items("ListAccountAliases", "AccountAliases") or ()), None)
 
 
 def collect_password_policy(reading: ReadingRun) -> PasswordPolicy | None:
-    """Return the account's own password policy, or None."""
+    """Return the account's own password policy; None if there is none."""
     answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
     return None if answer is None else password_policy(answer["PasswordPolicy"])
 
 
 def read_console_authorization(reading: ReadingRun) -> ConsoleAuthorization | None:
-    """Return whether console authorization is enabled; None, with a gap, if that is not known."""
+    """Return whether console authorization is enabled; None, with a gap, if it is not known."""
     answer = reading.call(_CONSOLE, absent=("ResourceNotFoundException",))
     if answer is None:
         unread = any(gap.operation == _CONSOLE for gap in reading.gaps)
@@ -304,7 +304,7 @@ def read_console_authorization(reading: ReadingRun) -> ConsoleAuthorization | No
 
 
 def collect_console_authorization(api: AwsApi) -> ConsoleAuthorization | Gap:
-    """Return whether console authorization is enabled now, or the gap if that is not known.
+    """Return whether console authorization is enabled now, or the gap if it is not known.
 
     Raises:
         AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
@@ -314,7 +314,7 @@ def collect_console_authorization(api: AwsApi) -> ConsoleAuthorization | Gap:
 
 
 def read_signin_policy(reading: ReadingRun) -> Document | None:
-    """Return the resource policy of the sign-in, or None."""
+    """Return the resource policy of the sign-in; None if there is none."""
     answer = reading.call("GetResourcePolicy", absent=("ResourceNotFoundException",))
     policy = (answer or {}).get("signinResourceBasedPolicy")
     if not policy:
@@ -325,7 +325,7 @@ def read_signin_policy(reading: ReadingRun) -> Document | None:
 
 
 def _in_capitals(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the sign-in's form of a policy in that of all policies: `effect` is `Effect`."""
+    """Return the sign-in's policy in the form of other policies: `effect` becomes `Effect`."""
     statements = [
         {key.capitalize(): value for key, value in statement.items() if value}
         for statement in policy.get("statement", ())
@@ -340,14 +340,14 @@ def read_summary(reading: ReadingRun) -> dict[str, int]:
 
 
 def read_unassigned_devices(reading: ReadingRun) -> tuple[Device, ...]:
-    """Return the virtual devices that no user has enabled."""
+    """Return the unassigned virtual devices."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Unassigned")
     serials = sorted(item["SerialNumber"] for item in items or ())
     return tuple(Device(serial, device_kind(serial)) for serial in serials)
 
 
 def read_root(reading: ReadingRun, summary: dict[str, int]) -> RootUser:
-    """Return the root user, by the account summary and the virtual devices."""
+    """Return the root user, from the account summary and the virtual devices."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
     devices = [
         item["SerialNumber"]
@@ -401,7 +401,7 @@ _NO_ORGANISATION = ("AWSOrganizationsNotInUseException",)
 _NO_PARENT = Message("`{child}` has no parent")
 _TOO_DEEP = Message("more than {levels} levels above the account")
 _DEEPEST = 7
-"""A root, five levels of OUs at most, and the account (Organizations quotas)."""
+"""The most levels: a root, five OUs, and the account (Organizations quotas)."""
 
 
 def read_scps(reading: ReadingRun, account: str) -> tuple[Level, ...] | None:

@@ -28,7 +28,7 @@ from sekisho.signin import MAX_DEVICES, PasswordPolicy
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """IAM's facts of a group, a role or a managed policy that a snapshot does not have.
+    """Facts of a group, a role or a managed policy that a snapshot does not have.
 
     Attributes:
         updated_at: of managed policies only.
@@ -59,7 +59,7 @@ class UserCredentials:
 
 @dataclass(frozen=True, slots=True)
 class AccountFile:
-    """An account as a file describes it; all lists are in the file's order.
+    """An account in a file; all lists are in the file's order.
 
     Attributes:
         alias: the account alias, or None.
@@ -99,7 +99,7 @@ class AccountFile:
 
 
 def version_ref(arn: str, version: str, default: str) -> ResourceRef:
-    """Return the reference to a version of a policy: the policy itself, if it is in force."""
+    """Return the reference to a version of a policy: the policy itself for the default version."""
     if version == default:
         return ResourceRef(ResourceKind.MANAGED_POLICY, arn)
     return ResourceRef(ResourceKind.POLICY_VERSION, version, arn)
@@ -126,7 +126,7 @@ def reference_faults(account: AccountFile, details: str) -> Iterator[Fault]:
 
 
 def _taken_names(account: AccountFile, at: str) -> Iterator[Fault]:
-    """Return names that are used twice; IAM's names are unique without regard to case."""
+    """Return repeated names; IAM's names are unique without regard to case."""
     users = [user.name for user in account.users]
     groups = [group.name for group in account.groups]
     roles = [role.name for role in account.roles]
@@ -148,7 +148,7 @@ def _duplicate_names(names: Iterable[str], path: str, member: str) -> Iterator[F
 
 
 def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
-    """Return attached policies that the file does not hold; AWS's own are known anyway."""
+    """Return attached policies that the file lacks, apart from AWS's own."""
     known = {policy.arn for policy in account.policies}
     of_aws = f"arn:{account.partition}:iam::aws:policy/"
     lists: tuple[tuple[str, tuple[User | Group | Role, ...]], ...] = (

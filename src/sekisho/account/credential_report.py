@@ -1,4 +1,4 @@
-"""A credential report: the CSV that AWS writes, and what it says of users where nothing else does.
+"""A credential report: AWS's CSV, and the facts on users that it has.
 
 Columns are found by their heading; unknown ones are ignored. AWS documents `TRUE` and writes
 `true`: both are read.
@@ -28,7 +28,7 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message, verbatim
 
 ROOT = "<root_account>"
-"""How the report calls the root user."""
+"""The name of the root user in the report."""
 
 _NEEDED = (
     "user",
@@ -54,7 +54,7 @@ _NEITHER = Message("give what `sekisho collect` saved, an account file, or an ex
 def read_credential_report(
     text: str, source: str = "credential report", *, generated_at: datetime | None = None
 ) -> CredentialReport:
-    """Return the report that a CSV text holds.
+    """Return the report in a CSV text.
 
     Raises:
         FaultyAccount: with every fault, each with its line.
@@ -101,7 +101,7 @@ def _fault(message: Message, line: int) -> Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of the report, and the list that its faults go to."""
+    """One line of the report, and the list for its faults."""
 
     cells: Mapping[str | None, str | list[str] | None]
     number: int
@@ -149,12 +149,12 @@ class _Line:
         return value if isinstance(value, str) else ""
 
     def known(self, column: str) -> str:
-        """Return a cell; "" if it says that there is nothing."""
+        """Return a cell; "" if it says that there is no value."""
         text = self.text(column)
         return "" if text.lower() in _UNKNOWN else text
 
     def flag(self, column: str) -> bool | None:
-        """Return a truth value; None if the report does not say."""
+        """Return a boolean; None if the report does not have it."""
         text = self.known(column).lower()
         if text and text not in _FLAGS:
             self.fault(
@@ -177,7 +177,7 @@ class _Line:
         return when if when.tzinfo else when.replace(tzinfo=UTC)
 
     def fault(self, column: str, message: Message) -> None:
-        """Note a fault in a cell."""
+        """Record a fault in a cell."""
         self.faults.append(_fault(_IN_COLUMN.filled(column=column, message=message), self.number))
 
 
@@ -187,13 +187,13 @@ _NO_KEY_IDS = Message("the credential report has no ids of access keys")
 
 
 def user_of_row(row: CredentialRow) -> User:
-    """Return the user of a row, without what no report says: id, groups, policies."""
+    """Return the user in a row, without the facts that reports lack: id, groups, policies."""
     path = row.arn.split(":user", 1)[-1].removesuffix(row.user)
     return User(row.user, path, row.arn, id="", created_at=row.created_at)
 
 
 def with_row(user: User, row: CredentialRow) -> User:
-    """Return the user with the password and the keys of the report."""
+    """Return the user with the password and the keys in the report."""
     password = None
     if row.password_enabled:
         password = Password(created_at=row.password_last_changed, last_used=row.password_last_used)
@@ -214,7 +214,7 @@ def with_row(user: User, row: CredentialRow) -> User:
 
 
 def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
-    """Yield the gaps that the report leaves of one user."""
+    """Yield the gaps of one user that the report leaves."""
     resource = user_ref(row.user)
     if row.password_enabled is not False:
         yield Gap("GetLoginProfile", resource, _MUST_CHANGE)
@@ -225,7 +225,7 @@ def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
 
 
 def root_of(report: CredentialReport) -> RootUser:
-    """Return the root user as the report has it."""
+    """Return the root user in the report."""
     row = report.rows.get(ROOT)
     if row is None:
         return RootUser()

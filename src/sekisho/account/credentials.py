@@ -1,4 +1,4 @@
-"""The known credentials of a user; an unknown one has its reason, and is never "none".
+"""The known credentials of a user; for an unknown one there is a reason, never "none".
 
 Where a call was refused, the credential report answers: it says whether there is a password and any
 device, and which keys are active, but not of which kind a device is, nor who changed it since.
@@ -22,7 +22,7 @@ from sekisho.lazy import dataclass
 from sekisho.signin import DeviceKind
 
 IN_USE_WITHIN = timedelta(days=90)
-"""A key that was used within this time before the snapshot is in use."""
+"""The time before the snapshot within which a used key counts as in use."""
 
 _PASSWORD = "GetLoginProfile"  # noqa: S105 - an operation's name
 _DEVICES = "ListMFADevices"
@@ -30,7 +30,7 @@ _KEYS = "ListAccessKeys"
 _USED = "GetAccessKeyLastUsed"
 _CERTIFICATES = "ListSigningCertificates"
 _SIGN_IN = (_PASSWORD, _KEYS, _DEVICES)
-"""The operations that know what somebody signs in with."""
+"""The operations that read the credentials for signing in."""
 _OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", _CERTIFICATES)
 
 
@@ -76,7 +76,7 @@ class Credentials:
 
     @property
     def devices_known(self) -> bool:
-        """Whether it is known which devices there are."""
+        """Whether all devices are known."""
         return self.enrolled is not None and self.enrolled == bool(self.devices)
 
     @property
@@ -88,18 +88,18 @@ class Credentials:
 
     @property
     def only_phishing_resistant(self) -> bool:
-        """Whether there are passkeys or security keys and, as far as is known, nothing else."""
+        """Whether all devices, as far as they are known, are passkeys or security keys."""
         kinds = {device.kind for device in self.devices}
         return kinds == {DeviceKind.FIDO}
 
     @property
     def others_count(self) -> int | None:
-        """How many `others` there are; None if that is not known."""
+        """The number of `others`; None if it is not known."""
         return None if self.others_unread else self.others
 
     @property
     def of_machine(self) -> bool:
-        """Whether nobody signs in: a key or another credential, no password and no device."""
+        """Whether no person signs in: a key or another credential, no password and no device."""
         holds = bool(self.active_keys or self.others)
         return holds and self.password is False and self.enrolled is False
 
@@ -113,7 +113,7 @@ class Credentials:
         return self.key_in_use(now) or bool(self.active_keys and not self.use_known)
 
     def keys_work(self, now: datetime) -> bool | None:
-        """Whether something that signs requests without MFA is in use, or may be.
+        """Whether a credential that signs requests without MFA is in use, or may be.
 
         When a credential for one service was last used is not known. None if it is not known
         whether there is one.
@@ -185,7 +185,7 @@ def _listed_keys(user: User, *, use_known: bool) -> _Keys:
 
 
 def _reported_keys(row: CredentialRow | None) -> _Keys:
-    """Return the keys of a credential report; it has two, and a note if there are more."""
+    """Return the keys of a credential report, at most two, with a note if there are more."""
     if row is None or row.additional or None in row.keys_active:
         return _Keys(None, None, use_known=False)
     pairs = zip(row.keys_active, row.keys_last_used, strict=True)
@@ -205,7 +205,7 @@ def _must_change(
 
 
 def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool | None:
-    """Return whether a password has expired; without a report any that can expire may have.
+    """Return whether a password has expired; without a report, whether it can have expired.
 
     None is older than since when there is one, and a day is the least that an account can set.
     """
@@ -222,7 +222,7 @@ def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool 
 
 
 def _no_report(snapshot: Snapshot) -> Gap | None:
-    """Return why there is no credential report; None if no call failed."""
+    """Return the gap of the credential report; None if no call failed."""
     return snapshot.gap_of("GenerateCredentialReport") or snapshot.gap_of("GetCredentialReport")
 
 
@@ -234,7 +234,7 @@ def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
 def _others(
     snapshot: Snapshot, user: User, row: CredentialRow | None
 ) -> tuple[int, tuple[Gap, ...]]:
-    """Count what else signs requests, with why there may be more.
+    """Return the number of other credentials, and the gaps for which there may be more.
 
     Where certificates were not read, the report answers.
     """
@@ -252,7 +252,7 @@ def _others(
 
 
 def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
-    """Return the users of whom an operation could not be read; everybody, if for the account."""
+    """Return the users for whom an operation could not be read; all, if it was the account's."""
     resources = {gap.resource for gap in snapshot.gaps if gap.operation == operation}
     if THE_ACCOUNT in resources:
         return frozenset(user.name for user in snapshot.users)
@@ -269,7 +269,7 @@ def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
 
 
 def other_credentials(user: User) -> tuple[str, ...]:
-    """Return the service of each active credential beside password and access keys.
+    """Return the service of each active credential other than password and access keys.
 
     "" is that of a signing certificate, which is for none of its own.
     """

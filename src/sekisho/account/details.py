@@ -32,12 +32,12 @@ _NameRule = Callable[[str, str], tuple[Fault, ...]]
 
 
 _NOT_READ = Document(())
-"""Takes the place of a document that cannot be read, until what has it is left out."""
+"""Replaces a document that cannot be read, until its entry is removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """The account that the identities must belong to, and what else the file has of them."""
+    """The account that the identities must belong to, and the file's other content."""
 
     partition: str
     account: str
@@ -57,7 +57,7 @@ class _Version:
 
 
 def read_details(shape: Shape, partition: str, account: str) -> AccountFile:
-    """Read the four lists; faults go to the shape.
+    """Read the four lists; faults are added to the shape.
 
     What has a document that cannot be read is still there, so that its place in the file is known.
     """
@@ -244,7 +244,7 @@ def _inline(
 def _document(
     shape: Shape, about: ResourceRef, home: _Home, kind: PolicyKind = PolicyKind.IDENTITY
 ) -> Document:
-    """Return a policy document, with its text put among the texts; `_NOT_READ` if it cannot be."""
+    """Return a policy document, with its text stored; `_NOT_READ` if it cannot be read."""
     if shape.absent:
         if shape.raw is None:
             shape.fault(Message("must not be null"))
@@ -297,14 +297,14 @@ def _tags(items: Shape) -> dict[str, str]:
 
 
 def _checked(shape: Shape, rule: _NameRule) -> str:
-    """Return a name or path that IAM takes."""
+    """Return a name or path that IAM accepts."""
     if not shape.absent:
         shape.faults.extend(rule(shape.text(), shape.path))
     return shape.text()
 
 
 def _arn(shape: Shape, home: _Home, resource: str) -> str:
-    """Return an ARN, which must be the one that account, path and name make."""
+    """Return an ARN, which must be equal to that of account, path and name."""
     arn, expected = shape.text(), f"arn:{home.partition}:iam::{home.account}:{resource}"
     if not shape.absent and arn != expected:
         shape.fault(

@@ -1,4 +1,4 @@
-"""Whether a key looks like a person's or a machine's: what speaks for it, and no more than that.
+"""The evidence for a person or a machine behind a key.
 
 A log does not say who is at the keyboard. Hours of the week, addresses, programs and sign-ins are
 evidence; each piece is shown with what it says, and where they speak for both nothing is concluded.
@@ -18,11 +18,11 @@ from sekisho.messages import Message, listed, verbatim
 _WEEK = 168
 _DAY = 24
 _ENOUGH = 50
-"""Calls of fewer say nothing of somebody's hours."""
+"""The fewest calls from which hours are evidence."""
 _LONG = timedelta(days=14)
-"""A log of fewer days says nothing of them either."""
+"""The fewest days of a log from which hours are evidence."""
 _ROUND_THE_CLOCK = 20
-"""Hours of the day in which nobody works day after day."""
+"""The hours of the day with calls that exclude a person."""
 _WORKING_DAY = 14
 _ALL_DAYS = 7
 _SHOWN = 3
@@ -38,11 +38,11 @@ _PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _BY_HAND = re.compile(r"aws-cli/", re.IGNORECASE)
-"""People and scripts alike use it: it speaks for neither."""
+"""Used by people and scripts: no evidence for either."""
 
 
 class LooksLike(StrEnum):
-    """Whether a caller looks like a person or a machine; values as of an audit's `Nature`."""
+    """The probable kind of a caller; values as in an audit's `Nature`."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -51,7 +51,7 @@ class LooksLike(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that speaks for a person or for a machine.
+    """A piece of evidence for a person or a machine.
 
     Attributes:
         speaks_for: whom; `UNSURE`: worth knowing, and for neither.
@@ -72,7 +72,7 @@ _SIGNED_IN = Message("signed in to the console")
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Traces of a caller in logs that can speak for a person or a machine.
+    """The traces of a caller in logs that can be evidence.
 
     Attributes:
         sign_ins: to the console, failed ones included.
@@ -90,7 +90,7 @@ class Traces:
 
 
 def traces_of(use: UserUse) -> Traces:
-    """Return the traces of a user in logs: those of all keys and sessions together.
+    """Return the traces of a user in logs, over all keys and sessions.
 
     Addresses that several keys share are counted once as far as the use lists them.
     """
@@ -162,14 +162,14 @@ _KNOWN = re.compile(
     r"(?:aws-cli|Terraform|Pulumi|Boto3|aws-sdk-[a-z0-9-]+|aws-sdk|Botocore)/[\w.+-]{1,20}",
     re.IGNORECASE,
 )
-"""Names that tell more than the text before them: Terraform calls itself `APN/1.0` first."""
+"""Names that are more specific than the text before them: Terraform begins with `APN/1.0`."""
 _PRODUCT = re.compile(r"\[?([A-Za-z][\w.+…-]{0,39}(?:/[\w.+-]{1,20})?)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 40
 
 
 def program_name(agent: str) -> str:
-    """Return the program's name in a user agent, like `Boto3/1.34.0`, or else its start."""
+    """Return the program's name in a user agent, like `Boto3/1.34.0`, or else its beginning."""
     known = _KNOWN.search(agent)
     if known:
         return known[0]

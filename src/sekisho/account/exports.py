@@ -1,4 +1,4 @@
-"""An account out of files, whatever form they have.
+"""An account from files in any of several forms.
 
 These are sekisho's snapshot, its account file, the answer of `GetAccountAuthorizationDetails` and a
 credential report (as CSV, or as the AWS CLI prints it); the last two together or alone. What such a
@@ -47,7 +47,7 @@ _SNAPSHOT = "sekisho.snapshot/"
 
 
 def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
-    """Return the account that one file holds, or an export and a credential report together.
+    """Return the account in one file, or in an export and a credential report together.
 
     Args:
         paths: the files, in any order.
@@ -79,7 +79,7 @@ def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
 
 
 def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
-    """Return the account in one file; its content says what kind of file it is."""
+    """Return the account in one file, by its content's form."""
     name, text = str(path), text_of_file(path, FaultyAccount)
     if not text.lstrip().startswith(("{", "[", '"')):
         return read_credential_report(text, name)
@@ -143,7 +143,7 @@ _NOT_IN_EXPORT = Message("in the credential report, and not in the export")
 
 
 def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
-    """Return the snapshot of an account file or a bare export, with a gap for what it lacks.
+    """Return the snapshot of an account file or a bare export, with gaps for missing facts.
 
     Args:
         account: the loaded file.
@@ -179,7 +179,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
 
 
 def lacks_report(snapshot: Snapshot) -> bool:
-    """Return whether it is a bare export, whose credential report would say what people hold."""
+    """Return whether it is a bare export, which a credential report would complete."""
     missing = {
         gap.operation for gap in snapshot.gaps if gap.resource == THE_ACCOUNT and not gap.code
     }
@@ -253,7 +253,7 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
 
 
 def _user(account: AccountFile, user: User) -> User:
-    """Return a user with the credentials that the file has beside it, and without a secret."""
+    """Return a user with the credentials in the file, without secrets."""
     credentials = account.credentials.get(user.name, UserCredentials())
     return replace(
         _in_order(user),
@@ -265,7 +265,7 @@ def _user(account: AccountFile, user: User) -> User:
 
 
 def _in_order(owner: _Named) -> _Named:
-    """Return a user, group or role with its policies in the order that a snapshot has."""
+    """Return a user, group or role with its policies in the order of a snapshot."""
     return replace(
         owner,
         attached=tuple(sorted(owner.attached)),

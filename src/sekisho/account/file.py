@@ -27,7 +27,7 @@ from sekisho.signin import (
 )
 
 SCHEMA = "sekisho.account/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the form."""
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PARTITION = re.compile(r"aws(-[a-z0-9-]+)?")
@@ -53,7 +53,7 @@ def load_account(source: str | Path) -> AccountFile:
 
 
 def read_account(value: object, source: str) -> AccountFile:
-    """Return the account that decoded JSON holds; `source` is what errors call it.
+    """Return the account in decoded JSON; `source` is its name in errors.
 
     Raises:
         FaultyAccount: as `load_account`, but for documents of a bare export that cannot be read.
@@ -98,11 +98,11 @@ _OTHER_FILES = {
         ),
     ),
 }
-"""Other files that people give in place of an account file, and the command that takes each."""
+"""Other files that people give for an account file, and the commands for them."""
 
 
 def _kind_of(raw: object) -> str:
-    """Return the kind of a file by its own `schema`; "" if that is not known."""
+    """Return the kind of a file by its `schema`; "" if it is not known."""
     if not isinstance(raw, dict):
         return ""
     if "schema" not in raw:
@@ -149,7 +149,7 @@ def _read(shape: Shape) -> AccountFile:
 
 
 def _bare_export(shape: Shape) -> AccountFile:
-    """Read AWS's answer as it is; the first ARN that names an account says whose it is.
+    """Read AWS's answer as it is; the account is that of the first ARN that has one.
 
     What AWS may add to it one day is passed over.
     """
@@ -165,7 +165,7 @@ def _bare_export(shape: Shape) -> AccountFile:
 
 
 def _homes(raw: object) -> Iterator[tuple[str, str]]:
-    """Return partition and account of each entry's ARN."""
+    """Return the partition and account of each entry's ARN."""
     sections = raw.values() if isinstance(raw, dict) else ()
     for section in sections:
         for entry in section if isinstance(section, list) else ():
@@ -181,7 +181,7 @@ _FLAGS = (*CHARACTER_CLASSES, "AllowUsersToChangePassword", "HardExpiry")
 
 
 def _password_policy(shape: Shape) -> PasswordPolicy | None:
-    """Read a password policy as GetAccountPasswordPolicy prints it; None if there is none."""
+    """Read a password policy in the form of GetAccountPasswordPolicy; None if there is none."""
     if shape.absent:
         return None
     # `ExpirePasswords` says only whether `MaxPasswordAge` is there
@@ -199,7 +199,7 @@ def _password_policy(shape: Shape) -> PasswordPolicy | None:
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    """The secrets of an account's devices and keys as they are found, and whose account it is."""
+    """The secrets of an account's devices and keys, and the account."""
 
     partition: str
     account: str

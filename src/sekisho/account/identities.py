@@ -34,7 +34,7 @@ _SESSION = "MaxSigninSessionDuration"
 
 
 def read_users(reading: ReadingRun) -> Iterator[User]:
-    """Yield the users, without what they hold."""
+    """Yield the users, without their credentials."""
     for item in _details(reading, "User", "UserDetailList"):
         name = item["UserName"]
         yield User(
@@ -61,7 +61,7 @@ def read_groups(reading: ReadingRun) -> Iterator[Group]:
 
 
 def read_roles(reading: ReadingRun) -> Iterator[Role]:
-    """Yield the roles; one whose trust policy cannot be read is a gap."""
+    """Yield the roles; a role with an unreadable trust policy is a gap."""
     for item in _details(reading, "Role", "RoleDetailList"):
         name = item["RoleName"]
         about = ResourceRef(ResourceKind.TRUST_POLICY, name)
@@ -74,7 +74,7 @@ def read_roles(reading: ReadingRun) -> Iterator[Role]:
 
 
 def with_session_limits(reading: ReadingRun, roles: tuple[Role, ...]) -> tuple[Role, ...]:
-    """Return the roles with how long a sign-in with them may last, which is in their list alone."""
+    """Return the roles with their longest sign-in, which only the listing of roles has."""
     items = reading.items("ListRoles", "Roles", PaginationConfig={"PageSize": _MOST_ITEMS})
     seconds = {item["RoleName"]: item.get(_SESSION) for item in items or ()}
     limited = (replace(role, session_seconds=seconds.get(role.name)) for role in roles)
@@ -82,7 +82,7 @@ def with_session_limits(reading: ReadingRun, roles: tuple[Role, ...]) -> tuple[R
 
 
 def read_policies(reading: ReadingRun, kind: str = "LocalManagedPolicy") -> Iterator[ManagedPolicy]:
-    """Yield the customer managed policies, or with `AWSManagedPolicy` AWS's that are in use.
+    """Yield the customer managed policies or, with `AWSManagedPolicy`, AWS's policies in use.
 
     They come without their tags.
     """
@@ -102,7 +102,7 @@ def with_tags(reading: ReadingRun, policy: ManagedPolicy) -> ManagedPolicy:
 
 
 def attached_policy(reading: ReadingRun, arn: str) -> ManagedPolicy | None:
-    """Return an attached policy that is not among the customer's that were read: AWS's, mostly.
+    """Return an attached policy that was not read with the customer's: mostly one of AWS's.
 
     None, with a gap, if it cannot be read.
     """
@@ -172,7 +172,7 @@ def _tags(items: Iterable[Item]) -> dict[str, str]:
 
 
 def with_sign_in(reading: ReadingRun, user: User) -> User:
-    """Return the user with password, devices and keys; when a key was last used is not read."""
+    """Return the user with password, devices and keys, without the keys' last use."""
     return replace(
         user,
         password=_password(reading, user.name),
@@ -197,7 +197,7 @@ def with_holdings(reading: ReadingRun, user: User) -> User:
 
 
 def device_kind(serial: str) -> DeviceKind:
-    """Return the kind of a device; one of a kind that has gone (`sms-mfa`) is a device still."""
+    """Return the kind of a device; an obsolete kind (`sms-mfa`) counts as a hardware device."""
     return kind_of_serial(serial) or DeviceKind.HARDWARE
 
 
@@ -272,7 +272,7 @@ def _certificates(reading: ReadingRun, user: str) -> tuple[SigningCertificate, .
 
 
 def _is_active(item: Item) -> bool:
-    """Return whether it works; an expired one no longer does."""
+    """Return whether a credential works; an expired one does not."""
     return bool(item["Status"] == "Active")
 
 

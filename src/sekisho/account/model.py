@@ -80,7 +80,7 @@ class SigningCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A console password: that there is one, and whether it must be changed at the next sign-in.
+    """A console password: its existence, and whether it must be changed at the next sign-in.
 
     Attributes:
         session_seconds: `MaxSigninSessionDuration`, how long a session of the sign-in may last;
@@ -230,7 +230,7 @@ class ResourceRef:
 _INLINE = (ResourceKind.USER_POLICY, ResourceKind.GROUP_POLICY, ResourceKind.ROLE_POLICY)
 
 THE_ACCOUNT = ResourceRef(ResourceKind.ACCOUNT)
-"""The resource of a gap that leaves an answer unknown for everybody."""
+"""The resource of a gap that concerns all users."""
 
 
 def user_ref(name: str) -> ResourceRef:
@@ -240,7 +240,7 @@ def user_ref(name: str) -> ResourceRef:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that could not be read.
+    """An object or fact that could not be read.
 
     Attributes:
         operation: the call that failed or was never made, like `ListMFADevices`.
@@ -269,7 +269,7 @@ class Gap:
         return joined_messages(parts, en=": ", ja=": ")
 
     def to_json(self) -> dict[str, object]:
-        """Return the gap as reports have it."""
+        """Return the gap in the form of reports."""
         return {
             "operation": self.operation,
             "resource": {
@@ -283,13 +283,13 @@ class Gap:
 
 
 def gap_reasons(gaps: Iterable[Gap]) -> Message:
-    """Return why something is not known, gap by gap, for people."""
+    """Return the reasons of gaps, for people."""
     return joined_messages((gap.why for gap in gaps), en="; ", ja="、")
 
 
 @dataclass(frozen=True, slots=True)
 class RootUser:
-    """The root user, as far as it can be seen from inside the account; None where it cannot.
+    """The root user, as far as it can be read from the account; None where it cannot.
 
     Attributes:
         mfa: `AccountMFAEnabled` of GetAccountSummary.
@@ -393,7 +393,7 @@ class Snapshot:
         return f"<Snapshot of {self.account} at {self.taken_at.isoformat()}, {counts}>"
 
     def save(self, path: str | Path, *, replace: bool = False) -> None:
-        """Save the snapshot to a file that its owner alone may read, whole or not at all.
+        """Save the snapshot to a private file, completely or not at all.
 
         `sekisho.load_snapshot` reads it, and so does `--snapshot` of every command.
 
@@ -420,12 +420,12 @@ class Snapshot:
 
     @cached_property
     def gaps_about(self) -> Mapping[ResourceRef, tuple[Gap, ...]]:
-        """The gaps by what they are about."""
+        """The gaps by the resource that they are about."""
         return _by_key(self.gaps, lambda gap: gap.resource)
 
     @cached_property
     def operations_with_gaps(self) -> frozenset[str]:
-        """The operations of which some answer was not read, whatever it was about."""
+        """The operations with a gap for some resource."""
         return frozenset(gap.operation for gap in self.gaps)
 
     @cached_property
@@ -436,7 +436,7 @@ class Snapshot:
 
     @property
     def users_gap(self) -> Gap | None:
-        """The gap because of which not one user is known; None if the account has none, or some."""
+        """The gap for which no user is known; None if users are known, or the account has none."""
         return None if self.users else self.gap_of("GetAccountAuthorizationDetails")
 
     @property
@@ -449,7 +449,7 @@ class Snapshot:
 
     @property
     def users_listed(self) -> bool:
-        """Whether every user is known by name, also where a policy of theirs was not read."""
+        """Whether every user is known by name, even if a policy of the user was not read."""
         return self.gap_of("GetAccountAuthorizationDetails") is None
 
     def has_password(self, user: User) -> bool | None:
@@ -463,7 +463,7 @@ class Snapshot:
         return row.password_enabled if row else None
 
     def gap_of(self, operation: str, resource: ResourceRef = THE_ACCOUNT) -> Gap | None:
-        """Return the gap that leaves this call's answer about a resource unknown, or None.
+        """Return the gap that leaves this call's answer about a resource unknown; None: known.
 
         A gap about the whole account leaves it unknown for every resource.
         """
@@ -485,11 +485,11 @@ CHARACTER_CLASSES: Mapping[str, CharacterClass] = {
     "RequireNumbers": CharacterClass.NUMBER,
     "RequireSymbols": CharacterClass.SYMBOL,
 }
-"""The characters that a password must have, by IAM's parameters of a password policy."""
+"""The character classes that a password needs, by IAM's parameters of a password policy."""
 
 
 def password_policy(answer: Mapping[str, Any]) -> PasswordPolicy:
-    """Return the password policy that GetAccountPasswordPolicy answers with."""
+    """Return the password policy in an answer of GetAccountPasswordPolicy."""
     return PasswordPolicy(
         minimum_length=answer.get("MinimumPasswordLength", 6),
         required=frozenset(kind for name, kind in CHARACTER_CLASSES.items() if answer.get(name)),

@@ -1,4 +1,4 @@
-"""Which policies decide for whom, out of a snapshot.
+"""The policies that apply to identities of a snapshot.
 
 A policy that applies and is not in the snapshot is an error: leaving it out could turn a deny into
 an allow, or the reverse. Service control policies are the exception: they give nothing, so without
@@ -42,7 +42,7 @@ def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT)
 
 
 def _no_user(snapshot: Snapshot, name: str) -> Fault:
-    """Return that there is no such user, and who may be meant."""
+    """Return the fault that there is no such user, with the likely name."""
     if name.lower() in _ROOT:
         return Fault(
             Code.ACCOUNT_BAD_REFERENCE,
@@ -62,7 +62,7 @@ def _no_user(snapshot: Snapshot, name: str) -> Fault:
 
 
 def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
-    """Return the policies that decide for a user: inline, attached, of groups, boundary, SCPs.
+    """Return the policies that apply to a user: inline, attached, of groups, boundary, SCPs.
 
     Raises:
         FaultyAccount: if the user, or a policy or group that applies, is not in the snapshot.
@@ -71,11 +71,11 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
 
 
 PoliciesAsRead = tuple[Policies, tuple[Fault, ...]]
-"""Policies, and what is missing of them: for each that applies and was not read, a fault."""
+"""Policies, and a fault for each that applies and was not read."""
 
 
 def policies_as_read(snapshot: Snapshot, user_name: str) -> PoliciesAsRead:
-    """Return as much as was read of the policies that decide for a user.
+    """Return the policies that apply to a user, as far as they were read.
 
     Only whoever asks about a difference may leave something out: see `policies_of`.
 
@@ -104,7 +104,7 @@ _Parts = tuple[tuple[str, ...], tuple[str, ...], str | None]
 
 @cached_by_identity
 def _by_parts(snapshot: Snapshot) -> dict[_Parts, PoliciesAsRead]:
-    """Return the policies of users without inline policies and gaps, by what they come from.
+    """Return the cache of policies of users without inline policies and gaps, by their sources.
 
     Most users of a large account have the same; what is the same object is judged once.
     """
@@ -129,7 +129,7 @@ def users_may_change(snapshot: Snapshot) -> bool | None:
 
 
 def readings_of(snapshot: Snapshot, user: User) -> tuple[Policies, ...]:
-    """Return the `with_password_policy` of the policies that decide for a user of a snapshot.
+    """Return the `with_password_policy` of the policies that apply to a user of a snapshot.
 
     Raises:
         FaultyAccount: as `policies_of`.
@@ -149,7 +149,7 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
 
 
 def role_policies_as_read(snapshot: Snapshot, role_name: str) -> PoliciesAsRead:
-    """Return as much as was read of the policies of a role, as `policies_as_read` does of a user's.
+    """Return the policies of a role as far as they were read; see `policies_as_read`.
 
     Raises:
         FaultyAccount: if the role is not in the snapshot.
@@ -163,7 +163,7 @@ def role_policies_as_read(snapshot: Snapshot, role_name: str) -> PoliciesAsRead:
 
 
 def attached_policies(snapshot: Snapshot) -> frozenset[str]:
-    """Return the ARN of every managed policy that decides for somebody."""
+    """Return the ARN of every managed policy that applies to some identity."""
     bounded: list[User | Role] = [*snapshot.users, *snapshot.roles]
     owners: list[User | Role | Group] = [*bounded, *snapshot.groups]
     attached = {arn for owner in owners for arn in owner.attached}
@@ -171,7 +171,7 @@ def attached_policies(snapshot: Snapshot) -> frozenset[str]:
 
 
 def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
-    """Return the ARNs of the policies whose text was not read, with the users they decide for.
+    """Return the ARNs of the policies whose text was not read, with the users they apply to.
 
     What AWS's own policies say changes, so that no text is assumed for one.
     """
@@ -208,7 +208,7 @@ def _assembled(
     owners: Iterable[tuple[ResourceKind, str]],
     faults: list[Fault],
 ) -> PoliciesAsRead:
-    """Return the policies, and everything that is missing."""
+    """Return the policies, and the faults of the missing ones."""
     inline, arns, boundary = parts
     faults = faults + [
         _fault(_UNREAD_POLICY.filled(policy=gap.resource.label, cause=gap.cause))
@@ -229,7 +229,7 @@ def _assembled(
 
 
 def _unread(arn: str) -> Fault:
-    """Return the fault of a policy without a text; the caller says whose policy it is."""
+    """Return the fault of a policy without a text; the caller adds the owner."""
     message = Message("the text of policy `{arn}` was not read").filled(arn=arn)
     fix = _MORE
     if arn.split(":")[4:5] == ["aws"]:

@@ -21,7 +21,7 @@ from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 
 SNAPSHOT_SCHEMA = "sekisho.snapshot/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the form."""
 
 
 def dump_snapshot(snapshot: Snapshot) -> str:
@@ -50,7 +50,7 @@ def load_snapshot(path: str | Path) -> Snapshot:
 
 
 def read_snapshot(value: object, source: str) -> Snapshot:
-    """Return the snapshot that decoded JSON holds; `source` is what errors call it.
+    """Return the snapshot in decoded JSON; `source` is its name in errors.
 
     Raises:
         FaultyAccount: with every fault, each with its path.
@@ -75,14 +75,14 @@ def read_snapshot(value: object, source: str) -> Snapshot:
 _OLDER = Message("the snapshot is older than the question")
 _LATER: Mapping[str, Any] = {"consoleAuthorization": None, "signinPolicy": None}
 _LATER_CALLS = ("ListRoles", "GetConsoleAuthorizationConfiguration", "GetResourcePolicy")
-"""What snapshots have had since console authorization is read, and the calls that know it.
+"""The later fields of snapshots, and the calls that read them.
 
 An older snapshot has none of it, and a gap for each call. One that has a part of it is faulty.
 """
 
 
 def _completed(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an older snapshot with the fields that it cannot have, as not known."""
+    """Return an older snapshot with the missing fields as unknown."""
     users = _each(body.get("users"), lambda user: _with_changed(user, "password", _unlimited))
     return {**body, **_LATER, "users": users, "roles": _each(body.get("roles"), _unlimited)}
 
@@ -117,7 +117,7 @@ def _other_form(value: object) -> Fault:
 
 
 def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:
-    """Yield names that are there twice, and policies under another's ARN."""
+    """Yield repeated names, and policies under another one's ARN."""
     for section in ("users", "groups", "roles"):
         seen: set[str] = set()
         for index, entry in enumerate(getattr(snapshot, section)):
@@ -140,7 +140,7 @@ def _document(kind: PolicyKind, shape: Shape) -> Document | None:
 
 
 def _records(kind: PolicyKind, by_field: Mapping[tuple[type, str], Hook] | None = None) -> Records:
-    """Return the form of snapshots; `kind` is that of documents whose field says no other."""
+    """Return the form of snapshots; `kind` is that of documents in fields without a kind."""
     made = Records(Code.ACCOUNT_BAD_SHAPE, by_field=by_field)
     made.add(Document, made.leaf(partial(_document, kind)), to_json)
     return made
@@ -168,4 +168,4 @@ _SNAPSHOTS = _records(
         (Snapshot, "signin_policy"): _resource_policy,
     },
 )
-"""How snapshots are read; a field makes some documents of another kind."""
+"""The form of snapshots; some fields determine the kind of their documents."""

@@ -1,4 +1,4 @@
-"""An account as it was read, behind the calls that read one: whoever asks AWS can ask a snapshot.
+"""A snapshot behind the interface to AWS: code that reads AWS can read a snapshot.
 
 What a snapshot does not have is refused as `NotRead`, and never answered with "none". The caller is
 the account's root: who will call is nothing that a snapshot knows.
@@ -22,7 +22,7 @@ from sekisho.errors import AwsRefused
 from sekisho.policy import to_json
 
 NOT_READ = "NotRead"
-"""The code of a refusal of what is not in the snapshot; none of AWS's."""
+"""The code of a refusal for facts that the snapshot lacks; it is none of AWS's."""
 
 _ABSENT = "NoSuchEntity"
 _NO_STATUS = 0
@@ -31,7 +31,7 @@ _Item = Mapping[str, Any]
 
 
 class SnapshotApi:
-    """`AwsApi` over a snapshot, for what only reads IAM.
+    """`AwsApi` over a snapshot, for operations that read IAM.
 
     Attributes:
         snapshot: the account.
@@ -82,7 +82,7 @@ class SnapshotApi:
         yield from self.call(service, operation, **params).get(key, ())
 
     def _read(self, operation: str, about: ResourceRef = THE_ACCOUNT) -> None:
-        """See that an answer was read.
+        """Check that an answer was read.
 
         Raises:
             AwsRefused: if it was not.
@@ -174,7 +174,7 @@ class SnapshotApi:
         return _attached(self._group_named("ListAttachedGroupPolicies", GroupName).attached)
 
     def _policy_named(self, operation: str, arn: str) -> ManagedPolicy:
-        """Return a policy; of AWS's own only those are read that are attached to somebody."""
+        """Return a policy; of AWS's own, only attached ones were read."""
         found = self.snapshot.policies.get(arn)
         if found is not None:
             return found

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sekisho.documents.records import Records
 
 USAGE_SCHEMA = "sekisho.usage/1"
-"""The name of the form; another number means another form."""
+"""The name and version of the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class KeyUse:
 
     @property
     def long_term(self) -> bool:
-        """Whether it is an access key, and no session."""
+        """Whether it is an access key rather than a session."""
         return self.key_id.startswith("AKIA")
 
 
 _RECORDED_WITHIN = timedelta(minutes=15)
-"""So much later than IAM's record of a call may be the call itself (`AccessKey.last_used`)."""
+"""The greatest delay of IAM's record of a call (`AccessKey.last_used`)."""
 
 MOST = 50
-"""So many addresses, programs and regions of a key are listed, those of most calls."""
+"""The most addresses, programs and regions of a key that are listed, by calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +112,17 @@ class UserUse:
 
     @property
     def calls(self) -> int:
-        """How many calls."""
+        """The number of calls."""
         return sum(key.calls for key in self.keys)
 
     @property
     def without_mfa(self) -> int:
-        """How many calls without MFA."""
+        """The number of calls without MFA."""
         return sum(key.without_mfa for key in self.keys)
 
     @property
     def uses_mfa(self) -> bool:
-        """Whether something was with MFA: a sign-in or a call."""
+        """Whether a sign-in or a call was with MFA."""
         return bool(self.sign_ins_with_mfa) or any(key.calls > key.without_mfa for key in self.keys)
 
     @property
@@ -132,17 +132,17 @@ class UserUse:
 
     @property
     def sign_ins(self) -> int:
-        """How many sign-ins to the console did not fail."""
+        """The number of successful sign-ins to the console."""
         return self.sign_ins_with_mfa + self.sign_ins_without_mfa + self.sign_ins_unknown
 
     def key(self, key_id: str) -> KeyUse | None:
-        """Return the use of a key; None: it made no call in these logs."""
+        """Return the use of a key; None if these logs have no call of it."""
         return next((key for key in self.keys if key.key_id == key_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class LogsRead:
-    """Which logs somebody goes by.
+    """The logs that were read.
 
     Attributes:
         first, last: the times of the first and the last event; None if there was none.
@@ -160,7 +160,7 @@ class LogsRead:
 
     @property
     def text(self) -> Message:
-        """Which logs they are, in a sentence."""
+        """The description of the logs in a sentence."""
         known = {
             "files": f"{self.files:,}",
             "digest": self.digest[:12],
@@ -205,27 +205,27 @@ class Usage:
         return {user.arn: user for user in self.users}
 
     def user_use(self, arn: str) -> UserUse:
-        """Return the use of a user; an empty one if the user is not in these logs."""
+        """Return the use of a user; an empty one if these logs do not have the user."""
         return self._by_arn.get(arn) or UserUse(arn)
 
     @property
     def accounts(self) -> frozenset[str]:
-        """The accounts whose users are in it."""
+        """The accounts of the users."""
         return frozenset(user.arn.split(":")[4] for user in self.users)
 
     @property
     def logs(self) -> LogsRead:
-        """Which logs they are."""
+        """The logs that were read."""
         return LogsRead(self.first, self.last, self.files, self.events, self.faults, self.digest)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that it says."""
+        """SHA-256 of the whole content."""
         return hashlib.sha256(dump_usage(self).encode()).hexdigest()
 
 
 def with_logged_use(snapshot: Snapshot, usage: Usage | None) -> Snapshot:
-    """Return an account whose access keys were last used when logs say so, where that is later."""
+    """Return an account with the last use of access keys by the logs, where that is later."""
     if usage is None:
         return snapshot
     users = (_with_logged_use(user, usage.user_use(user.arn)) for user in snapshot.users)
@@ -246,7 +246,7 @@ def _with_logged_use(user: User, logged: UserUse) -> User:
 
 
 def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the most frequent of what was counted, the most frequent first."""
+    """Return the most frequent entries with their counts, the most frequent first."""
     ordered = sorted(Counter(counts).items(), key=lambda each: (-each[1], each[0]))
     return dict(ordered[:MOST])
 
@@ -258,7 +258,7 @@ def dump_usage(usage: Usage) -> str:
 
 
 def use_to_json(use: UserUse) -> dict[str, object]:
-    """Return the use of a user as a usage file has it."""
+    """Return the use of a user in the form of a usage file."""
     written: dict[str, object] = _usages().written(use)
     return written
 
@@ -283,13 +283,13 @@ def load_usage(path: str | Path) -> Usage:
 
 
 def is_usage(value: object) -> bool:
-    """Return whether decoded JSON says that it is usage, whatever its version."""
+    """Return whether decoded JSON is marked as usage, of any version."""
     schema = value.get("schema") if isinstance(value, dict) else None
     return isinstance(schema, str) and schema.startswith("sekisho.usage/")
 
 
 def read_usage(value: object, source: str) -> Usage:
-    """Return the usage that decoded JSON holds; `source` is what errors call it.
+    """Return the usage in decoded JSON; `source` is its name in errors.
 
     Raises:
         FaultyInput: with every fault, each with its path.
@@ -315,7 +315,7 @@ def read_usage(value: object, source: str) -> Usage:
 
 
 def _contradictions(usage: Usage) -> Iterator[Fault]:
-    """Yield contradictions: a user twice, a part greater than the whole, an end first."""
+    """Yield contradictions: a repeated user, a part above the whole, an end before the start."""
     yield from _double((user.arn for user in usage.users), "users", "arn")
     for at, user in enumerate(usage.users):
         path = f"users[{at}]"

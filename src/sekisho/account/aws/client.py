@@ -37,7 +37,7 @@ _IAM_REGIONS = {
     "aws-iso": "us-iso-east-1",
     "aws-iso-b": "us-isob-east-1",
 }
-"""Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`).
+"""The Regions of IAM, and of CloudTrail's global events, by partition (botocore's data).
 
 AWS Sign-In takes changes there alone, and is read in any Region.
 """
@@ -46,7 +46,7 @@ _BLOCKED_SECONDS, _BLOCKED_ATTEMPTS = 5, 3
 _ATTEMPTS = 8
 _BODY_ATTEMPTS = 3
 _READING = ("Describe", "Generate", "Get", "List", "Lookup")
-"""How the operations begin that may be sent again although an answer was lost."""
+"""The prefixes of operations that may be repeated if an answer was lost."""
 _CONNECTIONS = 16
 _SESSION_NAME = "sekisho"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -62,7 +62,7 @@ _SECRET_PARAMETERS = frozenset(
 )
 _Failure = ClientError | BotoCoreError | ResponseParserError
 _FAILURES = (ClientError, BotoCoreError, ResponseParserError)
-"""How a call can fail; botocore's parser has a tree of errors of its own."""
+"""The exceptions of a failed call; botocore's parser has a tree of errors of its own."""
 _SIGN_IN_AGAIN = Message(
     "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
 )
@@ -132,7 +132,7 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Credentials given by hand in place of the AWS chain; secret but for the id."""
+    """Credentials given explicitly in place of the AWS chain; secret except for the id."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -141,7 +141,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """A role to call as.
+    """A role to assume for the calls.
 
     Attributes:
         arn: the role's ARN.
@@ -195,14 +195,14 @@ class Boto3Api:
 
     @property
     def region(self) -> str | None:
-        """The region that is configured, where no other is asked for."""
+        """The configured region, used if no other is requested."""
         region: str | None = self._session.region_name
         return region
 
     def call_in(
         self, region: str, service: str, operation: str, /, **params: object
     ) -> Mapping[str, Any]:
-        """Call an operation that reads, in a region, and return its output; see `AwsApi.call`."""
+        """Call a reading operation in a region, and return its output; see `AwsApi.call`."""
         try:
             client = self._client(service, _ATTEMPTS, region)
             output: Mapping[str, Any] = getattr(client, xform_name(operation))(**params)
@@ -215,7 +215,7 @@ class Boto3Api:
         return self.stored(bucket, key)[0]
 
     def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
-        """Return the content of an object in S3 and the metadata that its writer gave it.
+        """Return the content of an object in S3, and its user-defined metadata.
 
         Raises:
             AwsRefused: as `call` does.
@@ -224,7 +224,7 @@ class Boto3Api:
         return content, about.get("Metadata", {})
 
     def object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, Any]]:
-        """Return the content of an object in S3 and the rest of the answer to GetObject.
+        """Return the content of an object in S3, and the rest of the answer to GetObject.
 
         botocore tries a call again until it is answered, and not while the answer is read.
 
@@ -266,7 +266,7 @@ class Boto3Api:
             self._client(service, _ATTEMPTS)
 
     def signs_with_long_term_key(self) -> bool:
-        """Return whether no session is signed with; see `SigningApi`."""
+        """Return whether calls are signed with a long-term key; see `SigningApi`."""
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
@@ -303,7 +303,7 @@ class Boto3Api:
         return made
 
     def _region_of(self, service: str) -> str | None:
-        """Return where a service is called; None: as configured."""
+        """Return the region in which a service is called; None: the configured one."""
         if service not in ("cloudtrail", _SIGN_IN):
             return None
         partition = self._session.get_partition_for_region(self._session.region_name)
@@ -311,7 +311,7 @@ class Boto3Api:
 
 
 def _sent_once(method: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the answer of a call that is made again only if AWS says that it did nothing.
+    """Return the answer of a call that is repeated only if AWS says that it did nothing.
 
     Botocore's adaptive mode paces the tries.
     """
@@ -325,7 +325,7 @@ def _sent_once(method: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _marked(method: Callable[..., Any], params: Mapping[str, object]) -> Iterator[Any]:
-    """Yield the pages of a listing that IAM pages and botocore has no paginator for."""
+    """Yield the pages of an IAM listing for which botocore has no paginator."""
     page = method(**params)
     yield page
     while page.get("IsTruncated"):
@@ -400,12 +400,12 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
 
 
 def _is_of_aws(endpoint_url: str) -> bool:
-    """Return whether an endpoint of AWS Sign-In is botocore's own, and none that was configured."""
+    """Return whether an endpoint of AWS Sign-In is botocore's own, rather than a configured one."""
     return (urlsplit(endpoint_url).hostname or "").startswith(("signin.", "signin-fips."))
 
 
 def _moved(endpoint_url: str, request: Any, **_: object) -> None:
-    """Send a request to the endpoint that was given, before it is signed.
+    """Send a request to the configured endpoint, before it is signed.
 
     For the administration of AWS Sign-In botocore's rules know one address in each Region, whatever
     endpoint is configured.
@@ -415,7 +415,7 @@ def _moved(endpoint_url: str, request: Any, **_: object) -> None:
 
 
 def _config(endpoint_url: str | None, attempts: int, *, may_be_blocked: bool = False) -> Config:
-    """Return how to retry, and that this machine itself is reached without a proxy.
+    """Return the configuration of retries and proxies: none for this machine itself.
 
     Some networks let only the addresses through that are on a list: what is often not on it is not
     waited for.
@@ -440,7 +440,7 @@ def _loader() -> Any:
 
 @cache
 def _handlers() -> HierarchicalEmitter:
-    """Return botocore's own handlers of events, which are the same for every session.
+    """Return botocore's own event handlers, which are the same for every session.
 
     To register some 130 of them takes five times as long as to copy what holds them.
     """
@@ -462,7 +462,7 @@ def _core(*, own_keys: bool) -> Any:
 
 
 def _moment(value: object) -> datetime:
-    """Return a point in time of an answer.
+    """Return a time in an answer.
 
     Botocore's own parser tries every form of a date, and takes half the time of a long listing.
     """
@@ -476,7 +476,7 @@ def _moment(value: object) -> datetime:
 
 
 def refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> AwsRefused:
-    """Return the refusal for a client's error, without the secrets among `params`."""
+    """Return the refusal for a client's error, without the secrets in `params`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         about = error.response.get("ResponseMetadata", {})

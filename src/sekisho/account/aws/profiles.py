@@ -1,4 +1,4 @@
-"""Profiles of the AWS CLI, as a credential helper reads them: whose key, which device, which role.
+"""Profiles of the AWS CLI for a credential helper: the key, the device, and the role.
 
 botocore reads the files, so that what holds for every SDK holds here: `AWS_CONFIG_FILE`,
 `AWS_SHARED_CREDENTIALS_FILE`, and keys of the one file under a profile of the other. Nothing is
@@ -18,12 +18,12 @@ from sekisho.lazy import dataclass
 
 _REGION = "us-east-1"
 _SESSIONS = ("sso_session", "sso_start_url", "login_session", "web_identity_token_file")
-"""Settings by which a profile gets a session, and no key."""
+"""Settings by which a profile gets a session instead of a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile's settings, as written; "" for what it does not set. It has no secret.
+    """A profile's settings, as written; "" for a missing one. It contains no secret.
 
     Attributes:
         exists: whether there is such a profile.
@@ -70,7 +70,7 @@ def read_profile(name: str | None = None) -> Profile:
 
 
 def key_of(profile: Profile) -> Keys:
-    """Return the credentials that a profile itself has, or its `credential_process` hands over.
+    """Return the credentials in a profile, or those of its `credential_process`.
 
     Raises:
         AwsRefused: if it has none, or they cannot be had.
@@ -89,7 +89,7 @@ def key_of(profile: Profile) -> Keys:
 
 
 def _written_key(settings: Mapping[str, str]) -> Keys:
-    """Return the key that stands in a profile, which may have a role beside it."""
+    """Return the key in a profile, which may have a role as well."""
     if "aws_secret_access_key" not in settings:
         raise PartialCredentialsError(provider="profile", cred_var="aws_secret_access_key")
     return Keys(
