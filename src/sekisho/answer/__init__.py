@@ -1,4 +1,4 @@
-"""Would AWS allow this? The engine's decision, with all that AWS adds and does beside it.
+"""The answer of AWS to a request: the engine's decision, and everything else that AWS does.
 
 `answer_request` answers a call as AWS would, and names the missing keys that the answer depends on.
 `answer_part` answers for one resource of the call alone. `engine.decide` says what the policies

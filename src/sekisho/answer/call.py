@@ -1,4 +1,4 @@
-"""The answer to a call: its resources, and what else AWS asks about in the same call."""
+"""The answer to a call: its resources, and the other permissions that AWS checks in it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,12 +57,12 @@ class JointAnswer:
 
     @property
     def decisive(self) -> tuple[Answer, ...]:
-        """The parts that make the answer what it is."""
+        """The parts that determine the answer."""
         return tuple(each for each in self.parts if each.effect is self.effect)
 
     @property
     def denied_requirement(self) -> UnnamedResource | NeededPermission | None:
-        """The further requirement that is denied, though no part is."""
+        """The further requirement that is denied, if no part is."""
         return denied_requirement(self.effect, self.not_asked, self.also_needs)
 
 
@@ -86,7 +86,7 @@ def _could_pass(answer: Answer) -> bool:
 
 
 def _with_further(answer: Answer, further: Requirements) -> Answer:
-    """Return the answer to the whole call: what else it needs can only make it graver."""
+    """Return the answer to the whole call: further requirements can only make it worse."""
     possible = set(answer.possible or {answer.effect})
     for outcomes in further.outcomes:
         possible = {_gravest(both) for both in product(possible, outcomes)}
@@ -113,7 +113,7 @@ def _with_further(answer: Answer, further: Requirements) -> Answer:
 def _permissions_to_show(
     effect: AnswerEffect, further: Requirements
 ) -> tuple[NeededPermission, ...]:
-    """Return the further permissions; for a call that is denied, only those that it needs."""
+    """Return the further permissions; for a denied call, only those that it needs."""
     if effect in _OPEN:
         return further.also_needs
     return tuple(one for one in further.also_needs if one.needed)
@@ -124,7 +124,7 @@ def _gravest(effects: Sequence[AnswerEffect]) -> AnswerEffect:
 
 
 def _without_resource_behind(answer: Answer) -> Answer:
-    """Return the answer without the resource behind an access point: at most unknown."""
+    """Return the answer with an unknown resource behind an access point: at most unknown."""
     action, resource = answer.request.action, answer.request.resource
     if not is_through_access_point(action, resource):
         return answer
@@ -172,7 +172,7 @@ _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
 
 
 def _as_object_lambda_asks(request: Request) -> Request:
-    """Return the request as S3 Object Lambda makes it for the caller, behind its access point."""
+    """Return the request that S3 Object Lambda makes for the caller, behind its access point."""
     action = action_behind(request.action, request.resource)
     if action is None:
         return request

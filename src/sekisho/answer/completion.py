@@ -23,7 +23,7 @@ from sekisho.messages import Message
 from sekisho.signin import HolderKind
 
 MFA, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"
-"""The keys of a session, none of which a long-term access key has."""
+"""The keys of a session; a long-term access key has none of them."""
 
 
 ROLES = frozenset({CallerKind.ROLE, CallerKind.ROLE_SESSION})
@@ -35,7 +35,7 @@ class Origin(StrEnum):
     DERIVED = "derived"
     """It follows from the request."""
     DEFAULTED = "defaulted"
-    """It is what is usual: a direct call, now, by TLS."""
+    """The usual value: of a direct call, now, by TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class AddedKey:
 
 @dataclass(frozen=True, slots=True)
 class CompletedRequest:
-    """A request with what AWS adds.
+    """A request with the keys that AWS adds.
 
     Attributes:
         added: by the key in lower case.
@@ -93,7 +93,7 @@ def complete(request: Request, caller: Caller, now: datetime) -> CompletedReques
 
 
 def is_service(caller: Caller) -> bool:
-    """Tell whether an AWS service asks."""
+    """Return whether the caller is an AWS service."""
     return caller.kind is CallerKind.OUTSIDER and caller.account is None
 
 
@@ -115,7 +115,7 @@ _TYPES: Mapping[CallerKind, HolderKind] = {
 
 
 def _caller_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
-    """Yield the keys that follow from who asks."""
+    """Yield the keys that follow from the caller."""
     if is_service(caller):
         yield _derived("aws:PrincipalIsAWSService", "true")
         yield _derived("aws:PrincipalServiceName", caller.arn)
@@ -132,7 +132,7 @@ def _caller_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[
 
 
 def _session_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
-    """Yield the keys that depend on whether the principal is there for a session."""
+    """Yield the keys that depend on the principal's kind of session."""
     iam = f"arn:{caller.partition}:iam::{caller.account}"
     if caller.kind is CallerKind.ROOT_SESSION:
         yield _derived("aws:AssumedRoot", "true")
@@ -151,7 +151,7 @@ def _session_keys(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator
 
 
 def _facts(caller: Caller) -> dict[str, str]:
-    """Return the keys whose one value follows from the principal's ARN."""
+    """Return the keys with one value that follows from the principal's ARN."""
     account = caller.account or ""
     facts = {"aws:PrincipalAccount": account}
     if caller.kind in _TYPES:
@@ -174,7 +174,7 @@ def _facts(caller: Caller) -> dict[str, str]:
 
 
 def _call_keys(request: Request, caller: Caller, now: datetime) -> Iterator[AddedKey]:
-    """Yield the keys that follow from what is asked, and those of any direct call."""
+    """Yield the keys that follow from the call, and those of any direct call."""
     region = _region(request)
     if region:
         yield from _with_service_key(request, "aws:RequestedRegion", region, Origin.DERIVED)
@@ -216,7 +216,7 @@ _TAG = "aws:ResourceTag/"
 
 
 def _tags(request: Request) -> Iterator[AddedKey]:
-    """Yield the tags of the resource that are given by one of two names, by the other."""
+    """Yield the tags of the resource under the other of their two names."""
     action = load().action(request.action)
     own = equivalent_service_keys(_TAG).get(request.action.partition(":")[0].lower())
     if own is None or action is None:
@@ -229,14 +229,14 @@ def _tags(request: Request) -> Iterator[AddedKey]:
 
 
 def _service_key(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
-    """Yield the key of the service that has the value of a global one, if there is any."""
+    """Yield the key of the service that has the value of a global one, if any."""
     own = equivalent_service_keys(key).get(request.action.partition(":")[0].lower())
     if own is not None:
         yield AddedKey(own, value, origin)
 
 
 def _region(request: Request) -> str | None:
-    """Return the Region that the request goes to, where that follows."""
+    """Return the Region of the request, if it can be derived."""
     parts = arns.split(request.principal if request.resource == "*" else request.resource)
     partition = parts[1] if len(parts) == arns.PARTS else DEFAULT_PARTITION
     if (only := only_region(request.action, partition)) is not None:
@@ -266,7 +266,7 @@ def _contradictions(request: Request, caller: Caller) -> Iterator[Fault]:
 
 
 def _patterns(caller: Caller) -> dict[str, tuple[str, str]]:
-    """Return the keys of a role session of whose values a part follows: a pattern, an example."""
+    """Return the keys of a role session with a partly known value: a pattern, an example."""
     if caller.kind is not CallerKind.ROLE_SESSION:
         return {}
     role = f"arn:{caller.partition}:iam::{caller.account}:role/"

@@ -1,4 +1,4 @@
-"""Would AWS allow this request? The policies' decision, and all that AWS does beside it.
+"""The answer of AWS to a request: the policies' decision, and everything else that AWS does.
 
 `engine.decide` is plain: it adds nothing to what it is given. Here a request is asked about what
 AWS asks about (`resource`), completed by what AWS adds (`completion`), put to the rules of the
@@ -159,7 +159,7 @@ def _assumed_owner(
 def _as_checked(
     resource: CheckedResource, request: Request, policies: Policies, caller: Caller
 ) -> tuple[Request, Policies]:
-    """Return request and policies as AWS checks them: no resource has no resource policy."""
+    """Return request and policies as AWS checks them: without resource, no resource policy."""
     if resource.note is not ResourceNote.NO_TYPES:
         return request, policies
     request = replace(request, resource="*", resource_account=None)
@@ -175,7 +175,7 @@ _HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
     CallerKind.ROLE_SESSION: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
     CallerKind.FEDERATED_USER: (CredentialKind.FEDERATED_SESSION, HolderKind.FEDERATED),
 }
-"""The credential of a principal where no key of a session was given."""
+"""The credential of a principal if no session key was given."""
 
 _SESSION_KEYS = tuple(key.lower() for key in (MFA, AGE, ISSUED))
 _LOGIN = SIGN_IN_SESSION.lower()
@@ -185,7 +185,7 @@ _SERVICE_ROLE = "/aws-service-role/"
 def service_ruling(
     request: Request, caller: Caller, now: datetime, settings: AnswerSettings
 ) -> Ruling:
-    """Return the service's ruling; a user's session is taken for a console's, which may do most."""
+    """Return the service's ruling; a user's session is assumed to be a console's, the widest."""
     if caller.kind not in _HOLDS:
         return AskPolicies()
     kind, holder = _HOLDS[caller.kind]
@@ -206,7 +206,7 @@ def service_ruling(
 
 @dataclass(frozen=True, slots=True)
 class _PossibleCredential:
-    """One of the credentials that somebody can have signed with, by the keys of a session."""
+    """One of the credentials that may have signed the request, by the keys of a session."""
 
     known: Mapping[str, str]
     unknown_keys: Mapping[str, UnknownKey]
@@ -220,7 +220,7 @@ NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
 def _possible_credentials(
     caller: Caller, given: Mapping[str, object]
 ) -> tuple[_PossibleCredential, ...]:
-    """Return every credential that fits what was given, at least one.
+    """Return every credential that fits the given keys, at least one.
 
     A user's long-term key has none of the keys, a session without MFA no age; a role's session has
     the key of MFA false or lacks it, and a session of `aws login` may lack it (docs/signin.md).
@@ -253,7 +253,7 @@ def _possible_credentials(
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """One completed request being answered."""
+    """One completed request that is being answered."""
 
     caller: Caller
     action: Action | None
@@ -266,7 +266,7 @@ class Answerer:
         return self.completed.request
 
     def under_ruling(self, ruling: Ruling, policies: Policies) -> Answer:
-        """Return the answer under what the service says."""
+        """Return the answer under the service's ruling."""
         match ruling:
             case PermittedWithoutPolicy(rule):
                 effect, decision = AnswerEffect.ALLOWED, self._decide(policies)
@@ -331,7 +331,7 @@ class Answerer:
     def _depends_on_certain_key(
         self, unknown: Mapping[str, Presence], found: Possibilities
     ) -> bool:
-        """Tell whether the answer depends on a key that AWS always sends."""
+        """Return whether the answer depends on a key that AWS always sends."""
         return any(
             unknown[key] is Presence.ALWAYS and key not in self.completed.guessed
             for key in found.matters & unknown.keys()
@@ -357,7 +357,7 @@ class Answerer:
                 yield UnexpectedKey(key, presence)
 
     def unknown_keys(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
-        """Return the keys that are asked for and not known, but those that no such request has."""
+        """Return the unknown keys that policies test, except those that no such request has."""
         kind, known = self._request_kind(policies), self.request.context.folded
         found = {key: presence_of(key, kind) for key in asked if key not in known}
         found |= {
@@ -373,7 +373,7 @@ class Answerer:
         return {key: one for key, one in found.items() if one is not Presence.NEVER}
 
     def _known_session_keys(self) -> Iterator[tuple[str, Presence]]:
-        """Yield the keys of a session of which more is known, because it is one."""
+        """Yield the keys of a session that are partly known, because it is one."""
         given = self._given_context()
         mfa = str(given.get(MFA.lower())).lower()
         if mfa in ("true", "false"):
@@ -382,7 +382,7 @@ class Answerer:
             yield ISSUED.lower(), Presence.ALWAYS
 
     def _given_context(self) -> dict[str, ContextValue]:
-        """Return the context without what was guessed, by keys in lower case."""
+        """Return the context without guessed values, by keys in lower case."""
         context, guessed = self.request.context.folded, self.completed.guessed
         return {key: one for key, one in context.items() if key not in guessed}
 
@@ -393,7 +393,7 @@ class Answerer:
         decision: Decision | None,
         of_resource: Mapping[str, UnknownKey] | None = None,
     ) -> Possibilities:
-        """Return every effect that the decision can have, over all values of the unknown keys.
+        """Return every possible decision, over all values of the unknown keys.
 
         Args:
             policies: that apply.
@@ -436,7 +436,7 @@ class Answerer:
         return UnknownKey(may_be_absent, self._value_pattern(key))
 
     def _value_pattern(self, key: str) -> str:
-        """Return the pattern of a key's values: a unique ID begins with the kind of its holder."""
+        """Return the pattern of a key's values: a unique ID begins with its holder's kind."""
         match self.caller.kind:
             case CallerKind.ROLE_SESSION if key == "aws:userid":
                 return f"AROA*:{self.caller.arn.rsplit('/', 1)[-1]}"
@@ -467,7 +467,7 @@ class Answerer:
 
 
 def _is_provider_key(key: str, caller: Caller) -> bool:
-    """Tell whether a key is one of the identity provider's that asks: they begin with its name."""
+    """Return whether a key belongs to the calling identity provider: it begins with its name."""
     if caller.kind is not CallerKind.OUTSIDER:
         return False
     provider = caller.arn.partition(":oidc-provider/")[2] or caller.arn
@@ -475,7 +475,7 @@ def _is_provider_key(key: str, caller: Caller) -> bool:
 
 
 def _in_aws_spelling(key: str, written: str) -> str:
-    """Return a key in AWS's spelling, as a policy writes it where that is not known."""
+    """Return a key in AWS's spelling, or the policy's if AWS's is not known."""
     known = global_key(key)
     if known is None:
         return written
@@ -485,7 +485,7 @@ def _in_aws_spelling(key: str, written: str) -> str:
 def answers_by_decision(
     ruling: AskPolicies, absent: PolicyKind | None, *, known: bool
 ) -> Mapping[DecisionEffect, AnswerEffect]:
-    """Return the answer that each decision of the policies leads to.
+    """Return the answer for each decision of the policies.
 
     Args:
         ruling: what the service says.

@@ -1,4 +1,4 @@
-"""Whether AWS sends a context key with a request, and with a value of which type.
+"""The context keys that AWS sends with a request, and the types of their values.
 
 AWS sends no value of another type: a request with one is none that there can be, and what policies
 say of it rests on assumptions.
@@ -22,10 +22,10 @@ class Presence(StrEnum):
 
     ALWAYS = "always"
     CREDENTIAL = "credential"
-    """It depends on what the request is signed with."""
+    """It depends on the credential that signs."""
     SOMETIMES = "sometimes"
     UNKNOWN = "unknown"
-    """No list of AWS's keys has it: misspelled, newer than the lists, or an identity provider's."""
+    """No list of AWS's keys has it: misspelled, too new, or an identity provider's."""
     NEVER = "never"
 
 
@@ -44,7 +44,7 @@ _CALLERS: Mapping[CallerKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """The facts of a request that decide which keys it has.
+    """The facts of a request that determine its keys.
 
     Attributes:
         caller: who asks.
@@ -106,7 +106,7 @@ def _presence_of_service_key(key: str, action: Action | None, caller: str) -> Pr
 
 @dataclass(frozen=True, slots=True)
 class MalformedKey:
-    """A context key that was given a value that is not of its type.
+    """A context key with a value that is not of its type.
 
     Attributes:
         key: the key, as it was given.
@@ -118,7 +118,7 @@ class MalformedKey:
 
 
 def malformed_keys(given: Context) -> Iterator[MalformedKey]:
-    """Yield the keys that were given a value that AWS never sends."""
+    """Yield the given keys with a value that AWS never sends."""
     for key, value in given.items():
         known = global_key(key)
         kind = known.type if known is not None else load().key_type(key) or "String"
@@ -136,4 +136,4 @@ _READS: Mapping[str, Callable[[str], bool]] = {
     "IPAddress": lambda text: conditions.ip_address(text) is not None,
     "Numeric": lambda text: conditions.number(text) is not None,
 }
-"""The tests of the types that not every text is of."""
+"""The tests of the types that do not accept every text."""

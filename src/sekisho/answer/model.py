@@ -1,4 +1,4 @@
-"""The answer to a request as AWS would give it, and the unknown facts that it depends on."""
+"""The answer of AWS to a request, and the unknown facts on which it depends."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,15 +16,15 @@ from sekisho.signin import Rule
 
 
 class AnswerEffect(StrEnum):
-    """The answers that AWS can give, and two that say why it gives none."""
+    """The possible answers of AWS, and two for requests without an answer."""
 
     ALLOWED = "Allowed"
     IMPLICITLY_DENIED = "ImplicitlyDenied"
     EXPLICITLY_DENIED = "ExplicitlyDenied"
     REFUSED = "RefusedByService"
-    """The service refuses by a rule of its own, whatever the policies say."""
+    """The service refuses by its own rule, regardless of policies."""
     UNKNOWN = "Unknown"
-    """The facts do not suffice: another policy must allow, too, and is missing."""
+    """The facts are not sufficient: another policy must also allow, and is missing."""
     IMPOSSIBLE = "Impossible"
     """AWS never receives such a request."""
 
@@ -37,7 +37,7 @@ GRAVEST_FIRST = (
     AnswerEffect.UNKNOWN,
     AnswerEffect.ALLOWED,
 )
-"""The answers, the gravest first: what holds of one part of a call holds of the whole."""
+"""The answers, the gravest first: the gravest of the parts is that of the whole call."""
 
 ANSWER_TO_DECISION: Mapping[DecisionEffect, AnswerEffect] = {
     one: AnswerEffect(one.value) for one in DecisionEffect
@@ -46,7 +46,7 @@ ANSWER_TO_DECISION: Mapping[DecisionEffect, AnswerEffect] = {
 
 @dataclass(frozen=True, slots=True)
 class MissingKey:
-    """A context key that a policy asks for and that was not given, though AWS may have sent it.
+    """A context key that policies test and that is missing, though AWS may have sent it.
 
     Attributes:
         key: the key, in AWS's spelling where that is known.
@@ -74,7 +74,7 @@ class UnexpectedKey:
 
 @dataclass(frozen=True, slots=True)
 class AssumedOwner:
-    """The account that a bucket was assumed to belong to, where none was given.
+    """The assumed account of a bucket, if none was given.
 
     Attributes:
         account: that account.
@@ -195,7 +195,7 @@ class Answer:
 
     @property
     def because(self) -> tuple[Cause, ...]:
-        """The statements that brought the answer about; none where no policy did."""
+        """The statements that determined the answer; empty if no policy did."""
         return self._decisive.because if self._decisive is not None else ()
 
     @property
@@ -215,7 +215,7 @@ class Answer:
 
     @property
     def denied_requirement(self) -> UnnamedResource | NeededPermission | None:
-        """The further resource or permission for which the call is denied, if it is one."""
+        """The further resource or permission for which the call is denied, if any."""
         return denied_requirement(self.effect, self.not_asked, self.also_needs)
 
 
@@ -229,7 +229,7 @@ def denied_requirement(
     not_asked: tuple[UnnamedResource, ...],
     also_needs: tuple[NeededPermission, ...],
 ) -> UnnamedResource | NeededPermission | None:
-    """Return the further resource or permission for which a call is denied, if it is one."""
+    """Return the further resource or permission for which a call is denied, if any."""
     if effect not in DENIED:
         return None
     needed: tuple[UnnamedResource | NeededPermission, ...] = (

@@ -170,7 +170,7 @@ class _RequirementsFinder:
     def _permissions(
         self, action: Action, own: Sequence[RequestPart]
     ) -> Iterator[tuple[FurtherPermission, bool]]:
-        """Yield the further permissions that nobody asked about, and whether they are needed."""
+        """Yield the further permissions that were not asked about, and whether they are needed."""
         asked = {one.request.action.lower() for one in self.parts}
         given = _keys_given(own)
         for permission in (one.for_source(given) for one in further_permissions(str(action))):
@@ -184,7 +184,7 @@ class _RequirementsFinder:
     def _permission(
         self, permission: FurtherPermission, own: Sequence[RequestPart], *, counts: bool
     ) -> tuple[tuple[str, ...], _Outcome]:
-        """Return the resources that a further permission is about, and the answer about them."""
+        """Return the resources of a further permission, and the answer about them."""
         further = load().action(permission.action)
         if further is None:
             return (), _Outcome(_UNKNOWN)
@@ -213,7 +213,7 @@ class _RequirementsFinder:
     def _known_resources(
         self, permission: FurtherPermission, further: Action, own: Sequence[RequestPart]
     ) -> list[RequestPart]:
-        """Return a request for each resource of a further permission that is known, if any is."""
+        """Return a request for each known resource of a further permission."""
         if permission.resource_kind == SAME:
             return [one for one in own if _is_known_resource(permission, further, one.request)]
         if permission.resource_kind == NO_RESOURCE:
@@ -234,7 +234,7 @@ class _RequirementsFinder:
     def _ask_resource(
         self, permission: FurtherPermission, part: RequestPart, context: Context, *, counts: bool
     ) -> _Outcome:
-        """Return the answer about a resource that is known.
+        """Return the answer about a known resource.
 
         Where it does not count, a policy of the resource itself that is not there does not either.
         """
@@ -269,7 +269,7 @@ class _RequirementsFinder:
         own_policy: bool = True,
         via: str | None = None,
     ) -> _Outcome:
-        """Return the answer that holds for every resource like the patterns, else unknown.
+        """Return the common answer for every resource that matches the patterns, else unknown.
 
         `own_policy` tells whether a policy of the resource itself, that must allow, counts; `via`
         names the service that asks.
@@ -290,7 +290,7 @@ class _RequirementsFinder:
     def _ask_pattern(
         self, request: Request, like: str, policies: Policies, *, own_policy: bool
     ) -> _Outcome:
-        """Return the answer that holds for every resource like a pattern, else unknown."""
+        """Return the common answer for every resource that matches a pattern, else unknown."""
         request = replace(request, resource=like.replace("*", _SAMPLE))
         completed = complete(request, self.caller, self.now)
         ruling = service_ruling(completed.request, self.caller, self.now, self.settings)
@@ -332,7 +332,7 @@ class _RequirementsFinder:
 def _unknown_of_resource(
     action: Action | None, unknown: Mapping[str, Presence], completed: CompletedRequest
 ) -> dict[str, UnknownKey]:
-    """Return the keys that depend on which resource it is: those of its own, and of its ARN."""
+    """Return the keys that depend on the resource: its own, and those of its ARN."""
     own = {
         key: UnknownKey()
         for key, presence in unknown.items()
@@ -344,7 +344,7 @@ def _unknown_of_resource(
 
 
 def _unknown_service(request: Request) -> dict[str, UnknownKey]:
-    """Return the key of the service that asks AWS KMS, if its Region is not known."""
+    """Return the key of the service that calls AWS KMS, if its Region is not known."""
     via = request.context.folded.get(_VIA.lower())
     if not isinstance(via, str) or "*" not in via:
         return {}
@@ -356,25 +356,25 @@ _PLACE = re.compile(r"\$\{[^}]*\}")
 
 
 def _without_version(source: str) -> str:
-    """Return the bucket and key of a source of a copy, or an ARN as it is."""
+    """Return the bucket and key of the source of a copy, or an ARN unchanged."""
     return source.removeprefix("/").partition(VERSION_MARK)[0]
 
 
 def _for_other_resource(part: RequestPart, resource: str) -> RequestPart:
-    """Return a part about another resource, whose owner and own policy are not known."""
+    """Return a part about another resource, with unknown owner and policy."""
     request = replace(part.request, resource=resource, resource_account=None)
     policies = replace(part.policies, resource=None, resource_kind=None, trust=None)
     return RequestPart(request, policies)
 
 
 def _bucket_of(resource: str) -> str:
-    """Return the ARN of the bucket that an object's ARN begins with; "" if it is no object's."""
+    """Return the ARN of the bucket in an object's ARN; "" if it is no object's."""
     bucket, slash, _ = resource.partition("/")
     return bucket if slash and ":s3:::" in bucket else ""
 
 
 def _is_known_resource(permission: FurtherPermission, further: Action, request: Request) -> bool:
-    """Tell whether a further permission is known to be about the resource that a request names."""
+    """Return whether a further permission is certainly about the request's own resource."""
     if not permission.kinds:
         return is_about(further, request.resource)
     action = load().action(request.action)
@@ -386,14 +386,14 @@ _VIA = "kms:ViaService"
 
 
 def _via_service(service: str | None, resource: str) -> dict[str, str]:
-    """Return the key that says which service asks AWS KMS, about a resource or a pattern."""
+    """Return the key that names the service which calls AWS KMS, for a resource or a pattern."""
     if service is None:
         return {}
     return {_VIA: f"{service}.{arns.split(resource)[3]}.amazonaws.com"}
 
 
 def _context(permission: FurtherPermission, further: Action, own: Sequence[RequestPart]) -> Context:
-    """Return the context of a further permission: what of the call's belongs to it."""
+    """Return the context of a further permission: the keys of the call's that it has."""
     given = _keys_given(own)
     kept = Context(given) if permission.keeps_context else _call_context(further, own)
     values = {key: value for key, value in kept.items() if may_have(further, key)}
@@ -440,7 +440,7 @@ def _also_needed(
 
 
 def _common_outcome(found: Sequence[_Outcome]) -> _Outcome:
-    """Return the outcome that holds whichever is meant; unknown if only some are allowed."""
+    """Return the common outcome of alternatives; unknown if only some are allowed."""
     effects = {one.effect for one in found}
     if len(effects) > 1 and effects & {_ALLOWED, _UNKNOWN}:
         return replace(found[0], effect=_UNKNOWN, decision=None)
@@ -452,7 +452,7 @@ def _gravest(found: Sequence[_Outcome]) -> _Outcome:
 
 
 def _kinds_not_named(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:
-    """Yield the kinds of resource that an action needs and nobody named."""
+    """Yield the kinds of resource that an action needs and that were not named."""
     resources = [one.request.resource for one in own]
     if any(is_through_access_point(str(action), one) for one in resources):
         return
@@ -470,7 +470,7 @@ def _keys_given(own: Sequence[RequestPart]) -> dict[str, ContextValue]:
 
 
 def _call_context(action: Action, own: Iterable[RequestPart]) -> Context:
-    """Return the keys that were given and are about the call, not about one of its resources."""
+    """Return the given keys that are about the call rather than one of its resources."""
     contexts = [part.request.context for part in own]
     return Context(
         {
@@ -486,7 +486,7 @@ _OF_TAGS = ("aws:requesttag/", "aws:tagkeys", "aws:resource")
 
 
 def _is_of_call(action: Action | None, key: str) -> bool:
-    """Tell whether a context key is the same for every resource that a call is about."""
+    """Return whether a context key is the same for every resource of a call."""
     name = key.lower()
     if global_key(name) is not None:
         return not name.startswith(_OF_TAGS)
@@ -498,7 +498,7 @@ def _is_of_call(action: Action | None, key: str) -> bool:
 
 @cache
 def _is_of_action(name: str, key: str) -> bool:
-    """Tell whether a key of a service is listed with an action, and not with its resources."""
+    """Return whether a service's key is listed with an action rather than with its resources."""
     action = load().action(name)
     if action is None:
         return False

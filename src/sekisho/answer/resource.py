@@ -1,4 +1,4 @@
-"""The resource that AWS checks an action against: one of its kinds, or `*` where it has none.
+"""The resource that AWS checks an action against: one of its kinds, or `*` without kinds.
 
 A question about another resource is about a request that AWS never receives. What the catalogue
 does not know is asked as it is, and said.
@@ -22,9 +22,9 @@ class ResourceNote(StrEnum):
     NO_TYPES = "no-resource-types"
     """The action has no kind of resource: AWS asks about `*`."""
     NOT_NAMED = "not-named"
-    """`*` was asked about, and AWS names a resource, always or mostly."""
+    """`*` was given, and AWS nearly always names a resource."""
     WILDCARD = "wildcard"
-    """The ARN has a wildcard, and is asked about as it is written."""
+    """The ARN has a wildcard, and is checked as it is written."""
     NOT_IN_CATALOGUE = "not-in-catalogue"
     """No kind of resource in the catalogue has such an ARN."""
 
@@ -35,11 +35,11 @@ class Impossibility(StrEnum):
     OTHER_TYPE = "other-type"
     """The action is not about resources of that kind."""
     NOT_NAMED = "not-named"
-    """AWS names a resource, always, and `*` was asked about."""
+    """AWS always names a resource, and `*` was given."""
     WILDCARD = "wildcard"
-    """The ARN has a wildcard where names have none."""
+    """The ARN has a wildcard where names cannot have one."""
     MISSPELLED = "misspelled"
-    """AWS is not known to have the action, and has one whose name differs by one letter."""
+    """AWS is not known to have the action, and has one that differs by one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class CheckedResource:
 _ALWAYS_NAMED = frozenset(
     {"dynamodb", "iam", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts"}
 )
-"""Services that name the resource of every action that needs one, and whose names have no wildcard.
+"""Services that name the resource of every action that needs one, without wildcards.
 
 Others ask some actions about `*`, or about an ARN with a `*` (`rds:DescribeDBInstances`), although
 the reference calls the kind of resource required. An S3 object's name may have wildcards.
@@ -123,12 +123,12 @@ def _impossible(reason: Impossibility, action: Action) -> ImpossibleRequest:
 
 
 def is_about(action: Action, resource: str) -> bool:
-    """Tell whether an ARN is of a kind of resource that an action is about."""
+    """Return whether an ARN is of a kind of resource of an action."""
     return is_of_kinds(resource, action.resource_types)
 
 
 def is_of_kinds(resource: str, types: Iterable[ResourceType]) -> bool:
-    """Tell whether an ARN is of one of some kinds of resource."""
+    """Return whether an ARN is of one of some kinds of resource."""
     return any(_pattern(one.arn).fullmatch(resource) for one in types)
 
 
@@ -146,7 +146,7 @@ def kinds_named(action: Action, resource: str) -> frozenset[str]:
 
 
 def _is_known(resource: str, service: str) -> bool:
-    """Tell whether the catalogue has a kind of resource with such an ARN."""
+    """Return whether the catalogue has a kind of resource with such an ARN."""
     named = resource.split(":")[2]
     return any(is_of_kinds(resource, load().resource_types(one)) for one in {named, service})
 
@@ -160,7 +160,7 @@ _OF_S3 = re.compile(r"arn:[^:]+:s3:.+", re.DOTALL)
 
 
 def is_through_access_point(action: str, resource: str) -> bool:
-    """Tell whether AWS asks about a bucket or object as well: the one behind an access point.
+    """Return whether AWS also checks the bucket or object behind an access point.
 
     What an action does to the access point itself, like `s3:GetAccessPointPolicy`, is about no
     bucket. An action that the catalogue does not have may be.
@@ -175,13 +175,13 @@ def is_through_access_point(action: str, resource: str) -> bool:
 
 
 def is_object_lambda(resource: str) -> bool:
-    """Tell whether a resource is an access point of S3 Object Lambda."""
+    """Return whether a resource is an access point of S3 Object Lambda."""
     found = _ACCESS_POINT.fullmatch(resource)
     return found is not None and found["service"] == "s3-object-lambda"
 
 
 def is_all_behind(access_point: str, resources: Collection[str]) -> bool:
-    """Tell whether all that AWS asks about behind an access point is among some resources.
+    """Return whether all resources behind an access point that AWS checks are given.
 
     Behind one of S3 Object Lambda that is another access point and a function, else a bucket or an
     object.
@@ -194,7 +194,7 @@ def is_all_behind(access_point: str, resources: Collection[str]) -> bool:
 
 
 def kinds_behind(action: str, access_point: str) -> tuple[str, ...]:
-    """Return the kinds of resource of which one is behind an access point."""
+    """Return the alternative kinds of the resource behind an access point."""
     if is_object_lambda(access_point):
         return ("accesspoint", "function")
     known = load().action(action)
@@ -204,7 +204,7 @@ def kinds_behind(action: str, access_point: str) -> tuple[str, ...]:
 
 
 def action_behind(action: str, resource: str) -> str | None:
-    """Return the action that S3 Object Lambda asks for on what is behind its access point.
+    """Return the action that S3 Object Lambda needs on the resource behind its access point.
 
     None for a resource that is not behind one. Source: Amazon S3 User Guide, "Configuring IAM
     policies for Object Lambda Access Points".
@@ -220,7 +220,7 @@ _HEAD = 5
 
 @lru_cache(maxsize=4096)
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return the pattern of the ARNs of a kind of resource, as far as its template says.
+    """Return the pattern of the ARNs of a kind of resource, as far as its template shows.
 
     Nothing that may be one is left out. A bucket is told from its objects by the slash.
     """

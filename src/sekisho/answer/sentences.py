@@ -162,7 +162,7 @@ _UNEXPECTED: Mapping[Presence, Message] = {
 
 
 def heading(answer: Answer) -> Iterator[Message]:
-    """Yield the answer, one sentence that says what was asked, and what it depends on."""
+    """Yield the answer, a sentence on the question, and the facts on which it depends."""
     yield EFFECTS[answer.effect]
     yield _sentence(answer)
     yield from _dependence(answer)
@@ -197,7 +197,7 @@ def _dependence(answer: Answer) -> Iterator[Message]:
 
 
 def _more_must_allow(answer: Answer) -> bool:
-    """Tell whether something else must allow, of which nothing was given."""
+    """Return whether another policy must allow, of which nothing was given."""
     needed = [one.effect for one in answer.also_needs if one.needed]
     return (
         answer.not_given is not None
@@ -274,7 +274,7 @@ def _patterns(one: UnnamedResource | NeededPermission) -> Message:
 
 
 def _also_needed(permissions: tuple[NeededPermission, ...]) -> Iterator[Message]:
-    """Yield the further permissions that the call may fail for."""
+    """Yield the further permissions for which the call may fail."""
     lacking = [one for one in permissions if one.effect is not AnswerEffect.ALLOWED]
     yield from (_permission(_NEEDED, one) for one in lacking if one.needed)
     if conditional := [one for one in lacking if not one.needed]:
@@ -305,7 +305,7 @@ def additions(answer: Answer) -> Iterator[Message]:
 
 
 def oddities(answer: Answer) -> Iterator[Message]:
-    """Yield the keys that were given and that AWS never sends so, or is not known to send."""
+    """Yield the given keys that AWS never sends in this form, or is not known to send."""
     if answer.malformed:
         wrong = [_MALFORMED_KEY.filled(key=one.key, type=one.type) for one in answer.malformed]
         yield _MALFORMED.filled(keys=listed(wrong))
@@ -335,7 +335,7 @@ def joint_heading(answer: JointAnswer) -> Iterator[Message]:
 
 
 def answer_to_json(answer: Answer) -> dict[str, object]:
-    """Return an answer as JSON values; docs/semantics.md#9-the-exchange-form has their names."""
+    """Return an answer as JSON values; docs/semantics.md#9-the-exchange-form has the names."""
     value: dict[str, object] = {
         "decision": answer.effect.value,
         "because": [cause_to_json(cause) for cause in answer.because],
@@ -370,7 +370,7 @@ def _missing_key(one: MissingKey) -> dict[str, object]:
 def _further(
     not_asked: tuple[UnnamedResource, ...], also_needs: tuple[NeededPermission, ...]
 ) -> dict[str, object]:
-    """Return the resources and permissions that the call needs besides those that were given."""
+    """Return the further resources and permissions of the call as members."""
     value: dict[str, object] = {}
     if not_asked:
         value["notAsked"] = [
@@ -398,7 +398,7 @@ def _outcome(one: UnnamedResource | NeededPermission) -> dict[str, object]:
 
 
 def _grounds_besides_policies(answer: Answer) -> dict[str, object]:
-    """Return the grounds other than policies, and what the policies alone say then."""
+    """Return the grounds other than policies, and the policies' decision in that case."""
     value: dict[str, object] = {}
     if (
         answer.decision is not None
@@ -440,7 +440,7 @@ def _no_more_values(_: Answer) -> Mapping[str, object]:
 def joint_to_json(
     answer: JointAnswer, more: Callable[[Answer], Mapping[str, object]] = _no_more_values
 ) -> Mapping[str, object]:
-    """Return the answer about several resources as JSON values, each resource's with it.
+    """Return the answer about several resources as JSON values, with each resource's answer.
 
     `more` returns further values about one resource.
     """
