@@ -62,7 +62,7 @@ def _same() -> Mapping[str, str]:
 
 
 def equivalent_global_key(key: str) -> str | None:
-    """Return the global key that has the value of a service's key, in any case; None: none has.
+    """Return the global key with the value of a service's key, in any case; None if none has it.
 
     A tag's name stays as it is given: `aws:ResourceTag/team` of `ec2:ResourceTag/team`.
     """
@@ -73,7 +73,7 @@ def equivalent_global_key(key: str) -> str | None:
 
 @cache
 def equivalent_service_keys(key: str) -> Mapping[str, str]:
-    """Return the keys that have the value of a global key: a service's prefix, and its key."""
+    """Return the keys with the value of a global key: a service's prefix, and its key."""
     found = (
         name for name, same in table("condition-keys.json")["same"]["keys"].items() if same == key
     )
@@ -82,7 +82,7 @@ def equivalent_service_keys(key: str) -> Mapping[str, str]:
 
 @cache
 def organisation_keys() -> Mapping[str, str]:
-    """Return the keys of organisations' ids by those of the paths that begin with them."""
+    """Return the keys of organisations' ids, by the keys of the paths that begin with them."""
     keys: Mapping[str, str] = table("condition-keys.json")["heads"]["keys"]
     return {path.lower(): name for path, name in keys.items()}
 
@@ -94,7 +94,7 @@ _GLOBAL = "aws:"
 
 @dataclass(frozen=True, slots=True)
 class UnlistedKeys:
-    """Keys that requests of some actions can have, and the reference does not list with them.
+    """Keys that requests of some actions can have and that the reference does not list.
 
     Attributes:
         keys: what their names in lower case are like.
@@ -105,14 +105,14 @@ class UnlistedKeys:
     callers: frozenset[str] | None
 
     def include(self, key: str, caller: str | None = None) -> bool:
-        """Tell whether requests of a kind of caller, or of any, can have `key` (in lower case)."""
+        """Return whether requests of a kind of caller, or of any, can have `key` (lower case)."""
         of_caller = self.callers is None or caller is None or caller in self.callers
         return of_caller and any(each.fullmatch(key) for each in self.keys)
 
 
 @cache
 def _unlisted() -> Mapping[str, tuple[UnlistedKeys, ...]]:
-    """Return the entries by the actions, in lower case; `*`: of all."""
+    """Return the entries by action, in lower case; `*`: all actions."""
     found: dict[str, tuple[UnlistedKeys, ...]] = {}
     for entry in table("unlisted-keys.json")["entries"]:
         callers = frozenset(entry["callers"]) if "callers" in entry else None
@@ -123,7 +123,7 @@ def _unlisted() -> Mapping[str, tuple[UnlistedKeys, ...]]:
 
 
 def _form(name: str) -> re.Pattern[str]:
-    """Return the pattern of the keys that an entry names."""
+    """Return the pattern of the keys of an entry."""
     parts = (f"{name}*" if name.endswith("/") else name).lower().split("*")
     return re.compile(".+".join(map(re.escape, parts)))
 
@@ -138,14 +138,14 @@ def unlisted_keys(action: Action) -> tuple[UnlistedKeys, ...]:
 
 @lru_cache(maxsize=4096)
 def is_listed_key(key: str) -> bool:
-    """Tell whether some request is known to have a service's or provider's key, in any case."""
+    """Return whether a key of a service or provider is known of any request, in any case."""
     name = key.lower()
     of_any = (one for entries in _unlisted().values() for one in entries)
     return load().key_type(name) is not None or any(one.include(name) for one in of_any)
 
 
 def depends_on_action(key: str) -> bool:
-    """Tell whether some actions' requests can have `key`, in any case, and others' cannot."""
+    """Return whether requests of some actions can have `key`, in any case, and others cannot."""
     known = global_key(key)
     if known is None or known.presence == _BY_ACTION:
         return True
@@ -154,7 +154,7 @@ def depends_on_action(key: str) -> bool:
 
 
 def may_have(action: Action, key: str, *, caller: str = "user") -> bool:
-    """Tell whether requests of an action can have `key`, in any case, for all that is documented.
+    """Return whether requests of an action can have `key`, in any case, by the documentation.
 
     Args:
         action: the action.
@@ -191,7 +191,7 @@ def _singles() -> Mapping[str, _Single]:
 
 
 def only_region(action: str, partition: str) -> str | None:
-    """Return the one Region to which a partition's direct calls of an action go.
+    """Return the only Region for a partition's direct calls of an action.
 
     None if there are several, or it is not known.
 
@@ -213,6 +213,6 @@ def iam_region(partition: str) -> str | None:
 
 
 def single_regions(partition: str) -> frozenset[str]:
-    """Return the Regions in which a partition has services that it has nowhere else."""
+    """Return the Regions with services that a partition has nowhere else."""
     found = (each.regions.get(partition) for each in _singles().values())
     return frozenset(each for each in found if each is not None)

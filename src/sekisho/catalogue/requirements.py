@@ -22,12 +22,12 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
 KindGroup = tuple[ResourceType, ...]
-"""Kinds of resource of which one is named; a kind with several forms of ARN is in it in each."""
+"""Alternative kinds of resource; a kind with several forms of ARN is in it once for each."""
 
 
 @lru_cache(maxsize=4096)
 def needed_kinds(name: str) -> tuple[KindGroup, ...]:
-    """Return the kinds of resource of which every request of an action names one of each group.
+    """Return the groups of kinds of resource of which every request of an action names one each.
 
     Args:
         name: the action, in any case; one that the catalogue does not have needs none.
@@ -56,7 +56,7 @@ def _is_listed(action: Action, patterns: Sequence[str]) -> bool:
 def _joined(
     groups: list[tuple[str, ...]], alternatives: str | list[list[str]]
 ) -> list[tuple[str, ...]]:
-    """Return groups of kinds with those made one of which one is enough; `all`: all of them."""
+    """Return groups of kinds with alternatives merged into one group; `all`: all of them."""
     kinds = [kind for group in groups for kind in group]
     for names in [kinds] if isinstance(alternatives, str) else alternatives:
         one = tuple(kind for kind in kinds if kind in names)
@@ -70,7 +70,7 @@ def _kinds_named(action: Action, names: Sequence[str]) -> KindGroup:
 
 
 def rules() -> list[dict[str, Any]]:
-    """Return the rules of further permissions, as the table has them."""
+    """Return the rules of further permissions in the table."""
     found: list[dict[str, Any]] = table("also-needs.json")["rules"]
     return found
 
@@ -79,12 +79,12 @@ SAME = "same"
 """A rule's word for the resource of the action itself."""
 NO_RESOURCE = "*"
 ANY = "any"
-"""A rule's word for a resource that it does not know."""
+"""A rule's word for an unknown resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class FurtherPermission:
-    """A permission that a call of some action needs beside the action's own.
+    """A permission that a call of some action needs besides the action's own.
 
     Attributes:
         rule: the id of the rule.
@@ -129,7 +129,7 @@ class FurtherPermission:
     documented: bool = True
 
     def is_shown(self, given: Mapping[str, Any]) -> bool:
-        """Tell whether a call's context keys, in lower case, show that it needs the permission."""
+        """Return whether a call's context keys (lower case) show that it needs the permission."""
         return any(
             key.startswith(shown) if shown.endswith("/") else key == shown
             for shown in self.shown_by
@@ -146,12 +146,12 @@ class FurtherPermission:
 
 
 VERSION_MARK = "?versionId="
-"""The text between the object and its version, in the source of a copy."""
+"""The separator of an object and its version, in the source of a copy."""
 
 
 @lru_cache(maxsize=4096)
 def further_permissions(name: str) -> tuple[FurtherPermission, ...]:
-    """Return the permissions that calls of an action, named in any case, can need beside its own.
+    """Return the permissions that calls of an action may need besides its own.
 
     None is known of an action that the catalogue does not have.
     """
@@ -184,7 +184,7 @@ _ADDING = re.compile(r"(Tag|AddTags)(?!s?ToOnPremises)\w*|Create(OrUpdate)?Tags"
 
 @lru_cache(maxsize=4096)
 def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
-    """Return the permissions that a call of an action needs if it sets tags on what it makes.
+    """Return the permissions that a call of an action needs to set tags on created resources.
 
     Where no rule says so, AWS does not document it, and it is every action of the service that sets
     tags. None is needed by such an action itself, and none of a service that has no such action.
@@ -207,7 +207,7 @@ def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
 
 
 _UNDOCUMENTED = "tags-perhaps"
-"""The rule that lists what AWS does not say."""
+"""The rule with permissions that AWS does not document."""
 
 
 _TAG = "aws:RequestTag/"
@@ -262,7 +262,7 @@ def _kinds_tagged(action: Action, further: str) -> tuple[KindGroup, bool]:
 
 @lru_cache(maxsize=4096)
 def created_kinds(name: str, tagging: str) -> KindGroup:
-    """Return the kind of resource that an action creates and `tagging` tags; empty if not known.
+    """Return the kind of resource that an action creates and `tagging` tags; empty if unknown.
 
     It is the kind that the action's name ends in: `queue` of `CreateQueue`, `db` of
     `RestoreDBInstanceFromS3`. An action without kinds creates one of those that can be tagged.
@@ -284,7 +284,7 @@ def created_kinds(name: str, tagging: str) -> KindGroup:
 
 
 _CREATED = re.compile(r"((\w+?)(?:Device|Instance|V2)?)(?:(?:From|To)[A-Z]\w*)?$")
-"""In an action's name, what it creates, with and without a word that kinds do without."""
+"""Matches the created kind in an action's name, with and without optional words."""
 
 
 def _plain(name: str) -> str:
@@ -299,7 +299,7 @@ def kinds_of(name: str) -> KindGroup:
 
 @dataclass(frozen=True, slots=True)
 class CallNeed:
-    """A permission that calls of an API operation need beside the one of their action.
+    """A permission that calls of an API operation need besides that of their action.
 
     Attributes:
         rule: the id of the rule.
@@ -327,7 +327,7 @@ class CallNeed:
     via: str
 
     def is_shown(self, params: Mapping[str, Any]) -> bool:
-        """Tell whether a call's parameters show that it needs the permission."""
+        """Return whether a call's parameters show that it needs the permission."""
         if any(True for path in self.excluded_by for _ in values_at(params, path)):
             return False
         return not self.shown_by or any(
@@ -378,7 +378,7 @@ def _needs(rule: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[CallNe
 
 
 def call_needs(prefix: str, operation: str) -> Sequence[CallNeed]:
-    """Return the further permissions that calls of an operation can need.
+    """Return the further permissions that calls of an operation may need.
 
     Args:
         prefix: of the service's actions, like `s3`.

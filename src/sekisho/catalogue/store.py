@@ -86,7 +86,7 @@ class AccessLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A kind of resource that an action can be allowed on; one whose ARNs have two forms is twice.
+    """A kind of resource that an action can be allowed on; one with two forms of ARN is twice.
 
     Attributes:
         name: like `user`, `mfa`.
@@ -132,7 +132,7 @@ _LEVELS = {level.value: level for level in AccessLevel}
 
 @cache
 def _level(text: str) -> AccessLevel:
-    """Return the level of an entry like `Tagging, Write`: the most particular one."""
+    """Return the level of an entry like `Tagging, Write`: the more specific one."""
     levels = [_LEVELS[name] for name in text.split(", ") if name in _LEVELS]
     if not levels:
         raise InternalError(f"the catalogue has an access level `{text}`")
@@ -161,7 +161,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a function that tells whether a text matches, made once for many texts."""
+    """Return a matcher of texts, prepared once for many of them."""
     if "?" in pattern:
         return partial(matches, pattern)
     head, *others = pattern.split("*")
@@ -184,7 +184,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 
 class ActionPatterns:
-    """Patterns like `iam:List*`, to be asked about one action: no service is read for it.
+    """Patterns like `iam:List*` to match single actions; no service's data is read for it.
 
     Of the actions of the catalogue, those match that `Catalogue.expand` finds.
     """
@@ -203,7 +203,7 @@ class ActionPatterns:
                 self._of_service.setdefault(service, []).append(_matcher(name))
 
     def match(self, action: Action) -> bool:
-        """Tell whether one of the patterns matches an action of the catalogue."""
+        """Return whether one of the patterns matches an action of the catalogue."""
         service, name = action.service, action.name.lower()
         return (
             f"{service}:{name}" in self._names
@@ -214,13 +214,13 @@ class ActionPatterns:
 
 @cache
 def _form(template: str) -> re.Pattern[str] | None:
-    """Return the pattern of a template's keys, in lower case; None if it is one key's name."""
+    """Return the pattern of a template's keys, in lower case; None if it is a plain key."""
     parts = _PLACE.split(template)
     return re.compile(".+".join(map(re.escape, parts))) if len(parts) > 1 else None
 
 
 def _is_like(name: str, template: str) -> bool:
-    """Tell whether the name of a key is as a template of the catalogue says, both in lower case."""
+    """Return whether the name of a key matches a template of the catalogue, both in lower case."""
     form = _form(template)
     return form is not None and form.fullmatch(name) is not None
 
@@ -251,12 +251,12 @@ class Catalogue:
         return self._names.get(prefix.lower())
 
     def action(self, name: str) -> Action | None:
-        """Return the action `service:Name`, in any case, or None if AWS has none such."""
+        """Return the action `service:Name`, in any case; None if AWS has no such action."""
         prefix, _, rest = name.lower().partition(":")
         return self._service(prefix).get(rest)
 
     def nearest(self, name: str) -> str | None:
-        """Return the name that is most like one that AWS has not, or None if none is like it.
+        """Return the name most similar to one that AWS does not have; None if none is similar.
 
         Of an action, in AWS's spelling; of a service prefix, like `iam`, where that is what is
         wrong.
@@ -275,7 +275,7 @@ class Catalogue:
         return tuple(self.matching(pattern))
 
     def matching(self, pattern: str) -> Iterator[Action]:
-        """Yield the actions that a pattern matches, each as it is found."""
+        """Yield the actions that a pattern matches, as they are found."""
         if pattern == "*":
             pattern = "*:*"
         prefix, _, name = pattern.lower().partition(":")
@@ -302,7 +302,7 @@ class Catalogue:
         return found.pop() if len(found) == 1 else None
 
     def has_key(self, action: Action, key: str) -> bool:
-        """Tell whether requests of an action can have a service's key or a tag's, by the reference.
+        """Return whether requests of an action can have a service's key, by the reference.
 
         `key` is in any case; the global keys that are in no table of the reference are not known.
         """
@@ -326,7 +326,7 @@ class Catalogue:
         return self._types[name]
 
     def _keys_of(self, action: Action) -> tuple[Action, frozenset[str], tuple[str, ...]]:
-        """Return the keys of an action in lower case, and the templates among them, beside itself.
+        """Return an action's keys in lower case, the templates among them, and the action itself.
 
         The action is in its entry so that no other one gets its identity.
         """
@@ -352,7 +352,7 @@ class Catalogue:
         return tuple(filter(_matcher(prefix), self.services()))
 
     def _service(self, prefix: str) -> Mapping[str, Action]:
-        """Return a service's actions by their names in lower case, read when first asked for."""
+        """Return a service's actions by their names in lower case, read on first access."""
         if prefix not in self._names:
             return {}
         if prefix not in self._services:
@@ -411,7 +411,7 @@ class _ActionTypes:
         yield from self._kinds.get(entry["name"], ())
 
     def like(self, names: Iterable[str], arn: str) -> Iterator[ResourceType]:
-        """Yield kinds of resource of which none is required: of these names, and of this ARN."""
+        """Yield optional kinds of resource with these names and this ARN."""
         for name in names:
             yield from self._forms(name, False, ())
         if arn:
@@ -440,7 +440,7 @@ def _action(prefix: str, entry: Mapping[str, Any], uses: _ActionTypes) -> Action
 
 
 _NOT_PUBLISHED = "resource"
-"""The name used here for a kind of resource whose name is not published."""
+"""The name used here for a kind of resource with an unpublished name."""
 
 
 def _more_forms(prefix: str) -> Mapping[str, tuple[str, ...]]:
@@ -450,7 +450,7 @@ def _more_forms(prefix: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _more_kinds(prefix: str) -> Mapping[str, tuple[ResourceType, ...]]:
-    """Return kinds of resource that the reference does not have, by the actions on them."""
+    """Return kinds of resource that the reference lacks, by the actions on them."""
     found: dict[str, tuple[ResourceType, ...]] = {}
     for name, entry in table("supplement.json")["kinds"].get(prefix, {}).items():
         made = tuple(ResourceType(name, False, arn, listed=False) for arn in entry["arns"])
@@ -460,7 +460,7 @@ def _more_kinds(prefix: str) -> Mapping[str, tuple[ResourceType, ...]]:
 
 
 def _supplemented_actions(prefix: str, uses: _ActionTypes) -> Mapping[str, Action]:
-    """Return the actions of a service that are known from elsewhere, by name in lower case."""
+    """Return the actions of a service from other sources, by name in lower case."""
     return {
         name.lower(): Action(
             prefix,
@@ -517,7 +517,7 @@ def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def spelling_correction(name: str) -> str | None:
-    """Return the action that is meant by a name that AWS has not, if one letter is wrong.
+    """Return the action that a misspelled name means, if one letter is wrong.
 
     One letter is added, left out or another, or two stand the wrong way round, in the name of the
     action or of its service. None for a name that differs by more: AWS may have it one day. Of the
@@ -535,7 +535,7 @@ def spelling_correction(name: str) -> str | None:
 
 
 def _is_near(name: str, other: str) -> bool:
-    """Tell whether one letter makes two names the same, or two that change places."""
+    """Return whether two names differ by one letter, or by two exchanged ones."""
     short, long = sorted((name, other), key=len)
     if len(long) - len(short) > 1 or name == other:
         return False
