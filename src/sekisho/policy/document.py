@@ -62,7 +62,7 @@ KINDS: Mapping[PolicyKind, Message] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a text, counted from 1; (0, 0) when the document was not read from a text."""
+    """A place in a text, counted from 1; (0, 0) if the document was not read from a text."""
 
     line: int = 0
     column: int = 0
@@ -70,7 +70,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A `//` or `/* */` comment: JSON has none, IAM refuses them, how-tos print them."""
+    """A `//` or `/* */` comment: not part of JSON and refused by IAM, but common in how-tos."""
 
     text: str
     position: Position
@@ -96,7 +96,7 @@ class Element:
 
 
 class PrincipalKey(StrEnum):
-    """The kinds of principal; ANYONE is the bare `"*"`, which also takes in the anonymous."""
+    """The kinds of principal; ANYONE is the bare `"*"`, which includes anonymous callers."""
 
     ANYONE = "*"
     AWS = "AWS"
@@ -189,7 +189,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class EmptyBlock:
-    """A part of a `Condition` that IAM takes and that tests nothing: no key stands in it.
+    """A part of a `Condition` that IAM accepts and that tests nothing: it has no key.
 
     Attributes:
         operator: the operator's name as written, which may be none of AWS's; "" if `Condition`
@@ -246,7 +246,7 @@ class Document:
         return f"<Document {self.source!r}, statements: {len(self.statements)}>"
 
     def to_json(self) -> str:
-        """Return the document as JSON text, as AWS takes it and `sekisho.parse_policy` reads it."""
+        """Return the document as JSON text, in the form that AWS and `parse_policy` read."""
         return render(self)
 
 
@@ -267,7 +267,7 @@ _BY_LOWER_CASE = {spelling.lower(): spelling for spelling in OPERATORS} | {"null
 
 
 def nearest_operator(text: str) -> str:
-    """Return the operator that somebody who wrote `text` most likely meant, or ""."""
+    """Return the most similar operator to `text`; "" if none is similar."""
     lower = text.lower()
     if lower in _BY_LOWER_CASE:
         return _BY_LOWER_CASE[lower]

@@ -91,7 +91,7 @@ Source: Amazon ECR User Guide, "Private repository policy examples"; Amazon ECR 
 
 
 def implied_resource(action: Element, position: Position) -> Element | None:
-    """Return the `Resource` that a resource-based policy of some services does not write.
+    """Return the `Resource` that resource-based policies of some services omit.
 
     It is anything, since the policy is about its own resource alone; None for other services.
     """
@@ -106,7 +106,7 @@ _PatternFault = tuple[Code, Message, Message]
 
 
 def _action_fault(text: str) -> _PatternFault | None:
-    """Return the fault of an action pattern, if it has one."""
+    """Return the fault of an action pattern; None if it is valid."""
     if text == "*":
         return None
     prefix, colon, name = text.partition(":")
@@ -125,7 +125,7 @@ def _action_fault(text: str) -> _PatternFault | None:
 
 
 def _resource_fault(text: str) -> _PatternFault | None:
-    """Return the fault of a resource pattern, if it has one."""
+    """Return the fault of a resource pattern; None if it is valid."""
     if text == "*" or text.startswith("arn:"):
         return None
     message = Message("the resource {resource} is neither an ARN nor `*`")
@@ -234,7 +234,7 @@ def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
 
 
 def _check_key(member: Member, spelled: set[str], path: str, faults: Collector) -> None:
-    """Note a condition key that is empty, or stands already in another case."""
+    """Record the fault of a condition key that is empty, or repeated in another case."""
     lower = member.key.lower()
     if not member.key.strip():
         faults.add(Code.POLICY_BAD_VALUE, Message("an empty condition key"), path, member.position)
@@ -270,7 +270,7 @@ def _add_rcp_fault(
 
 
 def _is_full_access(statement: Statement) -> bool:
-    """Tell whether a statement is that of AWS's own `RCPFullAWSAccess`."""
+    """Return whether a statement is that of AWS's own `RCPFullAWSAccess`."""
     resource = statement.resource
     return (
         statement.principal is not None

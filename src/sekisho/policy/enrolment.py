@@ -15,10 +15,10 @@ from sekisho.policy.document import Document, Version
 from sekisho.policy.text import parse
 
 ENROLMENT_SUFFIX = "_enrol"
-"""What the name of the enrolment policy adds to that of the policy that enforces MFA."""
+"""The suffix of the enrolment policy's name, after that of the enforcing policy."""
 
 OWN_PASSWORD_SUFFIX = "_password"  # noqa: S105 - a policy's name
-"""What the name of the policy for temporary passwords adds to that of the enrolment policy."""
+"""The suffix of the name of the policy for temporary passwords, after the enrolment policy's."""
 
 ENROLMENT_DESCRIPTION = "Lets users set up their own MFA device before MFA is enforced."
 OWN_PASSWORD_DESCRIPTION = "Lets users change their own password before MFA is enforced."  # noqa: S105 - no secret
@@ -64,7 +64,7 @@ def enrolment_policy(partition: str = "aws") -> Document:
 
 
 def own_password_policy(partition: str = "aws") -> Document:
-    """Return the policy that lets users change their own password, whatever the path of the user.
+    """Return the policy that lets users change their own password, for users of any path.
 
     The AWS managed policy `IAMUserChangePassword` is about users whose path is `/` and no others.
     """

@@ -1,4 +1,4 @@
-"""The Force_MFA family: choices and presets, the document that they make, and what they give up.
+"""The Force_MFA family: choices and presets, their document, and their trade-offs.
 
 Every choice that opens something is off in AWS's own sample and on only where a preset says so.
 What each allows and costs is in the table `choices` of the messages. `choices_in` recognises a
@@ -21,13 +21,13 @@ from sekisho.policy.document import Document, Effect, Element, Statement, Versio
 from sekisho.policy.text import parse
 
 NAME = "Force_MFA"
-"""The name that AWS's tutorial gives the policy."""
+"""The policy's name in AWS's tutorial."""
 
 DESCRIPTION = (
     "Lets IAM users manage their own passwords, keys and MFA devices, and denies everything else "
     "unless they signed in with MFA."
 )
-"""The description to create it with; a description cannot be changed later."""
+"""The description for its creation; a description cannot be changed later."""
 
 SHORTEST_MFA_AGE = 300
 LONGEST_MFA_AGE = 129_600
@@ -63,7 +63,7 @@ class SelfService(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The choices of a Force_MFA policy: its exemptions, and how strictly it holds the rest.
+    """The choices of a Force_MFA policy: its exemptions, and its strictness otherwise.
 
     Attributes:
         partition: the partition of the ARNs.
@@ -103,7 +103,7 @@ class Choices:
 
 
 def choices_of(preset: Preset) -> Choices:
-    """Return the choices that a preset stands for."""
+    """Return the choices of a preset."""
     aws = Choices()
     match preset:
         case Preset.AWS:
@@ -179,7 +179,7 @@ def title_of(name: str) -> Message:
 
 
 def explain(choices: Choices) -> tuple[ChoiceText, ...]:
-    """Return every choice with what it allows and costs, in the order of `Choices`."""
+    """Return every choice with its benefits and costs, in the order of `Choices`."""
     explained = []
     for name in (field.name for field in fields(choices)):
         chosen = _chosen(getattr(choices, name))
@@ -221,7 +221,7 @@ _OWN_PASSWORDS = f"--manage {SelfService.PASSWORDS}"
 
 
 def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
-    """Return the trade-offs of the Force_MFA for these choices; those `prove` accepts come last."""
+    """Return the trade-offs of these choices; those that `prove` accepts come last."""
     found = []
     if choices.via_aws_service:
         found.append(Tradeoff(("enforcement",), _BY_SERVICES, ("--no-via-aws-service",)))
@@ -246,7 +246,7 @@ def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
 
 
 SERVICE_EXEMPT = "sts:GetSessionToken"
-"""Works whatever a policy says; AWS's sample lists it all the same, for the reader."""
+"""Works regardless of policies; AWS's sample lists it all the same, for the reader."""
 
 _ACCESS_KEYS = (
     "iam:CreateAccessKey",
@@ -327,7 +327,7 @@ def force_mfa(choices: Choices) -> Document:
 
 
 def force_mfa_json(choices: Choices) -> dict[str, object]:
-    """Return `to_json` of the Force_MFA for these choices, without the document: it is quick.
+    """Return `to_json` of the Force_MFA for these choices, without making the document.
 
     That the choices go together is not checked.
     """
@@ -460,7 +460,7 @@ def _other_sign_in(choices: Choices) -> _Json:
 
 
 def choices_in(document: Document) -> Choices | None:
-    """Return the choices whose Force_MFA a document is; None if it is none.
+    """Return the choices whose Force_MFA equals a document; None if there are none.
 
     Names, `Sid`s and the order of statements and values do not matter.
     """
@@ -473,7 +473,7 @@ def choices_in(document: Document) -> Choices | None:
 
 
 def _likely_choices(document: Document) -> Choices:
-    """Return the only choices that can have made a document: each writes something of its own.
+    """Return the only choices that can have made a document: each choice writes distinct parts.
 
     A guess is enough. What a document says twice, or otherwise, is seen when the two are compared.
     """

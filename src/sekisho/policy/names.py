@@ -184,7 +184,7 @@ def _tag_value(value: str, where: str) -> list[Fault]:
 
 
 def _tag_characters(text: str, where: str) -> list[Fault]:
-    """Note characters other than letters, numbers, spaces of any language and `_.:/=+-@`."""
+    """Record characters other than letters, numbers, spaces of any language and `_.:/=+-@`."""
     bad = next(
         (c for c in text if c not in "_.:/=+-@" and unicodedata.category(c)[0] not in "LNZ"), ""
     )

@@ -1,4 +1,4 @@
-"""JSON values with their places in a text, and decoded JSON as the same values without places."""
+"""JSON values with their positions in a text, or from decoded JSON without positions."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from sekisho.messages import Message
 from sekisho.policy.document import Position
 
 NOWHERE = Position()
-"""The position of what was not read from a text."""
+"""The position of a value that was not read from a text."""
 
 MOST = 100
-"""No person reads more faults than this, and hostile text could have one a character."""
+"""The most faults: nobody reads more, and hostile text could have one in each character."""
 
 
 class Collector:
@@ -34,13 +34,13 @@ class Collector:
         *,
         fix: Message | None = None,
     ) -> None:
-        """Note one fault; beyond the hundredth nothing is noted."""
+        """Record one fault; beyond the hundredth nothing is recorded."""
         if len(self._faults) < MOST:
             self._faults.append(Fault(code, message, path, position.line, position.column, fix))
 
     @property
     def full(self) -> bool:
-        """Whether the input is so broken that reading on helps nobody."""
+        """Whether the input has too many faults for further reading to be useful."""
         return len(self._faults) >= MOST
 
     def sorted_faults(self) -> tuple[Fault, ...]:
@@ -49,11 +49,11 @@ class Collector:
 
 
 DEEPEST = 32
-"""A policy nests seven deep; beyond this it is no policy, and Python's stack is kept out of it."""
+"""The greatest depth: a policy nests seven deep, and this protects Python's stack."""
 
 
 class ReadingStopped(Exception):
-    """The text cannot be read further; the collector holds why. Never leaves this package."""
+    """The text cannot be read further; the collector has the reason. Never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ObjectNode:
-    """A JSON object; of a key that stands twice the first is kept."""
+    """A JSON object; of a repeated key the first value is kept."""
 
     members: tuple[Member, ...]
     position: Position = NOWHERE
@@ -116,7 +116,7 @@ Node = TextNode | NumberNode | BooleanNode | NullNode | ListNode | ObjectNode
 
 
 def kind_of(node: Node) -> Message:
-    """Return the kind of a value, in words for a message."""
+    """Return the name of the kind of a value, for a message."""
     match node:
         case TextNode():
             return Message("a string")

@@ -28,11 +28,11 @@ from sekisho.policy.nodes import (
 )
 
 MOST_CHARACTERS = 131_072
-"""The longest policy text that the IAM API takes (`policyDocumentType`)."""
+"""The longest policy text that the IAM API accepts (`policyDocumentType`)."""
 
 
 def read(text: str, faults: Collector) -> tuple[Node, tuple[Comment, ...]]:
-    """Read one JSON value from `text`, and the comments round it.
+    """Read one JSON value from `text`, and the comments around it.
 
     Raises:
         Stop: if nothing can be made of the text; `faults` then says why.
@@ -76,7 +76,7 @@ class _Reader:
         self.lines = [0, *(found.end() for found in _NEWLINE.finditer(text))]
 
     def whole(self) -> Node:
-        """Read the one value that the text must be."""
+        """Read the only value of the text."""
         if len(self.text) > MOST_CHARACTERS:
             message = Message("{count} characters; IAM accepts up to {most}").filled(
                 count=len(self.text), most=MOST_CHARACTERS
@@ -101,13 +101,13 @@ class _Reader:
     def fault(
         self, code: Code, message: Message, at: int | None = None, fix: Message | None = None
     ) -> None:
-        """Note a fault that can be read past."""
+        """Record a fault after which reading can go on."""
         self.faults.add(code, message, joined(self.path), self.position(at), fix=fix)
         if self.faults.full:
             raise ReadingStopped
 
     def stop(self, message: Message, fix: Message | None = None) -> NoReturn:
-        """Note a fault that nothing can be read past."""
+        """Record a fault after which reading cannot go on."""
         self.fault(Code.POLICY_NOT_JSON, message, fix=fix)
         raise ReadingStopped
 
@@ -116,7 +116,7 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
     def next_text(self) -> Message:
-        """Return the next character or end of text, in words for a message."""
+        """Return the description of the next character, or of the end of the text."""
         if self.at >= len(self.text):
             return Message("the end of the text")
         word = _WORD.match(self.text, self.at)
@@ -297,7 +297,7 @@ class _Reader:
                 self.control(after, start)
 
     def control(self, character: str, start: int) -> None:
-        """Note a raw control character in a string."""
+        """Record a raw control character in a string."""
         if character in "\r\n":
             self.at = start
             self.stop(
@@ -310,7 +310,7 @@ class _Reader:
         self.at += 1
 
     def foreign(self, plain: str) -> None:
-        """Note the first character that the IAM API does not take in a document."""
+        """Record the first character that the IAM API does not accept in a document."""
         if found := _OUTSIDE.search(plain):
             code = ord(found[0])
             surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - the surrogates of Unicode
@@ -345,7 +345,7 @@ class _Reader:
         return "\\"
 
     def paired(self, value: str, start: int) -> str:
-        """Join escaped surrogate pairs; note a surrogate that stands alone, or a NUL."""
+        """Join escaped surrogate pairs; record an unpaired surrogate, or a NUL."""
         joined_up = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         lone = value.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
         if "\x00" in value or lone != joined_up:

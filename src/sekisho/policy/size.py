@@ -1,4 +1,4 @@
-"""The length of a policy by AWS's counting, and the quotas that it and its attachments must keep.
+"""The length of a policy by AWS's counting, and the quotas for policies and attachments.
 
 The numbers are AWS's defaults. Some can be raised, and AWS raises them (in May 2026 those of roles,
 managed policies and trust policies), so an account's own summary counts where it was read.
@@ -17,7 +17,7 @@ from sekisho.policy.document import Document, render
 
 
 def size(policy: Document | str) -> int:
-    """Return the number of characters that AWS counts: white space outside strings is not.
+    """Return the number of characters by AWS's counting, without white space outside strings.
 
     Whether white space inside strings counts is not documented; it is counted. Comments, which
     IAM refuses anyway, are counted like everything else.
@@ -38,7 +38,7 @@ def size(policy: Document | str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class QuotaLimit:
-    """A quota's number and words.
+    """A quota's default and messages.
 
     Attributes:
         number: the default; some can be raised by asking AWS.
@@ -58,7 +58,7 @@ _DETACH = Message("detach one, put both into one policy, or attach through a gro
 
 
 class Quota(Enum):
-    """The IAM quotas that a roll-out of a policy can run into."""
+    """The IAM quotas that a roll-out of a policy can reach."""
 
     MANAGED_POLICY = QuotaLimit(
         6144,
@@ -152,7 +152,7 @@ class Quota(Enum):
         return self.value.number
 
     def number_in(self, summary: Mapping[str, int]) -> int:
-        """Return the account's own number, by the summary of the account; the default if unread."""
+        """Return the account's own number, by its summary; the default if it was not read."""
         return summary.get(self.value.summary, self.number)
 
     def message(self, name: str = "", number: int | None = None) -> str:
@@ -195,7 +195,7 @@ _OVER_DEFAULT_OF = Message(
 def over_quota(
     used: int, quota: Quota, name: str = "", summary: Mapping[str, int] | None = None
 ) -> tuple[Fault, ...]:
-    """Return a fault if `used` is more than the quota allows.
+    """Return a fault if `used` exceeds the quota.
 
     Args:
         used: characters by `size` (aggregate for inline policies), or how many there would be.

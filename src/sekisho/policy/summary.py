@@ -51,7 +51,7 @@ def patterns_overlap(one: str, other: str) -> bool:
 
 
 def _places(pattern: str) -> Mapping[str, int]:
-    """Return for each character of a pattern where it stands, as bits."""
+    """Return the places of each character in a pattern, as bits."""
     places: dict[str, int] = {}
     for at, character in enumerate(pattern):
         places[character] = places.get(character, 0) | 1 << at
@@ -59,20 +59,20 @@ def _places(pattern: str) -> Mapping[str, int]:
 
 
 def _past_stars(reached: int, stars: int) -> int:
-    """Return the places from which a star, which may stand for nothing, is gone past too."""
+    """Return the places with those added that follow stars, which may match nothing."""
     while (further := reached | (reached & stars) << 1) != reached:
         reached = further
     return reached
 
 
 def _segments(arn: str) -> list[str]:
-    """Return the six segments of an ARN or a template, with `*` for what it leaves open."""
+    """Return the six segments of an ARN or a template, with `*` for missing and variable parts."""
     segments = _VARIABLE.sub("*", arn).split(":", _SEGMENTS - 1)
     return segments + ["*"] * (_SEGMENTS - len(segments))
 
 
 def applies_to_resource(action: Action, resources: Iterable[str]) -> bool:
-    """Return whether an action can be asked about any of these resource patterns."""
+    """Return whether an action can be checked against any of these resource patterns."""
     patterns = tuple(resources)
     return "*" in patterns or any(
         covers_template(pattern, kind.arn) for pattern in patterns for kind in action.resource_types
@@ -263,7 +263,7 @@ _EXCEPT = Message("Everything except {names}")
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """The part of a service that a section covers.
+    """The coverage of a service in a section.
 
     Attributes:
         full: the levels of which every action is covered.
@@ -279,7 +279,7 @@ class Levels:
 
     @property
     def text(self) -> Message:
-        """The cell as the console prints it."""
+        """The cell, in the console's words."""
         if self.everything:
             return _FULL_ACCESS
         parts = []

@@ -68,7 +68,7 @@ _FREE_SIDS = frozenset({PolicyKind.RESOURCE, PolicyKind.VPC_ENDPOINT})
 def document_of(
     root: Node, comments: tuple[Comment, ...], source: str, kind: PolicyKind, faults: Collector
 ) -> Document | None:
-    """Return the document that `root` holds, or None; what is wrong is noted in `faults`."""
+    """Return the document in `root`; None with the faults recorded in `faults`."""
     if not isinstance(root, ObjectNode):
         message = Message("expected an object with a `Statement`, found {found}").filled(
             found=kind_of(root)
@@ -89,7 +89,7 @@ def document_of(
 def _known_members(
     node: ObjectNode, names: tuple[str, ...], path: str, faults: Collector
 ) -> dict[str, Member]:
-    """Return the members by name; note each name that is not an element."""
+    """Return the members by name; record the fault of each unknown name."""
     known = {}
     by_lower_case = {name.lower(): name for name in names}
     for member in node.members:
@@ -112,7 +112,7 @@ def _known_members(
 
 
 def _text(member: Member, path: str, faults: Collector) -> str | None:
-    """Return the string that a member must be, or None."""
+    """Return a member that must be a string; None if it is not."""
     if isinstance(member.value, TextNode):
         return member.value.value
     message = Message("expected a string, found {found}").filled(found=kind_of(member.value))
@@ -188,7 +188,7 @@ _MISSING = {"Action": Code.POLICY_NO_ACTION, "Resource": Code.POLICY_NO_RESOURCE
 
 
 class _Statement:
-    """One statement being read."""
+    """One statement that is being read."""
 
     def __init__(self, node: ObjectNode, path: str, kind: PolicyKind, faults: Collector) -> None:
         self.node = node
@@ -198,7 +198,7 @@ class _Statement:
         self.members = _known_members(node, _STATEMENT, path, faults)
 
     def read(self, index: int) -> Statement:
-        """Return the statement; what is wrong with it is noted."""
+        """Return the statement; its faults are recorded."""
         conditions, empty = self.conditions()
         effect, action = self.effect(), self.element("Action") or _NOTHING
         statement = Statement(
@@ -217,13 +217,13 @@ class _Statement:
         return statement
 
     def missing(self, name: str) -> None:
-        """Note that an element is missing."""
+        """Record the fault of a missing element."""
         message = Message("the statement has no `{element}`").filled(element=name)
         code = _MISSING.get(name, Code.POLICY_MISSING_ELEMENT)
         self.faults.add(code, message, self.path, self.node.position)
 
     def either(self, name: str) -> Member | None:
-        """Return the element or its negation; note if both are there."""
+        """Return the element or its negation; record the fault if both are present."""
         plain, negated = self.members.get(name), self.members.get(f"Not{name}")
         if plain and negated:
             message = Message("both `{name}` and `Not{name}`").filled(name=name)
@@ -237,7 +237,7 @@ class _Statement:
         return plain or negated
 
     def effect(self) -> Effect:
-        """Read `Effect`; a statement whose effect is unknown is held as a Deny."""
+        """Return the `Effect`; an unknown one counts as Deny."""
         if (member := self.members.get("Effect")) is None:
             self.missing("Effect")
             return Effect.DENY
@@ -256,7 +256,7 @@ class _Statement:
         return Effect.DENY
 
     def element(self, name: str) -> Element | None:
-        """Read `Action` or `Resource`, or its negation; note if it is missing."""
+        """Return `Action` or `Resource`, or its negation; record the fault if it is missing."""
         if (member := self.either(name)) is None:
             self.missing(name)
             return None
@@ -322,7 +322,7 @@ class _Statement:
 
 
 def parse(text: str, *, source: str = "policy", kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
-    """Return the policy document that a text holds.
+    """Return the policy document in a text.
 
     Args:
         text: JSON; `//` and `/* */` comments are read and reported in `Document.comments`.
@@ -351,7 +351,7 @@ _remembered = lru_cache(maxsize=_MOST_TEXTS)(_read)
 def from_json(
     value: object, *, source: str = "policy", kind: PolicyKind = PolicyKind.IDENTITY
 ) -> Document:
-    """Return the policy document that decoded JSON holds; positions are (0, 0).
+    """Return the policy document in decoded JSON; positions are (0, 0).
 
     Raises:
         FaultyPolicy: with every fault, each with its path.
@@ -368,7 +368,7 @@ def from_json(
 
 
 class _DocumentCache:
-    """The documents of decoded JSON, which are remembered like those of texts.
+    """The cached documents of decoded JSON, like those of texts.
 
     They may be longer, as AWS's own policies are, but are no more than fit into as many bytes.
     """
@@ -378,7 +378,7 @@ class _DocumentCache:
         self._bytes = 0
 
     def look(self, key: object, size: int, read: Callable[[], Document]) -> Document:
-        """Return the document kept for `key`, which has `size` bytes, or read it."""
+        """Return the cached document for `key`, which has `size` bytes, or read it."""
         if (known := self._found.get(key)) is not None:
             return known
         found = read()
