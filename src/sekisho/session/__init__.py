@@ -1,4 +1,4 @@
-"""Sessions with MFA for every day: a `credential_process` for a key and a device that gives codes.
+"""Sessions with MFA for daily use: a `credential_process` for a key and a TOTP device.
 
 A code is asked for on the terminal device and spent once; the session is kept in the system's
 keyring, and handed out until it is nearly over. Changes nothing in AWS.

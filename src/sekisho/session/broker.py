@@ -1,4 +1,4 @@
-"""Hands out a session: one that is kept if it lasts long enough, else a new one for a code.
+"""Hands out a session: a stored one that lasts long enough, or a new one for a code.
 
 A code works once. So one process at a time asks for a code of a device: the others wait, and find
 the session that was made. What a session of the user can do, it does for every profile: a role is
@@ -49,7 +49,7 @@ _LISTED = verbatim("{number}: {serial}")
 
 
 def chosen_device(api: AwsApi, user: str, terminal: Terminal) -> str:
-    """Return the serial number of the device that a user is asked for a code of.
+    """Return the serial number of the user's device whose code is asked for.
 
     AWS lets users list their own devices without MFA, where they may manage them.
 
@@ -93,9 +93,9 @@ def _refused(message: Message, fix: Message) -> SessionRefused:
 
 _TRIES = 3
 _ONE_CALL = timedelta(minutes=1)
-"""What must be left of a session with which a role is assumed."""
+"""The shortest remaining time of a session with which a role is assumed."""
 _RECENT = timedelta(minutes=1)
-"""So old is what was signed in just now."""
+"""The age up to which a session counts as just made."""
 _OVER = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 _SESSION_NAME = "sekisho"
 
@@ -124,10 +124,10 @@ _NOT_KEPT = Message("the session is not kept: {reason}")
 
 
 class Connect(Protocol):
-    """Gives an API that signs with given keys."""
+    """Returns an API that signs with the given keys."""
 
     def __call__(self, keys: "Keys", source: Source) -> AwsApi:
-        """Return the API that the source's settings lead to."""
+        """Return the API for the source's settings."""
         ...
 
 
@@ -152,7 +152,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """A session for who asked, and what to say of it.
+    """A session to hand out, with its origin.
 
     Attributes:
         new: whether it was made just now.
@@ -173,7 +173,7 @@ class Broker:
         self._at = at
 
     def hand_out(self) -> HandedOut:
-        """Return a session that is kept, or make one.
+        """Return a stored session, or make one.
 
         Raises:
             SessionRefused: if nobody can be asked, or no code was right.
@@ -195,7 +195,7 @@ class Broker:
             return self._new_of_role(of_user, session_id, role)
 
     def _whose(self) -> SessionId:
-        """Return whose key it is and which device counts, from the notes if they have it."""
+        """Return the owner of the key and the device, from the notes if they have them."""
         source = self._source
         key_id = source.keys.access_key_id
         known = {
@@ -256,7 +256,7 @@ class Broker:
         params: Mapping[str, object],
         refused: AwsRefused,
     ) -> HandedOut:
-        """Assume a role with a code, which the session of the user was refused."""
+        """Assume a role with a code, after AWS has refused it to the user's session."""
         notes = self._at.notes.of_device(of_user.device)
         signed_in_at = next((each.made for each in notes.sessions if each.id == of_user), None)
         if signed_in_at is not None and self._at.now() - signed_in_at < _RECENT:
@@ -330,7 +330,7 @@ class Broker:
         return SessionRefused(text, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
 
     def _keep(self, session_id: SessionId, session: Session) -> HandedOut:
-        """Keep a new session; that it cannot be kept is no reason not to hand it out."""
+        """Store a new session; if that fails, it is handed out all the same."""
         store, now = self._at.store, self._at.now()
         kept_in = store.name
         try:
@@ -344,7 +344,7 @@ class Broker:
         return HandedOut(session_id, session, new=True, kept_in=kept_in)
 
     def _clear(self, made: SessionId, now: datetime) -> None:
-        """Keep the sessions of the device no longer that are over."""
+        """Delete the device's expired sessions."""
         for note in self._at.notes.of_device(made.device).sessions:
             if note.expires <= now and note.kept_in == self._at.store.name:
                 self._at.store.delete(note.id)

@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 
 _SET = "set" if os.name == "nt" else "export"
-"""What sets a variable of the environment."""
+"""The shell command that sets an environment variable."""
 
 
 class SessionForm(StrEnum):
-    """How a session is printed."""
+    """The output forms of a session."""
 
     ENV = "env"
     JSON = "json"
@@ -59,7 +59,7 @@ class SessionForm(StrEnum):
 
 
 def session_text(handed_out: HandedOut, form: SessionForm) -> str:
-    """Return a session as text, secrets and all."""
+    """Return a session as text, with its secrets."""
     match form:
         case SessionForm.ENV:
             return "\n".join(
@@ -89,7 +89,7 @@ def _variables(handed: HandedOut) -> Mapping[str, str]:
 
 
 FOLDER = "SEKISHO_SESSION_FOLDER"
-"""Names another folder than `~/.aws/sekisho` for the notes and locks."""
+"""The variable with another folder than `~/.aws/sekisho` for notes and locks."""
 
 _TEXT = "text"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -110,7 +110,7 @@ _POINTLESS = Message("the session would be neither printed nor kept")
 
 
 class Matter(StrEnum):
-    """What is wanted instead of a session."""
+    """The topics to show instead of a session."""
 
     STATUS = "status"
     FORGET = "forget"
@@ -118,7 +118,7 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """Which session, and what becomes of it.
+    """The options for a session, its storage and its output.
 
     Attributes:
         keep_in: a file or folder in place of the keyring.
@@ -140,7 +140,7 @@ class SessionOptions:
     every: bool
 
     def refuse_all_but(self, option: str, *names: str) -> None:
-        """Refuse every option beside `option` that is not among these.
+        """Refuse every option beside `option` except the named ones.
 
         Raises:
             UsageError: naming each that is given.
@@ -153,7 +153,7 @@ class SessionOptions:
 
     @property
     def request(self) -> SessionRequest:
-        """What is asked for."""
+        """The options as a request for a session."""
         return SessionRequest(
             self.profile,
             self.serial or "",
@@ -166,7 +166,7 @@ class SessionOptions:
 
 
 def _length(ctx: click.Context, param: click.Parameter, text: str | None) -> timedelta | None:
-    """Return a length of time: `12h`, `90m`, `900s` or `900`."""
+    """Return the duration in a text: `12h`, `90m`, `900s` or `900`."""
     if text is None:
         return None
     match = _LENGTH.fullmatch(text)
@@ -301,7 +301,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
 
 
 def _form(options: SessionOptions) -> SessionForm | None:
-    """Return how a session is printed; None: as text, without a secret."""
+    """Return the output form of a session; None: as text, without a secret."""
     if options.form != _TEXT:
         return SessionForm(options.form)
     return None if _form_is_given() or _at_a_terminal() else SessionForm.PROCESS
@@ -313,14 +313,14 @@ def _form_is_given() -> bool:
 
 
 def _at_a_terminal() -> bool:
-    """Tell whether somebody would see what is printed."""
+    """Return whether the output goes to a terminal."""
     return sys.stdout.isatty()
 
 
 def _store(
     options: SessionOptions, say: Callable[[Message], None]
 ) -> tuple[Store, SessionRefused | None]:
-    """Return what keeps the session, and why it is not the keyring that should.
+    """Return the store of the session, and the reason if it is not the keyring.
 
     Raises:
         MissingExtra: if nothing is said of where to keep it, and the keyring's package is missing.
@@ -359,7 +359,7 @@ def _until(handed: HandedOut) -> Message:
 
 
 def _end(expires: datetime) -> Message:
-    """Return until when something lasts, by the clock of whoever reads it."""
+    """Return the text of an expiry time, in the local time zone."""
     at = expires.astimezone().strftime("%Y-%m-%d %H:%M %z")
     left = expires - datetime.now(UTC)
     if left < timedelta():
@@ -384,7 +384,7 @@ def _where(kept_in: str) -> Message:
 
 
 def _stored_notes(options: SessionOptions, notes: Notes) -> list[SessionNote]:
-    """Return what is kept: by the notes, or what a file has, of which they may not know."""
+    """Return the stored sessions: from the notes, or from a file that the notes may not know."""
     noted = [note for device in notes.all() for note in device.sessions]
     if options.keep_in is None:
         return noted

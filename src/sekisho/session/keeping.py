@@ -1,4 +1,4 @@
-"""Where sessions are kept between two calls: the system's keyring, a private file, or nowhere.
+"""The stores of sessions between two calls: the system's keyring, a private file, or none.
 
 Only sessions are kept, which end by themselves: no access key, no code, no seed of a device.
 """
@@ -28,15 +28,15 @@ from sekisho.messages import Message, verbatim
 from sekisho.session.model import Session, SessionId, session_from_text, session_to_text
 
 KEYRING = "keyring"
-"""What notes call the system's keyring."""
+"""The name of the system's keyring in notes."""
 
 _SERVICE = "sekisho session"
 _SCHEMA = "sekisho.sessions/1"
 _FILE = "sessions.json"
 _PART = 1000
-"""Characters in one entry: Windows takes 1,280 at most, and a session of a role has more."""
+"""The characters of one entry: Windows allows 1,280, and a session of a role has more."""
 _RECOMMENDED = 1
-"""From here on keyring itself recommends a backend; what keeps plain text is below."""
+"""The least priority of a backend that keyring recommends; below it are plain-text ones."""
 _UNSAFE = ("null", "fail", "plaintext")
 _DAMAGED = Message("the keyring's session is damaged and ignored")
 _NO_SESSIONS = Message("`{path}` cannot be read as a file of kept sessions: {reason}")
@@ -52,15 +52,15 @@ _WITHOUT = Message("`{backend}` does not keep secrets safe")
 
 
 class Store(Protocol):
-    """Keeps sessions by what they are."""
+    """Stores sessions by their ids."""
 
     @property
     def name(self) -> str:
-        """What notes call it; "" if it keeps nothing."""
+        """The name of the store in notes; "" if it stores nothing."""
         ...
 
     def check(self) -> None:
-        """See that it could keep something, before a code is spent.
+        """Check that the store works, before a code is used.
 
         Raises:
             SekishoError: if it could not.
@@ -68,7 +68,7 @@ class Store(Protocol):
         ...
 
     def read(self, session_id: SessionId) -> Session | None:
-        """Return a session; None if it is not there, or damaged.
+        """Return a session; None if it is missing or damaged.
 
         Raises:
             SekishoError: if it cannot be looked for.
@@ -76,7 +76,7 @@ class Store(Protocol):
         ...
 
     def write(self, session_id: SessionId, session: Session) -> None:
-        """Keep a session, in place of an older one.
+        """Store a session, replacing an older one.
 
         Raises:
             SekishoError: if it cannot be kept.
@@ -84,7 +84,7 @@ class Store(Protocol):
         ...
 
     def delete(self, session_id: SessionId) -> None:
-        """Keep a session no longer, if it is there.
+        """Delete a session, if it is stored.
 
         Raises:
             SekishoError: if that cannot be.
@@ -93,26 +93,26 @@ class Store(Protocol):
 
 
 class Nowhere:
-    """Keeps nothing."""
+    """Stores nothing."""
 
     name = ""
 
     def check(self) -> None:
-        """Nothing can be wrong with it."""
+        """Check nothing: it always works."""
 
     def read(self, session_id: SessionId) -> None:
         """Return nothing."""
         del session_id
 
     def write(self, session_id: SessionId, session: Session) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
     def delete(self, session_id: SessionId) -> None:
-        """There is nothing."""
+        """Delete nothing."""
 
 
 class KeyringStore:
-    """Keeps sessions in the system's keyring.
+    """Stores sessions in the system's keyring.
 
     Args:
         backend: of the package `keyring`.
@@ -126,10 +126,10 @@ class KeyringStore:
         self._say = say
 
     def check(self) -> None:
-        """A keyring tells what is wrong with it when it is used."""
+        """Check nothing: a keyring reports faults only when it is used."""
 
     def read(self, session_id: SessionId) -> Session | None:
-        """Return a session, put together from its parts."""
+        """Return a session, assembled from its parts."""
         with _keyring_errors():
             text = self._backend.get_password(_SERVICE, session_id.name)
             if text is None:
@@ -147,7 +147,7 @@ class KeyringStore:
         return None
 
     def write(self, session_id: SessionId, session: Session) -> None:
-        """Keep a session in parts; the first, which makes it whole, is written last."""
+        """Store a session in parts; the first, which makes it complete, is written last."""
         text = session_to_text(session)
         first, *others = (text[at : at + _PART] for at in range(0, len(text), _PART))
         self.delete(session_id)
@@ -170,14 +170,14 @@ class KeyringStore:
 
     @staticmethod
     def _more(of: SessionId, head: str) -> list[str]:
-        """Return the names of the further parts; none if their number is damaged."""
+        """Return the names of the further parts; empty if their number is damaged."""
         count = head[:1]
         known = count.isascii() and count.isdecimal()
         return [f"{of.name} #{number}" for number in range(int(count))] if known else []
 
 
 class FileStore:
-    """Keeps sessions in one file that only its owner may read.
+    """Stores sessions in one file that only its owner may read.
 
     Args:
         path: the file, or a folder for it.
@@ -192,7 +192,7 @@ class FileStore:
         return str(self.path)
 
     def check(self) -> None:
-        """See that the file is ours, and that no one else may read it."""
+        """Check that the file is the user's own, and that no one else may read it."""
         self._sessions()
 
     def read(self, session_id: SessionId) -> Session | None:
@@ -201,7 +201,7 @@ class FileStore:
         return None if text is None else session_from_text(text, self.name)
 
     def all(self) -> Mapping[SessionId, Session]:
-        """Return every session in the file, whether there is a note about it or not.
+        """Return every session in the file, with or without a note.
 
         Raises:
             SessionRefused: if others may read it, or it is another file or a damaged one.
@@ -212,12 +212,12 @@ class FileStore:
         }
 
     def write(self, session_id: SessionId, session: Session) -> None:
-        """Keep a session beside the others."""
+        """Store a session, keeping the others."""
         with self._locked():
             self._replace({**self._sessions(), session_id.name: session_to_text(session)})
 
     def delete(self, session_id: SessionId) -> None:
-        """Keep a session no longer, and the file neither, if it was the last."""
+        """Delete a session, and the file if it was the last one."""
         if not self.path.exists():
             return
         with self._locked():
@@ -290,7 +290,7 @@ class FileStore:
 
 
 def _head(more: int, text: str) -> str:
-    """Return what stands before the first part: how many follow, and what all of them must be."""
+    """Return the prefix of the first part: the number of further parts, and the hash of all."""
     return f"{more} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -329,7 +329,7 @@ def _kind(backend: Any) -> str:
 
 @contextmanager
 def _keyring_errors() -> Iterator[None]:
-    """Tell what a keyring says against it, in one line.
+    """Turn a keyring's error into one of sekisho, in one line.
 
     Raises:
         SessionRefused: `session.not-kept`.

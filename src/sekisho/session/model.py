@@ -1,4 +1,4 @@
-"""Whose session it is, with which device it was made, and the session itself."""
+"""The identity of a session: its key, its device, its role; and the session itself."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from sekisho.errors import Fault, FaultyInput
 from sekisho.lazy import dataclass
 
 _PLAIN = ":/@+=,."
-"""What names and ARNs have in them, beside letters, digits, `_` and `-`."""
+"""The characters of names and ARNs besides letters, digits, `_` and `-`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceId:
-    """An MFA device, wherever it is asked for.
+    """An MFA device of any AWS.
 
     Attributes:
         endpoint: the URL of another AWS than the real one; "" for that.
@@ -29,14 +29,14 @@ class DeviceId:
 
     @property
     def file_name(self) -> str:
-        """A name that no other device has, and any file system takes."""
+        """A name that is unique among devices and valid on any file system."""
         parts = (self.partition, self.account, self.serial, self.endpoint)
         return hashlib.sha256(_joined(parts).encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionId:
-    """What one session is kept under: no two that differ in rights have the same.
+    """The identity of a stored session: sessions with different rights have different ones.
 
     Attributes:
         key_id: the id of the long-term key that it was made with.
@@ -60,13 +60,13 @@ class SessionId:
 
     @property
     def name(self) -> str:
-        """The whole of it as one text, as it is named in a keyring and in a file."""
+        """The whole identity as one text, as in a keyring and in a file."""
         named = (self.partition, self.account, self.user, self.serial, self.key_id)
         return _joined((*named, self.endpoint, self.role, self.session_name))
 
     @classmethod
     def from_name(cls, name: str) -> "SessionId | None":
-        """Return the one that has this `name`; None if none has."""
+        """Return the identity with this `name`; None if it is no such name."""
         parts = ["" if part == "-" else unquote(part) for part in name.split(" ")]
         if len(parts) != len(fields(cls)):
             return None
@@ -83,12 +83,12 @@ class Session:
     expires: datetime = field(default=datetime.max.replace(tzinfo=UTC))
 
     def lasts(self, now: datetime, margin: timedelta) -> bool:
-        """Tell whether more than `margin` is left of it."""
+        """Return whether more than `margin` remains of it."""
         return self.expires - now > margin
 
 
 def session_to_text(session: Session) -> str:
-    """Return a session as one line of JSON, as `credential_process` has it."""
+    """Return a session as one line of JSON, in the form of `credential_process`."""
     return json.dumps(
         {
             "Version": 1,
@@ -101,7 +101,7 @@ def session_to_text(session: Session) -> str:
 
 
 def session_from_text(text: str, name: str) -> Session:
-    """Return the session that `session_to_text` wrote.
+    """Return the session in a text of `session_to_text`.
 
     Raises:
         FaultyInput: about `name`, without any value.

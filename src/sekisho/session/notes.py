@@ -1,4 +1,4 @@
-"""What is remembered about devices: when a code was spent last, and which sessions are kept where.
+"""The notes on devices: the last use of a code, and the sessions that are stored.
 
 One file for each device, in a folder of the user's own. It has no secret in it, so that `session
 status` opens no keyring, and a second program knows whose key it has without asking AWS. Beside it
@@ -31,7 +31,7 @@ _DAMAGED = Message("`{path}` is damaged and ignored")
 
 @dataclass(frozen=True, slots=True)
 class SessionNote:
-    """A session that is kept, without its secrets.
+    """A stored session, without its secrets.
 
     Attributes:
         made: when it was made; None: there was no note about it.
@@ -46,7 +46,7 @@ class SessionNote:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNotes:
-    """What is remembered about one device.
+    """The notes on one device.
 
     Attributes:
         spent: when a code of it was spent last; None if that is not known.
@@ -58,7 +58,7 @@ class DeviceNotes:
 
 
 class Notes:
-    """The notes about all devices.
+    """The notes on all devices.
 
     Args:
         folder: where they are; made when it is needed.
@@ -70,11 +70,11 @@ class Notes:
         self._say = say
 
     def of_device(self, device: DeviceId) -> DeviceNotes:
-        """Return what is remembered about a device; nothing, if its file is damaged."""
+        """Return the notes on a device; empty if its file is damaged."""
         return self._read(self._path(device)) or DeviceNotes(device)
 
     def all(self) -> tuple[DeviceNotes, ...]:
-        """Return what is remembered, in the order of accounts and devices."""
+        """Return all notes, in the order of accounts and devices."""
         found = filter(None, map(self._read, self._folder.glob("device-*.json")))
         return tuple(sorted(found, key=lambda each: (each.device.account, each.device.serial)))
 
@@ -89,11 +89,11 @@ class Notes:
         )
 
     def spend(self, device: DeviceId, when: datetime | None) -> None:
-        """Remember when a code was spent last."""
+        """Record the time at which a code was used."""
         self._write(replace(self.of_device(device), spent=when))
 
     def add(self, note: SessionNote, now: datetime) -> None:
-        """Remember a session in place of an older one; what is over is forgotten."""
+        """Record a session, replacing an older one; expired sessions are removed."""
         device_notes = self.of_device(note.id.device)
         others = (
             each for each in device_notes.sessions if each.id != note.id and each.expires > now
@@ -101,7 +101,7 @@ class Notes:
         self._write(replace(device_notes, sessions=(*others, note)))
 
     def drop(self, gone: SessionId) -> None:
-        """Forget a session."""
+        """Remove a session."""
         device_notes = self.of_device(gone.device)
         left = tuple(each for each in device_notes.sessions if each.id != gone)
         if left != device_notes.sessions:
@@ -109,7 +109,7 @@ class Notes:
 
     @contextmanager
     def locked(self, device: DeviceId) -> Iterator[None]:
-        """Keep every other `sekisho session` from this device; wait while one has it.
+        """Lock this device against other `sekisho session` processes; wait while one has it.
 
         Raises:
             SessionRefused: `session.busy`, if that takes too long.

@@ -1,4 +1,4 @@
-"""Which key, which device and which role a session is made of: the profile, and what is asked for.
+"""The key, the device and the role of a session, from the profile and the options.
 
 A profile whose `credential_process` is `sekisho session` has no key: the key is under another name,
 the *source profile*. Who names the former would start the helper from within itself; that is found
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from sekisho.account.aws import Keys, Profile
 
 WITHIN = "SEKISHO_SESSION_WITHIN"
-"""Is set for programs that are started to get at the key: one of them must not be this again."""
+"""Set for programs that are started to get the key: none of them may be this helper again."""
 
 _MARGIN = timedelta(minutes=15)
-"""From here on botocore asks for a new session by itself: less would be asked for again at once."""
+"""The remaining time at which botocore renews a session: a shorter one would be useless."""
 _USUAL = timedelta(hours=12)
 _USUAL_OF_ROLE = timedelta(hours=1)
 _NAMED = re.compile(r"--profile[= ]([^\s'\"]+)")
@@ -53,7 +53,7 @@ _CHAIN = Message("the profile `{name}`, the source of `{role}`, assumes a role i
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What the command line asks for; None and "" leave it to the profile.
+    """The options of the command line; None and "" leave the choice to the profile.
 
     Attributes:
         margin: a session with less left is not handed out.
@@ -83,7 +83,7 @@ class RoleAsked:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a session is made of.
+    """The source of a session.
 
     Attributes:
         profile: the name of the profile with the key.
@@ -108,7 +108,7 @@ class Source:
 
 
 def source_of(request: SessionRequest) -> Source:
-    """Return what a session is made of.
+    """Return the source of a session.
 
     Raises:
         SessionRefused: if there is no key to be had, or only from this helper itself.
@@ -165,7 +165,7 @@ def key_in(profile: "Profile") -> "Keys":
 
 
 def starts_this(process: str) -> bool:
-    """Tell whether a `credential_process` starts this helper, by whatever path."""
+    """Return whether a `credential_process` starts this helper, under any path."""
     try:
         # a path of Windows keeps its backslashes
         words = shlex.split(process, posix=os.name != "nt")
@@ -176,7 +176,7 @@ def starts_this(process: str) -> bool:
 
 
 def check_duration(seconds: int, *, of_role: bool) -> None:
-    """See that AWS has sessions of this length.
+    """Check that AWS has sessions of this length.
 
     Raises:
         UsageError: with AWS's own text if it has not.
@@ -219,7 +219,7 @@ def _margin(margin: timedelta | None, seconds: int | None, role: RoleAsked | Non
 
 
 def _source_of(profile: "Profile") -> "Profile":
-    """Return the source of a profile with a role; it may be its own."""
+    """Return the source profile of a profile with a role; it may be the profile itself."""
     from sekisho.account.aws import read_profile  # noqa: PLC0415 - `session status` needs no boto3
 
     keyed = read_profile(profile.source_profile)

@@ -1,4 +1,4 @@
-"""The terminal device itself: a code is asked for there, whatever stdin, stdout and stderr are.
+"""The terminal device itself: it is used for the code, wherever stdin, stdout and stderr go.
 
 Whoever starts a `credential_process` takes its stdout and stderr, so that a question on those would
 never be seen; and a code on the command line would be seen by everybody (`ps`).
@@ -23,10 +23,10 @@ _RUN_IT = Message(
 
 
 class Terminal(Protocol):
-    """Where a person is."""
+    """The terminal with a person."""
 
     def check(self) -> None:
-        """See that somebody can be asked.
+        """Check that a person can be asked.
 
         Raises:
             SessionRefused: `session.no-terminal`.
@@ -34,7 +34,7 @@ class Terminal(Protocol):
         ...
 
     def ask(self, question: Message, *, hidden: bool) -> str:
-        """Return what is typed, without spaces around.
+        """Return the typed text, without surrounding spaces.
 
         Args:
             question: what is shown before it.
@@ -46,7 +46,7 @@ class Terminal(Protocol):
         ...
 
     def say(self, message: Message) -> None:
-        """Show something to who is asked, if they see the terminal and not stderr."""
+        """Show a message to the person, if they see the terminal and not stderr."""
         ...
 
 
@@ -57,12 +57,12 @@ class TerminalDevice:
         self._language = language
 
     def check(self) -> None:
-        """See that there is one, and that this process may read from it."""
+        """Check that there is one, and that this process may read from it."""
         with _opened("r"):
             pass
 
     def ask(self, question: Message, *, hidden: bool) -> str:
-        """Return what is typed."""
+        """Return the typed text."""
         self.check()
         lines = question.into(self._language).split("\n")
         text = "\n".join(map(printable, lines))
@@ -80,7 +80,7 @@ class TerminalDevice:
                 raise no_terminal() from None
 
     def say(self, message: Message) -> None:
-        """Show it, unless stderr is the terminal: then it is seen there."""
+        """Show the message, unless stderr is the terminal, where it is already shown."""
         if sys.stderr.isatty():
             return
         # where nobody is, nobody has to be told
@@ -89,13 +89,13 @@ class TerminalDevice:
 
 
 def no_terminal() -> SessionRefused:
-    """Return the error of who cannot be asked."""
+    """Return the error that no person can be asked."""
     return SessionRefused(_NO_TERMINAL, code=Code.SESSION_NO_TERMINAL, fix=_RUN_IT)
 
 
 @contextmanager
 def _opened(mode: str) -> Iterator[IO[str]]:
-    """Open the terminal to read or to write.
+    """Open the terminal for reading or writing.
 
     Raises:
         SessionRefused: if there is none, or this process is in its background.
