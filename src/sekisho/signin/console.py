@@ -45,7 +45,7 @@ Source: IAM API Reference, CreateLoginProfile, UpdateLoginProfile, CreateRole.
 
 
 def console_arn(partition: str) -> str:
-    """Return the resource that the console's own sign-in is about.
+    """Return the resource of the console's own sign-in.
 
     What AWS calls the Management Console there is not documented: `console/` and some name (Service
     Authorization Reference, "AWS Signin").
@@ -60,7 +60,7 @@ CONSOLE_REFUSED = (
 """The message of the sign-in page when a policy denies one of the `CONSOLE_ACTIONS`."""
 
 SIGNIN_FAILED = "Your authentication information is incorrect. Please try again."
-"""One answer for a wrong password, user, account or code: nothing tells which names exist."""
+"""The answer to a wrong password, user, account or code, which reveals no names."""
 
 CHANGE_REFUSED = (
     "Either user is not authorized to perform iam:ChangePassword or entered password does not "
@@ -86,7 +86,7 @@ def next_step(
     *,
     mfa_passed: bool = False,
 ) -> NextStep:
-    """Return the next step of a sign-in; a pure function of what is known so far.
+    """Return the next step of a sign-in; a pure function of the known facts.
 
     Ask again after each step: with `mfa_passed` after a right code, and with `reset_required`
     false after the password was changed. `devices` counts the user's MFA devices: one is enough
@@ -131,7 +131,7 @@ def console_session(
 
 
 DEFAULT_MINIMUM_LENGTH = 8
-"""Characters that a password has at least where the account has no policy of its own."""
+"""The shortest password if the account has no policy of its own."""
 
 _LONGEST = 128
 _CLASSES_BY_DEFAULT = 3
@@ -157,7 +157,7 @@ _MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """The account's own password policy; an account that has none is under the default one.
+    """The account's own password policy; an account without one has the default policy.
 
     Attributes:
         minimum_length: 6 to 128 characters.
@@ -177,7 +177,7 @@ class PasswordPolicy:
 
 
 def password_faults(password: str, user: str, policy: PasswordPolicy | None) -> tuple[str, ...]:
-    """Return all that is wrong with a new password, in AWS's words and without the password.
+    """Return the faults of a new password, in AWS's words and without the password.
 
     A `policy` of None is the default one, under which the password must not be the `user`'s name.
     """
@@ -210,7 +210,7 @@ def _missing_by_default(missing: list[CharacterClass]) -> list[str]:
 
 
 def check_password(password: str, user: str, policy: PasswordPolicy | None) -> Refused | None:
-    """Return AWS's refusal of a new password, or None if it will do."""
+    """Return AWS's refusal of a new password; None if it is acceptable."""
     faults = password_faults(password, user, policy)
     if not faults:
         return None
@@ -235,7 +235,7 @@ def password_change_policy(arn: str) -> AttachedPolicy:
 def with_password_policy(
     policies: Policies, arn: str, may_change: bool | None
 ) -> tuple[Policies, ...]:
-    """Return a user's policies with what the account's password policy allows every user.
+    """Return a user's policies with the permissions that the password policy adds.
 
     Args:
         policies: those of the user.
@@ -272,7 +272,7 @@ def check_password_change(credential: Credential) -> Refused | None:
 
 
 def no_login_profile(user: str) -> Refused:
-    """Return the refusal that speaks of a user who has no console password."""
+    """Return the refusal for a user without a console password."""
     message = f"Login Profile for User {user} cannot be found."
     return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)
 
@@ -284,19 +284,19 @@ LOGIN_ACCESS = timedelta(minutes=15)
 """The validity of one set of them, which outlives the end of the session."""
 
 AGENT_ACCESS = timedelta(hours=1)
-"""The same for an agent's access token, at most."""
+"""The longest validity of an agent's access token."""
 
 AUTHORIZE, CREATE_TOKEN = CONSOLE_ACTIONS
-"""The two actions that the policies must allow, here on a client's resource."""
+"""The two actions that policies must allow, on a client's resource."""
 
 
 class LoginClient(StrEnum):
     """The clients of `aws login`, by the last part of their ids."""
 
     SAME_DEVICE = "same-device"
-    """The browser is on the computer of the CLI, which waits at a port of its own for the code."""
+    """The browser is on the CLI's computer; the CLI gets the code at a local port."""
     CROSS_DEVICE = "cross-device"
-    """`aws login --remote`: the browser is anywhere, and the person copies the code over."""
+    """`aws login --remote`: the browser is anywhere, and the user copies the code."""
 
     @property
     def id(self) -> str:
@@ -304,7 +304,7 @@ class LoginClient(StrEnum):
         return f"arn:aws:signin:::devtools/{self.value}"
 
     def resource(self, partition: str, region: str, account: str) -> str:
-        """Return the resource that the two actions are asked about."""
+        """Return the resource of the two actions."""
         client = "localhost" if self is LoginClient.SAME_DEVICE else "remote"
         return f"arn:{partition}:signin:{region}:{account}:oauth2/public-client/{client}"
 

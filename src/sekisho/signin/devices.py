@@ -75,13 +75,13 @@ def passkey_arn(user: str, name: str, random: str, *, partition: str, account: s
 
 
 def device_name(serial: str) -> str:
-    """Return the name that somebody gave a device; a hardware token has its serial number alone."""
+    """Return the name that a user gave a device; a hardware token only has its serial number."""
     name = serial.rpartition("/")[2]
     return _RANDOM.sub("", name) if kind_of_serial(serial) is DeviceKind.FIDO else name
 
 
 def kind_of_serial(serial: str) -> DeviceKind | None:
-    """Return the kind of device that `serial` names; None for a kind that is not known here."""
+    """Return the kind of device that `serial` names; None for an unknown kind."""
     if match := _ARN.fullmatch(serial):
         return {"mfa": DeviceKind.VIRTUAL, "u2f": DeviceKind.FIDO}.get(match["type"])
     return DeviceKind.HARDWARE if _HARDWARE.fullmatch(serial) else None
@@ -101,7 +101,7 @@ def mfa_methods(serials: Iterable[str]) -> tuple[MfaMethod, ...]:
 
 
 def check_device_name(name: str, path: str = "/") -> Refused | None:
-    """Return AWS's refusal of a virtual device's name or path, or None if both will do."""
+    """Return AWS's refusal of a virtual device's name or path; None if both are valid."""
     too_long = (*_PATH_LENGTH.violations(path), *_NAME.violations(name))
     if refused := validation_error(too_long, Rule.DEVICE_NAME):
         return refused
@@ -115,7 +115,7 @@ def check_device_name(name: str, path: str = "/") -> Refused | None:
 
 
 def check_passkey_name(name: str) -> Refused | None:
-    """Return the refusal of a passkey's name, or None if it will do.
+    """Return the refusal of a passkey's name; None if it is valid.
 
     The console's page has the rule: letters, digits and `+=,.@-_`, at most 128 of them.
     """
@@ -123,14 +123,14 @@ def check_passkey_name(name: str) -> Refused | None:
 
 
 def check_device_count(devices: int) -> Refused | None:
-    """Return the refusal of one more device for a user who has `devices` of them."""
+    """Return the refusal of a further device for a user who has `devices`; None if allowed."""
     return DEVICE_LIMIT if devices >= MAX_DEVICES else None
 
 
 def check_device_change(
     credential: Credential, action: str, user: str, devices: int, assumptions: SigninAssumptions
 ) -> Refused | None:
-    """Return the refusal to enable or disable a device of `user`, or None.
+    """Return the refusal to enable or disable a device of `user`; None if allowed.
 
     A user with a device who calls by access key must have an MFA session to change their *own*
     devices. Console sessions, other people's devices and the first device are not concerned. The
@@ -157,12 +157,12 @@ def check_device_change(
 
 
 def no_such_device(serial: str) -> Refused:
-    """Return the refusal of a serial number that no device has."""
+    """Return the refusal of an unknown serial number."""
     message = f"MFA Device with serial number {serial} does not exist."
     return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)
 
 
 def no_such_user(name: str) -> Refused:
-    """Return the refusal of a user name that no user has."""
+    """Return the refusal of an unknown user name."""
     message = f"The user with name {name} cannot be found."
     return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)

@@ -62,7 +62,7 @@ class CredentialKind(StrEnum):
     LONG_TERM_KEY = "long-term access key"
     CONSOLE_SESSION = "console session"
     LOGIN_SESSION = "aws login session"
-    """Of `aws login`, or of an agent that was let in the same way: client type CLI or MCP."""
+    """Of `aws login`, or of an agent that was authorized likewise: client type CLI or MCP."""
     SESSION_TOKEN = "GetSessionToken session"  # noqa: S105 - a kind, not a secret
     ROLE_SESSION = "role session"
     FEDERATED_SESSION = "federated user session"
@@ -108,7 +108,7 @@ class Credential:
 
     @property
     def owner(self) -> Holder:
-        """The identity whose policies and tags count: the holder, or the user who federated it."""
+        """The identity whose policies and tags apply: the holder, or the user who federated it."""
         return self.made_by or self.holder
 
     @property
@@ -123,7 +123,7 @@ class Credential:
 
     @property
     def user_id(self) -> str:
-        """The caller's `aws:userid`, which GetCallerIdentity gives too."""
+        """The caller's `aws:userid`, also in the answer of GetCallerIdentity."""
         match self.holder.kind:
             case HolderKind.ROOT:
                 return self.holder.account
@@ -136,7 +136,7 @@ class Credential:
 
 
 class DeviceKind(StrEnum):
-    """The kinds of MFA device, told by the serial number."""
+    """The kinds of MFA device, by their serial numbers."""
 
     VIRTUAL = "virtual"
     FIDO = "fido"
@@ -154,7 +154,7 @@ class AwsLoginMfa(StrEnum):
     """The MFA keys in a session of `aws login`, or of an agent."""
 
     AS_CONSOLE = "as-console"
-    """Those of the console session that it was begun from; the age runs from that sign-in."""
+    """Those of the console session from which it began; the age runs from that sign-in."""
     ABSENT = "absent"
 
 
@@ -166,7 +166,7 @@ class SigninOrder(StrEnum):
 
 
 class ConsoleAuthorization(StrEnum):
-    """Whether policies are asked at the console's sign-in: AWS Sign-In's console authorization.
+    """Whether policies are evaluated at the console's sign-in: console authorization.
 
     It is disabled until somebody enables it for an account or an organisation.
     """
@@ -222,7 +222,7 @@ class SigninAssumptions:
 
     @property
     def console_asks_policies(self) -> bool:
-        """Whether a user's policies decide if a sign-in ends in a console session."""
+        """Whether a user's policies determine if a sign-in ends in a console session."""
         enabled = self.console_authorization is ConsoleAuthorization.ENABLED
         return enabled and self.console_authorization_asks_identity
 
@@ -238,7 +238,7 @@ the caller's own policies only under the assumption `assume_role_sees_mfa`."""
 def context_of(
     credential: Credential, now: datetime, assumptions: SigninAssumptions
 ) -> dict[str, str]:
-    """Return the context keys that `credential` brings, without tags and network keys.
+    """Return the context keys of `credential`, without tags and network keys.
 
     `now` is the time of the request, with its zone.
     """
@@ -265,7 +265,7 @@ def context_of(
 def _mfa_keys(
     credential: Credential, now: datetime, assumptions: SigninAssumptions
 ) -> dict[str, str]:
-    """Return the two MFA keys; a role session never inherits the MFA of who assumed the role."""
+    """Return the two MFA keys; a role session never inherits its caller's MFA."""
     match credential.kind:
         case CredentialKind.LONG_TERM_KEY | CredentialKind.FEDERATED_SESSION:
             return {}

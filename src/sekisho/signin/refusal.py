@@ -33,7 +33,7 @@ class ErrorCode(StrEnum):
 
 
 class Rule(StrEnum):
-    """The rules of the services that no policy grants or takes away; the ids are stable."""
+    """The rules of the services that policies neither grant nor remove; the ids are stable."""
 
     IDENTITY_NEEDS_NO_PERMISSION = "sts.get-caller-identity-needs-no-permission"
     SESSION_NEEDS_NO_PERMISSION = "sts.get-session-token-needs-no-permission"
@@ -80,7 +80,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """A rule in words.
+    """The texts of a rule.
 
     Attributes:
         source: the page of AWS, or who observed it.
@@ -95,7 +95,7 @@ class RuleNote:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A service refuses by a rule of its own.
+    """A refusal by a service's own rule.
 
     Attributes:
         code: AWS's error code.
@@ -294,7 +294,7 @@ RULES: tuple[RuleNote, ...] = (
         "IAM User Guide, tutorial: permit users to manage their credentials and MFA settings",
     ),
 )
-"""Every rule in words, each once, in a stable order: what the prover takes as given."""
+"""The texts of all rules, in a stable order: the prover's assumptions."""
 
 _NOTES = {note.rule: note for note in RULES}
 
@@ -317,7 +317,7 @@ class Constraint:
     secret: bool = False
 
     def violations(self, value: str) -> tuple[str, ...]:
-        """Return AWS's sentence for each constraint that `value` breaks."""
+        """Return AWS's sentence for each constraint that `value` violates."""
         broken: list[str] = []
         if self.most is not None and len(value) > self.most:
             broken.append(f"have length less than or equal to {self.most}")
@@ -343,7 +343,7 @@ class Range:
     most: int
 
     def violations(self, value: int) -> tuple[str, ...]:
-        """Return AWS's sentence if `value` lies outside."""
+        """Return AWS's sentence if `value` is out of range."""
         if value < self.least:
             rule = f"greater than or equal to {self.least}"
         elif value > self.most:
@@ -357,7 +357,7 @@ class Range:
 
 
 def validation_error(violations: Iterable[str], rule: Rule) -> Refused | None:
-    """Return AWS's one error for all `violations`, or None if there are none."""
+    """Return AWS's single error for all `violations`; None if there are none."""
     found = tuple(violations)
     if not found:
         return None

@@ -32,7 +32,7 @@ from sekisho.signin.refusal import Constraint, ErrorCode, Range, Refused, Rule, 
 
 @dataclass(frozen=True, slots=True)
 class AskPolicies:
-    """The policies decide, unless a rule of the service changes how they do.
+    """The policies decide, possibly in a way that a rule of the service changes.
 
     Attributes:
         only_denies: no Allow is needed, but an explicit Deny counts: of GetSessionToken under the
@@ -48,18 +48,18 @@ class AskPolicies:
 
 @dataclass(frozen=True, slots=True)
 class PermittedWithoutPolicy:
-    """The service permits it, whatever the policies say."""
+    """The service permits it, regardless of policies."""
 
     reason: Rule
 
 
 RefusedByService = Refused
-"""A `Refused` is also a ruling; this is its name among the rulings."""
+"""The name of `Refused` among the rulings."""
 
 Ruling = AskPolicies | PermittedWithoutPolicy | Refused
 
 _PERMISSIONS_OF_ASSUME_ROLE = frozenset({"tagsession", "setsourceidentity", "setcontext"})
-"""Not operations: permissions that an AssumeRole call needs besides its own."""
+"""Permissions that an AssumeRole call needs besides its own; they are no operations."""
 
 _TOKEN_SESSION_MAY = _PERMISSIONS_OF_ASSUME_ROLE | {
     "assumerole",
@@ -161,7 +161,7 @@ def _iam_rule(credential: Credential) -> Refused | None:
 
 
 def _not_with_session(operation: str, rule: Rule) -> Refused:
-    """Return AWS's text; observed for GetSessionToken, and taken over for its neighbours."""
+    """Return AWS's refusal; observed for GetSessionToken, and assumed for similar operations."""
     message = f"Cannot call {operation} with session credentials"
     return Refused(ErrorCode.ACCESS_DENIED, message, 403, rule)
 
@@ -194,7 +194,7 @@ MFA_INCOMPLETE = Refused(
     403,
     Rule.MFA_OF_CALLER,
 )
-"""One of the two parameters came without the other."""
+"""One of the two parameters without the other."""
 
 _SHORTEST = 900
 _HOUR = 3_600
@@ -219,7 +219,7 @@ class MfaParameters:
 
 
 def mfa_parameters(serial: str | None, code: str | None) -> MfaParameters | Refused | None:
-    """Return the MFA parameters of an STS call, None if it has none, or AWS's refusal."""
+    """Return the MFA parameters of an STS call, or AWS's refusal; None if it has none."""
     if serial is None and code is None:
         return None
     if serial is None or code is None:
@@ -233,7 +233,7 @@ def mfa_parameters(serial: str | None, code: str | None) -> MfaParameters | Refu
 
 
 def token_duration(holder: HolderKind, requested: int | None) -> timedelta | Refused:
-    """Return how long a GetSessionToken or GetFederationToken session lasts.
+    """Return the duration of a GetSessionToken or GetFederationToken session.
 
     `requested` is `DurationSeconds`; None for the default: 12 hours, for root one hour. Root gets
     an hour at most, however much it asks for.
@@ -247,7 +247,7 @@ def token_duration(holder: HolderKind, requested: int | None) -> timedelta | Ref
 def role_duration(
     requested: int | None, max_session: int = _HOUR, *, chained: bool = False
 ) -> timedelta | Refused:
-    """Return how long a role session lasts.
+    """Return the duration of a role session.
 
     Args:
         requested: `DurationSeconds`; None for the default of one hour.
@@ -298,7 +298,7 @@ _SERVICE_ROLE_PATH = "/aws-service-role/"
 
 
 def reserved_for_aws(holder: Holder, action: str, resource: str) -> Refused | None:
-    """Return AWS's refusal to change what only AWS changes; None where nothing is reserved.
+    """Return AWS's refusal to change resources reserved for AWS; None if it is not reserved.
 
     A customer's request is put to the policies first: whoever they deny it learns no more. Whom
     they allow it is refused all the same.
@@ -321,7 +321,7 @@ def reserved_for_aws(holder: Holder, action: str, resource: str) -> Refused | No
 
 @dataclass(frozen=True, slots=True)
 class _Reserved:
-    """Operations of a service that customers cannot do to resources of AWS's.
+    """Operations of a service that customers cannot perform on AWS's resources.
 
     Attributes:
         operations: names in lower case.
@@ -380,11 +380,11 @@ _RESERVED = (
         "PutParameter",
     ),
 )
-"""Everything that is reserved. Reading, attaching and passing it is no change of it."""
+"""All reserved operations. Reading, attaching and passing a resource do not change it."""
 
 
 def _reserved_refusal(rule: Rule, operation: str, found: re.Match[str]) -> Refused:
-    """Return AWS's answer where it is known, and one of the operation's errors where it is not."""
+    """Return AWS's answer if it is known, else one of the operation's errors."""
     match rule:
         case Rule.AWS_POLICY:
             return aws_policy_refusal(operation)

@@ -1,4 +1,4 @@
-"""Time-based one-time passwords, and a virtual device's two steps of life: enabled, and asked.
+"""Time-based one-time passwords: a virtual device is enabled, and its codes are verified.
 
 SHA-1, 30 seconds, six digits, as RFC 6238 sets by default and authenticator apps assume; AWS names
 the standard but not the parameters. A code is accepted once: neither it nor an older
@@ -20,17 +20,17 @@ from sekisho.signin.model import SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 PERIOD = 30
-"""Seconds for which a code stands."""
+"""The seconds for which a code is valid."""
 
 DIGITS = 6
-"""Length of a code."""
+"""The length of a code."""
 
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _MINIMUM_SEED = 10  # bytes; RFC 4226 asks for 16, older authenticators made 10
 
 
 def step_of(when: datetime) -> int:
-    """Return the number of the 30-second step that `when` lies in, counted from 1970."""
+    """Return the number of the 30-second step at `when`, counted from 1970."""
     if when.tzinfo is None:
         raise InternalError("a time without a zone for an MFA code")
     return int(when.timestamp() // PERIOD)
@@ -45,12 +45,12 @@ def code_at(seed: str, step: int) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Tell whether `text` has the form of a code: six ASCII digits."""
+    """Return whether `text` has the form of a code: six ASCII digits."""
     return _CODE.fullmatch(text) is not None
 
 
 def is_seed(text: str) -> bool:
-    """Tell whether `text` is a base32 seed that a device could have."""
+    """Return whether `text` is a base32 seed that a device can have."""
     try:
         return len(_decoded(text)) >= _MINIMUM_SEED
     except (binascii.Error, ValueError):
@@ -72,7 +72,7 @@ def _secret_key(seed: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class TotpDevice:
-    """A virtual device as far as its codes go.
+    """A virtual device's state for verifying codes.
 
     Attributes:
         seed: base32 text; a secret.
@@ -88,7 +88,7 @@ class TotpDevice:
     def enable(
         self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
     ) -> "TotpDevice | Refused":
-        """Return the device in step with two consecutive codes, the older first.
+        """Return the device synchronised by two consecutive codes, the older first.
 
         Codes may be older than at sign-in: AWS takes codes that were submitted late, and takes
         the delay for drift (IAM User Guide, "Enable a virtual MFA device").
@@ -105,13 +105,13 @@ class TotpDevice:
     def resync(
         self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
     ) -> "TotpDevice | Refused":
-        """Return the device in step again; takes the same two codes as `enable`."""
+        """Return the device synchronised again, by the same two codes as `enable`."""
         return self.enable(codes, now, assumptions)
 
     def verify(
         self, code: str, now: datetime, assumptions: SigninAssumptions
     ) -> "TotpDevice | Refused":
-        """Return the device with `code` used up, or refuse a wrong, late or used code."""
+        """Return the device with `code` used up, or the refusal of a wrong, late or used code."""
         if not is_code(code):
             return _wrong_code(Rule.CODE_ONCE)
         for delta in _nearest_first(assumptions.totp_window):
