@@ -17,8 +17,8 @@ def decide_all(requests: Iterable[Request], attached: Policies) -> list[Decision
 
     Raises:
         UsageError: if something else is among the requests.
-        FaultyRequest: if one is no request that AWS could be asked.
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyRequest: if AWS could not receive one of the requests.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     decided = Compiler().compiled(attached)
     decisions, given = [], cast("Iterable[Any]", requests)

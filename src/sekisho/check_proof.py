@@ -123,7 +123,7 @@ def layer_of(name: str, documents: Iterable[Any]) -> Layer:
         new = version == "2012-10-17"
         read = [_statement(one, f"{name}.{at}.{n}", new) for n, one in enumerate(listed)]
         statements += read
-        # what binds a certificate to a document is what is read of it
+        # a certificate is bound to the content of a document, as it is read here
         text = json.dumps([[one.allows, one.parts] for one in read])
         hashes.append(hashlib.sha256(text.encode()).hexdigest())
     return Layer(name, hashes, statements)
@@ -213,7 +213,7 @@ def _arn_tokens(text: str, *, variables: bool, resource: bool) -> Tokens | None:
     """Return tokens that match an ARN part by part; None if AWS does not document its matches."""
     parts = _COLON.split(text, maxsplit=5) if variables else text.split(":", 5)
     if resource:
-        # of the first parts AWS says neither how their case counts, nor what a variable means
+        # AWS documents neither case nor variables in the first parts
         if any("${" in one or one != one.lower() for one in parts[:5]):
             return None
         parts += ["*"] * (6 - len(parts))

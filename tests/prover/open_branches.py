@@ -31,7 +31,7 @@ def request_of(leaf: OpenLeaf) -> CandidateRequest | None:
         if value is not None:
             context[key] = value
             if isinstance(value, str):
-                # what is chosen for one key counts for the keys that are compared with it
+                # the value chosen for one key restricts the keys that are compared with it
                 claim = replace(claim, known={**claim.known, key: value})
     branch = _branch(claim, leaf)
     action, resource = _element(branch, "action"), _element(branch, "resource")

@@ -211,12 +211,12 @@ class ReadingRun:
 
         Args:
             operation: one of `READS`.
-            about: what the gap is about.
+            about: the resource of the gap.
             absent: AWS's codes that mean "there is none".
             params: of the operation.
 
         Raises:
-            AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+            AwsRefused: if no endpoint answers, or AWS no longer accepts the credentials.
         """
         try:
             return self._api.call(read_of(operation).service, operation, **params)

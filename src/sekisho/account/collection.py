@@ -55,7 +55,7 @@ class Pace:
     Attributes:
         workers: how many calls may be under way at once.
         sleep: waits for so many seconds.
-        progress: is called with how many users and policies have been read, and of how many.
+        progress: called with the number of users and policies read, and of all.
     """
 
     workers: int = 8
@@ -67,8 +67,8 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
     """Return the account behind `api` as it is now.
 
     Args:
-        api: is called from `pace.workers` threads.
-        now: what time it is.
+        api: the API, called from `pace.workers` threads.
+        now: the current time.
         pace: how fast.
 
     Raises:
@@ -77,7 +77,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
     """
     identity = api.call("sts", "GetCallerIdentity")
     reading = ReadingRun(api)
-    # before the users: whom it has and their list has not was deleted since, and is nobody's gap
+    # before the users: a user in this list and not in theirs was deleted since, and is no gap
     report = read_report(reading, pace.sleep)
     known = {policy.arn: policy for policy in identities.read_policies(reading)}
     bare = Snapshot(
@@ -130,14 +130,14 @@ def collect_sign_in(
     gap; one of a user who is not there has the code `NoSuchEntity`.
 
     Args:
-        api: is called from `pace.workers` threads.
+        api: the API, called from `pace.workers` threads.
         known: the account, as `collect_policies` returned it; with console authorization if that
             is known.
         names: the users.
         pace: how fast.
 
     Raises:
-        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+        AwsRefused: if no endpoint answers, or AWS no longer accepts the credentials.
     """
     reading = ReadingRun(api)
     rules = collect_password_policy(reading)
@@ -178,7 +178,7 @@ def collect_user_sign_in(api: AwsApi, user: User) -> tuple[User, tuple[Gap, ...]
     """Return a user with the current password, devices and access keys, and the gaps.
 
     Raises:
-        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+        AwsRefused: if no endpoint answers, or AWS no longer accepts the credentials.
     """
     reading = ReadingRun(api)
     return identities.with_sign_in(reading, user), tuple(reading.gaps)
@@ -307,7 +307,7 @@ def collect_console_authorization(api: AwsApi) -> ConsoleAuthorization | Gap:
     """Return whether console authorization is enabled now, or the gap if it is not known.
 
     Raises:
-        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+        AwsRefused: if no endpoint answers, or AWS no longer accepts the credentials.
     """
     reading = ReadingRun(api)
     return read_console_authorization(reading) or reading.gaps[0]

@@ -79,7 +79,7 @@ def read_credential_report(
 
 def _heading_faults(heading: Iterable[str]) -> list[Fault]:
     names = Counter(heading)
-    # cells that other marks part, as a spreadsheet may save them, are of a report all the same
+    # a report may have other separators, as spreadsheets save them
     if not any(name in cell for name in _NEEDED for cell in names):
         what = Message("is neither JSON nor a credential report") if names else Message("is empty")
         return [Fault(Code.ACCOUNT_BAD_SHAPE, what, fix=_NEITHER)]
@@ -229,6 +229,6 @@ def root_of(report: CredentialReport) -> RootUser:
     row = report.rows.get(ROOT)
     if row is None:
         return RootUser()
-    # in an organisation root's credentials may be gone: only a key that is seen is known
+    # in an organisation root's credentials may be removed: only a reported key is known
     keys = True if True in row.keys_active else (False if None not in row.keys_active else None)
     return RootUser(mfa=row.mfa_active, keys=keys, password=row.password_enabled)

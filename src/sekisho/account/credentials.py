@@ -46,9 +46,9 @@ class Credentials:
         password_used: when it was last used; None if never, or if that is not known.
         sign_ins_known: whether `password_used` is known, which only a credential report says.
         enrolled: whether there is a device; None if that is not known.
-        devices: those that are known; a credential report knows none by name, nor of which kind.
+        devices: the known ones; a credential report has neither their names nor their kinds.
         active_keys: how many access keys are active; None if that is not known.
-        keys: those that are known, active or not.
+        keys: the known ones, active or not.
         key_used: when a key was last used; None if never, or if it is not known.
         use_known: whether `key_used` is known of every active key.
         others: active credentials for single services, SSH keys and signing certificates, those
@@ -217,7 +217,7 @@ def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool 
         due = row.password_next_rotation
         return due is not None and due <= snapshot.taken_at
     may = users_may_change(snapshot) is None if rules is None else rules.max_age > 0
-    # who came after the report has a new password
+    # a user created after the report has a new password
     return None if may and snapshot.report is None else False
 
 

@@ -136,7 +136,7 @@ def _role(item: Shape, home: _Home) -> Role:
             "AttachedManagedPolicies",
             "PermissionsBoundary",
             "Tags",
-            # what a role was used for says nothing about what it may do
+            # the last use of a role does not affect its permissions
             "InstanceProfileList",
             "RoleLastUsed",
         ),
@@ -255,7 +255,7 @@ def _document(
             text = shape.text()
             text = unquote(text) if text.startswith("%7B") else text
             value = to_json(parse(text, source=shape.path, kind=kind))
-        # not as text, whose length has a limit that some policies of AWS exceed
+        # not as text: some of AWS's policies exceed the limit of its length
         document = from_json(value, source=about.label, kind=kind)
     except FaultyPolicy as error:
         faults = tuple(_within(shape.path, fault) for fault in error.faults)

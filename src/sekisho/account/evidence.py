@@ -54,7 +54,7 @@ class Evidence:
     """A piece of evidence for a person or a machine.
 
     Attributes:
-        speaks_for: whom; `UNSURE`: worth knowing, and for neither.
+        speaks_for: a person or a machine; `UNSURE`: worth knowing, but no evidence.
     """
 
     text: Message

@@ -169,7 +169,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     gaps += [
         Gap(_DETAILS, details, faults[0].message, faults[0].code)
         for details, faults in account.unread.items()
-        # of versions that are not in force nothing is asked
+        # versions other than the default one are not needed
         if details.kind is not ResourceKind.POLICY_VERSION
     ]
     missing = attached_policies(snapshot) - policies.keys()
@@ -243,7 +243,7 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
         groups=(),
         roles=(),
         policies={},
-        # nobody's groups and policies are known
+        # no groups and policies are known
         gaps=(
             *(Gap(what, THE_ACCOUNT, _NOT_IN_REPORT) for what in missing),
             *(Gap(_DETAILS, user_ref(row.user), _NOT_IN_REPORT) for row in rows),

@@ -194,7 +194,7 @@ class ResourceRef:
     Attributes:
         name: of a user, an inline policy, or the role that has the trust policy; the ARN of a
             managed policy; the id of a version or of an SCP; "" for the account.
-        owner: who has the inline policy; the ARN of the policy that has the version;
+        owner: the owner of the inline policy; the ARN of the policy that has the version;
             otherwise "".
     """
 
@@ -244,7 +244,7 @@ class Gap:
 
     Attributes:
         operation: the call that failed or was never made, like `ListMFADevices`.
-        resource: what it was about.
+        resource: the resource that it is about.
         reason: AWS's message, or why an export does not have the answer.
         code: AWS's error code, or that of the fault; "" where no call failed.
     """
@@ -355,7 +355,7 @@ class Snapshot:
     Attributes:
         users, groups, roles, policies: by name (policies by ARN), in name order.
         unassigned_devices: virtual devices that no user has enabled.
-        gaps: what could not be read; empty means complete.
+        gaps: the facts that could not be read; empty means complete.
         alias: the account alias; None if there is none.
         password_policy: None if the account has none of its own, or if a gap says so.
         summary: `SummaryMap` of GetAccountSummary: counts and quotas by AWS's names.

@@ -30,7 +30,7 @@ def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT)
     Args:
         snapshot: the account.
         name: exactly as it is written there.
-        source: what an error calls the account, like the name of its file.
+        source: the name of the account in errors, such as the name of its file.
 
     Raises:
         FaultyAccount: if the snapshot has no such user.
@@ -55,7 +55,7 @@ def _no_user(snapshot: Snapshot, name: str) -> Fault:
                 "phone number"
             ),
         )
-    # where not every user was read, the name may be right
+    # if not all users were read, the name may be right
     fix = _MORE if snapshot.gap_of(_DETAILS) else did_you_mean(name, snapshot.user_named)
     message = Message("there is no user `{name}` in it").filled(name=name)
     return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)

@@ -57,7 +57,7 @@ def read_snapshot(value: object, source: str) -> Snapshot:
     """
     if not isinstance(value, dict) or value.get("schema") != SNAPSHOT_SCHEMA:
         raise FaultyAccount(source, [_other_form(value)])
-    # what was written before snapshots had a caller has none
+    # snapshots from before the field `caller` have none
     body = {"caller": None, **{key: item for key, item in value.items() if key != "schema"}}
     older = not _LATER.keys() & body.keys()
     try:
@@ -135,7 +135,7 @@ def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:
 
 
 def _document(kind: PolicyKind, shape: Shape) -> Document | None:
-    # no text: what is null or absent has its fault already
+    # not a text: a null or missing value already has its fault
     return None if shape.faults else from_json(shape.raw, source="snapshot", kind=kind)
 
 

@@ -238,7 +238,7 @@ def _with_logged_use(user: User, logged: UserUse) -> User:
         recorded = key.last_used
         if use is None or (recorded is not None and use.last - recorded <= _RECORDED_WITHIN):
             return key
-        # of several, no count says which was called last
+        # the counts do not show which of several services was called last
         service = "".join(use.services) if len(use.services) == 1 else ""
         return replaced(key, last_used=use.last, last_service=service)
 

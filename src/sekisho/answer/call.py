@@ -39,7 +39,7 @@ class JointAnswer:
     Attributes:
         effect: the gravest of the parts: no such request, denied, unknown, allowed.
         parts: the answer for each resource, in order.
-        not_asked, also_needs: what else AWS asks about in the call; as of an `Answer`.
+        not_asked, also_needs: the further requirements of the call; as of an `Answer`.
         missing: the keys on which that depends, and that were not given.
 
     Raises:
@@ -98,7 +98,7 @@ def _with_further(answer: Answer, further: Requirements) -> Answer:
         missing = [replace(one, could_change=False) for one in missing]
     effect = _gravest((answer.effect, *(one[0] for one in further.outcomes)))
     if answer.effect not in _OPEN:
-        # what is denied as it is needs no other reason
+        # an answer that is denied anyway needs no other reason
         effect, further = answer.effect, Requirements()
     return replace(
         answer,

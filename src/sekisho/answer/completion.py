@@ -53,7 +53,7 @@ class CompletedRequest:
 
     Attributes:
         added: by the key in lower case.
-        guessed: those of the added keys that can well be otherwise, with what is known of them.
+        guessed: the added keys that may well have other values, with the limits of these.
     """
 
     request: Request
@@ -197,9 +197,9 @@ def _resource_keys(request: Request, caller: Caller) -> Iterator[AddedKey]:
         return
     told = arns.account_of(request.resource) or request.resource_account
     if told is None and (caller.account is None or arns.split(request.resource)[4]):
-        # a service has no account, and AWS's own policies have none that could be told
+        # a service has no account, and the owner of AWS's own policies is unknown
         return
-    # where nobody says whose the resource is, it counts as the caller's own
+    # without a given owner, the resource counts as the caller's own
     origin = Origin.DERIVED if told else Origin.DEFAULTED
     yield from _with_service_key(
         request, "aws:ResourceAccount", told or caller.account or "", origin

@@ -87,7 +87,7 @@ class AnswerSettings:
 
     Attributes:
         assumptions, signin: the points that AWS does not document.
-        decide: what decides as the engine does.
+        decide: a function that decides as the engine does.
     """
 
     assumptions: Assumptions = field(default_factory=Assumptions)
@@ -104,7 +104,7 @@ def answer_part(
     """Return the answer to `request` about its one resource alone.
 
     Args:
-        request: what is known of it. Keys that follow from it, or are what is usual, are added.
+        request: its known parts. Keys that follow from it or have a usual value are added.
         policies: the policies that apply.
         now: the time of the request, with its zone.
         settings: the assumptions, and what decides.
@@ -112,7 +112,7 @@ def answer_part(
     Raises:
         FaultyRequest: if the request is none that AWS could be asked, or a key that was given
             contradicts the principal.
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     caller, _ = caller_and_groups(request, policies)
     action = load().action(request.action)
@@ -306,7 +306,7 @@ class Answerer:
         ):
             effect = AnswerEffect.UNKNOWN
         elif meant.effect not in found.effects:
-            # no request lacks what AWS always sends
+            # no request lacks a key that AWS always sends
             always = [key for key, one in unknown.items() if one is Presence.ALWAYS]
             meant = self._decide(applied, dict.fromkeys(always, _SOME_VALUE))
             known = meant.effect in found.effects
@@ -347,7 +347,7 @@ class Answerer:
 
     def unexpected_keys(self, given: Context, policies: Policies) -> Iterator[UnexpectedKey]:
         """Yield the keys in `given` that AWS is not known to send with such a request."""
-        # who gives the key of a service that calls says that one does
+        # a given key of a calling service shows that a service calls
         kind = replace(self._request_kind(policies), via_service=True)
         for key in given:
             presence = presence_of(key, kind)
@@ -396,10 +396,10 @@ class Answerer:
         """Return every possible decision, over all values of the unknown keys.
 
         Args:
-            policies: that apply.
+            policies: the policies that apply.
             unknown: the keys that are not known, with whether AWS sends them.
             decision: the decision that was made; None: it is to be found out.
-            of_resource: what else is not known, of the resource.
+            of_resource: further unknown facts, on the resource.
         """
         if not unknown and decision is not None:
             return Possibilities(frozenset({decision.effect}))
@@ -425,7 +425,7 @@ class Answerer:
         matters = frozenset(key for one in results for key in one.matters)
         of_session = {key: UnknownKey() for key in _SESSION_KEYS if key in unknown}
         if len(effects) > 1 and of_session:
-            # a credential can matter for some values of the other keys only
+            # a credential may matter for only some values of the other keys
             any_of_them = {**others, **of_session}
             whole = possible(self.request, policies, any_of_them, assumptions)
             matters |= whole.matters & of_session.keys()
@@ -452,7 +452,7 @@ class Answerer:
     ) -> Iterator[MissingKey]:
         for key, presence in sorted(unknown.items()):
             could_change = key in matters
-            # a value that was guessed is shown as added; where the form of the values decides,
+            # guessed values are shown as added; where the form of the values decides,
             # none is missing
             if could_change or (
                 key not in self.completed.guessed and self._value_pattern(key) == "*"
@@ -488,7 +488,7 @@ def answers_by_decision(
     """Return the answer for each decision of the policies.
 
     Args:
-        ruling: what the service says.
+        ruling: the service's ruling.
         absent: the kind of the resource's own policy that must allow, and is not there.
         known: whether AWS is known to have the action. Of one that it may not have, an allow is
             unknown.

@@ -47,7 +47,7 @@ class RequestKind:
     """The facts of a request that determine its keys.
 
     Attributes:
-        caller: who asks.
+        caller: the caller.
         is_service: whether that is an AWS service.
         action: None if the catalogue does not have it.
         via_service: whether a service calls with the caller's credentials.

@@ -77,7 +77,7 @@ class AssumedOwner:
     """The assumed account of a bucket, if none was given.
 
     Attributes:
-        account: that account.
+        account: the assumed account.
         otherwise: the answer where the bucket is another account's.
     """
 
@@ -90,7 +90,7 @@ class UnnamedResource:
     """A further resource that the call needs and that was not named.
 
     Attributes:
-        kinds: what it is one of, like `volume`.
+        kinds: the kinds of which it is one, like `volume`.
         resources: patterns of its ARN; none where nothing of it could be asked.
         effect: the answer if it is the same for each such resource, else unknown.
         decision: of the policies on one of them, where none is allowed.
@@ -132,22 +132,22 @@ class Answer:
     Attributes:
         effect: the answer.
         request: as it was decided: completed, and about the resource that AWS asks about.
-        policies: those that counted.
+        policies: the policies that applied.
         decision: of the policies alone. None if there is no such request.
         rule: the rule of a service that permits, refuses, or leaves the resource's own policy out.
         impossible: why there is no such request.
-        note: what is to be said about the resource.
+        note: a note on the resource.
         not_given: the kind of the resource's own policy, where it must itself allow and is not
             there.
-        not_asked: what AWS asks about as well, and nobody named: resources of further kinds, or
-            what is behind an S3 access point. All must be allowed, too.
+        not_asked: further resources that AWS checks and that were not named: of other kinds, or
+            those behind an S3 access point. All must be allowed as well.
         also_needs: the further permissions that the call needs, and those that it may need.
         not_in_catalogue: whether AWS is not known to have the action.
         added: the keys that policies ask for and that were added to the context.
         missing: the keys that policies ask for and that are not known.
         unexpected: the keys that were given and that AWS is not known to send.
         malformed: the keys that were given a value that is not of their type.
-        assumed_owner: whose the bucket was taken to be, where another owner could change the
+        assumed_owner: the assumed owner of the bucket, if another owner could change the
             answer.
         possible: every effect that the answer could have; one if nothing missing matters.
         as_long_term_key: whether a session, of which none was given, could get another answer than

@@ -99,7 +99,7 @@ class _Outcome:
         effect: the answer.
         decision: of the policies, where they were asked.
         others: the other answers that keys allow which were not given.
-        missing: those keys.
+        missing: the keys that were not given.
     """
 
     effect: AnswerEffect
@@ -193,7 +193,7 @@ class _RequirementsFinder:
         found = [self._ask_resource(permission, one, context, counts=counts) for one in named]
         if found and all(one.effect is not AnswerEffect.IMPOSSIBLE for one in found):
             asked = tuple(one.request.resource for one in named)
-            # of several that the call may create it is not known which gets the tags
+            # if the call may create several, the one that gets the tags is not known
             return asked, _common_outcome(found) if permission.kinds else _gravest(found)
         same = permission.resource_kind == SAME
         any_kind = same or permission.resource_kind == ANY
@@ -203,7 +203,7 @@ class _RequirementsFinder:
             else kinds_of(permission.resource_kind)
         )
         likes = self._patterns(group, own)
-        # what is created has no policy of its own yet
+        # a created resource has no policy of its own yet
         own_policy = counts and not same
         found_any = self._ask_any_resource(
             permission.action, likes, context, own_policy=own_policy, via=permission.via
@@ -227,7 +227,7 @@ class _RequirementsFinder:
         if not arns.is_arn(arn):
             return []
         beside = [one for one in own if _bucket_of(one.request.resource) == _bucket_of(arn) != ""]
-        # what is in the same bucket is under the same policy
+        # objects in the same bucket are under the same policy
         asked = [replace(one, request=replace(one.request, resource=arn)) for one in beside]
         return asked[:1] or [_for_other_resource(own[0], arn)]
 

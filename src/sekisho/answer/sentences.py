@@ -449,7 +449,7 @@ def joint_to_json(
     found = [{**answer_to_json(one), **more(one)} for one in answer.parts]
     value = {**joint_answer(requests, found, gravest), "decision": answer.effect.value}
     if not answer.decisive:
-        # it is what else the call needs
+        # it is one of the further requirements of the call
         denied = answer.denied_requirement
         decision = None if denied is None else denied.decision
         blocked = None if decision is None else decision.blocked_by

@@ -223,7 +223,7 @@ class Control:
 
     Attributes:
         name: like `Security Hub IAM.5`.
-        limits: what passing it does not say.
+        limits: the properties that passing it does not show.
     """
 
     name: str
@@ -246,9 +246,9 @@ class FindingText:
 
     Attributes:
         severity: the usual one.
-        title: what is wrong, in a few words.
+        title: the problem, in a few words.
         cause: why that is so.
-        fix: what to do.
+        fix: the advice.
         controls: the published controls that it supports.
     """
 
@@ -307,7 +307,7 @@ class Finding:
         known: False if it could not be decided whether it is so; `fact` then says why.
         exemption: the exception that makes it a mere note, or None.
         goal: the goal of which the user is a break-glass user, which does the same; "" if none.
-        own_fix: what to do here, where that is more precise than the usual fix.
+        own_fix: the advice here, if it is more specific than the usual one.
     """
 
     id: FindingId
@@ -383,8 +383,8 @@ def found(
     Args:
         name: its id.
         where: its place; an object of an account by its name.
-        fact: what it rests on; text that reads the same in both languages is given as it is.
-        fix: what to do instead of the usual.
+        fact: the evidence; a text that is the same in both languages may be a `str`.
+        fix: the advice, instead of the usual one.
         severity: instead of the usual one.
     """
     return Finding(

@@ -19,8 +19,8 @@ def findings_log(
     """Return findings as one SARIF run.
 
     Args:
-        findings: what was found. What is unknown is a notice: a scanner would take it for found.
-        notices: what was not examined, and what else must be known of the run.
+        findings: the findings. An undecided one is a notice: a scanner would report it as found.
+        notices: the parts that were not examined, and other facts about the run.
         version: the version of sekisho.
         lang: the language of the messages.
         account_file: the file that an account was read from, or the account itself; None if

@@ -25,7 +25,7 @@ class GlobalKey:
     Attributes:
         name: in AWS's spelling; one that a tag's name follows ends in `/`.
         presence: as the table says it.
-        callers: whose requests can have it; None: everybody's.
+        callers: the kinds of callers whose requests can have it; None: all.
         type: of its values, as the catalogue calls it.
     """
 
@@ -97,8 +97,8 @@ class UnlistedKeys:
     """Keys that requests of some actions can have and that the reference does not list.
 
     Attributes:
-        keys: what their names in lower case are like.
-        callers: whose requests can have them; None: everybody's.
+        keys: patterns of their names in lower case.
+        callers: the kinds of callers whose requests can have them; None: all.
     """
 
     keys: tuple[re.Pattern[str], ...]
@@ -149,7 +149,7 @@ def depends_on_action(key: str) -> bool:
     known = global_key(key)
     if known is None or known.presence == _BY_ACTION:
         return True
-    # who calls, and with what, says it of the keys of sessions; of what a service says, its actions
+    # sessions' keys depend on the caller and the credential; a service's keys, on the action
     return known.presence == "via-service" and not known.name.startswith(_GLOBAL)
 
 
@@ -159,7 +159,7 @@ def may_have(action: Action, key: str, *, caller: str = "user") -> bool:
     Args:
         action: the action.
         key: the key; where it does not depend on the action, the answer is yes.
-        caller: who calls, as `GlobalKey.callers` names it.
+        caller: the kind of caller, by a name in `GlobalKey.callers`.
     """
     if not depends_on_action(key) or load().has_key(action, key):
         return True

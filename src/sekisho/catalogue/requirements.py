@@ -96,7 +96,7 @@ class FurtherPermission:
         unless: by such a key, the values that do not show it.
         resource_kind: `SAME`, `NO_RESOURCE`, `ANY`, or the kind of its resource, like `kms:key`.
         arn_key: the context key whose value names its resource; None: there is none.
-        arn: what the ARN is made of, with `${Partition}` and `${value}`.
+        arn: the template of the ARN, with `${Partition}` and `${value}`.
         keeps_context: whether it has every context key of the request.
         context: the keys that it has of its own.
         copied_keys: of its keys, those whose value is that of another key of the request.

@@ -44,7 +44,7 @@ class Partition:
         title: its name for people.
         sign_in: the address where IAM users sign in, with a place for the account.
         regions: some of its regions, the commonest first.
-        regions_begin_with: what all of its regions begin with, and no other partition's; "" if
+        regions_begin_with: the prefix of all its regions, and of no other partition's; "" if
             they have nothing in common.
     """
 

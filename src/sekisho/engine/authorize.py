@@ -64,8 +64,8 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
     """Return the decision on `request` under `policies`, with its causes.
 
     Raises:
-        FaultyRequest: if the request is none that AWS could be asked.
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyRequest: if AWS could not receive the request.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     caller, applying = caller_and_groups(request, policies)
     tracked = TrackedAssumptions(assumptions)
@@ -86,8 +86,8 @@ def caller_and_groups(
     """Return the caller and the groups that apply, after checking that all can be read for certain.
 
     Raises:
-        FaultyRequest: if the request is none that AWS could be asked.
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyRequest: if AWS could not receive the request.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     caller = caller_of(request, bounded=policies.boundaries is not None)
     check_request(request, policies, caller)
@@ -113,7 +113,7 @@ def _evaluate(policies: Policies, scope: Scope, applying: Iterable[PolicyGroup])
     because: list[Cause] = []
     for kind in kinds_that_must_allow(scope.request, policies, scope.caller, readings):
         asked = [reading for reading in readings if reading.kind is kind]
-        # where a kind must allow and has no policy, nothing allows
+        # if a kind must allow and has no policy, nothing is allowed
         if not asked or not all(reading.allows for reading in asked):
             return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=kind)
         because += [cause for reading in asked for cause in reading.allowed_by()]

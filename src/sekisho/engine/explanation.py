@@ -189,7 +189,7 @@ def _lacking(
             yield Lack(kind, "", (), has_policy=False)
         for group, reading in asked:
             if not reading.allows:
-                # an empty list of any other kind is one that allows nothing
+                # an empty list of any other kind allows nothing
                 given = kind is not PolicyKind.IDENTITY or bool(group.policies)
                 yield Lack(kind, group.level, _nearest(group, scope), has_policy=given)
     if PolicyKind.RESOURCE not in kinds:

@@ -66,7 +66,7 @@ def parts_of(
 
     Args:
         requests: one for each resource.
-        policies: those on who asks; the resource-based policy among them is that of every
+        policies: the caller's policies; the resource-based policy among them is that of every
             resource that is no access point.
         access_point: the policy of the access point that is among the resources.
     """

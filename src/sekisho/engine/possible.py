@@ -96,7 +96,7 @@ def possible(
     """Return every effect that the decision on `request` can have.
 
     Args:
-        request: what is known of it. A key that is neither in its context nor in `unknown` is
+        request: its known parts. A key that is neither in its context nor in `unknown` is
             absent.
         policies: as for `decide`.
         unknown: the keys whose values are not known, by their names in lower case; `RESOURCE` if
@@ -259,7 +259,7 @@ def _reading(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]
             else:
                 open_allows.append(span)
     for span in open_allows:
-        # next to an allow that is sure, and as close, one more changes nothing
+        # after an allow that is certain and as close, a further one changes nothing
         if not (surely.allows and surely.closeness >= span.most):
             depends |= span.depends
     return _Reading(surely.reading(), perhaps.reading(), frozenset(depends))
@@ -445,7 +445,7 @@ def _condition_span(
     present = scope.request.context.with_({condition.key: "x"})
     there = scope._replace(request=replace(scope.request, context=present))
     if condition.operator.name is OperatorName.NULL or not condition.values:
-        # whatever the value is, unless it may be an empty text
+        # for every value, except possibly an empty text
         found.add(conditions.holds(condition, there))
         empty = scope.request.context.with_({condition.key: ""})
         if unknown[key].like == _ANYTHING:
@@ -476,7 +476,7 @@ def _span_of_any_value(
     operator = condition.operator
     plain = operator.quantifier is Quantifier.NONE and operator.name in conditions.SUBSTITUTING
     if operator.name in conditions.OF_ARNS:
-        # what is no ARN, or a short one, is like is an assumption
+        # the treatment of a short ARN, or of a text that is no ARN, is an assumption
         plain = plain and all(text.count(":") >= arns.PARTS - 1 for text in condition.values)
         plain = plain and scope.tracked.assumptions.malformed_arn_matches_negated
     if like == _ANYTHING or open_values or not plain:

@@ -225,7 +225,7 @@ def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault
     if "${" not in text:
         return
     malformed = (part for part in variables.read(text) if isinstance(part, variables.Malformed))
-    # what is repeated in one text is one fault
+    # a repeated value in one text is one fault
     for part in dict.fromkeys(malformed):
         message = Message("{text} is not a policy variable").filled(text=quoted(part.text))
         fix = Message("write `${key}` or `${key, 'default'}`")

@@ -223,7 +223,7 @@ class Authorizer:
     ) -> _Response:
         """Rebuild and classify the request; then decide and answer, under the lock."""
         world, dialect = self._world, exchange.protocol.dialect
-        # what is decided about is what moto will be given, and nothing else
+        # the decision is about exactly the request that moto gets
         exchange.request = Request(
             canonical_request(exchange.environ, exchange.body, signed, world.account)
         )
@@ -235,7 +235,7 @@ class Authorizer:
         with world.lock:
             identity = identify(world, signed, dialect)
             if not hmac.compare_digest(identity.secret, secret):
-                # the key has become another's meanwhile
+                # the key now belongs to another user
                 raise exchange.refusal(CommonError.UNKNOWN_KEY)
             return self._decide_and_answer(exchange, identity, signed, call)
 
@@ -274,7 +274,7 @@ class Authorizer:
                 return signin_service.answer(self._world, caller, call)
             return self._forward(exchange.request, caller, call)
         finally:
-            # after the call: moto notes its own time, and nothing of what was refused
+            # after the call: moto records its own time, and no refused calls
             record_use(self._world, identity.credential, signed)
 
     def _forward(self, request: Request, caller: VerifiedCaller, call: ApiCall) -> _Response:

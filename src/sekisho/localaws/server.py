@@ -70,7 +70,7 @@ class AddedIdentities:
     """The names of entities in the account that its file does not have, in order of creation.
 
     Attributes:
-        groups: those that have one of the policies.
+        groups: the groups that have one of the policies.
         covered: the users who have one of the policies, of their own or by a group.
     """
 
@@ -296,7 +296,7 @@ def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
 
     Args:
         world: which keys there are.
-        pages: what the paths begin with that need no key.
+        pages: the prefix of the paths that need no key.
     """
 
     def judge(method: str, target: str, headers: Mapping[str, str]) -> int:

@@ -110,7 +110,7 @@ def _action_fault(text: str) -> _PatternFault | None:
     if text == "*":
         return None
     prefix, colon, name = text.partition(":")
-    # nearly all are right: what is wrong is put into words where something is
+    # nearly all are right: messages are only made for faults
     if prefix and name and ":" not in name:
         return None
     action, written = quoted(text), Message("write `service:Action`, like `iam:GetUser`")
@@ -208,7 +208,7 @@ def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
     """Read the keys under one operator."""
     operator = OPERATORS.get(block.key)
     if operator is None:
-        # looking for what was meant is slow; nobody sees it beyond the last fault that is kept
+        # the search for a similar name is slow, and useless beyond the last reported fault
         near = "" if faults.full else nearest_operator(block.key)
         fix = Message("write `{near}`").filled(near=near) if near else None
         message = Message("{operator} is not a condition operator").filled(

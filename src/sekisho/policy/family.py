@@ -159,10 +159,10 @@ class ChoiceText:
 
     Attributes:
         name: the field of `Choices`.
-        title: what the choice is about.
+        title: the subject of the choice.
         chosen: the value as text: `on`, `off`, a partition, a number of seconds.
-        allows: what is possible when it is on.
-        costs: what that costs, or what is at risk.
+        allows: the effect if it is on.
+        costs: the cost or risk of that.
     """
 
     name: str
@@ -199,9 +199,9 @@ class Tradeoff:
 
     Attributes:
         points: the ids of what `prove` asks, scenarios and others, that are not as required.
-        text: who is locked out or gets in, or what works without MFA.
-        options: those of `policy new` that change it.
-        costs: what these give up in its place: then `prove` accepts it; None: nothing.
+        text: the users who are locked out or get in, or the actions that work without MFA.
+        options: the options of `policy new` that change it.
+        costs: the trade-off of these, which `prove` then accepts; None: there is none.
     """
 
     points: tuple[str, ...]
@@ -494,7 +494,7 @@ def _likely_choices(document: Document) -> Choices:
     denied = {
         text.partition(":oauth2/")[2] or text.rpartition(":")[2]
         for each in document.statements
-        # a Deny without a condition denies with MFA, too
+        # a Deny without a condition applies with MFA, too
         if each.effect is Effect.DENY and each.resource and not each.conditions
         for text in each.resource.values
     }

@@ -43,8 +43,8 @@ class QuotaLimit:
     Attributes:
         number: the default; some can be raised by asking AWS.
         message: AWS's own error message, with places `{number}` and `{name}`.
-        fix: what an administrator can do.
-        summary: what the account summary calls the account's own number; "" if it has none.
+        fix: the advice for an administrator.
+        summary: the key of the account's own number in its summary; "" if it has none.
     """
 
     number: int

@@ -180,7 +180,7 @@ def _checks(
     ]
     if unknown:
         yield WarningKind.UNKNOWN_ACTION, unknown
-    # NotAction and `*` name no action in particular that something could fail to apply to
+    # NotAction and `*` name no particular action that could fail to apply
     if not statement.action.negated and "*" not in statement.action.values:
         actions = [a for name in statement.action.values for a in catalogue.expand(name)]
         yield from _resource_checks(statement, actions)

@@ -106,7 +106,7 @@ def _known_members(
         message = Message("{element} is not a policy element").filled(element=name)
         faults.add(code, message, at, member.position, fix=fix)
         if near:
-            # one slip is one fault: not also a missing element
+            # one slip is one fault: not a missing element as well
             known.setdefault(near, member)
     return known
 
@@ -326,7 +326,7 @@ def parse(text: str, *, source: str = "policy", kind: PolicyKind = PolicyKind.ID
 
     Args:
         text: JSON; `//` and `/* */` comments are read and reported in `Document.comments`.
-        source: a name for messages, such as the file's.
+        source: a name for messages, such as the name of the file.
         kind: decides which elements may and must stand in it.
 
     Raises:

@@ -34,8 +34,8 @@ class Bound:
     """The policies of one caller.
 
     Attributes:
-        before: what applied without what is in question; None: only `after` is asked.
-        after: what would apply.
+        before: the policies without the change; None: only `after` is asked.
+        after: the policies with the change.
         gap: why some policy of the caller's is not among them; None if all are.
         tags: the caller's own tags; None if they are not known.
         arns: the ARNs of the account's users, groups and roles by kind and name, like `user/bob`,
@@ -298,7 +298,7 @@ def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tu
     try:
         policies, faults = read(snapshot, name)
     except FaultyAccount:
-        # whom the changes delete has nothing
+        # a caller that the changes delete has no policies
         return Policies(), ()
     return policies, tuple(str(fault.message) for fault in faults)
 

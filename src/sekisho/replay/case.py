@@ -123,7 +123,7 @@ class CallCase:
             conditions.holds(condition, scope._replace(version=version))
             for condition, version in self.changes.conditions
         )
-        # that an assumption mattered is said of each value by itself
+        # assumptions are reported for each value separately
         return values if tracked.names_used else found
 
 

@@ -34,7 +34,7 @@ class Facts:
 
     Attributes:
         values: the values of those that are known.
-        unknown: what is known of the others that a request can have. A key in neither is absent.
+        unknown: the limits of other keys that a request may have. A key in neither is absent.
         oldest: the seconds since MFA at most, where `aws:MultiFactorAuthAge` is asked for.
     """
 
@@ -93,7 +93,7 @@ class Call:
         if self.event.endpoint is not None:
             return True
         address = _address(self.event.address)
-        # an endpoint's address is the private one, and older records do not name the endpoint
+        # the address in an endpoint's record is private, and older records do not name the endpoint
         return None if address is not None and _is_internal(address) else False
 
 
@@ -149,18 +149,18 @@ def _mfa_of_user(call: Call) -> Found:
         if call.event.with_code:
             return "true"
         if call.event.call_mfa == "unknown" and logged != "true":
-            # it may have had a code, whatever the session that it was made in
+            # it may have had a code, in any kind of session
             return _ANY
     if call.by_aws_internal:
         return "true" if call.signin.aws_internal_sees_mfa else None
     if call.by_login and call.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
         return None
     if call.forwarded:
-        # of a key without MFA the forwarded request has the key; of a session with it, who knows
+        # with a key without MFA the forwarded request has the key; with a session it is not known
         return "false" if logged == "false" else UnknownKey(like="*" if logged else "false")
     if logged:
         return logged if logged in ("true", "false") else _ANY
-    # a session whose record does not say
+    # a session without the field in its record
     return _ANY if call.event.key_id == "ASIA" else None
 
 
@@ -197,7 +197,7 @@ def _source_ip(call: Call) -> Found:
     if call.through_endpoint or _is_service(call.event.address):
         return None
     if _address(call.event.address) is None:
-        # the record has no address, or one that nobody can read
+        # the record has no address, or an unreadable one
         return _ANY
     return _ANY if call.forwarded or call.through_endpoint is None else call.event.address
 

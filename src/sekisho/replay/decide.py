@@ -61,7 +61,7 @@ class Remembered:
     """The cached results of one case.
 
     Attributes:
-        actions: what separates actions; the same object in all cases of the same changes.
+        actions: the distinctions of actions; the same object in all cases of the same changes.
         judgements: the answers, by the statements that are about an action. Whether the other
             setting of the case's assumption is meant is told apart; None: both were compared.
         of_resources: the answers where the resource matters, by the action and the resource.
@@ -151,7 +151,7 @@ class _Asking:
     """One call to be decided by policies.
 
     Attributes:
-        actions: what separates actions in the case.
+        actions: the distinctions of actions in the case.
         is_turned: whether the other setting of the case's assumption is meant.
     """
 
@@ -294,9 +294,9 @@ class _Asking:
             return Judgement(UNCHANGED, assumed=after.assumed)
         certain = CallOutcome.DENIED
         if ALLOWED not in before.effects:
-            # it passed by something that is not in the snapshot: a resource's own policy, say
+            # it was allowed by a policy outside the snapshot, such as a resource's own
             if not self._within_limits(request, unknown):
-                # which a new limit may or may not hold back
+                # and a new limit may or may not deny it
                 return Judgement(UNKNOWN, OutcomeReason.POLICIES)
             certain = CallOutcome.UNCHANGED
         elif ALLOWED in after.effects:

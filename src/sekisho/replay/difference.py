@@ -37,14 +37,14 @@ class Difference:
     """The change between two sets of policies; the same object for the same two.
 
     Attributes:
-        before, after: what applied, and what would, both without the Denies that were there.
+        before, after: the policies before and after, both without the Denies that were there.
         denies: the Denies alone that are new; None if none is.
         gone: the Allows of the caller's own policies that are no longer there; None if all are.
         limited: whether a boundary or an organisation may no longer allow what it did.
         denied: the Denies that were there before, and levels of the organisation that do not allow
             everything, beside an Allow of everything; None if there was none.
         denied_keys: the keys that they ask for, in lower case.
-        statements: those on which the outcome can depend.
+        statements: the statements on which the outcome can depend.
         keys: the condition keys that these ask for, in lower case, as the policies write them.
         resources: whether the outcome can depend on the resource.
         resources_of_iam: whether it can do so for actions of IAM alone.
@@ -115,7 +115,7 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     statements = tuple(_statements(before, after) if lost else _statements(denies))
     before, after = _without(before, before), _without(after, before)
     every = (*statements, *_statements(old))
-    # of a Deny that was there the resource is not asked: the call passed it
+    # for an earlier Deny the resource does not matter: the call passed it
     asking = [one for one in statements if _asks_resource(one)]
     asked = (before, after, gone, denies, old) if lost else (denies, old)
     return Difference(

@@ -243,7 +243,7 @@ class CallerDetail:
     """The number of a caller's calls by address, program, region or hour of the week.
 
     Attributes:
-        principal, key_id: whose, as in `TrailEvent`.
+        principal, key_id: the caller and its key, as in `TrailEvent`.
         value: the address, the agent, the region or the hour's number; "" where the record has
             none.
     """

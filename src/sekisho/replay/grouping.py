@@ -53,9 +53,9 @@ class ActionsOf:
     """The distinctions of actions in one case.
 
     Args:
-        case: who called, in what situation.
+        case: the caller and the situation.
         assumptions: the engine's.
-        known: what was found before; None: nothing is remembered.
+        known: cached distinctions; None: nothing is cached.
     """
 
     __slots__ = ("_assumptions", "_case", "_depends", "_known")
@@ -139,10 +139,10 @@ def grouping_key(
     names of the actions. None: everything of a call may separate it from others.
 
     Args:
-        case: who called, in what situation.
+        case: the caller and the situation.
         source: the event's source.
         name: the event's name.
-        actions: what separates actions in the case; None where no policies are asked.
+        actions: the distinctions of actions in the case; None if no policies are asked.
     """
     if isinstance(case, OutcomeReason) and case in NOT_DENIABLE:
         return ()

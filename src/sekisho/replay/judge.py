@@ -127,7 +127,7 @@ class Judge:
             self._callers[by_caller] = bound
         if isinstance(bound, OutcomeReason):
             return self._same.get(bound) or self._new(bound, bound)
-        # of the id of a key only whether it is a session's says anything
+        # of a key's id, only whether it is a session's matters
         key = (bound.identity, event.key_id == "ASIA", self._credentials(event))
         known = self._by_caller.get(key)
         if known is None:

@@ -29,7 +29,7 @@ class AskedResource:
 
     Attributes:
         arn: its ARN, or `*`; None if it is not known.
-        likes: what its ARN is like otherwise: it matches one of these patterns.
+        likes: patterns for an unknown ARN, of which it matches one.
     """
 
     arn: str | None = None
@@ -90,7 +90,7 @@ def _of_call(
         parameters = event.parameters or ()
     elif Column.IAM_PARAMETERS in columns:
         parameters = event.iam_parameters or ()
-    # a VPC endpoint's record says what was called, and mostly not with what
+    # a VPC endpoint's record usually lacks the parameters of the call
     return resources, None if event.of_network and not parameters else parameters
 
 

@@ -53,7 +53,7 @@ class LoggedCaller:
 
     Attributes:
         account: the id of its account; "" if the record has none.
-        name: what people call it: a user's or a role's name with its path left out.
+        name: the common name: that of a user or a role, without its path.
         arn: its ARN; "" if the record has none.
     """
 
@@ -102,11 +102,11 @@ class CallSum:
 
     Attributes:
         key_id: the access key; `ASIA` and the like for sessions; "" without any.
-        mfa: what the log says of MFA: `true`, `false`, "".
+        mfa: the logged value of MFA: `true`, `false`, "".
         invoked_by: the service that made the call on the caller's behalf; "" if it did it itself.
         sign_in: how it ended, if it is a sign-in to the console.
         aws_login: whether it came from `aws login`, or is one.
-        judgement: what would have become of these calls, and why; of a sum without the actions.
+        judgement: the judgement on these calls; in a sum, without the actions.
         tally: how many they are, and when they were.
     """
 

@@ -136,7 +136,7 @@ class Surroundings:
     """The outside world.
 
     Attributes:
-        say: told what whoever runs it should know.
+        say: called with messages for the user.
         now: the time of this computer.
         sleep: waits for some seconds.
     """
@@ -187,7 +187,7 @@ class Broker:
         if session := self._stored_session(session_id, self._source.margin):
             return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
         with self._at.notes.locked(of_user.device):
-            # who had the lock before may have made it
+            # the previous holder of the lock may have made it
             if session := self._stored_session(session_id, self._source.margin):
                 return HandedOut(session_id, session, new=False, kept_in=self._at.store.name)
             if role is None:
@@ -244,7 +244,7 @@ class Broker:
                     raise
                 if error.aws_code == "AccessDenied":
                     return self._role_by_code(of_user, of_role, params, error)
-            # ended before its time, such as by a key that was made inactive for a while
+            # ended early, for example because a key was inactive for a while
             self._forget(of_user)
         made = self._new_of_user(of_user, None).session
         return self._keep(of_role, self._assumed(made, params))
@@ -265,7 +265,7 @@ class Broker:
         try:
             self._at.terminal.check()
         except SessionRefused:
-            # what AWS says is what matters, where nobody can be asked
+            # AWS's answer is what matters if nobody can be asked
             raise refused from None
         when = signed_in_at.astimezone().strftime("%Y-%m-%d %H:%M") if signed_in_at else "?"
         self._tell(_NOT_BY_SESSION.filled(role=of_role.role, when=when))

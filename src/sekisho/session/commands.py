@@ -293,7 +293,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
         click.echo(session_text(handed_out, form))
         print_note(until)
     if unsafe is not None:
-        # not before: where there is no session either, that alone is what matters
+        # not before: without a session, only that matters
         print_note(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
     if handed_out.new and not sys.stderr.isatty():
         at.terminal.say(_until(handed_out))
@@ -455,7 +455,7 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
         with notes.locked(note.id.device):
             store.delete(note.id)
-            # the same session may be kept elsewhere, too, and the note be about that one
+            # the same session may be stored elsewhere, too, and the note may be about that copy
             if note in notes.of_device(note.id.device).sessions:
                 notes.drop(note.id)
     said = _GONE.filled(count=len(forgotten)) if forgotten else _NONE_GONE

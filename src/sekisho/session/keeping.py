@@ -116,7 +116,7 @@ class KeyringStore:
 
     Args:
         backend: of the package `keyring`.
-        say: told what is damaged.
+        say: called with messages on damaged entries.
     """
 
     name = KEYRING
@@ -305,7 +305,7 @@ def system_keyring(say: Callable[[Message], None]) -> KeyringStore:
     import keyring  # noqa: PLC0415 - of the extra, and slow to load
 
     backend: Any = keyring.get_keyring()
-    # several in one: the first that may be used is the one that would be
+    # of several backends in one, the first usable one is the one that keyring would use
     choices = getattr(backend, "backends", None) or [backend]
     safe = [each for each in choices if _is_safe(each)]
     if not safe:
@@ -317,7 +317,7 @@ def system_keyring(say: Callable[[Message], None]) -> KeyringStore:
 
 def _is_safe(backend: Any) -> bool:
     kind = _kind(backend).lower()
-    # alternatives of keyrings.alt are files, whatever they say of themselves
+    # alternatives of keyrings.alt are files, regardless of their own claims
     named = kind.startswith("keyrings.") or any(word in kind for word in _UNSAFE)
     return not named and float(backend.priority) >= _RECOMMENDED
 

@@ -125,5 +125,5 @@ def session_from_text(text: str, name: str) -> Session:
 
 
 def _joined(parts: tuple[str, ...]) -> str:
-    # quoted, none has a space in it: so no two lists become one text
+    # quoted texts have no spaces: different lists never become one text
     return " ".join(quote(part, safe=_PLAIN) or "-" for part in parts)

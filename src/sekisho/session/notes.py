@@ -62,7 +62,7 @@ class Notes:
 
     Args:
         folder: where they are; made when it is needed.
-        say: told what is damaged, and for whom is waited.
+        say: called with messages on damage, and on waiting for another process.
     """
 
     def __init__(self, folder: Path, say: Callable[[Message], None]) -> None:

@@ -37,7 +37,7 @@ class Terminal(Protocol):
         """Return the typed text, without surrounding spaces.
 
         Args:
-            question: what is shown before it.
+            question: the text that is shown first.
             hidden: whether what is typed is not shown.
 
         Raises:
@@ -83,7 +83,7 @@ class TerminalDevice:
         """Show the message, unless stderr is the terminal, where it is already shown."""
         if sys.stderr.isatty():
             return
-        # where nobody is, nobody has to be told
+        # without a terminal nobody needs the message
         with suppress(SessionRefused), _opened("w") as out:
             out.write(f"{printable(message.into(self._language))}\n")
 

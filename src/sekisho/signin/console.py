@@ -112,7 +112,7 @@ def console_session(
     MFA is asked for at its beginning alone, so that a long session has an old MFA in the end.
 
     Args:
-        holder: whose session.
+        holder: the owner of the session.
         now: when it begins.
         mfa_at: when the code was given at this sign-in; None if none was asked for.
         lasts: `MaxSigninSessionDuration` of who signs in.
@@ -238,7 +238,7 @@ def with_password_policy(
     """Return a user's policies with the permissions that the password policy adds.
 
     Args:
-        policies: those of the user.
+        policies: the user's policies.
         arn: the user's.
         may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
             more, and what allows less; an answer that is not the same for both is not known.

@@ -139,7 +139,7 @@ def check_device_change(
     Args:
         credential: the caller's.
         action: `iam:EnableMFADevice` or `iam:DeactivateMFADevice`.
-        user: whose device it is.
+        user: the owner of the device.
         devices: how many devices `user` has.
         assumptions: the rule can be turned off: it was not there before 21 April 2023.
     """

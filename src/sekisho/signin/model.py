@@ -190,7 +190,7 @@ class SigninAssumptions:
         device_holder_needs_mfa: bulletin AWS-2023-001: who has a device and calls by access key
             needs MFA to enable or disable their own devices.
         key_death_ends_sessions: whether deactivating a key ends its GetSessionToken sessions.
-        console_authorization: what an account has whose configuration was not read.
+        console_authorization: the setting of an account whose configuration was not read.
         console_authorization_asks_identity: whether, where it is enabled, a Deny of a user's own
             policies keeps the console session from being granted; see `policy.CONSOLE_ACTIONS`.
         aws_login_mfa: the MFA keys in sessions of `aws login`.

@@ -304,7 +304,7 @@ def reserved_for_aws(holder: Holder, action: str, resource: str) -> Refused | No
     they allow it is refused all the same.
 
     Args:
-        holder: whose credential it is; the roles of AWS's services may do it.
+        holder: the owner of the credential; the roles of AWS's services may do it.
         action: an IAM action, `service:Name`, in any case.
         resource: the resource's ARN.
     """

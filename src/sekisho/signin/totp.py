@@ -66,7 +66,7 @@ def _secret_key(seed: str) -> bytes:
     try:
         return _decoded(seed)
     except (binascii.Error, ValueError):
-        # the cause would carry the seed
+        # the cause would contain the seed
         raise InternalError("a device whose seed is not base32") from None
 
 

@@ -170,7 +170,7 @@ class Boto3Api:
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output; see `AwsApi.call`."""
-        # a code works once: sent twice, the call would be refused that had been answered
+        # a code works once: a repeated call would be refused although the first was answered
         reads = operation.startswith(_READING) and "TokenCode" not in params
         try:
             client = self._client(service, _ATTEMPTS if reads else 1)

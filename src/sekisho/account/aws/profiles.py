@@ -101,7 +101,7 @@ def _written_key(settings: Mapping[str, str]) -> Keys:
 
 def _core(name: str | None) -> Session:
     core = Session()
-    # named by hand, a profile goes before keys of the environment
+    # an explicitly named profile takes precedence over keys in the environment
     core.set_config_variable("profile", name or core.get_config_variable("profile") or "default")
     return core
 

@@ -107,7 +107,7 @@ def enforcements_of(
     Args:
         snapshot: the account.
         exempt: patterns of what may work without MFA; the prover's `expected_exempt()` if None.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
     """
     cache = EnforcementCache(snapshot, exempt, assumptions or Assumptions())
     return {user.name: cache.of(user) for user in tracked(snapshot.users, _PROVING)}
@@ -143,7 +143,7 @@ class EnforcementCache:
     Args:
         snapshot: the account.
         exempt: as in `enforcements_of`.
-        assumptions: likewise.
+        assumptions: as in `enforcements_of`.
     """
 
     def __init__(
@@ -176,17 +176,17 @@ class EnforcementCache:
             apart = distinguishes_services(policies)
             proved = _Answers(Proved(), Proved() if apart else None)
             return _enforcement(now=proved, later=proved)
-        # where no statement denies because of MFA, somebody with permissions is not enforced
+        # if no statement denies because of MFA, users with permissions are not enforced
         if not (distinguishes_mfa(policies) and _denies(policies)):
             now = self._lookup(user, policies, later=False)
-            # what passes now still passes when more is attached
+            # a request that passes now still passes when more policies are attached
             refuted = now.all(Refuted)
             later = (
                 replace(now, assumed=()) if refuted else self._lookup(user, policies, later=True)
             )
             return _enforcement(now=now, later=later)
         later = self._lookup(user, policies, later=True)
-        # what no further policy allows is denied now
+        # a request that no further policy can allow is denied now
         now = later if later.all(Proved) else self._lookup(user, policies, later=False)
         return _enforcement(now=now, later=later)
 

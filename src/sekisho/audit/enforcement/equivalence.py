@@ -120,8 +120,8 @@ class EquivalenceKeys:
 
     Args:
         numbers: of the documents.
-        asked: what is asked about besides the user, as a policy would name it; None: nothing.
-        assumptions: how the points are read that AWS does not document.
+        asked: a policy that names what is in question besides the user; None: nothing.
+        assumptions: the settings of points that AWS does not document.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class EquivalenceKeys:
         """Return the key for answers that also depend on the user's own path and boundary.
 
         Args:
-            user: for whom these policies decide.
+            user: the user to whom these policies apply.
             sets: the policies, each set at its own time.
         """
         return (*self._of(user, sets, user.path), user.path, user.boundary)
@@ -157,7 +157,7 @@ class EquivalenceKeys:
                 (*sets, self._asked), self._outcomes, self._lefts
             )
         conditions = self._conditions[documents]
-        # what one set says of a name matters to what another says
+        # words of one set matter to the patterns of another
         key = (documents, path, conditions.of(user))
         if key not in self._traits:
             self._traits[key] = traits_of(conditions.left(user, key[2]), path)
@@ -176,7 +176,7 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
     """Return the facts about a user that matter to the policies.
 
     Args:
-        policies: what decides.
+        policies: the policies that apply.
         path: of the users, where the question is about the user's own ARN.
     """
     read = [
@@ -191,7 +191,7 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         return Traits(one_by_one=True)
     words: set[str] = set()
     for some in named:
-        # renaming the user does not rename what the user's tags say
+        # the user's tags may contain the name, and are not renamed
         if any(each.where.startswith(_OF_CALLER) for each in some):
             return Traits(one_by_one=True)
         for parts in (_words(some), *(_telling(one, some) for one in read)):
@@ -295,7 +295,7 @@ def _blind(named: _Pattern, other: _Pattern) -> bool:
     """Return whether `other` matches all or none of the texts that `named` does, for every name."""
     heads = zip(named.head, other.head, strict=False)
     if named.where != other.where or any(a != b and not set(a + b) & set("*?") for a, b in heads):
-        # no ARN has both heads
+        # no ARN matches both heads
         return True
     some = named.text.replace(_NAME, "*")
     if other.exact:

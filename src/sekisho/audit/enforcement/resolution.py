@@ -57,7 +57,7 @@ class CallerOutcomes:
     """The results of conditions on the caller for users: the same for all policies.
 
     Args:
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
     """
 
     def __init__(self, assumptions: Assumptions) -> None:
@@ -79,7 +79,7 @@ class CallerOutcomes:
         if not caller.unique_id and "aws:userid" in {own, *_variables_of(asked)}:
             return None
         value = context.folded.get(own)
-        # what is absent is compared with nothing
+        # an absent value is compared with nothing
         if value is not None and not all(map(_of_caller, _variables_of(asked))):
             return _compared(asked, caller.name, str(value))
         tracked = TrackedAssumptions(self._assumptions)
@@ -94,8 +94,8 @@ class CallerConditions:
 
     Args:
         policies: all that decides, as one set of policies or several.
-        outcomes: what conditions came to so far.
-        lefts: what was left of documents so far.
+        outcomes: the cached results of conditions.
+        lefts: the cached remainders of documents.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class CallerConditions:
 
         Args:
             user: one of them.
-            resolution: what the conditions come to.
+            resolution: the results of the conditions.
         """
         known = dict(zip(self._asked, resolution.outcomes, strict=True))
         context = _context(named_of(user))
@@ -213,8 +213,8 @@ class Lefts:
 
         Args:
             document: one that decides.
-            known: what the conditions on the caller come to.
-            context: what is known of the user.
+            known: the results of the conditions on the caller.
+            context: the known facts about the user.
         """
         read = _caller_dependence(document)
         if not read.asked and not read.variables:

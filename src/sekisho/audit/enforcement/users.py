@@ -187,7 +187,7 @@ class _InvariantCache:
         alike = self._equivalence.of_requests(user, policies)
         found = self._answers.get(alike)
         if found is None or isinstance(found.verdict, Refuted):
-            # what shows the contrary is a request of one user's own
+            # the counterexample is a request of this one user
             found = self._answers[alike] = self._prove(user, policies)
         return found
 
@@ -223,8 +223,8 @@ def trusting_statement(
     """Return the statement by which a role trusts a user of its account; None if none does.
 
     Args:
-        role: whose trust policy is asked.
-        credential: what the user signs with.
+        role: the role with the trust policy.
+        credential: the credential with which the user signs.
         now: the time of the request.
         identity: the user's own policies; with none, a role lets in whom it names itself.
     """

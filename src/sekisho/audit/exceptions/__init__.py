@@ -45,7 +45,7 @@ class Exemption:
     """One user's exception.
 
     Attributes:
-        owner: who answers for the user.
+        owner: the person who is responsible for the user.
         expires: the last day on which it holds, in UTC.
         force: why it holds although the user has a console password; "" if it does not.
         position: line and column of the entry.
@@ -168,7 +168,7 @@ def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fau
     known = {user.name: user for user in snapshot.users}
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
-        # where the list of users is incomplete, no user is reported as missing
+        # if the list of users is incomplete, no user is reported as missing
         if user is None and entry.user and snapshot.users_listed:
             message = Message("there is no user `{user}`").filled(user=entry.user)
             fix = did_you_mean(entry.user, known, _ELSE)
@@ -237,7 +237,7 @@ def _entry(shape: Shape) -> Exemption:
 def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None:
     seen: set[str] = set()
     for entry, shape in zip(entries, shapes, strict=True):
-        # IAM tells names apart without regard to case
+        # IAM's names are unique regardless of case
         if entry.user.lower() in seen:
             shape.fault(
                 Message("`{user}` appears twice").filled(user=entry.user),

@@ -43,7 +43,7 @@ class Squeezed:
         ]
         self.places = [at for at, _ in shown]
         self.chars = "".join(char for _, char in shown)
-        # lower() may give two characters for one, which would shift every place after it
+        # lower() may turn one character into two, which would shift every later position
         self.lower = "".join(
             char.lower() if len(char.lower()) == 1 else char for char in self.chars
         )

@@ -19,12 +19,12 @@ class ExplainedId:
     """An id and its explanation.
 
     Attributes:
-        kind: what it names.
+        kind: the kind of the id.
         about: the same in words, with a finding's severity or an assumption's settings.
-        title: what is the case; of an assumption, what it decides.
+        title: the problem; for an assumption, the point that it decides.
         cause: why that is so; None if the title says it.
         example: statements of a policy, a command, or a sentence.
-        fix: what to do.
+        fix: the advice.
         sure: how it is known.
     """
 
@@ -89,7 +89,7 @@ def explained_scenario(name: str) -> ExplainedId | None:
     """Return the entry of a scenario; None if no scenario has this id."""
     if not re.fullmatch(r"[a-z-]+", name):
         return None
-    # most of what is explained is no scenario, and waits for no prover
+    # most ids are no scenarios, and do not need the prover
     from sekisho.prover.scenarios import SCENARIOS, Actor  # noqa: PLC0415 - as above
 
     found = next((each for each in SCENARIOS if each.id == name), None)

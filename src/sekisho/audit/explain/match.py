@@ -25,9 +25,9 @@ class ErrorCause:
     """One possible cause of the error.
 
     Attributes:
-        why: what is the case.
+        why: the cause.
         tell: how to tell that it is this cause and no other.
-        fix: what to do.
+        fix: the advice.
         administrator: whether the fix needs an administrator.
         own: whether it only applies to the caller's own user or device name (False: only to
             others); None: to both.
@@ -62,7 +62,7 @@ class Pattern:
         kinds: the kinds of policy; None stands for a text that names none. Empty: any kind.
         actions: the actions. Empty: any.
         resource: wildcards for the resource's ARN in lower case; "" for any.
-        caller: likewise for the caller's ARN.
+        caller: wildcards for the caller's ARN in lower case; "" for any.
     """
 
     explicit: tuple[bool | None, ...]
@@ -89,13 +89,13 @@ class KnownError:
     Attributes:
         id: stable, `subject.name`.
         source: where the wording is from.
-        title: what the error means.
+        title: the meaning of the error.
         wordings: texts by which it is known; `…` stands for what differs each time.
         fragments: the letters of each wording between its gaps.
         codes: AWS's error codes, which tell less than a wording.
         denial: the denials it is about, or None.
         causes: in order of likelihood.
-        alike: what it is mistaken for.
+        alike: the entries with which it is confused.
     """
 
     id: str

@@ -167,7 +167,7 @@ def user_checks(examined: Examined) -> Iterator[Finding]:
 def _devices(examined: Examined, row: UserRow) -> Iterator[Finding]:
     credentials, name = row.credentials, row.user.name
     if credentials.enrolled is None:
-        # which of the findings it would be cannot be told: the gravest that may be
+        # the finding cannot be determined: report the gravest possible one
         may = credentials.active_keys is None or credentials.active_keys > 0
         yield unknown(_without_device(row) if may else Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
         return
@@ -245,7 +245,7 @@ def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
         case Enforced.PROVED:
             pass
         case Enforced.REFUTED:
-            # what services alone may do is a finding of its own
+            # access by services alone has a finding of its own
             if isinstance(row.enforcement.now, Refuted):
                 found_now = row.enforcement.now.counterexample
                 fact = counterexample_for_user(found_now, row.credentials)

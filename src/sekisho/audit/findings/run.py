@@ -121,7 +121,7 @@ def _root(examined: Examined) -> Iterator[Finding]:
     root, summary = examined.snapshot.root, examined.snapshot.summary
     # a virtual device that is assigned to root is MFA
     mfa = True if root.mfa is None and root.virtual_device else root.mfa
-    # an organisation that manages root centrally takes its credentials away: there is no way in
+    # if the organisation manages root centrally, root has no credentials and cannot sign in
     safe = True if root.password is False and root.keys is False else mfa
     by_report = examined.snapshot.report is not None and "AccountMFAEnabled" not in summary
     virtual = False if mfa is False else root.virtual_device
@@ -249,7 +249,7 @@ def check_account(
     Args:
         snapshot: the account.
         rows: from `rows_of`.
-        exceptions: who is not to be enforced.
+        exceptions: the users who are not to be enforced.
     """
     examined = _examined(snapshot, rows, exceptions)
     found = list(

@@ -54,7 +54,7 @@ ASKED = question_as_policy(
     [
         "arn:*:iam::*:user/${aws:username}",
         "arn:*:iam::*:user/*/${aws:username}",
-        # any one of these, and not all: to a user's name they are others' names
+        # any one name (`?*`), and not all (`*`): to a user's name these are others' names
         *(f"arn:*:iam::*:{kind}/?*" for kind in ("group", "role", "policy")),
     ],
     {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
@@ -120,12 +120,12 @@ class EnforcementRemovalRights:
         """Return whether no call makes the user an administrator; Refuted has the call.
 
         Args:
-            user: who calls.
-            policies: what decides for the user.
-            credential: what the first call is signed with.
+            user: the caller.
+            policies: the policies that apply to the user.
+            credential: the credential that signs the first call.
 
         Raises:
-            FaultyPolicy: if a document cannot be read for certain.
+            FaultyPolicy: if a document cannot be interpreted for certain.
         """
         caller = CallingSession(named_of(user), policies, credential)
         return first_refuted(self._ways(user, caller))
@@ -133,7 +133,7 @@ class EnforcementRemovalRights:
     def _ways(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
         yield self._takes_away(caller)
         yield from self._by_own_policies(user, caller)
-        # who may join none, or change none, need not be asked about each
+        # groups matter only to a user who can join one, and all roles to one who can change them
         if self._calls.gives(caller.policies, _JOIN):
             for group in self._snapshot.groups:
                 yield self._by_group(user, caller, group)

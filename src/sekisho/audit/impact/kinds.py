@@ -70,7 +70,7 @@ class UserImpact:
             whoever gets in by a key only, by the password as well.
         by_key_only: whether an access key is the only way in: the password opens no console.
         reason: why it is not known; None if it is.
-        name_taken: who has the device of the user's own name that alone is in the way, and the
+        name_taken: the owner of the device with the user's own name, if only that blocks, and the
             fix; None if there is none.
         stopped: where the way ends; of several, one.
     """
@@ -97,8 +97,8 @@ def impacts_of(
         snapshot: the account.
         credentials: from `credentials_by_user`.
         enforcements: from `enforcements_of`.
-        exceptions: who is not to be enforced.
-        enforcement: what would be attached to who is not enforced; Force_MFA as `policy new`
+        exceptions: the users who are not to be enforced.
+        enforcement: the policy for users who are not enforced; Force_MFA as `policy new`
             writes it if not given.
     """
     found = _Impacts(snapshot, exceptions, enforcement or usual_enforcement(snapshot))
@@ -149,7 +149,7 @@ class _Impacts:
         keys = credentials.keys_work(now)
         if not enforced and keys is not False:
             kinds.add(ImpactKind.KEYS_STOP if keys else ImpactKind.KEYS_MAY_STOP)
-            # what signs in nowhere is not nothing
+            # a user who signs in nowhere and has working keys is affected all the same
             kinds.discard(ImpactKind.SIGNS_IN_NOWHERE)
         if not enforced and not self._enforces:
             kinds.add(ImpactKind.NOT_ENFORCED)
@@ -226,7 +226,7 @@ class _Impacts:
         if not (credentials.password and credentials.must_change) or credentials.enrolled:
             return False
         if credentials.expired and self._scenarios.hard_expiry == (True,):
-            # only an administrator can change it, whatever policies say
+            # only an administrator can change it, regardless of policies
             return False
         at_console = replace(credentials, active_keys=0)
         lasting = replace(at_console, must_change=False, expired=False)

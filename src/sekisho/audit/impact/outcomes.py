@@ -110,7 +110,7 @@ class SignInOutcomes:
 
     Args:
         snapshot: the account.
-        unread: whose credentials were not read, as `unread_credentials` tells.
+        unread: the users whose credentials were not read; see `unread_credentials`.
     """
 
     def __init__(self, snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> None:
@@ -178,7 +178,7 @@ class SignInOutcomes:
         )
         if result is None or result.why is None:
             gaps = (*credentials.unread, *self._scenarios.gaps_on_the_way(user))
-            # no call need have failed: a snapshot may do without a report
+            # without a failed call, the missing fact is one that only a report has
             return _unknown(gap_reasons(gaps) if gaps else _NO_REPORT)
         if result.verdict is ScenarioOutcome.UNKNOWN:
             return _unknown(result.why)
@@ -252,7 +252,7 @@ def ways_in(snapshot: Snapshot, row: UserRow) -> tuple[ScenarioAnswer, ...]:
 
     Raises:
         FaultyAccount: if a policy of the user was not read.
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     credentials = row.credentials
     if credentials.password is False and credentials.active_keys == 0:
@@ -357,7 +357,7 @@ def counterexample_for_user(
 
     Args:
         counterexample: a request that the policies allow.
-        credentials: what its user holds; None if that is not asked.
+        credentials: the credentials of its user; None if they do not matter.
         refused: whether the policies refuse it instead.
     """
     said = counterexample_text(counterexample, refused=refused)

@@ -79,8 +79,8 @@ class CallingSession:
     """The caller of a question.
 
     Attributes:
-        policies: what decides.
-        credential: what the call is signed with.
+        policies: the policies that apply.
+        credential: the credential that signs the call.
     """
 
     named: CallingUser
@@ -100,7 +100,7 @@ class AllowedCalls:
         """Return Refuted with an allowed request, or Proved: there is none.
 
         Raises:
-            FaultyPolicy: if a document cannot be read for certain.
+            FaultyPolicy: if a document cannot be interpreted for certain.
         """
         policies, credentials = caller.policies, (caller.credential,)
         if not any(self.gives(policies, action) for action in ask.actions):

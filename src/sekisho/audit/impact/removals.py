@@ -88,8 +88,8 @@ def enforcing_of(
 
     Args:
         snapshot: the account.
-        user: for whom these policies decide.
-        policies: what decides.
+        user: the user to whom these policies apply.
+        policies: the policies that apply.
         probes: returns the actions of the usual requests that the service control policies allow
             with MFA; the others need not be asked for.
     """
@@ -105,11 +105,11 @@ def enforcing_of(
     allowed = (each for each in with_mfa if each[1].effect is DecisionEffect.ALLOWED)
     asked = tuple(islice(allowed, _ASKED))
     if not asked:
-        # of nothing that is allowed even with MFA, the usual requests
+        # if nothing is allowed even with MFA, use the usual requests
         others = tuple(_other_requests(snapshot, user, open_to_all)) or tuple(usual[:_ASKED])
         asked = tuple((each, answer(mfa, each)) for each in others)
     stops = partial(_stopping, open_to_all)
-    # what keeps an action from being allowed, and not also with MFA
+    # the policies that block an action without MFA, and not with MFA
     stopped = _stopped_by(
         (
             {name for name, _ in stops(answer(credential, probe)) - stops(also)}
@@ -158,7 +158,7 @@ def _stopped_by(stops: Iterable[Iterable[set[str]]]) -> set[str]:
                 return set()
             found[-1].append(names)
     whole = set.intersection(*(names for each in found for names in each))
-    # one policy may be for access keys, another for sessions; a policy for one probe is for neither
+    # one policy may be for access keys, another for sessions; one for a single probe is for neither
     pieces = (set.intersection(*each) or set.union(*each) for each in found)
     return whole or set().union(*pieces)
 
@@ -261,14 +261,14 @@ class Removals:
     """The policies whose change removes MFA enforcement from others, or gives every right.
 
     Attributes:
-        home: what every ARN of IAM in the account begins with.
+        home: the prefix of every ARN of IAM in the account.
         enforcements: the managed policies that enforce MFA for somebody.
         bounds: the boundaries that enforce MFA for somebody.
         changing: the managed policies that can be changed, and with them what enforces MFA
             or gives.
         strong: the policies whose holders may remove MFA enforcement.
-        maybe_strong: those of which that is not known.
-        maybe_enforcements: those of which it is not known whether they enforce MFA.
+        maybe_strong: policies that are possibly `strong`.
+        maybe_enforcements: policies that possibly enforce MFA for somebody.
         maybe_bounds: the boundaries of which that is not known.
         hidden: why it is not known what some user or group has at all.
     """
@@ -316,7 +316,7 @@ class Removals:
             key = ContextKey(BOUNDARY, doubt.policies)
             yield doubt.why, CallPattern(_UNBINDING, besides=own, keys=(key,))
         if self.unreadable_reason is not None:
-            # any policy may be what enforces MFA for whoever it is
+            # any policy may be the enforcing one, for any user
             yield self.unreadable_reason, CallPattern(VERSIONS, (f"{self.home}:policy/*",))
             yield (
                 self.unreadable_reason,
@@ -324,7 +324,7 @@ class Removals:
             )
 
     def _own(self, named: CallingUser) -> tuple[str, ...]:
-        # names are unique whatever the path: who has the same one is the same user
+        # names are unique regardless of the path: an equal name is the same user
         return (f"{self.home}:user/{named.name}", f"{self.home}:user/*/{named.name}")
 
 
@@ -339,7 +339,7 @@ def removals_of(
             are not known.
     """
     home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
-    # what was not read may enforce MFA, and Force_MFA is what would
+    # unread policies may enforce MFA, and Force_MFA would
     known = {
         name for each in enforcements.values() if not isinstance(each, Message) for name in each
     }

@@ -99,7 +99,7 @@ class AccountDeviceNames:
                 self._devices[device.serial.lower()] = (device.serial, user.name)
         self._devices |= {each.lower(): (each, _ROOT) for each in snapshot.root.serials}
         self._of_all = [gap for gap in snapshot.gaps if gap.operation == _ALL]
-        # who was not listed, or whose devices were not, may have any
+        # a user who was not listed, or whose devices were not, may have any device
         self._of_others = [gap for gap in snapshot.gaps if _hides_devices(gap)]
 
     def of(self, user: User) -> OwnDeviceName:
@@ -242,7 +242,7 @@ class SignInScenarios:
         if found.verdict is ScenarioOutcome.LOCKED_OUT and credentials.password:
             console = self.opens_console(user, credentials, policies)
             if console.verdict is ScenarioOutcome.LOCKED_OUT:
-                # a key may lead a little further; the password is what somebody signs in with
+                # a key may lead a little further, but the user signs in with the password
                 found = replace(found, why=console.why)
         if found.why is None and len(name.may_be) > 1 and name.serial:
             apart = [self._ask(user, credentials, policies, [_to_mfa(one)]) for one in name.may_be]
@@ -260,7 +260,7 @@ class SignInScenarios:
         """Yield the answers to a session with MFA, one for each case that unread facts allow.
 
         Raises:
-            FaultyPolicy: if a document cannot be read for certain.
+            FaultyPolicy: if a document cannot be interpreted for certain.
         """
         for question, may in self._cases(credentials, map(_to_mfa, self._names.of(user).may_be)):
             yield self._scenario(user, question, policies, may)

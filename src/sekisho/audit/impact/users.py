@@ -95,7 +95,7 @@ def _judged(credentials: Credentials, now: datetime) -> Nature:
     if credentials.enrolled:
         return Nature.PERSON
     if credentials.password:
-        # a password that nobody uses beside a key that somebody does may be a leftover
+        # an unused password of a user with a used key may be a leftover
         leftover = in_use and credentials.password_used is None
         return Nature.UNSURE if leftover else Nature.PERSON
     if credentials.password is False and credentials.enrolled is False and in_use:
@@ -130,14 +130,14 @@ class UserRow:
 
     Attributes:
         nature, because: person or machine, and why.
-        credentials: what the user holds.
+        credentials: the credentials of the user.
         enforcement: whether the user is enforced.
-        impact: what happens under MFA enforcement.
-        power: what the user may do to MFA enforcement.
+        impact: the impact of MFA enforcement.
+        power: the rights of the user over MFA enforcement.
         exemption: the user's exception, expired or not.
         exempt: whether there is one that has not expired.
         goal: the goal of which the user is a break-glass user; "" if there is none.
-        use: what logs have of the user; None: there are no logs.
+        use: the logged use of the user; None: there are no logs.
     """
 
     user: User
@@ -182,9 +182,9 @@ def rows_of(
 
     Args:
         snapshot: the account.
-        exceptions: who is not to be enforced.
+        exceptions: the users who are not to be enforced.
         enforcement: as in `impacts_of`.
-        usage: what logs have of the account's users; None: there are no logs.
+        usage: the logged use of the account's users; None: there are no logs.
     """
     credentials, enforcements = credentials_by_user(snapshot), enforcements_of(snapshot)
     impacts = impacts_of(snapshot, credentials, enforcements, exceptions, enforcement)

@@ -94,7 +94,7 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
     if key == _DEPRECATED:
         yield FindingId.DEPRECATED_GLOBAL_KEY, verbatim(quoted(condition.key)), None
         return
-    # a key that was meant to be MFA is reported by what it does to MFA
+    # a misspelled MFA key is reported by its effect on MFA
     if key not in known and not looks_like_mfa(key):
         near = speller.near_global_key(condition.key)
         fix = Message("Write `{near}`.").filled(near=near) if near else None
@@ -111,7 +111,7 @@ def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
     if operator.name is OperatorName.NULL and operator.quantifier is not Quantifier.NONE:
         yield FindingId.NULL_WITH_QUALIFIER, fact, None
     single = {each.lower() for each in global_keys()[0] - global_keys()[1]}
-    # for the MFA keys `mfa.allow-for-all-values` says it, where the engine finds it open
+    # for the MFA keys, `mfa.allow-for-all-values` reports it if the engine finds it open
     if (
         operator.quantifier is Quantifier.FOR_ALL_VALUES
         and statement.effect is Effect.ALLOW

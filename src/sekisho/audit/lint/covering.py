@@ -46,7 +46,7 @@ def _overridden_by_deny(
 ) -> Iterator[Finding]:
     actions = ("*",) if allow.action.negated else allow.action.values
     resources = _resources(allow.resource)
-    # of each action, the resources on which some Deny takes it back
+    # for each action, the resources on which some Deny overrides it
     open_ones = {action: set(resources) for action in actions}
     by: list[int] = []
     for deny in denies:
@@ -81,7 +81,7 @@ class _Deny:
         named: service and name of those whose service is named whole.
         everything: whether every action is named.
         on_all: whether it is about every resource.
-        naming: whom it is about.
+        naming: the principals that it names.
     """
 
     statement: Statement

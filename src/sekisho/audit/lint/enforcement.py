@@ -97,9 +97,9 @@ class MfaDenies:
         document: an identity-based policy, a boundary, or a service control policy.
         dependents: its statements for which MFA makes a difference.
         asker: asks the engine.
-        catalogue: what AWS has.
-        attachment: what of these it is. A boundary is alone: what it does not allow nobody can.
-            Beside a service control policy that allows nothing stands another one that does.
+        catalogue: the catalogue of AWS.
+        attachment: the kind of document. A boundary is alone: nothing else can allow.
+            Besides a service control policy that allows nothing there is another one that does.
     """
 
     def __init__(
@@ -114,14 +114,14 @@ class MfaDenies:
         self._attachment = attachment
         self._asker = asker
         self._catalogue = catalogue
-        # they are about which device is enrolled, and not whether one can be
+        # they restrict the kind of device, not enrolment itself
         self._by_kind = [each for each in document.statements if _tells_kinds_apart(each)]
         aside = {each.index for each in self._by_kind}
         about_mfa = [each for each in dependents if each.statement.index not in aside]
         self._denies = [
             each.statement for each in about_mfa if each.statement.effect is Effect.DENY
         ]
-        # what a ceiling does not allow without MFA is denied for want of it
+        # without MFA, a boundary or SCP denies whatever it does not allow
         self._by_allow = attachment.ceiling and any(map(self._demands_mfa, about_mfa))
         enforcements = {each.index for each in self._denies}
         self._whole = tuple(
@@ -303,7 +303,7 @@ class MfaDenies:
             yield self._finding(name, fact)
         own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         by_key = MfaState.KEY in self.states and self._within_boundary(own, (MfaState.KEY,))
-        # a passkey is registered in a browser: a call with a key never brings what tells it
+        # a passkey is registered in a browser: a call with a key never has its context keys
         kinds = any(self._asker.applies(each, own, MfaState.KEY) for each in self._by_kind)
         if by_key and not kinds and not self._asker.denied(self._whole, own, MfaState.KEY):
             fact = let_through(self._whole, own, MfaState.KEY, self._asker)
@@ -413,7 +413,7 @@ def _statement_against_paths(document: Document, action: Action, asker: Asker) -
     own, with_path = by_target.get(ObjectOwner.OWN), by_target.get(ObjectOwner.OWN_WITH_PATH)
     if own is None or with_path is None:
         return None
-    # what a Deny without MFA does to paths shows at enrolment
+    # the effect of a Deny on users with paths is visible at enrolment
     states = (
         (MfaState.FRESH, MfaState.NO_MFA) if str(action).lower() == _ENABLE else (MfaState.FRESH,)
     )

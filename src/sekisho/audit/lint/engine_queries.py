@@ -142,10 +142,10 @@ class Asker:
 
     Args:
         home: where the people live who ask.
-        document: whose statements are asked; only its version and its ages of MFA count here.
+        document: the document; only its version and its ages of MFA count here.
 
     Attributes:
-        work: what was done so far.
+        work: the work done so far.
     """
 
     def __init__(self, home: Home, document: Document) -> None:
@@ -165,7 +165,7 @@ class Asker:
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
         self._scopes: dict[tuple[ActionOnResource, _Shown], Scope] = {}
         self._probed: dict[str, tuple[ActionOnResource, ...]] = {}
-        # statements that say the same share their number, and so their answers
+        # equal statements share their number, and so their answers
         self._numbers: dict[tuple[object, ...], int] = {}
         self._numbered: dict[int, tuple[Statement, int]] = {}
         self._answers: dict[tuple[int, int], bool] = {}
@@ -215,7 +215,7 @@ class Asker:
         if cause.effect is Effect.DENY:
             return DecisionEffect.EXPLICITLY_DENIED
         scope = self._scope(ask, self._caller_shown(state))
-        # to a resource of another account its own policy would have to allow it too
+        # for another account's resource, its own policy would have to allow it too
         if is_cross_account(scope.request, scope.caller):
             return DecisionEffect.IMPLICITLY_DENIED
         return DecisionEffect.ALLOWED
@@ -331,7 +331,7 @@ def check(document: Document) -> None:
     """Check that the engine can read a document in the form of an identity-based policy.
 
     Raises:
-        FaultyPolicy: if a part of it cannot be read for certain.
+        FaultyPolicy: if a part of it cannot be interpreted for certain.
     """
     check_policies(PolicyKind.IDENTITY, (AttachedPolicy(document.source or "policy", document),))
 

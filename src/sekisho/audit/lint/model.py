@@ -55,8 +55,8 @@ class LintReport:
 
     Attributes:
         findings: by place in the text.
-        table: what each credential may do; None if that could not be asked, or was not to be.
-        gaps: what was not examined, and why; never taken for a pass.
+        table: the actions of each credential; None if it could not or should not be made.
+        gaps: the parts that were not examined, with the reason; they never count as a pass.
         dated: the catalogue's name and date.
         size: the length by AWS's counting.
     """
@@ -98,7 +98,7 @@ def to_json(reports: Sequence[LintReport], failed: Sequence[str]) -> Json:
 
     Args:
         reports: one for each document that could be read.
-        failed: what could not be read, as messages.
+        failed: the faults of documents that could not be read, as messages.
     """
     return {
         "schema": "sekisho.policy-lint/1",
@@ -173,7 +173,7 @@ def to_sarif(
         reports: one for each document that could be read.
         version: the version of sekisho.
         lang: the language of the messages.
-        failed: what could not be read, as messages; with any, the run was no success.
+        failed: the faults of unreadable documents; with any, the run was not successful.
     """
     return findings_log(
         (finding for report in reports for finding in report.findings),

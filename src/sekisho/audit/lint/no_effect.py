@@ -41,7 +41,7 @@ def never_applies(
         asks: requests that it is about, its conditions apart.
         asker: asks the engine.
     """
-    # that no resource fits is for the catalogue to say, which is not always right: `misfits`
+    # the catalogue decides whether a resource fits, but is not always right: `misfits`
     if not asks:
         return
     loose = relaxed(statement)

@@ -181,7 +181,7 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
 
     Args:
         document: as read.
-        attachment: what it is to be attached to.
+        attachment: the planned attachment.
         text: the text it was read from.
     """
     for comment in document.comments:

@@ -204,7 +204,7 @@ class Trust:
         self._asker = asker
         self._principals = {each.index: each.principal for each in document.statements}
         self._naming = {index: NamedPrincipals(each) for index, each in self._principals.items()}
-        # the same statements are the same document, so that its answers are remembered
+        # equal statements are the same document, so that its answers are cached
         self._around: dict[tuple[int, ...], Document] = {}
         self._named = {
             principal: [trusted for _, trusted in named_by(principal, asker.home) if trusted]

@@ -97,8 +97,8 @@ def lint(
 
     Args:
         text: JSON; comments are read over and reported.
-        attachment: what the policy is attached to.
-        source: a name for messages, such as the file's.
+        attachment: the attachment of the policy.
+        source: a name for messages, such as the name of the file.
         partition: where the account lives; by default where most of the document's ARNs do.
         table: whether to ask what each credential may do, which takes half of the time.
 
@@ -147,7 +147,7 @@ class _Run:
         self.attachment = attachment
         self.known = known
         self.gaps: list[Message] = []
-        # the statements as those of an identity-based policy, by which they are asked
+        # the statements in the form of an identity-based policy, for the engine
         self.asked = as_identity(document, attachment.kind)
         self.asker = Asker(home, self.asked)
         self.speller = Speller(known)
@@ -283,7 +283,7 @@ class _Run:
     def _on_roles(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Yield the findings on Denies of a service control policy that affect roles' sessions."""
         for each in dependents:
-            # the role that asks stands for one that is named
+            # the calling role represents the role that is named
             named = self._of_roles_only(each)
             statement = relaxed(each.statement) if named else relaxed_but_who(each.statement)
             hits = self.asker.applies(statement, each.asks[0], CredentialState.ROLE)

@@ -59,7 +59,7 @@ class Speller:
         """Return whether a pattern of a known service matches any of its actions."""
         key = pattern.lower()
         if set("*?") & set(key):
-            # one step for each action, and for each star that may have to go back
+            # one step for each action, and for each star that may be tried again
             service = self._catalogue.actions(key.partition(":")[0])
             self._work.add(len(service) * (1 + key.count("*")))
         if self.exhausted:

@@ -89,7 +89,7 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
     for value in values[:_MOST_PATTERNS]:
         if catalogue.service_name(value.partition(":")[0]) is not None:
             yield from islice(catalogue.matching(value), _MOST_OF_A_PATTERN)
-            # the first of a pattern may all be about other kinds of resource
+            # the first matches of a pattern may all be about other kinds of resource
             usual = [name for name in _USUAL if glob.like(value.lower(), name.lower())]
             yield from (each for each in map(catalogue.action, usual) if each is not None)
 
@@ -171,7 +171,7 @@ def let_through(
     beside = asker.effect((*statements, *_ALLOW_ALL.statements), ask, state)
     if beside is DecisionEffect.ALLOWED:
         return _BESIDE.filled(decision=asked(ask, state, beside))
-    # of another account, whose resource would have to allow it, too
+    # of another account, whose resource would have to allow it as well
     return _NOT_DENIED.filled(action=ask.action, resource=ask.resource)
 
 
@@ -258,7 +258,7 @@ def _allow(
     document: Document, dependent: Dependent, own: _Vector, ask: ActionOnResource, asker: Asker
 ) -> _Found:
     """Yield the requests without MFA that the Allow permits and no Deny of the document stops."""
-    # what other Allows add is another matter
+    # other Allows have findings of their own
     admits = [
         state
         for state in (MfaState.KEY, MfaState.NO_MFA)

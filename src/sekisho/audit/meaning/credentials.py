@@ -121,7 +121,7 @@ def home_of(document: Document, partition: str | None = None) -> Home:
                 accounts[parts[4]] += 1
             elif arns.is_account(value):
                 accounts[value] += 1
-    # between equals the order of the catalogue decides, not that of the statements
+    # ties are decided by the order of the catalogue, not of the statements
     known = [each.id for each in catalogue.partitions()]
     own = sorted(filter(arns.is_account, accounts))
     return Home(

@@ -75,8 +75,8 @@ class Line:
 
     Attributes:
         action: the action, `service:Name`.
-        target: whose thing it is.
-        effects: what the engine can answer in each credential state.
+        target: the owner of the object.
+        effects: the possible decisions of the engine in each credential state.
         service_exempt: whether the service permits the action without asking any policy.
     """
 

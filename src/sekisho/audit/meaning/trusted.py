@@ -124,7 +124,7 @@ def trusted_in(document: Document, home: Home, most: int) -> tuple[list[Trusted]
     """
     found: dict[str, Trusted] = {}
     names: dict[str, None] = {}
-    # whom an Allow names comes first
+    # principals of Allows come first
     ordered = sorted(document.statements, key=lambda each: (each.effect is Effect.DENY, each.index))
     for statement in ordered:
         kinds: set[TrustedKind] = set()
@@ -142,7 +142,7 @@ def _of_statement(statement: Statement, home: Home) -> Iterator[tuple[str, Trust
     if principal is None:
         return
     for name, trusted in named_by(principal, home):
-        # a Deny of everybody is about nobody in particular
+        # a Deny of everybody names no one in particular
         of_all = trusted is not None and trusted.kind is TrustedKind.ANYONE
         if statement.effect is Effect.ALLOW or not of_all:
             yield name, trusted

@@ -83,7 +83,7 @@ class TruthRow:
     """One task, its requests, and the outcome with each credential.
 
     Attributes:
-        principal: whom of a trust policy the task is about, as the policy names them; else None.
+        principal: the principal of a trust policy that the task is for; else None.
     """
 
     task: Message
@@ -213,7 +213,7 @@ def truth_table(
     Args:
         document: a document that the engine can read.
         home: where the people live who ask.
-        kind: of what kind it is.
+        kind: the kind of the document.
         on_roles: whether an identity-based policy is attached to a role and not to a user.
         more: further questions, each a row of its own; not of a trust policy.
     """
@@ -261,10 +261,10 @@ class _Call:
     """A call to be decided.
 
     Attributes:
-        ruling: what the service says of it before any policy is asked.
+        ruling: the ruling of the service before any policy is evaluated.
         state: the credential it is signed with, where policies depend on that.
         unsigned: whether no credential of IAM signs it: the caller has no policies of their own.
-        who: what is known of who calls.
+        who: the known facts about the caller.
     """
 
     request: Request
@@ -389,10 +389,10 @@ def trust_table(document: Document, home: Home) -> TruthTable:
         home: the account of the role.
 
     Raises:
-        FaultyPolicy: if a part of it cannot be read for certain.
+        FaultyPolicy: if a part of it cannot be interpreted for certain.
     """
     found, unasked = trusted_in(document, home, _MOST_ASKED)
-    # whom nobody is named in, nobody may assume: that too is asked
+    # if no principal is named, nobody may assume the role: that is shown as well
     asked = found or [Trusted("*", TrustedKind.ANYONE, home)]
     named = {state for each in asked for state in each.kind.credentials}
     columns = (

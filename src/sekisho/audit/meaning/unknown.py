@@ -87,11 +87,11 @@ def possible_effects(
     """Return every possible decision, with the keys that matter in the policy's spelling.
 
     Args:
-        request: what an example asks.
+        request: the request of an example caller.
         policies: the policies that apply.
         keys: the context keys that they ask for, from `keys_asked`.
-        decide: what decides a request of which everything is known.
-        who: what is known of who asks.
+        decide: decides a request with a complete context.
+        who: the known facts about the caller.
     """
     unknown = dict(_unknown(request, keys, who))
     if not unknown:

@@ -70,10 +70,10 @@ class UserProofs:
 
     Attributes:
         taken_at: when the account was read.
-        credentials: what each user holds, by name.
+        credentials: the credentials of each user, by name.
         arns: by user name.
         enforcements: whether each is enforced, by name; empty if that was not asked.
-        invariants: what was demanded beside.
+        invariants: the invariants that were checked as well.
         conclusions: whether each invariant holds, of each user by name.
         unread: why the service control policies are not known; None if they are.
         roles: the names of the roles that name principals of the account, or anybody, as those who
@@ -162,7 +162,7 @@ def subject_of_user(
     try:
         policies = policies_of(snapshot, user.name)
     except FaultyAccount as error:
-        # what is missing of a user's policies makes every answer unknown, and never a pass
+        # missing policies of a user make every answer unknown, and never a pass
         missing = error.reason
     subject = Subject(
         policies=policies,
@@ -198,7 +198,7 @@ def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
     try:
         policies = policies_of_role(snapshot, role.name)
     except FaultyAccount as error:
-        # as of a user: what is missing makes every answer unknown
+        # as for a user: missing policies make every answer unknown
         missing = error.reason
     return Subject(
         policies=policies,
@@ -218,7 +218,7 @@ class AccountCertificates:
     """The certificates of an account's users.
 
     Attributes:
-        certified: those who are enforced, group by group.
+        certified: the enforced users, group by group.
         missing: the names of the users without a certificate.
     """
 

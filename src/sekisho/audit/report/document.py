@@ -109,7 +109,7 @@ def _text_parts(report: AccountReport) -> Iterator[TextPart]:
     yield Findings(FINDINGS, known, none=NONE, after=limits, extent=verbose)
     yield _not_read(report)
     yield Table(USERS, COLUMNS, rows, cells, nobody, extent=verbose)
-    # of who is not in the logs there is no line
+    # users who are not in the logs have no line
     seen = sorted(_users_in_logs(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
     yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, extent=verbose)
     entries = report.exceptions.entries
@@ -128,7 +128,7 @@ def _titles(groups: Sequence[FindingGroup]) -> TextPart:
     counted = listed(_COUNTED.filled(what=label, count=each) for label, each in numbers.items())
 
     def line(group: FindingGroup) -> Iterator[TextLine]:
-        # what is one thing has a name; the account is not named by an ARN once more
+        # a single object is named; the account's ARN is not repeated
         [subject, *others] = [each.subject for each in group.rows]
         where = group.where if others else verbatim(subject.rsplit(":", 1)[-1])
         yield TextLine(_TITLED.filled(title=group.title, where=where, id=group.id))
@@ -147,7 +147,7 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
 
     def page_cells(row: UserRow) -> tuple[Message, ...]:
         found = sum(each.known for each in report.findings_of.get(row.user.name, ()))
-        # a page has room for why somebody is a person or a machine
+        # a page has room for the evidence of a user's nature
         why = joined_messages(row.because, en="; ", ja="、")
         return (*cells(row), verbatim(str(found)), why)
 

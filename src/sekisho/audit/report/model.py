@@ -22,7 +22,7 @@ class AccountReport:
         findings: in order of risk.
         dated: the catalogue's name and date.
         version: sekisho's own.
-        usage: what logs have of users; None: there are no logs.
+        usage: the logged use of users; None: there are no logs.
     """
 
     snapshot: Snapshot
@@ -77,10 +77,10 @@ def audit_account(
 
     Args:
         snapshot: the account.
-        exceptions: who is not to be enforced; see `load_exceptions`.
-        enforcement: what would be attached to who is not enforced; Force_MFA as `policy new`
+        exceptions: the users who are not to be enforced; see `load_exceptions`.
+        enforcement: the policy for users who are not enforced; Force_MFA as `policy new`
             writes it if not given.
-        usage: what logs have of the account's users, if there are some.
+        usage: the logged use of the account's users, if there are logs.
         version: sekisho's own, for the report.
 
     Raises:

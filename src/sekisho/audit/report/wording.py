@@ -429,7 +429,7 @@ class LoggedFigures:
         used: signed in or called with MFA.
         without: signed in or called, and never with MFA.
         unseen: did neither.
-        sign_ins_without_mfa, aws_login, aws_login_without_mfa, to_decide: who, by name.
+        sign_ins_without_mfa, aws_login, aws_login_without_mfa, to_decide: names of users.
     """
 
     used: int

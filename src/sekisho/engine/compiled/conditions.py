@@ -268,7 +268,7 @@ def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
     compare = comparison(name, condition.values, version)
     negated = name in conditions.NEGATIONS
     if name in _OF_TEXTS:
-        # a variable without a value is equal to nothing, and like nothing
+        # a variable without a value equals and matches nothing
         return lambda value, values: compare(value, values) is True
 
     def satisfies(value: str, values: Values) -> bool:
@@ -294,9 +294,9 @@ def _single(condition: Condition, satisfies: _Satisfies) -> Holds:
         if isinstance(found, str):
             return satisfies(found, values)
         if found:
-            # several need a set operator, as far as is known
+            # several values need a set operator, as far as is known
             raise NeedsEngine
-        # no values are as good as no key
+        # no values count as an absent key
         return missing
 
     return holds

@@ -82,7 +82,7 @@ class Compiler:
         It returns equal decisions, and raises what the engine raises for a faulty request.
 
         Raises:
-            FaultyPolicy: if a document cannot be read for certain.
+            FaultyPolicy: if a document cannot be interpreted for certain.
         """
         found = groups(policies)
         for group in found:
@@ -106,7 +106,7 @@ class Compiler:
 
     def _planned(self, own: _CompiledSet, request: Request) -> Decide:
         if request.action not in self._actions:
-            # the engine refuses what is no action, and that is not kept
+            # the engine refuses a malformed action, and that is not cached
             own.ask(request)
             if len(self._actions) >= _MOST_PLANS:
                 self._actions.clear()
@@ -116,7 +116,7 @@ class Compiler:
             about = tuple(one for one in own.statements if one[-1].covers(action))
         except NeedsEngine:
             return own.ask
-        # whatever else a set has does not matter to this action, but may to another
+        # the other statements of a set do not matter to this action, but may to another
         key = (action, own.shape, about)
         if key not in self._plans:
             if len(self._plans) >= _MOST_PLANS:

@@ -95,7 +95,7 @@ class ReadyStatement:
         """Return an expression for whether it applies; "" if it always does.
 
         Args:
-            source: what the expression becomes part of.
+            source: the constants of the function that contains the expression.
             resources: the class of resources that requests are about.
         """
         if resources not in self._written:

@@ -145,7 +145,7 @@ class ResourceWriter:
                 same += f' f"{{{begin}}}{{(v := values[{key}])}}" and v.__class__ is str'
                 if entry.open_parts:
                     test = self._source.constant(_matches(entry))
-                    # as one string, too, it ends in the value
+                    # as one string, too, it ends with the value
                     same += f" or resource.endswith(v) and {test}(resource, {self._tail}, values)"
                 return f"({key} in values and {begins} and ({same}))"
             case _:

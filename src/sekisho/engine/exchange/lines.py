@@ -160,9 +160,9 @@ def answer(
 
     Args:
         line: the question, in UTF-8.
-        documents: what has been parsed before.
+        documents: the cache of parsed policies.
         place: where the line stands, for an error that cannot say more.
-        respond: what answers; with the engine's decision if None.
+        respond: the function that answers; None: the engine's decision.
     """
     identity: str | int | float | None = None
     try:

@@ -51,7 +51,7 @@ class Documents:
             # repr tells JSON values apart: 1, 1.0, true and "1" are four different texts
             text = repr(value).encode("utf-8", "surrogatepass")
         except RecursionError:
-            # so deep that it is no policy, which the reader says without going as deep
+            # so deep that it is no policy; the reader reports that at a limited depth
             return from_json(value, kind=kind)
         key = (kind, hashlib.sha256(text).digest())
         if key in self._documents:
@@ -142,7 +142,7 @@ def assumptions_from_text(texts: Mapping[str, str]) -> Assumptions:
     """Return assumptions from names and texts, as a command line gives them.
 
     Raises:
-        FaultyRequest: with every name that is no assumption and every setting that it has not.
+        FaultyRequest: with every unknown assumption and every invalid setting.
     """
     return Assumptions(**settings_from_text(texts, ASSUMPTIONS))
 
@@ -151,7 +151,7 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
     """Return settings from names and texts; `known` has each assumption with its default.
 
     Raises:
-        FaultyRequest: with every name that is no assumption and every setting that it has not.
+        FaultyRequest: with every unknown assumption and every invalid setting.
     """
     switches = {"true": True, "false": False}
     values: dict[str, Any] = {

@@ -65,7 +65,7 @@ class Caller(NamedTuple):
         unique_id: `AIDA…` or `AROA…`, where the context tells it in `aws:userid`.
         bounded: whether a permissions boundary is set on it.
         federated_by: the ARN of the user who made a federated user's session, if told.
-        canonical_id: what S3 calls the caller's account, or a caller that has none.
+        canonical_id: the canonical id of the caller's account, or of a caller without one.
     """
 
     arn: str

@@ -74,7 +74,7 @@ def _entry_matches(entry: str, asked: _Arn, scope: Scope) -> bool | None:
         if found is not False:
             return found
     if written.tail is not None and ":" not in asked.tail:
-        # as many colons here as there: no wildcard can match one
+        # equal numbers of colons: no wildcard can match a colon
         return False
     if not ("*" in written.lead or "?" in written.lead):
         return False
@@ -100,7 +100,7 @@ def _spans(written: _Arn, lead: str, resource: str, scope: Scope) -> bool | None
     pattern, tail = glob.wildcards(written.lead), None
     if written.tail is not None:
         tail = _tail(written.tail, scope)
-        # whatever a variable without a value might stand for, the parts before it must match
+        # the parts before a variable without a value must match for every value
         pattern = (*pattern, *((Wild.STAR,) if tail is None else tail))
     matched = glob.matches_in_two(pattern, lead, resource)
     return None if matched and tail is None and written.tail is not None else matched

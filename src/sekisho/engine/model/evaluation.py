@@ -31,7 +31,7 @@ class Context(Mapping[str, ContextValue]):
 
     def __init__(self, values: Mapping[str, ContextValue] | None = None) -> None:
         given = values or {}
-        # interned: a name is found by its identity, and one in a million contexts is held once
+        # interned: names compare by identity, and equal names of many contexts share one text
         self._names = {sys.intern(key.lower()): key for key in given}
         self.folded = dict(zip(self._names, given.values(), strict=False))
         if len(self._names) != len(given):
@@ -197,7 +197,7 @@ class Policies:
         trust: the trust policy of the role that is being assumed. None: the resource is no role
             that is being assumed.
         resource: the resource-based policy of any other resource. None: there is none.
-        resource_kind: what kind of resource-based policy that is. None: the resource's ARN tells.
+        resource_kind: the kind of that resource-based policy. None: by the resource's ARN.
         scps: the service control policies of the caller's account, level by level from the root
             of the organisation down to the account. Empty: the account is in no organisation.
         rcps: the resource control policies of the resource's account, likewise.

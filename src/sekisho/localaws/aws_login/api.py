@@ -88,7 +88,7 @@ class TokenRefused(Exception):
     Attributes:
         kind: the exception of the service's model.
         error: the code that clients look at.
-        message: what is wrong; never a secret.
+        message: the reason; never a secret.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class TokenCall:
     """A call for tokens.
 
     Attributes:
-        fields: what the body says; holds secrets.
-        proof: what the DPoP header proves.
+        fields: the fields of the body; they contain secrets.
+        proof: the proof in the DPoP header.
         agent: the client's `User-Agent`.
     """
 

@@ -86,7 +86,7 @@ def authorize_login(world: World, caller: VerifiedCaller, request: LoginRequest)
     Args:
         world: the state of the local AWS; its lock is held.
         caller: the console session, as verified.
-        request: what the CLI asked for.
+        request: the request of the CLI.
 
     Raises:
         Refusal: if the person's policies do not allow it.

@@ -112,7 +112,7 @@ class RunningLocalAws:
     """A running local AWS.
 
     Attributes:
-        now: what its clock shows.
+        now: the time of its clock.
     """
 
     url: str
@@ -175,8 +175,8 @@ def session_text(keys: "Keys", place: RunningLocalAws, form: SessionFormat, set_
     Args:
         keys: the session.
         place: where it is valid.
-        form: who reads it.
-        set_: what sets a variable of the environment: `export`, or `set` on Windows.
+        form: the form for the reader.
+        set_: the command that sets a variable: `export`, or `set` on Windows.
     """
     match form:
         case SessionFormat.TEXT:

@@ -57,8 +57,8 @@ class _Page:
 
     Attributes:
         needed: the fields that must be there.
-        optional: those that may be.
-        objects: those that are JSON objects; the others are texts.
+        optional: the optional fields.
+        objects: the fields that are JSON objects; the others are texts.
     """
 
     answer: Callable[[World, WSGIApplication, _Fields], dict[str, object]]

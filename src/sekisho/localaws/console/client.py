@@ -27,7 +27,7 @@ class ShownPage:
         ticket: carries the sign-in to the next form; a secret.
         keys: the session's credentials, once the sign-in is done; secret.
         expires_at: when the session ends; None before the sign-in is done.
-        mfa_used: what CloudTrail's ConsoleLogin event would say under `MFAUsed`.
+        mfa_used: the value of `MFAUsed` in CloudTrail's ConsoleLogin event.
         methods: the ways to pass MFA, where that comes next.
     """
 
@@ -134,7 +134,7 @@ class ConsoleClient:
             keys: the console session's.
             name: the device name.
             origin: the page's own, `http://localhost:PORT`.
-            user: who is to have it; the signed-in person if "".
+            user: the owner of the passkey; the signed-in user if "".
         """
         form = {"credentials": _session(keys), "name": name, "origin": origin}
         return _options(

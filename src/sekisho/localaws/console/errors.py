@@ -11,7 +11,7 @@ class PageRefused(Exception):
 
     Attributes:
         code: ours where AWS's page shows a sentence alone.
-        message: what the page shows; never a secret.
+        message: the text that the page shows; never a secret.
         ticket: allows another try; "" if there is none.
         cause: the call behind the page that was refused, or None.
     """

@@ -30,7 +30,7 @@ def call_iam(
 
     Args:
         world: the state of the local AWS; its lock must be free.
-        authorizer: what every request goes through.
+        authorizer: the authorizer, which every request passes.
         session: the console session; whether it is a real one is for the authorizer to find out.
         parameters: `Action`, and what the operation takes.
     """

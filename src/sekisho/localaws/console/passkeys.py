@@ -113,7 +113,7 @@ def verify_registration(ceremony: Ceremony, response: Mapping[str, Any]) -> Pass
     """Return the passkey that an authenticator made.
 
     Args:
-        ceremony: what it was asked in.
+        ceremony: the ceremony of the response.
         response: `PublicKeyCredential.toJSON()` of the browser's answer.
 
     Raises:
@@ -160,7 +160,7 @@ def _check_usable(credential: AttestedCredentialData) -> None:
     try:
         credential.public_key.verify(b"", b"")
     except InvalidSignature:
-        # a key that can be asked at all
+        # a key that can be used at all
         return
     raise PasskeyFault("the key takes any signature")
 
@@ -174,7 +174,7 @@ def verify_assertion(
     """Return the serial number of the passkey that has signed, and its new signature count.
 
     Args:
-        ceremony: what the authenticator was asked in.
+        ceremony: the ceremony of the response.
         response: `PublicKeyCredential.toJSON()` of the browser's answer.
         known: the passkeys of the user who signs in, by serial number.
         handle: `user_handle` of that user.

@@ -159,7 +159,7 @@ def _enable(
         "Action": "EnableMFADevice",
         "UserName": user,
         "SerialNumber": serial,
-        # the operation demands codes; a passkey has none, and nobody looks at them
+        # the operation requires codes; a passkey has none, and they are ignored
         "AuthenticationCode1": "000000",
         "AuthenticationCode2": "000000",
     }

@@ -48,7 +48,7 @@ class SigninTicket:
         expires_at: the end of the whole sign-in, by the policy clock.
         mfa_at: when a code was accepted; None if none was yet.
         tries: how many attempts at this step have failed.
-        ceremony: what a passkey's answer must be to; None if none was asked for.
+        ceremony: the ceremony of the passkey's answer; None if none was begun.
     """
 
     user_id: str
@@ -67,7 +67,7 @@ class PasskeyTicket:
         access_key_id: of the console session that began it; no other may end it.
         user_id: the unique id of the user who is to have the passkey.
         serial: the serial number that it will have.
-        ceremony: what the authenticator's answer must be to.
+        ceremony: the ceremony of the authenticator's answer.
     """
 
     access_key_id: str

@@ -63,7 +63,7 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
             needed += ((part, one) for one in (*own, *further))
     needed += ((call, one) for one in unlisted_permissions(call))
     if not needed:
-        # nothing to be asked about is no permission: a deletion of no objects, for one
+        # a call without any permission to check is refused, such as a deletion of no objects
         raise common_refusal(
             CommonError.MALFORMED,
             call.protocol.dialect,
@@ -152,7 +152,7 @@ def authorize_signin_step(
 
     Args:
         world: the state of the local AWS.
-        caller: whose console session it is about.
+        caller: the console session.
         action: like `signin:CreateOAuth2Token`.
         resource: the ARN of what it is asked about.
         context: the keys that the step adds.
@@ -183,11 +183,11 @@ def _authorize(
     if isinstance(ruling, Refused):
         world.log.add(replace(entry, rule=ruling.reason, note=ruling.code))
         raise _in_words_of(dialect, ruling)
-    # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
+    # bucket policies are not evaluated here: `not_of_resource` has no effect
     try:
         decision, open_keys = _decide(world, caller, permission, extra)
     except (FaultyInput, Unsupported) as error:
-        # what cannot be decided is refused, and says so
+        # an undecidable request is refused, with the reason
         world.log.add(replace(entry, note=str(error)))
         text = f"the local AWS cannot decide this request: {error}"
         raise common_refusal(CommonError.ACCESS_DENIED, dialect, text) from error
@@ -248,7 +248,7 @@ class _WorstCase:
     """Decides as the engine does, but for the worst values of the unknown keys.
 
     Attributes:
-        like: what the ARN of the resource is like, where that is not there yet; None: it is known.
+        like: a pattern of the ARN of a resource that does not exist yet; None: it is known.
         mattered: the keys, in lower case, on whose values a decision depended.
     """
 

@@ -52,7 +52,7 @@ def key_of(world: World, call: ApiCall, name: str) -> str | None:
     keys: dict[str, Any] = backend.keys if backend is not None else {}
     found = keys.get(plain) or next((key for key in keys.values() if plain in key.aliases), None)
     if found is None:
-        # what is not there is asked about as AWS would call it, and then not found
+        # a missing key is checked under its name at AWS, and then not found
         return f"{start}key/{plain}" if _KEY_ID.fullmatch(plain) else None
     return str(found.arn)
 
@@ -278,7 +278,7 @@ def region_of_bucket(world: World, name: str) -> str | None:
 
 def default_subnets(world: World, region: str) -> tuple[str, ...]:
     """Return the subnets that EC2 can use for a launch that names none."""
-    # made by looking: at AWS an account has them from the beginning
+    # created by the look-up: at AWS an account has them from the beginning
     backend: Any = _backends("ec2")[world.account][region]
     return tuple(str(subnet.id) for subnet in backend.get_default_subnets().values())
 

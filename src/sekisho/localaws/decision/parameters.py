@@ -110,7 +110,7 @@ class _Step:
     """The meaning of the words in one name.
 
     Attributes:
-        services: whose resources it can point at.
+        services: the services whose resources it can point to.
         points: whether it can point at anything, of its own service too.
         points_when_reading: whether it can in a call that only reads.
     """
@@ -171,7 +171,7 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     for path, value in _leaves(params):
         found = classify_parameter(call, path, is_number=not isinstance(value, str | bytes | bool))
         service = _service_in_arn(value) or found.service
-        # whatever it is called: an ARN points at what it names
+        # regardless of its name: an ARN points to a resource
         points = found.kind is ParameterKind.PLAIN and service not in {"", prefix}
         if (points or found.kind is ParameterKind.UNLISTED) and service not in seen:
             seen.add(service)

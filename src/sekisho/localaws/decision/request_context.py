@@ -148,7 +148,7 @@ class RequestContext:
         `context` is the whole context, with these values in it.
         """
         known = {key.lower() for key in context}
-        # all that there is belongs to the account, or a request says of nothing whose it is
+        # all resources belong to the account, or the request does not show the owner
         mine = UnknownKey(like=str(context.folded.get("aws:principalaccount", "*")))
         return {
             key: mine
@@ -174,7 +174,7 @@ class RequestContext:
         if is_absent(key):
             return True
         if key.startswith("aws:") and not key.startswith(_BY_ACTION):
-            # of a key that is newer than these tables, too, nothing is known
+            # keys newer than these tables are unknown as well
             return False
         return not self._is_set(key) or key.startswith(tuple(self.complete))
 
@@ -208,7 +208,7 @@ def _kind(call: ApiCall, permission: RequiredPermission) -> str:
         return ""
     if permission.resource is not None:
         return permission.resource.split(":", 5)[-1].partition("/")[0]
-    # what a call makes is of the one type that it needs and does not name
+    # the created resource is of the one type that is needed and not named
     types = naming(call.service, call.operation, permission.action).types
     made = [each.name for each in types if each.required and not each.named]
     return made[0] if len(made) == 1 else _ANY_KIND
@@ -223,7 +223,7 @@ _BY_ACTION = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 def _patterns(action: str, kind: str) -> tuple[re.Pattern[str], ...]:
     """Return patterns, in lower case, of the condition keys that AWS sets for an action."""
     if load().action(action) is None:
-        # of an action that the catalogue does not have, nothing is known
+        # nothing is known of an action that the catalogue lacks
         return (re.compile(f"{re.escape(action.partition(':')[0].lower())}:.*"),)
     names = _keys(action, kind)
     return tuple(re.compile(_KEY_PLACE.sub(".+", _escaped(name.lower()))) for name in names)
@@ -329,7 +329,7 @@ def _add_iam_keys(world: World, resource: str, found: RequestContext) -> None:
     if "PermissionsBoundary" not in found.call.params and "iam:PermissionsBoundary" in _keys(
         found.action
     ):
-        # of a call that sets none, it is the boundary that there is
+        # a call that sets no boundary has the existing one
         found.complete.add("iam:permissionsboundary")
         if (boundary := moto_iam.boundary_of(world, resource)) is not None:
             found.values["iam:PermissionsBoundary"] = boundary

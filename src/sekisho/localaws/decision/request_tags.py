@@ -38,7 +38,7 @@ _KEYS, _VALUES = frozenset({"key", "tagkey"}), frozenset({"value", "tagvalue"})
 
 _NOT_SET: frozenset[str] = frozenset(
     {
-        # what is looked for by its tags
+        # filters by tags
         "Filter",
         "Filters",
         "TagFilters",
@@ -54,7 +54,7 @@ _NOT_SET: frozenset[str] = frozenset(
         "jobParameters",
         # tags of the caller, in a token
         "PrincipalTags",
-        # what somebody else makes later, by a role or with a template that is asked about then
+        # tags of resources that a role or template creates later, when they are checked
         "BackupPlan",
         "LaunchSpecifications",
         "LaunchTemplateData",

@@ -80,7 +80,7 @@ class _Form:
 
     Attributes:
         template: the catalogue's.
-        places: what it is filled with, like `TableName`, in order.
+        places: its placeholders, like `TableName`, in order.
         arns: the paths of parameters that may hold the ARN.
         names: for each place, the paths of parameters that may hold what is put there.
     """
@@ -134,7 +134,7 @@ def naming(service: str, operation: str, action: str) -> Naming:
     used = {path for each in types for form in each.forms for path in _paths(form)}
     others = {path for path, _ in leaves if any(_plain(step) in past for step in path)}
     if prefix not in _NAMES_ARE_EXACT:
-        # moto may go by the name where the ARN was asked about
+        # moto may use the name although the ARN was checked
         others |= {path for path, _ in leaves if path in used and _by_name_only(types, path)}
     accounts = tuple(path for path, name in leaves if _ACCOUNT.search(_plain(name)))
     return Naming(types, tuple(others), accounts)
@@ -174,13 +174,13 @@ def _leaves(
         yield (*path, _KEYS), whole.key.name
         yield from _leaves(whole.value, (*path, _VALUES), inner)
     elif shape.type_name == "string" and not getattr(shape, "enum", None):
-        # one of a fixed list of words names nothing
+        # a value from a fixed list names no resource
         steps = [step for step in path if step not in {_ITEMS, _KEYS}]
         yield path, steps[-1] if steps else ""
 
 
 def _types(action: Action, leaves: tuple[tuple[_Path, str], ...]) -> Iterator[NamedType]:
-    # what a call names is the account's own, as far as moto has it
+    # names are those of the account's own resources, as far as moto has them
     listed = (kind for kind in action.resource_types if kind.listed)
     for name, group in groupby(listed, key=attrgetter("name")):
         kinds = list(group)
@@ -200,7 +200,7 @@ def _form(service: str, kind: ResourceType, leaves: tuple[tuple[_Path, str], ...
     names = tuple(tuple(path for path, name in leaves if _plain(name) in each) for each in called)
     arns = tuple(path for path, name in leaves if _holds_arn(kind.name, places, path, name))
     if len(places) == 1:
-        # where a name is asked for, an ARN is mostly taken as well
+        # a parameter for a name usually accepts an ARN as well
         arns = tuple(dict.fromkeys((*arns, *names[0])))
     return _Form(kind.arn, places, arns, names)
 

@@ -61,7 +61,7 @@ def arns_of(
         if arns or kind.required:
             found += arns or [None]
     if call.params.get("Arn"):
-        # the call is about that one, whichever of the action's types it has
+        # the call is about that resource, of any of the action's types
         found = [arn for arn in found if arn is not None]
     return tuple(found) or (None,)
 
@@ -270,7 +270,7 @@ def _service_permissions(
     """Yield the permissions for an action of another service than IAM and STS."""
     name = str(action)
     if name in _BY_TOKEN:
-        # whatever else the call names: the service goes by what is in the token
+        # the service uses the resource in the token, regardless of other parameters
         yield RequiredPermission(name, _BY_TOKEN[name](world, call))
     elif name == "ec2:RunInstances":
         yield from (RequiredPermission(name, arn) for arn in launch_resources(world, call))

@@ -131,7 +131,7 @@ def _secret(world: World, call: ApiCall, own: Arns) -> _Keys:
     if call.operation == "CreateSecret":
         return
     for one in moto_state.lookup_all(world, "secretsmanager", call.region, "secrets"):
-        # of secrets that a filter names, any may be meant
+        # a filter may match any secret
         if None in own or one.arn in own:
             yield str(one.kms_key_id or _OWN_KEY.format("secretsmanager"))
 
@@ -277,7 +277,7 @@ def _key_permission(
     arn = moto_state.key_of(world, call, name) if name is not None else None
     own = name is not None and moto_state.is_own_key(world, call, name)
     if own and arn is None:
-        # AWS makes it when it is first used; nobody can have named it
+        # AWS creates it on first use; no policy can have named it
         arn = f"arn:{world.partition}:kms:{call.region}:{world.account}:key/{_NEW_KEY}"
     return RequiredPermission(need.action, arn, context=context, is_granted=own)
 
@@ -380,7 +380,7 @@ def permissions_to_tag(
     named = [one.resource for one in own if one.resource is not None]
     region = call.region
     if call.operation.startswith(("Copy", "Replicate")):
-        # what is named is what there is, and the copy may be in another Region
+        # the named resource is the source, and the copy may be in another Region
         region, named = "*", []
     places = {"Partition": world.partition, "Region": region, "Account": world.account}
     for name in call.actions:

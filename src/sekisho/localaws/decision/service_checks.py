@@ -53,7 +53,7 @@ def check_region(region: str, dialect: Dialect) -> None:
 
 @cache
 def _regions() -> frozenset[str]:
-    # without a session, which would read the whole of EC2's model for this
+    # without a session, which would load EC2's whole model
     known = EndpointResolver(create_loader().load_data("endpoints"))
     partitions = known.get_available_partitions()
     there = {each for name in partitions for each in known.get_available_endpoints("ec2", name)}
@@ -137,7 +137,7 @@ def _weakens(world: World, call: ApiCall) -> bool:
     if until is None or until <= world.clock.wall():
         return False
     if stored.lock_mode == "GOVERNANCE" and call.params.get("BypassGovernanceRetention") is True:
-        # the permission to bypass has been asked
+        # the permission to bypass has been checked
         return False
     retention: Mapping[str, Any] = call.params.get("Retention") or {}
     new = _time(retention.get("RetainUntilDate"))

@@ -101,7 +101,7 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
 
     Args:
         read: the request as it was classified.
-        call: what it was classified as.
+        call: the classified call.
 
     Raises:
         NotImplementedError: if moto does not have the operation, or answers it in a way that cannot
@@ -114,7 +114,7 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
     except NotFound as error:
         raise _not_implemented(call) from error
     except HTTPException as error:
-        # what moto raises is an answer, too
+        # an exception of moto is an answer, too
         response = error.get_response(request.environ)
     content, status, headers = response.get_wsgi_response(request.environ)
     page = "text/html" in dict(headers).get("Content-Type", "")

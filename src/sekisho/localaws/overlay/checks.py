@@ -165,9 +165,9 @@ class _Fault:
 
     Attributes:
         at: the parameter, as AWS names places: `tags.1.member.key`.
-        constraint: what it breaks, in AWS's words.
+        constraint: the constraint that it violates, in AWS's words.
         value: how the value is shown, where it is: STS shows it, IAM does not.
-        sentence: what IAM says instead of all other faults, or "".
+        sentence: IAM's sentence in place of all other faults, or "".
     """
 
     at: str

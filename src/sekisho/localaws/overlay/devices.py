@@ -83,7 +83,7 @@ def create_virtual_mfa_device(self: IamResponse) -> ActionResult:
 def make_device(world: World, serial: str, state: DeviceState) -> VirtualMfaDevice:
     """Add an unassigned device to moto and to the world."""
     device = VirtualMfaDevice(world.account, world.partition, serial.partition(":mfa")[2])
-    # moto's own seed and picture are noise, and a second place for a secret is one too many
+    # moto's own seed and picture are removed: a secret is kept in one place only
     device.base32_string_seed, device.qr_code_png = "", b""
     iam(world).virtual_mfa_devices[serial] = device
     world.devices[serial] = state

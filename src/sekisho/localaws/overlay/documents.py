@@ -27,7 +27,7 @@ def check_document(text: str, kind: PolicyKind, *, managed: bool = False) -> str
 
     Args:
         text: as the client sent it.
-        kind: what it is to be.
+        kind: the kind that it should be.
         managed: a managed policy must have `Version` 2012-10-17; an inline one need not.
 
     Raises:
@@ -52,7 +52,7 @@ def check_quota(quota: Quota, texts: list[str], name: str = "") -> None:
     Args:
         quota: which one.
         texts: the documents that it counts.
-        name: whose they are.
+        name: the owner of the documents.
 
     Raises:
         Refusal: `LimitExceeded`.

@@ -29,7 +29,7 @@ def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
 
     Args:
         arn: the ARN, and what else AWS names behind it.
-        noun: what AWS calls it in the call at hand.
+        noun: AWS's word for it in this call.
     """
     message = f"{noun} {arn} does not exist or is not attachable."
     return Refusal("NoSuchEntity", message, 404)

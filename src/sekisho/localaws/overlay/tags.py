@@ -106,8 +106,8 @@ def tags_with(
 
     Args:
         response: the request.
-        tags: those that there are.
-        noun: of what, for the message.
+        tags: the existing tags.
+        noun: the kind of resource, for the message.
         folded: of keys that are equal, the same text; of most resources the case matters.
 
     Raises:

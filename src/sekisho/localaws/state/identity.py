@@ -107,10 +107,10 @@ def accept_code(world: World, holder: Holder, serial: str, code: str, source: st
 
     Args:
         world: where the devices are.
-        holder: whose device it must be.
+        holder: the required owner of the device.
         serial: the device's serial number; "" if the request gave none.
         code: six digits; "" if the request gave none.
-        source: what wrong codes are counted by.
+        source: the source for which wrong codes are counted.
 
     Raises:
         Refusal: with the text of one of the three refusals `MFA_…` of `signin`.

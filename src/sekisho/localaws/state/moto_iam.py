@@ -211,7 +211,7 @@ def _read(found: _PolicyTexts) -> Policies:
     """Return parsed policies; the same objects for the same texts, to be checked once."""
     identity = tuple(map(_parse_attached, found.identity))
     if found.changer:
-        # what `AllowUsersToChangePassword` allows every user (docs/signin.md)
+        # the permissions of `AllowUsersToChangePassword` for every user (docs/signin.md)
         identity += (password_change_policy(found.changer),)
     return Policies(
         identity,

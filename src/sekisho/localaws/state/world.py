@@ -100,7 +100,7 @@ class LoggedDecision:
         decision: the engine's decision; None where a service's own rule decided.
         rule: the service's own rule; None where the policies decided.
         allowed: whether it went through to the service.
-        note: what else was said, such as AWS's error code.
+        note: a further note, such as AWS's error code.
     """
 
     at: datetime
@@ -179,11 +179,11 @@ class VerifiedCaller:
     """The caller of one request, verified.
 
     Attributes:
-        credential: what the request was signed with.
+        credential: the credential that signed the request.
         access_key_id: the id of that credential (`AKIA…`, `ASIA…`).
         session_policies: the policies of the session itself, as JSON texts.
         source_ip: the client's address.
-        source: what tries of codes and passwords are counted by (`Throttle`).
+        source: the source for which wrong codes and passwords are counted (`Throttle`).
         mfa_at: when the code that came *with this request* (GetSessionToken, AssumeRole) was
             accepted; None if it carried none. `credential.mfa_at` tells of an earlier one.
     """
@@ -222,7 +222,7 @@ class PasskeyCall:
 
     Attributes:
         user_id: the unique id of the user who is to have the passkey.
-        made: what the authenticator made; None in the first of the two calls.
+        made: the authenticator's result; None in the first of the two calls.
     """
 
     step: PasskeyStep
@@ -364,7 +364,7 @@ class World:
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
         entropy: where seeds come from.
-        log: who asked for what, and why it was answered so.
+        log: the decisions, with callers and reasons.
         throttle: how often somebody was wrong of late.
     """
 

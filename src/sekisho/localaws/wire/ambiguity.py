@@ -68,7 +68,7 @@ def check_line(path: str, query: str, *, s3: bool) -> None:
         s3: whether it is for S3, whose keys may hold what other paths may not.
 
     Raises:
-        AmbiguousRequest: naming what is wrong.
+        AmbiguousRequest: naming the fault.
     """
     if not _PATH.fullmatch(path):
         raise AmbiguousRequest("the path is not percent-encoded")
@@ -143,7 +143,7 @@ def check_headers(environ: WSGIEnvironment, *, s3: bool) -> None:
     """Refuse headers that could be read in two ways, and hosts that name a bucket.
 
     Raises:
-        AmbiguousRequest: naming what is wrong.
+        AmbiguousRequest: naming the fault.
     """
     if repeated := environ.get(REPEATED):
         raise AmbiguousRequest(

@@ -60,7 +60,7 @@ def check_content(content: Content, operation: OperationModel, dialect: Dialect)
     """Refuse content that the operation's protocol does not have, or that is repeated.
 
     Raises:
-        AmbiguousRequest: naming what is wrong.
+        AmbiguousRequest: naming the fault.
     """
     _check_target(content, operation, dialect)
     match dialect:

@@ -80,7 +80,7 @@ class RequestParser(HTTPRequestParser):
         """Read arrived data, and return how much of it belongs to this request."""
         consumed: int = super().received(data)
         if self.chunked and self.body_bytes_received > self.limit + MEBIBYTE:
-            # a little more is read: that chunks run over the limit is best said by who knows it
+            # a little more is read: the application reports best that the chunks exceed the limit
             self._leave_unread()
         if self.error is not None:
             # no `100 Continue`: the body is too long, or the request is wrong

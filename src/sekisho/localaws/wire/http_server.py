@@ -70,7 +70,7 @@ LEAVE_SECONDS = 5
 
 _CLEANUP_SECONDS = 5
 _LOGGER = logging.getLogger("sekisho.localaws.http")
-# what clients do wrong is answered, not logged; a trace might hold what they sent
+# clients' faults are answered, not logged; a trace might contain their data
 _LOGGER.setLevel(logging.CRITICAL)
 
 
@@ -90,7 +90,7 @@ class _Task(WSGITask):
         if request.repeated:
             environ[REPEATED] = request.repeated
         if request.error is not None:
-            # nothing of the body was read: that there is one, and how long, is all that is needed
+            # the body was not read: its presence and length are enough
             environ.setdefault("CONTENT_LENGTH", str(request.limit + 1))
             self.set_close_on_finish()
         return environ
@@ -347,7 +347,7 @@ class HttpServer(TcpWSGIServer):
     """A server on a listening socket; `serve` runs it until `stop`.
 
     Args:
-        app: what answers.
+        app: the application that answers.
         listener: the socket; it is this server's from now on.
         body_limit: judges how long bodies may be; `app` is told of longer ones, without their
             content.
@@ -455,7 +455,7 @@ class HttpServer(TcpWSGIServer):
             thread: the one that runs `serve`.
         """
         self.accepting = False
-        # first those who answer, then who reads: a worker wakes the reader when it is done
+        # the workers first, then the reader: a worker wakes the reader when it is done
         self.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
         self._stopping.set()
         self.pull_trigger()
@@ -500,7 +500,7 @@ def listen(port: int, option: str = "--port") -> socket.socket:
 
     Args:
         port: where; 0: a free one.
-        option: what chose the port at the command.
+        option: the option of the command that chose the port.
 
     Raises:
         PortInUse: if there can be none.

@@ -240,7 +240,7 @@ def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> N
     `now` is real time, whatever clock the rest of the world goes by.
 
     Raises:
-        SignatureFault: naming what is wrong.
+        SignatureFault: naming the fault.
     """
     _check_time(signed, now)
     _check_headers(http, signed)

@@ -95,14 +95,14 @@ def layers_of(policies: Policies, prefix: str = "") -> dict[str, tuple[AttachedP
 
     Args:
         policies: of the caller.
-        prefix: what the names begin with.
+        prefix: the prefix of the names.
     """
     layers = {"identity": policies.identity}
     layers |= {f"boundary/{at}": (one,) for at, one in enumerate(policies.boundaries or ())}
     if policies.session is not None:
         layers["session"] = policies.session
     for level in policies.scps:
-        # the checker is told `LEVEL=FILE`
+        # the checker's argument is `LEVEL=FILE`
         name = f"scp/{level.name.replace('=', '-')}"
         # two units of an organisation can have one name
         while name in layers:
@@ -122,7 +122,7 @@ def arguments_of(claim: check_proof.Claim, files: Mapping[str, Sequence[str]]) -
     """Return the checker's command line for a claim, without the name of the certificate.
 
     Args:
-        claim: what is to be checked.
+        claim: the claim to be checked.
         files: the names of the files of each layer's policies, by the layer's name.
     """
     options = [] if claim.kind == check_proof.ENFORCED else ["--claim", claim.kind]

@@ -97,9 +97,9 @@ class Certificate:
     """A certificate that the checker accepts.
 
     Attributes:
-        claim: what it shows.
+        claim: the claim that it proves.
         document: the certificate, as JSON has it.
-        premises: on what it rests, as the checker says.
+        premises: the premises that the checker reports.
         work: how many steps it took to find.
     """
 
@@ -120,7 +120,7 @@ class OpenLeaf:
     """A branch in which nothing contradicts itself.
 
     Attributes:
-        claim: what could not be shown.
+        claim: the claim that could not be proved.
         reading: of resources, under which the branch is open.
         claims: parts of statements, each with whether it holds or fails.
         work: how many steps it took to find.
@@ -143,14 +143,14 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
     """Return a certificate of a claim, or an open branch if none was found.
 
     Args:
-        claim: what is to be shown.
+        claim: the claim to be proved.
         limit: how many steps it may take; None: `DEFAULT_LIMIT`.
     """
     limit = DEFAULT_LIMIT if limit is None else limit
     trees: dict[str, Steps] = {}
     work = 0
     if claim.known and _contradicts_facts(frozenset(claim.known.items()), claim.role, claim.calls):
-        # whatever is claimed of a caller who cannot be is true, and worth nothing
+        # a claim about an impossible caller is true, and worthless
         return OpenLeaf(claim, check_proof.READINGS[0], (), work)
     for reading in check_proof.READINGS:
         if trees and isinstance(
@@ -235,7 +235,7 @@ class _Search:
             for one in layer.statements
             if not one.allows
         }
-        # what the claim says in one part is said of every branch
+        # one-part statements of the claim are claimed in every branch already
         return denials | {name: one for name, one in self.claim.own.items() if len(one.parts) != 1}
 
     @cached_property
@@ -366,7 +366,7 @@ class _Search:
     def _contradicts(self, attribute: str, facts: Sequence[str]) -> bool:
         claimed = self.branch.by_attribute.get(attribute, ())
         values = sum(1 + len(part.values) for part, _ in claimed)
-        # of numbers, moments and addresses, each is compared with each
+        # numbers, moments and addresses are each compared with each other
         ordered = (
             part for part, _ in claimed if check_proof.operator_of(part.operator).family in _ORDERED
         )
@@ -419,7 +419,7 @@ class _Search:
         Args:
             opened: the old layers of which nothing applies.
             dirty: the attributes of which something was added.
-            statements_left: what is left of the statements that are not used yet.
+            statements_left: the remaining parts of the statements that are not used yet.
         """
         for attribute in sorted(self.touched(dirty)):
             if self.branch.by_attribute.get(attribute) and (step := self.leaf(attribute)):
@@ -465,7 +465,7 @@ class _Search:
                 return result
             at = units[name].index(None)
             claimed = {part.attribute for part in self.clauses[name].parts[: at + 1]}
-            # what closes without the claims needs no step for them
+            # a branch that closes without the claims needs no step for them
             if not result.used.isdisjoint(claimed):
                 result = self._step_around(name, units[name], result)
         return result
@@ -567,7 +567,7 @@ class _Search:
             if not isinstance(result, _Closed):
                 return result
             if result.used.isdisjoint(dirty) and now_open == opened:
-                # what closes without the claims of the branch closes without the step
+                # a branch that closes without its claims closes without the step
                 return result
             steps += result.steps
             used |= result.used

@@ -120,7 +120,7 @@ class EnforcementCertifier:
 
     Args:
         policies: as attached to the user or the role.
-        user: whose requests; None: of any user.
+        user: the user whose requests are meant; None: any user.
         exempt: patterns of the exempt actions.
         later: whatever identity-based policies are attached later.
     """
@@ -137,7 +137,7 @@ class EnforcementCertifier:
         """Return a certificate about some calls, `OWN_CALLS` or `SERVICE_CALLS`, or about all.
 
         Args:
-            calls: whose calls it has to be about.
+            calls: the calls that it has to cover.
             thorough: whether to look with all the work that it may take.
         """
         certificate = self._certificate_of(ALL_CALLS, thorough=thorough)
@@ -166,9 +166,9 @@ def no_new_access_finder(
 
     Args:
         old: as attached to the user or the role, before the change.
-        new: likewise after it.
-        user: whose requests; None: of any user.
-        calls: whose calls it has to be about.
+        new: the policies after the change.
+        user: the user whose requests are meant; None: any user.
+        calls: the calls that it has to cover.
     """
     return partial(_certificate, partial(no_new_access_claim, old, new, user, calls))
 
@@ -209,11 +209,11 @@ def conclude_empty(
     The certificates are checked and not kept: no command line of the checker says what they claim.
 
     Args:
-        questions: those that must have no answer.
+        questions: the questions that must have no answer.
         search: looks for a request that answers one of them; `conclude` if not given.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
 
     def find(*, thorough: bool) -> Certificate | None:
@@ -223,7 +223,7 @@ def conclude_empty(
             if certificate is None:
                 return None
             certificates.append(certificate)
-        # the one that is returned stands for all: it must rest on each assumption of the others
+        # the returned certificate represents all: it must have each assumption of the others
         assumed = {name for each in certificates for name in each.assumed}
         return next((each for each in certificates if assumed == {*each.assumed}), None)
 
@@ -233,10 +233,10 @@ def conclude_empty(
 
 def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
     """Return a certificate that no request answers a question; None if none was found."""
-    # the claim is about both ways in which sessions may show that they have no MFA
+    # the claim covers both ways in which sessions may show that they have no MFA
     credentials = ways_of(replace(question.user, readings=SessionReadings()), question.credentials)
     if CallerCredential.HYPOTHETICAL in credentials:
-        # the checker knows no other value of the key than AWS does
+        # the checker knows no other values of the key than AWS's
         return None
     direct = {each.direct for each in credentials}
     calls = ALL_CALLS if len(direct) > 1 else OWN_CALLS if True in direct else SERVICE_CALLS
@@ -263,7 +263,7 @@ def _denials_of_the_rest(
         opposite = _opposite(asked.condition) if holds else asked.condition
         if asked.version is Version.V2012 and opposite is not None:
             yield _deny(opposite)
-    # ARNs in other accounts are left in: no element tells them from `*` and from what AWS owns
+    # ARNs of other accounts remain: no element separates them from `*` and AWS's own
     for key in () if question.cross_account else OWNER_KEYS:
         owned = Condition(_OWNED_BY_ANOTHER, key, (user.account,))
         yield _deny(owned, Condition(_NULL, key, ("false",)))
@@ -304,6 +304,6 @@ def _opposite(condition: Condition) -> Condition | None:
     if operator.quantifier is not Quantifier.NONE or operator.if_exists:
         return None
     opposite = _OPPOSITES.get(operator.name)
-    # to be more than one of several numbers is not to be more than each
+    # being greater than one of several numbers is not being greater than each
     of_one = operator.name is OperatorName.IP_ADDRESS or len(condition.values) == 1
     return replace(condition, operator=opposite) if opposite and of_one else None

@@ -76,7 +76,7 @@ def policy_difference(
     """Return the requests that only `old` allows, and those that only `new` allows.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     question = _question(old, new, user, now, assumptions)
     return PolicyDifference(
@@ -109,7 +109,7 @@ def new_access(
     It is one side of the difference, without a list.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     questions = [
         replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
@@ -145,7 +145,7 @@ def difference_for_any(
     What differs for a user whom the policies name, and not for the first, says for whom it does.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     differences = [policy_difference(old, new, user, now, assumptions) for user in callers.users]
     indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
@@ -164,7 +164,7 @@ def callers_of_difference(
     distinguishes more users than are asked about, it is left out.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     sets = (old, new)
     if (

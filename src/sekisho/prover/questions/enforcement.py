@@ -148,7 +148,7 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
     later = [each for each in of_enforcement if each.id == ENFORCEMENT]
     if not later:
         return None
-    # an answer that is enforced, or refuted by what is allowed already, holds of both
+    # an enforced answer, or one refuted by a request allowed now, applies to both
     today = {each.calls: each.conclusion.verdict for each in of_enforcement}
     return Enforced.of(
         combine_verdicts([each.conclusion.verdict for each in later]),
@@ -184,7 +184,7 @@ def distinct_answers(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnsw
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """Actions that no policy can deny."""
 
-# sessions first: who has a password or a key can get one, and not everybody has a key
+# sessions first: users with a password or a key can get one, and not everybody has a key
 WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
 _OF_LOGIN = (CallerCredential.LOGIN_KEYLESS,)
 WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE)
@@ -234,14 +234,14 @@ def prove_enforcement(
     """Return the verdicts on whether without MFA only the exempt actions are allowed.
 
     Args:
-        policies: as attached to the user.
-        user: whose requests.
+        policies: the policies that are attached to the user.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
         exempt: patterns of actions; `expected_exempt()` if not given.
         later: ask also about whatever identity-based policies may be attached later.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     exempt = expected_exempt() if exempt is None else tuple(exempt)
     question = enforcement_question(policies, user, now, exempt, later=later)
@@ -276,7 +276,7 @@ def denials(policies: Policies) -> Policies:
     Of identity-based policies, only the Denies: whatever they allow may be allowed anyway.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     check_policies(PolicyKind.IDENTITY, policies.identity)
     left = ((each.name, only_denials(each.document)) for each in policies.identity)
@@ -308,7 +308,7 @@ def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
         question: whether MFA is enforced.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     policies = question.allowed
     proved = isinstance(conclusion.verdict, Proved)
@@ -327,7 +327,7 @@ def exempt_list(
     """Return every real action that is allowed without MFA in direct calls, and how.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     question = _question(policies, user, now, (), console=True)
     try:
@@ -440,14 +440,14 @@ def allowed_with_mfa(
     """Return the question whether a session with MFA is allowed any action.
 
     Args:
-        policies: as attached to the user.
-        user: whose requests.
+        policies: the policies that are attached to the user.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
         excluded_actions: patterns of actions that are not asked about.
         later: ask of whatever identity-based policies may be attached later.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     question = enforcement_question(policies, user, now, excluded_actions, later=later)
     return replace(question, credentials=WITH_MFA)
@@ -459,16 +459,16 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
     Args:
         before: the policies of the user as they are.
         after: as they will be.
-        user: whose requests.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     new = tuple(each for each in after.identity if each not in before.identity)
     contained = all(each in after.identity for each in before.identity)
     if contained and replace(before, identity=()) == replace(after, identity=()):
-        # who keeps every Allow loses what comes to be denied, and nothing else
+        # a caller that keeps every Allow loses only newly denied requests
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, ALLOW_EVERYTHING))
     credentials: tuple[CallerCredential, ...] = WITH_MFA
@@ -491,12 +491,12 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
     all of them; where none can be, all.
 
     Args:
-        policies: as attached to the user.
-        user: whose requests.
+        policies: the policies that are attached to the user.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     credentials: tuple[CallerCredential, ...] = WITH_MFA
     if distinguishes_services(policies):

@@ -65,9 +65,9 @@ class GrantDifference:
 
     Attributes:
         principal: as a policy writes it; "" for whom neither names.
-        kind: who they are.
+        kind: the kind of the callers.
         arn: of the user or role that stands for them; the name of who is of no account.
-        allowed: what one policy allows and the other does not.
+        allowed: the requests that only one of the policies allows.
         denied: `only_in_old`: what the old policy denies and the new one does not; likewise.
     """
 
@@ -110,7 +110,7 @@ def difference_of_grants(
         new: as it would be.
         kind: resource-based policies, or trust policies.
         now: the earliest time of a request.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
 
     Raises:
         FaultyPolicy: if one is no policy of this kind that can be read for certain.
@@ -198,7 +198,7 @@ class _Comparison:
             verdict = prove_none(caller_question.question(place))
             if isinstance(verdict, Refuted):
                 real = self._real_counterexample(verdict.counterexample, caller_question, place)
-                # where the first request is of no real caller, another one may be
+                # if the first request is of no real caller, another one may be
                 verdict = (
                     _verdict(
                         self._with_real_callers(
@@ -219,9 +219,9 @@ class _Comparison:
         )
         if before.statements != after.statements:
             yield self._caller_question(requester, (before, after), denied=False)
-        # who must be allowed by it anyway is not helped by what it no longer denies
+        # a trust policy must itself allow: removed Denies alone give a caller nothing
         if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
-            # the sides are swapped: who denies is the one that allows less
+            # the sides are swapped: the one that denies allows less
             yield self._caller_question(requester, (_all_but(after), _all_but(before)), denied=True)
 
     def _caller_question(
@@ -276,7 +276,7 @@ class _Comparison:
             old, new = (self._decided(each, request) for each in (self.old, self.new))
             says = [each.effect is effect for each in (old, new)]
             if says[place] and not says[1 - place]:
-                # an id that nobody asked for tells nothing
+                # an id that no condition tests shows nothing
                 plain = request.context.get(USER_ID) in _EXAMPLES
                 named_keys = tuple(
                     each for each in counterexample.named_keys if not plain or each != USER_ID
@@ -305,7 +305,7 @@ class _CallerQuestion:
     Attributes:
         requester: the caller.
         base: the question, without policies.
-        policies: what each allows the caller; of denials, all but what the other one denies.
+        policies: the Allows of each for the caller; for denials, all but the other's Denies.
         denied: whether it is asked what they deny.
     """
 

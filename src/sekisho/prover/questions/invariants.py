@@ -63,7 +63,7 @@ class Invariant:
         id: a name for reports.
         demand: never, always, or not granted.
         actions: patterns, like `s3:*`.
-        text: what it is for, in the user's words; may be empty.
+        text: the purpose, in the user's words; may be empty.
         on: patterns of resources; none: any.
         unless_mfa: never without MFA; with it, nothing is demanded.
         with_mfa: only sessions with MFA are in the range.
@@ -175,19 +175,19 @@ def invariant_holds(
 
     Args:
         invariant: one without `faults_in` it.
-        policies: as attached to the user.
-        user: whose requests.
+        policies: the policies that are attached to the user.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     if user.is_role and invariant.with_mfa:
         return Conclusion(Unknown(reasons.NEVER_WITH_MFA))
     is_never = invariant.demand is not InvariantKind.ALWAYS
     within = range_of(invariant)
-    # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
+    # grants are those of the user's account: elsewhere the owner decides, too
     base = Question(
         user, now, (), restriction=within, assumptions=assumptions, cross_account=is_never
     )

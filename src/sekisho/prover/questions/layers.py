@@ -28,7 +28,7 @@ def conclude_unlimited_first(question: Question) -> Conclusion:
     """Return the conclusion on one question; a counterexample is sought without limits first.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     if (unlimited := _unlimited(question)) is not None:
         counterexample = _under_limits(prove_none(unlimited), question)
@@ -46,7 +46,7 @@ def prove_unlimited_first(question: Question) -> Verdict:
     """Return the verdict on one question, from the identity-based policies alone if they suffice.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     unlimited = _unlimited(question)
     if unlimited is None:
@@ -61,7 +61,7 @@ def prove_unlimited_first(question: Question) -> Verdict:
 def _unlimited(question: Question) -> Question | None:
     """Return the question about identity-based policies alone; None if it is that already."""
     policies = question.allowed
-    # where something is compared, the limits most often are the same on both sides
+    # if two sets are compared, the limits are usually equal on both sides
     if policies is None or question.denied is not None:
         return None
     if not (policies.scps or policies.boundaries or policies.session):
@@ -115,10 +115,10 @@ def conclude_service_calls(question: Question, direct: Conclusion) -> Conclusion
 
     Args:
         question: about the user's own calls.
-        direct: what was concluded of these.
+        direct: the conclusion on these.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     served = via_service(question)
     if isinstance(direct.verdict, Refuted):

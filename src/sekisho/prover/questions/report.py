@@ -94,7 +94,7 @@ class Subject:
 
     Attributes:
         policies: as attached to the user, without what the password policy allows.
-        user: who calls; of those who stand for any, the first.
+        user: the caller; of several representatives, the first.
         named: whether the user was given; otherwise `callers` stand for any.
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
@@ -106,7 +106,7 @@ class Subject:
         representatives: users that stand for any, if none was given.
         trust: of a role, its trust policy; None if it is not known.
         resource: the policy of the resource that invariants are about; None: there is none.
-        console_authorization: what the account has; None: as assumed.
+        console_authorization: the account's setting; None: as assumed.
     """
 
     policies: Policies
@@ -136,7 +136,7 @@ class Subject:
         """Return the subject of policies that are given without an account.
 
         Args:
-            policies: as attached to the user.
+            policies: the policies that are attached to the user.
             arn: the ARN of the user or the role; None: any user.
             now: the earliest time of a request.
             users_may_change: the account's `AllowUsersToChangePassword`.
@@ -210,7 +210,7 @@ class Inquiry:
         groups: which of the questions.
         exempt: patterns of actions that may work without MFA.
         invariants: further demands.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
         sessions: the same of how sessions show that they have no MFA.
         any_value: whether it must be so for values of the MFA key that no credential brings.
     """
@@ -243,8 +243,8 @@ class PolicyReport:
     """All answers.
 
     Attributes:
-        exempt: what works without MFA; None if that was not asked.
-        assumed: what the answers leave out or take for granted about these policies.
+        exempt: the actions that are allowed without MFA; None if that was not asked.
+        assumed: the premises of the answers on these policies.
         callers: the users that stand for any, and by what there may be more.
         trust: of a role, who may assume it; None if that was not asked.
     """
@@ -299,7 +299,7 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     Where the password policy is not known, what depends on it is unknown.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     subject = subject.with_distinguishing_policies(*_policies_naming_resources(inquiry.invariants))
     callers = subject.callers
@@ -391,7 +391,7 @@ def _report_on_all(
     Args:
         reports: of each of the users, in order.
         callers: the users, and by which keys there may be more.
-        subject: whose policies they are.
+        subject: the owner of the policies.
     """
     first = reports[0]
     whose_denials = _callers_of_denials(first, callers, subject) if first.answers else callers

@@ -110,7 +110,7 @@ def no_public_access(
     Args:
         policy: a resource-based policy, with principals and resources.
         now: the earliest time of a request.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
 
     Returns:
         `Proved` if it is not public; `Refuted` with a stranger's request that it allows.
@@ -177,7 +177,7 @@ def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Con
         restriction=_with_shapes(whole.restriction, own, user),
     )
     shown = next(_shown(policy, whole, real), None)
-    # what rests on no assumption refutes whatever is assumed
+    # a counterexample without assumptions refutes under all of them
     if shown is not None and not shown.decisions["allowed"].assumed:
         return Conclusion(Refuted(shown))
     conclusion = conclude([whole])
@@ -343,7 +343,7 @@ def _requests(request: Request, user: CallingUser, owner: str) -> Iterator[Reque
     unsigned = replace(request, principal=ANONYMOUS, context=type(context)(nobody))
     source = context.folded.get("aws:sourcearn")
     if any(key in context.folded for key in _OF_SOURCES):
-        # only a service that calls for somebody has these
+        # only a service that calls on somebody's behalf has these
         if isinstance(source, str) and len(parts := arns.split(source)) == arns.PARTS:
             service = f"{parts[2]}.amazonaws.com"
             yield replace(
@@ -421,10 +421,10 @@ def not_granted_with_resource(
     Args:
         invariant: one that says what must not be allowed, on the resource that has the policy.
         resource: its policy, and whose it is.
-        asking: who calls, when, under which assumptions; `allowed`: the caller's own policies.
+        asking: the caller, the time, the assumptions; `allowed`: the caller's own policies.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     user, policies, assumptions = asking.user, asking.allowed or Policies(), asking.assumptions
     check_policies(PolicyKind.RESOURCE, (resource.policy,))

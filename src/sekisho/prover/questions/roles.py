@@ -63,7 +63,7 @@ class WayIn:
 
     Attributes:
         principal: as the policy writes it.
-        kind: what they can show of MFA.
+        kind: the kind of the callers, by their evidence of MFA.
         arn: of the user or role asked about; the name of a service or identity provider.
         at_all: `Proved`: they do not get in; `Refuted`: with a call that begins a session.
         without_mfa: the same of calls without MFA.
@@ -81,7 +81,7 @@ class TrustReport:
     """The callers that may assume a role.
 
     Attributes:
-        ways_in: those who get in, or of whom it is not known.
+        ways_in: the callers that may assume the role, or for which it is not known.
         unhandled: principals of which it is not asked.
         assumed: the assumptions under whose other setting `without_mfa` is another verdict.
     """
@@ -117,7 +117,7 @@ def ways_into(
         trust: the role's trust policy.
         role: the role's ARN.
         now: the earliest time of a call.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
         sessions: the same of how sessions show that they have no MFA.
 
     Raises:
@@ -310,10 +310,10 @@ def enforced_of_role(
 
     Args:
         answers: whether its sessions are allowed nothing but the exempt actions.
-        trust: who may assume it; None if that is not known, which is taken to be anybody.
+        trust: the callers that may assume it; None if unknown: then everybody may.
     """
     for answer in answers:
-        # a value that no credential brings is no more a session's than a user's
+        # a value that no credential brings is as impossible for a session as for a user
         if answer.id == OTHER_VALUES:
             continue
         yield (

@@ -64,7 +64,7 @@ def real_callers(counterexample: Counterexample, user: CallingUser) -> Iterator[
     arn, name, unique_id = map(context.get, ("aws:principalarn", "aws:username", "aws:userid"))
     start = user.arn[: -len(user.name)]
     names = [arn] if isinstance(arn, str) else []
-    # an account that is left open may be no number
+    # an open account may be no number
     account = context.get("aws:principalaccount")
     if isinstance(account, str) and arns.is_account(account):
         start = start.replace(user.account, account, 1)

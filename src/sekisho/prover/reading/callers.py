@@ -47,7 +47,7 @@ class CallerKey:
         key: the key that it names.
         any_value: a pattern of all its values.
         part: one character of its values; all others end it.
-        value: what its values are like.
+        value: the pattern of its values.
     """
 
     key: str
@@ -136,14 +136,14 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
     """Add the values of a variable; return whether they are complete.
 
     Raises:
-        LimitReached: if there is too much to look at.
+        LimitReached: if the search is too large.
     """
     budget = Budget(_MOST_STEPS)
     with_variable = [form for form in forms if kind.key.lower() in form.keys]
     linked = {form.key for form in with_variable} - {""}
-    # whose resource it is is asked of one caller, whose own values nothing can carry on
+    # the resource's owner is asked for one caller, whose own values cannot link further keys
     linked -= _SETTLED if kind in OWNERS else set()
-    # a key that is compared with the variable may carry its value to where another one names it
+    # a key that is compared with the variable may carry its value to another comparison
     whole = not any(form.keys & linked for form in forms)
     for one, other in product(with_variable, forms):
         if len(values) > MOST_CALLERS:
@@ -431,8 +431,8 @@ def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = (
     statements. Beside these there is one of each account that a policy variable makes special.
 
     Args:
-        sets: what tells the users apart.
-        further_sets: what also says of which accounts and partitions they are, and who has a name.
+        sets: the policies that distinguish users.
+        further_sets: policies that also name accounts and partitions, and names in use.
     """
     values, indistinct = values_equal_to_variables(*sets)
     all_sets = (*sets, *further_sets)

@@ -107,7 +107,7 @@ def keys_compared_with(asked: VersionedCondition, tracked: TrackedAssumptions) -
         return frozenset()
     found = frozenset().union(*(variables_in(text, version) for text in condition.values))
     own = condition.key.lower()
-    # whether a text is like itself is so of all texts alike
+    # whether a text matches itself is the same for all texts
     return found - {own} if own in found and _compares_itself(condition) else found
 
 
@@ -134,12 +134,12 @@ def values_for(
 
     Args:
         key_conditions: the conditions on the key.
-        context: what policy variables stand for; one that is not in it has no value.
+        context: the values of policy variables; a missing one has no value.
         now: a date for which there is no constant.
-        budget: what may still be spent.
+        budget: the steps that are left.
 
     Raises:
-        LimitReached: if there is too much to look at.
+        LimitReached: if the search is too large.
     """
     families = {family_of(each.condition.operator.name) for each in key_conditions} - {
         OperatorFamily.PRESENCE
@@ -205,7 +205,7 @@ def regions_for(
     """Return the values of `aws:RequestedRegion` as `values_for` does: known Regions first."""
     known = keys.regions_of(partition)
     if not _compare_texts(key_conditions):
-        # compared as something else, every region is alike
+        # compared as another type, all regions are equivalent
         return list(known) or ["x"], values_for(key_conditions, context, _NEVER, budget)[1]
     return _formed(known, names.regions(partition), key_conditions, context, budget)
 
@@ -441,7 +441,7 @@ _INSIDE: dict[object, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 
 def _arn(pattern: Pattern) -> tuple[Token, ...]:
     parts = arns.parts_of(pattern)
-    # what a short one matches is an assumption: its texts are distinguished whatever is assumed
+    # the matches of a short one are an assumption: its texts are distinguished in any case
     parts = (*parts, *((Wild.STAR,) for _ in range(arns.PARTS - len(parts))))
     tokens: list[Token] = []
     for part in parts[:-1]:

@@ -408,6 +408,6 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
         values = values.with_({"aws:ViaAWSService": "true"})
         if key:
             values = values.with_({"aws:MultiFactorAuthPresent": "false"})
-            # whether the service's own session shows is not documented
+            # whether the service's own session has the key is not documented
             absent -= {"aws:multifactorauthpresent", "aws:tokenissuetime", SIGN_IN}
     return Situation(way, values, frozenset(absent))

@@ -73,8 +73,8 @@ def times_for(
     Args:
         key_conditions: the conditions on them.
         now: the time of the earliest request.
-        session: what is known of the session.
-        budget: what may still be spent.
+        session: the known facts about the session.
+        budget: the steps that are left.
     """
     constants = [
         int(read)
@@ -115,8 +115,8 @@ def values_of_one_value(
     Args:
         main: the global key.
         service_keys: keys of services.
-        values: what the global key can be.
-        known: what is known of any of them.
+        values: the possible values of the global key.
+        known: the known values of any of them.
     """
     texts = [value.get(main) for value in values]
     known_texts = [value for value in known.values() if value is not None]
@@ -272,10 +272,10 @@ class DependentConditions:
     Attributes:
         by_key: the conditions, by key in lower case.
         spelling: how the keys are spelled.
-        known_values: what is known of them.
-        context: what policy variables stand for.
+        known_values: the known values of the keys.
+        context: the values of policy variables.
         partition: the caller's.
-        budget: what may still be spent.
+        budget: the steps that are left.
     """
 
     by_key: Mapping[str, Sequence[VersionedCondition]]
@@ -297,7 +297,7 @@ class DependentConditions:
         nice = [keys.EXAMPLES.get(parts[0].whole, "")]
         exact = all(map(is_exact, (on_wholes, *(conditions for _, conditions in on_parts))))
         if not exact:
-            # whatever is compared as something else than a text is not looked at
+            # keys compared as anything other than texts are not examined
             return texts_of_forms(nice, forms, (), self.budget), False
         of_parts = [
             each.pattern_of_whole(pattern)
@@ -336,7 +336,7 @@ def organisations(dependent: DependentConditions, *, at_home: bool) -> tuple[lis
     """Return the possible organisations of caller and resource, and whether these are all.
 
     Args:
-        dependent: what is asked about them.
+        dependent: the conditions on these keys.
         at_home: whether the resource is of the caller's account: then they are of one.
     """
     caller, resource = ORGANISATIONS[OF_PRINCIPAL], ORGANISATIONS[OF_RESOURCE]
@@ -345,7 +345,7 @@ def organisations(dependent: DependentConditions, *, at_home: bool) -> tuple[lis
         texts, exact = dependent.texts((caller, resource))
         for text in texts:
             own = dependent.values_given_whole(caller, text)
-            # not every service sends whose the resource is
+            # not every service sends the resource's owner
             ways += [own, {**own, **dependent.values_given_whole(resource, text)}]
         return [way for way in ways if dependent.agrees(way, (caller, resource))], exact
     of_caller, exact = values_of_pair(caller, dependent)
@@ -368,8 +368,8 @@ def with_tag_keys(
     A call that takes tags away has keys and no values. Some actions have tags and not their keys.
 
     Args:
-        sets: what `aws:TagKeys` can be, each with the keys of `tags` that are in it.
-        tags: what each of the tags can be, by its key (in lower case); {}: it is absent.
+        sets: the possible `aws:TagKeys`, each with the keys of `tags` that are in it.
+        tags: the possible values of each tag, by its key (in lower case); {}: it is absent.
     """
     _check(len(sets) * prod(map(len, tags.values())))
     for among, present in sets:

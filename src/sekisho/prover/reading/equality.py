@@ -80,8 +80,8 @@ def any_text(
     Args:
         name: the key, in lower case.
         key_conditions: the conditions on it; they are the atoms, in this order.
-        budget: what may still be spent.
-        holds: what the engine says.
+        budget: the steps that are left.
+        holds: the engine's evaluation of a condition.
         may_be_absent: whether a request can lack the key.
     """
     if not key_conditions or not is_plain_text(name, key_conditions):
@@ -97,7 +97,7 @@ def any_text(
         at_edges = {value: holds(condition, way) for value, way in ((None, {}), ("", {key: ""}))}
         operator = condition.condition.operator.name
         if operator is OperatorName.NULL or not condition.condition.values:
-            # the same of every text
+            # the same for every text
             patterns, negated = _EVERY, not holds(condition, {key: "x"})
         else:
             tokens = (tokens_of(condition, text, Context()) for text in condition.condition.values)
@@ -217,7 +217,7 @@ class KnownKeys:
         values: the values that are settled.
         excluded_values: keys (in lower case), and what each is none of.
         tracked: the assumptions.
-        budget: what may still be spent.
+        budget: the steps that are left.
     """
 
     knows: Callable[[str], bool]
@@ -240,9 +240,9 @@ class ComparedKeys:
 
     Attributes:
         names: the keys, in lower case; where several have one value, the global one.
-        conditions: those on the keys that ask which texts are the same, or which patterns match.
+        conditions: the conditions on equality of texts, or on the patterns that match.
         further_conditions: conditions that ask more.
-        known: what is known of keys.
+        known: the known facts about keys.
     """
 
     names: tuple[str, ...]
@@ -264,7 +264,7 @@ class ComparedKeys:
         )
         texts = representatives(patterns, self.known.budget)
         for _ in self.names[1:]:
-            # each text that is listed stands for itself, so that another one stands for the rest
+            # each listed text represents only itself, so that another one represents the rest
             texts = representatives([*patterns, *map(tuple, texts)], self.known.budget)
         alike = _alike(patterns, texts, self.known.budget)
         ways: list[KeyValues] = []
@@ -370,7 +370,7 @@ def compared_keys(
 
     Args:
         by_name: conditions, by the name of what depends on each other.
-        known: what is known of keys.
+        known: the known facts about keys.
     """
     plain = {name: _is_plain(name, of_set, known) for name, of_set in by_name.items()}
     tags = keys.TAG_KEYS in by_name

@@ -161,7 +161,7 @@ def policies_of_statements(policies: Policies, chosen: _Chosen) -> Policies:
     """Return the policies with only the chosen statements."""
     boundaries = policies.boundaries
     if boundaries is not None:
-        # one without any statement left has no Allow, and allows as little as it stands
+        # a policy without statements has no Allow, and allows nothing
         boundaries = tuple(next(iter(keep_statements((one,), chosen)), one) for one in boundaries)
     session = policies.session
     return replace(
@@ -233,7 +233,7 @@ def _relevant_statements(document: Document, action: str, resource: str) -> Docu
     numbers = tuple(sorted(parts.of_actions.of(action) & parts.of_resources.of(resource)))
     if numbers not in parts.cut_documents:
         statements = tuple(document.statements[number] for number in numbers)
-        # a document has a statement: where none is left, one that does not apply says as little
+        # a document needs a statement: one that does not apply changes nothing
         parts.cut_documents[numbers] = replace(
             document, statements=statements or document.statements[:1]
         )

@@ -66,11 +66,11 @@ class Requester:
 
     Attributes:
         name: the principal as a policy writes it; "" for whom none names.
-        kind: what they can show of MFA.
+        kind: the kind of the caller, by the evidence of MFA.
         user: the caller as the prover asks about one.
         exact: whether this is the only one, and not one of many.
         excluded_arns: users and roles that they are not: those are named themselves.
-        excluded_accounts: they are of any account but these; none: of the user's account.
+        excluded_accounts: accounts that the callers are not of; none: of the user's account.
     """
 
     name: str
@@ -104,7 +104,7 @@ def requesters(
         documents: policies with principals.
         partition: where they are.
         account: an account whose users and roles are asked about, too.
-        outside: who is asked about beside, of no account and not named, and of what kind.
+        outside: further callers without an account, and not named, with their kinds.
     """
     named_requesters: dict[object, Requester] = {}
     unhandled: dict[str, None] = {}
@@ -188,7 +188,7 @@ def _requester_named(
     match key:
         case PrincipalKey.SERVICE | PrincipalKey.FEDERATED:
             kind = RequesterKind.SERVICE if key is PrincipalKey.SERVICE else RequesterKind.PROVIDER
-            # an ARN of the provider tells its account, which nothing is asked of
+            # a provider's ARN has an account, which does not matter here
             arn = f"arn:{partition}:iam::{account}:user/{SOME_USER}"
             user = CallingUser(arn, {}, outside_principal=value)
             try:
@@ -241,7 +241,7 @@ def statements_naming(
 
     Args:
         document: with principals; where it has no resources, it is about every one.
-        user: who calls.
+        user: the caller.
         tracked: the assumptions.
         least: how closely an Allow must name the caller.
     """
@@ -353,7 +353,7 @@ def conditions_no_stranger_meets(
 
     Args:
         document: the whole policy, which names accounts and the rest.
-        own: those of its statements that are about strangers; of no other key it is said.
+        own: the statements that are about strangers; only their keys matter.
         span: how ARNs are compared; where wildcards may take in colons, a pattern does not tell the
             account, and ARNs are not left out.
     """
@@ -374,7 +374,7 @@ class _NamingKeys(NamedTuple):
     """The values by which a policy names objects, for some keys.
 
     Attributes:
-        values: what is named, of a document and a key.
+        values: the named values, by document and key.
     """
 
     keys: frozenset[str]

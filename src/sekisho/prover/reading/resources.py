@@ -59,7 +59,7 @@ class ResourcePlace:
 
     Attributes:
         partition: of their ARNs.
-        account: whose they are.
+        account: the owner's id.
         is_own: whether that is the user's account, which requests about no resource are in.
         without_account: whether resources whose ARN does not tell the account are asked about.
         bounded: whether names are no longer than AWS takes, which makes the patterns large.
@@ -83,7 +83,7 @@ def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns,
 
     Args:
         place: where they are.
-        service: whose ARNs come first; "": no service's.
+        service: the service whose ARNs come first; "": none.
     """
     services = (tuple(service), SEGMENT) if service else (SEGMENT,)
     accounts = (tuple(place.account), *(((), _WORD) if place.without_account else ()))
@@ -101,7 +101,7 @@ _WORD = (Segment.STAR, Kind(frozenset(f"{string.ascii_letters}-")), Segment.STAR
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if possible."""
-    # an access point last: whether it serves a request is up to the bucket behind it, too
+    # an access point last: the bucket behind it also decides whether it serves a request
     kinds = sorted(action.resource_types, key=lambda kind: kind.name.startswith("accesspoint"))
     forms = [form for kind in kinds for form in _forms(kind.arn, place)]
     return Patterns(dict.fromkeys(forms)), _ALL if place.is_own and can_be_all(action) else None
@@ -233,7 +233,7 @@ class NamedElement:
     """A `Resource` or `NotResource`, and the version of its document.
 
     Attributes:
-        element: what is written, or its opposite.
+        element: the element, or its opposite.
         version: of the document.
         special: whether an entry matches all where a variable of it has no value; no other
             element says that.
@@ -379,7 +379,7 @@ class RequestTarget:
             known[key] = self._patterns(element, version, unresolved=unresolved)
         patterns = known[key]
         if isinstance(patterns, Literal):
-            # free is whether an entry matches, whichever way an element asks for that
+            # whether an entry matches is free, however an element uses that
             self._imply(patterns, element, version, unresolved=unresolved)
             return patterns.negated() if element.negated else patterns
         takes_star = self._takes_star(element, effect, version)

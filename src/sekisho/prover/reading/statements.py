@@ -61,8 +61,8 @@ class RequestScope:
     """The scope of a question, as far as conditions matter.
 
     Attributes:
-        user: whose requests.
-        situation: with what credential.
+        user: the user whose requests are meant.
+        situation: the situation of the requests.
         now: the earliest time of a request.
         tracked: the assumptions, and which of them mattered.
         assigned: values given to keys that policy variables name, by name in lower case; None if
@@ -85,9 +85,9 @@ class ConditionReading:
     """All conditions, read for one situation.
 
     Args:
-        request_scope: whose requests, and with what.
+        request_scope: the user and the situation of the requests.
         all_conditions: every condition that the question can come across.
-        budget: what may still be spent.
+        budget: the steps that are left.
         like: the same of requests made another way, of which what is the same is taken over.
 
     Attributes:
@@ -127,13 +127,13 @@ class ConditionReading:
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
         by_theory = dependent_keys.group_by_dependency(all_conditions, user)
-        # the time is settled only where nobody asks about it
+        # the time is settled only if no condition tests it
         self._open = TIMES if dependent_keys.TIME in by_theory else frozenset()
         self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
         self._open |= anyones
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
         if not user.unique_id:
-            # the example is settled only where nobody asks about it
+            # the example is settled only if no condition tests it
             self._open |= {USER_ID} - assigned.keys()
         self._given = Context(given)
         self.theories = KeyTheories()
@@ -471,7 +471,7 @@ class ConditionReading:
         ways: list[KeyValues] = [] if default is None else [{spelled: default}]
         absent: list[KeyValues] = [{}] if self.may_be_absent(name) else []
         if default is None:
-            # where nothing is ordinary, the least that is said is
+            # without ordinary values, the shortest ones are used
             ways, absent = absent, []
         with_sets = any(
             each.condition.operator.quantifier is not Quantifier.NONE for each in key_conditions

@@ -90,7 +90,7 @@ def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...
     """Return the setting with a colleague out of each class except that of its own colleague.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
         LimitReached: if there are too many classes, or a pattern that distinguishes users is not
             handled.
     """
@@ -126,7 +126,7 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
     Raises:
         LimitReached: if there are too many.
     """
-    # the first atom is the user's own name, which is nobody else's
+    # the first atom is the user's own name, which no other user has
     result = [(0, 1)]
     for place in range(1, texts.size):
         atom = 1 << place
@@ -260,7 +260,7 @@ def run_scenario(
     What else there is of the account and the user is in `setting`.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     return _answer_in(setting_of(scenario, policies, setting), scenario, most_states)
 
@@ -278,7 +278,7 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
         return ScenarioAnswer(scenario, last.result, other)
     if (reason := _untried(searches)) is not None:
         return ScenarioAnswer(scenario, Unexplored(reason))
-    # the first search's result, with what the others tried and assumed
+    # the result of the first search, with the others' tried moves and assumptions
     results = [each.result for each in searches if isinstance(each.result, Unreachable)]
     tried = {one.refused_step.move: one for each in results for one in each.tried}
     assumed = sorted({name for each in results for name in each.assumed})
@@ -295,7 +295,7 @@ def outcome_of(
     nothing is searched.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     asked = _unexplained(scenario)
     here = setting_of(asked, policies, setting).timeless()
@@ -308,7 +308,7 @@ def way_in(scenario: Scenario, policies: Policies, setting: Setting | None = Non
     """Return the path by which the actor gets in; empty if there is none, or it is not known.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     asked = _unexplained(scenario)
     here = setting_of(asked, policies, setting).timeless()
@@ -336,7 +336,7 @@ def explorations(
     All searches together look at `most_states`.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
         LimitReached: if there are too many classes of users, or they cannot be told.
     """
     judge, problem, budget = MoveEvaluator(setting), scenario.question, StateBudget(most_states)
@@ -513,7 +513,7 @@ def _assumptions_of_refusals(result: Unreachable, base: Setting) -> Iterator[str
     now, rules = base.signin, {each.refused_step.outcome.rule for each in result.tried}
     if any(each.refused_step.move.kind is MoveKind.OPEN_CONSOLE for each in result.tried):
         yield "console_authorization_asks_identity"
-    # of a move that a member's policies refuse as well only one refusal is kept
+    # of a move that policies also refuse to members, only one refusal is kept
     if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
         yield "device_holder_needs_mfa"
     if any(_uses_aws_login(each.refused_step.move) for each in result.tried):

@@ -72,7 +72,7 @@ class Scenario:
     """A person or an attacker, and the question about them.
 
     Attributes:
-        title: who it is, and what is asked.
+        title: the actor, and the question.
         path: the user's IAM path.
         beyond: why no policy alone can close it; None if one can.
     """
@@ -450,7 +450,7 @@ def setting_of(scenario: Scenario, policies: Policies, setting: Setting | None =
     )
     own = policies if scenario.actor is Actor.PERSON else anything
     path = base.path if scenario.path == "/" else scenario.path
-    # a person can come from where policies want it, and an attacker from anywhere
+    # a person can come from an address that policies allow, and an attacker from any
     person = scenario.actor is Actor.PERSON
     base = replace(base, user=own, colleague=own, administrator=helper, path=path)
     return replace(base, endpoints=not person, pages=person)

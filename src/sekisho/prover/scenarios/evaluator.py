@@ -80,7 +80,7 @@ _KINDS = {
     Access.CONSOLE_MFA: CredentialKind.CONSOLE_SESSION,
     Access.TOKEN: CredentialKind.SESSION_TOKEN,
     Access.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
-    # what renews it is asked of the console session that it began from
+    # the renewal is decided for the console session from which it began
     Access.LOGIN_CACHE: CredentialKind.CONSOLE_SESSION,
 }
 _ON_DEVICES = (MoveKind.ENABLE_DEVICE, MoveKind.DEACTIVATE_DEVICE, MoveKind.REGISTER_PASSKEY)
@@ -267,9 +267,9 @@ class MoveEvaluator:
                 return _NO_CODE
             return _DONE if move.device.in_step else _LATE_CODE
         if move.code and move.device is not None and not move.device.in_step:
-            # whatever policies say, so that none is taken for what is in the way
+            # before the policies, so that none of them is reported as the obstacle
             return _LATE_CODE_TO_STS
-        # a code at an open page says nothing about a session that is held already
+        # a code at an open page does not affect an existing session
         page = state.page if move.holding.access is Access.PASSWORD else None
         mfa = page.mfa if page is not None else move.holding.access in _WITH_MFA
         outcome = self._remembered_outcome(move, mfa, state.person(move.holding.owner).member)
@@ -287,7 +287,7 @@ class MoveEvaluator:
         devices, whose = state.person(move.target).count, self.setting.called.people[move.target]
         by = move.holding
         if by.access is Access.AGENT:
-            # taken to fall under the rule like the access key whose token it is
+            # assumed to fall under the rule like the access key of the token
             by = replace(by, access=Access.KEY)
         credential = self._credential(by, by.access in _WITH_MFA)
         refused = check_device_change(credential, move.kind, whose, devices, self.setting.signin)
@@ -301,7 +301,7 @@ class MoveEvaluator:
             return known
         if (outcome := self._answered.get(key)) is None:
             outcome = self._answered[key] = self._outcome_from_any_address(*key)
-        # `assumed` and `refused` are about what this evaluator was asked, and no other one
+        # `assumed` and `refused` are about the calls of this evaluator alone
         self._known[key] = outcome
         return outcome
 
@@ -332,7 +332,7 @@ class MoveEvaluator:
                 return MoveOutcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
                 return MoveOutcome(rule=ruling.reason)
-            # from where a service calls on the user's behalf is not documented
+            # the source address of a service's call on the user's behalf is not documented
             forwarded = self._addresses if permission.action == FORWARDED else (address,)
             decisions = [
                 self._decide(move, credential, permission, each, own) for each in forwarded

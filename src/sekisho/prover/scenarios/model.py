@@ -59,7 +59,7 @@ class ScenarioDevice:
     """An MFA device.
 
     Attributes:
-        name: whose user name it has; "" for any other name.
+        name: the user whose name it has; "" for any other name.
         in_step: whether its clock agrees with AWS's, so that a code of it is accepted.
     """
 
@@ -110,7 +110,7 @@ class SigninPage:
     """A sign-in in progress: the page that the browser shows.
 
     Attributes:
-        step: what it asks for; `DONE`: nothing, and the session is still to be granted.
+        step: the step that it asks for; `DONE`: none, and the session is still to be granted.
         mfa: whether a code was given already.
     """
 
@@ -220,7 +220,7 @@ class Move:
     """One thing to try.
 
     Attributes:
-        holding: what it is done with.
+        holding: the credential with which it is done.
         target: to whose things.
         device: the device that it is about, or that gives the code.
         code: whether an STS call carries an MFA code.
@@ -236,7 +236,7 @@ class Move:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # a search looks one move up many times
+        # a search looks up one move many times
         found = hash((self.kind, self.holding, self.target, self.device, self.code, self.client))
         object.__setattr__(self, "_hash", found)
 
@@ -252,7 +252,7 @@ class ScenarioState:
         unassigned: virtual devices that are enabled for nobody: orphans, whose seed is lost, and
             those that the actor has just created.
         page: the sign-in that is under way.
-        deeds: what was done, as far as the question asks for it.
+        deeds: the acts that were done, as far as the question needs them.
     """
 
     user: ScenarioUser = field(default_factory=ScenarioUser)
@@ -346,7 +346,7 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
     if page.step is NextStep.DONE:
         yield Move(MoveKind.OPEN_CONSOLE, by, page.owner)
     elif page.step is NextStep.NEEDS_MFA:
-        # who has no device of the user's can only guess
+        # without a device of the user's, the actor can only guess
         devices = [
             each
             for each in state.person(page.owner).devices

@@ -111,7 +111,7 @@ class Acceptance:
     """The rules by which a failed scenario is accepted for some policies.
 
     Attributes:
-        setting: what else there is of the account and the user.
+        setting: the other facts about the account and the user.
         answer_of: how a scenario ends for the subject.
         of_family: whether MFA enforcement is a Force_MFA, for whichever choices.
     """
@@ -154,7 +154,7 @@ class Acceptance:
         # in every partition, also where no Force_MFA is offered
         written = AttachedPolicy(NAME, from_json(force_mfa_json(choices)))
         recommended = Policies(identity=(written, ALLOW_EVERYTHING))
-        # what no policy can deny is no more either way
+        # actions that no policy can deny do not count as more on either side
         anything = (*subject.policies.identity, ALLOW_EVERYTHING, _SERVICE_EXEMPT)
         of_subject = replace(subject.policies, identity=anything)
         callers = subject.callers
@@ -176,9 +176,9 @@ class ScenarioReport:
 
     Attributes:
         fixed_by: the choices that, changed in the Force_MFA among the policies, make it right.
-        choices: those of the Force_MFA among the policies, which `fixed_by` changes.
-        working_variants: what of our family, in place of MFA enforcement, makes it right.
-        blocking_statements: those beside MFA enforcement that keep our family from making it right.
+        choices: the choices of the Force_MFA in the policies, which `fixed_by` changes.
+        working_variants: the variants of Force_MFA that, as MFA enforcement, make it right.
+        blocking_statements: other statements that keep every variant from making it right.
         unstoppable: an attacker whom no policy can stop.
         trade_off: the one of which it is the half that is given up.
         not_accepted: why it is not accepted, though the other half of a trade-off is right.
@@ -218,12 +218,12 @@ def report_on_scenarios(
     may allow.
 
     Args:
-        subject: whose policies they are.
-        base: what else there is of the account, as far as the subject does not say it.
+        subject: the owner of the policies.
+        base: the facts about the account that the subject does not have.
         strict: whether what is accepted counts, and an attacker whom no policy can stop.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     subject = subject.with_distinguishing_policies(Policies(identity=base.enrolled))
     if subject.unanswerable_reason is not None:
@@ -338,7 +338,7 @@ def fixing_choices(
         return ()
     here = setting or Setting()
     known = way_in(scenario, _with_family(start, other_policies, here), here)
-    # where no policy is asked at the sign-in, what policies say of it fixes nothing
+    # if no policy is evaluated at the sign-in, changes about it fix nothing
     asks = here.signin.console_asks_policies
     for count in range(1, _MOST_CHANGES + 1):
         result = tuple(
@@ -456,7 +456,7 @@ def _with_family(choices: Choices, other_policies: Policies | None, setting: Set
 @cache
 def _enforcement(choices: Choices, partition: str) -> AttachedPolicy:
     written = replace(choices, partition=partition)
-    # where its statements stand plays no part
+    # the place of its statements does not matter
     return AttachedPolicy(NAME, from_json(force_mfa_json(written), source=NAME))
 
 

@@ -93,7 +93,7 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     A role's session is no part of it: the user's policies are not asked about one.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     if foothold.hold.access not in WAYS:
         return None
@@ -201,8 +201,8 @@ class SearchProblem:
     """The start of an actor, the moves that are tried, and the goal.
 
     Attributes:
-        acts: what the actor tries.
-        helps: what an administrator does for them.
+        acts: the acts that the actor tries.
+        helps: the acts of an administrator for the actor.
         on_others: whether the actor tries other users' things as well.
         explained: whether the way that comes closest is wanted, where the goal is not reached.
     """
@@ -261,7 +261,7 @@ class Unreachable:
             help, since the services' own rules are in the way, for an attacker, and if it was not
             wanted.
         assumed: as in `MoveOutcome`.
-        footholds: what an attacker comes to hold, and what was tried with it.
+        footholds: the credentials that an attacker obtains, and the moves tried with each.
     """
 
     states: int
@@ -306,7 +306,7 @@ def explore(
         return problem_here
     judge, budget = judge or MoveEvaluator(setting), budget or StateBudget()
     if MoveKind.CREATE_DEVICE in problem_here.acts:
-        # a way with an authenticator app is as good, and a program can go it
+        # a path with an authenticator app is as good, and a program can follow it
         without = replace(problem_here, acts=problem_here.acts - {MoveKind.REGISTER_PASSKEY})
         result = _Search(judge, without, budget).run()
         if not isinstance(result, Unreachable) or without == problem_here:
@@ -328,7 +328,7 @@ def leads_to_goal(setting: Setting, problem: SearchProblem, path: Path) -> bool:
 def _problem_in(setting: Setting, problem: SearchProblem) -> SearchProblem | Unexplored:
     """Return the problem without the moves that cannot matter in a setting."""
     if not setting.signin.console_asks_policies:
-        # what policies say of it has no effect
+        # policies about it have no effect
         problem = replace(problem, acts=problem.acts - {MoveKind.OPEN_CONSOLE})
     if not setting.signin.resync_at_sign_in:
         problem = replace(problem, acts=problem.acts - {MoveKind.RESYNC_AT_SIGN_IN})
@@ -343,7 +343,7 @@ def _problem_in(setting: Setting, problem: SearchProblem) -> SearchProblem | Une
     if patterns := setting.device_name_patterns(acts):
         return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
     if not setting.enrolled:
-        # nothing hangs on who is in the group
+        # membership of the group does not matter
         goal = {deed.kind for deed in problem.goal.deeds}
         problem = replace(problem, acts=problem.acts - (_GROUP_ACTS - goal))
     return problem
@@ -391,10 +391,10 @@ class _Search:
         return self._question.goal.is_reached(state)
 
     def _unreachable(self, ways: dict[ScenarioState, Path]) -> Unreachable:
-        # before the dead-lock is looked for, which goes on where nobody comes
+        # before the search for a deadlock, which explores states that are not reachable
         assumed, tried = self._judge.assumed, tuple(self._tried.values())
         if self._question.on_others:
-            # nobody wants to help an attacker on
+            # an attacker is not to be helped: there is no deadlock to explain
             return Unreachable(len(ways), tried, None, assumed, tuple(self._footholds(ways)))
         deadlock = self._deadlock() if self._question.explained else None
         return Unreachable(len(ways), tried, deadlock, assumed)
@@ -403,7 +403,7 @@ class _Search:
         holdings = {
             (hold, each.person(hold.owner).member) for each in states for hold in each.holds
         }
-        # one group is tried, and there are others
+        # one group is modelled, and there are others
         acts = self._question.acts - _GROUP_ACTS
         actions = {ACTION_OF.get(act, act.value) for act in acts}
         for hold, member in sorted(holdings):

@@ -53,7 +53,7 @@ class SettingNames:
 
     Attributes:
         device: every device that has nobody's own name.
-        group: of those who have enrolled.
+        group: the group of users who have enrolled.
     """
 
     people: Mapping[ScenarioPrincipal, str]
@@ -150,7 +150,7 @@ class Setting:
         users_may_change: the account's `AllowUsersToChangePassword`: every user may change their
             own password, and read what is asked of one, without a policy of their own.
         names: the user names that are known.
-        called: what everybody and everything is called: those, and else what no policy names.
+        called: the names of everybody and everything: known ones, else names in no policy.
         path, colleague_path: the IAM path of the user, and of the colleague.
         user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
             is unknown.

@@ -132,7 +132,7 @@ def step_text(step: ScenarioStep) -> Message:
     client = _CLIENTS[move.client]
     text = act.filled(on=_PRINCIPALS[move.target], device=name, code=code, client=client)
     if move.kind is not MoveKind.SIGN_IN:
-        # the page of the sign-in asks for the password, and that is said
+        # the sign-in page itself asks for the password, and the text says so
         text = _ASKED.filled(what=text, credential=_holder(step))
     if step.outcome.address:
         text = _FROM.filled(what=text, address=step.outcome.address)

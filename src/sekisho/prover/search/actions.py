@@ -37,8 +37,8 @@ class ActionSource:
     """The source of a question's actions.
 
     Attributes:
-        action: what takes them in.
-        services: whose resources they can be about, in lower case; None: any, and `*`.
+        action: the element that covers them.
+        services: services of their resources, in lower case; None: any, and `*`.
     """
 
     action: Element
@@ -87,7 +87,7 @@ def services_of(resource: Element) -> frozenset[str] | None:
 @lru_cache(maxsize=4_096)
 def _listed_services(resource: Element) -> frozenset[str] | None:
     """Return the services in the resources of an element, to include or to exclude."""
-    # what a variable stands for may matter to all
+    # the value of a variable may matter to all
     if any("$" in entry for entry in resource.values):
         return None
     return services_of(Element(resource.values))
@@ -155,7 +155,7 @@ def classes(
 
     Those that the elements do not distinguish stand in one list.
     """
-    # what takes in everything, or nothing, distinguishes nothing
+    # an element that matches everything or nothing distinguishes nothing
     included = [names for each in elements if (names := _included(catalogue, each)) is not None]
     by_name: dict[str, int] = {}
     for place, names in enumerate(included):
@@ -269,8 +269,8 @@ class RequestRanges:
     Args:
         allowed: the statements that must allow, group by group; None: none must.
         rules: every statement.
-        restriction: what the question is restricted to.
-        ties: what goes together in a request.
+        restriction: the restriction of the question.
+        ties: the dependencies within a request.
         tracked: the assumptions.
     """
 
@@ -382,7 +382,7 @@ class RequestRanges:
         wanted = [element for element, holds in self._within.actions if holds]
         if wanted or self._allowed is None:
             return (ActionSource(wanted[0] if wanted else Element(("*",))),)
-        # every group must allow; the identity-based policies stand last but for what limits them
+        # every group must allow; identity-based policies come last, before those that limit them
         each = [[rule for rule in group if rule.effect is Effect.ALLOW] for group in self._allowed]
         fewest = min(each, key=lambda group: sum(breadth(rule.action) for rule in group))
         found = (ActionSource(rule.action, services_of(rule.resource)) for rule in fewest)

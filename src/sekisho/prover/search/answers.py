@@ -45,7 +45,7 @@ class ActionGroup:
     Attributes:
         actions: like `iam:ChangePassword`, in order.
         resources: the policies' own patterns; `*`: every resource that the actions have.
-        conditions: what else must be so, all together.
+        conditions: the further conditions, all of which must hold.
         credentials: with which it is so.
         counterexample: one such request.
     """
@@ -61,11 +61,11 @@ def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGr
     """Return the actions for which some request answers, grouped by equal answers.
 
     Args:
-        question: what is asked.
-        budget: what may still be spent on it; None: as for a question of its own.
+        question: the question.
+        budget: the steps that are left for it; None: those of a question of its own.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
         LimitReached: if that could not be found out for some action.
     """
     by_answer: dict[
@@ -135,7 +135,7 @@ class Conclusion:
     """A verdict and the assumptions that it rests on.
 
     Attributes:
-        verdict: what was found.
+        verdict: the verdict.
         assumed: the names of the assumptions under whose other setting the verdict is another one,
             be it that it was not found out; of a proof that none of them changes alone, of two that
             do together.
@@ -153,7 +153,7 @@ class QuestionAnswer:
 
     Attributes:
         id: stable.
-        title: what holds if it is proved.
+        title: the property that holds if it is proved.
         calls: `direct`, `service` or `all`.
         conclusion: the verdict and what it rests on.
         counts: whether it decides the exit code.
@@ -200,7 +200,7 @@ def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
         unknown = (each for each in verdicts if isinstance(each, Unknown))
         return Conclusion(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
     first = verdicts[0]
-    # what the most refuse all do, and what the least allow all do
+    # all policies refuse what the widest refuse, and allow what the narrowest allow
     refused = isinstance(first, Refuted) and "allowed" not in first.counterexample.decisions
     return Conclusion(first if refused else verdicts[-1], assumed)
 
@@ -211,7 +211,7 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     An assumption that no policy comes across cannot matter; for each other one it is asked again.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     budgets = [Budget() for _ in questions]
     verdicts = [
@@ -235,7 +235,7 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     assumed = _assumptions_that_differ(verdicts_otherwise, verdict)
     if not isinstance(verdict, Proved):
         return Conclusion(verdict, assumed)
-    # of the catalogue it depends only once a request is found that it does not know
+    # it depends on the catalogue only if a request outside it was found
     shown = (
         name
         for name in assumed
@@ -272,9 +272,9 @@ def _two_refuting_together(
     """Return two assumptions that refute a proof together, and neither of which does alone.
 
     Args:
-        names: those that the policies come across as they are set; the first of two is of these.
-        questions: that are proved, whichever one of them is set otherwise.
-        budgets: what may still be spent on the questions.
+        names: the assumptions that the policies depend on; the first of two is of these.
+        questions: questions that are proved under each single other setting.
+        budgets: the steps that are left for the questions.
     """
     for name in names:
         others = _with_other_setting(questions, name)
@@ -306,7 +306,7 @@ def _verdicts_read_otherwise(
     if not readings:
         return
     if getattr(readings[0], name) is None and isinstance(verdict, Proved):
-        # the proof is about both ways
+        # the proof covers both ways
         return
     for other in other_readings(readings[0], name):
         others = [replace(each, user=replace(each.user, readings=other)) for each in questions]
@@ -395,7 +395,7 @@ def uncertain_lists(
     The context is a credential's own, without further keys.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     settings = assumptions or Assumptions()
     differing: dict[str, set[tuple[CallerCredential, bool]]] = {}
@@ -448,7 +448,7 @@ def roles_within_reach(
     Not every condition of an Allow is looked at for roles of other accounts: it is a warning.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     settings = assumptions or Assumptions()
     tracked = TrackedAssumptions(settings)

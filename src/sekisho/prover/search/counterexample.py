@@ -127,9 +127,9 @@ def replay(
     Ordinary values are put in the place of odd ones where the request still answers with them.
 
     Args:
-        question: what was asked.
-        credential: what the caller signs with.
-        request: what was found.
+        question: the question.
+        credential: the credential with which the caller signs.
+        request: the candidate.
         exists: whether the catalogue knows the action.
         of_list: whether it is one of many: large documents are cut to what can be about it.
     """
@@ -137,7 +137,7 @@ def replay(
         MARK not in request.action
         and decisions_that_answer(question, request, of_list=of_list) is None
     ):
-        # found loosely, it answers nothing, whatever else is said of it
+        # a candidate of a loose reading that answers nothing
         return None
     for nicer in _more_ordinary(request):
         if MARK in nicer.action:
@@ -192,7 +192,7 @@ def decisions_that_answer(
     """Return the engine's decisions on a request if it answers the question; else None."""
     decisions: dict[str, Decision] = {}
     if question.user.outside_principal:
-        # the policies are those of who stands in the place of a caller of no account
+        # the policies are those of the user in place of a caller without account
         request = replace(request, principal=question.user.arn)
     for name, given in (("allowed", question.allowed), ("denied", question.denied)):
         if given is not None:
@@ -224,7 +224,7 @@ def decide_as_owner_allows(
     """Return the engine's decision; the owner of another account's resource is assumed to allow.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     if foreign_owner(request):
         policies = replace(policies, resource=_OWNERS_POLICY)
@@ -245,7 +245,7 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
     account; what another account owns is taken to allow.
     """
     decision, request = counterexample.decisions.get("allowed"), counterexample.request
-    # who signs nothing, and a service, are asked about with the resource's own policy alone
+    # for unsigned requests and services, only the resource's own policy is asked
     if decision is None or not request.principal.startswith("arn:") or foreign_owner(request):
         return None
     return missing_resource_policy(request, Policies(), decision)
@@ -319,7 +319,7 @@ def _with_one_region(request: Request) -> Iterator[Request]:
         there = (key for key in request.context if keys.main_of(key.lower()) == keys.REGION)
         same = dict.fromkeys((_REGION, *there), parts[3])
         yield replace(request, context=request.context.with_(same))
-    # one that there is, and not just one that there may be
+    # a real one, and not just a possible one
     yield from (_in_region(request, region) for region in usual if parts[3] not in usual)
 
 

@@ -43,14 +43,14 @@ class AnswerSpace:
     """The demands on requests of one class of actions and one situation, to answer or not to.
 
     Attributes:
-        target: what says which literals are about what.
+        target: the meaning of the literals.
         theories: of every attribute of a request.
-        within: what every request that is asked about fits.
+        within: the demands that every request of the question fits.
         answering: lists of demands; who meets one answers.
         not_answering: the same for requests that do not answer.
-        budget: what may still be spent.
-        reachable_entries: what has been found out about the resources of this class of actions.
-        place: what every request fits as well, and every description says.
+        budget: the steps that are left.
+        reachable_entries: the results on the resources of this class of actions.
+        place: literals that every request fits as well, and every description includes.
     """
 
     target: RequestTarget
@@ -95,14 +95,14 @@ class AnswerSpace:
 
     def _shortened(self, cube: Cube) -> Cube:
         """Return a cube without the literals that it does not need to imply an answer."""
-        # what a statement demands says more than what another one does not
+        # the demand of one statement is more specific than the failure of another
         plain = [one for one in cube if not self.target.is_implied(one)]
         lists = self.target.lists
         listed = any(map(lists, self.place))
         needed = sorted(plain, key=lambda one: (lists(one), one.holds))
         for literal in tuple(needed):
             rest = [one for one in needed if one is not literal]
-            # which resources they are is said in any case: it is what a reader looks for
+            # the resources are always described: readers look for them
             last = lists(literal) and not listed and not any(map(lists, rest))
             if not last and not self._admits_another(rest, literal):
                 needed = rest
@@ -184,12 +184,12 @@ class Question:
     """The question whether `user` has a request that `allowed` allows and `denied` does not.
 
     Attributes:
-        user: whose requests.
+        user: the user whose requests are meant.
         now: the earliest time of a request.
         credentials: of which kinds, and calling in which ways.
         allowed, denied: None: nothing is demanded.
         restriction: further demands.
-        assumptions: how the points are read that AWS does not document.
+        assumptions: the settings of points that AWS does not document.
         cross_account: whether requests about other accounts' resources are asked about, too.
     """
 
@@ -213,7 +213,7 @@ def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[State
     """Return the statements, group by group.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
         LimitReached: if there is a kind of policy that the prover does not handle.
     """
     result: list[list[StatementRule]] = []
@@ -320,11 +320,11 @@ def answer_space_of(
     """Return the demands on a request of the range to answer the question, and not to.
 
     Args:
-        target: what says which literals are about what.
+        target: the meaning of the literals.
         reading: the conditions.
         sides: the statements that allow what answers, and those that do not.
-        restriction: what the question is restricted to.
-        place: what the resource is among, and is said to be; None: any.
+        restriction: the restriction of the question.
+        place: literals on the resource that every description includes; None: none.
     """
     allowed, denied = sides
     always = [] if allowed is None else [*_demands_to_allow(target, reading, allowed)]
@@ -404,7 +404,7 @@ def _ways_to_apply(
 
 def _demand_not_all(target: RequestTarget, alternative: Alternative) -> Demand:
     """Return the demand that not all of the literals hold."""
-    # what another literal implies is missing only where that is, too
+    # a literal that another implies fails only if that one fails, too
     return tuple(
         target.closed((literal.negated(),))
         for literal in alternative
@@ -447,7 +447,7 @@ class StatedCondition:
     Attributes:
         subject: a condition key, `Resource`, or `OWNER`.
         operator: the operator; "" for what is no condition key.
-        values: those of the policy.
+        values: the values in the policy.
         holds: whether it must hold, or must not.
     """
 
@@ -463,7 +463,7 @@ class Description:
 
     Attributes:
         resources: patterns of which one must match; `*` if none is demanded.
-        conditions: what else must be so, all together.
+        conditions: the further conditions, all of which must hold.
     """
 
     resources: tuple[str, ...]
@@ -531,7 +531,7 @@ def _matchable_entries(
     element = named.element
     if len(element.values) == 1 or element.negated:
         return element.values
-    # the attributes of a request are free of each other, so only what is about the resource counts
+    # a request's attributes are independent, so that only literals on the resource matter
     rest = [one for one in cube if one.theory == RESOURCE and one is not literal]
     key = (named, *((space.target.source_of(one), one.holds) for one in rest))
     if key not in space.reachable_entries:
@@ -546,7 +546,7 @@ def _least_entries(rest: list[Literal], named: NamedElement, space: AnswerSpace)
         if isinstance(literal, Literal) and space.fits((*rest, literal)):
             least[entry] = literal
     if len(least) > _MANY:
-        # by the text alone: to compare each with each by a search would take too long
+        # by the text alone: comparing all pairs by a search would take too long
         listed = entries_of(tuple(least), RESOURCES)
         return tuple(entry for entry in least if not listed.covers_properly(entry))
     for entry, literal in tuple(least.items()):

@@ -123,7 +123,7 @@ class ItemSearch(RequestSearch):
             known: dict[object, _Answers] = {}
             places = list(dict.fromkeys(each.place for each in views))
             elements = self._ranges.resources_of(class_list[0].actions[0]) if able else ()
-            # what distinguishes resources of the action, but for ARNs from `*`
+            # the elements that distinguish the action's resources, apart from ARNs and `*`
             named = [each for each in elements if not self._takes_every_arn(each)]
             for one in class_list if able else ():
                 key = self._ranges.equivalence_key(one.actions[0], places, named)
@@ -263,7 +263,7 @@ class ItemSearch(RequestSearch):
             question = replace(self._question, credentials=only, restriction=narrow)
             too_long = is_too_long(str(values[RESOURCE]))
             self._listed += 1
-            # of a long list, the engine reads whole policies now and then, else what can matter
+            # of a long list, the engine sometimes decides whole policies, otherwise relevant parts
             of = (question, not self._is_sampled)
             counterexample = None if too_long else self._replayed(view, range_, values, of)
             at_once = counterexample is not None
@@ -318,8 +318,8 @@ class ItemSearch(RequestSearch):
         """Return a description that names the owner of the resources, if the owner matters.
 
         Args:
-            match: what answers.
-            action: with what.
+            match: the requests that answer.
+            action: their action.
             same: the accounts of whose resources the same answers.
         """
         credential = match.view.situation.credential
@@ -370,7 +370,7 @@ def same_demands(
     Args:
         view: a view.
         other: another one.
-        restriction: what requests are restricted to, in both.
+        restriction: the restriction of the requests, in both.
         part: the statements that matter.
     """
     reading, other_reading = view.reading, other.reading

@@ -26,9 +26,9 @@ class QuestionPart:
 
     Attributes:
         allowed: the statements that allow what answers, group by group; None: nothing is demanded.
-        denied: those that do not; likewise.
-        place: what the resource must be among, or not among if it is negated; None: what allows
-            says so.
+        denied: the statements that must not allow, group by group; None: nothing is demanded.
+        place: the resources that it is limited to, or excludes if negated; None: those of the
+            statements that allow.
     """
 
     allowed: Groups | None
@@ -48,9 +48,9 @@ def divide_question(
 
     Args:
         allowed: the statements that allow what answers, group by group; reduced.
-        denied: those that do not.
+        denied: the statements that must not allow.
         is_in: whether an `Action` takes in the one action that is asked about.
-        starts: what the ARNs begin with that it can be about, in lower case.
+        starts: the prefixes of the ARNs that it can be about, in lower case.
     """
     allowed, denied = (
         None if one is None else [[rule for rule in group if is_in(rule.action)] for group in one]

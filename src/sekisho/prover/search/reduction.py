@@ -82,8 +82,8 @@ def reduce_policies(
 
     Args:
         allowed: the statements that allow what answers, group by group.
-        denied: those that do not.
-        restriction: what the question is restricted to.
+        denied: the statements that must not allow.
+        restriction: the restriction of the question.
     """
     range_ = [*_range_of(restriction)]
     allowing = None if allowed is None else _without_duplicates(_reachable(allowed, range_))
@@ -133,7 +133,7 @@ def statements_that_matter(
     They are to say which users, accounts and keys matter, and mean nothing together.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
         LimitReached: if there is a kind of policy that the prover does not handle.
     """
     before, after = rules_of(old, tracked), rules_of(new, tracked)
@@ -185,7 +185,7 @@ def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
             by_rest: dict[object, list[StatementRule]] = {}
             for number, rule in enumerate(merged):
                 listed = _alternatives(rule, place)
-                # what has a variable is looked at apart: where its value is not known, all of its
+                # lists with a variable are not merged: if its value is not known, the whole
                 # list is open
                 can_merge = listed and all(
                     variables.OPEN not in one and one.isascii() for one in listed

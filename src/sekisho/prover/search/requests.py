@@ -213,11 +213,11 @@ def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
     """Return whether no request answers the question.
 
     Args:
-        question: what is asked.
-        budget: what may still be spent; None: as for a question of its own.
+        question: the question.
+        budget: the steps that are left; None: those of a question of its own.
 
     Raises:
-        FaultyPolicy: if a document cannot be read for certain.
+        FaultyPolicy: if a document cannot be interpreted for certain.
     """
     return verdict_and_assumptions(question, budget)[0]
 
@@ -245,9 +245,9 @@ class RequestSearch:
     """One question, and the results of its search so far.
 
     Args:
-        question: what is asked.
+        question: the question.
         only: the one action that it is asked of; None: any.
-        budget: what may still be spent on it, and what was found out so far; None: nothing yet.
+        budget: the steps that are left for it, and cached results; None: a new one.
         whole: the question of which this one is a part: it spends from the same.
         documented: only of requests that AWS documents; None among these is no proof.
 
@@ -304,7 +304,7 @@ class RequestSearch:
         if policies is None:
             return None
         if id(policies) not in self._rules_by_policies:
-            # with the policies, so that no others come to have their id
+            # stored with the policies, so that no others get their id
             self._rules_by_policies[id(policies)] = policies, rules_of(policies, self.tracked)
         _, rules = self._rules_by_policies[id(policies)]
         if self._only is None:
@@ -355,7 +355,7 @@ class RequestSearch:
         """Return a counterexample of the only action in question, or None.
 
         Raises:
-            LimitReached: if that could not be found out.
+            LimitReached: if the search is too large.
         """
         return self._counterexample_in(self._views.read_once(view), range_)
 
@@ -363,7 +363,7 @@ class RequestSearch:
         """Return the first counterexample over all ways of calling and all owners, or None.
 
         Raises:
-            LimitReached: if that could not be found out.
+            LimitReached: if the search is too large.
         """
         limit: LimitReached | None = None
         for owner in self._views.owners.all:
@@ -455,7 +455,7 @@ class RequestSearch:
         except StepsSpent:
             raise
         except LimitReached:
-            # class by class there may be less to look at
+            # class by class, the search may be smaller
             return True
 
     def _counterexample_in(self, view: RequestView, range_: RequestRange) -> Counterexample | None:
@@ -470,10 +470,10 @@ class RequestSearch:
             return None
         if reading.exact:
             return self._checked(view, range_, solution)
-        # what was found loosely may be right as it is
+        # the result of a loose reading may be exact
         if (counterexample := self._replayed(view, range_, solution)) is not None:
             return counterexample
-        # of whom a resource is: one account, or nothing that tells it
+        # the owner of the resource: one account, or unknown
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in assignments(reading, reading.linked, self._conditions):
             of_settled = self._views.read_once(view, assigned)

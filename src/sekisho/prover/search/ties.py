@@ -33,7 +33,7 @@ class DocumentedRequests:
 
     Attributes:
         partition: the user's.
-        caller: what kind of caller it is, as the catalogue names them.
+        caller: the kind of caller, by the catalogue's name.
         given_keys: keys, in lower case, that are known of every request of the user.
         provider: the identity provider that calls in the user's place, in lower case; "": none.
     """
@@ -123,8 +123,8 @@ class Ties:
     """The ties between the action, the resource and the keys that some policies test.
 
     Attributes:
-        home: what holds where IAM is called.
-        untagged: what holds of a request about no resource.
+        home: the restriction of requests to IAM.
+        untagged: the restriction of requests without a resource.
         same_keys: keys of services that are like global ones.
         tags: the keys of tags in the call, each absent; in the end that there is no list of them.
         documented: which requests AWS documents; None: others are asked about, too.
@@ -158,7 +158,7 @@ class Ties:
         """
         named = {key.lower(): key for key in _spelling_of_asked_keys(rules, more)}
         same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
-        # what a tag is that only a service's key names
+        # the global key of a tag that only a service's key names
         named |= {main: keys.spelling_of_key(main) for main in same.values() if main not in named}
         key = named.get(keys.REGION)
         regions = () if key is None else sorted(single_regions(partition))

@@ -18,8 +18,8 @@ class Counterexample:
 
     Attributes:
         request: the whole request.
-        credential: what the caller signs with.
-        decisions: what the engine says of it, by the name of the set of policies.
+        credential: the credential with which the caller signs.
+        decisions: the engine's decisions on it, by the name of the set of policies.
         exists: whether it is a request that AWS is known to have: the catalogue knows the action
             and has the resource's form.
         named_keys: the keys of its context that policies name and the credential does not settle.
@@ -78,7 +78,7 @@ class Proved(_Untested):
     """The property holds for every request.
 
     Attributes:
-        certificate: what shows it, and the checker has accepted; None: it is not kept, or the
+        certificate: the certificate that the checker has accepted; None: it is not kept, or the
             search found no request that shows the contrary.
     """
 

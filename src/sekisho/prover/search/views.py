@@ -61,7 +61,7 @@ class Owner:
     Attributes:
         account: its id.
         is_caller: whether it is the user's.
-        conditions: those that select it, and the accounts for which it stands, among the owners.
+        conditions: the conditions that select it and the accounts that it represents.
     """
 
     account: str
@@ -94,7 +94,7 @@ def owners_of(
     """Return the accounts that the policies of a question distinguish as owners of resources.
 
     Args:
-        question: what is asked.
+        question: the question.
         rules: every statement of its policies.
         conditions: every condition of the question.
         tracked: the assumptions.
@@ -217,7 +217,7 @@ def _owner_classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...
     """Return an account for each combination of pattern matches; the user's own first.
 
     Raises:
-        LimitReached: if there is too much to look at.
+        LimitReached: if the search is too large.
     """
     machines = [Machine([tokens]) for tokens, _ in patterns]
     texts = [text for _, text in patterns]
@@ -263,11 +263,11 @@ class RequestViews:
     """The views of one question.
 
     Args:
-        question: what is asked.
+        question: the question.
         rules: every statement of its policies.
         conditions: every condition of the question.
         tracked: the assumptions.
-        budget: what may still be spent.
+        budget: the steps that are left.
 
     Attributes:
         readings: of conditions that were read before, by all that they depend on.
@@ -305,7 +305,7 @@ class RequestViews:
         key = (situation.credential, owner.account)
         if key not in self._views:
             first = self._views.get((situation.credential, self._question.user.account))
-            # whose the resource is is read only where something asks for it
+            # the owner of the resource is read only if a condition tests it
             keyed = self.owners.keyed
             if first and not keyed:
                 reading = first.reading
@@ -328,8 +328,8 @@ class RequestViews:
         """Return the conditions, read for requests of one situation.
 
         Args:
-            situation: with what.
-            owners: whose resources they may be about; none: anybody's.
+            situation: the situation of the requests.
+            owners: the owners of the resources; none: any.
             assigned: values of the keys that policy variables name.
             like: the same of another situation, of which what is the same is taken over.
         """

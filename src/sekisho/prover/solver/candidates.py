@@ -153,7 +153,7 @@ class _Example:
         """Return values that fit some masks; None if there are none.
 
         Raises:
-            LimitReached: if that is too much to find out.
+            LimitReached: if the search is too large.
         """
         found = theories.solve(masks)
         return None if found is None else cls(masks, theories, found)
@@ -233,7 +233,7 @@ def _meeting(masks: Masks, demands: Sequence[Demand], theories: Theories) -> Mas
 
 def _solved(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Masks | None:
     run = _Run(theories, budget)
-    # demands that leave no choice most often decide, and so come first
+    # demands without a choice decide most often, and so come first
     masks = run.met(sorted(demands, key=lambda demand: len(demand) > 1))
     if masks is None and run.reason is not None:
         raise run.reason

@@ -67,7 +67,7 @@ class Budget:
     question once more for each assumption.
 
     Attributes:
-        known: what was found out by many steps; to look it up takes one.
+        known: cached results of many steps each; a look-up takes one.
         left: how many steps may still be spent.
         spent: how many were; what `limit_to` takes away was not.
     """

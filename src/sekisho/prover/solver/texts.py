@@ -30,7 +30,7 @@ class Kind:
     """Any one character of a kind, or any number of them.
 
     Attributes:
-        characters: those of the kind.
+        characters: the characters of the kind.
         many: whether it is any number, none as well.
     """
 
@@ -295,7 +295,7 @@ def find_text(
     shortest text that `none` could forbid is not forbidden.
 
     Raises:
-        LimitReached: if there is too much to look at.
+        LimitReached: if the search is too large.
     """
     fewest = min((one for one in every if one.finite), key=lambda one: len(one.texts), default=None)
     if fewest is not None:
@@ -312,7 +312,7 @@ def _searched(
     every: Sequence[Patterns], none: Sequence[Patterns], budget: Budget, words: Words
 ) -> list[str]:
     """Return the result of `find_text` if `every` has more than a few texts: a text, or nothing."""
-    # what both have is forbidden: two versions of a policy differ in a few of many actions
+    # texts of both are forbidden: two versions of a policy differ in a few of many actions
     refused = dict.fromkeys(pattern for each in none for pattern in each.all)
     if any(pattern in refused for one in every for pattern in one.all):
         every = [Patterns(each for each in one.all if each not in refused) for one in every]
@@ -340,7 +340,7 @@ def _likely(every: Sequence[Patterns], budget: Budget, words: Words) -> Iterator
             if all(other.matches(text) for other in others):
                 yield text
     if any(len(one.all) > _MANY for one in every):
-        # where one of many is enough, the first ones most often will do
+        # if one of many is enough, the first ones usually are
         few = [Machine(one.all[:_FEW]) if len(one.all) > _MANY else one.machine for one in every]
         yield from islice(_search(few, _NOTHING, budget, words), 1)
 
@@ -419,14 +419,14 @@ class _Alphabet:
         """Return the characters of some machines.
 
         Args:
-            machines: those that are read side by side.
+            machines: the machines that are read side by side.
             wordy: whether some words must be avoided.
             whole: whether every character is looked at.
         """
         characters = dict.fromkeys(char for machine in machines for char in machine.characters)
         kinds = tuple(dict.fromkeys(kind for machine in machines for kind in machine.kinds))
         of_kinds = _one_of_each_kind(kinds, frozenset({*characters, ":"}))
-        # what stands for all others must lead away from every word
+        # the representative of all other characters must lead away from every word
         other = MARK if wordy else filler([*characters, ":", *chain.from_iterable(kinds)])
         known = tuple(char for char in characters if char != ":")
         if whole:
@@ -472,16 +472,16 @@ def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
     None of them is empty unless only the empty text is matched so.
 
     Raises:
-        LimitReached: if there is too much to look at.
+        LimitReached: if the search is too large.
     """
     all_patterns = Patterns(patterns)
     if all_patterns.finite:
-        # longer than any of them, so unlike all of them
+        # longer than any of them, so matched by none of them
         used = {char for text in all_patterns.texts for char in text}
         unlike = filler(used) * (1 + max(map(len, all_patterns.texts), default=0))
         return [*all_patterns.texts, unlike if all_patterns.texts else "x"]
     by_accepted: dict[int, str] = {}
-    # the empty text stands apart: what else is matched like it is a text, too
+    # the empty text is separate: equivalent matches are texts, too
     for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), budget, each=True):
         budget.spend(_cost(all_patterns.machine) * len(text))
         accepted = all_patterns.machine.run(text) & all_patterns.machine.accepting

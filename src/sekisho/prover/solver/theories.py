@@ -29,7 +29,7 @@ class Theory(Protocol):
         Both are bits, counted in the order in which the atoms were added.
 
         Raises:
-            LimitReached: if that is too much to find out.
+            LimitReached: if the search is too large.
         """
         ...
 
@@ -51,10 +51,10 @@ class Texts:
 
     Args:
         name: `ACTION` or `RESOURCE`.
-        forms: what every value is like.
-        budget: what may still be spent.
+        forms: the patterns of all values.
+        budget: the steps that are left.
         formless_value: a value of none of these forms, like the resource `*`.
-        words: what no value is.
+        words: texts that no value equals.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class FiniteChoices:
     """One or several context keys that have one of a list of values.
 
     Args:
-        values: what the keys can be; every way in which atoms can hold together is among them.
+        values: the possible values, one for each combination of atoms that can hold.
     """
 
     def __init__(self, values: Sequence[KeyValues]) -> None:
@@ -262,7 +262,7 @@ class AnyText:
 
     Args:
         key: its name.
-        budget: what may still be spent.
+        budget: the steps that are left.
         may_be_absent: whether a request can lack it.
     """
 
@@ -375,7 +375,7 @@ class Theories:
         None if there are none.
 
         Raises:
-            LimitReached: if that is too much to find out.
+            LimitReached: if the search is too large.
         """
         unasked = self.of_keys.unasked()
         if self.of_keys.any_without(masks):

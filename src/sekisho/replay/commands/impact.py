@@ -141,7 +141,7 @@ def command(
 
 def _exit(report: ReplayReport) -> Exit:
     codes = [Exit.FINDINGS] if report.affects else []
-    # a log without a call that was asked about tells nothing, and is no pass
+    # a log without any call in question shows nothing, and is no pass
     if report.incomplete or not report.asked:
         codes.append(Exit.UNKNOWN)
     return worst(codes)

@@ -108,7 +108,7 @@ class QuestionOptions:
         replaced: `NAME=FILE`: managed policies of the account in a new text.
         plan, goal: a plan's or a goal's file, which say it themselves.
         snapshot: the account's file.
-        targets: whom policies and boundaries are attached to, as `--attach-to` says it.
+        targets: the targets of policies and boundaries, in the form of `--attach-to`.
     """
 
     policies: tuple[str, ...]
@@ -214,7 +214,7 @@ class AskedBinding:
 
     Attributes:
         taken_at: when the account was read; None if policies are asked alone.
-        caller: who is named as the caller of a plan for the account; None: nobody.
+        caller: the named caller of a plan for the account; None: nobody.
     """
 
     binding: Binding
@@ -339,7 +339,7 @@ def attachments_of(made: "Plan") -> Iterator[PolicyAttachment]:
             case rollout.CreatePolicy() | rollout.TagPolicy() | rollout.CreateGroup():
                 pass
             case rollout.AddUserToGroup(group) if group in groups:
-                # whom the group's policy affects has the newcomers, too
+                # a group's policy applies to new members, too
                 pass
             case _:
                 raise UsageError(_PLAN_NEEDS_ACCOUNT.filled(address=change.address))

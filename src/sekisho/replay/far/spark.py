@@ -85,7 +85,7 @@ def read_on_spark(
     mine = replace(settings, threads=settings.threads or 1, pairs=False)
     parts = _run(shares, _worker(asked, window, mine), spark) if shares else []
     tables = [pa.ipc.open_stream(part).read_all() for part in parts]
-    # what was read is said of no files as well
+    # the figures of the reading are needed for no files as well
     tables = tables or [packed(read_groups([], asked))]
     with GroupStore(settings.threads, settings.memory) as store:
         return merged(asked, pa.concat_tables(tables), store)
@@ -190,7 +190,7 @@ def _started(builder: Any, master: str | None) -> Any:
 def _failed(error: Exception) -> SekishoError:
     """Return Spark's error in one line, without the stack of Java."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # an error of a worker in Python ends with what it was
+    # a Python worker's error ends with its reason
     said = [line for line in lines if not line.startswith(("at ", "File ", "Traceback", "..."))]
     text = (said[0] if said else type(error).__name__)[:300]
     return SekishoError(

@@ -97,7 +97,7 @@ def grouping_sql(
     """Return the query whose result `read_result` reads, for one run of an engine.
 
     Args:
-        dialect: whose SQL.
+        dialect: the dialect of SQL.
         columns: the optional columns; `ALWAYS` is among them in any case.
         window: the events that count, by `eventTime`.
         table: where the logs are.

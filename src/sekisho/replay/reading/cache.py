@@ -59,7 +59,7 @@ class GroupCache:
     """A folder of groups, for this user alone.
 
     Attributes:
-        notes: what was found damaged, and read anew.
+        notes: the parts that were damaged, and were read again.
         hits: how many parts of the last reading were there; the sum of all is one part.
         parts: how many parts it had.
     """
@@ -101,7 +101,7 @@ class GroupCache:
         """Return the groups under a name; None if there are none, or they cannot be read."""
         path = self._folder / name
         try:
-            # what tells groups apart is wanted as codes: few texts, often repeated
+            # columns of groups are read as codes: few texts, often repeated
             encoded = [each.name for each in packed_schema(columns) if each.name not in _UNIQUE]
             table = pq.read_table(
                 path,
@@ -185,7 +185,7 @@ class _CachedReading:
             complete = complete and fetched
             told.add(mine, part)
         with GroupStore(self._settings.threads, self._settings.memory) as store:
-            # without any file too: it is the sum of no parts
+            # also without files: it is the sum of no parts
             tables = tables or [packed(read_groups([], self._columns))]
             groups = merged(self._columns, pa.concat_tables(tables), store)
         if complete:

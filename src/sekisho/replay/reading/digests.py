@@ -146,7 +146,7 @@ class DigestReport:
         logs: how many logs are as a good digest says.
         unproven: how many logs no good digest speaks of, without a fault of theirs: they were
             delivered after the last digest, or only an unsigned one names them.
-        faults: what is wrong.
+        faults: the faults.
         unread: the logs and digests that could not be read.
     """
 
@@ -255,7 +255,7 @@ class DigestCheck:
 
         Args:
             files: the logs.
-            progress: is told how far it is, as by `read_groups`.
+            progress: called with the progress, as by `read_groups`.
         """
         faults, unread = list(self._faults), list(self._unread)
         counts = Counter({True: 0, False: 0})
@@ -379,7 +379,7 @@ def _logs_named_in(digests: Sequence[_Digest], states: Mapping[str, _State]) -> 
                     if good or place not in named:
                         named[place] = _Named(value.lower(), good)
                 case _:
-                    # its signature says whether CloudTrail wrote it so
+                    # its signature shows whether CloudTrail wrote it in this form
                     continue
     return named
 

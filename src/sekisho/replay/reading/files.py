@@ -292,7 +292,7 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
         for name in names:
             path = Path(place, name)
             other = path.exists() and not path.is_file()
-            # what systems and tools keep in hidden files has any ending: its content counts
+            # hidden files of systems and tools have any ending: their content counts
             named = not name.startswith(".") and (is_log(name) or is_packed(name))
             yield path, not other and (named or _begins(path))
     for error in unlisted:
@@ -305,7 +305,7 @@ def _begins(path: Path) -> bool:
         with path.open("rb") as file:
             begin = file.read(_SNIFFED)
     except OSError:
-        # to read it will fail as well, and be said
+        # reading it fails as well, and reports the reason
         return True
     return begin.startswith(GZIP) or is_packed_content(begin) or bool(_BEGIN.match(begin))
 

@@ -76,8 +76,8 @@ class EventHistory:
 
     Attributes:
         files: the events, as logs in memory.
-        faults: what could not be read.
-        notes: what an event history has not.
+        faults: the parts that could not be read.
+        notes: the events that an event history lacks.
     """
 
     files: tuple[LogFile, ...]

@@ -111,7 +111,7 @@ def merged(columns: Sequence[Column], table: pa.Table, store: GroupStore) -> Tra
     """Return the sum of parts, each group once, and each call once; see `paired`.
 
     Args:
-        columns: what all of them are grouped by.
+        columns: the columns by which all of them are grouped.
         table: their packed tables, one below the other, in any order.
         store: does the sums.
 

@@ -77,7 +77,7 @@ def _member(stored: bytes, limit: int) -> tuple[bytes, bytes, Message | None]:
     try:
         content = machine.decompress(stored, limit)
     except _WRONG:
-        # how much of it is right can be told a piece at a time
+        # the valid part is found piece by piece
         return _pieces(stored, limit), b"", DAMAGED
     if machine.eof:
         return content, machine.unused_data, None

@@ -58,7 +58,7 @@ class OpenedFile:
         content: the text of `{"Records": […]}`; None: it has none.
         slow: whether the plain reading must look at all of it.
         skipped: why it holds no calls.
-        wrong: what could not be read of it.
+        wrong: its fault.
     """
 
     number: int
@@ -183,7 +183,7 @@ class ReadingSettings:
         memory: how many bytes the groups may take before they are put on disk; 0: four fifths of
             the machine's memory, which is DuckDB's own limit.
         dedup: whether an event counts once, however often CloudTrail delivered it.
-        details_of: of whom addresses, programs, regions and hours are counted.
+        details_of: the callers whose addresses, programs, regions and hours are counted.
         pairs: whether several records of one call become one; a part of all logs leaves them
             apart, for `merged`.
     """
@@ -227,7 +227,7 @@ def read_groups(
         try:
             run.count(store, progress, careful=False)
         except NotJson:
-            # seldom: then all is read again, and every such file is passed over
+            # rare: then everything is read again, and every such file is skipped
             run = _Run(files, asked, window, settings)
             run.count(store, progress, careful=True)
         return run.result(store)
@@ -340,7 +340,7 @@ class _Run:
 
     def _unreadable(self, number: int, found: Unreadable, wanted: set[int]) -> None:
         if found.number is None:
-            # why a file ends early may be known
+            # the reason why a file ends early may be known
             if not self.faults[number]:
                 self._fault(number, "", found.what, 0)
         elif _WHOLE_FILE in wanted or found.number in wanted:

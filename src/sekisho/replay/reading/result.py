@@ -68,7 +68,7 @@ class LogFault:
     Attributes:
         file: the name of the log file.
         place: where in it, like `record 17` or `line 3`; "" for the whole file.
-        what: what is wrong; shows no value of the file.
+        what: the fault; it contains no value of the file.
         records: how many records are lost by it; 0: it is not known, or none.
     """
 
@@ -87,11 +87,11 @@ class Reading:
         bytes: their sizes as they are stored.
         events: the events in the groups.
         skipped: the files that hold no calls, by kind.
-        faults: what could not be read.
+        faults: the parts that could not be read.
         outside_window: the events that the time asked for does not hold.
         duplicates: the events that were dropped because their `eventID` was there before; 0 unless
             that was asked for.
-        notes: what must be known of where the events are from.
+        notes: facts about the source of the events that users must know.
     """
 
     files: int = 0
@@ -114,7 +114,7 @@ class TrailGroups:
     """Calls in groups.
 
     Attributes:
-        columns: what they are grouped by.
+        columns: the columns by which they are grouped.
         groups: one row for each group, in the order of its columns: the columns, named as in
             `TrailEvent`, and those of a `Tally`. Texts may be encoded as dictionaries.
         days: `group` (a row of `groups`), `day` (in UTC) and `events`.

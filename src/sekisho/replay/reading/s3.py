@@ -166,7 +166,7 @@ class _Bucket:
         if _ACCOUNTS.search(place):
             names = [name for name in names if self._wanted_account(name)]
         elif _ACCOUNT.search(place):
-            # beside calls lie digests, insights, and logs of other services
+            # digests, insights, and logs of other services are beside the calls
             names = [name for name in names if holds_calls(name)]
         elif _REGIONS.search(place):
             names = [name for name in names if self._in(name, self.scope.regions)]

@@ -63,7 +63,7 @@ def records_query(columns: Sequence[Column], window: Window, careful: bool) -> s
     and `written` (its time), `id`, those asked for and those of `DETAILED`, as JSON.
 
     Args:
-        columns: what is asked for.
+        columns: the requested columns.
         window: the events that count.
         careful: whether a file that is not JSON is only doubtful, and not the end of the query:
             this takes up to a tenth more time.
@@ -181,7 +181,7 @@ def _doubtful(columns: Sequence[Column]) -> str:
         "moment IS NULL OR named IS NULL OR contains(named, chr(92))",
         f"greatest(clock, named, r.{_ISSUER}::VARCHAR, {', '.join(texts)}) >= '#'",
         f"contains({_at(Column.KEY_ID)}, chr(92))",
-        # an object with none of its members may be no object at all
+        # a value without any of these members may not be an object
         *(f"(r.{path} IS NOT NULL AND {_empty(path, columns)})" for path in _MUST_BE_OBJECTS),
     ]
     return f"coalesce({' OR '.join(unusual)}, false)"
@@ -227,7 +227,7 @@ def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_o
     is one text, a JSON list of its columns: rows of details are not to carry all of them.
 
     Args:
-        columns: what calls are grouped by.
+        columns: the columns by which calls are grouped.
         records: the query of the records.
         everybody: whether details are of everybody, and not only of IAM users and root.
         each_once: whether events stay apart by their times and ids, so that copies can be dropped.

@@ -103,7 +103,7 @@ def _clear(error: duckdb.Error) -> Exception:
     if isinstance(error, duckdb.InvalidInputException) and "Malformed JSON" in str(error):
         return NotJson()
     if not isinstance(error, duckdb.OutOfMemoryException):
-        # DuckDB's own words show what is in the logs
+        # DuckDB's own messages quote the logs
         return InternalError(f"DuckDB: {type(error).__name__}")
     return SekishoError(
         Message("the groups of these logs need more memory than is allowed"),

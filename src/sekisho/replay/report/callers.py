@@ -214,7 +214,7 @@ class ExemptionProposal:
     Attributes:
         key_ids: the keys that would stop.
         calls: how many calls of theirs would have been denied.
-        looks, because: what the user looks like, and why.
+        looks, because: the probable nature of the user, with the evidence.
     """
 
     user: str

@@ -232,14 +232,14 @@ def _proposal_cells(proposal: ExemptionProposal) -> tuple[Message, ...]:
 def _caller_tables(report: ReplayReport) -> Iterator[TextPart]:
     """Yield the table of callers, and a shorter one that is shown by default."""
     yield _callers(report, Extent.VERBOSE)
-    # whom nothing in question binds is no news
+    # callers to whom no policy in question applies are not shown
     outcomes = (*ASKED, *(each for each in report.outcomes if each in SELDOM))
     bound = [
         each
         for each in report.callers
         if each.denied_as_well or any(one.outcome in outcomes for one in each.sums)
     ]
-    # who loses only what services call would look as if nothing were lost
+    # a caller that only loses services' calls would seem to lose nothing
     by_services = any(_only_on_behalf(each, outcomes) for each in bound[:_SHOWN])
     others = len(report.callers) - len(bound)
     yield Table(

@@ -55,7 +55,7 @@ class ReplayQuestion:
 
     Attributes:
         policies: the names of the policies in question.
-        about: what is asked, in a sentence: which policies, and for whom.
+        about: the question in a sentence: the policies and their targets.
         account: whether each caller's own policies were asked, too; else the policies given alone.
         since, until: the times between which events count; None: no limit.
         enabled: how many users of the account have an MFA device, and how many there are; None:
@@ -94,8 +94,8 @@ class LogFigures:
         skipped: files that were left out, by what they are: digests, insights.
         outside: events that are not between the times asked for.
         duplicates: events that were left out because one with their id was there.
-        faults: what could not be read; the rest was.
-        notes: what must be known of where the events are from.
+        faults: the parts that could not be read; the rest was.
+        notes: facts about the source of the events that users must know.
     """
 
     files: int = 0
@@ -288,7 +288,7 @@ class LoggedCalls:
 
     Attributes:
         keys: in order.
-        details: what was counted besides of a principal's ARN and a key.
+        details: the further counts of a principal's ARN and a key.
         days: every day from the first event to the last; see `days_between`.
     """
 
@@ -411,8 +411,8 @@ def report_on(
     Args:
         groups: the log.
         judge: says what would have become of the calls of a group.
-        log: what was read: see `figures_of`.
-        question: what was asked.
+        log: the figures of the reading: see `figures_of`.
+        question: the question.
         made: of which version the report is.
     """
     from sekisho.replay.tables import LogTable  # noqa: PLC0415 - needs the extra
@@ -426,7 +426,7 @@ def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> Log
     """Return the figures of a reading for a report.
 
     Args:
-        reading: what was read.
+        reading: the reading.
         left_out: the files that were not even opened, by what their paths say.
     """
     skipped = Counter({kind.value: count for kind, count in left_out.items()})

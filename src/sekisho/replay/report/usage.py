@@ -155,7 +155,7 @@ def _signing_in(event: TrailEvent) -> str | None:
     arn, account, name = event.principal, event.account, event.user
     if arn:
         return arn
-    # where there is no such user, or to keep a mistyped password out of logs, AWS leaves it out
+    # AWS omits it for unknown users, and to keep mistyped passwords out of logs
     known = event.identity == "IAMUser" and account and name and name.isascii()
     return f"arn:aws:iam::{account}:user/{name}" if known and "HIDDEN" not in (name or "") else None
 
@@ -225,7 +225,7 @@ def trail_logs(groups: "TrailGroups", left_out: "Mapping[SkippedKind, int]") -> 
     """Return logs that were read from files.
 
     Args:
-        groups: what was read.
+        groups: the groups that were read.
         left_out: the files that were not even opened; see `figures_of`.
     """
     import pyarrow as pa  # noqa: PLC0415 - what is said of groups made by hand needs no Arrow

@@ -425,7 +425,7 @@ def _ways(key: KeyReport) -> tuple[str, ...]:
         case PrincipalKind.ROLE | PrincipalKind.SERVICE:
             return ("role-session",)
         case PrincipalKind.USER | PrincipalKind.UNKNOWN:
-            # of what a service made, the record does not say whether a key was behind it
+            # a record of a service's call does not show whether a key was behind it
             long_term = not key.denied or any(row.long_term for row in key.denied)
             return _OF_ACCESS_KEY if long_term else ("sign-in", "exempt")
 

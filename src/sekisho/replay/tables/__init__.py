@@ -74,7 +74,7 @@ def numbered(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Numbered:
     if combined is None:
         raise ValueError("nothing to tell rows apart by")
     numbers = combined.dictionary_encode().indices.cast(pa.int32())
-    # numbers come in their order: a row is the first of one where the greatest so far grows
+    # numbers are assigned in order: a row is the first of its number where the maximum grows
     greatest = pc.cumulative_max(numbers)
     grows = pc.greater(greatest.slice(1), greatest.slice(0, max(len(numbers) - 1, 0)))
     others = pc.add(pc.indices_nonzero(grows).cast(pa.int64()), 1)
@@ -121,7 +121,7 @@ class Outcomes:
     """The judgement on each group.
 
     Attributes:
-        judgements: those that there are; without the names of the actions.
+        judgements: the distinct judgements, without the names of the actions.
         places: which of them each group has (int32).
     """
 
