@@ -1,10 +1,10 @@
 """Collects an account into a snapshot, with a gap for everything that could not be read.
 
-`GetAccountAuthorizationDetails` says who there is and which policies apply, but nothing about
-passwords, devices and keys: those are read user by user, several users at once. The order of the
-answers does not matter. What is about the whole account is read once: password policy, account
-summary, alias, root user, unassigned devices, credential report, service control policies, console
-authorization, and how long sign-ins with roles last.
+`GetAccountAuthorizationDetails` has the identities and their policies, but no passwords, devices
+and keys: those are read user by user, several users at once. The order of the answers does not
+matter. Facts about the whole account are read once: password policy, account summary, alias, root
+user, unassigned devices, credential report, service control policies, console authorization, and
+the longest sign-ins with roles.
 
 Source of the last: AWS Organizations API Reference; Organizations User Guide, "SCP evaluation": at
 every level from the root to the account something must allow, and the management account is not

@@ -1,8 +1,7 @@
 """The content of an account file: identities as in a snapshot, and secrets, texts and dates.
 
-What no snapshot has are the texts of policy documents, so that what is loaded into the local AWS is
-what was written; ids and dates that nothing is asked of; and passwords, secret keys and seeds,
-which never show in a `repr`.
+A snapshot lacks the texts of policy documents, which the local AWS loads unchanged; ids and dates
+that no question depends on; and passwords, secret keys and seeds, which never show in a `repr`.
 """
 
 from collections import Counter

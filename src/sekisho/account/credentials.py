@@ -1,7 +1,7 @@
 """The known credentials of a user; for an unknown one there is a reason, never "none".
 
-Where a call was refused, the credential report answers: it says whether there is a password and any
-device, and which keys are active, but not of which kind a device is, nor who changed it since.
+If a call was refused, the credential report answers: it shows whether there is a password and any
+device, and which keys are active, but neither the kinds of devices nor later changes.
 """
 
 from collections.abc import Mapping
@@ -151,7 +151,7 @@ def credentials_of(snapshot: Snapshot, user: User) -> Credentials:
     if enrolled and not user.devices:
         missing.append(why[_DEVICES])
     signed_in = _last_sign_in(user, row)
-    others, others_unread = _others(snapshot, user, row)
+    others, others_unread = _count_others(snapshot, user, row)
     return Credentials(
         password=password,
         must_change=must_change,
@@ -231,7 +231,7 @@ def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
     return used or (row.password_last_used if row is not None else None)
 
 
-def _others(
+def _count_others(
     snapshot: Snapshot, user: User, row: CredentialRow | None
 ) -> tuple[int, tuple[Gap, ...]]:
     """Return the number of other credentials, and the gaps for which there may be more.

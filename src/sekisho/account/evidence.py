@@ -1,7 +1,7 @@
 """The evidence for a person or a machine behind a key.
 
-A log does not say who is at the keyboard. Hours of the week, addresses, programs and sign-ins are
-evidence; each piece is shown with what it says, and where they speak for both nothing is concluded.
+A log does not show who is at the keyboard. Hours of the week, addresses, programs and sign-ins are
+evidence; each piece is shown with its meaning, and contradictory pieces lead to no conclusion.
 """
 
 import re

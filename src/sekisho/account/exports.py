@@ -1,9 +1,8 @@
 """An account from files in any of several forms.
 
 These are sekisho's snapshot, its account file, the answer of `GetAccountAuthorizationDetails` and a
-credential report (as CSV, or as the AWS CLI prints it); the last two together or alone. What such a
-file does not say is a gap, never "none": of one user where it is about one, otherwise of the
-account.
+credential report (as CSV, or as the AWS CLI prints it); the last two together or alone. Facts that
+such a file lacks are gaps, never "none": of one user if it is about one, otherwise of the account.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """A snapshot behind the interface to AWS: code that reads AWS can read a snapshot.
 
-What a snapshot does not have is refused as `NotRead`, and never answered with "none". The caller is
-the account's root: who will call is nothing that a snapshot knows.
+Facts that a snapshot lacks are refused as `NotRead`, and never answered with "none". The caller is
+the account's root: a snapshot does not know the later caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

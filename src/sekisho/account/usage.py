@@ -1,11 +1,11 @@
 """The logged use of an account's users: keys, services, dates, with MFA or without.
 
-A `Usage` is made of CloudTrail's logs by `sekisho.replay`, and read by whatever wants facts about
-use in place of IAM's own "last used": plans, audits, the workbench. It holds no secret; ids of
-access keys and addresses are in it, so that its file is its owner's alone (0600).
+`sekisho.replay` makes a `Usage` from CloudTrail's logs; plans, audits and the workbench use it in
+place of IAM's own "last used". It contains no secret; but it has ids of access keys and addresses,
+so that its file is its owner's alone (0600).
 
-What is not in it need not be unused: a trail of management events has no reads of S3 objects, and
-the files of another region may be missing. So nothing here ever shows that a key is idle.
+A key that is not in it need not be unused: a trail of management events has no reads of S3 objects,
+and the files of another region may be missing. So it never shows that a key is idle.
 """
 
 import hashlib

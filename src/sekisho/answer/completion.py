@@ -195,14 +195,14 @@ def _call_keys(request: Request, caller: Caller, now: datetime) -> Iterator[Adde
 def _resource_keys(request: Request, caller: Caller) -> Iterator[AddedKey]:
     if request.resource == "*":
         return
-    told = arns.account_of(request.resource) or request.resource_account
-    if told is None and (caller.account is None or arns.split(request.resource)[4]):
+    owner = arns.account_of(request.resource) or request.resource_account
+    if owner is None and (caller.account is None or arns.split(request.resource)[4]):
         # a service has no account, and the owner of AWS's own policies is unknown
         return
     # without a given owner, the resource counts as the caller's own
-    origin = Origin.DERIVED if told else Origin.DEFAULTED
+    origin = Origin.DERIVED if owner else Origin.DEFAULTED
     yield from _with_service_key(
-        request, "aws:ResourceAccount", told or caller.account or "", origin
+        request, "aws:ResourceAccount", owner or caller.account or "", origin
     )
 
 

@@ -231,20 +231,20 @@ def _possible_credentials(
         unknown = {key: one for key, one in unknown.items() if key != MFA.lower()}
         unknown |= {ISSUED.lower(): _THERE} if ISSUED.lower() in unknown else {}
         return (_PossibleCredential({MFA: "false"}, unknown), _PossibleCredential({}, unknown))
-    told = str(given.get(MFA.lower(), "")).lower()
-    if caller.kind not in (CallerKind.USER, CallerKind.ROOT) or told not in ("", "true", "false"):
+    mfa = str(given.get(MFA.lower(), "")).lower()
+    if caller.kind not in (CallerKind.USER, CallerKind.ROOT) or mfa not in ("", "true", "false"):
         return (_PossibleCredential({}, unknown),)
     age, issued = AGE.lower(), ISSUED.lower()
     later = {issued: _THERE} if issued in unknown else {}
     found = []
     if _LOGIN in given:
-        if not told and age in unknown:
+        if not mfa and age in unknown:
             found.append(_PossibleCredential({}, later))
     elif len(unknown) == len(_SESSION_KEYS):
         found.append(_PossibleCredential({}, {}))
-    if told != "true" and age in unknown:
+    if mfa != "true" and age in unknown:
         found.append(_PossibleCredential({MFA: "false"}, later))
-    if told != "false":
+    if mfa != "false":
         found.append(
             _PossibleCredential({MFA: "true"}, {age: _THERE, **later} if age in unknown else later)
         )
@@ -295,24 +295,24 @@ class Answerer:
         applied = policies if lacks is None else with_permissive_policy(policies, lacks)
         asked = relevant_keys(self.request, applied, self.settings.assumptions)
         unknown = self.unknown_keys(asked, policies)
-        meant = decision if lacks is None else self._decide(applied)
-        found = self.possibilities(applied, unknown, meant)
+        basis = decision if lacks is None else self._decide(applied)
+        found = self.possibilities(applied, unknown, basis)
         meanings = answers_by_decision(ruling, lacks, known=self.action is not None)
         possible_answers = frozenset(meanings[one] for one in found.effects)
-        effect = meanings[meant.effect]
+        effect = meanings[basis.effect]
         if (
             self._depends_on_certain_key(unknown, found)
             and AnswerEffect.ALLOWED in possible_answers
         ):
             effect = AnswerEffect.UNKNOWN
-        elif meant.effect not in found.effects:
+        elif basis.effect not in found.effects:
             # no request lacks a key that AWS always sends
             always = [key for key, one in unknown.items() if one is Presence.ALWAYS]
-            meant = self._decide(applied, dict.fromkeys(always, _SOME_VALUE))
-            known = meant.effect in found.effects
-            effect = meanings[meant.effect] if known else AnswerEffect.UNKNOWN
-        if meant.effect is not DecisionEffect.ALLOWED or lacks is None:
-            decision = meant
+            basis = self._decide(applied, dict.fromkeys(always, _SOME_VALUE))
+            known = basis.effect in found.effects
+            effect = meanings[basis.effect] if known else AnswerEffect.UNKNOWN
+        if basis.effect is not DecisionEffect.ALLOWED or lacks is None:
+            decision = basis
         then = ruling.then if effect is AnswerEffect.REFUSED else None
         explicit = decision.effect is DecisionEffect.EXPLICITLY_DENIED
         return Answer(

@@ -226,9 +226,9 @@ class _RequirementsFinder:
         arn = value if arns.is_arn(value) else made
         if not arns.is_arn(arn):
             return []
-        beside = [one for one in own if _bucket_of(one.request.resource) == _bucket_of(arn) != ""]
+        siblings = [one for one in own if _bucket_of(one.request.resource) == _bucket_of(arn) != ""]
         # objects in the same bucket are under the same policy
-        asked = [replace(one, request=replace(one.request, resource=arn)) for one in beside]
+        asked = [replace(one, request=replace(one.request, resource=arn)) for one in siblings]
         return asked[:1] or [_for_other_resource(own[0], arn)]
 
     def _ask_resource(

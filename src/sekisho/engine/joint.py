@@ -84,8 +84,8 @@ def _part(
     if through is None:
         return RequestPart(request, policies)
     known = request.context.folded
-    told = {"s3:DataAccessPointArn": through[1], "s3:DataAccessPointAccount": through[2]}
-    added = {key: value for key, value in told.items() if key.lower() not in known}
+    keys = {"s3:DataAccessPointArn": through[1], "s3:DataAccessPointAccount": through[2]}
+    added = {key: value for key, value in keys.items() if key.lower() not in known}
     request = replace(request, context=request.context.with_(added))
     if _ACCESS_POINT.fullmatch(request.resource):
         policies = replace(policies, resource=access_point, resource_kind=None, trust=None)

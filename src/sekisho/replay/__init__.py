@@ -1,6 +1,6 @@
 """Past calls that policies would have denied: CloudTrail in groups, each decided by the engine.
 
-Reading needs the packages of the extra `replay`; what is said of an event does not.
+Reading logs needs the packages of the extra `replay`; decisions on events do not.
 """
 
 from sekisho.replay.binding import (

@@ -1,9 +1,8 @@
 """The IAM actions by which a call was authorised, by the record's `eventSource` and `eventName`.
 
 Most events have the name of an operation, and most operations are their own action; the catalogue
-knows the others. What CloudTrail calls otherwise is in `data/event-names.json`, with the source of
-each block. A name that nobody knows is said to be one: what it could be is every action of its
-service.
+has the others. Names that CloudTrail alone uses are in `data/event-names.json`, with the source of
+each block. An unknown name is marked as such: it may be any action of its service.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The policies of a caller, before and after the change in question.
 
-`given` asks policies alone, whatever else there is in the account: of an identity-based policy only
-what it denies counts. `between` compares two states of one account; `changed` makes the second of
-them out of the first and a list of changes. A plan's own forecast is as good a second state.
+`binding_of_policies` knows given policies only: of an identity-based policy, only the Denies count.
+`binding_of_states` compares two states of one account; `binding_of_change` makes the second state
+from the first and a list of changes. A plan's own forecast can also be the second state.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The caller of a record, whose policies count, or the reason why no policies count.
 
-A record says it by its identity's type and the ARN of the identity or of its session's issuer. Only
-what names no caller can be nobody's call: an event's own type says so of sign-ins alone. What a
-prefix of a key or a spelling of a name suggests is not asked.
+The caller follows from the type of the identity and the ARN of the identity or of its session's
+issuer. Only a record without a caller can be nobody's call: an event's own type decides this for
+sign-ins alone. Prefixes of keys and the spelling of names are not used.
 
 Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", "CloudTrail record contents"
 (`eventType`, `eventCategory`), "Understanding CloudTrail events", "AWS Management Console sign-in

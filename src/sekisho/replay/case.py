@@ -96,7 +96,7 @@ class CallCase:
 
         Who somebody is beyond that matters only to whose a resource is.
         """
-        who = self.caller if self.changes.resources else self.caller.kind
+        caller = self.caller if self.changes.resources else self.caller.kind
         facts, known = self.facts, self._condition_outcomes(assumptions)
         unknown = frozenset(facts.unknown.items())
         # of a role it follows from the rest; a user's session with MFA, one of `aws login` and a
@@ -105,7 +105,7 @@ class CallCase:
         if self.otherwise and not self._is_role:
             other = self.assumption, self.otherwise.identity
         how = (self.gap, self.of_network)
-        return (who, how, id(self.changes), known, unknown, facts.oldest, other)
+        return (caller, how, id(self.changes), known, unknown, facts.oldest, other)
 
     @property
     def _is_role(self) -> bool:
@@ -162,10 +162,10 @@ class BoundCaller:
     @property
     def identity(self) -> object:
         """Return the key of equal callers: it has only facts that statements or keys separate."""
-        who: object = self.caller.kind
+        caller: object = self.caller.kind
         if self.changes.resources or names_caller(self.keys):
-            who = self.caller, id(self.bound)
-        return who, self.bound.gap is not None, self.of_network, id(self.changes)
+            caller = self.caller, id(self.bound)
+        return caller, self.bound.gap is not None, self.of_network, id(self.changes)
 
 
 def bound_caller(
@@ -194,18 +194,18 @@ def _of_owner(may_be_bound: bool) -> OutcomeReason:
     return OutcomeReason.OWNERS_RECORD if may_be_bound else OutcomeReason.OTHER_ACCOUNT
 
 
-def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> CallCase:
+def asked_with(bound: BoundCaller, event: TrailEvent, judging: Judging) -> CallCase:
     """Return the input of the policies for a caller's call."""
-    call = Call(event, who.caller, who.bound.tags, judging.settings.signin)
-    facts = read_facts(call, who.keys, judging.columns)
+    call = Call(event, bound.caller, bound.bound.tags, judging.settings.signin)
+    facts = read_facts(call, bound.keys, judging.columns)
     otherwise = None
     assumption = _assumption(call)
-    if assumption and not who.keys.isdisjoint((MFA, AGE)):
+    if assumption and not bound.keys.isdisjoint((MFA, AGE)):
         other = replace(call, signin=_TURNED[assumption](call.signin))
-        otherwise = read_facts(other, who.keys, judging.columns)
-    gap, arns = who.bound.gap is not None, who.bound.arns
+        otherwise = read_facts(other, bound.keys, judging.columns)
+    gap, arns = bound.bound.gap is not None, bound.bound.arns
     return CallCase(
-        who.caller, who.changes, facts, gap, otherwise, assumption, arns, who.of_network
+        bound.caller, bound.changes, facts, gap, otherwise, assumption, arns, bound.of_network
     )
 
 

@@ -1,9 +1,9 @@
 """The decision of the policies on one call, in the order of the reasons.
 
-What no policy can deny comes first; then what failed when it was made; then whom nothing in
-question binds; then the policies. A call that was made had passed what applied then, so that only
-what is new is asked (`difference`). Where the log does not say what a policy asks for, whatever it
-may have been is tried (`engine.possible`): if it matters, the outcome is unknown.
+First come calls that no policy can deny; then calls that failed; then callers to whom no policy in
+question applies; then the policies. A past call had passed the policies of its time, so that only
+new policies are asked (`difference`). If the log lacks a fact that a policy tests, all its possible
+values are tried (`engine.possible`): if they matter, the outcome is unknown.
 """
 
 import re
@@ -187,8 +187,8 @@ class _Asking:
                 found = _all((found, *map(self._of_action, others)))
             return replace(found, actions=called.asked)
         if called.either:
-            alike = self.actions.distinguishable(called.either)
-            found = _either(map(self._of_action, alike), OutcomeReason.ACTION)
+            distinct = self.actions.distinguishable(called.either)
+            found = _of_alternatives(map(self._of_action, distinct), OutcomeReason.ACTION)
             if called.guessed:
                 return replace(found, guessed_action=found.outcome is not UNKNOWN)
             return replace(found, actions=called.either)
@@ -238,7 +238,7 @@ class _Asking:
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:
             return self._of_request(action, resource.arn, {})
-        return _either(
+        return _of_alternatives(
             (
                 self._of_request(
                     action, "*", {RESOURCE: UnknownKey(may_be_absent=False, like=like)}
@@ -373,7 +373,7 @@ def _all(found: Iterable[Judgement]) -> Judgement:
     raise InternalError("a call that nothing was asked about")
 
 
-def _either(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
+def _of_alternatives(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
     """Return the judgement if it is not known which of several questions was asked."""
     every = list(found)
     if (same := _agreed(every)) is not None:

@@ -1,10 +1,10 @@
 """The change for a caller: everything that decides about past calls.
 
-A call that was made had passed the policies of its time. So only what is new can deny it: a Deny
-that was not there, or an Allow that has gone, or a limit that does not allow. Denies that a caller
-had already cannot have applied; where one does for certain, the log is older than the account as it
-was read, and the call is denied already. Where only policies come in addition, what they allow is
-idle, and nothing else of the caller's policies is looked at.
+A past call had passed the policies of its time. So only a change can deny it: a new Deny, a removed
+Allow, or a limit that does not allow. Denies that a caller already had cannot have applied; if one
+certainly applies, the log is older than the account as it was read, and the call is denied already.
+If policies are only added, their Allows have no effect, and the caller's other policies do not
+matter.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -257,7 +257,7 @@ def _chosen(
         statements = tuple(
             one
             for one in policy.document.statements
-            if one.effect is effect and _meant(one, policy.document) not in known
+            if one.effect is effect and _without_name(one, policy.document) not in known
         )
         if statements:
             found.append(_with_statements(policy, statements))
@@ -277,7 +277,7 @@ def _without(policies: Policies, before: Policies) -> Policies:
             statements = tuple(
                 one
                 for one in policy.document.statements
-                if one.effect is Effect.ALLOW or _meant(one, policy.document) not in old
+                if one.effect is Effect.ALLOW or _without_name(one, policy.document) not in old
             )
             if len(statements) == len(policy.document.statements):
                 yield policy
@@ -324,12 +324,12 @@ def _has_all(before: Iterable[AttachedPolicy], after: Iterable[AttachedPolicy]) 
 def _meanings(policies: Iterable[AttachedPolicy], effect: Effect) -> list[VersionedStatement]:
     """Return the statements of an effect, reduced to their meaning."""
     return [
-        _meant(one, policy.document)
+        _without_name(one, policy.document)
         for policy in policies
         for one in policy.document.statements
         if one.effect is effect
     ]
 
 
-def _meant(statement: Statement, document: Document) -> VersionedStatement:
+def _without_name(statement: Statement, document: Document) -> VersionedStatement:
     return replace(statement, index=0, sid=None), document.version

@@ -190,8 +190,8 @@ class TrailEvent:
 
         Such a record can lack the caller's name, and what is said of credentials.
         """
-        whose, where = self.account, self.recipient
-        return whose is not None and where is not None and whose != where
+        owner, recipient = self.account, self.recipient
+        return owner is not None and recipient is not None and owner != recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The grouping of calls that the policies in question decide alike, before the decisions.
 
-Most of what a log has is the same to a policy: who calls an action counts by how the conditions
-come out, and which action it is by the statements that are about it.
+Policies distinguish little of a log: callers matter by the results of the conditions, and actions
+by the statements that are about them.
 """
 
 from collections.abc import Hashable, Mapping

@@ -1,11 +1,11 @@
 """Reading one record of CloudTrail: the specification of each column.
 
 Types are checked. A text may also be `true` or `false`, which some writers leave without quotation
-marks; `null` is the same as nothing. What every decision depends on (`ALWAYS`) and has another type
-is a fault of the whole record, because half a record could be decided otherwise than it was meant.
-What only some policies ask about is then as if it were absent, and so are the members of what
-should be an object where services write what they like (`requestParameters` and its kind): such a
-record can still be decided, and no engine would notice what it is not asked for.
+marks; `null` counts as absent. A column that every decision needs (`ALWAYS`) and that has another
+type is a fault of the whole record, because half a record could be decided wrongly. A column that
+only some policies need then counts as absent, and so do members of objects whose contents services
+choose freely (`requestParameters` and the like), if they are no objects: such a record can still be
+decided, and engines do not read the columns that they do not need.
 
 Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity
 element". The SQL of every engine comes to the same (tests/replay/test_grouping.py).

@@ -1,8 +1,8 @@
 """The resources that a logged call was about.
 
-A record lists them, names them in its parameters, or does neither. What is known of a resource is
-an ARN, or a pattern of ARNs, one for each kind of resource that an action can be about. Parameters
-count only where they name the resource for certain.
+A record lists them, names them in its parameters, or does neither. The known facts on a resource
+are its ARN, or a pattern of ARNs for each kind of resource of the action. Parameters count only if
+they certainly name the resource.
 
 Source: AWS CloudTrail User Guide, "CloudTrail record contents" (`resources`,
 `requestParameters`); Service Authorization Reference, each service's resource types; the API

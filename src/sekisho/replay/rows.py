@@ -1,8 +1,8 @@
 """The result for a log row by row: caller, call, and outcome.
 
 A row counts the calls that a reader cannot distinguish; groups that a policy separates (by
-address, or by resource) are one row again where they come to the same. The rows together are all
-calls.
+address, or by resource) are merged into one row if their outcomes are equal. The rows together are
+all calls.
 """
 
 import re
@@ -321,15 +321,15 @@ def _judgement_key(judgement: Judgement) -> tuple[object, ...]:
 
 def sum_of(event: TrailEvent, judgement: Judgement, count: Count) -> CallSum:
     """Return a sum of calls equal to those of an event."""
-    return CallSum(*_whose(event), judgement, count)
+    return CallSum(*_caller_members(event), judgement, count)
 
 
 def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
     service, name = _service(event, judgement), event.name or ""
-    return CallRow(*_whose(event), judgement, tally, service, name)
+    return CallRow(*_caller_members(event), judgement, tally, service, name)
 
 
-def _whose(
+def _caller_members(
     event: TrailEvent,
 ) -> tuple[LoggedCaller, str, str, str, ConsoleSignIn | None, bool]:
     """Return the first members of a `CallSum`: the caller, and how the calls were made."""
@@ -399,15 +399,15 @@ def _order(row: CallRow) -> tuple[object, ...]:
 
 
 def _said_in_order(calls: CallSum) -> tuple[object, ...]:
-    said = calls.judgement
+    judgement = calls.judgement
     return (
-        said.outcome,
-        said.reason or "",
-        said.keys,
-        said.actions,
-        tuple(cause_name(each) for each in said.causes),
-        said.guessed_action,
-        said.assumed,
+        judgement.outcome,
+        judgement.reason or "",
+        judgement.keys,
+        judgement.actions,
+        tuple(cause_name(each) for each in judgement.causes),
+        judgement.guessed_action,
+        judgement.assumed,
         calls.sign_in or "",
         calls.aws_login,
     )

@@ -181,7 +181,7 @@ class Broker:
             SekishoError: if it cannot be seen what is kept.
         """
         self._at.store.check()
-        of_user = self._whose()
+        of_user = self._session_id()
         role = self._source.role
         session_id = _of_role(of_user, role) if role else of_user
         if session := self._stored_session(session_id, self._source.margin):
@@ -194,7 +194,7 @@ class Broker:
                 return self._new_of_user(of_user, self._source.seconds)
             return self._new_of_role(of_user, session_id, role)
 
-    def _whose(self) -> SessionId:
+    def _session_id(self) -> SessionId:
         """Return the owner of the key and the device, from the notes if they have them."""
         source = self._source
         key_id = source.keys.access_key_id
@@ -219,15 +219,15 @@ class Broker:
         found = self._at.store.read(session_id)
         return found if found is not None and found.lasts(self._at.now(), margin) else None
 
-    def _new_of_user(self, whose: SessionId, seconds: int | None) -> HandedOut:
+    def _new_of_user(self, wanted: SessionId, seconds: int | None) -> HandedOut:
         lasting = {} if seconds is None else {"DurationSeconds": seconds}
 
         def call(code: str) -> Mapping[str, Any]:
             return self._api().call(
-                "sts", "GetSessionToken", SerialNumber=whose.serial, TokenCode=code, **lasting
+                "sts", "GetSessionToken", SerialNumber=wanted.serial, TokenCode=code, **lasting
             )
 
-        return self._keep(whose, _session(self._with_code(whose, call)))
+        return self._keep(wanted, _session(self._with_code(wanted, call)))
 
     def _new_of_role(self, of_user: SessionId, of_role: SessionId, role: RoleAsked) -> HandedOut:
         params: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": of_role.session_name}
@@ -283,7 +283,7 @@ class Broker:
         return _session(self._api(keys).call("sts", "AssumeRole", **params))
 
     def _with_code(
-        self, whose: SessionId, call: Callable[[str], Mapping[str, Any]]
+        self, wanted: SessionId, call: Callable[[str], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         """Return the answer of a call with a code that is asked for now.
 
@@ -291,33 +291,33 @@ class Broker:
         not make another spend it again.
         """
         self._at.terminal.check()
-        notes, device = self._at.notes, whose.device
-        self._wait_for_the_next(whose)
+        notes, device = self._at.notes, wanted.device
+        self._wait_for_the_next(wanted)
         for left in reversed(range(_TRIES)):
-            code = self._code(whose)
+            code = self._code(wanted)
             before = notes.of_device(device).spent
             notes.spend(device, self._at.now())
             try:
                 return call(code)
             except AwsRefused as error:
                 if not _says(error, MFA_WRONG_CODE.message):
-                    raise _explained(error, whose) from None
+                    raise _explained(error, wanted) from None
                 notes.spend(device, before)
                 if not left:
-                    raise self._all_wrong(whose, error) from None
+                    raise self._all_wrong(wanted, error) from None
             self._tell(_WRONG)
         raise InternalError("a code has to be asked for at least once")
 
-    def _wait_for_the_next(self, whose: SessionId) -> None:
-        spent, now = self._at.notes.of_device(whose.device).spent, self._at.now()
+    def _wait_for_the_next(self, wanted: SessionId) -> None:
+        spent, now = self._at.notes.of_device(wanted.device).spent, self._at.now()
         if spent is None or step_of(spent) != step_of(now):
             return
         seconds = PERIOD - now.timestamp() % PERIOD
         self._tell(_SPENT.filled(seconds=int(seconds) + 1))
         self._at.sleep(seconds)
 
-    def _code(self, whose: SessionId) -> str:
-        question = _CODE.filled(device=whose.serial, profile=self._source.profile)
+    def _code(self, wanted: SessionId) -> str:
+        question = _CODE.filled(device=wanted.serial, profile=self._source.profile)
         for _ in range(_TRIES):
             typed = "".join(self._at.terminal.ask(question, hidden=True).split())
             if is_code(typed):
@@ -325,8 +325,8 @@ class Broker:
             self._tell(_NO_CODE)
         raise SessionRefused(_NO_CODE, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
 
-    def _all_wrong(self, whose: SessionId, error: AwsRefused) -> SessionRefused:
-        text = _THREE_WRONG.filled(count=_TRIES, device=whose.serial, text=error.aws_message)
+    def _all_wrong(self, wanted: SessionId, error: AwsRefused) -> SessionRefused:
+        text = _THREE_WRONG.filled(count=_TRIES, device=wanted.serial, text=error.aws_message)
         return SessionRefused(text, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
 
     def _keep(self, session_id: SessionId, session: Session) -> HandedOut:
@@ -377,10 +377,10 @@ def _session(answer: Mapping[str, Any]) -> Session:
     )
 
 
-def _explained(error: AwsRefused, whose: SessionId) -> SekishoError:
+def _explained(error: AwsRefused, wanted: SessionId) -> SekishoError:
     if not _says(error, MFA_UNKNOWN_DEVICE.message):
         return error
-    message = _UNKNOWN_DEVICE.filled(device=whose.serial, user=whose.user or whose.account)
+    message = _UNKNOWN_DEVICE.filled(device=wanted.serial, user=wanted.user or wanted.account)
     fix = Message("name the right one by `--serial`, or as `mfa_serial` in the profile")
     return SessionRefused(message, code=Code.SESSION_NO_DEVICE, fix=fix)
 

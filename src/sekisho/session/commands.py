@@ -353,7 +353,7 @@ def _connect(keys: "Keys", source: Source) -> AwsApi:
 
 
 def _until(handed: HandedOut) -> Message:
-    whose = _whose(handed.id.user, handed.id.role)
+    whose = _owner_text(handed.id.user, handed.id.role)
     until = _end(handed.session.expires)
     return _LASTS.filled(whose=whose, until=until, kept=_where(handed.kept_in))
 
@@ -367,7 +367,7 @@ def _end(expires: datetime) -> Message:
     return _UNTIL.filled(at=at, time=duration_text(left))
 
 
-def _whose(user: str, role: str) -> Message:
+def _owner_text(user: str, role: str) -> Message:
     if not role:
         return verbatim("`{user}`").filled(user=user)
     return _ROLE.filled(user=user, role=role.rpartition("/")[2])
@@ -420,7 +420,7 @@ def _lines(found: list[SessionNote], lang: Language) -> Iterator[str]:
     for note in found:
         line = _NOTE.filled(
             device=note.id.serial,
-            whose=_whose(note.id.user, note.id.role),
+            whose=_owner_text(note.id.user, note.id.role),
             key=note.id.key_id,
             until=_end(note.expires),
             kept=_where(note.kept_in),

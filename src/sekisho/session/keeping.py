@@ -135,7 +135,7 @@ class KeyringStore:
             if text is None:
                 return None
             head, _, first = text.partition("\n")
-            names = self._more(session_id, head)
+            names = self._further_parts(session_id, head)
             parts = [first, *(self._backend.get_password(_SERVICE, name) or "" for name in names)]
         whole = "".join(parts)
         try:
@@ -153,7 +153,7 @@ class KeyringStore:
         self.delete(session_id)
         with _keyring_errors():
             head = _head(len(others), text)
-            for name, part in zip(self._more(session_id, head), others, strict=True):
+            for name, part in zip(self._further_parts(session_id, head), others, strict=True):
                 self._backend.set_password(_SERVICE, name, part)
             self._backend.set_password(_SERVICE, session_id.name, f"{head}\n{first}")
 
@@ -164,12 +164,12 @@ class KeyringStore:
             if text is None:
                 return
             self._backend.delete_password(_SERVICE, session_id.name)
-            for name in self._more(session_id, text):
+            for name in self._further_parts(session_id, text):
                 if self._backend.get_password(_SERVICE, name) is not None:
                     self._backend.delete_password(_SERVICE, name)
 
     @staticmethod
-    def _more(of: SessionId, head: str) -> list[str]:
+    def _further_parts(of: SessionId, head: str) -> list[str]:
         """Return the names of the further parts; empty if their number is damaged."""
         count = head[:1]
         known = count.isascii() and count.isdecimal()

@@ -1,16 +1,16 @@
-"""Whether each user of an account is enforced; equal questions are asked once.
+"""The MFA enforcement of each user of an account; equal questions are asked once.
 
 First each layer of the policies is asked about alone (the service control policies, the boundary,
-each policy's Denies): most often one of them is the same for many, denies everything without MFA,
-and no other need be looked at. Then follows what is denied whatever is attached, then what is
-allowed as things are.
+each policy's Denies): usually one of them is the same for many users and denies everything without
+MFA, so that no other is needed. Next come the Denies regardless of later policies, then the current
+permissions.
 
-What is proved of one layer alone needs none of the others: a request passes where no statement
-denies it, in whatever policy, and where each layer allows it. So what the Denies of one layer
-refuse without MFA is refused, whatever else is attached.
+A proof from one layer alone needs none of the others: a request passes if no statement of any
+policy denies it, and each layer allows it. So a request without MFA that the Denies of one layer
+refuse is refused, regardless of other policies.
 
-A counterexample of another user is taken over only if the engine allows the same request of this
-one. Their policies need not be the same: the last ones are tried before the prover is asked.
+A counterexample of another user is reused only if the engine allows the same request of this one.
+Their policies need not be the same: recent counterexamples are tried before the prover is asked.
 """
 
 import re
@@ -74,18 +74,18 @@ def layers(policies: Policies) -> Iterator[Policies]:
     """
     most = replace(policies, identity=(ALLOW_EVERYTHING,), boundaries=None, session=None, scps=())
     for level in policies.scps:
-        yield from _telling(replace(most, scps=(level,)))
+        yield from _if_mfa(replace(most, scps=(level,)))
     if policies.boundaries is not None:
-        yield from _telling(replace(most, boundaries=policies.boundaries))
+        yield from _if_mfa(replace(most, boundaries=policies.boundaries))
     if policies.session is not None:
-        yield from _telling(replace(most, session=policies.session))
+        yield from _if_mfa(replace(most, session=policies.session))
     for each in policies.identity:
         if (document := only_denials(each.document)) is not None:
             denied = AttachedPolicy(each.name, document)
-            yield from _telling(replace(most, identity=(denied, ALLOW_EVERYTHING)))
+            yield from _if_mfa(replace(most, identity=(denied, ALLOW_EVERYTHING)))
 
 
-def _telling(layer: Policies) -> Iterator[Policies]:
+def _if_mfa(layer: Policies) -> Iterator[Policies]:
     if distinguishes_mfa(layer):
         yield layer
 
@@ -158,7 +158,7 @@ class EnforcementCache:
         self._certifiers: dict[tuple[object, ...], EnforcementCertifier] = {}
         self._answers: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
         self._refuted: dict[bool, deque[tuple[CallingUser, _Answers]]] = {
-            apart: deque(maxlen=_REFUTATIONS) for apart in (False, True)
+            split: deque(maxlen=_REFUTATIONS) for split in (False, True)
         }
 
     def of(self, user: User) -> UserEnforcement:
@@ -173,8 +173,8 @@ class EnforcementCache:
     def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
         """Return a user's enforcement; a question that follows from another one is not asked."""
         if any(self._proved_alone(user, each) for each in layers(policies)):
-            apart = distinguishes_services(policies)
-            proved = _Answers(Proved(), Proved() if apart else None)
+            split = distinguishes_services(policies)
+            proved = _Answers(Proved(), Proved() if split else None)
             return _enforcement(now=proved, later=proved)
         # if no statement denies because of MFA, users with permissions are not enforced
         if not (distinguishes_mfa(policies) and _denies(policies)):
@@ -192,38 +192,38 @@ class EnforcementCache:
 
     def _proved_alone(self, user: User, layer: Policies) -> bool:
         """Return whether one layer alone enforces MFA, and rests on no assumption."""
-        alike = self._equivalence.of_requests(user, layer)
-        if alike not in self._alone:
-            found = self._ask(layer, named_of(user), apart=distinguishes_services(layer))
-            self._alone[alike] = found.all(Proved) and not found.assumed
-        return self._alone[alike]
+        key = self._equivalence.of_requests(user, layer)
+        if key not in self._alone:
+            found = self._ask(layer, named_of(user), split=distinguishes_services(layer))
+            self._alone[key] = found.all(Proved) and not found.assumed
+        return self._alone[key]
 
     def _lookup(self, user: User, policies: Policies, *, later: bool) -> _Answers:
         """Return the answer for an equivalent user, or else ask the prover."""
-        apart = distinguishes_services(policies)
+        split = distinguishes_services(policies)
         asked = _whatever_is_attached(policies) if later else policies
-        alike = (apart, *self._equivalence.of_requests(user, asked))
+        key = (split, *self._equivalence.of_requests(user, asked))
         named = named_of(user)
-        if alike not in self._answers:
-            found = self._transfer_refutation(named, asked, apart=apart)
+        if key not in self._answers:
+            found = self._transfer_refutation(named, asked, split=split)
             if found is None:
-                found = self._ask(asked, named, apart=apart)
+                found = self._ask(asked, named, split=split)
                 if found.all(Refuted) and not found.assumed:
-                    self._refuted[apart].appendleft((named, found))
-            self._answers[alike] = (named, found)
-        other, found = self._answers[alike]
+                    self._refuted[split].appendleft((named, found))
+            self._answers[key] = (named, found)
+        other, found = self._answers[key]
         if other == named:
             return found
-        return self._transfer(found, other, named, asked) or self._ask(asked, named, apart=apart)
+        return self._transfer(found, other, named, asked) or self._ask(asked, named, split=split)
 
     def _transfer_refutation(
-        self, named: CallingUser, asked: Policies, *, apart: bool
+        self, named: CallingUser, asked: Policies, *, split: bool
     ) -> _Answers | None:
         """Return another user's refutation with this user's request, if the engine allows it.
 
         It holds for users who are not equivalent, too, and for any reason of the refutation.
         """
-        found = (self._transfer(each, other, named, asked) for other, each in self._refuted[apart])
+        found = (self._transfer(each, other, named, asked) for other, each in self._refuted[split])
         own = (each for each in found if each and not any(map(_rests, each.verdicts)))
         return next(own, None)
 
@@ -238,7 +238,7 @@ class EnforcementCache:
         direct, *served = (each for each in found if each is not None)
         return replace(answers, direct=direct, served=served[0] if served else None)
 
-    def _ask(self, policies: Policies, named: CallingUser, *, apart: bool) -> _Answers:
+    def _ask(self, policies: Policies, named: CallingUser, *, split: bool) -> _Answers:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt)
         question = replace(question, assumptions=self._assumptions)
@@ -247,7 +247,7 @@ class EnforcementCache:
             partial(find, OWN_CALLS), partial(conclude_unlimited_first, question)
         )
         direct = with_federation(direct, question)
-        if not apart:
+        if not split:
             return _Answers(direct.verdict, None, direct.assumed)
         served = prove_or_search(
             partial(find, SERVICE_CALLS), partial(conclude_service_calls, question, direct)

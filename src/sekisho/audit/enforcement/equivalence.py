@@ -1,12 +1,12 @@
 """Equivalent users for the prover: an answer for one of them holds for the others.
 
-What the policies ask of the caller alone comes out alike for them (`resolution`).
-Most policies see a user's name only through `${aws:username}`, so that another name gives the same
-answers about other names. That is so if each pattern with the variable is made of whole parts
-(`user/*/${aws:username}`), and every other pattern of the same element or key takes in all or
-nothing of what such patterns match whatever the name, or is of whole parts, too, and the user's
-name is none of them; then renaming a user renames every request, and no answer changes. Where that
-cannot be seen, users are asked about one by one.
+Conditions on the caller alone have the same results for them (`resolution`). Most policies see a
+user's name only through `${aws:username}`, so that another name gives the same answers about other
+names. That is so if each pattern with the variable consists of whole parts
+(`user/*/${aws:username}`), and every other pattern of the same element or key matches all or none
+of their matches for every name, or consists of whole parts as well, none of which is the user's
+name; then renaming a user renames every request, and no answer changes. If that is not certain,
+users are asked about one by one.
 """
 
 import re
@@ -194,7 +194,7 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         # the user's tags may contain the name, and are not renamed
         if any(each.where.startswith(_OF_CALLER) for each in some):
             return Traits(one_by_one=True)
-        for parts in (_words(some), *(_telling(one, some) for one in read)):
+        for parts in (_words(some), *(_distinguishing_words(one, some) for one in read)):
             if parts is None:
                 return Traits(one_by_one=True)
             words |= parts
@@ -244,11 +244,11 @@ def _own_arn(path: str) -> _Named:
     return (_Pattern("Resource", f"user{path}{_NAME}", _IAM),)
 
 
-def _telling(one: _DocumentTraits, named: _Named) -> frozenset[str] | None:
+def _distinguishing_words(one: _DocumentTraits, named: _Named) -> frozenset[str] | None:
     """Return the words by which a document's other patterns distinguish the matched names."""
     if named not in one.telling:
         one.telling[named] = _words(
-            each for each in one.plain if not all(_blind(some, each) for some in named)
+            each for each in one.plain if not all(_ignores_name(some, each) for some in named)
         )
     return one.telling[named]
 
@@ -291,7 +291,7 @@ def _parts(pattern: _Pattern) -> list[str]:
     return _PARTS.split(pattern.text.replace(_NAME, _ANY))
 
 
-def _blind(named: _Pattern, other: _Pattern) -> bool:
+def _ignores_name(named: _Pattern, other: _Pattern) -> bool:
     """Return whether `other` matches all or none of the texts that `named` does, for every name."""
     heads = zip(named.head, other.head, strict=False)
     if named.where != other.where or any(a != b and not set(a + b) & set("*?") for a, b in heads):

@@ -1,8 +1,8 @@
 """The results of the conditions on the caller for one user.
 
-A user's name, ARN, id, tags and account are the same in every request of theirs. So a condition on
-these holds for all of them or for none, and a variable that stands for a tag stands for one text.
-Users for whom all of that comes out alike are told apart only by what is left of the policies.
+A user's name, ARN, id, tags and account are the same in all their requests. So a condition on these
+holds for all of them or for none, and a variable for a tag has one text. Users with equal results
+are distinguished only by the rest of the policies.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -241,15 +241,15 @@ def _left_of(
         if outcome is False:
             return None
         if outcome is None:
-            left.append(replace(condition, values=_brought(condition.values, version, context)))
+            left.append(replace(condition, values=_filled(condition.values, version, context)))
     resource = statement.resource
     if resource is not None:
-        values = _brought(resource.values, version, context)
+        values = _filled(resource.values, version, context)
         resource = Element(values, negated=resource.negated)
     return replace(statement, conditions=tuple(left), resource=resource)
 
 
-def _brought(texts: tuple[str, ...], version: Version | None, context: Context) -> tuple[str, ...]:
+def _filled(texts: tuple[str, ...], version: Version | None, context: Context) -> tuple[str, ...]:
     """Return texts with the values of variables put in; texts that match nothing are left out."""
     found = (_text(each, version, context) for each in texts)
     return tuple(each for each in found if each is not None)

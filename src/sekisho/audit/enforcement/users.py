@@ -1,14 +1,14 @@
 """The MFA enforcement of each user of an account, and the invariants that hold for each.
 
-A user is *enforced* if it is proved that no request without MFA passes but for the exempt actions,
-by the user or by an AWS service for them, whatever identity-based policies are attached later. Who
-merely has no permissions without MFA is not: the next policy that is attached may allow something.
+A user is *enforced* if it is proved that no request without MFA passes except the exempt actions,
+by the user or by an AWS service for them, even if other identity-based policies are attached later.
+A user who merely has no permissions without MFA is not: a later policy may allow something.
 
-Equal questions are asked once, by what of a user matters to the policies (`equivalence`).
+Equal questions are asked once, by the facts of a user that matter to the policies (`equivalence`).
 
-Whether a role's trust policy lets a user of its account in is asked without MFA's conditions: any
-other is taken to hold in an Allow, and not to in a Deny, since it is about what nobody has chosen
-yet, such as an address or an external id.
+Whether a role's trust policy allows a user of its account is asked without conditions on MFA: any
+other condition is assumed to hold in an Allow, and not in a Deny, since it is about a free choice,
+such as an address or an external id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -184,11 +184,11 @@ class _InvariantCache:
         return common_answers([self._lookup(user, policies) for policies in readings])
 
     def _lookup(self, user: User, policies: Policies) -> Conclusion:
-        alike = self._equivalence.of_requests(user, policies)
-        found = self._answers.get(alike)
+        key = self._equivalence.of_requests(user, policies)
+        found = self._answers.get(key)
         if found is None or isinstance(found.verdict, Refuted):
             # the counterexample is a request of this one user
-            found = self._answers[alike] = self._prove(user, policies)
+            found = self._answers[key] = self._prove(user, policies)
         return found
 
     def _prove(self, user: User, policies: Policies) -> Conclusion:

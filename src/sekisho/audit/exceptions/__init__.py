@@ -1,7 +1,7 @@
 """Exceptions: the users who need not be enforced, the reason, the owner, and the last day.
 
-Nothing is an exception that is not in the file, and nothing in it is silent: it is shown wherever
-its user is. The file is one YAML file; it names the break-glass users, the machines and the others.
+Only entries of the file are exceptions, and none of them is silent: each is shown wherever its
+user is. The file is one YAML file; it names the break-glass users, the machines and the others.
 """
 
 import json

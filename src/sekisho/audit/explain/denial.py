@@ -1,8 +1,8 @@
 """A pasted text cleaned of the effects of pasting, and the parts of an AccessDenied text.
 
-Pasting brings line breaks, quotes, markup, other spaces. Every function reads each character a
-bounded number of times; there is no regular expression that could go back. An AccessDenied text
-says who, what, on what, and which kind of policy.
+Pasting adds line breaks, quotes, markup, other spaces. Every function reads each character a
+bounded number of times; no regular expression can backtrack. An AccessDenied text names the caller,
+the action, the resource, and the kind of policy.
 
 Source: IAM User Guide, "Troubleshoot access denied error messages".
 """

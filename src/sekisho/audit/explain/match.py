@@ -1,9 +1,9 @@
 """From a pasted text to the entries for it, or to none: it never guesses.
 
-The entries are the table `messages/explanations.toml`; a key that is not known there is an error.
-A text is known by a wording, or else by the AccessDenied text it holds, or else by AWS's error
-code. What is none of these, and no part of exactly one wording, is unknown; the entries nearest to
-it are named as such. The same is there as JSON values.
+The entries are the table `messages/explanations.toml`; an unknown key in it is an error.
+A text is recognised by a wording, or else by the AccessDenied text in it, or else by AWS's error
+code. A text without these, which is also not a part of exactly one wording, is unknown; the most
+similar entries are named as such. The result also exists as JSON values.
 """
 
 import re

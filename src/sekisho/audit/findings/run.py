@@ -1,7 +1,7 @@
 """All checks of an account, the gravest finding first.
 
-Here are the checks of the account as a whole, too: root, orphans, exceptions, reports, quotas,
-gaps; and a guess, by its name, whose a virtual MFA device may be that nobody has enabled.
+This module has the checks of the account as a whole, too: root, orphans, exceptions, reports,
+quotas, gaps; and a guess, by its name, at the owner of an unassigned virtual MFA device.
 """
 
 from collections import Counter
@@ -56,10 +56,10 @@ def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
 
 def _guess(name: str, users: tuple[User, ...]) -> Guess:
     """Return the user with the longest name that the device's name is or begins with."""
-    alike = [user for user in users if name == user.name or name.startswith(f"{user.name}-")]
-    if not alike:
+    candidates = [user for user in users if name == user.name or name.startswith(f"{user.name}-")]
+    if not candidates:
         return Guess("", _NOBODY)
-    user = max(alike, key=lambda user: len(user.name))
+    user = max(candidates, key=lambda user: len(user.name))
     return Guess(user.name, (_WITH if user.devices else _WITHOUT).filled(user=user.name))
 
 
@@ -284,13 +284,13 @@ def _examined(snapshot: Snapshot, rows: tuple[UserRow, ...], exceptions: Excepti
 
 def _together(found: Iterable[Finding]) -> Iterator[Finding]:
     """Return undecided findings, with many users of one reason merged into one."""
-    alike: dict[tuple[FindingId, Message], list[Finding]] = {}
+    by_fact: dict[tuple[FindingId, Message], list[Finding]] = {}
     for each in found:
         if each.known:
             yield each
         else:
-            alike.setdefault((each.id, each.fact), []).append(each)
-    for many in alike.values():
+            by_fact.setdefault((each.id, each.fact), []).append(each)
+    for many in by_fact.values():
         if len(many) > _MOST_ALIKE:
             named = ", ".join(each.subject for each in many[:_NAMED])
             yield replace(many[0], place=Place(f"{named} (+{len(many) - _NAMED})"))

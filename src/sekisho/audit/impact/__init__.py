@@ -1,8 +1,8 @@
 """The impact on one person: the result of a sign-in, of enforcement, and the person's rights.
 
-`sign_in` asks the prover whether a user's credentials lead to a session with MFA, `outcomes` says
-so for the users of an account; `kinds` says what enforcement does to each of them,
-`administrators` who may take it away again. `users` is all of it in rows.
+`sign_in` asks the prover whether a user's credentials lead to a session with MFA, `outcomes` does
+so for the users of an account; `kinds` has the impact of enforcement on each of them,
+`administrators` the users who may remove it. `users` combines all of it in rows.
 """
 
 from sekisho.audit.impact.administrators import Administrators, powers_of

@@ -1,8 +1,8 @@
 """The users who may remove MFA enforcement: administrators, and those who may edit their own.
 
-Whether somebody is an administrator is decided by the prover, and not by a policy's name: there is
-an allowed call in a session with MFA that takes enforcement away from others, or gives every right,
-or the right to it, one step deep. What counts, and what does not, is said in docs/audit.md.
+The prover decides whether a user is an administrator, and not a policy's name: in a session with
+MFA a call is allowed that removes enforcement from others, or gives every right, or the right to
+it, one step deep. docs/audit.md lists the calls that count.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -399,7 +399,7 @@ class _PoliciesOfUser:
     """A user's policies, the user's equivalence key, and the names of the enforcing policies."""
 
     policies: Policies
-    alike: tuple[object, ...]
+    user_key: tuple[object, ...]
     enforcing: tuple[str, ...]
 
 
@@ -473,15 +473,15 @@ class Administrators:
         """Return the known facts about a user's policies, or the reason why there are none."""
         try:
             policies = policies_of(self._snapshot, user.name)
-            alike = self._equivalence.of(user, policies)
-            key = (alike, _names(policies))
+            user_key = self._equivalence.of(user, policies)
+            key = (user_key, _names(policies))
             if key not in self._enforcing:
                 self._enforcing[key] = enforcing_of(
                     self._snapshot, user, policies, partial(self._allowed_probes, user, policies)
                 )
         except (FaultyAccount, FaultyPolicy) as error:
             return _first_fault(error)
-        return _PoliciesOfUser(policies, alike, self._enforcing[key])
+        return _PoliciesOfUser(policies, user_key, self._enforcing[key])
 
     def _allowed_probes(self, user: User, policies: Policies) -> frozenset[str]:
         """Return the usual requests that the service control policies allow with MFA.
@@ -489,10 +489,10 @@ class Administrators:
         They are the same for many sets of other policies.
         """
         limits = replace(policies, identity=(EVERYTHING,), boundaries=None)
-        alike = self._equivalence.of_requests(user, limits) if limits.scps else ()
-        if alike not in self._probes:
-            self._probes[alike] = probes_of(self._snapshot, user, limits)
-        return self._probes[alike]
+        user_key = self._equivalence.of_requests(user, limits) if limits.scps else ()
+        if user_key not in self._probes:
+            self._probes[user_key] = probes_of(self._snapshot, user, limits)
+        return self._probes[user_key]
 
     def _administers(
         self,
@@ -509,7 +509,7 @@ class Administrators:
     def _on_own_enforcement(self, user: User, known: _PoliciesOfUser) -> tuple[str, Unknown | None]:
         """Return a request that may change the user's own enforcement, or why it is unknown."""
         places = (user.groups, user.attached)
-        key = (known.alike, _names(known.policies), places)
+        key = (known.user_key, _names(known.policies), places)
         asks = list(edits_of(self._snapshot, user, known.enforcing)) if known.enforcing else []
         if key not in self._edits:
             caller = CallingSession(named_of(user), known.policies)

@@ -1,8 +1,8 @@
 """The kinds of impact on users, and the impact of MFA enforcement on each user.
 
-MFA enforcement is the user's own where the user is enforced already; otherwise it is what would be
-attached: a Force_MFA policy beside everything that the user has. Plans tell what they do to people
-in the same kinds.
+For an enforced user it is the impact of the current enforcement; for others, of the one that would
+be attached: a Force_MFA policy in addition to everything that the user has. Plans express their
+impact in the same kinds.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Whether each user of an account gets in, now or after a change, and the steps for it.
 
-So is whether a user may use `aws login` in a session with MFA, decided by their own policies on the
-two calls that it makes; what was not read leaves it unknown. Source: AWS Sign-In User Guide, "Login
+Also whether a user may use `aws login` in a session with MFA, by their own policies on the two
+calls that it makes; with unread policies it is unknown. Source: AWS Sign-In User Guide, "Login
 for AWS local development using console credentials"; docs/signin.md#sessions-of-aws-login.
 """
 
@@ -300,8 +300,8 @@ def may_login(snapshot: Snapshot, user: User) -> tuple[MayLogin, Message | None]
     if denied := [each for each in answers if _denies(each)]:
         explicit = any(each.effect is AnswerEffect.EXPLICITLY_DENIED for each in denied)
         actions = listed(verbatim(f"`{each.request.action}`") for each in denied)
-        said = _REFUSES if explicit else _NO_ALLOW
-        return MayLogin.DENIED, said.filled(actions=actions)
+        form = _REFUSES if explicit else _NO_ALLOW
+        return MayLogin.DENIED, form.filled(actions=actions)
     if unread := scps_unread_reason(snapshot):
         return MayLogin.UNKNOWN, unread
     if keys := sorted({key for each in answers for key in _undecided_by(each)}):
@@ -360,22 +360,22 @@ def counterexample_for_user(
         credentials: the credentials of its user; None if they do not matter.
         refused: whether the policies refuse it instead.
     """
-    said = counterexample_text(counterexample, refused=refused)
+    text = counterexample_text(counterexample, refused=refused)
     if credentials is None:
-        return said
+        return text
     key = None if credentials.active_keys is None else credentials.active_keys > 0
     if counterexample.credential in _BY_KEY:
         available, lacking = key, _NO_KEY
     elif counterexample.credential in _BY_SESSION:
-        available, lacking = _either(credentials.password, key), _NOTHING
+        available, lacking = _any_of(credentials.password, key), _NOTHING
     else:
-        return said
+        return text
     if available:
-        return said
-    return (_UNREAD if available is None else lacking).filled(said=said)
+        return text
+    return (_UNREAD if available is None else lacking).filled(said=text)
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
+def _any_of(one: bool | None, other: bool | None) -> bool | None:
     """Return whether one of two is true; None if that is not known."""
     if one or other:
         return True

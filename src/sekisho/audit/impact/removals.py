@@ -1,9 +1,9 @@
 """The policies that enforce MFA for a user, and the calls that would remove enforcement.
 
 The engine is asked for two requests that no MFA enforcement exempts and that are allowed with MFA,
-by access key and in a session without MFA. What stops them there, and not with MFA, enforces MFA.
-Where the usual requests are not allowed even with MFA, as under a boundary that names certain
-resources, the prover finds others.
+with an access key and in a session without MFA. A policy that blocks them there, and not with MFA,
+enforces MFA. If the usual requests are not allowed even with MFA, as under a boundary that names
+certain resources, the prover finds others.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -1,11 +1,10 @@
 """Whether a user gets a session with MFA: the prover's scenarios, by the user's credentials.
 
-What was not read is taken every way that it may be, and the scenarios must come out the same.
+Unread facts are assumed in every possible way, and all scenarios must have the same outcome.
 
 AWS's samples of 2017 to 2022 let a user create a virtual device of their own name only. A serial
-number is unique in an account, whoever has the device, and upper and lower case do not tell two
-apart: a device of that name may be in the way (IAM API Reference, CreateVirtualMFADevice,
-EntityAlreadyExists).
+number is unique in an account, for all owners and regardless of case: a device of that name may
+block the user (IAM API Reference, CreateVirtualMFADevice, EntityAlreadyExists).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -287,7 +286,7 @@ class SignInScenarios:
         asked: Iterable[SearchProblem],
     ) -> SignInResult:
         cases = self._cases(credentials, asked)
-        results = [self._once(user, question, policies, may) for question, may in cases]
+        results = [self._cached_answer(user, question, policies, may) for question, may in cases]
         return agreed(results) or SignInResult(ScenarioOutcome.UNKNOWN, None)
 
     def _cases(
@@ -301,7 +300,7 @@ class SignInScenarios:
             start = _start(question.start, credentials, devices, hard_expired=hard)
             yield replace(question, start=start), may
 
-    def _once(
+    def _cached_answer(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
     ) -> SignInResult:
         """Search once for equal policies; policies without relevant actions do not matter."""

@@ -1,13 +1,13 @@
 """One row for each user: person or machine, credentials, impact, powers; and the figures of all.
 
-A name is no evidence of who is a person, nor is a tag: both say what somebody once meant. A
-password and a device are a person's; a key that is in use where there is neither is a machine's;
-everything else is unsure. The exceptions file decides where it says so.
+Neither a name nor a tag is evidence of a person: both record an intention. A password and a device
+are a person's; a key in use without either is a machine's; everything else is unknown. The
+exceptions file takes precedence.
 
-Enabled, enforced and used are three figures that are often taken for one. Enabled: who has a
-device. Enforced: who is proved enforced. Used: whose last sign-in is known to have been with MFA. A
-snapshot tells the last only of the console, where who has a device is asked for it; whether an
-access key was used in a session with MFA, CloudTrail knows alone.
+Enabled, enforced and used are three figures that are often confused. Enabled: users with a device.
+Enforced: users who are proved enforced. Used: users whose last sign-in is known to have been with
+MFA. A snapshot only knows sign-ins at the console, where users with a device are asked for it;
+whether an access key was used in a session with MFA is only known from CloudTrail.
 """
 
 from collections.abc import Iterable, Iterator
@@ -82,12 +82,12 @@ def _with_logs(
     """
     evidence = evidence_in(traces_of(use))
     looks = Nature(looks_like(evidence).value)
-    said = [_LOGGED.filled(what=each.text) for each in evidence]
+    texts = [_LOGGED.filled(what=each.text) for each in evidence]
     if not evidence and not use.calls:
-        said.append(_NOT_LOGGED)
+        texts.append(_NOT_LOGGED)
     if looks is Nature.UNSURE or looks is nature:
-        return nature, (*because, *said)
-    return looks if nature is Nature.UNSURE else Nature.UNSURE, (*because, *said)
+        return nature, (*because, *texts)
+    return looks if nature is Nature.UNSURE else Nature.UNSURE, (*because, *texts)
 
 
 def _judged(credentials: Credentials, now: datetime) -> Nature:

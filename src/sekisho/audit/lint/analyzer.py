@@ -1,7 +1,7 @@
 """Access Analyzer's policy checks that need no account: versions, variables, actions, lists.
 
 The names are AWS's own. Source: IAM User Guide, "Access Analyzer policy check reference". What IAM
-accepts beside its documented grammar was recorded from AWS (tests/data/aws-recorded).
+accepts beyond its documented grammar was recorded from AWS (tests/data/aws-recorded).
 """
 
 from collections import Counter

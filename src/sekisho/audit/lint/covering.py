@@ -1,7 +1,7 @@
 """Allows that a Deny always overrides, by their patterns.
 
-That every request of one statement is one of another follows from what is written, not from
-examples: where that is not seen, nothing is said.
+That one statement includes all requests of another follows from their texts, not from examples: if
+it does not, nothing is reported.
 """
 
 from collections.abc import Iterator, Sequence

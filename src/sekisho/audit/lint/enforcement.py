@@ -1,8 +1,8 @@
 """The exemptions, omissions and lock-outs of a policy that demands MFA.
 
 Every answer is the engine's on a real request. Conditions that no credential decides, such as on an
-address, are taken to hold in the Denies that demand MFA. A policy that is written for
-`${aws:username}` forgets users whose ARN has a path, and devices of another name than the user's.
+address, are assumed to hold in the Denies that demand MFA. A policy written for `${aws:username}`
+omits users whose ARN has a path, and devices with other names than the user's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,8 +1,8 @@
-"""Asking the engine about statements, one credential at a time, within a bound.
+"""Questions to the engine about statements, one credential at a time, within a bound.
 
-Every answer is the engine's on one statement. What several say together follows as `Asker.effect`
-states, which a law holds against the engine's decisions. Other kinds of policy are brought into
-the form of an identity-based one first, since their statements apply in the same way.
+Every answer is the engine's on one statement. `Asker.effect` combines several, which a law compares
+with the engine's decisions. Other kinds of policy are converted to the form of an identity-based
+one first, since their statements apply in the same way.
 """
 
 from collections.abc import Iterator

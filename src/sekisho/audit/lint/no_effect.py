@@ -211,7 +211,7 @@ def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Findin
     ]
     for one in leaving_out:
         for other in leaving_out:
-            if one is other or not _as_wide(other, one):
+            if one is other or not _is_as_wide(other, one):
                 continue
             void = [
                 value
@@ -227,7 +227,7 @@ def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Findin
                 break
 
 
-def _as_wide(other: Statement, one: Statement) -> bool:
+def _is_as_wide(other: Statement, one: Statement) -> bool:
     """Return whether a statement applies, apart from its actions, wherever another one does."""
     same_who = other.principal in (None, one.principal)
     everything = other.resource is not None and not other.resource.negated

@@ -1,16 +1,16 @@
-"""What a resource-based policy means for MFA: most are bucket policies that demand it for deletes.
+"""The effect of a resource-based policy on MFA: most are bucket policies that demand it to delete.
 
 Source: S3 User Guide, "Bucket policy examples: requiring MFA"; IAM User Guide, "AWS JSON policy
 elements: NotPrincipal"; docs/signin.md: sessions of roles, services and federated users have no
 MFA. Within one account an Allow of the resource demands nothing: identity-based policies allow,
 too.
 
-What a role's trust policy means for MFA, asked for whom each statement names.
+The effect of a role's trust policy on MFA, for each principal that its statements name.
 
 Source: IAM User Guide, "Secure API access with MFA"; docs/signin.md.
 
-People may have MFA when they ask for the role. Sessions of roles, services, and whom an identity
-provider vouches for never have: where they are named, an MFA condition is in vain.
+People may have MFA when they assume the role. Sessions of roles, services, and users of an identity
+provider never have: for these principals an MFA condition is in vain.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -1,7 +1,7 @@
 """The effect of one statement on MFA: requests that it covers, and the engine's decisions.
 
-Only what AWS could be asked counts: an action of the catalogue on a resource of a kind that the
-action is checked against.
+Only requests that AWS could receive count: an action of the catalogue on a resource of a kind that
+the action is checked against.
 
 Source: IAM User Guide, "AWS global condition context keys", on `aws:MultiFactorAuthPresent`;
 "AWS security best practices", on the actions by which one user becomes another.
@@ -168,9 +168,9 @@ def let_through(
     effect = asker.effect(statements, ask, state)
     if effect is not DecisionEffect.IMPLICITLY_DENIED:
         return asked(ask, state, effect)
-    beside = asker.effect((*statements, *_ALLOW_ALL.statements), ask, state)
-    if beside is DecisionEffect.ALLOWED:
-        return _BESIDE.filled(decision=asked(ask, state, beside))
+    allowed = asker.effect((*statements, *_ALLOW_ALL.statements), ask, state)
+    if allowed is DecisionEffect.ALLOWED:
+        return _BESIDE.filled(decision=asked(ask, state, allowed))
     # of another account, whose resource would have to allow it as well
     return _NOT_DENIED.filled(action=ask.action, resource=ask.resource)
 

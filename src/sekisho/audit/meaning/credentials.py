@@ -1,8 +1,8 @@
 """The credentials of a table, each with its request context, and the requests.
 
 People ask "what can somebody do with an access key?", not "what if a condition key is absent?".
-What a credential puts into the request context comes from `signin`, except for a service that calls
-on somebody's behalf, which is nobody's credential: docs/signin.md.
+`signin` has the request context of each credential, except for a service that calls on a user's
+behalf, which is no credential of the user: docs/signin.md.
 """
 
 import re

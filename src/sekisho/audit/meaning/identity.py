@@ -1,10 +1,10 @@
 """The full meaning of one identity-based policy, beyond the console's summary of it.
 
-The console's review page lists what a policy's Allow statements name and does not show what its
-Deny takes away again, nor what the Deny exempts. Here the policy is asked instead:
-every action that it names is decided by `engine` as a real request, in each credential state, and
-so are some that it does not name. Nothing is concluded from how the policy is written, and what
-a credential does not show, like the address of a request, is not known (`unknown`).
+The console's review page lists the contents of a policy's Allow statements, but neither the effect
+of its Deny nor the exemptions of the Deny. Here `engine` decides every action that the policy names
+as a real request, in each credential state, and some actions that it does not name. Nothing is
+concluded from how the policy is written. Facts that a credential does not determine, like the
+address of a request, are unknown (`unknown`).
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """A policy's meaning in sentences, in both languages, and the notes to a truth table.
 
-What behaves like everything else is not listed one by one, and a user with a path is mentioned
-only where the path makes a difference. The same is there as JSON values, with the summary of the
+Actions that behave like all others are not listed one by one, and users with a path are mentioned
+only if the path makes a difference. The result also exists as JSON values, with the summary of the
 console.
 """
 

@@ -1,13 +1,13 @@
 """The truth table of one policy: the actions that each credential may do.
 
 Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
-Where an undocumented point mattered, the cell names its assumption.
+If an undocumented point matters, the cell names its assumption.
 
-What a credential does not show is not known: the address, the time, the tags, the `sts:ExternalId`
-or `aud` that a caller of a trust policy brings along. A cell is an outcome if that is the same
-whatever their values are, and otherwise names the keys that it depends on.
+Facts that a credential does not determine are unknown: the address, the time, the tags, the
+`sts:ExternalId` or `aud` of a trust policy's caller. A cell is an outcome if it is the same for all
+their values, and otherwise names the keys that it depends on.
 
-Each row of the table of a trust policy asks as somebody whom the policy names.
+Each row of the table of a trust policy is for one principal that the policy names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -432,7 +432,7 @@ def _title(trusted: Trusted) -> Message:
             return Message("assume the role as `{name}`").filled(name=name)
 
 
-def _who(trusted: Trusted) -> WhoAsks:
+def _facts_of(trusted: Trusted) -> WhoAsks:
     """Return the facts about a named principal; of a role's session, the role is not known."""
     itself = trusted.holder is not None and not trusted.session_name
     account = "*" if trusted.kind is TrustedKind.ANYONE else trusted.home.account
@@ -450,7 +450,7 @@ def _trust_cell(
     ruling: Ruling = (
         AskPolicies() if credential is None else service_rule(credential, request.action, _DEFAULTS)
     )
-    call = _Call(request, ruling, unsigned=credential is None, who=_who(trusted))
+    call = _Call(request, ruling, unsigned=credential is None, who=_facts_of(trusted))
     others = _otherwise(trusted, state, role, request)
     cell = reading.cell([call], ((name, [replace(call, request=one)]) for name, one in others))
     return replace(cell, asked_as=request.principal)

@@ -1,8 +1,8 @@
 """The unknown facts of a request that only a credential describes, and possible decisions.
 
-What a credential shows is known: MFA, its age, when it was issued, whether a service calls. Whose
-it is, and from where, when and in which Region it is used, is not: such a key can have any value,
-and it is left out of account only where AWS documents that no request of this caller has it
+The known facts of a credential are MFA, its age, the time of issue, and whether a service calls.
+Its owner, and the place, time and Region of its use, are unknown: such a key can have any value,
+and is ignored only if AWS documents that no request of this caller has it
 (`answer.presence_of`).
 """
 

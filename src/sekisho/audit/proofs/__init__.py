@@ -236,7 +236,7 @@ def account_certificates(
         names: the users who are asked about.
         exempt: patterns of what may work without MFA.
     """
-    alike: dict[tuple[object, ...], tuple[Policies, list[User]]] = {}
+    by_documents: dict[tuple[object, ...], tuple[Policies, list[User]]] = {}
     missing: list[str] = []
     wanted = {*names}
     for user in snapshot.users:
@@ -248,9 +248,9 @@ def account_certificates(
             missing.append(user.name)
             continue
         documents = tuple((layer, id(each.document)) for layer, each in _in_layers(policies))
-        alike.setdefault(documents, (policies, []))[1].append(user)
+        by_documents.setdefault(documents, (policies, []))[1].append(user)
     certified: list[CertifiedPolicies] = []
-    for policies, users in alike.values():
+    for policies, users in by_documents.values():
         everybody = EnforcementCertifier(policies, None, exempt, later=True).needed()
         for each in (users,) if everybody else ([user] for user in users):
             one = EnforcementCertifier(policies, named_of(each[0]), exempt, later=True)

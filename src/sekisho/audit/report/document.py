@@ -193,8 +193,8 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
 
     groups: list[FindingGroup] = []
     numbers: Counter[str] = Counter()
-    for alike in report.findings_by_id:
-        first = alike[0]
+    for group in report.findings_by_id:
+        first = group[0]
         name = first.id.value if first.known else f"{first.id.value}.unknown"
         numbers[name] += 1
         controls = [each.shown for each in first.id.text.controls]
@@ -204,12 +204,12 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
                 severity=first.severity.value,
                 label=SEVERITIES[first.severity],
                 title=finding_title(first),
-                where=verbatim(str(len(alike))),
+                where=verbatim(str(len(group))),
                 cause=first.cause,
                 fix=first.fix,
                 controls=joined_messages(controls, en=", ", ja=", ") if controls else None,
                 anchor=name if numbers[name] == 1 else f"{name}.{numbers[name]}",
-                rows=alike,
+                rows=group,
                 seen=seen_fact,
             )
         )

@@ -1,6 +1,6 @@
 """The texts of an audit: the headline, the figures, the columns, and the logged use.
 
-Of logs it says what they have, and no more: a user who is not in them may have been active all the
+The texts on logs report only their content: a user who is not in them may have been active all the
 same.
 """
 

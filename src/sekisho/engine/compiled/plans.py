@@ -255,7 +255,7 @@ _LOWER_CASE = """\
 _KEY = "applying"
 _NAMED_KEY = "(applying, profile)"
 _NAMED_ARN_KEY = '(applying, profile, service == "kms" and tail.startswith("key/"))'
-"""The policy of a KMS key may be told from others by the key's ARN only."""
+"""The policy of a KMS key may be distinguished from others by the key ARN only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class ResourceWriter:
                 case (str() as first, "") if entry.stem and (whole or not first):
                     beginnings.append(entry.stem + first)
                 case _:
-                    others.append(self._other(entry, pieces))
+                    others.append(self._other_entry(entry, pieces))
         return [*self._literal(literal), *self._beginnings(beginnings), *others]
 
     def _literal(self, wanted: set[str]) -> list[str]:
@@ -129,7 +129,7 @@ class ResourceWriter:
         known = self._source.constant(wanted[0] if len(wanted) == 1 else tuple(wanted))
         return [f"resource.startswith({known})"]
 
-    def _other(self, entry: _Entry, pieces: tuple[Piece, ...]) -> str:
+    def _other_entry(self, entry: _Entry, pieces: tuple[Piece, ...]) -> str:
         """Write an entry that ends in its one variable, like `user/${aws:username}`, or any other.
 
         A list of values is no text, although it prints like one.

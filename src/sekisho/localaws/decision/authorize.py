@@ -1,11 +1,11 @@
 """The authorization of a call by the engine: may this caller do everything that it needs?
 
-Everything a call needs must be allowed. A resource that is not known is decided three-valued: a
-Deny that could be about it counts, an Allow counts only if it is on every resource. So what is not
-known never allows anything.
+All permissions of a call must be allowed. A resource that is not known is decided three-valued: a
+Deny that could be about it counts, an Allow counts only if it is on every resource. So an unknown
+resource never allows anything.
 
 A key of the request context that AWS would set and whose value is not known here is decided
-three-valued too: a Deny that asks for it counts, an Allow does not. The log names such keys.
+three-valued too: a Deny that tests it counts, an Allow does not. The log names such keys.
 
 Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
 """

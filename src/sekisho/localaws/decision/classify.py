@@ -285,7 +285,7 @@ def _ambiguous(
         case Dialect.JSON:
             return bool(names or request.form)
         case Dialect.S3:
-            return bool((names & _subresources(operation.service_model)) - _own(operation))
+            return bool((names & _subresources(operation.service_model)) - _in_query(operation))
         case Dialect.REST_JSON | Dialect.REST_XML:
             return "Action" in names or bool(request.form)
 
@@ -301,7 +301,7 @@ def _subresources(model: ServiceModel) -> frozenset[str]:
     return frozenset(found)
 
 
-def _own(operation: OperationModel) -> set[str]:
+def _in_query(operation: OperationModel) -> set[str]:
     members = getattr(operation.input_shape, "members", {})
     return set(operation.http_trait.query_args) | {
         shape.serialization.get("name", name)

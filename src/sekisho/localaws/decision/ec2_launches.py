@@ -1,15 +1,15 @@
-"""The launches of EC2's RunInstances: the launch template taken in, and the resources used.
+"""The launches of EC2's RunInstances: launch templates resolved, and the resources used.
 
-RunInstances makes and uses resources of many types, and AWS asks for each: a policy may allow it on
-some images, in one subnet, and for instances that get a certain tag. What does not exist yet is
-asked about as `instance/*`. What the request leaves to EC2, the subnet and the security group, is
-asked about for each one that it could take. Tags belong to the types that `TagSpecifications`
-names: only there they are `aws:RequestTag`, and only on these `ec2:CreateTags` is asked.
+RunInstances creates and uses resources of many types, and AWS checks each: a policy may allow it on
+some images, in one subnet, and for instances with a certain tag. Resources that do not exist yet
+are checked as `instance/*`. The subnet and the security group, if the request leaves them to EC2,
+are checked for each possible one. Tags belong to the types that `TagSpecifications` names: only
+there they are `aws:RequestTag`, and only on these `ec2:CreateTags` is checked.
 
-A launch template holds the parameters of RunInstances: an image, a role, keys, tags. AWS asks who
-launches from it about all of them, and who makes an Auto Scaling group with it about the launch,
-too. So a call that names a template is decided as the launch with the template's parameters in it.
-Where the template is not found, the call is left as it is, and `resources` takes its parts for
+A launch template has parameters of RunInstances: an image, a role, keys, tags. AWS checks all of
+them for a caller who launches from it, and the launch for a caller who makes an Auto Scaling group
+with it. So a call that names a template is decided as the launch with the template's parameters.
+If the template is not found, the call is left as it is, and `resources` treats its parts as
 unknown.
 
 Sources: Amazon EC2 User Guide, "Example policies to control access to the Amazon EC2 API" (launch

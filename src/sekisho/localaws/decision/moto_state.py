@@ -1,8 +1,8 @@
 """Reading the state of moto's services, as far as a decision depends on it.
 
-Reading only, and with moto's own way of looking things up where it has one, so that what is asked
-about is what moto will find. Nothing is made by looking, as moto's default keys would be; but for
-the network that an account has from the beginning.
+It only reads, by moto's own look-ups where there are some, so that the decision is about the object
+that moto will find. Looking creates nothing, as it would moto's default keys, except the network
+that an account has from the beginning.
 """
 
 import re

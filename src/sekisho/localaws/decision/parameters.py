@@ -1,8 +1,8 @@
 """Parameters for which AWS may require permissions that are not checked here.
 
-A parameter that can point at another resource, a key, a policy, an owner or a place is either known
-(a rule reads it, or the call's own action is asked about it), or harmless with a reason, or it
-needs an Allow of everything of its service on `*`: who may do all there may do what AWS might ask.
+A parameter that can point to another resource, a key, a policy, an owner or a place is either known
+(a rule reads it, or the call's own action is checked for it), or harmless for a given reason, or it
+needs an Allow of everything of its service on `*`, which includes any permission AWS may require.
 The table is `data/parameters.json`; a test goes over every parameter of every operation.
 """
 

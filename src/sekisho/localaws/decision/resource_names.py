@@ -1,14 +1,14 @@
 """The parameters of an operation that name its resources, and the ARNs that they name.
 
-It is data of two models, not guessed from values: a parameter names a resource if botocore's model
-calls it as the catalogue calls the type's ARN (`topicArn`) or a part of it (`TableName`), at any
-depth, keys of maps included. What those models do not say is in the tables below. A value that
-looks like an ARN under any other name is payload, and is not looked at.
+They follow from two models, and are not guessed from values: a parameter names a resource if
+botocore's model calls it as the catalogue calls the type's ARN (`topicArn`) or a part of it
+(`TableName`), at any depth, keys of maps included. The tables below add what those models lack. A
+value that looks like an ARN under any other name is payload, and is ignored.
 
 Everything else is unknown (None), which `authorize` lets every Deny match: a type that no parameter
-names, an ARN of another account, Region or kind, a name with a character that could be read in two
-ways, a parameter that may lead the service past the one that names the resource. A service whose
-ARNs hold more than the names that calls give is known by ARN only.
+names, an ARN of another account, Region or kind, a name with an ambiguous character, a parameter
+that may lead the service past the one that names the resource. A service whose ARNs contain more
+than the names in calls is known by ARN only.
 
 Sources: botocore's service models; AWS Service Authorization Reference (through the catalogue).
 """
@@ -245,7 +245,7 @@ def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | 
         if not own:
             missing.append(each)
     paths = {path for each in plan.types for form in each.forms for path in _paths(form)}
-    unknown = not _given(call, paths) <= understood or any(
+    unknown = not _texts_at(call, paths) <= understood or any(
         not _is_absent(call, each, understood) for each in missing
     )
     return (*found, None) if unknown or not found else tuple(found)
@@ -258,12 +258,12 @@ def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
     no parameter names may still hide in any text that was not understood.
     """
     if kind.required:
-        values = _given(call, {path for form in kind.forms for path in _paths(form)})
+        values = _texts_at(call, {path for form in kind.forms for path in _paths(form)})
         return bool(values) and values <= understood
     if kind.named:
         return True
     leaves = _leaves_of(call.service, call.operation)
-    return _given(call, {path for path, _ in leaves}) <= understood
+    return _texts_at(call, {path for path, _ in leaves}) <= understood
 
 
 @cache
@@ -285,7 +285,7 @@ def texts_of(call: ApiCall) -> Iterator[tuple[str, ...]]:
             yield path
 
 
-def _given(call: ApiCall, paths: Iterable[_Path]) -> set[str]:
+def _texts_at(call: ApiCall, paths: Iterable[_Path]) -> set[str]:
     return {value for path in paths for value in _values(call.params, path)}
 
 

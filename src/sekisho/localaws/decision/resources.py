@@ -1,11 +1,10 @@
 """The permissions that a call needs: IAM actions on resources.
 
-IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. The
-ARN of a user, group or role holds its path, which no call but the creating one names; what does
-not exist is taken to be at the path `/`, as the call would put it there. For other services
-`resource_names` says which parameters name the resource. Where that is not known, the resource is
-unknown, which is not the same as `*`: `authorize` lets every Deny of that service match it, and
-only an Allow on `*`.
+IAM, STS and S3 are exact: paths are looked up, and a call on several objects needs a permission for
+each. The ARN of a user, group or role contains its path, which only the creating call names; an
+object that does not exist is assumed at the path `/`, as the call would create it. For other
+services `resource_names` has the parameters that name the resource. If it is not known, it is not
+the same as `*`: `authorize` lets every Deny of that service match it, and only an Allow on `*`.
 
 Source: AWS Service Authorization Reference (through the catalogue).
 """

@@ -140,15 +140,15 @@ def _parameter(world: World, call: ApiCall, own: Arns) -> _Keys:
     """Yield the keys of the SecureStrings that a call writes or decrypts."""
     params = call.params
     known = moto_state.lookup_all(world, "ssm", call.region, "_parameters")
-    meant = [one[-1] for one in known if one and _is_meant(one[-1].name, call, own)]
+    matches = [one[-1] for one in known if one and _is_meant(one[-1].name, call, own)]
     if call.operation == "PutParameter":
-        kind = params.get("Type") or (meant[-1].parameter_type if meant else None)
+        kind = params.get("Type") or (matches[-1].parameter_type if matches else None)
         if kind == "SecureString":
             # without one, moto keeps the earlier version's
             yield str(params.get("KeyId") or _OWN_KEY.format("ssm"))
-            yield from (str(one.keyid) for one in meant if one.keyid)
+            yield from (str(one.keyid) for one in matches if one.keyid)
         return
-    for one in meant:
+    for one in matches:
         if one.parameter_type == "SecureString":
             yield str(one.keyid or _OWN_KEY.format("ssm"))
 
@@ -225,13 +225,13 @@ def second_permissions(world: World, call: ApiCall, own: _Own) -> Iterator[Requi
 
 
 def _needed(world: World, call: ApiCall, need: CallNeed, own: _Own) -> Iterator[RequiredPermission]:
-    beside = [one.resource for one in own if one.action in need.main_actions]
+    own_arns = [one.resource for one in own if one.action in need.main_actions]
     context = _context(world, call, need)
     if need.resource_kind == "kms:key":
-        for name in dict.fromkeys(_keys(world, call, need, beside)):
+        for name in dict.fromkeys(_keys(world, call, need, own_arns)):
             yield _key_permission(world, call, need, name, context)
         return
-    for arn in dict.fromkeys(_resources(world, call, need, beside)):
+    for arn in dict.fromkeys(_resources(world, call, need, own_arns)):
         yield RequiredPermission(need.action, arn, context=context)
 
 
@@ -251,10 +251,10 @@ def _context(world: World, call: ApiCall, need: CallNeed) -> tuple[tuple[str, st
 
 
 def _keys(
-    world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
+    world: World, call: ApiCall, need: CallNeed, own_arns: Sequence[str | None]
 ) -> Iterator[str | None]:
     if need.resource_source in KEYS:
-        yield from KEYS[need.resource_source](world, call, beside)
+        yield from KEYS[need.resource_source](world, call, own_arns)
     elif need.resource_source == "given":
         yield from _values_at(call, need)
     else:
@@ -283,7 +283,7 @@ def _key_permission(
 
 
 def _resources(
-    world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
+    world: World, call: ApiCall, need: CallNeed, own_arns: Sequence[str | None]
 ) -> Iterator[str | None]:
     """Yield the resources that a permission is about; None for an unknown one."""
     action = load().action(need.action)
@@ -293,24 +293,24 @@ def _resources(
             start = f"arn:{world.partition}:{need.resource_kind.partition(':')[0]}:{call.region}:"
             yield from (one if one.startswith(start) else None for one in _values_at(call, need))
         case "rotation-function":
-            yield from _function(world, call, beside)
+            yield from _function(world, call, own_arns)
         case "image-parameter":
             yield from _image_parameter(world, call)
         case "tagged-source":
-            yield from _tagged_source(world, call, need, beside)
+            yield from _tagged_source(world, call, need, own_arns)
         case _ if need.resource_kind == SAME:
-            yield from beside
+            yield from own_arns
         case _ if need.resource_kind == NO_RESOURCE or not has_resources:
             yield NO_RESOURCE
         case _:
             yield None
 
 
-def _function(world: World, call: ApiCall, beside: Sequence[str | None]) -> Iterator[str | None]:
+def _function(world: World, call: ApiCall, own_arns: Sequence[str | None]) -> Iterator[str | None]:
     """Yield the function that rotates a secret: the given one, or the secret's."""
     found = [call.params.get("RotationLambdaARN")]
     for one in moto_state.lookup_all(world, "secretsmanager", call.region, "secrets"):
-        if one.arn in beside and not found[0]:
+        if one.arn in own_arns and not found[0]:
             found.append(one.rotation_lambda_arn)
     start = f"arn:{world.partition}:lambda:{call.region}:{world.account}:function:"
     for arn in filter(None, found):
@@ -329,7 +329,7 @@ def _image_parameter(world: World, call: ApiCall) -> Iterator[str | None]:
 
 
 def _tagged_source(
-    world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
+    world: World, call: ApiCall, need: CallNeed, own_arns: Sequence[str | None]
 ) -> Iterator[str | None]:
     """Yield the objects whose tags are read or written when a copy keeps its source's tags."""
     if call.params.get("TaggingDirective") == "REPLACE":
@@ -338,7 +338,7 @@ def _tagged_source(
     stored = moto_state.object_of(world, name) if name is not None else None
     if name is not None and stored is not None and moto_state.tags_of_object(world, stored):
         source = f"arn:{world.partition}:s3:::{name.bucket}/{name.key}"
-        yield from beside if need.resource_kind == SAME else (source,)
+        yield from own_arns if need.resource_kind == SAME else (source,)
 
 
 _READING = frozenset(

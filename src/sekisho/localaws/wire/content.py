@@ -169,7 +169,7 @@ def _check_object(body: bytes, shape: Shape | None) -> None:
     if not body:
         return
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
         # a lone surrogate is text to some readers only
         json.dumps(value, ensure_ascii=False).encode()
         _check_names(value, shape)
@@ -209,7 +209,7 @@ def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise AmbiguousRequest("a name is given twice in a JSON object")

@@ -1,14 +1,14 @@
-"""The HTTP server of the local AWS and of the sites: waitress, with limits, and with what it hides.
+"""The HTTP server of the local AWS and of the sites: waitress, with limits.
 
 One thread reads and writes all connections and gives whole requests to a few workers, so that a
 client that is slow, silent or gone costs a connection and no worker. A worker that is free reads
 the next request of its connection itself; one thread at a time reads a connection, and one at a
 time writes to it.
 
-Connections are limited in number and in time; where all are taken, the one that has been idle
-longest makes room. Bodies are limited, too (`http_requests`). waitress hides three things that
-matter to AWS's protocols, which are put back: the address as it came, a header that comes twice,
-and underscores in the names of S3's metadata.
+Connections are limited in number and in time; if all are used, the one that has been idle longest
+is closed. Bodies are limited, too (`http_requests`). waitress hides three facts that matter to
+AWS's protocols, which are restored: the address as it came, repeated headers, and underscores in
+the names of S3's metadata.
 
 Source: PEP 3333; RFC 9112 (section 9.6: the end of a connection); waitress's documentation,
 "Arguments to waitress.serve".

@@ -136,8 +136,8 @@ def arguments_of(claim: check_proof.Claim, files: Mapping[str, Sequence[str]]) -
     arn = claim.known.get("aws:principalarn")
     if arn is not None:
         options += ["--role" if claim.role else "--user-arn", arn]
-    told = {} if arn is None else check_proof.known_of(arn)
+    of_arn = {} if arn is None else check_proof.known_of(arn)
     for key, value in claim.known.items():
-        options += [] if told.get(key) == value else ["--known", f"{key}={value}"]
+        options += [] if of_arn.get(key) == value else ["--known", f"{key}={value}"]
     options += ["--all-tags"] if claim.all_tags else []
     return options + ([] if claim.calls == "all" else ["--calls", claim.calls])

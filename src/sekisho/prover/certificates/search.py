@@ -1,10 +1,9 @@
 """Finds a case tree that closes: the certificate of a proof.
 
-What one branch says is kept by the checker's own `Branch`, so nothing is called a contradiction
-that the checker would not call one. Statements with at most one part left that can fail are
-taken first (unit propagation), then the layers that have to allow, then those statements with
-the fewest such parts. A node of which one branch closes without what the branch says is left
-out again.
+The checker's own `Branch` keeps the claims of a branch, so that the search only finds
+contradictions that the checker accepts. Statements with at most one part left that can fail are
+used first (unit propagation), then the layers that have to allow, then the statements with the
+fewest such parts. A node is removed again if one of its branches closes without its own claims.
 """
 
 import re

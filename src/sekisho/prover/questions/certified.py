@@ -1,14 +1,14 @@
-"""Certificates: that MFA is enforced, that there is no new access, that nothing answers a question.
+"""Certificates that MFA is enforced, that there is no new access, or that no request answers.
 
-A certificate is looked for first. Most hold for every setting of every assumption, so that nothing
-else has to be asked. Where there is none, the search says why: with a request that passes, or that
-none was found. What is only not found is not proved, unless a request passes under another setting
-of an assumption: that is why there can be no certificate.
+A certificate is searched first. Most are valid for every setting of every assumption, so that no
+further search is needed. Without one, the search gives the reason: a request that passes, or that
+none was found. If none was found, the property is not proved, unless a request passes under another
+setting of an assumption: then there can be no certificate.
 
-That nothing answers a question is a claim of no new access: the policies that must not allow an
-answer are those from before a change; the policies that must allow it are those from after, with
-one more that denies what the question is not about. So the checker needs no claim of its own for
-it. Where no statement can deny what a question leaves out, the claim is about more requests than
+That no request answers a question is a claim of no new access: the policies that must not allow a
+request are those before a change; the policies that must allow it are those after, with one more
+that denies all requests outside the question. So the checker needs no claim of its own for it. If
+no statement can deny the requests that a question excludes, the claim covers more requests than
 the question, and may have no certificate.
 """
 
@@ -149,8 +149,8 @@ class EnforcementCertifier:
         """Return the certificates that cover all calls; none if one of them is missing."""
         if (certificate := self.find(ALL_CALLS, thorough=True)) is not None:
             return (certificate,)
-        apart = [self._certificate_of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
-        return tuple(each for each in apart if each is not None) if all(apart) else ()
+        both = [self._certificate_of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
+        return tuple(each for each in both if each is not None) if all(both) else ()
 
     def _certificate_of(self, calls: str, *, thorough: bool) -> Certificate | None:
         asked = (calls, thorough)

@@ -1,8 +1,8 @@
-"""The exact difference of two sets of policies: what one allows and the other does not.
+"""The exact difference of two sets of policies: the requests that only one of them allows.
 
-It is asked action by action over the whole catalogue, for each kind of credential, both ways; so
-the list has every action in which they differ, and no other. What no policy can deny is no part of
-it: `SERVICE_EXEMPT`.
+It is computed action by action over the whole catalogue, for each kind of credential, in both
+directions; so the list has every action in which they differ, and no other. Actions that no policy
+can deny are not part of it: `SERVICE_EXEMPT`.
 """
 
 from collections.abc import Sequence

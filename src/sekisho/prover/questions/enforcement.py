@@ -1,19 +1,19 @@
-"""Is MFA enforced, is nothing lost by it, and does self-service reach no further than one's own?
+"""The questions on MFA: is it enforced, is no permission lost, is self-service limited to the user?
 
-*Enforced*: no request without MFA passes but the exempt actions, whatever identity-based policies
-are attached later. Only what they deny, a boundary, a session policy or a service control policy
-can make it so. That *nothing is allowed* without MFA is less: it is so as the policies are, and the
-next one that is attached may allow something. It is asked only where MFA is not enforced.
+*Enforced*: no request without MFA passes except the exempt actions, even if other identity-based
+policies are attached later. Only Denies, a permissions boundary, a session policy or a service
+control policy can enforce it. That *nothing is allowed* without MFA is weaker: it holds for the
+current policies, and a later one may allow more. It is asked only where MFA is not enforced.
 
-`sts:GetSessionToken` and `sts:GetCallerIdentity` answer whatever a policy says; they are named
-apart and never part of the question. Nor is the console's own sign-in: it is no call, and the
-session that it grants has no MFA either way. AWS does not say on which resource it is evaluated: it
-is `CONSOLE_ACTIONS` on any resource but those of other clients.
+`sts:GetSessionToken` and `sts:GetCallerIdentity` work regardless of policies; they are listed
+separately and never part of the question. Nor is the console's own sign-in: it is no call, and the
+session that it grants has no MFA either way. AWS does not document the resource of its evaluation:
+it is `CONSOLE_ACTIONS` on any resource except those of other clients.
 
-*The MFA enforcement's statements* are those with Deny and a condition on
-`aws:MultiFactorAuthPresent` or `aws:MultiFactorAuthAge`, in whatever policy they stand.
-*Self-service statements* are those with Allow whose resources, not just `*`, can be `user/…` or
-`mfa/…` in IAM, or whose `NotResource` names such.
+*The MFA enforcement's statements* are the Denies with a condition on
+`aws:MultiFactorAuthPresent` or `aws:MultiFactorAuthAge`, in any policy.
+*Self-service statements* are the Allows whose resources, not just `*`, can be `user/…` or
+`mfa/…` in IAM, or whose `NotResource` has such an entry.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

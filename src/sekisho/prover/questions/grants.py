@@ -1,12 +1,12 @@
-"""The difference of two policies with principals: which callers get more, or less.
+"""The difference of two policies with principals: the callers that get more, or less.
 
-One caller stands for all that the principals of both policies name alike, and is asked about like a
-user whose own policies are the statements about that caller.
-The questions are about the policy itself: what it *allows*, which the caller's own account may have
-to allow as well, and what it *denies*, whatever else allows it.
+One caller represents all callers that the principals of both policies name in the same way. The
+questions treat the statements about that caller as the caller's own policies.
+They are about the policy itself: the requests that it *allows*, which the caller's own account may
+have to allow as well, and the requests that it *denies*, regardless of other policies.
 
-Every request that is shown is one of a real caller, and the engine decides it so by the whole
-policies.
+Every request that is shown is one of a real caller, and the engine decides it in the same way by
+the whole policies.
 """
 
 from collections.abc import Iterator

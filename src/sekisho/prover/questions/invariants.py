@@ -1,8 +1,8 @@
-"""Invariants: what a user demands of policies, and whether it holds for every request.
+"""Invariants: a user's demands on policies, and whether they hold for every request.
 
-`NEVER`: no request of the range is allowed. `NOT_GRANTED`: the same, asked to learn what grants it.
-`ALWAYS`: no request of the range is refused. A range in which no real request lies proves nothing,
-so it is Unknown.
+`NEVER`: no request of the range is allowed. `NOT_GRANTED`: the same, to show the granting
+statements. `ALWAYS`: no request of the range is refused. A range without any real request proves
+nothing, so the answer is Unknown.
 """
 
 import ipaddress

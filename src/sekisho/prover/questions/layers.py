@@ -1,9 +1,9 @@
-"""Two questions for the users of an account that most often need not be asked in full.
+"""Two questions for the users of an account that usually need not be asked in full.
 
-What limits (a permissions boundary, a service control policy) only takes away. So what
-identity-based policies do not allow is not allowed under any limit; and what they allow is most
-often allowed under all, where the request is sent to a region that they permit. And calls by AWS
-services for a user are most often answered by what is known of the calls of the user.
+Limits (a permissions boundary, a service control policy) only remove permissions. So a request that
+identity-based policies do not allow is not allowed under any limit; and one that they allow is
+usually allowed under all limits, if it is sent to a region that they permit. Questions about calls
+by AWS services for a user are usually answered by the results on the user's own calls.
 """
 
 from collections.abc import Iterator

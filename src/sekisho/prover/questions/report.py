@@ -303,8 +303,8 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     """
     subject = subject.with_distinguishing_policies(*_policies_naming_resources(inquiry.invariants))
     callers = subject.callers
-    whose = subject.user if subject.named else None
-    certifier = EnforcementCertifier(subject.policies, whose, inquiry.exempt, later=True)
+    only_user = subject.user if subject.named else None
+    certifier = EnforcementCertifier(subject.policies, only_user, inquiry.exempt, later=True)
     reports = [_report_of_user(subject, inquiry, user, certifier) for user in callers.users]
     report = _report_on_all(reports, callers, subject)
     return replace(report, answers=tuple(distinct_answers(report.answers)))
@@ -409,11 +409,11 @@ def _callers_of_denials(report: PolicyReport, callers: Callers, subject: Subject
     if not callers.indistinct_keys:
         return callers
     policies = with_password_policy(subject.policies, report.user.arn, subject.users_may_change)[0]
-    beside = (policies, *_policies_naming_resources(report.inquiry.invariants))
-    apart = representative_callers(denials(policies), further_sets=beside)
+    further = (policies, *_policies_naming_resources(report.inquiry.invariants))
+    distinguished = representative_callers(denials(policies), further_sets=further)
     asked = {user.arn for user in callers.users}
-    all_asked = {user.arn for user in apart.users} <= asked
-    return replace(callers, indistinct_keys=apart.indistinct_keys) if all_asked else callers
+    all_asked = {user.arn for user in distinguished.users} <= asked
+    return replace(callers, indistinct_keys=distinguished.indistinct_keys) if all_asked else callers
 
 
 def _merge_answers(answers: Sequence[QuestionAnswer], callers: Callers) -> QuestionAnswer:
@@ -479,11 +479,11 @@ def _enforcement(case: _UserInquiry) -> Iterator[QuestionAnswer]:
         )
         for each in (True, False)
     )
-    whose = case.user if case.subject.named else None
+    only_user = case.user if case.subject.named else None
     exempt = case.inquiry.exempt
-    as_attached = EnforcementCertifier(case.policies, whose, exempt, later=False)
-    apart = distinguishes_services(case.policies)
-    for calls in (OWN_CALLS, SERVICE_CALLS) if apart else (OWN_CALLS,):
+    as_attached = EnforcementCertifier(case.policies, only_user, exempt, later=False)
+    by_service = distinguishes_services(case.policies)
+    for calls in (OWN_CALLS, SERVICE_CALLS) if by_service else (OWN_CALLS,):
         questions = (later, today)
         if calls == SERVICE_CALLS:
             questions = (via_service(later), via_service(today))

@@ -1,21 +1,20 @@
 """Resource-based policies: public access, and grants together with the policies of a caller.
 
-`no_public_access` asks of a policy alone whether it lets in a stranger: somebody who signs nothing,
-or any principal of an account that the policy does not name. No policy can name a stranger but by
-`*` or `NotPrincipal`, so that a statement is about all strangers or about none, and what is left of
-the policy once its principals are decided is read like a policy of the stranger's own. A stranger
-does not come from what the policy names: the account, the organisation, the VPC or endpoint, the
-ARN or account of a source, a network of few addresses. Everything else is free. It is proved by a
-certificate about callers of whom no key is settled, and refuted only by a request of one real
-stranger that the engine decides by the whole policy. Between the two it is Unknown.
+`no_public_access` asks whether a policy alone allows a stranger: an unsigned request, or any
+principal of an account that the policy does not name. Only `*` and `NotPrincipal` can name a
+stranger, so that a statement covers all strangers or none, and the rest of the policy is treated
+like a stranger's own policy. A stranger has no value that the policy names: account, organisation,
+VPC or endpoint, ARN or account of a source, network of few addresses. All other values are free.
+A proof is a certificate about callers with no settled keys; a refutation is a request of one real
+stranger that the engine decides by the whole policy. Otherwise the answer is Unknown.
 
-`not_granted_with_resource` asks whether something is granted by the policies of a caller and the
-policy of the resource together. Within one account either grants: the resource's policy alone, if
-it names the caller or a role's session closely enough to get past the caller's policies, which
-still deny; and what must itself allow (the policy of a KMS key) must in any case. Across accounts
-both must allow. Each of these ways is a question about policies that are attached to the caller:
-statements about the caller stand among their own, or beside a boundary. What is found is decided by
-the engine with the resource's policy as such.
+`not_granted_with_resource` asks whether the policies of a caller and the policy of a resource
+together grant a request. Within one account either of them grants: the resource's policy alone, if
+it names the caller or a role's session so closely that the caller's policies need not allow (they
+can still deny); a policy that must itself allow (of a KMS key) must in any case. Across accounts
+both must allow. Each case becomes a question about policies of the caller: the statements about the
+caller are added to the caller's own policies, or act as a boundary. The engine decides the result
+with the resource's policy in its own place.
 """
 
 from collections.abc import Iterator
@@ -203,7 +202,7 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
         Caller(ANONYMOUS, CallerKind.ANONYMOUS),
     ]
 
-    def about(statement: Statement) -> bool:
+    def is_about(statement: Statement) -> bool:
         if statement.principal is None:
             return True
         each = (
@@ -213,7 +212,7 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
         )
         return any(each) if statement.effect is Effect.ALLOW else all(each)
 
-    kept = (each for each in document.statements if about(each))
+    kept = (each for each in document.statements if is_about(each))
     return replace(
         document,
         statements=tuple(

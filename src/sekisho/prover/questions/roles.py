@@ -1,15 +1,15 @@
-"""Roles: who can assume one, and whether MFA is enforced for its sessions.
+"""Roles: the principals that can assume one, and whether MFA is enforced for its sessions.
 
-A trust policy is asked for each principal that it names, and for callers who stand for the users
-and the roles of an account that it names: is there a call that begins a session, without MFA and at
-all? The own policies of the caller are taken to allow it. A call with an MFA code is one with MFA.
+A trust policy is asked about each principal that it names, and about representatives of the users
+and roles of an account that it names: is there a call that begins a session, without MFA or at all?
+The caller's own policies are assumed to allow it. A call with an MFA code counts as one with MFA.
 
-Of the many users of an account it is proved over more than there can be, a caller of whom no key is
-settled, and refuted by a request of one of them that the engine decides by the whole policy.
+For the many users of an account, the proof is about a caller with no settled keys, which includes
+them all; a refutation is a request of one of them that the engine decides by the whole policy.
 
 A session of a role never has MFA: `aws:MultiFactorAuthPresent` is false in it, or absent. So a Deny
-without MFA in the policies of a role denies all of it. MFA is enforced for a role if everybody who
-assumes it has MFA, or if its sessions are allowed nothing.
+without MFA in the policies of a role denies all requests of it. MFA is enforced for a role if all
+its callers have MFA, or if its sessions are allowed nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -319,11 +319,11 @@ def enforced_of_role(
         yield (
             answer
             if trust is None
-            else replace(answer, conclusion=_either(answer.conclusion, trust))
+            else replace(answer, conclusion=_either_conclusion(answer.conclusion, trust))
         )
 
 
-def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
+def _either_conclusion(sessions: Conclusion, trust: TrustReport) -> Conclusion:
     """Return that one of two verdicts is proved; if none is, a request of a session refutes it.
 
     Where both are, it rests on what both rest on; on all that they rest on if they share nothing,
@@ -333,8 +333,8 @@ def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
     match (sessions.verdict, trust.without_mfa):
         case (Proved(), Proved()):
             both = tuple(name for name in sessions.assumed if name in trust.assumed)
-            apart = names if sessions.assumed and trust.assumed else ()
-            return replace(sessions, assumed=both or apart)
+            union = names if sessions.assumed and trust.assumed else ()
+            return replace(sessions, assumed=both or union)
         case (Proved(), _):
             return sessions
         case (_, Proved() as assumed):

@@ -1,7 +1,7 @@
 """Questions about one of many callers: all users of an account, all roles, all services.
 
-They are asked of more than there can be, a caller of whom no key is settled that tells one from
-another; so a proof is one of them all. What is found names a caller who may be real.
+They are asked about a caller with no settled key that distinguishes one from another, which
+includes more than the real callers; so a proof is about them all. A result names a likely caller.
 """
 
 from collections.abc import Iterator

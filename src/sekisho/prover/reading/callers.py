@@ -1,6 +1,6 @@
-"""Users who stand for all: those whom policies distinguish as callers, and one whom none names.
+"""Representative users: those that policies distinguish as callers, and one that no policy names.
 
-Whom a policy variable makes special is found by what the variable can coincide with.
+Users that a policy variable distinguishes are found by the values that the variable can equal.
 """
 
 import re
@@ -233,9 +233,9 @@ _ONE = "\1"
 
 def _stands_between_separators(kind: CallerKey, text: str) -> bool:
     """Return whether no star or variable is next to a character that a value can have."""
-    beside = f"(?:{kind.part}|{_GAP})"
+    inner = f"(?:{kind.part}|{_GAP})"
     return _ONE not in text and not any(
-        _GAP in (a, b) and re.fullmatch(beside, a, re.ASCII) and re.fullmatch(beside, b, re.ASCII)
+        _GAP in (a, b) and re.fullmatch(inner, a, re.ASCII) and re.fullmatch(inner, b, re.ASCII)
         for a, b in pairwise(text)
     )
 

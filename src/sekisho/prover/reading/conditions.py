@@ -1,10 +1,10 @@
 """The values of one condition key that conditions can distinguish.
 
-Each operator has its twin here: the engine says whether a value satisfies it, this module gives a
-value for every way in which the conditions on a key can come out together. Texts are split by
-automata, numbers and dates at the constants, addresses at the ends of the ranges.
+Each operator has a counterpart here: the engine evaluates a value, and this module lists one value
+for each combination of results of the conditions on a key. Texts are separated by automata, numbers
+and dates at the constants, addresses at the ends of the ranges.
 
-Values are taken to be of the operator's type: a number for `NumericLessThan`, an address for
+Values are assumed to be of the operator's type: a number for `NumericLessThan`, an address for
 `IpAddress`. Numbers are whole where the policy's are.
 """
 

@@ -1,15 +1,15 @@
 """The credentials of an IAM user or role, and the keys that each puts into the request context.
 
-`signin.context_of` says what a credential brings; a service that calls on the user's behalf brings
-the user's context, with `aws:ViaAWSService`, and with MFA false where the user came by access key
+`signin.context_of` has the keys of a credential; a service that calls on the user's behalf has the
+user's context, with `aws:ViaAWSService`, and with MFA false if the user called with an access key
 (docs/signin.md; IAM User Guide, "AWS global condition context keys").
 
-A session of `aws login` brings what the console session brings that it began from, and
-`aws:SignInSessionArn`; whether the keys of MFA are among it is not documented (`aws_login_mfa`), so
-that both are asked about, unless one is set.
+A session of `aws login` has the keys of the console session from which it began, and
+`aws:SignInSessionArn`; whether it has the keys of MFA is not documented (`aws_login_mfa`), so that
+both cases are asked about, unless one is set.
 
 A role's session never has MFA. Whether `aws:MultiFactorAuthPresent` is false in it or absent is not
-documented (docs/signin.md, `role_session_mfa`), so that each question is asked of both, likewise.
+documented (docs/signin.md, `role_session_mfa`), so that both cases are asked about, likewise.
 """
 
 from collections.abc import Mapping

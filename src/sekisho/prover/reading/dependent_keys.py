@@ -1,6 +1,6 @@
-"""Values of keys that go together in a request: of one value, of one thing, of the tags of a call.
+"""Values of interdependent keys in a request: with one value, of one object, or of a call's tags.
 
-So do the times: of the request, and at which its session was issued.
+Times are interdependent as well: those of the request, and of the issue of its session.
 
 Source: IAM User Guide, "AWS global condition context keys"; `catalogue/data/condition-keys.json`.
 """
@@ -261,7 +261,7 @@ def spelling_of_keys(by_key: Mapping[str, Sequence[VersionedCondition]]) -> dict
     """Return the spelling of the keys of all pairs: as in a condition, or as AWS's."""
     every = {key for one in PARTS for key in (one.part, one.whole)}
     return {key: keys.spelling_of_key(key) for key in every} | {
-        key: those[0].condition.key for key, those in by_key.items()
+        key: group[0].condition.key for key, group in by_key.items()
     }
 
 

@@ -1,19 +1,19 @@
-"""Values of keys that are tried or looked for, and of keys that conditions compare with each other.
+"""Values of keys that can be any text, and of keys that conditions compare with each other.
 
-A list of values that conditions distinguish grows with every way in which they can hold together.
-So where many patterns have wildcards, and the key can be any text, a text is looked for when it is
-known which conditions shall hold.
+The list of distinguishable values grows with every combination of conditions that can hold. So if
+many patterns have wildcards, and the key can be any text, a text is only searched once the required
+conditions are known.
 
 `"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team, 'none'}"}` asks whether two keys
-have the same text. What conditions tell of such keys is which patterns each text matches, and
-which keys have the same one. Texts are equivalent if the same patterns match them. Of each class of
-equivalent texts as many are listed as there are keys, or all that there are; what the keys can be
-is every way for each of them to be absent, or one of these texts.
+have the same text. Such conditions distinguish which patterns each text matches, and which keys
+have equal texts. Texts are equivalent if the same patterns match them. Of each class of equivalent
+texts, as many are listed as there are keys, or all that exist; the possible values of the keys are
+all combinations in which each is absent, or one of these texts.
 
-A condition with more around a variable, like `${aws:username}/*`, tells more than that, and is none
-of these; nor is one that ignores case. Where a key is compared with what such a variable stands
-for, its value may be like it or not; but all conditions that compare with the same agree on it, and
-on whether the key is there. So each value is listed twice, as one that is like it and not.
+A condition with more text around a variable, like `${aws:username}/*`, distinguishes more and is
+not handled here; nor is one that ignores case. If a key is compared with the value of such a
+variable, its value may match or not; but all conditions that compare with the same variable agree
+on it, and on the presence of the key. So each value is listed twice: as matching and as not.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -266,9 +266,9 @@ class ComparedKeys:
         for _ in self.names[1:]:
             # each listed text represents only itself, so that another one represents the rest
             texts = representatives([*patterns, *map(tuple, texts)], self.known.budget)
-        alike = _alike(patterns, texts, self.known.budget)
+        classes = _classes_of(patterns, texts, self.known.budget)
         ways: list[KeyValues] = []
-        for each in _ways([self._choices_of(name, alike) for name in self.names]):
+        for each in _ways([self._choices_of(name, classes) for name in self.names]):
             self.known.budget.spend(len(self.names))
             ways.append(each)
             if len(ways) > MOST_SETS:
@@ -289,11 +289,11 @@ class ComparedKeys:
     def _conditions_on(self, name: str) -> list[VersionedCondition]:
         return [each for each in self.conditions if _name_of(each) == name]
 
-    def _choices_of(self, name: str, alike: Mapping[str, "_Place"]) -> list["_Choice"]:
+    def _choices_of(self, name: str, classes: Mapping[str, "_Place"]) -> list["_Choice"]:
         """Return the values of one key together with the service keys that have the same value."""
         if self.known.knows(name):
             text = self._only_text(name)
-            return [_Choice(None if text is None else alike[text], {})]
+            return [_Choice(None if text is None else classes[text], {})]
         by_key = dependent_keys.group_by_key(self._conditions_on(name))
         main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
@@ -301,9 +301,9 @@ class ComparedKeys:
         ways: list[tuple[str | None, KeyValues]] = (
             [(None, {})] if self.known.may_be_absent(name) else []
         )
-        ways += [(text, {main: text}) for text in alike]
+        ways += [(text, {main: text}) for text in classes]
         return [
-            _Choice(None if text is None else alike[text], each)
+            _Choice(None if text is None else classes[text], each)
             for text, way in ways
             for each in dependent_keys.values_of_one_value(main, others, [way], {})
             if each.get(main) not in none_of
@@ -322,7 +322,7 @@ class _Choice:
     values: KeyValues
 
 
-def _alike(
+def _classes_of(
     patterns: Sequence[tuple[Token, ...]], texts: Sequence[str], budget: Budget
 ) -> dict[str, _Place]:
     """Return the class of equivalent texts of each text, and its index in that class."""
@@ -333,8 +333,8 @@ def _alike(
         kinds.setdefault(tuple(one.matches(text) for one in each), []).append(text)
     return {
         text: (number, place)
-        for number, those in enumerate(kinds.values())
-        for place, text in enumerate(those)
+        for number, group in enumerate(kinds.values())
+        for place, text in enumerate(group)
     }
 
 

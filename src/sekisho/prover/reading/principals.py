@@ -1,12 +1,12 @@
-"""The callers that policies with `Principal` distinguish, and strangers, whom they do not name.
+"""The callers that policies with `Principal` distinguish, and strangers, which they do not name.
 
-Two callers are alike to all principals of some policies if these name them alike. So one caller
-stands for each account, user, role, session, service and identity provider that is named, one user
-and one role for those of each account that are not, and as many for all other accounts.
+Two callers are equivalent if all principals of some policies name them in the same way. So one
+caller represents each account, user, role, session, service and identity provider that is named,
+one user and one role the others of each account, and as many all other accounts.
 
 A stranger is of no account, organisation, network or source that a resource-based policy names.
 Source: S3 User Guide, "Blocking public access to your Amazon S3 storage", "The meaning of
-'public'": a policy is not public that lets in fixed values only, of these keys.
+'public'": a policy that allows only fixed values of these keys is not public.
 """
 
 import ipaddress

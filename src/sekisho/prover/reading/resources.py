@@ -1,7 +1,7 @@
 """The actions and resources that a question ranges over, and the elements that select them.
 
-An action that the catalogue knows has resources of its own types. What the catalogue does not know
-is about any ARN.
+An action in the catalogue has resources of its own types. An action outside the catalogue can have
+any ARN.
 """
 
 import re
@@ -317,8 +317,8 @@ class RequestTarget:
 
     def closed(self, literals: Iterable[Literal]) -> Alternative:
         """Return literals together with those that they imply."""
-        those = tuple(literals)
-        return (*those, *filter(None, map(self._implied.get, those)))
+        given = tuple(literals)
+        return (*given, *filter(None, map(self._implied.get, given)))
 
     def _imply(
         self, literal: Literal, element: Element, version: Version | None, *, unresolved: bool

@@ -1,9 +1,9 @@
 """The conditions of all statements, read for one situation of one user.
 
-A condition on a key whose value the situation settles is simply true or false. Each other key is a
-theory of its own. A condition that links two keys by a policy variable, or a key that is compared
-as two types, is *loose*: its truth is taken to be free, so that what cannot be met even so is
-certain. Where a loose reading has an answer, the variables are given values and it is read again.
+A condition on a key with a value settled by the situation is simply true or false. Each other key
+is a theory of its own. A condition that links two keys by a policy variable, or a key that is
+compared as two types, is *loose*: its truth is assumed to be free, so that a failure is certain all
+the same. If a loose reading has an answer, the variables get values and it is read again.
 """
 
 from collections import deque
@@ -398,10 +398,10 @@ class ConditionReading:
         if self.knows(keys.TAG_KEYS):
             sets, exact = [{}], True
         tags: dict[str, list[KeyValues]] = {}
-        for key, those in by_key.items():
+        for key, group in by_key.items():
             value = self.settled.folded.get(key)
-            ways: list[KeyValues] = [{} if value is None else {those[0].condition.key: value}]
-            tags[key], whole = (ways, True) if self.knows(key) else self._values_of_key(key, those)
+            ways: list[KeyValues] = [{} if value is None else {group[0].condition.key: value}]
+            tags[key], whole = (ways, True) if self.knows(key) else self._values_of_key(key, group)
             exact &= whole
         sets_with_keys = [
             (each, frozenset(key for key, one in in_keys.items() if self._holds(one, each)))
@@ -419,8 +419,8 @@ class ConditionReading:
             by_key.setdefault(part.part if part else _key_of(condition), []).append(condition)
         nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
-            key: self._values_of_origin(key, those) if those else nothing
-            for key, those in by_key.items()
+            key: self._values_of_origin(key, group) if group else nothing
+            for key, group in by_key.items()
         }
         ways = {key: values for key, (values, _) in read.items()}
         exact = all(exact for _, exact in read.values())

@@ -1,8 +1,8 @@
-"""The answers: how a scenario ends, what path shows it, and on which assumptions that rests.
+"""The answers: the outcome of a scenario, the path that shows it, and its assumptions.
 
-An attacker meets other users, too: one out of each class that the patterns of resources in the
-policies distinguish. On which assumptions of sign-in an outcome rests is found by searching again
-without each that can change it, by the steps that were taken or refused.
+An attacker meets other users, too: one out of each class that the resource patterns of the policies
+distinguish. The assumptions of sign-in that matter are found by searching again with the other
+setting of each one that can change the outcome, by the steps that were carried out or refused.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +103,7 @@ def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...
 
 
 def swap_user_and_colleague(setting: Setting, third: Setting) -> Setting:
-    """Return the setting with user and colleague exchanged, for two settings' colleagues."""
+    """Return the setting whose user and colleague are the colleagues of two settings."""
     met, further = setting.called.people, third.called.people
     names = {
         ScenarioPrincipal.USER: met[ScenarioPrincipal.COLLEAGUE],

@@ -1,7 +1,7 @@
-"""The scenarios that must have a good end, and the attackers who must not get far.
+"""The scenarios of people who must get in, and of attackers who must be kept out.
 
-Source: docs/scenarios.md; the weaknesses are those that are known of AWS's sample and of published
-policies (docs/published-policies.md).
+Source: docs/scenarios.md; the weaknesses are known ones of AWS's sample and of published policies
+(docs/published-policies.md).
 """
 
 from collections.abc import Iterable
@@ -234,13 +234,13 @@ PEOPLE: tuple[Scenario, ...] = (
 
 
 def _deeds(*deeds: tuple[MoveKind, ScenarioPrincipal]) -> ScenarioGoal:
-    return ScenarioGoal(deeds=frozenset(Deed(act, who) for act, who in deeds))
+    return ScenarioGoal(deeds=frozenset(Deed(act, principal) for act, principal in deeds))
 
 
 _ENTERED = ScenarioGoal(
     frozenset(
-        Holding(who, access)
-        for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+        Holding(principal, access)
+        for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
         for access in (Access.CONSOLE_MFA, Access.TOKEN_MFA)
     ),
     frozenset(
@@ -362,9 +362,9 @@ ATTACKERS: tuple[Scenario, ...] = (
         Message("attaches or detaches a user's policies"),
         _deeds(
             *(
-                (act, who)
+                (act, principal)
                 for act in _POLICY_ACTS
-                for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+                for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
             ),
         ),
     ),
@@ -373,9 +373,9 @@ ATTACKERS: tuple[Scenario, ...] = (
         Message("adds or removes members of a group"),
         _deeds(
             *(
-                (act, who)
+                (act, principal)
                 for act in _GROUP_ACTS
-                for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+                for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
             )
         ),
         replace(_WITH_DEVICE, colleague=replace(_WITH_DEVICE.colleague, member=False)),

@@ -248,8 +248,8 @@ class MoveEvaluator:
 
     def refused(self, by: Holding, acts: Container[MoveKind], *, member: bool) -> frozenset[str]:
         """Return the actions that were tried on the users and never allowed."""
-        for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
-            self.open_to(who, by, acts, member=member)
+        for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
+            self.open_to(principal, by, acts, member=member)
         results = [
             (ACTION_OF.get(move.kind, move.kind.value), outcome.carried_out)
             for (move, _, among), outcome in self._known.items()
@@ -284,13 +284,13 @@ class MoveEvaluator:
 
         Source: AWS security bulletin AWS-2023-001.
         """
-        devices, whose = state.person(move.target).count, self.setting.called.people[move.target]
+        devices, user = state.person(move.target).count, self.setting.called.people[move.target]
         by = move.holding
         if by.access is Access.AGENT:
             # assumed to fall under the rule like the access key of the token
             by = replace(by, access=Access.KEY)
         credential = self._credential(by, by.access in _WITH_MFA)
-        refused = check_device_change(credential, move.kind, whose, devices, self.setting.signin)
+        refused = check_device_change(credential, move.kind, user, devices, self.setting.signin)
         if refused is not None or move.kind is MoveKind.DEACTIVATE_DEVICE:
             return refused
         return check_device_count(devices)

@@ -330,15 +330,15 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
             yield Move(MoveKind.RENEW_LOGIN, hold, hold.owner)
         elif hold.access in _API:
             yield from _own_calls(hold, *_own_things(state, hold))
-            for whom in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
-                yield from _calls_on(state.person(whom), state.unassigned, hold, whom)
+            for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
+                yield from _calls_on(state.person(principal), state.unassigned, hold, principal)
 
 
 def _pages(state: ScenarioState) -> Iterator[Move]:
     """Yield the moves at the sign-in page."""
-    for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
-        if state.person(who).password is ScenarioPassword.KNOWN:
-            yield Move(MoveKind.SIGN_IN, Holding(who, Access.PASSWORD), who)
+    for principal in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
+        if state.person(principal).password is ScenarioPassword.KNOWN:
+            yield Move(MoveKind.SIGN_IN, Holding(principal, Access.PASSWORD), principal)
     page = state.page
     if page is None:
         return
@@ -367,12 +367,12 @@ def _own_things(state: ScenarioState, hold: Holding) -> tuple[ScenarioUser, bool
 
     These are the user, whether a device has the user's name, and whether the actor has a spare one.
     """
-    principal = _whose(hold)
+    principal = _owner_of(hold)
     spare = _SPARE in state.unassigned
     return state.person(principal), state.has_name(principal), spare
 
 
-def _whose(hold: Holding) -> ScenarioPrincipal:
+def _owner_of(hold: Holding) -> ScenarioPrincipal:
     administers = hold.owner is ScenarioPrincipal.ADMINISTRATOR
     return ScenarioPrincipal.USER if administers else hold.owner
 
@@ -383,7 +383,7 @@ _SPARE = ScenarioDevice(DeviceHolder.ACTOR)
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _own_calls(hold: Holding, person: ScenarioUser, named: bool, spare: bool) -> tuple[Move, ...]:
     """Return the calls that are not about another user."""
-    principal = _whose(hold)
+    principal = _owner_of(hold)
     moves: list[Move] = []
     if not named:
         device = ScenarioDevice(DeviceHolder.ACTOR, principal)

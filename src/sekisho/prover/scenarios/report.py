@@ -1,9 +1,9 @@
-"""A report on scenarios: how each ends under somebody's policies, and what would change that.
+"""A report on scenarios: the outcome of each under some policies, and the changes that fix it.
 
 Changes are choices of Force_MFA that make a scenario right, other policies of our family, and
-assumptions. Of two scenarios that no policy makes both right, the one that goes wrong is accepted:
-a Force_MFA may choose either, and so may any other policy, as long as nothing else works without
-MFA than under the recommended one.
+assumptions. If no policy makes both of two scenarios right, the failed one is accepted: a Force_MFA
+may choose either, and so may any other policy, as long as nothing else works without MFA than
+under the recommended one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

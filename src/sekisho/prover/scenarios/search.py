@@ -1,11 +1,11 @@
-"""Breadth-first search over every state that can be reached.
+"""Breadth-first search over all reachable states.
 
-The model is finite, so an unreachable goal is proved by having looked at all states. A limit on
-their number, over all searches for one answer, is explicit; beyond it nothing is known.
+The model is finite, so an unreachable goal is proved by examining all states. Their number is
+limited over all searches for one answer; beyond the limit nothing is known.
 
-That an attacker gets nowhere counts only if, with what the attacker comes to hold, no request
-passes but those whose ways were tried: the question of MFA enforcement, asked of the policies as
-they are attached.
+An attacker counts as kept out only if the credentials that the attacker obtains allow no request
+except those that were tried: this is the question of MFA enforcement, for the policies as they are
+attached.
 """
 
 from collections import deque

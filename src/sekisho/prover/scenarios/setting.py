@@ -205,8 +205,8 @@ class Setting:
 
     def attached(self) -> Iterator[AttachedPolicy]:
         """Yield every policy of all users, of the group and of the role."""
-        for who in ScenarioPrincipal:
-            yield from every_policy(self._policies_of(who))
+        for person in ScenarioPrincipal:
+            yield from every_policy(self._policies_of(person))
         yield from self.enrolled
         if self.trust is not None:
             yield self.trust
@@ -266,10 +266,10 @@ class Setting:
         actions = actions_of(acts, pages=self.pages and self.signin.mfa_page_needs_reads)
         unknown = {
             key.lower(): key
-            for who in acting
-            for statement in self._statements(who)
+            for person in acting
+            for statement in self._statements(person)
             for key in _keys(statement, actions)
-            if not self._knows(who, key.lower())
+            if not self._knows(person, key.lower())
         }
         return tuple(unknown[key] for key in sorted(unknown))
 
@@ -295,7 +295,7 @@ class Setting:
     def _address_conditions(self) -> tuple[VersionedCondition, ...]:
         """Return the conditions on the caller's address, for all callers."""
         attached = chain(
-            *(every_policy(self.policies(who, member=True)) for who in ScenarioPrincipal),
+            *(every_policy(self.policies(person, member=True)) for person in ScenarioPrincipal),
             () if self.trust is None else (self.trust,),
         )
         return tuple(
@@ -313,8 +313,8 @@ class Setting:
         families = {family_of(each.condition.operator.name) for each in self._address_conditions()}
         texts = (
             value
-            for who in ScenarioPrincipal
-            for each in self._statements(who)
+            for person in ScenarioPrincipal
+            for each in self._statements(person)
             for value in texts_of(each)
         )
         variables = (key.lower() for value in texts for key in _VARIABLE.findall(value))
@@ -346,8 +346,8 @@ class Setting:
         """
         return tuple(
             value
-            for who in ScenarioPrincipal
-            for statement in self._statements(who)
+            for person in ScenarioPrincipal
+            for statement in self._statements(person)
             for value in _device_patterns(statement, acts)
             if self._distinguishes_devices(value)
         )

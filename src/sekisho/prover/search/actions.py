@@ -1,8 +1,8 @@
 """The actions of a question: classes of real ones, and all names that may come to exist.
 
 Real actions are in one class if no element of the policies distinguishes them, if they are checked
-against resources of the same types, and if the same keys are tied to them (where the action is
-carried out, and whose tags it shows). One of a class answers for all.
+against resources of the same types, and if they have the same ties to keys (the region of the
+action, and the tags in it). One action of a class answers for all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -170,8 +170,8 @@ def classes(
             number = kinds.add(kind, action)
         found.setdefault(by_name.get(name, 0), {}).setdefault(number, {})[name] = action
     return tuple(
-        tuple(ActionClass(tuple(one.values())) for one in alike.values())
-        for alike in found.values()
+        tuple(ActionClass(tuple(one.values())) for one in group.values())
+        for group in found.values()
     )
 
 
@@ -321,9 +321,9 @@ class RequestRanges:
         These are real actions on any ARN, if their classes may answer, and all other names.
         """
         sources = tuple(dict.fromkeys(ActionSource(each.action) for each in self._sources))
-        for alike in classes(self.catalogue, self._elements, sources, self._ties):
-            if may_answer(alike):
-                first = (each.actions[0] for each in reversed(alike))
+        for group in classes(self.catalogue, self._elements, sources, self._ties):
+            if may_answer(group):
+                first = (each.actions[0] for each in reversed(group))
                 for action in {self._tied(each): each for each in first}.values():
                     forms, star = resources.beyond_catalogue(place, action.service)
                     is_in = partial(includes_action, action)

@@ -1,7 +1,7 @@
 """The answers to questions: a verdict with the assumptions it rests on, or a list of requests.
 
-A property is one question or several: it holds if no request answers any of them. What the answers
-leave out is said where it matters: roles within reach, and IAM's lists.
+A property is one question or several: it holds if no request answers any of them. Limits of the
+answers are stated where they matter: roles within reach, and IAM's lists.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

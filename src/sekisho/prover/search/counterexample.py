@@ -1,6 +1,6 @@
 """Counterexamples: a candidate is shown only if the engine decides it in the same way.
 
-With it go the keys of its context that the policies name, so that it can be shown in their words.
+It has the keys of its context that the policies name, so that they can be shown as in the policies.
 """
 
 import string

@@ -1,13 +1,12 @@
 """A question as demands: the conditions on a request for policies to allow it, or not to.
 
-The same as `engine.authorize` says of one request of an IAM user: no statement with Deny applies,
-and in each group of policies some statement with Allow does. Within the user's own account that is
-all; where the resource is another one's, its own policy must allow as well, and is taken to.
+They express `engine.authorize` for one request of an IAM user: no Deny applies, and in each group
+of policies some Allow does. Within the user's own account that is all; for another account's
+resource, its own policy must allow as well, and is assumed to.
 
-A *cube* is a list of literals that a request must fit. For a description of all requests that
-answer, a list of cubes is made that takes in each of them and no other; no condition can be left
-out of any, and no cube out of the list. Each is then said in the words of the policies: patterns of
-resources, and conditions.
+A *cube* is a list of literals that a request must fit. All requests that answer are described by a
+list of cubes that covers exactly them; no condition can be removed from any cube, and no cube from
+the list. Each is then expressed in terms of the policies: patterns of resources, and conditions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

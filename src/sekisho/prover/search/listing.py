@@ -1,8 +1,8 @@
 """The list of all answers to a question: by class of actions, by view, and by part.
 
-A key and a session without MFA differ in a few context keys. Where no statement that matters asks
-for one of these, both are asked the very same, of the same theories, and so have the same answers:
-what was found in one view is not looked for in the other.
+A key and a session without MFA differ in a few context keys. If no relevant statement tests any of
+these, both have the same theories, and so the same answers: the results of one view are copied to
+the other.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -1,11 +1,11 @@
 """The independent parts of a question, each about its own resources.
 
-Where each of a thousand statements is about another bucket, what answers is about one of them, and
-only the statements that can be about it matter there. Such parts are described one by one: the list
-of all is the lists of the parts, since a description names the resources that it is about. Where it
-is Denies that are about so many, there is one more part, of all other resources.
+If each of a thousand statements is about another bucket, each answer is about one bucket, and only
+the statements that can be about it matter there. Such parts are described one by one: the list of
+all is the lists of the parts, since a description names the resources that it is about. If it is
+Denies that have so many resources, there is one more part, of all other resources.
 
-That two statements have no resource in common is told by what their patterns begin with.
+Statements are known to have no common resource by the prefixes of their patterns.
 """
 
 from bisect import bisect_left
@@ -79,15 +79,15 @@ def _by_denials(
         for place in places.place_of(rule):
             entries[place] |= dict.fromkeys(rule.resource.values)
     divided = (_divided(each, places, denying) for each in (allowed, denied))
-    for those, others, listed in zip(*divided, entries, strict=True):
-        yield QuestionPart(those, others, Element(tuple(listed)))
+    for allows, denials, listed in zip(*divided, entries, strict=True):
+        yield QuestionPart(allows, denials, Element(tuple(listed)))
     own = set(map(id, denying))
-    those, others = (
+    allows, denials = (
         None if one is None else [[rule for rule in group if id(rule) not in own] for group in one]
         for one in (allowed, denied)
     )
     everywhere = tuple(dict.fromkeys(chain.from_iterable(entries)))
-    yield QuestionPart(those, others, Element(everywhere, negated=True))
+    yield QuestionPart(allows, denials, Element(everywhere, negated=True))
 
 
 def _plain_denials(*asked: Groups | None) -> list[StatementRule]:

@@ -192,7 +192,7 @@ def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
                 )
                 key = _with_list(rule, place, ()) if can_merge else number
                 by_rest.setdefault(key, []).append(rule)
-            merged = [_join_rules(those, place) for those in by_rest.values()]
+            merged = [_join_rules(group, place) for group in by_rest.values()]
     return merged
 
 

@@ -1,16 +1,16 @@
 """The search for a request that policies allow, or that some allow and others do not.
 
-1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
+1. Over every name of an action and every ARN, more than the real ones: no result is a proof.
 2. Account by account of those whose resources are distinguished, the user's own first: over the
    catalogue's actions, class by class, with resources of their types.
-3. Over what the catalogue does not know: any action on any ARN, and every other name, spelled out
-   by a policy or yet to come. What only that answers refutes nothing, and nothing is proved: the
-   catalogue chooses among the requests, and is no limit of the world.
+3. Over requests outside the catalogue: any action on any ARN, and every other name, spelled out by
+   a policy or still to come. If only these answer, nothing is refuted and nothing proved: the
+   catalogue selects requests, and does not limit the world.
 
-What is found is decided by the engine before it is believed. If it has a key that AWS does not list
-for its action, or goes to a Region where the service is not, it is looked for once more among the
-requests that AWS documents. That is a choice of what is shown, and no proof: where none of these
-answers, what was found first is beyond the catalogue, too.
+The engine decides each candidate before it counts. If it has a key that AWS does not list for its
+action, or goes to a Region without the service, the search is repeated among the requests that AWS
+documents. That selects the request to show, and proves nothing: if none of these answers, the first
+candidate counts as outside the catalogue, too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -436,9 +436,9 @@ class RequestSearch:
         found = candidate.values if isinstance(candidate, Candidate) else {}
         name = found.get(ACTION)
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
-        for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
-            if self._may_answer(view, alike):
-                yield from (self._ranges.range_of(one.actions[0], view.place) for one in alike)
+        for group in self._ranges.likely_first(str(found.get(RESOURCE))):
+            if self._may_answer(view, group):
+                yield from (self._ranges.range_of(one.actions[0], view.place) for one in group)
 
     def _ranges_beyond_catalogue(
         self, view: RequestView, _: Candidate | LimitHit
@@ -446,9 +446,9 @@ class RequestSearch:
         """Yield the ranges that AWS may have and the catalogue does not know."""
         yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
 
-    def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
+    def _may_answer(self, view: RequestView, group: Sequence[ActionClass]) -> bool:
         """Return whether a request about any resource answers, for equivalent classes."""
-        is_in = partial(includes_action, alike[0].actions[0])
+        is_in = partial(includes_action, group[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
         try:
             return self._search(view, RequestRange(forms, "*", action_is_in=is_in)) is not None

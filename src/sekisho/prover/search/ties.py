@@ -1,8 +1,8 @@
 """The ties of a request: the dependencies between its action, its resource and its keys.
 
-Some are certain: IAM is in one Region, a request about nothing shows no tags, and two keys tell the
-same. Others say what AWS documents of an action's requests, which keys they have and to which
-Region they go. By these, requests are chosen that are shown, and nothing is proved.
+Some are certain: IAM is in one Region, a request without a resource has no tags, and two keys have
+one value. Others are what AWS documents of an action's requests: their keys and their Region. These
+only select the requests that are shown, and prove nothing.
 """
 
 from collections.abc import Iterable, Iterator

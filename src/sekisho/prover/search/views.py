@@ -1,12 +1,12 @@
-"""The views of a question: requests made one way, about the resources of one account.
+"""The views of a question: the requests of one situation about the resources of one account.
 
-To rename an account in a request changes no answer unless a pattern or a condition has it, in whole
-or in part. So accounts that all of them match alike stand for each other, and one of each class is
-asked about. Beyond the user's account the owner's own policies decide, too; they are not known, and
-are taken to allow.
+Exchanging an account in a request changes no answer unless a pattern or a condition contains it, in
+whole or in part. So accounts with the same matches are equivalent, and one of each class is asked
+about. For another account's resource the owner's own policies decide, too; they are not known, and
+are assumed to allow.
 
-IAM's calls are about the caller's account alone: none of its resources has a policy that could let
-another account in but a role, which lets in by `sts:AssumeRole`.
+IAM's calls are about the caller's account alone: among its resources only a role has a policy that
+can allow another account, and only `sts:AssumeRole`.
 """
 
 import re

@@ -164,9 +164,9 @@ class _Example:
 
     def fits(self, alternative: Alternative) -> bool:
         """Return whether all literals of an alternative hold."""
-        return all(map(self._is_so, alternative))
+        return all(map(self._agrees, alternative))
 
-    def _is_so(self, literal: Literal) -> bool:
+    def _agrees(self, literal: Literal) -> bool:
         theory, number, holds = literal
         true, false = self.masks.get(theory, (0, 0))
         if (true | false) >> number & 1:

@@ -1,7 +1,7 @@
 """Inclusion between entries of elements, as far as their text tells.
 
-Nothing is looked for: where the text does not tell, an entry is not in another one, and two may
-match the same.
+Nothing is searched: if the text is not sufficient, an entry does not count as included in another
+one, and two entries may match the same text.
 """
 
 from bisect import bisect_left

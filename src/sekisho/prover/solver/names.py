@@ -1,7 +1,7 @@
-"""The forms of AWS's names, as patterns: what a request can be about, and nothing else.
+"""The forms of AWS's names, as patterns: the possible names of resources.
 
-How short a name may be is left out: policies that are examples name shorter ones than there are.
-How long it may be makes patterns large, and is looked at where a longer one was found.
+Least lengths are ignored: policies in examples have shorter names than real ones.
+Greatest lengths make patterns large, and are applied only after a longer name was found.
 """
 
 import re

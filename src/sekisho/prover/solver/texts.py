@@ -1,9 +1,9 @@
 """Questions about all texts: is there one that some patterns match and others do not?
 
 Patterns are read side by side, as `engine.matching.glob` reads one: the places that a text so far
-can have reached are the bits of one integer. Texts that lead to the same places are alike to the
-patterns, so looking at one text for each set of places looks at all texts. All characters that
-stand in no pattern are alike, too, and one of them stands for them.
+can have reached are the bits of one integer. Texts that lead to the same places are equivalent to
+the patterns, so one text for each set of places represents all texts. All characters that are in no
+pattern are equivalent, too, and one of them represents the rest.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Theories: the combinations of truths about one attribute of a request that are possible.
 
-An action and a resource are texts, looked for by their patterns; a context key has a list of
-values of which one is enough.
+An action and a resource are texts, searched by their patterns; a context key has a list of values
+of which one is enough.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ class Texts:
     def _find(self, true: int, false: int) -> str | None:
         # a text that answered before often answers again
         for known in self._known:
-            if self._is_so(known, true, false):
+            if self._agrees(known, true, false):
                 return known.text
         some: list[Patterns] = [self._forms]
         none: list[Patterns] = []
@@ -135,7 +135,7 @@ class Texts:
                 return self._formless_value
         return result
 
-    def _is_so(self, known: "_Known", true: int, false: int) -> bool:
+    def _agrees(self, known: "_Known", true: int, false: int) -> bool:
         """Return whether the atoms of `true` hold for a text and those of `false` do not."""
         self._see(known, true | false)
         return not true & ~known.hold and not false & known.hold

@@ -1,7 +1,7 @@
 """The policies of `sekisho impact` and their targets: its options, as a binding.
 
-Policies of files are asked alone, or with a snapshot as a change of its account. A plan and a goal
-say themselves what they change; with a snapshot the account is asked as their forecast has it.
+Policies of files are used alone, or with a snapshot as a change of its account. A plan and a goal
+have their own changes; with a snapshot, the second state of the account is their forecast.
 """
 
 import json
@@ -334,8 +334,8 @@ def attachments_of(made: "Plan") -> Iterator[PolicyAttachment]:
             case rollout.AttachGroupPolicy(_, arn) | rollout.CreatePolicyVersion(arn) if (
                 arn in documents
             ):
-                for whom in made.affected.get(change.address, ()):
-                    yield from _to(whom, documents[arn])
+                for holder in made.affected.get(change.address, ()):
+                    yield from _attachment_to(holder, documents[arn])
             case rollout.CreatePolicy() | rollout.TagPolicy() | rollout.CreateGroup():
                 pass
             case rollout.AddUserToGroup(group) if group in groups:
@@ -357,9 +357,9 @@ def _parsed(document: Mapping[str, object]) -> Document:
     return parse(json.dumps(document))
 
 
-def _to(whom: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
+def _attachment_to(holder: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
     """Yield the attachment of a policy to `user NAME` or `role NAME`; groups are left out."""
-    kind, _, name = whom.partition(" ")
+    kind, _, name = holder.partition(" ")
     if kind != TargetKind.GROUP.value:
         yield PolicyAttachment(policy, Target(TargetKind(kind), name))
 
@@ -375,7 +375,7 @@ def _of_policies(
         raise UsageError(_NEEDS_ACCOUNT.filled(option="--attach-to group:NAME"))
     identity = read_attached(options.policies, PolicyKind.IDENTITY)
     boundaries = read_attached(options.boundaries, PolicyKind.BOUNDARY)
-    levels, beside = levels_of(options.scps)
+    levels, notes = levels_of(options.scps)
     changes = PolicyChanges(
         attached=tuple(PolicyAttachment(policy, one) for policy in identity for one in targets),
         replaced=_replaced(options.replaced, snapshot) if snapshot else {},
@@ -390,11 +390,11 @@ def _of_policies(
     ]
     if narrow:
         named = listed(verbatim(quoted(name)) for name in narrow)
-        beside = (*beside, _NARROW.filled(levels=named))
+        notes = (*notes, _NARROW.filled(levels=named))
     replaced = tuple(changes.replaced)
     names = tuple(each.name for each in (*identity, *boundaries)) + replaced + options.scps
     parts = _question_text(options, _names_of(targets), replaced)
-    about = joined_messages((_ASKED.filled(what=parts), *beside), en=" ", ja="")
+    about = joined_messages((_ASKED.filled(what=parts), *notes), en=" ", ja="")
     return (
         binding_of_policies(changes) if snapshot is None else binding_of_change(snapshot, changes),
         names,

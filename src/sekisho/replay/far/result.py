@@ -1,8 +1,8 @@
 """The result of the query of `grouping_sql`, from Athena, Trino or Spark.
 
 A result has one row for each group and day, and for each detail of a caller. Parquet is exact. In
-CSV, as Athena writes it, an empty cell is NULL and `""` an empty text. What a row cannot say is a
-fault of that row; the rest counts.
+CSV, as Athena writes it, an empty cell is NULL and `""` an empty text. A row that cannot be read is
+a fault of that row; the others count.
 """
 
 from collections.abc import Collection

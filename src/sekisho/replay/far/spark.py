@@ -1,8 +1,8 @@
 """Reading on a cluster: Spark distributes lists of files, and each worker runs `read_groups`.
 
-A share of the files is one row, and what a worker finds of it comes back as one packed table; the
-driver sums them. So what is sent is groups, never events, and Spark's own JSON reader (twice as
-slow, measured) and its SQL have no part in it. Spark 3.5 and 4, classic or Connect.
+A share of the files is one row, and a worker returns its groups as one packed table; the driver
+sums them. So only groups are sent, never events, and Spark's own JSON reader (twice as slow,
+measured) and its SQL are not used. Spark 3.5 and 4, classic or Connect.
 
 Workers read the files themselves: from a folder that every machine has at the same path. They need
 `sekisho[replay]` too.
@@ -150,10 +150,10 @@ def _run(shares: Sequence[Sequence[_File]], worker: _Worker, spark: SparkSetting
         rows = [
             (number, *map(list, zip(*share, strict=True))) for number, share in enumerate(shares)
         ]
-        told = session.createDataFrame(
+        frame = session.createDataFrame(
             rows, "number int, names array<string>, paths array<string>, sizes array<bigint>"
         )
-        spread = told.repartitionByRange(len(shares), "number")
+        spread = frame.repartitionByRange(len(shares), "number")
         found = spread.mapInArrow(worker, "part binary").collect()
         return [bytes(row["part"]) for row in found]
     except _spark_errors() as error:

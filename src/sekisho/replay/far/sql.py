@@ -1,14 +1,13 @@
-"""The `GROUP BY` for Athena, Trino and Spark: what reading does here, done where the logs are.
+"""The `GROUP BY` for Athena, Trino and Spark: the grouping of logs where they are stored.
 
-The text uses what all three have, and says no more than a record's fields and the day: what an
-event is, and what policies say of it, is decided from the result (`result.py`), as for logs that
-were read here. Times are compared and counted as texts in UTC; the last one is found as the
-smallest of the times with each digit turned round, so that of several events at one time the first
-id counts, as everywhere.
+The text uses features that all three have, and reads only a record's fields and the day: events are
+interpreted and decided from the result (`result.py`), as for logs that are read here. Times are
+compared and counted as texts in UTC; the last one is found as the smallest of the times with each
+digit reversed, so that of several events at one time the first id counts, as everywhere.
 
 The table is the one that the Athena User Guide makes for a trail ("Query AWS CloudTrail logs"):
-nested fields are structures, and `requestParameters` and its kind are texts of JSON. It lacks two
-fields that newer records have; a table that has them may say so.
+nested fields are structures, and `requestParameters` and the like are texts of JSON. It lacks two
+fields that newer records have; for a table that has them there is a setting.
 """
 
 from collections.abc import Sequence

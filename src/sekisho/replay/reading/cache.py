@@ -1,12 +1,12 @@
 """Groups of earlier readings on disk: a new question about the same logs reads no log.
 
 The files of a day and a trail are a *part*; very large days are divided by account, then by region.
-A part is one Parquet file. Its name says which logs it is of (`slot`) and what they were (`key`):
-their names and tags, the columns, and how they were read. A part whose files have changed replaces
-the one before. The sum of all parts is stored as well, so that the same logs are loaded at once.
+A part is one Parquet file. Its name identifies its logs (`slot`) and their state (`key`): their
+names and tags, the columns, and how they were read. A part whose files have changed replaces the
+previous one. The sum of all parts is stored as well, so that the same logs load at once.
 
-Part after part is stored as soon as it is read: an interrupted reading goes on where it ended. A
-part of which a file could not be fetched is not stored, because the next time it may be.
+Each part is stored as soon as it is read: an interrupted reading continues where it ended. A part
+with a file that could not be fetched is not stored, because the next time it may be.
 """
 
 import hashlib
@@ -178,12 +178,12 @@ class _CachedReading:
         slots = _slots(files, self._settings.dedup)
         self._cache.parts, self._cache.hits = len(slots), 0
         tables, complete = [], True
-        told = _Told(files, progress)
+        meter = _Meter(files, progress)
         for slot, mine in sorted(slots.items(), key=lambda each: str(each[0])):
-            part, fetched = self._part(slot, mine, told)
+            part, fetched = self._part(slot, mine, meter)
             tables.append(packed(part))
             complete = complete and fetched
-            told.add(mine, part)
+            meter.add(mine, part)
         with GroupStore(self._settings.threads, self._settings.memory) as store:
             # also without files: it is the sum of no parts
             tables = tables or [packed(read_groups([], self._columns))]
@@ -193,7 +193,7 @@ class _CachedReading:
         return groups
 
     def _part(
-        self, slot: _Slot, files: Sequence[LogFile], told: "_Told"
+        self, slot: _Slot, files: Sequence[LogFile], meter: "_Meter"
     ) -> tuple[TrailGroups, bool]:
         """Return the groups of a part, and whether all its files could be fetched.
 
@@ -208,7 +208,7 @@ class _CachedReading:
             return found, True
         failed: set[str] = set()
         watched = [_watched(file, failed) for file in files]
-        groups = read_groups(watched, self._columns, self._window, self._settings, told.progress())
+        groups = read_groups(watched, self._columns, self._window, self._settings, meter.progress())
         if not failed:
             name = cut if groups.reading.outside_window else uncut
             self._cache.store(name, groups)
@@ -287,7 +287,7 @@ def _trail(file: LogFile) -> str:
     return str(PurePosixPath(name).parent)
 
 
-class _Told:
+class _Meter:
     """The progress of the whole reading, part by part."""
 
     def __init__(self, files: Sequence[LogFile], progress: Progress | None) -> None:

@@ -1,9 +1,9 @@
 """Log files of CloudTrail: the data in their paths, and the files of this machine.
 
 CloudTrail delivers to `[prefix/]AWSLogs/[o-xxx/]<account>/CloudTrail/<region>/yyyy/mm/dd/`. The day
-is that of the delivery, which comes after the event. Beside `CloudTrail` lies
-`CloudTrail-NetworkActivity`; `CloudTrail-Digest`, `CloudTrail-Insight` and `CloudTrail-Aggregated`
-hold no calls. A folder of another name is read.
+is that of the delivery, which is after the event. The folder `CloudTrail-NetworkActivity` is next
+to `CloudTrail`; `CloudTrail-Digest`, `CloudTrail-Insight` and `CloudTrail-Aggregated` contain no
+calls. A folder of another name is read.
 
 Source: AWS CloudTrail User Guide, "CloudTrail log file examples", "Finding your log files"; Amazon
 CloudWatch Logs User Guide, "Exporting log data to Amazon S3".
@@ -154,15 +154,15 @@ class LogFile:
             return cls(str(path), 0, "", path.read_bytes)
         if is_packed(path.name):
             return cls.packed(str(path), state.st_size)
-        said = TrailPath.of(path.absolute().as_posix())
+        trail = TrailPath.of(path.absolute().as_posix())
         return cls(
             name=str(path),
             size=state.st_size,
             tag=f"{state.st_mtime_ns}-{state.st_size}",
             fetch=path.read_bytes,
-            account=said.account,
-            region=said.region,
-            day=said.day,
+            account=trail.account,
+            region=trail.region,
+            day=trail.day,
         )
 
 
@@ -244,10 +244,10 @@ def _identity(file: Path) -> object:
 
 def skipped_for(path: str, window: Window) -> SkippedKind | None:
     """Return the reason for leaving a file out by its path alone; None if it is to be read."""
-    said = TrailPath.of(path)
-    if said.skipped is None and not may_hold(window, said.day):
+    trail = TrailPath.of(path)
+    if trail.skipped is None and not may_hold(window, trail.day):
         return SkippedKind.OUTSIDE_WINDOW
-    return said.skipped
+    return trail.skipped
 
 
 def _files_at(given: str) -> Iterator[tuple[Path, bool]]:
@@ -339,8 +339,8 @@ def local_digests(folders: Iterable[str], window: Window = ALL_TIME) -> list[Dig
 
 def is_digest(path: str, window: Window) -> bool:
     """Return whether a path is that of a digest which may name logs of a window."""
-    said = TrailPath.of(path)
-    return said.skipped is SkippedKind.DIGEST and may_hold(window, said.day)
+    trail = TrailPath.of(path)
+    return trail.skipped is SkippedKind.DIGEST and may_hold(window, trail.day)
 
 
 def _stored(path: Path) -> tuple[bytes, str | None]:

@@ -1,10 +1,10 @@
 """CloudTrail's event history: the events that `LookupEvents` has of one account, by region.
 
-It has the management events of the last 90 days, the newest first, in pages of 50 events, and may
-be asked twice a second in each region. It has no data events, and nothing of other accounts. The
-pages become log files in memory, so that they are read as any others.
+It has the management events of the last 90 days, the newest first, in pages of 50 events, and
+allows two calls a second in each region. It has no data events, and no events of other accounts.
+The pages become log files in memory, so that they are read like any others.
 
-What was read when somebody stops it, or AWS refuses, is there; what was not is a fault.
+If the user stops it, or AWS refuses, the events read so far count; the missing ones are a fault.
 
 Source: CloudTrail API Reference, `LookupEvents`; AWS CloudTrail User Guide, "Working with
 CloudTrail event history".

@@ -1,7 +1,7 @@
 """Groups as one table: the form of the cache and of a cluster's workers, which can be summed.
 
-A packed table has three kinds of rows, told apart by `kind`: a group (NULL) with its `days` and the
-events of each in `daily`; a detail (a `DetailKind`, with `value`); and what was read (`reading`,
+A packed table has three kinds of rows, distinguished by `kind`: a group (NULL) with its `days` and
+the events of each in `daily`; a detail (a `DetailKind`, with `value`); and the reading (`reading`,
 with `value` as JSON). Rows of several parts together are a packed table too: `merged` sums them.
 """
 
@@ -56,8 +56,8 @@ def packed(groups: TrailGroups) -> pa.Table:
     for name, values in lists.items():
         rows = rows.append_column(name, values)
     schema = packed_schema(groups.columns)
-    said = pa.Table.from_pylist([{"kind": READING, "value": reading_json(groups.reading)}], schema)
-    return pa.concat_tables([_filled(rows, schema), _filled(groups.details, schema), said])
+    last = pa.Table.from_pylist([{"kind": READING, "value": reading_json(groups.reading)}], schema)
+    return pa.concat_tables([_filled(rows, schema), _filled(groups.details, schema), last])
 
 
 def _filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -169,7 +169,7 @@ def _summed(columns: Sequence[Column], table: pa.Table, store: GroupStore) -> Tr
     kinds = table.column("kind")
     rows = table.filter(pc.is_null(kinds))
     of_reading = pc.equal(kinds, READING)
-    said = table.filter(of_reading).column("value").to_pylist()
+    readings = table.filter(of_reading).column("value").to_pylist()
     details = table.filter(pc.invert(pc.fill_null(of_reading, True)))
     keys = groups_schema(tuple(columns)).names[: len(columns)]
     numbers = pa.array(range(rows.num_rows), pa.int32())
@@ -184,7 +184,7 @@ def _summed(columns: Sequence[Column], table: pa.Table, store: GroupStore) -> Tr
         groups=sums.drop_columns(["places"]).cast(groups_schema(tuple(columns))),
         days=_moved(_days_of(rows), places),
         details=store.table(_sum_query("counted_details", detail_keys, "")).cast(DETAILS),
-        reading=read_in_all(reading_of_json(each) for each in said),
+        reading=read_in_all(reading_of_json(each) for each in readings),
     )
 
 

@@ -1,10 +1,10 @@
 """Reading logs: files -> threads that decompress -> DuckDB, which parses and counts -> groups.
 
-Python owns the bytes: what was read is known exactly, and so is what was not. What DuckDB cannot
-vouch for, record by record, is read plainly and counted by the same query.
+Python owns the bytes, so that the parts that were read, or not, are known exactly. Records that
+DuckDB is not certain about are read by the plain reader and counted by the same query.
 
 Batches of files go to DuckDB: threads read and decompress some ahead of the query, and end with it,
-or when it is given up.
+or when it is cancelled.
 """
 
 from collections import Counter, defaultdict, deque

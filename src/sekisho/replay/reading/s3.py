@@ -2,12 +2,12 @@
 
 `s3://bucket/prefix` may end anywhere in CloudTrail's layout. Below `AWSLogs/` accounts and regions
 are discovered with the delimiter `/`; then one listing for each account and region begins at the
-first day and ends after the last, so that calls grow with the objects asked for and not with the
-bucket. Where there is no `AWSLogs/`, every object under the prefix is a log that is named like one;
-what is named otherwise is not opened, and counted.
+first day and ends after the last, so that calls grow with the requested objects and not with the
+bucket. Without an `AWSLogs/`, every object under the prefix with a log's name is read; others are
+not opened, but counted.
 
-What may not be listed is a file that cannot be read: reading names it, and goes on with the rest.
-So is each folder beside `AWSLogs/`: another trail may deliver there.
+A place that may not be listed counts as a file that cannot be read: it is reported, and the rest is
+read. So is each folder beside `AWSLogs/`: another trail may deliver there.
 
 Source: AWS CloudTrail User Guide, "CloudTrail log file examples"; S3 API, `ListObjectsV2`.
 """
@@ -126,7 +126,7 @@ class _Bucket:
     scope: TrailScope
     digests: bool = False
     skipped: Counter[SkippedKind] = field(default_factory=Counter)
-    beside: list[LogFile] = field(default_factory=list)
+    other_folders: list[LogFile] = field(default_factory=list)
 
     def files_at(self, prefix: str) -> FoundFiles:
         found: dict[str, LogFile] = {}
@@ -139,7 +139,7 @@ class _Bucket:
                     found |= {file.name: file for file in files}
                 places = below
         if not self.digests:
-            found |= {file.name: file for file in self.beside}
+            found |= {file.name: file for file in self.other_folders}
         in_order = tuple(found[name] for name in sorted(found))
         return FoundFiles(in_order, dict(self.skipped))
 
@@ -172,7 +172,7 @@ class _Bucket:
             names = [name for name in names if self._in(name, self.scope.regions)]
         elif "AWSLogs" in names:
             others = [f"{place}{name}/" for name in names if name != "AWSLogs"]
-            self.beside += [self._unlisted(other, _BESIDE) for other in others]
+            self.other_folders += [self._unlisted(other, _BESIDE) for other in others]
             names = ["AWSLogs"]
         else:
             return None
@@ -212,8 +212,8 @@ class _Bucket:
                 return
             if self._left_out(key, item["Size"]):
                 continue
-            if self._in_scope(said := TrailPath.of(key)):
-                yield self._file(item, said)
+            if self._in_scope(trail := TrailPath.of(key)):
+                yield self._file(item, trail)
 
     def _left_out(self, key: str, size: int) -> bool:
         """Return whether an object is to be left out, and count it by its kind."""
@@ -240,11 +240,11 @@ class _Bucket:
         # after every key of the last day
         return limits, f"{place}{_day(self.window.end + LATE)}0"
 
-    def _in_scope(self, said: TrailPath) -> bool:
-        account = said.account is None or self._in(said.account, self.scope.accounts)
-        return account and (said.region is None or self._in(said.region, self.scope.regions))
+    def _in_scope(self, trail: TrailPath) -> bool:
+        account = trail.account is None or self._in(trail.account, self.scope.accounts)
+        return account and (trail.region is None or self._in(trail.region, self.scope.regions))
 
-    def _file(self, item: Mapping[str, Any], said: TrailPath) -> LogFile:
+    def _file(self, item: Mapping[str, Any], trail: TrailPath) -> LogFile:
         name = f"s3://{self.bucket}/{item['Key']}"
         if is_packed(name):
             return LogFile.packed(name, item["Size"])
@@ -253,9 +253,9 @@ class _Bucket:
             size=item["Size"],
             tag=item["ETag"].strip('"'),
             fetch=partial(self.api.content, self.bucket, item["Key"]),
-            account=said.account,
-            region=said.region,
-            day=said.day,
+            account=trail.account,
+            region=trail.region,
+            day=trail.day,
         )
 
     def _unlisted(self, place: str, why: SekishoError) -> LogFile:

@@ -1,10 +1,10 @@
 """The formats of log files, recognised by their content and not by their names.
 
-Fast, as they are or nearly: `{"Records": […]}`, a list of records, JSON lines of records, also with
-the time before each as CloudWatch Logs exports them. One record after the other: events of
-EventBridge (`detail`), answers of LookupEvents (`CloudTrailEvent`), a single record, what
-CloudWatch Logs hands to a subscription (`logEvents`) or answers (`events`), the CSV that Athena
-gives for a query of single events.
+Read fast, with little or no change: `{"Records": […]}`, a list of records, JSON lines of records,
+also with times as CloudWatch Logs exports them. Read record by record: events of EventBridge
+(`detail`), answers of LookupEvents (`CloudTrailEvent`), a single record, the data of a CloudWatch
+Logs subscription (`logEvents`) or answer (`events`), the CSV that Athena gives for a query of
+single events.
 
 Source: Amazon CloudWatch Logs User Guide, "Exporting log data to Amazon S3", "Real-time processing
 of log data with subscriptions"; CloudWatch Logs API Reference, `FilterLogEvents`.

@@ -1,9 +1,9 @@
 """The SQL that groups records in DuckDB, over the fields as they are written.
 
-It says nothing of what an event means. `read_record` is its specification, and the tests hold it
-against that. The fields are taken as JSON, so that a text is still told from what is none: a record
-with anything unusual (no time, a number where a text should be) is named as doubtful, and the plain
-reading decides.
+It does not interpret events. `read_record` is its specification, and the tests compare the two.
+The fields are read as JSON, so that texts are distinguished from other values: a record with
+anything unusual (no time, a number in place of a text) is marked as doubtful, and the plain
+reader decides.
 
 The input is a table `feed` of one row for each file: `file` (its number) and `content`, the text of
 `{"Records": […]}`.

@@ -1,6 +1,6 @@
 """The calls of a log by caller and by key, the likely people, and the users to decide about.
 
-Every figure is a sum over sums of calls; what was called, row by row, is looked up where it is
+Every figure is a sum over sums of calls; the single rows of calls are only read where they are
 shown.
 """
 

@@ -201,8 +201,8 @@ def _ways(keys: Sequence[KeyReport]) -> Iterator[TextLine]:
 
 def _unknown_lines(row: tuple[tuple[OutcomeReason, Sequence[str]], int]) -> Iterator[TextLine]:
     (reason, keys), count = row
-    said = reason_text(reason, keys)
-    yield TextLine(_UNKNOWN_CALLS.filled(count=calls_text(count), reason=said))
+    why = reason_text(reason, keys)
+    yield TextLine(_UNKNOWN_CALLS.filled(count=calls_text(count), reason=why))
 
 
 def _fault_lines(fault: FileFault) -> Iterator[TextLine]:
@@ -454,14 +454,14 @@ def _bar(caller: CallerReport) -> Bar:
     counted = counts_of(caller.own)
     parts = {outcome_label(each): (counted[each], colour) for each, colour in _COLOURS.items()}
     parts[_BY_SERVICES] = (caller.forwarded, "waits")
-    said = [
+    texts = [
         joined_messages((label, verbatim(number(count))), en=" ", ja=" ")
         for label, (count, _) in parts.items()
         if count
     ]
     return Bar(
         name=printable(caller.label),
-        figures=joined_messages(said, en=", ", ja=", "),
+        figures=joined_messages(texts, en=", ", ja=", "),
         parts=placed([BarPart("", count, colour) for count, colour in parts.values()]),
     )
 
@@ -488,8 +488,8 @@ def _page_tables(report: ReplayReport) -> Iterator[Table]:
     yield _callers(report)
     yield _sign_ins([each for each in report.callers if each.sign_ins])
     if login := [each.label for each in report.callers if each.aws_login]:
-        said = _AWS_LOGIN.filled(names=names_text(login))
-        yield Table(verbatim("aws login"), (), [(said,)], tuple, id="aws-login")
+        text = _AWS_LOGIN.filled(names=names_text(login))
+        yield Table(verbatim("aws login"), (), [(text,)], tuple, id="aws-login")
     yield Table(_APART, _APART_COLUMNS, list(_other_outcomes(report)), tuple, id="apart")
     yield Table(
         _NOT_READ,

@@ -1,7 +1,7 @@
 """The result for a log under the policies in question: by caller, by key, by day.
 
-Every figure is a sum over rows, and the rows together are every event that was read: what is not
-denied, not bound or not known is there as well, each with its reason.
+Every figure is a sum over rows, and the rows together are all events that were read: unchanged,
+not bound and unknown calls are included, each with its reason.
 """
 
 from collections import Counter
@@ -339,7 +339,7 @@ def _callers(calls: LoggedCalls) -> list[CallerReport]:
         sign_ins = events_of(each for key in theirs for each in key.sums if each.sign_in)
         keys = [
             KeyReport(
-                *(caller, label, key.key_id, key.sums, key.rows, _own(key, calls)),
+                *(caller, label, key.key_id, key.sums, key.rows, _own_details(key, calls)),
                 sign_ins=0 if key.key_id.startswith("AKIA") else sign_ins,
             )
             for key in theirs
@@ -363,7 +363,7 @@ _SERVICE, _INTERNAL = ".amazonaws.com", "AWS Internal"
 """The text in place of an address if a service, or AWS itself, called."""
 
 
-def _own(key: KeyCalls, calls: LoggedCalls) -> Sequence[CallerDetail]:
+def _own_details(key: KeyCalls, calls: LoggedCalls) -> Sequence[CallerDetail]:
     """Return the details of a key without the services that called on its behalf.
 
     They are counted of users and root; a federated user's session has its user's ARN as well.

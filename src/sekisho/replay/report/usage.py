@@ -1,7 +1,6 @@
 """The logged use of users, as `sekisho.account.Usage`: no policy is evaluated.
 
-Every group counts as its event says, by the same reading of callers and sign-ins that a report
-goes by.
+Every group counts by its event, with the same rules for callers and sign-ins as in a report.
 """
 
 from collections import Counter

@@ -1,13 +1,12 @@
 """Groups as Arrow tables, judged and summed: Python objects are made only on access.
 
 A column becomes the codes of its distinct values, several columns one number, and the numbers are
-numbered again. Callers and the names of events are numbered so; each name is asked what separates
-its calls from others (`Judge.grouping_key`), once for all cases that say the same of it, and one
-group of each kind is judged for all. Resources and parameters become Python objects only where they
-can matter.
+numbered again. Callers and the names of events are numbered so; the distinctions of each name's
+calls (`Judge.grouping_key`) are computed once for all cases with equal ones, and one group of each
+kind is judged for all. Resources and parameters become Python objects only where they can matter.
 
-Sums by caller and key are made in Arrow. Rows, and the details of callers, are made of the groups
-of a key when somebody looks at them, by what makes them of groups everywhere (`rows_of`).
+Sums by caller and key are made in Arrow. Rows, and the details of callers, are made from the groups
+of a key on access, by the same code as everywhere (`rows_of`).
 """
 
 from collections import Counter
@@ -144,16 +143,16 @@ def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
     if not table.num_rows:
         return Outcomes((), pa.array([], pa.int32()))
     callers = _numbered_by(table, judge.caller_columns)
-    who = events_at(table, callers.rows, judge.caller_columns)
-    cases = pa.array(map(judge.case, who), pa.int32()).take(callers.numbers)
-    alike = numbered([cases, *_distinctions(table, judge, cases), _failures(table)])
+    events = events_at(table, callers.rows, judge.caller_columns)
+    cases = pa.array(map(judge.case, events), pa.int32()).take(callers.numbers)
+    kinds = numbered([cases, *_distinctions(table, judge, cases), _failures(table)])
     judgements = [
         replace(judge.judge(event), actions=())
-        for event in events_at(table, alike.rows, groups.columns)
+        for event in events_at(table, kinds.rows, groups.columns)
     ]
     numbers: dict[Judgement, int] = {}
     places = [numbers.setdefault(each, len(numbers)) for each in judgements]
-    return Outcomes(tuple(numbers), pa.array(places, pa.int32()).take(alike.numbers))
+    return Outcomes(tuple(numbers), pa.array(places, pa.int32()).take(kinds.numbers))
 
 
 def _numbered_by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
@@ -175,9 +174,9 @@ def _distinctions(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Ar
     numbers: dict[Hashable, int] = {}
     found, whole = [], []
     for kind, name in zip(*(each.to_pylist() for each in places), strict=True):
-        apart = judge.grouping_key(kind, *named[name])
-        whole.append(apart is None)
-        found.append(numbers.setdefault(named[name] if apart is None else (apart,), len(numbers)))
+        key = judge.grouping_key(kind, *named[name])
+        whole.append(key is None)
+        found.append(numbers.setdefault(named[name] if key is None else (key,), len(numbers)))
     by_name = pa.array(found, pa.int32()).take(asked.numbers)
     return by_name, _by_call(table, judge, pa.array(whole).take(asked.numbers))
 
@@ -263,8 +262,8 @@ class LogTable:
         """Yield sums; several may be equal for one key."""
         if not self._table.num_rows:
             return
-        apart = [self._keys[1], self._kinds(), self.outcomes.places, *map(self._column, _SUM)]
-        found = numbered(apart)
+        columns = [self._keys[1], self._kinds(), self.outcomes.places, *map(self._column, _SUM)]
+        found = numbered(columns)
         tallies = [self._table.column(name) for name in ("events", "first", "last")]
         counted = pa.table([found.numbers, *tallies], names=["number", "events", "first", "last"])
         asked = [("events", "sum"), ("first", "min"), ("last", "max")]
