@@ -10,6 +10,8 @@ _RUN = "options => axe.run({resultTypes: ['violations'], ...options})"
 
 def axe_faults(page: Page, *rules: str) -> Sequence[str]:
     """Return the rules that the page breaks, and where; of these rules, if any is named."""
+    # its colours come with its style sheet
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     violations = page.evaluate(_RUN, {"runOnly": rules} if rules else {})["violations"]

@@ -739,8 +739,8 @@ def test_a_walk_through_every_view_in_both_languages(
     rules: list[str] = []
 
     def fits() -> None:
-        # until its style sheet is there, a page is wider
-        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+        # until its style sheet is there, a page is wider; a function, as the page lets no text run
+        page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
         assert axe_faults(page, *rules) == []
         # not even after its hyphens
         assert page.locator(".option:visible").evaluate_all(
