@@ -21,7 +21,6 @@ from replay.groups_of import log_files
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import Column, DetailKind, Window
 from sekisho.replay.reading import (
-    DetailsOf,
     LogFile,
     Reading,
     ReadingSettings,
@@ -318,7 +317,7 @@ def test_patterns_and_what_is_not_there(tmp_path: Path) -> None:
         local_logs([str(tmp_path / "nothing*")])
 
 
-def test_details_are_of_users_unless_everybody_is_asked_for() -> None:
+def test_details_are_of_users() -> None:
     role = record(2, userIdentity={"type": "AssumedRole", "arn": "arn:role"})
     files = log_files([log(record(1, awsRegion="eu-west-1"), role)])
     details = list(read_groups(files).caller_details())
@@ -330,8 +329,6 @@ def test_details_are_of_users_unless_everybody_is_asked_for() -> None:
         # Thursday
         (DetailKind.HOUR_OF_WEEK, "82"),
     }
-    everybody = read_groups(files, settings=ReadingSettings(details_of=DetailsOf.EVERYBODY))
-    assert everybody.details.num_rows == 2 * len(details)
 
 
 def test_progress_ends_with_all() -> None:

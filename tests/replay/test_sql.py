@@ -23,7 +23,7 @@ from replay.groups_of import of_fast
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import OPTIONAL, Column, Window
 from sekisho.replay.far import SqlDialect, TrailTable, grouping_sql, read_result
-from sekisho.replay.reading import DetailsOf, ReadingSettings, local_logs, read_groups
+from sekisho.replay.reading import local_logs, read_groups
 
 DATA = Path(__file__).parents[1] / "data" / "cloudtrail"
 HERE = Window(
@@ -194,14 +194,6 @@ def test_it_parses_and_writes_all_columns_out(dialect: SqlDialect, newer: bool) 
     assert [each.name for each in grouped] == ["kind", "value", "day", *Column]
     assert "ALL" not in text
     assert ("signinsessionarn" in text) is newer
-
-
-def test_details_of_everybody(lake: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    text = grouping_sql(SqlDialect.TRINO, table=TABLE, everybody=True)
-    pq.write_table(run(lake, SqlDialect.TRINO, text), tmp_path / "result")
-    settings = ReadingSettings(details_of=DetailsOf.EVERYBODY)
-    read = read_groups(local_logs(paths()).files, settings=settings)
-    assert read_result(tmp_path / "result").details.equals(read.details)
 
 
 def test_partitions_are_read_a_day_longer() -> None:

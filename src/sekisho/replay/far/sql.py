@@ -90,8 +90,6 @@ def grouping_sql(
     columns: frozenset[Column] = frozenset(),
     window: Window = ALL_TIME,
     table: TrailTable = _DOCUMENTED,
-    *,
-    everybody: bool = False,
 ) -> str:
     """Return the query whose result `read_result` reads, for one run of an engine.
 
@@ -100,14 +98,13 @@ def grouping_sql(
         columns: the optional columns; `ALWAYS` is among them in any case.
         window: the events that count, by `eventTime`.
         table: where the logs are.
-        everybody: whether details are of everybody, and not only of IAM users and root.
 
     Raises:
         SekishoError: for a name that no table can have.
     """
     text = _Text(dialect, table)
     asked = [each for each in Column if each in ALWAYS or each in columns]
-    return text.query(asked, window, everybody)
+    return text.query(asked, window)
 
 
 class _Text:
@@ -117,7 +114,7 @@ class _Text:
         self._dialect, self._table = dialect, table
         self._spark = dialect is SqlDialect.SPARK
 
-    def query(self, columns: list[Column], window: Window, everybody: bool) -> str:
+    def query(self, columns: list[Column], window: Window) -> str:
         names = [self._name(each) for each in columns]
         keys = [self._name(each) for each in ("kind", "value", "day")] + names
         records = ",\n    ".join(
@@ -130,7 +127,6 @@ class _Text:
         )
         listed = ",\n  ".join(keys)
         users = f"{self._name(Column.IDENTITY)} IN ('IAMUser', 'Root')"
-        details = "written IS NOT NULL" if everybody else f"written IS NOT NULL AND {users}"
         return f"""SELECT
   {listed},
   count(*) AS events,
@@ -154,7 +150,7 @@ FROM (
     {self._partitions(window)}
   ) AS records
   CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS parts (part)
-  {_where([f"(part = 0 OR {details})", *_within(window)])}
+  {_where([f"(part = 0 OR written IS NOT NULL AND {users})", *_within(window)])}
 ) AS named
 GROUP BY
   {listed}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from sekisho.replay.reading.history import EventHistory, Timing, event_history, history_policy
     from sekisho.replay.reading.reader import ReadingSettings, read_groups
-    from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
+    from sekisho.replay.reading.result import LogFault, Reading, TrailGroups
 else:
     __getattr__ = lazily(
         __name__,
@@ -40,12 +40,11 @@ else:
             "digests": "DigestCheck DigestReport PublicKeys public_keys_of",
             "history": "EventHistory Timing event_history history_policy",
             "reader": "ReadingSettings read_groups",
-            "result": "DetailsOf LogFault Reading TrailGroups",
+            "result": "LogFault Reading TrailGroups",
         },
     )
 
 __all__ = [
-    "DetailsOf",
     "DigestCheck",
     "DigestFile",
     "DigestReport",

@@ -31,7 +31,7 @@ from sekisho.replay.reading import statement
 from sekisho.replay.reading.files import LogFile
 from sekisho.replay.reading.packed import merged, packed, packed_schema, unpacked
 from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
-from sekisho.replay.reading.result import DetailsOf, TrailGroups
+from sekisho.replay.reading.result import TrailGroups
 from sekisho.replay.reading.store import GroupStore
 from sekisho.replay.window import ALL_TIME, Window
 
@@ -162,11 +162,10 @@ class _CachedReading:
     ) -> None:
         self._cache, self._columns = cache, columns
         self._window, self._settings = window, settings
-        everybody = settings.details_of is DetailsOf.EVERYBODY
         records = statement.records_query(columns, ALL_TIME, careful=False)
         self._how = [
             _VERSION,
-            statement.parts_query(columns, records, everybody, settings.dedup),
+            statement.parts_query(columns, records, settings.dedup),
         ]
 
     def of(self, files: Sequence[LogFile], progress: Progress | None) -> TrailGroups:

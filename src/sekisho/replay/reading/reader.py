@@ -28,7 +28,6 @@ from sekisho.replay.reading.packing import decompressed
 from sekisho.replay.reading.result import (
     DAYS,
     DETAILS,
-    DetailsOf,
     LogFault,
     Reading,
     TrailGroups,
@@ -183,7 +182,6 @@ class ReadingSettings:
         memory: how many bytes the groups may take before they are put on disk; 0: four fifths of
             the machine's memory, which is DuckDB's own limit.
         dedup: whether an event counts once, however often CloudTrail delivered it.
-        details_of: the callers whose addresses, programs, regions and hours are counted.
         pairs: whether several records of one call become one; a part of all logs leaves them
             apart, for `merged`.
     """
@@ -191,7 +189,6 @@ class ReadingSettings:
     threads: int = 0
     memory: int = 0
     dedup: bool = False
-    details_of: DetailsOf = DetailsOf.USERS
     pairs: bool = True
 
 
@@ -277,8 +274,7 @@ class _Run:
         self.events = store.table(seen).column("seen")[0].as_py() or 0
 
     def _parts(self, records: str) -> str:
-        everybody = self.settings.details_of is DetailsOf.EVERYBODY
-        return statement.parts_query(self.columns, records, everybody, self.settings.dedup)
+        return statement.parts_query(self.columns, records, self.settings.dedup)
 
     def _opened(self, files: Sequence[OpenedFile]) -> None:
         for file in files:

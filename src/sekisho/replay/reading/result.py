@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import repeat
 from typing import Any
 
@@ -51,14 +50,6 @@ def kind_of(column: Column) -> pa.DataType:
 def groups_schema(columns: tuple[Column, ...]) -> pa.Schema:
     """Return the schema of `TrailGroups.groups`."""
     return pa.schema([*((str(column), kind_of(column)) for column in columns), *TALLY])
-
-
-class DetailsOf(StrEnum):
-    """The callers of whom addresses, programs, regions and hours are counted."""
-
-    USERS = "users"
-    """IAM users and root."""
-    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)

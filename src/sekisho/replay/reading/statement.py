@@ -219,20 +219,20 @@ def plain_query(columns: Sequence[Column]) -> str:
         FROM plain"""
 
 
-def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_once: bool) -> str:
+def parts_query(columns: Sequence[Column], records: str, each_once: bool) -> str:
     """Return the query that counts the rows of `records_query` or `plain_query`.
 
     One pass makes groups and details: a record is there once for its group (`part` 0), and once for
-    each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`). What a group is
-    is one text, a JSON list of its columns: rows of details are not to carry all of them.
+    each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`), if that is an
+    IAM user or root. What a group is is one text, a JSON list of its columns: rows of details are
+    not to carry all of them.
 
     Args:
         columns: the columns by which calls are grouped.
         records: the query of the records.
-        everybody: whether details are of everybody, and not only of IAM users and root.
         each_once: whether events stay apart by their times and ids, so that copies can be dropped.
     """
-    users = "" if everybody else """ AND identity IN ('"IAMUser"', '"Root"')"""
+    users = """ AND identity IN ('"IAMUser"', '"Root"')"""
     apart = ", written, id" if each_once else ""
     hour = "(isodow(moment) - 1) * 24 + hour(moment)"
     values = " ".join(f"WHEN {at} THEN {quoted(each)}" for at, each in enumerate(DETAILED, 1))
