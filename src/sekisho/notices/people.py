@@ -237,7 +237,6 @@ _NOTICE_OF_IMPACT: Mapping[ImpactKind, NoticeKind] = {
 def people_of(
     plan: Plan,
     snapshot: Snapshot,
-    exceptions: Exceptions | None = None,
     owner_tags: Iterable[str] = OWNER_TAGS,
     today: date | None = None,
 ) -> tuple[Person, ...]:
@@ -246,7 +245,6 @@ def people_of(
     Args:
         plan: the plan, of which the people may have enrolled since.
         snapshot: the account as it is now.
-        exceptions: who need not be enforced; the plan's own if not given.
         owner_tags: which tags of a user say whom to write to, the best first.
         today: on which day they are told, in UTC, and exceptions hold or are over; the day on which
             the account was read if not given.
@@ -255,7 +253,7 @@ def people_of(
     found = _People(
         plan=plan,
         snapshot=snapshot,
-        exceptions=exceptions or Exceptions(plan.exceptions),
+        exceptions=Exceptions(plan.exceptions),
         owner_tags=tuple(tag.lower() for tag in owner_tags),
         credentials=credentials_by_user(snapshot),
         enforcements=enforcements_of(snapshot),

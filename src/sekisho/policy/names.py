@@ -20,7 +20,6 @@ MOST_TAGS = 50
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _PATH = re.compile(r"/(?:[!-~]+/)?")
 _POLICY_PATH = re.compile(r"(?:/[A-Za-z0-9.,+@=_-]+)*/")
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _LONGEST_NAME = 128
 _LONGEST_USER_NAME = 64
 _LONGEST_DEVICE_NAME = 226
@@ -125,19 +124,6 @@ def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
             )
         )
     return tuple(faults)
-
-
-def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
-    """Return the faults of an account id (twelve digits)."""
-    if _ACCOUNT.fullmatch(text):
-        return ()
-    return (
-        _fault(
-            Message("{text} is not an account id").filled(text=quoted(text)),
-            where,
-            Message("write its twelve digits"),
-        ),
-    )
 
 
 def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, ...]:

@@ -7,7 +7,6 @@ known from pages about it; those that are not sure are marked.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 from sekisho import __version__, catalogue, policy
@@ -24,38 +23,14 @@ from sekisho.documents.guide import (
     Steps,
     console_terms,
 )
-from sekisho.errors import FaultyPolicy
-from sekisho.lazy import dataclass
-from sekisho.messages import Message, table, verbatim
+from sekisho.messages import table, verbatim
 from sekisho.policy import Choices, Document
 
 _ADDED = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
 """What is added to the exempt actions of AWS's sample, that a first sign-in works."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The name, description and tags of the policy in the account.
-
-    Raises:
-        FaultyPolicy: if AWS would refuse any of it; with every fault.
-    """
-
-    name: str = policy.NAME
-    description: str = policy.DESCRIPTION
-    tags: Mapping[str, str] = field(default_factory=lambda: {"Purpose": "MFA"})
-
-    def __post_init__(self) -> None:
-        faults = (
-            *policy.names.policy_name(self.name),
-            *policy.names.description(self.description),
-            *policy.names.tags(self.tags.items()),
-        )
-        if faults:
-            raise FaultyPolicy(Message("label", "source"), faults)
-
-
-def admin(choices: Choices, label: Label | None = None) -> Guide:
+def admin(choices: Choices) -> Guide:
     """Return the guide for an administrator, in both languages.
 
     Raises:
@@ -70,7 +45,7 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
         lead=_texts()["lead"],
         sections=(
             _as_written("before"),
-            _create(document, label or Label(), added=choices.password_change_without_mfa),
+            _create(document, added=choices.password_change_without_mfa),
             _review(document, meant),
             _as_written("attach-user"),
             _as_written("attach-new-user"),
@@ -133,22 +108,19 @@ def _choices(choices: Choices) -> Section:
     return _section("choices", GuideTable(texts["table"], columns, rows))
 
 
-def _create(document: Document, label: Label, *, added: bool) -> Section:
+def _create(document: Document, *, added: bool) -> Section:
     """Return how to create the policy: the steps, the JSON to paste, the fields to fill in.
 
     Args:
         document: the policy.
-        label: what is entered beside it.
         added: whether the change of a password is exempted, which AWS's sample does not do.
     """
     texts = _texts("create")
-    rows = [
-        (texts["name_field"], verbatim(label.name)),
-        (texts["description_field"], verbatim(label.description)),
-    ]
-    if label.tags:
-        tags = ", ".join(f"{key} = {value}" for key, value in label.tags.items())
-        rows.append((verbatim("{add_tags}"), verbatim(tags)))
+    rows = (
+        (texts["name_field"], verbatim(policy.NAME)),
+        (texts["description_field"], verbatim(policy.DESCRIPTION)),
+        (verbatim("{add_tags}"), verbatim("Purpose = MFA")),
+    )
     return _section(
         "create",
         _steps("create"),
@@ -156,7 +128,7 @@ def _create(document: Document, label: Label, *, added: bool) -> Section:
         GuideLink(texts["aws_page"], texts["aws_address"]),
         GuideLink(texts["trade_off"], verbatim("#first-sign-in")),
         GuideLink(texts["chosen"], verbatim("#choices")),
-        GuideTable(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
+        GuideTable(texts["table"], (texts["field"], texts["value"]), rows),
     )
 
 
