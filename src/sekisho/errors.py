@@ -377,6 +377,12 @@ def reason_of(error: OSError | UnicodeError) -> Message:
     return verbatim(error.strerror.lower()) if error.strerror else Message("no reason given")
 
 
+def unwritable(path: object, reason: Message, fix: Message | None = None) -> SekishoError:
+    """Return the error of a file or a folder that cannot be written."""
+    message = Message("`{path}` cannot be written: {reason}").filled(path=path, reason=reason)
+    return SekishoError(message, code=Code.OUTPUT_UNWRITABLE, fix=fix)
+
+
 _REASONS: Mapping[int | None, Message] = {
     errno.ENOENT: Message("no such file or directory"),
     errno.EACCES: Message("permission denied"),

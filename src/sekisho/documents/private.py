@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sekisho.errors import Code, SekishoError, reason_of
+from sekisho.errors import Code, SekishoError, reason_of, unwritable
 from sekisho.messages import Message
 
 ANOTHER_NAME = Message("give another name")
@@ -70,12 +70,10 @@ def writing(target: Path, fix: Message = _OR_FORCE) -> Iterator[None]:
         message = Message("`{path}` already exists").filled(path=target)
         raise SekishoError(message, code=Code.OUTPUT_UNWRITABLE, fix=fix) from None
     except OSError as error:
-        message = Message("`{path}` cannot be written: {reason}")
         make = None
         if isinstance(error, FileNotFoundError):
             make = Message("make the folder `{folder}` first").filled(folder=target.parent)
-        said = message.filled(path=target, reason=reason_of(error))
-        raise SekishoError(said, code=Code.OUTPUT_UNWRITABLE, fix=make) from None
+        raise unwritable(target, reason_of(error), make) from None
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sekisho.documents import write_private
 from sekisho.documents.html import ticked
 from sekisho.documents.report import Sheet, SheetColumn, sheet_text
-from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
+from sekisho.errors import Code, Fault, FaultyInput, quoted, reason_of, unwritable
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, printable, table
 from sekisho.notices.notice import Notice
@@ -346,10 +346,7 @@ def made_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = Message("`{path}` cannot be written: {reason}")
-        raise SekishoError(
-            message.filled(path=folder, reason=reason_of(error)), code=Code.OUTPUT_UNWRITABLE
-        ) from None
+        raise unwritable(folder, reason_of(error)) from None
 
 
 _COLUMNS = (

@@ -19,10 +19,10 @@ from sekisho.errors import (
     Code,
     Fault,
     FaultyInput,
-    SekishoError,
     SessionRefused,
     reason_of,
     require_extra,
+    unwritable,
 )
 from sekisho.messages import Message, verbatim
 from sekisho.session.model import Session, SessionId, session_from_text, session_to_text
@@ -235,11 +235,7 @@ class FileStore:
             with FileLock(f"{self.path}.lock", mode=0o600):
                 yield
         except OSError as error:
-            message = Message("`{path}` cannot be written: {reason}")
-            raise SekishoError(
-                message.filled(path=self.path, reason=reason_of(error)),
-                code=Code.OUTPUT_UNWRITABLE,
-            ) from None
+            raise unwritable(self.path, reason_of(error)) from None
 
     def _replace(self, sessions: Mapping[str, str]) -> None:
         text = json.dumps({"schema": _SCHEMA, "sessions": sessions}, indent=1)

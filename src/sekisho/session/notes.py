@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from sekisho.documents import decoded_json, text_of_file, write_private
 from sekisho.documents.records import FaultyRecord, Records
-from sekisho.errors import Code, FaultyInput, SekishoError, SessionRefused, reason_of
+from sekisho.errors import Code, FaultyInput, SessionRefused, reason_of, unwritable
 from sekisho.lazy import dataclass
 from sekisho.messages import Message, duration_text
 from sekisho.session.model import DeviceId, SessionId
@@ -132,7 +132,7 @@ class Notes:
                 fix=Message("type the code there, or end that program"),
             ) from None
         except OSError as error:
-            raise self._unwritable(error) from None
+            raise unwritable(self._folder, reason_of(error)) from None
         try:
             yield
         finally:
@@ -159,10 +159,4 @@ class Notes:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise self._unwritable(error) from None
-
-    def _unwritable(self, error: OSError) -> SekishoError:
-        message = Message("`{path}` cannot be written: {reason}")
-        return SekishoError(
-            message.filled(path=self._folder, reason=reason_of(error)), code=Code.OUTPUT_UNWRITABLE
-        )
+            raise unwritable(self._folder, reason_of(error)) from None

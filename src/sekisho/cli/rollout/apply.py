@@ -38,7 +38,7 @@ from sekisho.cli.rollout.applying import (
 )
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
 from sekisho.documents.report import TextLayout, report_text
-from sekisho.errors import Code, SekishoError, UsageError, reason_of
+from sekisho.errors import SekishoError, UsageError, reason_of, unwritable
 from sekisho.messages import Language, Message, cell_width
 from sekisho.rollout import (
     ApplyReport,
@@ -160,10 +160,7 @@ def _append(path: Path, line: str) -> None:
     except OSError as error:
         linked = error.errno == errno.ELOOP
         reason = Message("it is a link") if linked else reason_of(error)
-        raise SekishoError(
-            Message("`{path}` cannot be written: {reason}").filled(path=path, reason=reason),
-            code=Code.OUTPUT_UNWRITABLE,
-        ) from None
+        raise unwritable(path, reason) from None
 
 
 def _line_end(file: int) -> str:

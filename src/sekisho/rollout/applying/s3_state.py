@@ -37,6 +37,7 @@ from sekisho.errors import (
     SekishoError,
     UsageError,
     reason_of,
+    unwritable,
 )
 from sekisho.messages import Message
 from sekisho.rollout.applying.s3_objects import Bucket, ObjectChanged, ObjectStore
@@ -240,12 +241,7 @@ class S3Folder(OpenFolder):
                 # nobody else can read the folder
                 file.write_bytes(text)
         except OSError as error:
-            raise SekishoError(
-                Message("`{path}` cannot be written: {reason}").filled(
-                    path=self.path, reason=reason_of(error)
-                ),
-                code=Code.OUTPUT_UNWRITABLE,
-            ) from None
+            raise unwritable(self.path, reason_of(error)) from None
 
     def _add_part(self, part: str, content: bytes, contents: dict[str, bytearray]) -> None:
         """Add what a killed run has written ahead, unless it was put together already."""

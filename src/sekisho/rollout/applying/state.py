@@ -11,7 +11,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from sekisho.errors import Code, PlanRefused, SekishoError, reason_of
+from sekisho.errors import Code, PlanRefused, reason_of, unwritable
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 
@@ -117,12 +117,7 @@ class LocalState:
                 fix=Message("wait until it has ended"),
             ) from None
         except OSError as error:
-            raise SekishoError(
-                Message("`{path}` cannot be written: {reason}").filled(
-                    path=self.path, reason=reason_of(error)
-                ),
-                code=Code.OUTPUT_UNWRITABLE,
-            ) from None
+            raise unwritable(self.path, reason_of(error)) from None
         try:
             yield OpenFolder(self.path, self.address)
         finally:
