@@ -26,8 +26,8 @@ from sekisho.prover.reading.conditions import (
     texts_of_forms,
 )
 from sekisho.prover.reading.credentials import CallingUser
-from sekisho.prover.solver import names, reasons
-from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
+from sekisho.prover.solver import names
+from sekisho.prover.solver.limits import Budget
 from sekisho.prover.solver.texts import Kind, Segment, Token
 from sekisho.prover.solver.theories import KeyValues
 from sekisho.signin import LONGEST_CONSOLE_SESSION
@@ -350,7 +350,7 @@ def organisations(dependent: DependentConditions, *, at_home: bool) -> tuple[lis
         return [way for way in ways if dependent.agrees(way, (caller, resource))], exact
     of_caller, exact = values_of_pair(caller, dependent)
     of_resource, too = values_of_pair(resource, dependent)
-    _check(len(of_caller) * len(of_resource))
+    keys.check_count(len(of_caller) * len(of_resource))
     return [{**one, **other} for one, other in product(of_caller, of_resource)], exact and too
 
 
@@ -371,7 +371,7 @@ def with_tag_keys(
         sets: the possible `aws:TagKeys`, each with the keys of `tags` that are in it.
         tags: the possible values of each tag, by its key (in lower case); {}: it is absent.
     """
-    _check(len(sets) * prod(map(len, tags.values())))
+    keys.check_count(len(sets) * prod(map(len, tags.values())))
     for among, present in sets:
         ways = (
             values if key in present or not among else [one for one in values if not one]
@@ -379,8 +379,3 @@ def with_tag_keys(
         )
         for chosen in product(*ways):
             yield {key: value for one in (among, *chosen) for key, value in one.items()}
-
-
-def _check(count: int) -> None:
-    if count > MOST_SETS:
-        raise LimitReached(reasons.TOO_MANY_SETS)

@@ -223,7 +223,7 @@ def chains(
     firsts = named if FIRST in service_keys else ((),)
     lasts = named if LAST in service_keys else ((),)
     sets = [(), *between]
-    _check(len(firsts) * len(lasts) * len(sets))
+    check_count(len(firsts) * len(lasts) * len(sets))
     combined = (
         (*first, *(each for each in some if each not in (*first, *last)), *last)
         for first, last, some in product(firsts, lasts, sets)
@@ -282,7 +282,7 @@ def origins(
         if key != ADDRESS
     ]
     if len(behind) > 1:
-        _check(prod(map(len, behind)))
+        check_count(prod(map(len, behind)))
     if not known & ENDPOINT:
         here = ways[ADDRESS]
         yield from [value for value in here if value] if direct and any(here) else here
@@ -307,6 +307,7 @@ def origins_apart(
         yield {key: [None] if key in gone else values for key, values in ways.items()}
 
 
-def _check(count: int) -> None:
+def check_count(count: int) -> None:
+    """Raise `LimitReached` if there are too many sets of keys to try each."""
     if count > MOST_SETS:
         raise LimitReached(reasons.TOO_MANY_SETS)
