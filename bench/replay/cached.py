@@ -15,11 +15,13 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
+import pyarrow as pa
 from tests.replay.plainly import Counted, report_of
 
 from bench.replay.events import write_logs
@@ -129,8 +131,14 @@ def _timed(took: dict[str, list[tuple[float, float]]], step: str, work: Callable
 
 
 def _judged(groups: TrailGroups, asked: _Asked) -> dict[object, int]:
-    found = outcomes_of(groups, asked.judge())
-    return found.events(groups)
+    outcomes = outcomes_of(groups, asked.judge())
+    names = ["place", "events"]
+    counted = pa.table([outcomes.places, groups.groups.column("events")], names=names)
+    sums = counted.group_by("place").aggregate([("events", "sum")])
+    found: Counter[object] = Counter()
+    for place, events in zip(*(each.to_pylist() for each in sums.columns), strict=True):
+        found[outcomes.judgements[place].outcome] += events
+    return dict(found)
 
 
 def _report(groups: TrailGroups, asked: _Asked) -> ReplayReport:

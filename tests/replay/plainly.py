@@ -15,6 +15,7 @@ from sekisho.replay import (
     ALWAYS,
     CallerDetail,
     CallGroup,
+    CallOutcome,
     Column,
     DetailKind,
     Judgement,
@@ -31,6 +32,7 @@ from sekisho.replay.binding import Binding
 from sekisho.replay.case import Judging, asked_with, bound_caller
 from sekisho.replay.decide import judgement
 from sekisho.replay.difference import difference
+from sekisho.replay.reading import TrailGroups
 from sekisho.replay.report.model import (
     DayCount,
     LogFigures,
@@ -42,6 +44,7 @@ from sekisho.replay.report.model import (
 )
 from sekisho.replay.report.usage import CountedLogs
 from sekisho.replay.rows import CallRow, JudgedGroup, KeyCalls, LoggedCaller, rows_of, summed
+from sekisho.replay.tables import Outcomes
 from sekisho.replay.window import ALL_TIME
 
 _DEFAULTS = JudgeSettings()
@@ -250,3 +253,12 @@ def calls_of(rows: Iterable[CallRow]) -> tuple[KeyCalls, ...]:
     return tuple(
         KeyCalls(*key, tuple(summed(of_key[key])), tuple(of_key[key])) for key in sorted(of_key)
     )
+
+
+def events_by_outcome(groups: TrailGroups, outcomes: Outcomes) -> dict[CallOutcome, int]:
+    """Return the number of events with each outcome that occurs."""
+    found: Counter[CallOutcome] = Counter()
+    places = outcomes.places.to_pylist()
+    for place, events in zip(places, groups.groups.column("events").to_pylist(), strict=True):
+        found[outcomes.judgements[place].outcome] += events
+    return dict(found)

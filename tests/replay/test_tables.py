@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profiles import DEEP
 from replay.drawn import ACCOUNT, FixedBinding, bounds, made
 from replay.groups_of import log_files
-from replay.plainly import Counted, report_of
+from replay.plainly import Counted, events_by_outcome, report_of
 from replay.test_judge import FOR_USERS, FORCE_MFA
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import verbatim
@@ -90,7 +90,7 @@ def test_the_logs_here_come_to_the_same_report(name: str) -> None:
     columns = columns_of(binding)
     groups = read_groups(local_logs([str(LOGS)]).files, columns)
     table = as_a_table(groups, Judge(binding, columns))
-    events = outcomes_of(groups, Judge(binding, columns)).events(groups)
+    events = events_by_outcome(groups, outcomes_of(groups, Judge(binding, columns)))
     assert table.counts == {**dict.fromkeys(CallOutcome, 0), **events}
     plain = group_by_group(groups, Judge(binding, columns))
     assert table.rows

@@ -9,7 +9,6 @@ Sums by caller and key are made in Arrow. Rows, and the details of callers, are 
 of a key on access, by the same code as everywhere (`rows_of`).
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
@@ -21,7 +20,7 @@ from sekisho.lazy import dataclass
 from sekisho.replay.decide import failure_of
 from sekisho.replay.event import CallerDetail, Column, Count, TrailEvent
 from sekisho.replay.judge import Judge
-from sekisho.replay.outcome import CallOutcome, Judgement
+from sekisho.replay.outcome import Judgement
 from sekisho.replay.reading import TrailGroups
 from sekisho.replay.reading.result import values_of
 from sekisho.replay.rows import (
@@ -126,15 +125,6 @@ class Outcomes:
 
     judgements: tuple[Judgement, ...]
     places: pa.Array
-
-    def events(self, groups: TrailGroups) -> dict[CallOutcome, int]:
-        """Return the number of events with each outcome that occurs."""
-        counted = pa.table([self.places, groups.groups.column("events")], names=["place", "events"])
-        sums = counted.group_by("place").aggregate([("events", "sum")])
-        found: Counter[CallOutcome] = Counter()
-        for place, events in zip(*(each.to_pylist() for each in sums.columns), strict=True):
-            found[self.judgements[place].outcome] += events
-        return dict(found)
 
 
 def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
