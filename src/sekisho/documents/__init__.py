@@ -6,7 +6,13 @@ records, which are read as they were written or not at all, are in `records`.
 
 from typing import TYPE_CHECKING
 
-from sekisho.documents.json_text import decoded_json, indented_json, json_pieces, text_of_file
+from sekisho.documents.json_text import (
+    camel_case,
+    decoded_json,
+    indented_json,
+    json_pieces,
+    text_of_file,
+)
 from sekisho.documents.private import ANOTHER_NAME, check_writable, write_private, writing
 from sekisho.documents.shape import Shape
 from sekisho.documents.spreadsheet import inert_cell
@@ -27,6 +33,7 @@ else:
 __all__ = [
     "ANOTHER_NAME",
     "Shape",
+    "camel_case",
     "check_writable",
     "decoded_json",
     "framed_table",

@@ -77,6 +77,12 @@ def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
     return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)
 
 
+def camel_case(name: str) -> str:
+    """Return a name of Python as a key of JSON: `snapshot_at` is `snapshotAt`."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def indented_json(value: object) -> str:
     """Return the text of a JSON document for people and programs, with a line break at its end."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

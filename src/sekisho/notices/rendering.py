@@ -15,7 +15,7 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
-from sekisho.documents import write_private
+from sekisho.documents import camel_case, write_private
 from sekisho.documents.html import ticked
 from sekisho.documents.report import Sheet, SheetColumn, sheet_text
 from sekisho.errors import Code, Fault, FaultyInput, quoted, reason_of, unwritable
@@ -92,12 +92,7 @@ class NoticeContext:
 
     def to_json(self) -> dict[str, Any]:
         """Return the same with the keys of JSON."""
-        return {_camel(name): value for name, value in self.as_values().items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+        return {camel_case(name): value for name, value in self.as_values().items()}
 
 
 NAMES = tuple(field.name for field in fields(NoticeContext))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sekisho.account import AccessKey
 from sekisho.audit.findings import DEVICE_KINDS
+from sekisho.documents import camel_case
 from sekisho.documents.html import html_page
 from sekisho.documents.report import Sheet, SheetColumn, sheet_text
 from sekisho.lazy import dataclass
@@ -146,7 +147,7 @@ class WorkList:
         """Return everybody with English keys; messages are in both languages."""
         return [
             {
-                **{_camel(key): value for key, value in self._line(person).items()},
+                **{camel_case(key): value for key, value in self._line(person).items()},
                 "kinds": [each.value for each in person.kinds],
                 "needsAttention": person.needs_attention,
                 "enforced": person.enforced,
@@ -241,8 +242,3 @@ def _iso(day: date | None) -> str:
 
 def _yes(*, yes: bool) -> str:
     return "yes" if yes else "no"
-
-
-def _camel(key: str) -> str:
-    first, *others = key.split("_")
-    return first + "".join(word.capitalize() for word in others)

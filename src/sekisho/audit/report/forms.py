@@ -22,7 +22,7 @@ from sekisho.audit.report.wording import (
     report_notes,
 )
 from sekisho.audit.sarif import findings_log
-from sekisho.documents import json_pieces
+from sekisho.documents import camel_case, json_pieces
 from sekisho.documents.report import Sheet, SheetColumn
 from sekisho.documents.sarif import Json, notice
 from sekisho.engine.exchange import decision_to_json
@@ -79,14 +79,9 @@ def _logs(report: AccountReport) -> dict[str, object]:
             "last": _time(logs.last),
             "used": None
             if figures is None
-            else {_camel(name): value for name, value in asdict(figures).items()},
+            else {camel_case(name): value for name, value in asdict(figures).items()},
         }
     }
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
 
 
 def _use(row: UserRow) -> dict[str, object]:

@@ -26,6 +26,7 @@ from cattrs import override as cattrs_override
 from cattrs.cols import homogenous_tuple_structure_factory, is_mapping, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
+from sekisho.documents.json_text import camel_case
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyInput, InternalError, quoted
 from sekisho.messages import Language, Message
@@ -285,11 +286,8 @@ def _is_day(kind: Any) -> bool:
 
 
 def json_key(field: Field[Any]) -> str:
-    """Return the key of a field: `snapshot_at` is `snapshotAt`, if it has no other."""
-    if key := field.metadata.get("key"):
-        return str(key)
-    first, *others = field.name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    """Return the key of a field: its name in camel case, if it has no other."""
+    return str(field.metadata.get("key") or camel_case(field.name))
 
 
 def _time(shape: Shape) -> datetime | None:
