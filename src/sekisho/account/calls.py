@@ -30,7 +30,7 @@ class AwsApi(Protocol):
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output.
 
-        What changes something is sent again only where it is certain that nothing was done.
+        A changing call is repeated only if it is certain that nothing was done.
 
         Raises:
             AwsRefused: with AWS's own code, or the client's when no answer came (status 0).
@@ -137,8 +137,8 @@ OPTIONAL_READS = frozenset(
 )
 """Operations without whose answers policies and sign-ins are still known.
 
-Without those of Organizations more seems to be allowed than is. Without those of the sign-in it is
-assumed that no policy is asked there (`console_authorization`).
+Without those of Organizations more seems to be allowed than is. Without those of the sign-in,
+policies are assumed not to apply there (`console_authorization`).
 """
 
 _KEYS_PER_USER = 2

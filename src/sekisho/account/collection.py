@@ -98,8 +98,8 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
 def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime) -> Snapshot:
     """Return the identities of an account and the policies that apply to them, and nothing else.
 
-    `GetAccountAuthorizationDetails` is all that is called. What a document that cannot be read is
-    of is a gap.
+    Only `GetAccountAuthorizationDetails` is called. The owner of a document that cannot be read has
+    a gap.
 
     Raises:
         AwsRefused: if any of it is refused.
@@ -124,10 +124,10 @@ def collect_sign_in(
 ) -> Snapshot:
     """Return an account with the current facts on whether some of its users can sign in.
 
-    Their passwords, devices and access keys are read, and what is about the whole account:
-    password policy, virtual devices, console authorization, and the credential report where
-    passwords can expire. Of other users only virtual devices are known. What could not be read is a
-    gap; one of a user who is not there has the code `NoSuchEntity`.
+    It reads their passwords, devices and access keys, and the facts about the whole account:
+    password policy, virtual devices, console authorization, and the credential report if passwords
+    can expire. Of other users only virtual devices are known. A fact that could not be read is a
+    gap; the gap of a user who does not exist has the code `NoSuchEntity`.
 
     Args:
         api: the API, called from `pace.workers` threads.

@@ -59,7 +59,7 @@ class _Version:
 def read_details(shape: Shape, partition: str, account: str) -> AccountFile:
     """Read the four lists; faults are added to the shape.
 
-    What has a document that cannot be read is still there, so that its place in the file is known.
+    An entry with an unreadable document is kept, so that its place in the file is known.
     """
     lists = shape.members((), (*SECTIONS, *_PAGING))
     if lists["IsTruncated"].flag():

@@ -151,7 +151,7 @@ def _read(shape: Shape) -> AccountFile:
 def _bare_export(shape: Shape) -> AccountFile:
     """Read AWS's answer as it is; the account is that of the first ARN that has one.
 
-    What AWS may add to it one day is passed over.
+    Unknown members, which AWS may add one day, are ignored.
     """
     home = next(_homes(shape.raw), None)
     if home is None:

@@ -77,7 +77,7 @@ PoliciesAsRead = tuple[Policies, tuple[Fault, ...]]
 def policies_as_read(snapshot: Snapshot, user_name: str) -> PoliciesAsRead:
     """Return the policies that apply to a user, as far as they were read.
 
-    Only whoever asks about a difference may leave something out: see `policies_of`.
+    Incomplete policies are only for questions about a difference: see `policies_of`.
 
     Raises:
         FaultyAccount: if the user is not in the snapshot.
@@ -106,7 +106,7 @@ _Parts = tuple[tuple[str, ...], tuple[str, ...], str | None]
 def _by_parts(snapshot: Snapshot) -> dict[_Parts, PoliciesAsRead]:
     """Return the cache of policies of users without inline policies and gaps, by their sources.
 
-    Most users of a large account have the same; what is the same object is judged once.
+    Most users of a large account have the same; policies that are one object are judged once.
     """
     del snapshot  # each has a dictionary of its own, which is filled as users are asked about
     return {}
@@ -173,7 +173,7 @@ def attached_policies(snapshot: Snapshot) -> frozenset[str]:
 def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
     """Return the ARNs of the policies whose text was not read, with the users they apply to.
 
-    What AWS's own policies say changes, so that no text is assumed for one.
+    The text of an AWS managed policy can change, so no text is assumed for one.
     """
     unread: dict[str, list[str]] = {}
     for user in snapshot.users:

@@ -71,8 +71,8 @@ def answer_request(
 ) -> Answer:
     """Return the answer of AWS to `request`, which names one resource.
 
-    What else the call needs is asked about, too: a resource of a further kind, a further
-    permission, what is behind an S3 access point. Arguments and errors are those of
+    The further needs of the call are checked, too: a resource of a further kind, a further
+    permission, the bucket behind an S3 access point. Arguments and errors are those of
     `answer_part`.
     """
     answer = _without_resource_behind(answer_part(request, policies, now, settings))

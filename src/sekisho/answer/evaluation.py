@@ -224,7 +224,7 @@ def _possible_credentials(
 
     A user's long-term key has none of the keys, a session without MFA no age; a role's session has
     the key of MFA false or lacks it, and a session of `aws login` may lack it (docs/signin.md).
-    What was given and fits none is taken as it is.
+    Given keys that fit no credential are used as they are.
     """
     unknown = {key: UnknownKey() for key in _SESSION_KEYS if key not in given}
     if caller.kind in ROLES and MFA.lower() in unknown:

@@ -271,8 +271,8 @@ class _RequirementsFinder:
     ) -> _Outcome:
         """Return the common answer for every resource that matches the patterns, else unknown.
 
-        `own_policy` tells whether a policy of the resource itself, that must allow, counts; `via`
-        names the service that asks.
+        `own_policy` is whether the resource's own policy, if it must allow, is considered; `via` is
+        the service that makes the request.
         """
         if self.caller.outside:
             return _Outcome(_UNKNOWN)
@@ -407,7 +407,7 @@ def _context(permission: FurtherPermission, further: Action, own: Sequence[Reque
 def as_permission(part: RequestPart) -> RequestPart:
     """Return the request for a further permission, if the resource belongs to one.
 
-    A role that is given with `lambda:CreateFunction` is asked about with `iam:PassRole`.
+    A role that is given with `lambda:CreateFunction` gets the action `iam:PassRole`.
     """
     request = part.request
     action = load().action(request.action)

@@ -162,8 +162,8 @@ _OF_S3 = re.compile(r"arn:[^:]+:s3:.+", re.DOTALL)
 def is_through_access_point(action: str, resource: str) -> bool:
     """Return whether AWS also checks the bucket or object behind an access point.
 
-    What an action does to the access point itself, like `s3:GetAccessPointPolicy`, is about no
-    bucket. An action that the catalogue does not have may be.
+    An action on the access point itself, like `s3:GetAccessPointPolicy`, is about no bucket. An
+    action that the catalogue does not have may be about one.
     """
     found = _ACCESS_POINT.fullmatch(resource)
     if found is None:
@@ -222,7 +222,7 @@ _HEAD = 5
 def _pattern(template: str) -> re.Pattern[str]:
     """Return the pattern of the ARNs of a kind of resource, as far as its template shows.
 
-    Nothing that may be one is left out. A bucket is told from its objects by the slash.
+    It matches every ARN that may be one. A bucket is distinguished from objects by the slash.
     """
     *head, tail = template.split(":", _HEAD)
     before = ":".join("[^:]*" if _PLACE.search(part) else re.escape(part) for part in head)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """The severity of a finding, the gravest first.
 
-    An error means that AWS refuses the policy or that it does not do what it is for; a warning,
-    that it harms somebody or surely is not what was meant; a note is worth knowing.
+    An error means that AWS refuses the policy or that it fails its purpose; a warning, that it does
+    harm or is surely a mistake; a note is worth knowing.
     """
 
     ERROR = "error"
@@ -51,7 +51,7 @@ class Family(StrEnum):
 class FindingId(StrEnum):
     """The stable id of each finding, `family.name`; those of accounts in order of risk.
 
-    What is said about each is in `messages/findings.toml`; docs/reference/findings.md explains it.
+    The texts are in `messages/findings.toml`, and docs/reference/findings.md explains each finding.
     """
 
     SAVE_SYNTAX = "save.syntax"

@@ -186,8 +186,8 @@ _ADDING = re.compile(r"(Tag|AddTags)(?!s?ToOnPremises)\w*|Create(OrUpdate)?Tags"
 def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
     """Return the permissions that a call of an action needs to set tags on created resources.
 
-    Where no rule says so, AWS does not document it, and it is every action of the service that sets
-    tags. None is needed by such an action itself, and none of a service that has no such action.
+    If no rule has them, AWS does not document them, and they are all actions of the service that
+    set tags. Such an action itself needs none, nor does an action of a service without them.
     """
     action = load().action(name)
     if action is None or action.level is AccessLevel.TAGGING:
@@ -264,9 +264,9 @@ def _kinds_tagged(action: Action, further: str) -> tuple[KindGroup, bool]:
 def created_kinds(name: str, tagging: str) -> KindGroup:
     """Return the kind of resource that an action creates and `tagging` tags; empty if unknown.
 
-    It is the kind that the action's name ends in: `queue` of `CreateQueue`, `db` of
-    `RestoreDBInstanceFromS3`. An action without kinds creates one of those that can be tagged.
-    What has another name may be what the call uses.
+    It is the kind with which the action's name ends: `queue` of `CreateQueue`, `db` of
+    `RestoreDBInstanceFromS3`. An action without kinds creates one of those that can be tagged. A
+    kind of another name may be one that the call only uses.
     """
     action, tags = load().action(name), load().action(tagging)
     if action is None or tags is None:

@@ -186,7 +186,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 class ActionPatterns:
     """Patterns like `iam:List*` to match single actions; no service's data is read for it.
 
-    Of the actions of the catalogue, those match that `Catalogue.expand` finds.
+    Of the actions of the catalogue, it matches those that `Catalogue.expand` returns.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -258,7 +258,7 @@ class Catalogue:
     def nearest(self, name: str) -> str | None:
         """Return the name most similar to one that AWS does not have; None if none is similar.
 
-        Of an action, in AWS's spelling; of a service prefix, like `iam`, where that is what is
+        The result is an action in AWS's spelling, or a service prefix, like `iam`, if the prefix is
         wrong.
         """
         prefix, _, rest = name.lower().partition(":")
@@ -519,9 +519,9 @@ def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
 def spelling_correction(name: str) -> str | None:
     """Return the action that a misspelled name means, if one letter is wrong.
 
-    One letter is added, left out or another, or two stand the wrong way round, in the name of the
-    action or of its service. None for a name that differs by more: AWS may have it one day. Of the
-    actions that AWS has, one in a hundred is so near to another one of its service.
+    One letter is added, missing or another, or two are exchanged, in the name of the action or of
+    its service. None for a name that differs by more: AWS may have it one day. Of the actions that
+    AWS has, one in a hundred is as similar to another one of its service.
     """
     known, (prefix, _, rest) = load(), name.lower().partition(":")
     if known.action(name) is not None:

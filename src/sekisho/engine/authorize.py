@@ -175,9 +175,9 @@ def missing_resource_policy(
 def _within_account(closeness: Closeness, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return the kinds that must allow besides the resource's policy, by how it names the caller.
 
-    A caller named as user or session needs nothing more. One that is named by its role (or by the
-    user who federated it) stays within the limits of boundary and session policies. Naming the
-    account leaves the decision to its identity-based policies, as if the resource had no policy.
+    If it names the caller as a user or session, no other kind must allow. If it names the caller's
+    role (or the user who federated it), the boundary and session policies must allow, too. If it
+    names the account, the caller's identity-based policies decide, as without a resource policy.
     """
     match closeness:
         case Closeness.ITSELF if caller.kind is not CallerKind.ROOT_SESSION:

@@ -48,7 +48,7 @@ from sekisho.policy import (
 RESOURCE = "the resource"
 """The name of the request's resource among the unknown keys, where its ARN is not known.
 
-It is one in the caller's account, and has no policy of its own; `like` says what its ARN is like.
+It is in the caller's account and has no policy of its own; `like` is a pattern of its ARN.
 """
 
 USER_ID = "aws:userid"
@@ -137,9 +137,9 @@ def relevant_keys(
 ) -> Mapping[str, str]:
     """Return the context keys that statements about the request test.
 
-    By their names in lower case, with the name as a policy writes it. Statements about other
-    actions, resources or callers do not count. If `resource` is given, that of the request is not
-    known, and what is said of it counts.
+    The keys are names in lower case, the values the names as a policy writes them. Statements about
+    other actions, resources or callers do not count. If `resource` is given, the request's resource
+    is unknown, and the statements that may be about it count.
     """
     of_resource = {} if resource is None else {RESOURCE: resource}
     caller, groups = caller_and_groups(request, policies)
@@ -377,8 +377,8 @@ def _any_resource_span(
 def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
     """Return whether an entry covers, or may cover, some ARN that matches `like`.
 
-    Where no wildcard matches a colon, and the first five parts of the ARN are known, each part is
-    on its own, as in `resources.matches`: what is below a user's path is no device.
+    If no wildcard matches a colon, and the first five parts of the ARN are known, the parts are
+    compared one by one, as in `resources.matches`: an ARN below a user's path is no device.
     """
     parts, asked = arns.parts_of(entry), arns.split(like)
     whole = len(parts) < arns.PARTS or len(asked) < arns.PARTS or "*" in "".join(asked[:-1])
@@ -400,7 +400,7 @@ def _with_known_variables(
 def _covers(entry: str, like: str) -> bool:
     """Return whether an entry certainly covers every ARN that matches `like`.
 
-    A star of the entry matches the same text whatever stands for the pattern's stars.
+    A star of the entry matches the same text whatever the pattern's stars match.
     """
     if entry == _ANYTHING:
         return True

@@ -321,7 +321,7 @@ def _refusal_response(refusal: Refusal, protocol: WireProtocol) -> _Response:
 def _check_mfa_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
     """Return the caller, with the time of a valid MFA code if an STS call has one.
 
-    It is checked before any policy is asked.
+    The code is checked before any policy is evaluated.
 
     Raises:
         Refusal: if the code or the serial number is wrong.

@@ -253,7 +253,7 @@ def _empty(world: World) -> None:
 def _aws_policies(partition: str) -> list[moto.ManagedPolicy]:
     """Return AWS's managed policies in moto's form, with ids that are equal at every start.
 
-    To read them takes a tenth of a second, and moto keeps whatever it has ever made.
+    Reading them takes a tenth of a second, and moto keeps every backend that it has made.
     """
     default_user_config["iam"]["load_aws_managed_policies"] = True
     made = moto.IAMBackend(partition, "").aws_managed_policies

@@ -66,7 +66,7 @@ def enrolment_policy(partition: str = "aws") -> Document:
 def own_password_policy(partition: str = "aws") -> Document:
     """Return the policy that lets users change their own password, for users of any path.
 
-    The AWS managed policy `IAMUserChangePassword` is about users whose path is `/` and no others.
+    The AWS managed policy `IAMUserChangePassword` applies only to users whose path is `/`.
     """
     users = f"arn:{partition}:iam::*:user/"
     own = {

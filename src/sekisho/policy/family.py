@@ -37,8 +37,8 @@ LONGEST_MFA_AGE = 129_600
 class Preset(StrEnum):
     """The named sets of choices.
 
-    `aws` is AWS's sample page as it stands, `first-login` the same with the fix that the page
-    names for first sign-in, `recommended` what sekisho writes if nothing is said.
+    `aws` is AWS's sample page unchanged, `first-login` the same with the fix that the page names
+    for first sign-in, `recommended` the default of sekisho.
     """
 
     RECOMMENDED = "recommended"
@@ -451,8 +451,8 @@ def _denied_clients(choices: Choices) -> Iterable[_Json]:
 def _other_sign_in(choices: Choices) -> _Json:
     """Return the Deny of the sign-in of other clients than the console: `aws login`, and agents.
 
-    They are named, and not everything but the console: on which resource the console's own sign-in
-    is asked about is not documented, and to deny it is to lock people out.
+    The Deny names them, and does not just exclude the console: the resource of the console's own
+    sign-in is not documented, and denying it would lock people out.
     """
     start = f"arn:{choices.partition}:signin:*:*:"
     clients = [f"{start}oauth2/public-client/*", f"{start}service-principal/*"]
@@ -475,7 +475,7 @@ def choices_in(document: Document) -> Choices | None:
 def _likely_choices(document: Document) -> Choices:
     """Return the only choices that can have made a document: each choice writes distinct parts.
 
-    A guess is enough. What a document says twice, or otherwise, is seen when the two are compared.
+    A guess is enough: a document with other or repeated parts is found by comparing both.
     """
     allowed: set[str] = set()
     exempt: set[str] = set()

@@ -109,7 +109,7 @@ def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
 def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
     """Return the faults of a policy's description (up to 1,000 characters).
 
-    The API gives no alphabet for it; what XML cannot carry is refused here.
+    The API documents no alphabet for it; characters that XML cannot carry are refused here.
     """
     faults = _length(text, _LONGEST_DESCRIPTION, where, least=0)
     bad = next(

@@ -90,7 +90,7 @@ _of_template = lru_cache(maxsize=4096)(_segments)
 def has_condition_key(action: Action, condition: Condition) -> bool:
     """Return whether the requests of an action can have a condition's key.
 
-    A global key (`aws:…`) can be in every request, as far as the catalogue tells.
+    A global key (`aws:…`) can be in every request, as far as the catalogue knows.
     """
     key = condition.key.lower().partition("/")[0]
     if key.startswith("aws:"):

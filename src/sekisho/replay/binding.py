@@ -186,7 +186,7 @@ class _PoliciesAlone:
 def binding_of_policies(changes: PolicyChanges) -> Binding:
     """Return a binding of policies alone: attached, as boundaries, or an organisation's.
 
-    Whom they bind their targets say; policies that are detached or replaced need an account.
+    Their targets determine the callers; policies that are detached or replaced need an account.
     """
     return _PoliciesAlone(changes)
 
@@ -249,7 +249,7 @@ class _AccountStates:
     def _why_absent(self, kind: HolderKind, name: str) -> OutcomeReason:
         """Return the reason why the policies of a caller that the snapshot lacks are not known.
 
-        Who has gone is bound by nothing. Who called later is there, and may be bound.
+        A caller that is gone has no policies. A caller that called later exists, and may have some.
         """
         if self._before.gap_of("GetAccountAuthorizationDetails") is not None:
             return OutcomeReason.POLICIES
@@ -260,7 +260,7 @@ class _AccountStates:
     def _may_bind_others(self, kind: HolderKind) -> bool:
         """Return whether the change may apply to a user or a role that was not read.
 
-        It does not if all that changes are some of those that were.
+        It does not if only users and roles that were read are changed.
         """
         before, after = self._before, self._after
         texts = any(after.policies.get(arn) != policy for arn, policy in before.policies.items())
@@ -311,8 +311,8 @@ def binding_of_states(before: Snapshot, after: Snapshot) -> Binding:
 def with_later_callers(binding: Binding, arns_seen: Iterable[str]) -> Binding:
     """Return a binding with the callers after the account was read.
 
-    Whoever of them the account has not was made or renamed since, and may be bound by what is in
-    question. Policies that are asked alone bind whom their targets say.
+    A caller that the account does not have was made or renamed since, and the change may apply to
+    it. If there is only a set of policies, their targets decide.
     """
     return binding.with_later_callers(arns_seen) if isinstance(binding, _AccountStates) else binding
 
@@ -320,7 +320,7 @@ def with_later_callers(binding: Binding, arns_seen: Iterable[str]) -> Binding:
 def with_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
     """Return a binding with the accounts that the logs are of.
 
-    Policies that are asked alone may bind any caller of these, also one that no record names.
+    Policies without an account may apply to any caller of these, also to one without a record.
     """
     return binding.with_accounts(accounts) if isinstance(binding, _PoliciesAlone) else binding
 

@@ -94,7 +94,7 @@ class CallCase:
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
         """Return the key of equal cases: it has only facts that statements distinguish.
 
-        Who somebody is beyond that matters only to whose a resource is.
+        The caller's own name matters only to the ownership of a resource.
         """
         caller = self.caller if self.changes.resources else self.caller.kind
         facts, known = self.facts, self._condition_outcomes(assumptions)

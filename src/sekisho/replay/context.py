@@ -80,8 +80,8 @@ class Call:
     def by_aws_internal(self) -> bool:
         """Whether AWS made it itself for a user's or root's session with MFA.
 
-        So the console does to switch the role, and in its pages. No record says whether a session
-        with MFA is the console's.
+        The console does so to switch the role, and in its pages. No record states whether a session
+        with MFA is a console session.
         """
         event = self.event
         with_mfa = (event.mfa or "").lower() == "true" and event.sign_in_session is None
@@ -310,7 +310,7 @@ _READERS: Mapping[str, tuple[tuple[Column, ...], _Reader]] = {
 }
 """The readers of keys, with the columns that they need besides those always present.
 
-What is not here no record says; whether a request has it at all `presence_of` knows.
+No record has any other key; `presence_of` determines whether a request can have it.
 """
 
 _OF_AGE = (Column.TIME, Column.ISSUED)
@@ -341,7 +341,7 @@ def is_always_read(key: str) -> bool:
 def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -> Facts:
     """Return the facts on those keys that do not depend on the action; names in lower case.
 
-    What is in a column that was not read is unknown.
+    Values of columns that were not read are unknown.
     """
     values: dict[str, str] = {}
     unknown: dict[str, UnknownKey] = {}
@@ -379,7 +379,7 @@ _CALLERS: Mapping[HolderKind, CallerKind] = {
 def facts_of_action(facts: Facts, kind: HolderKind, action: Action | None) -> Facts:
     """Return the facts without the keys that requests of an action, or of a caller, never have.
 
-    `facts` has, for a service's key that tells the same as a global one, the global one as well.
+    For a service's key that is equivalent to a global one, `facts` also has the global one.
     """
     asked = RequestKind(
         _CALLERS[kind], is_service=False, action=action, via_service=True, endpoint=None

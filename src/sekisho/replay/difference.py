@@ -80,7 +80,7 @@ class Difference:
     def names_resources(self, action: str, assumptions: Assumptions) -> bool:
         """Return whether the outcome for an action can depend on the resource.
 
-        Where a limit is new or an Allow has gone, whose resource it is matters as well.
+        If a limit is new or an Allow is gone, the resource's owner matters as well.
         """
         if not self.resources or self.limited or self.gone is not None:
             return self.resources
@@ -216,7 +216,7 @@ def _denies_of(after: Policies, before: Policies = _NONE) -> Policies | None:
 def _denying_alone(policies: Policies) -> Policies | None:
     """Return the parts of policies that deny regardless of a resource's owner; None: none.
 
-    A boundary that allows too little is not in it: a resource's policy can name the user beside it.
+    A boundary that allows too little is left out: a resource's policy can name the user besides.
     """
     identity = (*_denies(policies.identity, ()), *_denies(policies.boundaries or (), ()))
     levels = [

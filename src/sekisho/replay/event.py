@@ -17,8 +17,8 @@ from sekisho.lazy import dataclass
 class Column(StrEnum):
     """The columns by which calls are grouped; the value is the field's name in `TrailEvent`.
 
-    Calls that policies cannot distinguish are one group. `ALWAYS` is in every grouping; the
-    others only if an element of a policy in question names what they carry.
+    Calls that policies cannot distinguish are one group. `ALWAYS` is in every grouping; the others
+    only if an element of a policy in question tests their values.
 
     Attributes:
         place: where in a record its text is; "" for a list, which is made of several.
@@ -95,7 +95,7 @@ PARAMETERS = (
 )
 """The members of `requestParameters` that can name the resource if `resources` does not.
 
-`key` counts only in events of `s3.amazonaws.com`: elsewhere it can be somebody's data.
+`key` counts only in events of `s3.amazonaws.com`: elsewhere it can be a customer's data.
 """
 
 INSIGHT, NETWORK = "Insight", "NetworkActivity"
@@ -112,8 +112,8 @@ OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
 class TrailEvent:
     """The parts of a record that a decision can depend on; None: the record has none.
 
-    A group's event has None as well in each column that it is not grouped by: whoever reads an
-    optional field must have asked for its column.
+    A group's event also has None in each column by which it is not grouped: code that reads an
+    optional field must have requested its column.
 
     Each is the text at the column's place; the others are:
 
@@ -188,7 +188,7 @@ class TrailEvent:
     def from_elsewhere(self) -> bool:
         """Whether it is another account's record of a call: a resource's or endpoint's owner's.
 
-        Such a record can lack the caller's name, and what is said of credentials.
+        Such a record can lack the caller's name and facts about the credentials.
         """
         owner, recipient = self.account, self.recipient
         return owner is not None and recipient is not None and owner != recipient

@@ -79,7 +79,7 @@ class ActionsOf:
     def statements_key(self, action: str) -> tuple[int, ...] | None:
         """Return the statements about an action; None if more than they distinguish it.
 
-        Where nothing is remembered it is not asked for.
+        Also None if no answers are cached.
         """
         if self._known is None or self._depends or self.asks_resource(action):
             return None

@@ -59,7 +59,7 @@ def asked_resources(
 ) -> tuple[AskedResource, ...]:
     """Return all resources for which an action of a call was authorised, at least one.
 
-    Only what is in the columns that were read counts.
+    Only the columns that were read are used.
     """
     known = load().action(action)
     if known is None:

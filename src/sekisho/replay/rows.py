@@ -369,7 +369,7 @@ def is_sign_in(event: TrailEvent) -> bool:
 def sign_in_of(event: TrailEvent) -> ConsoleSignIn | None:
     """Return the result of a sign-in to the console; None if an event is no sign-in.
 
-    Of whoever an identity provider signed in the record says `No`: AWS does not see its MFA.
+    For users of an identity provider the record has `No`: AWS does not see their MFA.
     """
     if not is_sign_in(event):
         return None

@@ -287,8 +287,8 @@ class Broker:
     ) -> Mapping[str, Any]:
         """Return the answer of a call with a code that is asked for now.
 
-        That a code is spent is noted before it is sent: whoever ends this process in between does
-        not make another spend it again.
+        The use of a code is noted before it is sent: if this process ends in between, no other
+        process uses the code again.
         """
         self._at.terminal.check()
         notes, device = self._at.notes, wanted.device

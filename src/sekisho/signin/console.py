@@ -47,8 +47,8 @@ Source: IAM API Reference, CreateLoginProfile, UpdateLoginProfile, CreateRole.
 def console_arn(partition: str) -> str:
     """Return the resource of the console's own sign-in.
 
-    What AWS calls the Management Console there is not documented: `console/` and some name (Service
-    Authorization Reference, "AWS Signin").
+    AWS does not document the name of the Management Console in it: `console/` and some name
+    (Service Authorization Reference, "AWS Signin").
     """
     return f"arn:{partition}:signin:::console/management-console"
 
@@ -88,9 +88,9 @@ def next_step(
 ) -> NextStep:
     """Return the next step of a sign-in; a pure function of the known facts.
 
-    Ask again after each step: with `mfa_passed` after a right code, and with `reset_required`
-    false after the password was changed. `devices` counts the user's MFA devices: one is enough
-    to be asked.
+    Call it again after each step: with `mfa_passed` after a right code, and with `reset_required`
+    false after the password was changed. `devices` is the number of the user's MFA devices: one is
+    enough for a code to be required.
     """
     if not password_ok:
         return NextStep.REFUSED
@@ -109,7 +109,7 @@ def console_session(
 ) -> Credential:
     """Return the credential of a console session that begins now.
 
-    MFA is asked for at its beginning alone, so that a long session has an old MFA in the end.
+    MFA is required only at its beginning, so that a long session has an old MFA in the end.
 
     Args:
         holder: the owner of the session.
@@ -227,7 +227,7 @@ WRONG_OLD_PASSWORD = Refused(
 def password_change_policy(arn: str) -> AttachedPolicy:
     """Return the permissions by `AllowUsersToChangePassword` for this user's ARN, as a policy.
 
-    It is the same one for all users of a path, so that they stay alike.
+    It is the same for all users of a path, so that they stay equivalent.
     """
     return _allowed(f"{arn.rpartition('/')[0]}/${{aws:username}}")
 
@@ -318,8 +318,8 @@ def sign_in_arn(credential: Credential, region: str, identifier: str) -> str:
 def login_session(console: Credential, arn: str, now: datetime) -> Credential:
     """Return the credential that `aws login` gets now from a console session.
 
-    Whether MFA was passed, and when, is that of the console session; what of it policies see is an
-    assumption (`aws_login_mfa`).
+    The MFA and its time are those of the console session; how policies see them is an assumption
+    (`aws_login_mfa`).
 
     Args:
         console: the console session, that the login began from.

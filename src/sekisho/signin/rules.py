@@ -300,8 +300,8 @@ _SERVICE_ROLE_PATH = "/aws-service-role/"
 def reserved_for_aws(holder: Holder, action: str, resource: str) -> Refused | None:
     """Return AWS's refusal to change resources reserved for AWS; None if it is not reserved.
 
-    A customer's request is put to the policies first: whoever they deny it learns no more. Whom
-    they allow it is refused all the same.
+    Policies are evaluated first: a caller whom they deny learns no more. A caller whom they allow
+    is refused all the same.
 
     Args:
         holder: the owner of the credential; the roles of AWS's services may do it.
@@ -419,7 +419,7 @@ def aws_policy_refusal(operation: str) -> Refused:
     """Return AWS's refusal to change one of its own managed policies.
 
     The texts of DeletePolicy, DeletePolicyVersion and SetDefaultPolicyVersion are recorded; the
-    others are taken to be like the last.
+    others are assumed to be like the last.
     """
     message = _REFUSED_CHANGES.get(
         operation.lower(), "Cannot update policies outside your own account."

@@ -90,8 +90,8 @@ class TotpDevice:
     ) -> "TotpDevice | Refused":
         """Return the device synchronised by two consecutive codes, the older first.
 
-        Codes may be older than at sign-in: AWS takes codes that were submitted late, and takes
-        the delay for drift (IAM User Guide, "Enable a virtual MFA device").
+        Codes may be older than at sign-in: AWS accepts codes that were submitted late, and counts
+        the delay as drift (IAM User Guide, "Enable a virtual MFA device").
         """
         first, second = codes
         if not (is_code(first) and is_code(second)):

@@ -39,7 +39,7 @@ _IAM_REGIONS = {
 }
 """The Regions of IAM, and of CloudTrail's global events, by partition (botocore's data).
 
-AWS Sign-In takes changes there alone, and is read in any Region.
+AWS Sign-In accepts changes only there, and can be read in any Region.
 """
 _SIGN_IN = "signin"
 _BLOCKED_SECONDS, _BLOCKED_ATTEMPTS = 5, 3
@@ -157,9 +157,9 @@ class AssumedRole:
 class Boto3Api:
     """`AwsApi` over unmodified boto3 clients.
 
-    What reads has botocore's adaptive retries. What changes something is sent again only where AWS
-    says that it was throttled: twice sent, `CreatePolicyVersion` makes two. It may be called from
-    several threads at once.
+    Reading calls have botocore's adaptive retries. A changing call is repeated only if AWS
+    throttled it: sent twice, `CreatePolicyVersion` makes two versions. Several threads may use it
+    at once.
     """
 
     def __init__(self, session: Session, *, endpoint_url: str | None = None) -> None:
@@ -407,7 +407,7 @@ def _is_of_aws(endpoint_url: str) -> bool:
 def _moved(endpoint_url: str, request: Any, **_: object) -> None:
     """Send a request to the configured endpoint, before it is signed.
 
-    For the administration of AWS Sign-In botocore's rules know one address in each Region, whatever
+    For the administration of AWS Sign-In botocore's rules have one address in each Region, whatever
     endpoint is configured.
     """
     path = urlsplit(request.url).path
@@ -417,8 +417,8 @@ def _moved(endpoint_url: str, request: Any, **_: object) -> None:
 def _config(endpoint_url: str | None, attempts: int, *, may_be_blocked: bool = False) -> Config:
     """Return the configuration of retries and proxies: none for this machine itself.
 
-    Some networks let only the addresses through that are on a list: what is often not on it is not
-    waited for.
+    Some networks only permit the addresses on a list: the timeout for an address that is often
+    missing from it is short.
     """
     host = urlsplit(endpoint_url or "").hostname
     waiting = {"connect_timeout": _BLOCKED_SECONDS} if may_be_blocked else {}
@@ -442,7 +442,7 @@ def _loader() -> Any:
 def _handlers() -> HierarchicalEmitter:
     """Return botocore's own event handlers, which are the same for every session.
 
-    To register some 130 of them takes five times as long as to copy what holds them.
+    Registering some 130 of them takes five times as long as copying the emitter that has them.
     """
     registered = HierarchicalEmitter()
     botocore.session.Session(event_hooks=registered)

@@ -70,7 +70,7 @@ _PROVING = Message("Proving MFA enforcement")
 def layers(policies: Policies) -> Iterator[Policies]:
     """Yield each layer of policies that tests MFA, with everything else allowed.
 
-    Each allows all that the policies allow, and that whatever is attached later may allow.
+    Each layer also allows everything that policies attached later may allow.
     """
     most = replace(policies, identity=(ALLOW_EVERYTHING,), boundaries=None, session=None, scps=())
     for level in policies.scps:
@@ -101,8 +101,8 @@ def enforcements_of(
 ) -> Mapping[str, UserEnforcement]:
     """Return the MFA enforcement of each user of a snapshot, by user name.
 
-    What could not be read of a user's policies makes that user's MFA enforcement unknown, and
-    nobody else's.
+    If some of a user's policies could not be read, the MFA enforcement of that user only is
+    unknown.
 
     Args:
         snapshot: the account.
@@ -221,7 +221,7 @@ class EnforcementCache:
     ) -> _Answers | None:
         """Return another user's refutation with this user's request, if the engine allows it.
 
-        It holds for users who are not equivalent, too, and for any reason of the refutation.
+        That is valid for users who are not equivalent, too, and for any reason of the refutation.
         """
         found = (self._transfer(each, other, named, asked) for other, each in self._refuted[split])
         own = (each for each in found if each and not any(map(_rests, each.verdicts)))

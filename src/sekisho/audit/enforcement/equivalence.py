@@ -114,9 +114,9 @@ def question_as_policy(
 class EquivalenceKeys:
     """Keys for answers about users: equal keys, equal answers.
 
-    A key holds all that such an answer may depend on: the documents that decide, what their
-    conditions on the caller come to, and what else of the user matters to the documents or to what
-    is asked about.
+    A key has everything that such an answer may depend on: the documents that decide, the results
+    of their conditions on the caller, and the user's other attributes that the documents or the
+    questions depend on.
 
     Args:
         numbers: of the documents.

@@ -138,8 +138,8 @@ class CallerConditions:
 def _compared(asked: VersionedCondition, name: str, value: str) -> str | None:
     """Return a tag that is compared as a text with values of the request; None if it is not.
 
-    Whoever's name is no part of the tag is as good a user as another: a request of the one, with
-    the name exchanged, compares alike.
+    Users whose names are not in the tag are interchangeable: a request of one, with the name
+    exchanged, has the same result.
     """
     condition = asked.condition
     of_text = condition.operator.name.value.startswith("String")
@@ -258,7 +258,7 @@ def _filled(texts: tuple[str, ...], version: Version | None, context: Context) -
 def _text(text: str, version: Version | None, context: Context) -> str | None:
     """Return a text with the tags of variables put in; None if one of them has no value.
 
-    What cannot be written as a pattern stays as it is.
+    A value that cannot be written as a pattern leaves the text unchanged.
     """
     if not any(map(_is_brought_in, _variables(text, version))):
         return text

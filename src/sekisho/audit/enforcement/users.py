@@ -140,8 +140,7 @@ def invariants_of(
 
     A counterexample is the user's own.
 
-    What could not be read of a user's policies makes that user's answers unknown, and nobody
-    else's.
+    If some of a user's policies could not be read, the answers of that user only are unknown.
     """
     settings, numbers = assumptions or Assumptions(), DocumentNumbers()
     caches = [_InvariantCache(snapshot, each, settings, numbers) for each in invariants]

@@ -70,7 +70,7 @@ class Examined:
     def policies(self) -> Iterator[tuple[AttachedPolicy, tuple[Attachment, ...]]]:
         """Yield every policy of users, with its uses: attached, or as a boundary.
 
-        A customer managed policy that nobody has is among them; those of AWS only if in use.
+        An unattached customer managed policy is included; AWS managed policies only if in use.
         """
         snapshot = self.snapshot
         lively = {group for user in snapshot.users for group in user.groups}
@@ -394,7 +394,7 @@ class _Verdicts:
     def enforces(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
         """Return whether the policy alone enforces MFA, with any others attached.
 
-        What services may do for users is a finding about these.
+        Only users' own calls count: calls of AWS services for users are findings about the users.
         """
         key = (policy.document, use)
         if key not in self._verdicts:

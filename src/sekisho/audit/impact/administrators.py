@@ -145,7 +145,7 @@ class EnforcementRemovalRights:
     def _by_unread(self, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can join a group, or assume a role, that was not read.
 
-        It may have any right, and a trust policy may name anybody: then only a Deny is in the way.
+        It may have any right, and a trust policy may name anybody, so only a Deny can prevent it.
         """
         not_denied = _unless_denied(caller)
         for gap in self._snapshot.gaps:
@@ -436,7 +436,7 @@ class Administrators:
     ) -> Verdict:
         """Return whether a user, with this credential, is no administrator.
 
-        Refuted shows a call that makes one, or the first of several, by this user or one alike.
+        Refuted: with the (first) call that makes an administrator, by this or an equivalent user.
         """
         known = self._policies_of[user.name]
         if isinstance(known, Message):

@@ -138,7 +138,7 @@ class SignInOutcomes:
     def console(self, user: User) -> SignInOutcome:
         """Return whether the password opens the console, and if not, the reason.
 
-        No access key is needed for it, and devices that were not read are taken every way.
+        No access key is needed, and devices that were not read are both present and absent in turn.
         """
         credentials = self._known_credentials(user)
         if credentials.password is None:
@@ -192,8 +192,8 @@ def _unknown(reason: Message) -> SignInOutcome:
 def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> SignInOutcome:
     """Return the outcome, with a session without MFA accepted if it is as good as one with MFA.
 
-    It is where the user is not enforced, and neither a policy of theirs nor a role that may let
-    them in asks for MFA. By the password, if there is one: a key is no way to the console.
+    It is as good if the user is not enforced, and if neither their policies nor a role that they
+    may assume require MFA. A user with a password signs in by it: a key does not open the console.
     """
     if outcome.gets_in or outcome.console not in (ScenarioOutcome.GETS_IN, None):
         return outcome
@@ -214,8 +214,8 @@ def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> Si
 def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> bool:
     """Return whether the trust policy of a role that the user may assume tests MFA.
 
-    Which roles the user's policies allow is not looked at; with none that allows any, a role lets
-    in whom it names itself.
+    The roles that the user's policies allow are not compared; if the policies allow none, only a
+    role that names the user counts.
     """
     (mfa,) = credentials_of(snapshot, user, mfa=True)
     identity = (EVERYTHING,) if any(map(_lets_assume, policies.identity)) else ()
@@ -353,7 +353,7 @@ def counterexample_for_user(
 ) -> Message:
     """Return the text of a counterexample for a user.
 
-    Where the user has nothing to make that request with, it says so.
+    If the user has no credential that can make the request, the text says so.
 
     Args:
         counterexample: a request that the policies allow.
@@ -385,9 +385,9 @@ def _any_of(one: bool | None, other: bool | None) -> bool | None:
 def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Credential, ...]:
     """Return the credentials that a user can have: one with MFA, and two kinds without.
 
-    A long-term access key has no MFA key in the context, a console session without MFA has one
-    that is false: MFA enforcement has to hold against both (docs/signin.md, "What a credential
-    puts into the request context").
+    A long-term access key has no MFA key in the context, a console session without MFA has one that
+    is false: MFA enforcement must work against both (docs/signin.md, "What a credential puts into
+    the request context").
     """
     holder = Holder(
         HolderKind.USER, snapshot.partition, snapshot.account, user.name, user.path, user.id
@@ -412,8 +412,8 @@ def kind_of_credential(credential: Credential) -> CallerCredential:
 def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
     """Return the credentials that a user can use, by their password, keys and devices.
 
-    A passkey gives no code that GetSessionToken would take, so it needs a password beside it
-    (IAM user guide, "Passkeys and security keys").
+    A passkey gives no code for GetSessionToken, so a user with a passkey also needs a password (IAM
+    user guide, "Passkeys and security keys").
 
     Args:
         snapshot: the account.

@@ -129,7 +129,7 @@ def _denies(document: Document) -> bool:
 def _other_requests(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
     """Yield other requests that no enforcement exempts and that are allowed with MFA, if any.
 
-    Their contexts have all but what the session with MFA brings.
+    Their contexts have all keys except those of the session with MFA.
     """
     exempt = expected_exempt()
     for _ in range(_ASKED):
@@ -148,7 +148,7 @@ def _other_requests(snapshot: Snapshot, user: User, policies: Policies) -> Itera
 def _stopped_by(stops: Iterable[Iterable[set[str]]]) -> set[str]:
     """Return the policies that block every probe with every credential, alone or together.
 
-    No more is asked once a probe is stopped by nothing.
+    The search ends as soon as nothing blocks a probe.
     """
     found: list[list[set[str]]] = []
     for probes in stops:

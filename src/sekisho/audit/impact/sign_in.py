@@ -234,7 +234,7 @@ class SignInScenarios:
     def gets_in(self, user: User, credentials: Credentials, policies: Policies) -> SignInResult:
         """Return whether a user gets in with `credentials`, one of `possible_credentials`.
 
-        It is asked under every password policy and with all devices that there may be.
+        The search is run for every password policy and all possible states of the device's name.
         """
         name = self._names.of(user)
         found = self._ask(user, credentials, policies, map(_to_mfa, name.may_be))
@@ -269,7 +269,7 @@ class SignInScenarios:
     ) -> SignInResult:
         """Return whether the password opens the console, with MFA or without.
 
-        A temporary one does not where the page that asks for a new one refuses it.
+        A temporary password does not if the page that asks for a new one refuses the change.
         """
         return self._ask(user, replace(credentials, active_keys=0), policies, [_CONSOLE])
 

@@ -77,8 +77,8 @@ def _with_logs(
 ) -> tuple[Nature, tuple[Message, ...]]:
     """Return the nature of a user from their credentials and from logs, with the reasons.
 
-    Where the two speak against each other nothing is concluded: somebody may sign in with a device
-    whose access key a program uses.
+    If the two contradict each other, the nature is unsure: a person may sign in with a device while
+    a program uses the access key.
     """
     evidence = evidence_in(traces_of(use))
     looks = Nature(looks_like(evidence).value)
@@ -161,7 +161,7 @@ class UserRow:
     def signed_in_with_mfa(self) -> bool:
         """Whether the last sign-in at the console is known to have been with MFA.
 
-        It was if one of today's devices was there already: who has a device is asked for it.
+        It is if a current device existed already: a user with a device is asked for its code.
         """
         enabled = [each.enabled_at for each in self.credentials.devices if each.enabled_at]
         signed_in = self.credentials.password_used

@@ -24,7 +24,7 @@ _OPEN = "${"
 def always_denied(document: Document, work: Work) -> Iterator[Finding]:
     """Yield the Allows that Denies without conditions always override.
 
-    What `work` does not suffice for is left out.
+    The search ends early when `work` is exhausted.
     """
     denies = [_Deny.of(each) for each in document.statements if _always_applies(each)]
     if not denies:
@@ -142,8 +142,8 @@ def _is_wild(text: str) -> bool:
 def _includes(wide: str, narrow: str) -> bool:
     """Return whether every text that `narrow` matches also matches `wide`.
 
-    The wildcards of `narrow` are read like any characters: a `*` of `wide` takes them in, whatever
-    they stand for. A `?` of `wide` takes in one character, but not a `*`, which may stand for many.
+    The wildcards of `narrow` are read like any characters: a `*` of `wide` matches them, whatever
+    they match. A `?` of `wide` matches one character, but no `*`, which can match several.
     """
     if wide == narrow:
         return True
@@ -187,7 +187,7 @@ class NamedPrincipals:
     def takes(self, key: PrincipalKey, value: str) -> bool:
         """Return whether all principals that one entry of a `Principal` names are named here.
 
-        Whoever names an account names everybody in it. Of `NotPrincipal` this is never seen.
+        An entry that names an account names everybody in it. `NotPrincipal` is never passed here.
         """
         if self._anyone or (key, value) in self._pairs:
             return True

@@ -93,7 +93,7 @@ def bare(statement: Statement) -> Statement:
 def relaxed(statement: Statement) -> Statement:
     """Return the statement with only the conditions that a credential decides.
 
-    The others, such as on an address, are taken to hold: the question is what MFA does then.
+    The others, such as one on an address, are assumed to hold: the question is the effect of MFA.
     """
     return _with_conditions_on(statement, _DECIDED)
 
@@ -119,7 +119,7 @@ def _decided(condition: Condition, keys: frozenset[str]) -> bool:
 def as_identity(document: Document, kind: PolicyKind) -> Document:
     """Return the document in the form of an identity-based policy.
 
-    Whom the statements of a trust or resource-based policy name is another matter:
+    The principals of a trust or resource-based policy are not considered here, but in
     `resource_policies`.
     """
     if kind is PolicyKind.RESOURCE:
@@ -189,7 +189,7 @@ class Asker:
     ) -> Statement | None:
         """Return the first Deny that applies, else the first Allow that does, else None.
 
-        What is known is kept for a tuple of statements by its identity.
+        Results are cached by the identity of a tuple of statements.
         """
         scope = self._scope(ask, self._caller_shown(state))
         key = (id(statements), id(scope))
@@ -252,8 +252,8 @@ class Asker:
     def ever_applies(self, statement: Statement, ask: ActionOnResource) -> bool:
         """Return whether a statement applies for some values of the credential's keys.
 
-        The keys are varied each for itself, also to what no credential is known to show: a service
-        may call for a session, an AssumeRole call with a key may bring a code.
+        Each key varies independently, also to values that no credential is known to have: a service
+        may call for a session, an AssumeRole call with a key may have a code.
         """
         kinds = (
             CredentialState.KEY,

@@ -15,9 +15,9 @@ from sekisho.policy import PolicyKind, Quota
 class Attachment(Enum):
     """Where a policy is attached: (kind of document, its quota, whether it is a managed policy).
 
-    What AWS has made is saved, whatever IAM would refuse of others. Of a service control policy
-    white space counts or not, by how it is saved (AWS Organizations User Guide, "Quotas for AWS
-    Organizations"); `save.scp-size` says so.
+    An AWS managed policy exists, so IAM's checks at saving do not apply to it. White space of a
+    service control policy counts or not, by how it is saved (AWS Organizations User Guide, "Quotas
+    for AWS Organizations"); the text of `save.scp-size` explains it.
     """
 
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)

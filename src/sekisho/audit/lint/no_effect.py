@@ -55,8 +55,8 @@ def never_applies(
 def misfits(document: Document, catalogue: Catalogue, work: Work) -> Iterator[Finding]:
     """Yield the actions, resources and condition keys of a statement that do not fit together.
 
-    Only actions that are named whole are looked at: of what a wildcard takes in, something is
-    always about other resources. What `work` does not suffice for is left out.
+    Only actions without wildcards are checked: among those that a wildcard matches, some are always
+    about other resources. The search ends early when `work` is exhausted.
     """
     for statement in document.statements:
         named = [value for value in statement.action.values if not set("*?") & set(value)]
@@ -201,8 +201,8 @@ _VOID = Message("{actions}: allowed, at least in part, by statement {number}")
 def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
     """Yield exclusions of one Allow with `NotAction` that another such Allow allows.
 
-    Only where the other applies to whatever the one does: to the same resources or to all, under no
-    further condition.
+    The other must apply to everything that the one applies to: to the same resources or to all,
+    without further conditions.
     """
     leaving_out = [
         each

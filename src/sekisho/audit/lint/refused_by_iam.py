@@ -96,7 +96,7 @@ def findings_of_faults(
 ) -> list[Finding]:
     """Return the faults of a policy that could not be read completely, as findings.
 
-    `other` is what else the policy reads as, where it has no fault.
+    `other` is another kind as which the policy can be read without fault.
     """
     fix = _READS_AS.filled(word=other.word) if other is not None else None
     return [_finding_of(fault, source, fix) for fault in faults]

@@ -249,7 +249,7 @@ class Trust:
     def _for_people(self, statement: Statement) -> list[Document]:
         """Return, for each kind of person that a statement names, the statements about all of them.
 
-        What is about some of them only is left out: there are others.
+        Statements about some of them only are left out: they do not apply to the others.
         """
         principal = self._principals[statement.index]
         named = self._named[principal] if principal else []
@@ -353,7 +353,7 @@ def _of_strangers(home: Home) -> Iterator[Request]:
 def _where_it_holds(statements: Statements, allow: Statement) -> Statements:
     """Return the statements under the conditions of an Allow that no credential decides.
 
-    A Deny with such conditions of its own leaves somebody out.
+    A Deny with other such conditions is left out, since it does not apply to everybody.
     """
     asked = []
     for each in statements:

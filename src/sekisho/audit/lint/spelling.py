@@ -21,7 +21,7 @@ _MOST_COMPARED = 30_000
 def global_keys() -> tuple[frozenset[str], frozenset[str]]:
     """Return AWS's global condition keys in AWS's spelling: all, and the multivalued ones.
 
-    A key that takes a tag's name ends in `/`.
+    A key that is followed by a tag's name ends in `/`.
     """
     path = files("sekisho.audit.lint") / "data" / "global-keys.json"
     data = json.loads(path.read_text(encoding="utf-8"))

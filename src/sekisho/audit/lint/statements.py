@@ -162,8 +162,8 @@ def let_through(
 ) -> Message:
     """Return the text of a request that statements do not deny, with a decision that shows it.
 
-    What they neither allow nor deny is denied where they are alone, which would show nothing: it is
-    allowed beside others.
+    A request that they neither allow nor deny is denied if they are alone, which proves nothing: so
+    it is decided again with everything allowed besides.
     """
     effect = asker.effect(statements, ask, state)
     if effect is not DecisionEffect.IMPLICITLY_DENIED:

@@ -251,9 +251,9 @@ class Probe:
 def probes_of(action: Action, home: Home) -> Iterator[Probe]:
     """Yield the probes of one action of the catalogue.
 
-    An action on a user or on an MFA device is asked for the person's own, for that of a person
-    with a path, whom samples written for `user/${aws:username}` forget, and for a colleague's; any
-    other action for one thing of each of its kinds.
+    An action on a user or an MFA device has a probe for the person's own, one for a person with a
+    path (which samples written for `user/${aws:username}` forget), and one for a colleague's; any
+    other action has one for each of its resource types.
     """
     if not action.resource_types:
         yield Probe(ActionOnResource(str(action), "*"), ObjectOwner.ACCOUNT)

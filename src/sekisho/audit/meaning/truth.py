@@ -124,9 +124,9 @@ def policies_with(
 ) -> Policies:
     """Return the policies of a user who has this document, of this kind, and no other.
 
-    A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
-    federated user session is given a session policy that allows everything, since one without may
-    do nothing at all (STS API Reference, GetFederationToken).
+    A boundary, session or trust policy grants nothing by itself: everything is allowed besides. A
+    federated user session gets a session policy that allows everything, since one without may do
+    nothing at all (STS API Reference, GetFederationToken).
     """
     attached = (AttachedPolicy(document.source or "policy", document),)
     match kind:
@@ -361,8 +361,8 @@ def _cell(
 def _outcome_for_kind(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
     """Return the outcome for the engine's decision, by the kind of policy.
 
-    What a boundary, a session policy or a service control policy allows, it leaves to others; what
-    one service control policy does not allow, another beside it may.
+    An action that a boundary, a session policy or a service control policy allows depends on other
+    policies; one that a service control policy does not allow, another one besides may.
     """
     limits = kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
     match effect:

@@ -68,7 +68,7 @@ EXAMPLE = WhoAsks()
 def keys_asked(document: Document) -> Mapping[str, str]:
     """Return the context keys that a document tests, by lower case, in its spelling.
 
-    A unique id that is a principal asks for none: no example has it.
+    A unique id as a principal tests no key: no example has a unique id.
     """
     return {
         key.lower(): key

@@ -99,7 +99,7 @@ class UserProofs:
 def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
     """Return the answers about all users of a snapshot: enforcement, and invariants.
 
-    What else an inquiry may ask is asked of one user alone.
+    The other questions of an inquiry are about one user only.
     """
     enforcements = (
         enforcements_of(snapshot, inquiry.exempt, inquiry.assumptions)

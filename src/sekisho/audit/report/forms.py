@@ -227,7 +227,7 @@ def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
 def account_sheet(report: AccountReport) -> Sheet:
     """Return one line for each user.
 
-    Where the users could not be listed there is one line, of nobody, that says why.
+    If the users could not be listed, there is one line without a user, with the reason.
     """
     gap = report.snapshot.users_gap
     account, read_at = report.snapshot.account, _time_text(report.snapshot.taken_at)

@@ -192,7 +192,7 @@ def headline(report: AccountReport) -> Message:
 def report_notes(report: AccountReport) -> tuple[Message, ...]:
     """Return the notes of a report: unread policies, assumptions, and logs.
 
-    What logs say of the account's users is there if there are logs.
+    The notes of logs are included if there are logs.
     """
     found: list[Message] = []
     unread = unread_policies(report.snapshot)

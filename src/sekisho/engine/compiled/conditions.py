@@ -28,8 +28,8 @@ def comparison(  # noqa: C901 - one case for each way to compare
 ) -> Test:
     """Return the test of one value of the request against all values of the policy.
 
-    It answers True if any of them compares equal (or like, or less …), else None if any of the
-    comparisons has no answer, else False. A negated operator has the test of what it negates.
+    The test returns True if any comparison (equal, like, less …) is true, else None if any has no
+    result, else False. A negated operator has the test of the positive one.
     """
     name = conditions.NEGATIONS.get(name, name)
     match name:

@@ -79,7 +79,7 @@ class Compiler:
     def compiled(self, policies: Policies) -> Decide:
         """Return a function that decides requests under `policies` as the engine does.
 
-        It returns equal decisions, and raises what the engine raises for a faulty request.
+        The function returns the engine's decisions and raises its errors for a faulty request.
 
         Raises:
             FaultyPolicy: if a document cannot be interpreted for certain.

@@ -151,9 +151,9 @@ class ParsedCallers(dict[str, tuple[str, str, str]]):
 class CallerProfiles(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
     """How the statements of one plan name each caller, a bounded number of callers.
 
-    For each, by ARN and `aws:userid`: its account; the statements that name it or have no
-    principal, as bits; and its profile, a number for its kind and how closely each statement names
-    it, which settles what else must allow.
+    The key is the ARN and the `aws:userid`. The value is the account, the statements that name the
+    caller or have no principal (as bits), and the profile: a number for the caller's kind and how
+    closely each statement names it, which determines the other kinds that must allow.
 
     Args:
         bounded: whether a permissions boundary is set on the callers.

@@ -165,7 +165,7 @@ def is_canonical_id(text: str) -> bool:
 def is_certain(caller: Caller) -> bool:
     """Return whether a caller's name alone identifies its principal.
 
-    A name with a dot may be that of a web identity provider, or somebody's user name.
+    A name with a dot can be the name of a web identity provider or of a user.
     """
     return caller.arn.startswith("arn:") or _AWS_SERVICE.fullmatch(caller.arn) is not None
 
@@ -197,7 +197,7 @@ def _under_service_roles(arn: str) -> bool:
 class Scope(NamedTuple):
     """A request, its caller, the version of the document in hand, and the assumptions.
 
-    A tuple, like every type that is made anew for each request: it takes a third of the time.
+    It is a tuple, as are all types created for each request: that takes a third of the time.
     """
 
     request: Request

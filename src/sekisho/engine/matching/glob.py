@@ -159,7 +159,7 @@ _STAR, _ANY = "\0", "\1"
 def meet(one: Pattern, other: Pattern, *, ignoring_case: bool = True) -> bool:
     """Return whether some text matches both patterns.
 
-    Under operators without wildcards it says yes too often, which is the safe side.
+    For operators without wildcards it returns True too often, which is the safe side.
     """
     first, second = (_characters(each, ignoring_case=ignoring_case) for each in (one, other))
     reached = _after_stars({0}, second)

@@ -89,7 +89,7 @@ def _closeness_of_value(key: PrincipalKey, value: str, caller: Caller) -> Closen
 def _closeness_of_aws_value(value: str, caller: Caller) -> Closeness:
     """Return how closely a value under `AWS` names the caller.
 
-    The ARN of a role is compared by account and name: a session's ARN does not tell the role's
+    The ARN of a role is compared by account and name: a session's ARN does not have the role's
     path, and names are unique within an account whatever their path.
     """
     if value == _ANYONE:

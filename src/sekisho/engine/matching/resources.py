@@ -25,8 +25,7 @@ from sekisho.policy import Effect, Element
 def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     """Return whether the element covers the request's resource.
 
-    The statement's effect says which side is the safe one when a variable in `NotResource` has no
-    value.
+    The statement's effect determines the safe result if a variable in `NotResource` has no value.
     """
     if "*" in element.values:
         return not element.negated

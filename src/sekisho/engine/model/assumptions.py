@@ -41,7 +41,7 @@ class CatalogueComplete(StrEnum):
 class Assumptions:
     """The points of IAM's evaluation that AWS does not document, each with its default.
 
-    `catalogue_complete` is about what requests there are: proofs ask for it, decisions never do.
+    `catalogue_complete` is about the requests that exist: only proofs use it, decisions never do.
 
     See docs/semantics.md#6-assumptions.
     """

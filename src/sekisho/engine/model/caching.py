@@ -29,7 +29,7 @@ def cached_by_text(read: Callable[[str], T]) -> Callable[[str], T]:
 def cached_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
     """Cache the results of `read` for immutable objects, each as long as the object lives.
 
-    Objects are told apart by identity: to compare the contents of long lists takes longer.
+    Objects are compared by identity: comparing the contents of long lists takes longer.
     """
     known: dict[int, tuple[weakref.ref[K], T]] = {}
 

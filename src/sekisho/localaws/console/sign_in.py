@@ -131,7 +131,7 @@ def resync(
 ) -> dict[str, object]:
     """Answer `resync`: two codes of a device of the user's that is out of step.
 
-    The page asks for a code as before, once the device is in step.
+    The page asks for a code as before when the device is in step.
 
     Raises:
         PageRefused: if the call is denied, or the codes are not those of a device of the user's.

@@ -88,10 +88,10 @@ _TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
 def item_calls(call: ApiCall) -> tuple[ApiCall, ...]:
     """Return the calls to authorise for a call: itself, or one for each item of a transaction.
 
-    AWS asks for each item of DynamoDB's transactions what it would ask for a call of its own; a
-    caller who may only put items may write a transaction that only puts items. So such a call is
-    taken apart before anybody is asked, and each part is authorised as a call, by itself: what
-    holds of one item cannot speak for another.
+    AWS checks each item of DynamoDB's transactions like a call of its own; a caller who may only
+    put items may write a transaction that only puts items. So such a call is divided before
+    policies are evaluated, and each part is authorised independently: a condition that one item
+    meets must not hold for another.
 
     Source: Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions".
     """

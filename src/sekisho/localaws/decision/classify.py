@@ -246,8 +246,8 @@ def _protocol(service: str, content_type: str | None, *, head: bool) -> WireProt
 def _check_unambiguous(request: Request, operation: OperationModel, protocol: WireProtocol) -> None:
     """Refuse requests that moto's dispatch might read differently from its router.
 
-    moto takes a form before the query string where its parser takes the query string first, and
-    S3's own dispatch looks at subresources in an order of its own.
+    moto reads a form before the query string where its parser reads the query string first, and
+    S3's own dispatch examines subresources in its own order.
     """
     names = {name for name in request.args if not name.startswith("X-Amz-")}
     if _ambiguous(request, names, operation, protocol.dialect):

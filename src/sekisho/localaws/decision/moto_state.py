@@ -99,7 +99,7 @@ def secret_of(world: World, call: ApiCall, name: str) -> str | None:
 def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str] | None:
     """Return the tags of the resource with an ARN; None if moto's may be incomplete.
 
-    What does not exist has no tags.
+    A resource that does not exist has no tags.
     """
     if not region or service not in _WITH_TAGS:
         # of a resource of all Regions, or of a service whose tags are elsewhere
@@ -239,7 +239,7 @@ def _table(world: World, region: str, name: str) -> Any:
 def leading_keys(world: World, call: ApiCall, resource: str) -> tuple[str, ...] | None:
     """Return the partition keys of the items of a table that a call is about.
 
-    None where they are not known: of a query, whose expression says them, or of no such table.
+    None if they are unknown: for a query, whose expression has them, or if there is no such table.
     Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access
     control".
     """

@@ -188,8 +188,8 @@ _GRANTS = re.compile(r"(Add|Put)\w*Permission")
 def refuse_resource_policy(call: ApiCall) -> None:
     """Refuse a call that would set a resource-based policy, or an organisation's.
 
-    The authorizer does not ask such policies. One that was accepted and then ignored would make the
-    local AWS allow what AWS denies. Source: IAM User Guide, "AWS services that work with IAM".
+    The authorizer does not evaluate such policies. If one were accepted and then ignored, the local
+    AWS would allow what AWS denies. Source: IAM User Guide, "AWS services that work with IAM".
 
     Raises:
         NotImplementedError: if it would; the message names the operation and holds no parameter.

@@ -56,7 +56,7 @@ def list_access_keys(self: IamResponse) -> ActionResult:
 def get_access_key_last_used(self: IamResponse) -> ActionResult:
     """Show the last use of a key; an unknown key is refused like another account's.
 
-    The authorizer has asked for the key's owner, or for every user if it knows none.
+    The authorizer has checked the call on the key's owner, or on every user if the key is unknown.
     """
     wanted = text(self, "AccessKeyId")
     key = iam().access_keys.get(wanted)

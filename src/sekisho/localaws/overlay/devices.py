@@ -237,8 +237,8 @@ def list_virtual_mfa_devices(self: IamResponse) -> ActionResult:
 def get_mfa_device(self: IamResponse) -> ActionResult:
     """Describe one device.
 
-    AWS gives the certifications of a FIDO device here. No passkey has one here: which authenticator
-    made it is not asked.
+    AWS returns the certifications of a FIDO device here. No passkey has any in the local AWS: it
+    does not examine the authenticator's make.
     """
     user, serial = user_of(self), text(self, "SerialNumber")
     device = user.mfa_devices.get(serial)

@@ -181,7 +181,7 @@ def naive(when: datetime) -> datetime:
 def boundary_entry(arn: str | None) -> dict[str, object]:
     """Return the members that show a permissions boundary; empty if there is none.
 
-    The type is what AWS was recorded to answer; the API model has `PermissionsBoundaryPolicy`.
+    The type is the one in a recorded answer of AWS; the API model has `PermissionsBoundaryPolicy`.
     """
     if not arn:
         return {}

@@ -92,7 +92,7 @@ def get_caller_identity(_: TokenResponse) -> ActionResult:
 def get_federation_token(self: TokenResponse) -> ActionResult:
     """Return a session with a part of the caller's rights and without MFA.
 
-    What neither session policy allows, the session may not do; without any it may do nothing.
+    The session may do only what its session policies allow; without any it may do nothing.
     """
     world, user = WORLD.get(), CALLER.get().credential.holder
     name = text(self, "Name")

@@ -82,7 +82,7 @@ def identify(world: World, signed: SignatureClaims, dialect: Dialect) -> Identit
 def is_known(world: World, signed: SignatureClaims) -> bool:
     """Return whether the request has an active key, or a valid token of this world.
 
-    Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
+    `identify` determines the owner and checks the owner's rights: this needs no lock.
     """
     if signed.token is None:
         key = moto_iam.stored_key(world, signed.access_key_id)

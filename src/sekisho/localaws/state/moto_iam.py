@@ -30,7 +30,7 @@ def current_credential(world: World, credential: Credential) -> Credential | Non
     """Return `credential` with its holder's current data; None if the holder was deleted.
 
     A user may have been renamed or moved to another path since the session began. The session of a
-    federated user ends with the user who made it.
+    federated user ends when the user who made it is deleted.
     """
     if credential.owner.kind is not HolderKind.USER:
         return credential

@@ -50,15 +50,15 @@ class _Source:
 class Throttle:
     """Counts tries of passwords and codes, by subject (such as a user's name) and source.
 
-    A code has six digits, and three of them are right at a time: whoever may try without end is in
-    within the hour. AWS throttles such tries and does not say how; here it is ten in five minutes
-    for one user or device, from one source. Tries are counted before they are checked, so that many
-    at once are no way round, and by the local AWS's own clock.
+    A code has six digits, and three codes are right at a time: an attacker with unlimited tries
+    would sign in within the hour. AWS limits tries and does not document the limit; here it is ten
+    in five minutes for one user or device, from one source. Tries are counted before they are
+    checked, so that simultaneous tries count, too, and by the local AWS's own clock.
 
-    A source is what the tries come with and nobody can choose freely: the key that signs, the
-    sign-in of somebody whose password was right, or an address. So nobody is kept out by what
-    others try with another key. An address of this computer can be chosen, and many of them would
-    be many times ten tries: all that were never right have fifty together.
+    A source is something that the sender of a try cannot choose freely: the key that signs, the
+    sign-in of a user whose password was right, or an address. So tries with one key lock nobody
+    else out. An address of this computer can be chosen, which would allow ten tries for each: so
+    all sources that were never right have fifty tries together.
     """
 
     def __init__(self) -> None:

@@ -200,7 +200,7 @@ def _check_names(value: object, shape: Shape | None) -> None:
 def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a structure in a body, by their names there.
 
-    What belongs into the path would be read out of the body by some and out of the path by others.
+    Members of the path are left out: some parsers would read them from the body, others not.
     """
     return {
         str(member.serialization.get("name", name)): member

@@ -245,7 +245,7 @@ one, and that of QUERY otherwise."""
 def common_refusal(error: CommonError, dialect: Dialect, message: str = "") -> Refusal:
     """Return the refusal that a service of `dialect` gives for `error`.
 
-    `message` says what exactly is wrong; it gives way where AWS's own text is fixed.
+    `message` describes the fault exactly; where AWS's own text is fixed, it is not used.
     """
     codes, texts = _CODES[error], _TEXTS.get(error, {})
     code, status = codes.get(dialect, codes[Dialect.QUERY])

@@ -116,8 +116,8 @@ class _Task(WSGITask):
 class _Memory:
     """The memory for bodies that are being answered; requests without room wait in order.
 
-    A body that was answered may stay in memory: moto's requests and their handlers refer to each
-    other. So its room is free once somebody has needed it, and has had such things looked for.
+    An answered body may stay in memory, as moto's requests and their handlers refer to each other.
+    So its room is free only after a request has needed it, and has had the garbage collected.
     """
 
     def __init__(self, size: int) -> None:
@@ -283,7 +283,7 @@ class _Channel(HTTPChannel):
     def service(self) -> None:
         """Answer one request, and directly following ones while other workers are free.
 
-        A client that asks one thing after the other would otherwise wait for two changes of threads
+        A client that sends one request after another would otherwise wait for two thread switches
         each time, which on a busy machine take longer than the answer.
         """
         with self._use:
@@ -413,8 +413,8 @@ class HttpServer(TcpWSGIServer):
     def handle_accept(self) -> None:
         """Accept a connection, or close the one that has been idle longest to make room.
 
-        It is accepted at the next look then: what was seen at this one may be about the closed
-        connection, whose number the new one would get.
+        The new one is then accepted at the next poll: the events of this poll may be about the
+        closed connection, whose number the new one would get.
         """
         if not self._is_full():
             super().handle_accept()

@@ -237,7 +237,7 @@ def _credential(text: str) -> tuple[str, str, str, str]:
 def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> None:
     """Check that `secret` made the signature, that it is in time, and that it fits the body.
 
-    `now` is real time, whatever clock the rest of the world goes by.
+    `now` is the real time, whatever clock the local AWS uses otherwise.
 
     Raises:
         SignatureFault: naming the fault.

@@ -90,9 +90,9 @@ class CertificateFinder(Protocol):
 def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -> Conclusion:
     """Return the conclusion from a certificate; without one, that of the search.
 
-    Most certificates are found with little work. A thorough attempt comes after the search, where
-    that shows no request: what is refuted has no certificate. A certificate that rests on an
-    assumption counts where the search, which knows how the assumption is set, finds no request.
+    Most certificates are found with little work. A thorough attempt is made only if the search
+    finds no request, since a refuted claim has no certificate. A certificate that rests on an
+    assumption counts if the search, which knows the assumption's setting, finds no request.
 
     Args:
         find: looks for a certificate.
@@ -204,9 +204,9 @@ def conclude_empty(
 ) -> Conclusion:
     """Return the conclusion that no request answers any of some questions.
 
-    What is proved has a certificate, or rests on an assumption; otherwise it is as of `conclude`.
+    A proved conclusion has a certificate, or rests on an assumption; others are as of `conclude`.
 
-    The certificates are checked and not kept: no command line of the checker says what they claim.
+    The certificates are checked and not kept: no option of the checker expresses their claim.
 
     Args:
         questions: the questions that must have no answer.

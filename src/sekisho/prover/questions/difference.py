@@ -142,7 +142,7 @@ def difference_for_any(
 ) -> PolicyDifference:
     """Return the difference for any user, from the differences for the representative users.
 
-    What differs for a user whom the policies name, and not for the first, says for whom it does.
+    A difference that a named user has and the first user has not is listed with its user.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -160,8 +160,8 @@ def callers_of_difference(
 ) -> Callers:
     """Return the users that two sets of policies distinguish, as far as their difference needs it.
 
-    What both sides have distinguishes users to no purpose: where there is much of it, or where it
-    distinguishes more users than are asked about, it is left out.
+    Statements that both sides have need not distinguish users: if there are many of them, or if
+    they distinguish more users than can be asked about, they are left out.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.

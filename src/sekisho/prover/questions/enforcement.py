@@ -159,8 +159,8 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
 def distinct_answers(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnswer]:
     """Yield the answers; whether nothing is allowed only where it says more.
 
-    Where MFA is enforced, nothing is allowed. What is allowed already shows that it is not
-    enforced, and better than what could be.
+    If MFA is enforced, nothing is allowed. If a request is allowed already, MFA is not enforced,
+    and that request is better evidence than a possible one.
     """
     today = {each.calls: each for each in answers if each.id == NOTHING_ALLOWED}
     for answer in answers:
@@ -273,7 +273,7 @@ def enforcement_question(
 def denials(policies: Policies) -> Policies:
     """Return the policies that still decide if other identity-based policies are attached later.
 
-    Of identity-based policies, only the Denies: whatever they allow may be allowed anyway.
+    Of the identity-based policies only the Denies are kept: all they allow may be allowed anyway.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -487,8 +487,8 @@ _OF_IAM = Element(("iam:*",))
 def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Question:
     """Return the question whether the enforcing statements deny anything to callers with MFA.
 
-    Where they deny an MFA that is too old, those sessions are asked about that are young enough for
-    all of them; where none can be, all.
+    If the statements deny an MFA that is too old, the question is about sessions that are young
+    enough for all of them; if no session can be, about all sessions.
 
     Args:
         policies: the policies that are attached to the user.
@@ -518,7 +518,7 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
 def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Question:
     """Return the question whether a self-service statement reaches another user of the account.
 
-    Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
+    The policies' Denies still apply. The arguments are those of `nothing_lost`.
     """
     credentials = (*DIRECT, *VIA_SERVICE) if distinguishes_services(policies) else DIRECT
     allowed = replace(

@@ -111,7 +111,7 @@ _VIA_SERVICE = {
 def conclude_service_calls(question: Question, direct: Conclusion) -> Conclusion:
     """Return the conclusion on the question about calls by AWS services.
 
-    What a user may do alone, a service most often may do for the user, which is quickly seen.
+    What a user may do alone, a service may usually do for the user, which is quickly verified.
 
     Args:
         question: about the user's own calls.

@@ -295,8 +295,8 @@ _NO_SELF_SERVICE = Message(
 def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     """Return the answers to all questions about a subject's policies.
 
-    A property of any user is proved if it is proved of all users whom the policies distinguish.
-    Where the password policy is not known, what depends on it is unknown.
+    A property of any user is proved if it is proved of all users whom the policies distinguish. If
+    the password policy is not known, the answers that depend on it are unknown.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -318,8 +318,8 @@ def _report_of_user(
 ) -> PolicyReport:
     """Return the answers about one user for all policies that may be in force; else unknown.
 
-    Two sets may be, if the password policy is not known. The first allows most: its list is the one
-    of what works without MFA.
+    If the password policy is not known, there are two sets of policies. The first allows more, so
+    that the list of actions that work without MFA is taken from it.
     """
     user = replace(user, readings=inquiry.sessions)
     possible: tuple[Policies, ...] = (subject.policies,)

@@ -103,8 +103,8 @@ def no_public_access(
 ) -> Conclusion:
     """Return whether a resource-based policy allows no request of any stranger.
 
-    What a service control policy, the stranger's own policies or a block of public access deny is
-    not asked: the policy alone.
+    The question is about the policy alone: a service control policy, the stranger's own policies or
+    a block of public access may still deny the request.
 
     Args:
         policy: a resource-based policy, with principals and resources.

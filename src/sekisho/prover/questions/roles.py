@@ -94,8 +94,8 @@ class TrustReport:
     def without_mfa(self) -> Verdict:
         """Whether no caller except AWS services, which have no MFA, assumes the role without MFA.
 
-        A session of another role has no MFA, and of those whom an identity provider vouches for AWS
-        sees none, so that they get in without it.
+        A session of another role has no MFA, and AWS sees no MFA of a user of an identity provider,
+        so that both assume the role without it.
         """
         asked = [each for each in self.ways_in if each.kind is not RequesterKind.SERVICE]
         verdict = combine_verdicts([each.without_mfa for each in asked])
@@ -326,8 +326,8 @@ def enforced_of_role(
 def _either_conclusion(sessions: Conclusion, trust: TrustReport) -> Conclusion:
     """Return that one of two verdicts is proved; if none is, a request of a session refutes it.
 
-    Where both are, it rests on what both rest on; on all that they rest on if they share nothing,
-    since with all of it set otherwise neither may be so.
+    If both are proved, the result rests on the assumptions they share; if they share none, on all
+    of theirs, since with all of these set otherwise neither may be proved.
     """
     names = tuple(dict.fromkeys((*sessions.assumed, *trust.assumed)))
     match (sessions.verdict, trust.without_mfa):

@@ -349,8 +349,8 @@ class Callers:
 def unnamed_callers(*sets: Policies) -> tuple[CallingUser, ...]:
     """Return users that no policy names: one for each account and partition that they name.
 
-    An account is named in an ARN, or where a condition asks for the caller's or the resource's.
-    Where policies only leave accounts out, there is one of an account that they do not name, too.
+    A policy names an account in an ARN, or in a condition on the caller's or the resource's
+    account. If policies only exclude accounts, one user is of an account that they do not name.
     """
     named = {one for policies in sets for one in _accounts(policies)}
     accounts = _accounts_matching({account for account, _ in named})
@@ -427,8 +427,8 @@ def distinguishable_callers(*sets: Policies) -> Callers:
 def representative_callers(*sets: Policies, further_sets: Sequence[Policies] = ()) -> Callers:
     """Return the users that policies distinguish, in the accounts of `unnamed_callers`.
 
-    A user of another account, which the policies are not about, would meet none of their
-    statements. Beside these there is one of each account that a policy variable makes special.
+    No statement would apply to a user of another account, which the policies are not about. One
+    user is added for each account that is the value of a policy variable in a condition.
 
     Args:
         sets: the policies that distinguish users.

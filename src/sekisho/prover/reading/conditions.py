@@ -184,7 +184,7 @@ def ids_for(
 ) -> tuple[list[str], bool]:
     """Return the values of `aws:userid` as `values_for` does: a user's ids, an ordinary one first.
 
-    With `of_role`, of those of a role's sessions.
+    With `of_role`, the values are those of a role's sessions.
 
     Source: IAM User Guide, "Unique identifiers": a user's begins with `AIDA`, a role's with `AROA`;
     only those of sessions have a colon, after which the session is named.
@@ -454,7 +454,7 @@ def likely_for(
 ) -> Iterator[Mapping[str, str]]:
     """Yield values that some conditions match, for conditions too many to separate.
 
-    They prove nothing, and may refute. Of tags alone, since those can be any text.
+    They prove nothing and may refute. Only tags have any, since a tag can be any text.
     """
     for each in key_conditions if "tag/" in name else ():
         for pattern in each.condition.values:
@@ -466,7 +466,7 @@ def likely_for(
 def split_by_quantifier(key_conditions: Sequence[VersionedCondition]) -> tuple[int, int]:
     """Return the conditions that must hold for some value, and those that must for every value.
 
-    Without set operator a negated one asks for every value, if it asks for any.
+    A negated operator without a set operator must hold for every value, if there is any.
     """
     some = every = 0
     for number, each in enumerate(key_conditions):

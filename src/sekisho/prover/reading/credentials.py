@@ -133,7 +133,7 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
 class SessionReadings:
     """The ways in which sessions show that they have no MFA, where AWS does not document it.
 
-    Each is an assumption of sign-in; None: it is not set, and both ways are asked about.
+    Each is an assumption of sign-in; if it is None, both readings are asked about.
     """
 
     aws_login_mfa: AwsLoginMfa | None = None

@@ -365,7 +365,7 @@ def with_tag_keys(
 ) -> Iterator[KeyValues]:
     """Yield the keys of a call's tags with the values of some tags; a tag with a value is a key.
 
-    A call that takes tags away has keys and no values. Some actions have tags and not their keys.
+    A call that removes tags has keys without values. Some actions have tags without their keys.
 
     Args:
         sets: the possible `aws:TagKeys`, each with the keys of `tags` that are in it.

@@ -105,8 +105,8 @@ DEFAULTS = {
 def shape_of(key: str, *, with_set_operator: bool) -> KeyShape:
     """Return the number of values that `key` (in lower case) has.
 
-    AWS's own list says it of a service's key. One that is not there, or is compared with a set
-    operator all the same, may be multivalued.
+    AWS's own list has the type of a service's key. A key that is not in it, or is compared with a
+    set operator in spite of it, may be multivalued.
     """
     if key in _MANY:
         return KeyShape.MANY
@@ -152,7 +152,7 @@ def is_foreign(key: str, action: Action) -> bool:
 def come_together(key: str, main: str, action: Action) -> bool:
     """Return whether requests of `action` have a service's key exactly if they have the global key.
 
-    Both keys are in lower case. Where AWS's pages list one of two keys of tags, nothing is said.
+    Both keys are in lower case. If AWS's pages list one of two keys of tags, the result is False.
     """
     listed = load().has_key(action, key)
     if main.startswith(RESOURCE_TAG) and listed is not load().has_key(action, main):
@@ -177,8 +177,8 @@ def is_where_iam_is(action: Action) -> bool:
 def has_tags_of_nothing(action: Action) -> bool:
     """Return whether a request of `action` can have `aws:ResourceTag` with resource `*`.
 
-    Those can that create a resource with a tag. AWS lists the key with some of them and allows
-    others by it all the same, so that only those cannot that change nothing.
+    An action that creates a resource with a tag can have it. AWS lists the key for some of these
+    actions and also evaluates it for others, so only read-only actions without it are excluded.
 
     Source: IAM User Guide, "AWS global condition context keys", availability of the key.
     """
@@ -208,8 +208,8 @@ def chains(
 ) -> Iterator[KeyValues]:
     """Yield the chains of services between caller and call: none, and each that differs.
 
-    Where `aws:ViaAWSService` is asked about, too, it goes with them: a service that calls need not
-    be named, and one that is named calls.
+    If `aws:ViaAWSService` is tested, too, it is set with them: a service that calls need not be
+    named, but a named service is a service that calls.
 
     Args:
         texts: the names that conditions can distinguish.

@@ -14,8 +14,8 @@ from sekisho.prover.solver.inclusion import ACTIONS, END, RESOURCES, starts_of
 _SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 """The keys by which a service's call differs from the user's own with the same MFA.
 
-Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
-but need not have the time at which a session was issued.
+A call by access key has no MFA key. A service's call for its user has it with the value false, as a
+session does, but need not have the time at which a session was issued.
 """
 _LOGIN_KEYS = frozenset({SIGN_IN, "aws:tokenissuetime"})
 """The keys by which a session of `aws login` differs from an access key, if it has no MFA keys."""
@@ -105,7 +105,7 @@ def distinguishes_logins(policies: Policies) -> bool:
 def distinguishes_federation(policies: Policies) -> bool:
     """Return whether a condition or a variable tests keys of a federated user's session.
 
-    Where none does, it may do no more than the access key of the user who made it.
+    If none does, such a session may do no more than the access key of the user who made it.
     Source: AWS STS API Reference, GetFederationToken; IAM User Guide, "IAM policy elements:
     variables and tags", which has the values of `aws:username`, `aws:userid` and the type.
     """
@@ -201,8 +201,8 @@ _SMALL = 32
 def relevant_to_request(policies: Policies, action: str, resource: str) -> Policies:
     """Return policies without statements that cannot be about a request, in large documents.
 
-    The engine decides the same by them, whatever is assumed: what is left out has an `Action` or a
-    `Resource` of which no entry begins as the request's does, so that it does not apply.
+    The engine's decision is the same under every assumption: a removed statement has an `Action` or
+    a `Resource` without an entry that begins as the request's does, so it does not apply.
     """
 
     def cut(attached: _Attached) -> _Attached:

@@ -78,8 +78,8 @@ class ResourcePlace:
 def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns, str | None]:
     """Return the form of every ARN of one account's resources, and `*`, as `forms_of`.
 
-    Where what the ARN does not tell is asked about, the account can be left out, or be a word like
-    `aws` or `aws-managed`.
+    If conditions test facts that the ARN does not have, the account can be left out, or be a word
+    like `aws` or `aws-managed`.
 
     Args:
         place: where they are.
@@ -117,8 +117,8 @@ def kinds_of_target(action: Action, place: ResourcePlace) -> tuple[bool, bool]:
 def can_be_all(action: Action) -> bool:
     """Return whether an action can be checked against `*`.
 
-    Where every type is optional it can, but for what is in a bucket, or of an access point: AWS's
-    pages call both optional, since it is one of the two.
+    If every resource type is optional it can, except for objects in a bucket and for access points:
+    AWS's pages call both types optional, since the resource is one of the two.
     """
     types = {kind.name for kind in action.resource_types}
     if action.service == "s3" and types & _EITHER:
@@ -209,7 +209,7 @@ def _head(written: tuple[str, ...]) -> Tokens:
 def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
     """Yield patterns of six-part ARNs that together equal a pattern read as one string.
 
-    Each tells which wildcards take in the first five colons, of which `colons` are left.
+    Each determines which wildcards match the first five colons, of which `colons` are left.
     """
     if not colons:
         yield pattern
@@ -325,8 +325,8 @@ class RequestTarget:
     ) -> None:
         """Record the literals that a free literal, that an entry matches, implies.
 
-        An entry takes in no more than it does with a `*` in the place of each variable; where one
-        without a value matches all, the whole of the last part is open.
+        An entry matches no more than with a `*` in the place of each variable; if an entry with an
+        unresolved variable matches all, the whole last part is open.
         """
         if literal in self._implied:
             return
@@ -391,7 +391,7 @@ class RequestTarget:
     ) -> bool:
         """Return whether an entry matches all resources if one of its variables has no value.
 
-        So an Allow's `NotResource` takes in nothing there, and a Deny's takes in all.
+        An Allow's `NotResource` then matches nothing, and a Deny's matches all.
         """
         if not element.negated or effect is not Effect.ALLOW:
             return False

@@ -510,7 +510,7 @@ class ConditionReading:
     ) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each combination of results of set operators.
 
-        To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
+        The operators distinguish which conditions some value meets, and all do; `("",)` is empty.
         """
         self.budget.spend(len(texts) * sum(len(each.condition.values) for each in key_conditions))
         satisfied = {

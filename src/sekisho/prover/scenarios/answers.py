@@ -76,7 +76,7 @@ _STATES = (
 def starts_with_colleague(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
     """Yield a beginning with a colleague in each state: with a device, or without.
 
-    `again` tells whether the state that it has is among them.
+    With `again`, the state of the given beginning is included.
     """
     if again:
         yield begin
@@ -257,7 +257,7 @@ def run_scenario(
 ) -> ScenarioAnswer:
     """Return the answer about one scenario under the policies that are attached to the user.
 
-    What else there is of the account and the user is in `setting`.
+    `setting` has the other facts about the account and the user.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -330,10 +330,9 @@ def explorations(
 ) -> Iterator[Exploration]:
     """Yield the searches that answer a scenario; the last one decides, unless no attacker succeeds.
 
-    An attacker meets one colleague after another: out of each class of users that the policies tell
-    apart, in each state, as far as anything can be done to them with what the attacker comes to
-    hold.
-    All searches together look at `most_states`.
+    An attacker meets one colleague after another, one of each class of users that the policies
+    distinguish, in each state, if anything can be done to them with the credentials that the
+    attacker obtains. All searches together examine at most `most_states` states.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -393,8 +392,8 @@ def _untried(searches: list[Exploration]) -> Message | None:
 def _may_lead_further(searches: list[Exploration]) -> Message | None:
     """Return why credentials of others may lead to further users; None if they do not.
 
-    One colleague is met at a time. That is enough if who has become another user can do nothing
-    to a third one that could not be done before.
+    One colleague is met at a time. That is enough if an attacker who has become another user can do
+    nothing to a third one that was not possible before.
     """
     acts, setting_given = searches[0].question.acts, searches[0].setting
     of_user = [one for each in searches for one in _holdings_of_user(_footholds(each))]
@@ -474,8 +473,8 @@ def assumptions_that_matter(
 def _may_matter(answer: ScenarioAnswer, base: Setting) -> Iterator[str]:
     """Yield the assumptions that can change the verdict.
 
-    What lets more through changes nothing where the goal is reached, and what lets less through
-    nothing where it is not, or where no step on the way to it is of the kind.
+    An assumption that allows more changes nothing if the goal is reached. One that allows less
+    changes nothing if the goal is not reached, or if no step of the path depends on it.
     """
     if isinstance(answer.result, Unexplored):
         return

@@ -436,11 +436,10 @@ _MFA_KEYS = "aws:multifactorauth"
 def setting_of(scenario: Scenario, policies: Policies, setting: Setting | None = None) -> Setting:
     """Return the account in which a scenario takes place.
 
-    `policies` are those in question, as attached to the user. A person has no others, so that
-    nothing else is needed to get in; beside an attacker's policies stands everything that may be
-    attached later. A helping administrator may do everything within the service control policies,
-    under the same enforcement: whatever of the policies asks for MFA. What else there is of the
-    account and the user is in `setting`.
+    `policies` are attached to the user. A person has no others, so that nothing else is needed to
+    sign in; an attacker also has all policies that may be attached later. A helping administrator
+    may do everything that the service control policies and the policies' MFA enforcement allow.
+    `setting` has the other facts about the account and the user.
     """
     base = setting or Setting()
     anything = replace(policies, identity=(*policies.identity, ALLOW_EVERYTHING))

@@ -200,8 +200,8 @@ def _outcomes_in(place: DistinctSetting) -> dict[_MoveKey, MoveOutcome]:  # noqa
 def _as_policies_see(setting: Setting) -> Setting:
     """Return the setting without the assumptions of sign-in that do not affect calls.
 
-    They are about the pages of the sign-in, and about what follows an answer (`_holder_rule`). A
-    scenario is played again with each of them turned.
+    They are about the pages of the sign-in, and about the moves after an answer (`_holder_rule`). A
+    scenario is run again with the opposite setting of each.
     """
     usual = SigninAssumptions()
     signin = replace(
@@ -450,7 +450,7 @@ class MoveEvaluator:
     def _reads(self, move: Move) -> Iterator[_Permission]:
         """Yield the reads of the console's page, for a person who uses the page.
 
-        Asked last: whoever may not make the change has that as the reason.
+        The reads are checked last: if the change itself is denied, that is the reason reported.
         """
         signin = self.setting.signin
         if not (

@@ -182,7 +182,7 @@ policies there allow these and exempt them from the Deny.
 def actions_of(acts: Collection[MoveKind], *, pages: bool = False) -> tuple[str, ...]:
     """Return the actions for which policies are asked if these acts are tried.
 
-    With `pages`, what the console's pages read is among them.
+    With `pages`, the actions by which the console's pages read are included.
     """
     names = [ACTION_OF.get(act, act.value) for act in acts]
     names += [FORWARDED] if MoveKind.SERVICE.value in names else []

@@ -87,8 +87,8 @@ TRADE_OFFS = (
 )
 """The trade-offs; a policy makes one half of each right, and either is accepted.
 
-That a new user and whoever has the same temporary password are the same, too, is no such choice: an
-account into which no new user gets is not in order.
+A new user and anybody who has the same temporary password cannot be distinguished either, but that
+is no trade-off: an account that no new user can enter is not in order.
 """
 
 _SERVICE_EXEMPT = AttachedPolicy(
@@ -214,8 +214,8 @@ def report_on_scenarios(
 ) -> Iterator[ScenarioReport]:
     """Yield every scenario with its answer and, if it goes wrong, the changes that fix it.
 
-    Where the password policy is not known, the answer must be the same with and without what it
-    may allow.
+    If the password policy is not known, the answer must be the same with and without the
+    permissions that it may grant.
 
     Args:
         subject: the owner of the policies.
@@ -383,7 +383,7 @@ def beyond_family(
 ) -> bool:
     """Return whether an attacker gets in by the same steps under the strictest of `FAMILY` as well.
 
-    So it is taken to be in a partition for which there is no Force_MFA.
+    The result is True in a partition for which there is no Force_MFA.
     """
     if not _family_written((setting or Setting()).partition):
         return True
@@ -402,8 +402,8 @@ def enforcement_in(
 ) -> tuple[Choices | None, Policies]:
     """Return the choices of the Force_MFA among a user's policies, and the other policies.
 
-    A policy of the family is known by what it says. Where there is none the choices are None, and
-    MFA enforcement is whatever policies ask for MFA.
+    A policy of the family is recognised by its statements. If there is none, the choices are None,
+    and MFA enforcement is every policy that requires MFA.
     """
     for each in policies.identity:
         choices = choices_in(each.document)
@@ -473,7 +473,7 @@ ASSUMED = (
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     """Return the choices of the policies' Force_MFA with the changes that fix most scenarios.
 
-    None: there is none, or no change of it fixes anything. What a trade-off gives up stays so.
+    None: there is no Force_MFA, or no change of it fixes anything. A trade-off stays as it is.
     """
     fixable = [one for one in scenarios if one.fixed_by and one.choices and not one.trade_off]
     if not fixable or fixable[0].choices is None:

@@ -90,7 +90,7 @@ class Foothold:
 def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     """Return the untried calls that may pass, as a message; None if there are proved to be none.
 
-    A role's session is no part of it: the user's policies are not asked about one.
+    A role's session has no such call: the user's policies do not apply to it.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -299,7 +299,7 @@ def explore(
 ) -> Result:
     """Return whether the goal can be reached in this setting; `judge` caches outcomes of it.
 
-    What is looked at is taken from `budget`, which several searches may share.
+    The states that are examined are taken from `budget`, which several searches may share.
     """
     problem_here = _problem_in(setting, problem)
     if isinstance(problem_here, Unexplored):
@@ -317,7 +317,7 @@ def explore(
 def leads_to_goal(setting: Setting, problem: SearchProblem, path: Path) -> bool:
     """Return whether a path that was found in another setting also leads to the goal in this one.
 
-    Where it does not, another may: only a search tells.
+    If it does not, another path may: only a search can decide that.
     """
     problem_here = _problem_in(setting, problem)
     if isinstance(problem_here, Unexplored):

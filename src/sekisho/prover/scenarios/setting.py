@@ -261,7 +261,7 @@ class Setting:
     ) -> tuple[str, ...]:
         """Return the condition keys that policies test and that the model does not have.
 
-        What such a key decides of these `acts` for one of those who act cannot be told here.
+        The result of a condition on such a key for these `acts` cannot be determined here.
         """
         actions = actions_of(acts, pages=self.pages and self.signin.mfa_page_needs_reads)
         unknown = {
@@ -276,7 +276,7 @@ class Setting:
     def addresses(self) -> tuple[str | None, ...]:
         """Return an address for each combination of results of the conditions on it.
 
-        None: no address, as through a VPC endpoint; that alone, if no policy asks.
+        None: no address, as through a VPC endpoint; the only value if no policy tests the address.
         """
         on_addresses = self._address_conditions()
         if not on_addresses:
@@ -342,7 +342,7 @@ class Setting:
     def device_name_patterns(self, acts: Container[MoveKind]) -> tuple[str, ...]:
         """Return the patterns that distinguish device names other than users' own names.
 
-        The model has one other name for all of them. `acts` are those of interest.
+        The model has one other name for all of them. Only statements about `acts` count.
         """
         return tuple(
             value
@@ -408,7 +408,7 @@ def _device_patterns(statement: Statement, acts: Container[MoveKind]) -> Iterato
 def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
     """Yield the condition keys, including those in policy variables, that a statement tests.
 
-    One that is about none of the actions asks for nothing here.
+    A statement about none of the actions tests none of the keys.
     """
     if not _is_about(statement, actions):
         return

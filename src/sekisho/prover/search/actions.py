@@ -77,7 +77,7 @@ class ActionSource:
 def services_of(resource: Element) -> frozenset[str] | None:
     """Return the services whose resources a `Resource` is limited to; None if it is not limited.
 
-    A wildcard before the end of the service may take in colons, if an assumption says so.
+    A wildcard before the end of the service may match colons, if an assumption allows it.
     """
     heads = [arns.split(entry)[:_UP_TO_SERVICE] for entry in resource.values]
     named = all(len(head) == _UP_TO_SERVICE and _OPEN.isdisjoint("".join(head)) for head in heads)
@@ -153,7 +153,7 @@ def classes(
 ) -> tuple[tuple[ActionClass, ...], ...]:
     """Return the classes of the actions of some sources, in order of first occurrence.
 
-    Those that the elements do not distinguish stand in one list.
+    The classes that the elements do not distinguish are in one list.
     """
     # an element that matches everything or nothing distinguishes nothing
     included = [names for each in elements if (names := _included(catalogue, each)) is not None]
@@ -208,8 +208,8 @@ _KINDS: dict[tuple[object, ...], int] = {}
 def _name_and_kind(action: Action) -> tuple[str, int, Action]:
     """Return an action's name in lower case and the number of its kind, with the action itself.
 
-    Actions of one kind are the same in all that resources and ties go by. A question asks this of
-    every action there is, and to compare what they are made of would take longer than the rest.
+    Actions of one kind are the same in all that resources and ties depend on. Every question asks
+    this for every action, and comparing their parts would take longer than the rest.
     """
     result = _NAMES_AND_KINDS.get(id(action))
     if result is None:

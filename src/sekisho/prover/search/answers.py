@@ -208,7 +208,7 @@ def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
 def conclude(questions: Sequence[Question]) -> Conclusion:
     """Return whether no request answers any of some questions, with the assumptions that matter.
 
-    An assumption that no policy comes across cannot matter; for each other one it is asked again.
+    An assumption that no policy meets cannot matter; each other one is tried otherwise as well.
 
     Raises:
         FaultyPolicy: if a document cannot be interpreted for certain.
@@ -341,8 +341,8 @@ def _verdict_on(
 ) -> Verdict:
     """Return the verdict on some questions under another reading.
 
-    A counterexample that answers one of them is taken over, and no other is looked for. Where no
-    steps are left, the verdict is unknown.
+    A counterexample that still answers one of the questions is reused, without another search. If
+    no steps are left, the verdict is unknown.
     """
     if isinstance(verdict, Refuted) and any(
         _still_answers(verdict.counterexample, each) for each in questions

@@ -65,7 +65,7 @@ _SETTLED_KEYS = frozenset(
 def named_keys(question: Question, request: Request) -> tuple[str, ...]:
     """Return the keys of a request that policies name in statements about its action.
 
-    Left out are those that who calls and with what settle, and the address, which is shown anyway.
+    Keys that caller and credential determine are left out, and the address, which is shown anyway.
     """
     settled_keys = {*_SETTLED_KEYS, keys.ADDRESS}
     if question.user.unique_id:
@@ -241,8 +241,8 @@ def foreign_owner(request: Request) -> str:
 def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
     """Return the kind of the resource's own policy that must also allow and is not known.
 
-    None: none must. A KMS key's own policy must, and a role's trust policy, also in their own
-    account; what another account owns is taken to allow.
+    None: none must allow. A KMS key's own policy must, and a role's trust policy, also in their own
+    account; the policies of another account's resources are assumed to allow.
     """
     decision, request = counterexample.decisions.get("allowed"), counterexample.request
     # for unsigned requests and services, only the resource's own policy is asked

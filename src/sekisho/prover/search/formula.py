@@ -110,8 +110,8 @@ class AnswerSpace:
     def _admits_another(self, rest: Sequence[Literal], literal: Literal) -> bool:
         """Return whether a request that does not answer fits a cube without one of its literals.
 
-        None fits the whole cube. A way not to answer in which nothing is asked about what the
-        literal is about is none without it, either.
+        No such request fits the whole cube. If a way not to answer does not test the theory of the
+        literal, no request fits it without the literal, either.
         """
         theories = {one.theory for one in self.target.closed((literal,))}
         shared_demands = [*self.within, *self._all(rest)]

@@ -65,7 +65,7 @@ _Answers = list[MatchedRequests]
 class _MatchedPart:
     """A description of requests that answer, the equal restriction, and an example.
 
-    `values` are those of one search; None if it took more than one.
+    `values` are the values found by one search; None if it took more than one search.
     """
 
     view: RequestView
@@ -103,8 +103,8 @@ class ItemSearch(RequestSearch):
     def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
         """Yield every class of real actions for which a request answers, with these requests.
 
-        There is a description and a request for each way of calling with which there is any; what
-        is so of some accounts' resources only says of which.
+        There is one description and one request for each situation in which any request answers; if
+        only some accounts' resources are affected, the description names these.
 
         Raises:
             LimitReached: if that could not be found out for some class.

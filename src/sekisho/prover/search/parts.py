@@ -44,7 +44,7 @@ def divide_question(
 ) -> list[QuestionPart]:
     """Return questions such that each request that answers the whole one answers exactly one.
 
-    What is in one part is in no other, but for what can be about the resources of several.
+    The parts do not overlap, except for statements about the resources of several parts.
 
     Args:
         allowed: the statements that allow what answers, group by group; reduced.

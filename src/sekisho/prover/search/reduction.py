@@ -67,8 +67,8 @@ _ANYTHING = Restriction()
 _MOST_PAIRS = 400_000
 """The most pairs of statements that are compared to drop redundant ones.
 
-That is every one of six hundred with every other. Of more, each of which is about everything, most
-often none can be dropped, and to find that out takes longer than the search.
+That is every one of six hundred with every other. Of more statements that are each about
+everything, usually none can be dropped, and finding that out takes longer than the search.
 """
 
 FEW_STATEMENTS = 16
@@ -327,7 +327,7 @@ def _resource_starts(rule: StatementRule) -> Iterator[str]:
 def _minus_rule(rule: StatementRule, other: StatementRule) -> StatementRule | None:
     """Return a statement without the part that another one includes; None if it includes all.
 
-    A list can be cut where the other one takes in the rest of the statement.
+    A list can be cut if the other statement includes the rest of the statement.
     """
     cut: list[tuple[int, tuple[str, ...]]] = []
     for place, mine, its in (
@@ -381,7 +381,7 @@ def _minus_condition(
 ) -> tuple[int, tuple[str, ...]] | None:
     """Return the place and the values of a statement's condition that another does not match.
 
-    None if no condition of the statement says as much as the other one.
+    None if no condition of the statement implies the other one.
     """
     its = wanted.condition
     values = frozenset(its.values)

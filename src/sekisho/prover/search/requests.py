@@ -315,8 +315,8 @@ class RequestSearch:
     def verdict(self) -> Verdict:
         """Return whether no request answers the question.
 
-        What only requests answer that AWS is not known to have is proved if it is assumed that the
-        catalogue is complete, and else unknown.
+        If only requests answer that AWS is not known to have, the verdict is proved if the
+        catalogue is assumed to be complete, and otherwise unknown.
         """
         if nothing_can_answer(self._allowed, self._denied):
             return Proved()

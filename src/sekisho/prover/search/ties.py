@@ -58,7 +58,7 @@ class DocumentedRequests:
     def distinguishes_actions(self, key: str) -> bool:
         """Return whether requests of some actions have `key` (in lower case), and of others do not.
 
-        One that tells what a key of every action does has its value wherever it is.
+        A key equal to a global key that all actions have (`main_of`) distinguishes none of them.
         """
         return key not in self.given_keys and depends_on_action(keys.main_of(key))
 

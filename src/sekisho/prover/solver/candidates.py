@@ -122,8 +122,8 @@ class _Run:
     ) -> Iterator[tuple[Masks, Sequence[Demand]]] | None:
         """Return the ways to meet a demand that an example does not, each with the rest.
 
-        Most of many demands are met by whatever fits the others. So values that fit the masks are
-        looked at, and a choice is made only where these do not do. None if they do.
+        Most of many demands are met by any values that fit the others. So an example that fits the
+        masks is checked first, and a choice is made only for an unmet demand. None if all are met.
         """
         try:
             example = _Example.of(masks, self.theories)

@@ -100,7 +100,7 @@ def _longest_fragment(entry: str, place: int) -> str:
 def _every_start(entry: str, place: int) -> str:
     """Return the literal prefix in lower case, with an end mark if the entry is just that text.
 
-    An ARN of fewer than six parts goes on, whatever it says.
+    An ARN of fewer than six parts gets no end mark: more can follow it.
     """
     if not entry.isascii():
         # the lower case of a letter may depend on what comes after it

@@ -63,8 +63,8 @@ class StepsSpent(LimitReached):
 class Budget:
     """The steps that are left for one question; a step takes about a microsecond.
 
-    All that is asked to answer the question spends from it: every item of a list, and the same
-    question once more for each assumption.
+    All work on the question is taken from it: every item of a list, and the same question once more
+    for each assumption.
 
     Attributes:
         known: cached results of many steps each; a look-up takes one.

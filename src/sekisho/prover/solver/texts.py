@@ -361,7 +361,7 @@ def _search(
 ) -> Iterator[str]:
     """Yield an accepted text for each accepting state, the shortest first.
 
-    Where not `each` is wanted, those are left out that `none` tells from others to no purpose.
+    Without `each`, texts that differ from others only for patterns of `none` are left out.
     """
     machines, wordy = [*every, none], words is not NO_WORDS
     alphabet = _Alphabet.of(machines, wordy=wordy, whole=each or wordy)
@@ -401,9 +401,9 @@ def _cost(machine: Machine) -> int:
 class _Alphabet:
     """The characters to examine.
 
-    A character that a pattern of `every` reads in the place of a wildcard can be exchanged for one
-    of the same kinds that is in no pattern: what matches the new text without it matched the old
-    one, too. So a text that only some of `none` would refuse need not be looked at.
+    A character that a pattern of `every` matches with a wildcard can be exchanged for one of the
+    same kinds that is in no pattern: each pattern without it that matches the new text matched the
+    old one, too. So a text that only some of `none` would refuse need not be examined.
 
     Attributes:
         others: characters that stand for all that is in no pattern, one of each set of kinds; and

@@ -78,7 +78,7 @@ class Texts:
     def add(self, patterns: Patterns, *, negated: bool, holds_formless: bool) -> int:
         """Add an atom: some pattern matches, or none if `negated`; return its number.
 
-        `holds_formless` tells whether it holds for the value of no form.
+        `holds_formless` is whether the atom holds for the value of no form.
         """
         number = len(self._atoms)
         self._atoms.append((patterns, negated))
@@ -275,7 +275,7 @@ class AnyText:
     def add(self, patterns: Patterns, *, negated: bool, without: bool, empty: bool) -> int:
         """Add an atom: some pattern matches, or none if `negated`; return its number.
 
-        `without` tells whether it holds where the key is absent, `empty` the same of "".
+        `without` is whether the atom holds if the key is absent, `empty` whether it holds for "".
         """
         self._absent.add(lambda _: without)
         self._empty.add(lambda _: empty)

@@ -295,7 +295,7 @@ def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
 def plan_of_goal(path: str, snapshot: Snapshot, exceptions: Exceptions | None = None) -> "Plan":
     """Return the plan for the whole goal, as if every wave were due.
 
-    What it changes does not depend on who applies it.
+    The changes do not depend on the caller who applies the plan.
     """
     goal = rollout.goal_of(rollout.read_goal(path), path, snapshot, exceptions or Exceptions())
     reason = rollout.DeferralReason
@@ -451,7 +451,7 @@ def _check_targets(targets: Iterable[Target], snapshot: Snapshot) -> None:
 def _levels(levels: tuple[Level, ...], snapshot: Snapshot | None) -> tuple[Level, ...]:
     """Return the levels of the account with the policies in question.
 
-    A level that the account has not comes last: what denies does so at any level.
+    A level that the account lacks comes last: a Deny applies at any level.
     """
     asked = {each.name: each for each in levels}
     before = snapshot.scps if snapshot is not None and snapshot.scps else ()

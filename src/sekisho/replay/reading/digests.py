@@ -120,8 +120,8 @@ class KeyApi(Protocol):
 def public_keys_of(api: KeyApi, digests: Iterable[DigestFile], now: datetime) -> PublicKeys:
     """Return the keys with which digests may be signed, from CloudTrail.
 
-    A trail signs with the keys of its home region, which the names of its digests end with. Keys
-    until now are asked for: what was missed is digested later (`_backfill`).
+    A trail signs with the keys of its home region, with which the names of its digests end. Keys
+    until now are requested: logs that were missed are digested later (`_backfill`).
 
     Raises:
         AwsRefused: if CloudTrail refuses (`cloudtrail:ListPublicKeys`).
@@ -293,8 +293,8 @@ class DigestCheck:
     def _missing(self, files: Iterable[LogFile]) -> list[str]:
         """Return the logs that digests of the days asked for name and that are missing.
 
-        A digest names logs of its own account and region, so what was left out on purpose has no
-        digest here either.
+        A digest lists logs of its own account and region, so logs that were left out on purpose
+        have no digest here either.
         """
         return sorted(
             key

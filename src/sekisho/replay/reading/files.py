@@ -202,10 +202,10 @@ class FoundFiles:
 def local_logs(paths: Iterable[str], window: Window = ALL_TIME) -> FoundFiles:
     """Return the log files of folders, files and patterns such as `logs/**/*.json.gz`.
 
-    In a folder, files that are no logs by their name, nor by how they begin, are passed over and
-    counted; a file that is named itself is read whatever its name. By whatever ways a file is
-    reached, it is one. What cannot be listed, is not there or is packed in a way that is not read
-    is among the files: to read it fails.
+    In a folder, files that are no logs by their name or their first bytes are passed over and
+    counted; a file that is named itself is read whatever its name. A file that is found several
+    times counts once. A file that cannot be listed, is missing or has an unsupported compression is
+    in the result: reading it fails.
 
     Raises:
         SekishoError: for a path or a pattern at which there is nothing, or no file.

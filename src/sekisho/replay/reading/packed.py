@@ -136,7 +136,7 @@ _COPIES = f"""
 def paired(groups: TrailGroups, store: GroupStore) -> TrailGroups:
     """Return groups without the records of calls of which other records have more details.
 
-    Until then what shares its id with other records is a group of its own.
+    Until then records that share their id with others are groups of their own.
 
     Raises:
         SekishoError: if the memory allowed is not enough.

@@ -34,9 +34,9 @@ TOO_LARGE = Message("is larger than {limit} MB when it is decompressed")
 def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
     """Return the content of a file, and its fault, in which case the content is partial.
 
-    What is not compressed is returned as it is, whatever the file is called. A gzip file may have
-    several members, one after the other, and may have been compressed twice, as what CloudWatch
-    Logs hands to Firehose is.
+    Content that is not compressed is returned as it is, whatever the file's name. A gzip file may
+    have several members in sequence, and may have been compressed twice, as the files that
+    CloudWatch Logs passes to Firehose are.
 
     Args:
         stored: as it is stored.

@@ -204,9 +204,9 @@ def read_groups(
 ) -> TrailGroups:
     """Return the calls of log files in groups of equal columns.
 
-    What cannot be read is named in `reading.faults`; the rest is counted. The memory that is needed
-    is that of the groups, and some megabytes for each thread. An interruption ends every thread and
-    leaves nothing behind.
+    Unreadable files and records are listed in `reading.faults`; the rest is counted. The memory
+    needed is that of the groups, and some megabytes for each thread. An interruption ends every
+    thread and leaves nothing behind.
 
     Args:
         files: in any order; the result does not depend on it.

@@ -297,7 +297,7 @@ def _signed(api: ObjectApi, file: LogFile, start: int) -> tuple[bytes, str | Non
 def reading_policy(address: str, partition: str = "aws") -> dict[str, Any]:
     """Return the least identity policy with which logs at an address can be read.
 
-    A bucket whose objects are encrypted with a key of KMS asks for `kms:Decrypt` on that key too.
+    If the objects are encrypted with a KMS key, reading also needs `kms:Decrypt` on that key.
 
     Raises:
         SekishoError: `usage` for an address of another form.

@@ -249,7 +249,7 @@ def _value(text: str) -> Any:
 def _values(text: str, place: int = 0) -> Iterator[Any]:
     """Yield the values of consecutive JSON texts, and the fault at which they end.
 
-    What is half a character becomes U+FFFD: no table can hold it.
+    Half a character (a lone surrogate) becomes U+FFFD: no table can hold it.
     """
     end = len(text.rstrip())
     while True:

@@ -58,9 +58,9 @@ def structure(columns: Sequence[Column]) -> str:
 def records_query(columns: Sequence[Column], window: Window, careful: bool) -> str:
     """Return the query of one row for each record of `feed`.
 
-    Its columns: `state` (0: it counts, 1: it is outside the window, 2: it is doubtful), `file` and
-    `record` (where a doubtful one is, else NULL; -1: no record of the file can be read), `moment`
-    and `written` (its time), `id`, those asked for and those of `DETAILED`, as JSON.
+    Its columns: `state` (0: counts, 1: outside the window, 2: doubtful), `file` and `record` (the
+    place of a doubtful one, else NULL; -1: no record of the file can be read), `moment` and
+    `written` (its time), `id`, the requested columns and those of `DETAILED`, as JSON.
 
     Args:
         columns: the requested columns.
@@ -222,10 +222,10 @@ def plain_query(columns: Sequence[Column]) -> str:
 def parts_query(columns: Sequence[Column], records: str, each_once: bool) -> str:
     """Return the query that counts the rows of `records_query` or `plain_query`.
 
-    One pass makes groups and details: a record is there once for its group (`part` 0), and once for
+    One pass yields groups and details: a record has one row for its group (`part` 0), and one for
     each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`), if that is an
-    IAM user or root. What a group is is one text, a JSON list of its columns: rows of details are
-    not to carry all of them.
+    IAM user or root. A group has one text as its key, a JSON list of its columns: rows of details
+    need not have all of these.
 
     Args:
         columns: the columns by which calls are grouped.

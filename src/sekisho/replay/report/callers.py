@@ -209,7 +209,7 @@ def _traces(details: Sequence[CallerDetail], sign_ins: int = 0) -> Traces:
 class ExemptionProposal:
     """A user to decide about: exempt it, or change its use of keys.
 
-    Nothing here exempts anybody.
+    A proposal exempts nobody.
 
     Attributes:
         key_ids: the keys that would stop.

@@ -304,8 +304,8 @@ _COLUMNS = (
 def replay_sheet(report: ReplayReport) -> Sheet:
     """Return one line for each row, and for each place that was not read.
 
-    What was not read has the outcome `not read`, the file as its event, and how many records are
-    lost if that is known.
+    An unread place has the outcome `not read`, the file as its event, and the number of lost
+    records if it is known.
     """
     return Sheet(_COLUMNS, report.rows, _not_read(report.log))
 

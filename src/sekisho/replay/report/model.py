@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
 """The outcomes of calls about which the policies in question were asked.
 
-So they were about what is denied already, which is shown where there is some.
+`ALREADY_DENIED` is another one, but is shown only if there are such calls.
 """
 
 SELDOM = frozenset({CallOutcome.ALREADY_DENIED})
@@ -206,8 +206,8 @@ class ReplayReport:
     def stopping(self) -> tuple[KeyReport, ...]:
         """The keys and sessions with denied calls, those with most of them first.
 
-        Denied calls on somebody's behalf count where that is all that they would lose: otherwise
-        they come and go with the calls that caused them.
+        Denied calls on a user's behalf count only if the user loses nothing else: otherwise they
+        depend on the calls that caused them.
         """
         keys = (
             key

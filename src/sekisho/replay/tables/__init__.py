@@ -152,8 +152,8 @@ def _numbered_by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
 def _distinctions(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return two numbers for each group: groups of a case with equal ones are judged alike.
 
-    The first one is by the event's source and name. Where everything of a call may tell it from
-    others, the second one is by all of it; elsewhere it is 0.
+    The first number is by the event's source and name. If any part of a call may distinguish it
+    from others, the second number is by all of them; otherwise it is 0.
     """
     names = _numbered_by(table, _NAMED)
     events = [values_of(table.column(each).take(names.rows)) for each in _NAMED]
