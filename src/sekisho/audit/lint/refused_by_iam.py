@@ -214,7 +214,15 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
         fact = Message("{used} characters, over the quota of {quota}; AWS: {answer}").filled(
             used=used, quota=attachment.quota.number, answer=answer
         )
-        yield found(FindingId.SAVE_SIZE, place_in(document, None), fact)
+        # the usual advice is for inline policies
+        inline = attachment in (Attachment.INLINE, Attachment.GROUP_INLINE)
+        several = attachment.managed and not attachment.ceiling
+        fix = None if inline else _SPLIT if several else _SHORTEN
+        yield found(FindingId.SAVE_SIZE, place_in(document, None), fact, fix)
+
+
+_SPLIT = Message("Split the policy in two, or join statements.")
+_SHORTEN = Message("Join statements, or leave parts out.")
 
 
 def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
@@ -222,8 +230,10 @@ def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
     fact = Message("{raw} characters, {used} without white space; {most} are allowed").filled(
         raw=raw, used=used, most=_SCP_QUOTA
     )
-    name = FindingId.SAVE_SIZE if used > _SCP_QUOTA else FindingId.SAVE_SCP_SIZE
-    yield found(name, place_in(document, None), fact)
+    if used > _SCP_QUOTA:
+        yield found(FindingId.SAVE_SIZE, place_in(document, None), fact, _SPLIT)
+    else:
+        yield found(FindingId.SAVE_SCP_SIZE, place_in(document, None), fact)
 
 
 RESOURCE_QUOTAS: Mapping[str, int] = {

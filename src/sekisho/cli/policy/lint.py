@@ -175,7 +175,7 @@ def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
     layout = TextLayout(terminal_width(), in_colour, verbose=verbose)
     writer = ReportWriter(lang, layout)
     for finding in sorted(report.findings, key=lambda each: _WORST_FIRST.index(each.severity)):
-        for line in writer.finding(_group(finding)):
+        for line in writer.finding(_group(finding, verbose=verbose)):
             show(line)
     for gap in report.gaps:
         _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
@@ -202,8 +202,10 @@ def _verdict(report: LintReport) -> Message:
     return verdict.filled(source=report.source, counts=counts)
 
 
-def _group(finding: Finding) -> FindingGroup:
+def _group(finding: Finding, *, verbose: bool) -> FindingGroup:
     """Return a finding as a report has it; of a note a text says its title alone."""
+    # what was found, like an action's name, is said in any case; how the engine decided, with `-v`
+    evidence = finding.id.family is Family.MFA
     place = finding.place
     where: list[Message] = []
     if place.position.line:
@@ -222,7 +224,7 @@ def _group(finding: Finding) -> FindingGroup:
         where=joined_messages(where, en=", ", ja=", "),
         cause=finding.cause,
         fix=finding.fix,
-        fact=finding.fact,
+        fact=finding.fact if verbose or not evidence else None,
         brief=finding.severity is Severity.NOTE,
     )
 

@@ -120,8 +120,7 @@ class ReportWriter:
 
     def _finding_lines(self, group: FindingGroup, most: int) -> Iterator[str]:
         yield group.cause.into(self.lang)
-        fact = group.fact if self.how.verbose else None
-        for label, text in ((_FACT, fact), (_FIX, group.fix), (_CONTROLS, group.controls)):
+        for label, text in ((_FACT, group.fact), (_FIX, group.fix), (_CONTROLS, group.controls)):
             if text is not None:
                 yield f"{label.into(self.lang)}{text.into(self.lang)}"
         if group.seen is not None:
