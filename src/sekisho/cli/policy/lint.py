@@ -46,7 +46,7 @@ _OF_SEVERAL = Message(
     "{wrong} of {all} {all:policy needs|policies need} correction (not examined "
     "completely: {unknown})."
 )
-_MORE = Message("Run with `-v` for the evidence of each finding and what each credential may do.")
+_MORE = Message("Run with `-v` for all about the notes and for what each credential may do.")
 _LENGTH = Message("{used} of {most} characters, as AWS counts them")
 _TABLE = Message("What each credential may do under this policy")
 
@@ -100,7 +100,7 @@ def command(
     """Show what is wrong with policies, and what they mean for each credential.
 
     FILE holds a policy; `-` is standard input. All files are examined, even if one cannot be read.
-    With -v: the evidence of each finding, and what each credential may do. Exit 3 with errors or
+    With -v: all about the notes, and what each credential may do. Exit 3 with errors or
     warnings, 0 with notes alone, 4 if something could not be examined.
     """
     reports: list[LintReport] = []
@@ -175,7 +175,7 @@ def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
     layout = TextLayout(terminal_width(), in_colour, verbose=verbose)
     writer = ReportWriter(lang, layout)
     for finding in sorted(report.findings, key=lambda each: _WORST_FIRST.index(each.severity)):
-        for line in writer.finding(_group(finding, verbose=verbose)):
+        for line in writer.finding(_group(finding)):
             show(line)
     for gap in report.gaps:
         _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
@@ -202,10 +202,8 @@ def _verdict(report: LintReport) -> Message:
     return verdict.filled(source=report.source, counts=counts)
 
 
-def _group(finding: Finding, *, verbose: bool) -> FindingGroup:
+def _group(finding: Finding) -> FindingGroup:
     """Return a finding as a report has it; of a note a text says its title alone."""
-    # what was found, like an action's name, is said in any case; how the engine decided, with `-v`
-    evidence = finding.id.family is Family.MFA
     place = finding.place
     where: list[Message] = []
     if place.position.line:
@@ -224,7 +222,7 @@ def _group(finding: Finding, *, verbose: bool) -> FindingGroup:
         where=joined_messages(where, en=", ", ja=", "),
         cause=finding.cause,
         fix=finding.fix,
-        fact=finding.fact if verbose or not evidence else None,
+        fact=finding.fact,
         brief=finding.severity is Severity.NOTE,
     )
 
