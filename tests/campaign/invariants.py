@@ -219,7 +219,7 @@ def judge_naming(breaches: Breaches, run: Outcome) -> None:
     breaches.note(Invariant.NAMES_THE_LOCKED_OUT, campaign.day, locked - run.named)
 
 
-_NOT_REACHED = (CampaignStage.ANNOUNCED, CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT)
+_NOT_REACHED = (CampaignStage.NOT_STARTED, CampaignStage.EXCEPTED, CampaignStage.LEFT_OUT)
 
 
 def judge_notices(breaches: Breaches, run: Outcome) -> None:

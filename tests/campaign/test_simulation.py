@@ -99,7 +99,7 @@ def giving_any_reason(run: Run) -> Iterator[Run]:
 
 def forgetting_some(run: Run) -> Iterator[Run]:
     """Who waits is not shown."""
-    stages = (CampaignStage.ANNOUNCED, CampaignStage.ENROLMENT_OPEN)
+    stages = (CampaignStage.NOT_STARTED, CampaignStage.ENROLMENT_OPEN)
     people = tuple(each for each in run.campaign.people if each.stage not in stages)
     yield replace(run, campaign=replace(run.campaign, people=people))
 

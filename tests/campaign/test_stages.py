@@ -130,7 +130,7 @@ def test_an_exception_that_has_ended_stops_nobody_else_and_is_named() -> None:
     found = campaign(people(DAY), exceptions=ended)
     assert found.today.plan.applicable
     assert {"plain", "passkey"} <= {*due_today(found)["enforce"]}
-    assert stages(found)["scanner"] == CampaignStage.ANNOUNCED
+    assert stages(found)["scanner"] == CampaignStage.NOT_STARTED
     assert {each.user for each in found.overdue} == {"keys", "scanner"}
     # nobody signs in as a machine user: a role, or an exception that is ready to copy
     shown = report_text(campaign_report(found), Language.EN, TextLayout(80))
@@ -253,7 +253,7 @@ def test_a_policy_that_only_has_the_name_counts_for_nothing() -> None:
     start = people(OPEN)
     policies = {**start.policies, OTHER: managed(OTHER, enrolment_policy())}
     found = replacing(replace(start, policies=policies))
-    assert stages(found)["denied"] == CampaignStage.ANNOUNCED
+    assert stages(found)["denied"] == CampaignStage.NOT_STARTED
     assert of_denied(found) == [(AttachUserPolicy, ENROLMENT)]
 
 

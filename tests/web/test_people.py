@@ -341,8 +341,11 @@ def test_columns_without_data_are_left_out(whole: Path, plan_file: Path) -> None
     staged = page(
         client_of(started(whole, "--plan", str(plan_file), "--goal", str(GOAL))), "/users"
     )
-    for word in ("Stage", "When", "pilot", "MFA enforced from"):
+    # nobody has been told, and the column is about what has changed for them
+    for word in ("Stage", "When", "pilot", "not started, ", "MFA enforced from"):
         assert word in staged
+    planned = page(client_of(started(whole, "--plan", str(plan_file))), "/users")
+    assert ('data-label="Wave"' in planned, 'data-label="Stage"' in planned) == (True, False)
 
 
 def test_a_large_account_is_a_hundred_a_page_and_quick_to_search() -> None:

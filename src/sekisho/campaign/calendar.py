@@ -56,7 +56,7 @@ def calendar_of(
     return tuple(sorted(found, key=lambda event: (event.day, event.kind, event.about)))
 
 
-_WAITING = (CampaignStage.ANNOUNCED, CampaignStage.ENROLMENT_OPEN, CampaignStage.UNKNOWN)
+_WAITING = (CampaignStage.NOT_STARTED, CampaignStage.ENROLMENT_OPEN, CampaignStage.UNKNOWN)
 
 
 def _events(goal: Goal, people: tuple[CampaignPerson, ...]) -> Iterator[DayEvent]:

@@ -84,7 +84,7 @@ _DAY_COLUMNS = (Message("day"), Message("what happens"), Message("wave or user")
 _DUE_COLUMNS = (Message("what happens"), _PEOPLE)
 _LEFT_COLUMNS = (Message("user"), Message("wave"), Message("why"))
 STAGES_IN_WORDS = {
-    CampaignStage.ANNOUNCED: Message("announced"),
+    CampaignStage.NOT_STARTED: Message("not started"),
     CampaignStage.ENROLMENT_OPEN: Message("enrolment open"),
     CampaignStage.ENFORCED: Message("enforced", "stage"),
     CampaignStage.STRICTER: Message("enforced, stricter policy"),

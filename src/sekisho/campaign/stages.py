@@ -18,7 +18,7 @@ class CampaignStage(StrEnum):
     """How far a person of a campaign is.
 
     Attributes:
-        ANNOUNCED: nothing has changed for them yet.
+        NOT_STARTED: nothing has changed for them yet; whether they were told is not a stage.
         ENROLMENT_OPEN: they have the enrolment policy, or can enrol by another.
         ENFORCED: MFA is proved to be enforced.
         STRICTER: likewise, with the policy for those who have enrolled.
@@ -28,7 +28,7 @@ class CampaignStage(StrEnum):
         UNKNOWN: it could not be read or proved.
     """
 
-    ANNOUNCED = "announced"
+    NOT_STARTED = "announced"  # the word of files, which is kept
     ENROLMENT_OPEN = "enrolment-open"
     ENFORCED = "enforced"
     STRICTER = "stricter"
@@ -159,4 +159,4 @@ class _Stages:
                     return CampaignStage.DORMANT
                 has_policy = self._enrolment in user.attached
                 opened = has_policy or (wave.enrolment_open and bool(user.devices))
-                return CampaignStage.ENROLMENT_OPEN if opened else CampaignStage.ANNOUNCED
+                return CampaignStage.ENROLMENT_OPEN if opened else CampaignStage.NOT_STARTED
