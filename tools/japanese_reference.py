@@ -111,7 +111,7 @@ def _row(option: click.Option) -> str:
         said.append(COMMANDS["default"].format(f"{Message('default: ').ja}`{option.default}`"))
     if option.multiple:
         said.append(COMMANDS["multiple"])
-    return f"| {_listed(names)} | {' '.join(said)} |"
+    return f"| {_listed(names)} | {''.join(said)} |"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from accessibility import SPACED
 from sekisho.messages import IdKind
 from shown import DOCS, JAPANESE, Block, blocks
 
@@ -47,6 +48,15 @@ def test_every_page_has_a_japanese_one() -> None:
 
 def test_every_japanese_page_has_an_english_one() -> None:
     assert set(TRANSLATED) <= _pages(DOCS)
+
+
+def test_no_space_parts_japanese_sentences() -> None:
+    """Neither in documents nor in what the commands print."""
+    printed = (DOCS.parent / "tests" / "golden" / "outputs").rglob("*.ja.*")
+    texts = [DOCS.parent / "README.ja.md", *JAPANESE.rglob("*.md"), *printed]
+    assert len(texts) > len(TRANSLATED) + 50
+    found = {path: SPACED.findall(path.read_text(encoding="utf-8")) for path in texts}
+    assert {path: spaced for path, spaced in found.items() if spaced} == {}
 
 
 def _prose(path: Path) -> str:

@@ -179,7 +179,7 @@ def test_is_this_policy_right(visitor: Visitor) -> None:
     proved = said(
         visitor,
         "MFA is enforced. This is proved for every request.",
-        "MFA は強制されています。 すべてのリクエストについて証明済みです。",
+        "MFA は強制されています。すべてのリクエストについて証明済みです。",
     )
     assert visitor.reads(proved)
 

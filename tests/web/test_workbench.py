@@ -18,7 +18,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
-from accessibility import axe_faults
+from accessibility import axe_faults, typing_faults
 from in_process import sekisho
 from rollout.staging import (
     ADMIN,
@@ -741,7 +741,7 @@ def test_a_walk_through_every_view_in_both_languages(
     def fits() -> None:
         # until its style sheet is there, a page is wider; a function, as the page lets no text run
         page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
-        assert axe_faults(page, *rules) == []
+        assert [*axe_faults(page, *rules), *typing_faults(page)] == []
         # not even after its hyphens
         assert page.locator(".option:visible").evaluate_all(
             "options => options.every(each => each.getClientRects().length === 1)"

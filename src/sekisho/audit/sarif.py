@@ -63,13 +63,14 @@ def _result(finding: Finding, index: int, account_file: str | None, lang: Langua
     title, fact, cause, fix = (
         text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.fix)
     )
+    stop, gap = (". ", " ") if lang is Language.EN else ("。", "")
     if account_file is None:
-        message = f"{title}: {fact}. {cause} {fix}"
+        message = f"{title}: {fact}{stop}{cause}{gap}{fix}"
         line, column = place.position.line, place.position.column
         where = location(place.subject, place.path, line=line, column=column)
         about = f"{place.subject} {place.sid or place.path}"
     else:
-        message = f"{title}: {place.subject}: {fact}. {fix}"
+        message = f"{title}: {place.subject}: {fact}{stop}{fix}"
         where = location(account_file, place.subject)
         about = place.subject
     level = finding.severity.value

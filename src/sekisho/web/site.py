@@ -373,6 +373,8 @@ def _on_every_page() -> dict[str, Any]:
         "say": say,
         "t": lambda key, /, **values: text(key, **values).into(spoken),
         "term": lambda key: term(key).into(spoken),
+        # between two sentences
+        "gap": " " if spoken is Language.EN else "",
         "language": spoken.value,
         "languages": [each.value for each in Language],
         "flashes": browser().take_flashes if "browser" in g else tuple,
