@@ -43,7 +43,8 @@ UNASKED = {
     "is a step on the way: nothing is done yet": """
         assign-mfa, policies/create, policies/create=visual, policies/create/visual,
         policies/create/review=previous, policy/edit, policy/edit=visual, policy/edit/visual,
-        policy/edit/review=previous, users/create/details, users/create/permissions""",
+        policy/edit/review=previous, user/add-permissions, users/create/details,
+        users/create/permissions""",
     "searches": """
         group/add-permissions=search, group/add-users=search, groups/create=search,
         user/add-permissions=search, user/boundary=search, users/create/permissions=search""",
@@ -57,8 +58,8 @@ UNASKED = {
     "adds what can be taken away again": """
         access-key/create, assign-mfa/app, assign-mfa/passkey, console-access=enable,
         group/add-permissions=add, group/add-users=add, groups/create=create,
-        policies/create/review, policy/attach, policy/tag, user/add-permissions, user/boundary,
-        user/tag, users/create/review, /s3/buckets""",
+        policies/create/review, policy/attach, policy/tag, user/add-permissions/review,
+        user/boundary, user/tag, users/create/review, /s3/buckets""",
     "saves the text that its page shows": "inline-policy=save, policy/edit/review",
     "can be set back on the same page": "access-key/activate, policy/default-version",
     "has the old password typed, or two codes": """
@@ -216,6 +217,8 @@ def _all_pages(console: people.RunningConsole, language: Language = Language.EN)
     reader.get("/iam/users/create?begin=yes")
     yield reader.fill("/iam/users/create/details", name="misaki.ito")
     yield reader.fill("/iam/users/create/permissions")
+    reader.get("/iam/user/add-permissions?name=ken.suzuki")
+    yield reader.fill("/iam/user/add-permissions", way="attach", policies=ARN)
     reader.get("/iam/assign-mfa?user=misaki.ito")
     yield reader.fill("/iam/assign-mfa", name="phone", kind="app")
     newcomer = Reader(console, language)

@@ -137,6 +137,8 @@ def test_what_one_person_typed_is_not_shown_to_the_next(
     page.get_by_label("Password").fill(console.password("hanako.sato"))
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{console.url}/iam/assign-mfa")
+    own = ["IAM", "Security credentials", "Assign MFA device"]
+    expect(page.locator(".crumbs li")).to_have_text(own)
     expect(page.get_by_label("Device name")).to_have_value("")
     # and whoever typed it finds it again
     people.sign_in(page, console)
@@ -160,6 +162,11 @@ def test_what_was_typed_survives_the_end_of_a_session(
 
     people.sign_in(page, console)
     page.goto(f"{console.url}/iam/assign-mfa?user=mei.takahashi")
+    path, crumbs = (
+        ["IAM", "Users", "mei.takahashi", "Assign MFA device"],
+        page.locator(".crumbs li"),
+    )
+    expect(crumbs).to_have_text(path)
     name, go_on = page.get_by_label("Device name"), page.get_by_role("button", name="Next")
     name.fill("typed-by-yuki")
     ended(go_on.click, name)
@@ -178,6 +185,7 @@ def test_what_was_typed_survives_the_end_of_a_session(
     make = page.get_by_role("button", name="Continue")
     ended(make.click, make)
     expect(main).to_contain_text("mei.takahashi / Device name: typed-by-yuki")
+    expect(crumbs).to_have_text(path)
     page.get_by_role("link", name="Previous").click()
     expect(name).to_have_value("typed-by-yuki")
     page.goto(f"{console.url}/iam/users")

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import web_people as people
-from accessibility import axe_faults
+from accessibility import axe_faults, typing_faults
 from profiles import DEEP
 from sekisho.messages import Language
 from sekisho.policy import Preset
@@ -20,6 +20,7 @@ from sekisho.policy import Preset
 USER, GROUP = "ken.suzuki", "Developers"
 LONG = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ARN = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"
+ANY = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'
 
 NOBODY = ("/", "/signin", "/nowhere")
 ADMINISTRATOR = (
@@ -49,6 +50,7 @@ ADMINISTRATOR = (
     f"/iam/user?{urlencode({'name': USER, 'tab': 'tags'})}",
     f"/iam/user?{urlencode({'name': USER, 'tab': 'security'})}",
     f"/iam/user/add-permissions?{urlencode({'name': USER})}",
+    f"/iam/assign-mfa?{urlencode({'user': USER})}",
     f"/iam/user/boundary?{urlencode({'name': USER})}",
     f"/iam/user/delete?{urlencode({'name': USER})}",
     f"/iam/console-access?{urlencode({'user': USER})}",
@@ -154,6 +156,30 @@ def test_every_list_with_a_search_narrows_while_one_types(visited: people.Visit)
     }
 
 
+LOW = 80
+"""Pixels: two lines, the number of findings and the buttons."""
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_bar_of_an_editor_is_low_on_a_phone(visited: people.Visit, language: Language) -> None:
+    """Even with three buttons, and with what IAM refuses."""
+    api = people.administrator_api(visited.console)
+    api.call("iam", "PutUserPolicy", UserName=USER, PolicyName="x", PolicyDocument=ANY)
+    page = page_of(visited, "administrator", language)
+    page.set_viewport_size({"width": 390, "height": 844})
+    inline = urlencode({"kind": "user", "name": USER, "policy": "x"})
+    for path in ("/iam/policies/create", f"/iam/inline-policy?{inline}"):
+        page.goto(f"{visited.console.url}{path}")
+        for text in ("{", ANY):
+            page.locator("#document").fill(text)
+            page.wait_for_timeout(600)
+            expect(page.locator(".stay .count")).to_be_visible()
+            box = page.locator(".stay").bounding_box()
+            assert box is not None
+            assert box["height"] < LOW, path
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
 CUT_OFF = """() => [...document.querySelectorAll("main .scroll:not(pre)")]
     .filter(each => each.scrollWidth > each.clientWidth + 1)
     .map(each => each.getAttribute("aria-label") ?? each.querySelector("caption").textContent)"""
@@ -172,6 +198,18 @@ def test_nothing_is_cut_off_on_a_phone(visited: people.Visit, language: Language
             found[path].append("the page")
     page.set_viewport_size({"width": 1280, "height": 900})
     assert {path: tables for path, tables in found.items() if tables} == {}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_sentences_are_set_as_their_language_sets_them(
+    visited: people.Visit, language: Language
+) -> None:
+    found: list[str] = []
+    for who, path in PATHS:
+        page = page_of(visited, who, language)
+        page.goto(f"{visited.console.url}{path}")
+        found += typing_faults(page)
+    assert found == []
 
 
 class Outline(HTMLParser):

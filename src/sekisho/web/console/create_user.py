@@ -36,6 +36,7 @@ from sekisho.web.console.permission_grants import (
     grant_of,
     grant_page,
     permissions_of,
+    review_values,
 )
 from sekisho.web.console.policy_text import faults_text
 from sekisho.web.console.session import (
@@ -275,17 +276,14 @@ def _review_page(
     rows: int = 0,
 ) -> str:
     choice = _choice(draft)
-    given = try_reading(lambda: permissions_of(grant_of(draft)))
-    summary = () if isinstance(given, AwsRefused) else given.summary()
-    if choice is not None and choice.must_change:
-        summary = (*summary, *Permissions(policies=(_change_password_policy(),)).summary())
+    changes_it = choice is not None and choice.must_change
+    besides = Permissions(policies=(_change_password_policy(),) if changes_it else ())
     return render_template(
         "create_user_review.html",
         navigation=_LIST,
         draft=draft,
         choice=choice,
-        unread=given if isinstance(given, AwsRefused) else None,
-        summary=summary,
+        **review_values(grant_of(draft), *besides.summary()),
         mark=mark_of(_reviewed_fields(draft)),
         tags=_tags(draft),
         rows=rows,

@@ -14,13 +14,14 @@ from typing import Any
 
 from flask import request
 
+from sekisho.errors import AwsRefused
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.web.console import choice_lists
 from sekisho.web.console.changes import ConsoleCall, console_call
 from sekisho.web.console.choice_lists import policy_name
 from sekisho.web.console.identities import IamIdentity, IdentityKind
-from sekisho.web.console.session import call, person
+from sekisho.web.console.session import call, person, try_reading
 from sekisho.web.site import term, text
 
 
@@ -197,6 +198,14 @@ def grant_page(
         "user_choices": choice_lists.users("source", fields, [user]),
         "policy_choices": choice_lists.policies("policies", fields, policies),
     }
+
+
+def review_values(grant: Grant, *more: Granted) -> dict[str, Any]:
+    """Return the values for a review: the lines of the summary, and what could not be read."""
+    given = try_reading(lambda: permissions_of(grant))
+    if isinstance(given, AwsRefused):
+        return {"unread": given, "summary": more}
+    return {"unread": None, "summary": (*given.summary(), *more)}
 
 
 def permissions_of(grant: Grant) -> Permissions:

@@ -182,7 +182,7 @@ def out() -> ResponseReturnValue:
 def aws_login() -> ResponseReturnValue:
     """Ask whether `aws login` is to be let in."""
     asked = request.query_string.decode("latin-1")
-    return render_template("aws_login.html", asked=asked, address="")
+    return render_template("aws_login.html", ticket=asked, address="")
 
 
 @SCREEN.post("/aws-login")
@@ -190,7 +190,7 @@ def aws_login() -> ResponseReturnValue:
 def let_in() -> ResponseReturnValue:
     """Let `aws login` in, if the person's policies allow that, and lead to where it waits."""
     address = _client().let_in(person().keys, request.form.get("asked", ""))
-    return render_template("aws_login.html", asked="", address=address)
+    return render_template("aws_login.html", address=address)
 
 
 def _pending(step: NextStep) -> PendingSignin | None:

@@ -31,10 +31,13 @@ from sekisho.web.console.permission_grants import (
     grant_of,
     grant_page,
     permissions_of,
+    review_values,
 )
 from sekisho.web.console.policy_text import faults_text
 from sekisho.web.console.session import (
     attempt,
+    changed_elsewhere,
+    mark_of,
     person,
     rehearsal,
     signed_in,
@@ -49,6 +52,7 @@ SCREEN = Blueprint("user_page", __name__)
 _PATH = IdentityKind.USER.page_path
 _LIST = IdentityKind.USER.list_path
 _ADD = "/iam/user/add-permissions"
+_REVIEW = f"{_ADD}/review"
 _BOUNDARY = "/iam/user/boundary"
 _DELETE = "/iam/user/delete"
 
@@ -98,7 +102,8 @@ def _tab_content(tab: UserTab, name: str) -> dict[str, Any]:
 
 def _permissions(name: str) -> dict[str, Any]:
     groups = groups_of(name)
-    through = {} if isinstance(groups, AwsRefused) else {each: _of_group(each) for each in groups}
+    known = () if isinstance(groups, AwsRefused) else groups
+    through = {each: IamIdentity(IdentityKind.GROUP, each).policies() for each in known}
     return {**IamIdentity(IdentityKind.USER, name).policies(), "groups": groups, "through": through}
 
 
@@ -106,11 +111,6 @@ def groups_of(name: str) -> list[str] | AwsRefused:
     """Return the names of a user's groups, or what AWS refused."""
     read = IamIdentity(IdentityKind.USER, name).read_list("ListGroupsForUser", "Groups")
     return read if isinstance(read, AwsRefused) else [each["GroupName"] for each in read]
-
-
-def _of_group(group: str) -> dict[str, Any]:
-    """Return the policies that a group gives its members."""
-    return IamIdentity(IdentityKind.GROUP, group).policies()
 
 
 @SCREEN.route(_ADD, methods=["GET", "POST"])
@@ -124,33 +124,46 @@ def add_permissions() -> ResponseReturnValue:
         way = request.args.get("way", "")
         return _add_page(name, typed_for(name) | ({"way": way} if way else {}))
     fields = grant_fields()
-    if choice_lists.is_search():
-        state().typed[_ADD] = {"name": name, **fields}
-        return redirect(f"{_ADD}?{urlencode({'name': name})}")
+    state().typed[_ADD] = {"name": name, **fields}
     grant = grant_of(fields)
-    fault = text("permission_grants.nothing") if grant.empty else None
-    fault = grant.fault or fault
-    if fault is not None:
-        return _add_page(name, fields, fault=fault), HTTPStatus.UNPROCESSABLE_ENTITY
-    given = try_reading(lambda: permissions_of(grant))
-    if isinstance(given, AwsRefused):
-        return _add_page(name, fields, refused=given), HTTPStatus.UNPROCESSABLE_ENTITY
-    outcome = carry_out(given.changes(name))
-    if not outcome.done:
-        refused = outcome.refusals[0].refused if outcome.refusals else None
-        return _add_page(name, fields, refused=refused), HTTPStatus.UNPROCESSABLE_ENTITY
-    state().typed.pop(_ADD, None)
-    outcome.flash(text("user_page.permissions_added", user=name))
-    return see_other(_PATH, name=name, tab=UserTab.PERMISSIONS.value)
+    fault = grant.fault or (text("permission_grants.nothing") if grant.empty else None)
+    if fault is not None and not choice_lists.is_search():
+        return _add_page(name, fields, fault), HTTPStatus.UNPROCESSABLE_ENTITY
+    path = _ADD if choice_lists.is_search() else _REVIEW
+    return redirect(f"{path}?{urlencode({'name': name})}")
 
 
-def _add_page(
-    name: str,
-    fields: Mapping[str, str],
-    *,
-    fault: Message | None = None,
-    refused: AwsRefused | None = None,
-) -> str:
+@SCREEN.route(_REVIEW, methods=["GET", "POST"])
+@signed_in
+def review_permissions() -> ResponseReturnValue:
+    """Show the permissions that are to be added, and add them."""
+    name, draft = request.values.get("name", ""), state().typed.get(_ADD, {})
+    if not name or draft.get("name") != name:
+        return see_other(_ADD, name=name)
+    grant, refused = grant_of(draft), None
+    if request.method == "POST":
+        if changed_elsewhere(draft):
+            return redirect(f"{_REVIEW}?{urlencode({'name': name})}")
+        given = try_reading(lambda: permissions_of(grant))
+        if not isinstance(given, AwsRefused):
+            outcome = carry_out(given.changes(name))
+            if outcome.done:
+                del state().typed[_ADD]
+                outcome.flash(text("user_page.permissions_added", user=name))
+                return see_other(_PATH, name=name, tab=UserTab.PERMISSIONS.value)
+            refused = outcome.refusals[0].refused if outcome.refusals else None
+    page = render_template(
+        "add_permissions_review.html",
+        navigation=_LIST,
+        name=name,
+        mark=mark_of(draft),
+        refused=refused,
+        **review_values(grant),
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if request.form else HTTPStatus.OK
+
+
+def _add_page(name: str, fields: Mapping[str, str], fault: Message | None = None) -> str:
     has, member = IamIdentity(IdentityKind.USER, name).policies()["attached"], groups_of(name)
     policies = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
     groups = [] if isinstance(member, AwsRefused) else member
@@ -159,7 +172,6 @@ def _add_page(
         navigation=_LIST,
         name=name,
         fault=fault,
-        refused=refused,
         **grant_page(fields, user=name, groups=groups, policies=policies),
     )
 
@@ -273,51 +285,33 @@ class _Belonging:
     """Something of a user that has to go first.
 
     Attributes:
-        listing: the operation that lists it, and the key of its answer.
-        name: the key of an entry's own name; "" if the entry is the name.
+        listing, entries: the operation that lists it, and the key of its answer.
         operation: the operation that takes it off.
-        parameter: what the name is called there.
+        name: what names it there, and in an entry that is not the name itself.
     """
 
-    listing: tuple[str, str]
-    name: str
+    listing: str
+    entries: str
     operation: str
-    parameter: str
+    name: str
 
 
 _BELONGINGS = (
+    _Belonging("ListAttachedUserPolicies", "AttachedPolicies", "DetachUserPolicy", "PolicyArn"),
+    _Belonging("ListUserPolicies", "PolicyNames", "DeleteUserPolicy", "PolicyName"),
+    _Belonging("ListGroupsForUser", "Groups", "RemoveUserFromGroup", "GroupName"),
+    _Belonging("ListAccessKeys", "AccessKeyMetadata", "DeleteAccessKey", "AccessKeyId"),
     _Belonging(
-        ("ListAttachedUserPolicies", "AttachedPolicies"),
-        "PolicyArn",
-        "DetachUserPolicy",
-        "PolicyArn",
+        "ListSigningCertificates", "Certificates", "DeleteSigningCertificate", "CertificateId"
     ),
-    _Belonging(("ListUserPolicies", "PolicyNames"), "", "DeleteUserPolicy", "PolicyName"),
-    _Belonging(("ListGroupsForUser", "Groups"), "GroupName", "RemoveUserFromGroup", "GroupName"),
+    _Belonging("ListSSHPublicKeys", "SSHPublicKeys", "DeleteSSHPublicKey", "SSHPublicKeyId"),
     _Belonging(
-        ("ListAccessKeys", "AccessKeyMetadata"), "AccessKeyId", "DeleteAccessKey", "AccessKeyId"
-    ),
-    _Belonging(
-        ("ListSigningCertificates", "Certificates"),
-        "CertificateId",
-        "DeleteSigningCertificate",
-        "CertificateId",
-    ),
-    _Belonging(
-        ("ListSSHPublicKeys", "SSHPublicKeys"),
-        "SSHPublicKeyId",
-        "DeleteSSHPublicKey",
-        "SSHPublicKeyId",
-    ),
-    _Belonging(
-        ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
-        "ServiceSpecificCredentialId",
+        "ListServiceSpecificCredentials",
+        "ServiceSpecificCredentials",
         "DeleteServiceSpecificCredential",
         "ServiceSpecificCredentialId",
     ),
-    _Belonging(
-        ("ListMFADevices", "MFADevices"), "SerialNumber", "DeactivateMFADevice", "SerialNumber"
-    ),
+    _Belonging("ListMFADevices", "MFADevices", "DeactivateMFADevice", "SerialNumber"),
 )
 """What is taken off, in this order."""
 
@@ -361,9 +355,10 @@ def _changes(user: str) -> Iterator[ConsoleCall]:
     elif login.aws_code != "NoSuchEntity":
         raise login
     for kind in _BELONGINGS:
-        for name in _names(kind, user):
+        for each in person().api.pages("iam", kind.listing, kind.entries, **whom):
+            name = each if isinstance(each, str) else each[kind.name]
             yield console_call(
-                kind.operation, kind.operation, {**whom, kind.parameter: name}, name=_short(name)
+                kind.operation, kind.operation, {**whom, kind.name: name}, name=_short(name)
             )
             if kind.operation == "DeactivateMFADevice" and ":mfa/" in name:
                 virtual = {"SerialNumber": name}
@@ -371,12 +366,6 @@ def _changes(user: str) -> Iterator[ConsoleCall]:
                     "delete_device", "DeleteVirtualMFADevice", virtual, name=_short(name)
                 )
     yield console_call("delete_user", "DeleteUser", whom, user=user)
-
-
-def _names(kind: _Belonging, user: str) -> Iterator[str]:
-    operation, key = kind.listing
-    for each in person().api.pages("iam", operation, key, UserName=user):
-        yield each[kind.name] if kind.name else each
 
 
 def _short(name: str) -> str:
