@@ -68,29 +68,37 @@ class Played:
 
 USED = LATER - timedelta(hours=1)
 PLAYED: Mapping[str, Played] = {
-    "with a password": Played(staff("plain", password=Password())),
-    "with a temporary password": Played(staff("temp", password=Password(reset_required=True))),
-    "with a device already": Played(
+    "a user with a password": Played(staff("plain", password=Password())),
+    "a user with a temporary password": Played(
+        staff("temp", password=Password(reset_required=True))
+    ),
+    "a user with a device already": Played(
         staff("ready", password=Password(), devices=enrolled("ready", OPEN - timedelta(days=30)))
     ),
-    "with an access key in use": Played(
+    "a user with an access key in use": Played(
         staff("keys", password=Password(), keys=(AccessKey("AKIAK", True, last_used=USED),))
     ),
-    "whom another policy denies already": Played(
+    "a user for whom another policy enforces MFA already": Played(
         staff("denied", password=Password(), attached=(OTHER,))
     ),
-    "a newcomer": Played(
+    "a new user": Played(
         staff("newcomer", password=Password(created_at=DAY - timedelta(hours=1))),
         joined=DAY - timedelta(hours=1),
     ),
-    "who would be locked out": Played(staff("barred", password=Password(), attached=(BARRED,))),
-    "an exception, `except`": Played(staff("robot"), expires="2027-06-30"),
-    "whose exception has ended": Played(staff("robot", password=Password()), expires="2027-01-01"),
-    "who does not sign in (`dormant`)": Played(
+    "a user who would be locked out": Played(
+        staff("barred", password=Password(), attached=(BARRED,))
+    ),
+    "an excepted user, or one whom `except` leaves out": Played(
+        staff("robot"), expires="2027-06-30"
+    ),
+    "a user whose exception has ended": Played(
+        staff("robot", password=Password()), expires="2027-01-01"
+    ),
+    "a user who does not sign in (`dormant`)": Played(
         staff("dormant", password=Password(last_used=OPEN - timedelta(days=200)))
     ),
     "a break-glass user": Played(staff("safe", password=Password())),
-    "who has left": Played(None),
+    "a user who has been deleted": Played(None),
 }
 
 
@@ -146,13 +154,13 @@ def without(start: Snapshot, name: str) -> Snapshot:
 def said(cell: str, same: str) -> str:
     """Return what a cell says; `same` is what it says of anybody."""
     cell = re.split(r"[;,] | once | after | as \[", cell)[0]
-    return {"as anybody": same, "waits for `from`": "nothing"}.get(cell, cell)
+    return {"like other users": same, "waits for `from`": "nothing"}.get(cell, cell)
 
 
 @pytest.mark.parametrize("person", PLAYED)
 def test_the_table_of_the_page_is_what_happens(person: str) -> None:
     table, played = rows(), PLAYED[person]
-    anybody = table["with a password"]
+    anybody = table["a user with a password"]
     opened, after, on_day = (
         said(cell, same) for cell, same in zip(table[person], anybody, strict=True)
     )
