@@ -271,6 +271,29 @@ def test_tags_of_a_session_need_their_own_permission(aws: LocalAws) -> None:
     assert "sts:TagSession" in message
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"SourceIdentity": "a b"}, "Value 'a b' at 'sourceIdentity' failed to satisfy constraint"),
+        ({"ExternalId": "a b"}, "Value at 'externalId' failed to satisfy constraint"),
+    ],
+)
+def test_what_a_session_is_marked_with_has_the_characters_that_aws_takes(
+    aws: LocalAws, given: dict[str, str], message: str
+) -> None:
+    name = f"marked-{next(iter(given))}"
+    trust = {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        "Principal": {"AWS": f"arn:aws:iam::{people.ACCOUNT}:root"},
+    }
+    document = json.dumps(people.policy(trust))
+    client(aws, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    asked = {"RoleArn": f"{ROLE}/{name}", "RoleSessionName": "shift", **given}
+    with pytest.raises(ClientError, match=message):
+        client(aws, "sts").assume_role(**asked)
+
+
 def test_another_accounts_role_is_refused_and_the_reason_named(aws: LocalAws) -> None:
     message = denial(
         client(aws, "sts").assume_role,

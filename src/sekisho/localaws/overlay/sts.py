@@ -24,8 +24,10 @@ from sekisho.signin import (
     HolderKind,
     Refused,
     SessionTag,
+    check_external_id,
     check_federated_name,
     check_session_name,
+    check_source_identity,
     role_duration,
     token_duration,
 )
@@ -51,6 +53,10 @@ def assume_role(self: TokenResponse) -> ActionResult:
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
     refuse(check_session_name(name))
+    if identity := text(self, "SourceIdentity"):
+        refuse(check_source_identity(identity))
+    if external_id := text(self, "ExternalId"):
+        refuse(check_external_id(external_id))
     inherited = tuple(tag for tag in caller.credential.tags if tag.transitive)
     tags = _session_tags(self, inherited)
     chained = caller.credential.kind is CredentialKind.ROLE_SESSION
