@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields
 from enum import Enum
 from importlib import metadata
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import click
@@ -35,6 +36,7 @@ from sekisho.errors import Code, FaultyPolicy
 from sekisho.messages import CATALOGUES, IdKind, Language, Message, address_of, table
 from sekisho.messages.site import project_site
 from sekisho.policy import PolicyKind, parse
+from sekisho.prover import InvariantKind
 from sekisho.prover.scenarios import SCENARIOS
 from sekisho.rollout.goal.acceptance import PROBLEMS
 from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK
@@ -62,6 +64,8 @@ def test_every_id_has_an_entry_and_no_other() -> None:
         IdKind.PROBLEM: {*PROBLEMS, "not-told"} - NEVER_AGAINST,
         IdKind.WARNING: (_ids_of_notes() - PROBLEMS) | NEVER_AGAINST,
         IdKind.ASSUMPTION: set(ASSUMPTIONS),
+        # whether MFA is enforced is asked of plans as well
+        IdKind.QUESTION: _ids_of_questions() - PROBLEMS,
     }
     for kind, ids in kinds.items():
         assert {each.id for each in ALL.values() if each.kind is kind} == ids
@@ -70,6 +74,29 @@ def test_every_id_has_an_entry_and_no_other() -> None:
     assert [each.id for each in filter(None, map(explained_scenario, scenarios))] == scenarios
     assert not {*scenarios} & {*ALL, *(each.id for each in entries())}
     assert explained_scenario("no-such-scenario") is None
+
+
+def _ids_of_questions() -> set[str]:
+    """Return the ids of the questions of `prove` in the source, those of options among them."""
+    folder = CATALOGUES.parent / "prover" / "questions"
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    constants = dict(re.findall(r'^([A-Z_]+) = "([a-z-]+)"$', source, re.MULTILINE))
+    first = re.findall(r'QuestionAnswer\(\s*(?:"([\w-]+)"|([A-Z_]+))', source)
+    rule = (CATALOGUES.parent / "cli" / "prove" / "account.py").read_text(encoding="utf-8")
+    named = {literal or constants[name] for literal, name in first}
+    return {*named, *InvariantKind, *re.findall(r'^_RULE = "([\w-]+)"$', rule, re.MULTILINE)}
+
+
+def test_a_question_is_explained_as_it_is_asked() -> None:
+    asked = {}
+    for path in (Path(__file__).parents[1] / "golden" / "outputs").rglob("*.json"):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        questions = report.get("questions", []) if isinstance(report, dict) else []
+        asked |= {each["id"]: each["text"] for each in questions if each["id"] in ALL}
+    assert {"nothing-lost", "own-things", "assumed-with-mfa"} <= {*asked}
+    for name in {*asked} - {*InvariantKind, *PROBLEMS}:
+        # there may be more behind it in parentheses
+        assert asked[name].startswith(ALL[name].title.en)
 
 
 def _ids_of_notes() -> set[str]:
@@ -189,6 +216,7 @@ def test_the_settings_of_an_assumption_are_its_own() -> None:
     ("pasted", "name"),
     [
         ("keys-in-use", "keys-in-use"),
+        ("enforcement-other-values", "enforcement-other-values"),
         ("`arn_span`", "arn_span"),
         ("arn_span=whole-string", "arn_span"),
         ("keys-in-use:deploy-bot", "keys-in-use"),

@@ -59,7 +59,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     """Explain an error TEXT as it was pasted, or an ID that sekisho prints; `-`: standard input.
 
     IDs are those of findings, errors, a plan's problems and warnings, assumptions, and the
-    scenarios of `prove`, like `keys-in-use`.
+    questions and scenarios of `prove`, like `keys-in-use`.
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
     with similar words are named.
     """

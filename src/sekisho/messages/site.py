@@ -13,6 +13,7 @@ class IdKind(StrEnum):
     PROBLEM = "plan-problems"
     WARNING = "plan-warnings"
     ASSUMPTION = "assumptions"
+    QUESTION = "questions"
     AWS_ERROR = "aws-errors"
     SCENARIO = "scenarios"
     """All of them are in one table, on a page that says more than what each is."""

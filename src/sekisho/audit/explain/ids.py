@@ -42,6 +42,7 @@ _FINDING = Message("Finding (usually: {severity})")
 _ERROR = Message("Error of sekisho")
 _PROBLEM = Message("Problem of a plan")
 _WARNING = Message("Warning of a plan")
+_QUESTION = Message("Question of `prove`")
 _ASSUMPTION = Message("Assumption (by default {default}; otherwise {other})")
 _PERSON = Message("Scenario of `prove`: a person, who must get in")
 _ATTACKER = Message("Scenario of `prove`: an attacker, who must be kept out")
@@ -77,6 +78,8 @@ def explained_ids() -> Mapping[str, ExplainedId]:
         rows.append((name, IdKind.PROBLEM, _PROBLEM, said, said["sure"]))
     for name, said in texts["warnings"].items():
         rows.append((name, IdKind.WARNING, _WARNING, said, said["sure"]))
+    for name, said in texts["questions"].items():
+        rows.append((name, IdKind.QUESTION, _QUESTION, said, said["sure"]))
     for name, said in texts["assumptions"].items():
         fix = _TRY if said["example"].startswith("sekisho ") else _PYTHON_ALONE
         settings = {key: _code(said[key]) for key in ("default", "other")}
