@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 from unittest.mock import patch
 
 from sekisho.cli.main import main
+from sekisho.messages import type_as
 
 
 def sekisho(*arguments: str, given: str = "", **variables: str) -> CompletedProcess[str]:
@@ -33,6 +34,9 @@ def sekisho(*arguments: str, given: str = "", **variables: str) -> CompletedProc
             main()
         except SystemExit as ended:
             code = ended.code
+        finally:
+            # a process has one command line
+            type_as("", ())
     assert isinstance(code, int), code
     return CompletedProcess(argv, code, _text(out), _text(err))
 

@@ -60,7 +60,7 @@ def test_denied_in_japanese(policy: str) -> None:
         "  MFA を使ったセッションは指定されていません。これは長期アクセスキーの場合の結果です。",
         f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] enforcement",
         "",
-        f"次のコマンド: sekisho decide {' '.join(request)} --policy {policy} --lang ja "
+        f"次のコマンド: sekisho --lang ja decide {' '.join(request)} --policy {policy} "
         f"--context {MFA}=true".replace(" * ", " '*' "),
     ]
 

@@ -136,7 +136,7 @@ def test_help_lists_commands_in_japanese() -> None:
 @pytest.mark.parametrize("arguments", [["--lang", "ja"], ["--lang=ja"]], ids=str)
 def test_help_and_wrong_usage_are_in_the_language_asked_for(arguments: list[str]) -> None:
     for words in (["reset", *arguments, "--help"], ["reset", "--help", *arguments]):
-        assert sekisho(*words, LC_ALL="C").stdout.startswith("使い方: sekisho reset")
+        assert sekisho(*words, LC_ALL="C").stdout.startswith("使い方: sekisho --lang ja reset")
     done = sekisho(*arguments, "reset", LC_ALL="C")
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert "`USER` を指定してください" in done.stderr

@@ -343,6 +343,25 @@ def test_a_command_begins_everywhere_as_the_program_was_started(
     assert not re.search(rf"\bsekisho (?:{'|'.join(COMMANDS)}|\[)\b", said)
 
 
+@pytest.mark.parametrize(
+    ("locale", "typed", "named"),
+    [
+        ("C", "--lang ja lint x.json", "`sekisho --lang ja policy lint`"),
+        ("C", "policy new --lang ja", "sekisho --lang ja policy new --out "),
+        ("ja_JP.UTF-8", "policy new --lang en", "sekisho --lang en policy new --out "),
+        ("ja_JP.UTF-8", "policy new --lang ja", ": sekisho policy new --out "),
+        ("ja_JP.UTF-8", "policy new", ": sekisho policy new --out "),
+        ("C", "policy new --lang en", ": sekisho policy new --out "),
+    ],
+)
+def test_a_language_that_is_not_the_locales_goes_with_every_command(
+    locale: str, typed: str, named: str
+) -> None:
+    done = sekisho(*typed.split(), LC_ALL=locale)
+    assert named in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("--lang") == named.count("--lang")
+
+
 def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:
     words = [
         "sekisho",

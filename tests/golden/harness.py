@@ -113,7 +113,9 @@ class Runner:
 
     def run(self, case: Case, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
         """Run a case in a folder, with an environment whose variables it may name."""
-        more = {**(env or {}), **case.env}
+        # commands that are named have `--lang` where it is not the locale's
+        spoken = {"LANG": "ja_JP.UTF-8"} if case.language == "ja" else {}
+        more = {**spoken, **(env or {}), **case.env}
         argv = [more[word[1:]] if word.startswith("$") else word for word in case.argv]
         return self._run({"argv": argv, "stdin": case.stdin}, folder, more)
 

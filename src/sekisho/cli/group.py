@@ -214,7 +214,8 @@ def typed_again(*more: str, without: Collection[str] = ()) -> str:
     """
     context = click.get_current_context()
     words = [*context.meta.get(_TYPED, ())]
-    anew = {each.split()[0] for each in more}.union(without)
+    # the language comes with the program's name, where it is not the locale's
+    anew = {each.split()[0] for each in more}.union(without, ("--lang",))
     for option in context.command.params:
         if isinstance(option, click.Option) and option.is_flag:
             words = [each for each in words if each not in {*without}.intersection(option.opts)]

@@ -140,7 +140,10 @@ def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
     spoken = Spoken(language_in(sys.argv[1:]))
     # who started it by another program, such as `python3 start.py`, types that one
-    if program := os.environ.get("SEKISHO_PROGRAM"):
+    program = os.environ.get("SEKISHO_PROGRAM", "")
+    if spoken.language is not Language.of_environment():
+        program = f"{program or 'sekisho'} --lang {spoken.language.value}"
+    if program:
         type_as(program, COMMANDS)
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
