@@ -238,10 +238,8 @@ _NOT_KNOWN = Message("    last changed by: unknown: {reason}")
 _ASK = Message("  To see who changed it, run with `--who` (at most {calls} CloudTrail calls).")
 _WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device{unknown}")
 _GOAL_WAVE = Message(
-    "{wave}{starts}: {count} in all; {enrolled} with an MFA device{unknown}, "
-    "{enforced} "
-    "proved to be enforced, "
-    "{exempt} excepted"
+    "{wave}{starts}: {count} in all; {enrolled} with an MFA device{unknown}, {enforced} proved to "
+    "be enforced, {exempt} excepted"
 )
 _DEVICES_UNKNOWN = Message(" ({count} unknown)")
 _FROM = Message(" (from {day})")
@@ -266,6 +264,9 @@ _WITH_OTHER_KIND = Message("With another kind of device only, where a passkey is
 _OPEN = Message("MFA not enforced yet: {names}")
 _UNKNOWN = Message("unknown: {names}")
 _MEANT = Message("Unknown whether the goal covers them: {names}")
+_NOT_JUDGED = Message(
+    "Not checked here: whether users would be locked out, or keys stop working. The plan shows it."
+)
 _NOBODY = Message("No wave of the goal has anybody in it.")
 _NOT_YET = Message("No wave has begun yet.")
 _ALL_ENFORCED = Message("MFA is enforced for all users whose day has come ({count}).")
@@ -428,6 +429,8 @@ def wave_status_lines(
                 yield f"  {title.filled(names=listed).into(lang)}"
     if unread:
         yield _MEANT.filled(names=shown_names(unread, lang, verbose=verbose)).into(lang)
+    if any(wave.open for wave in waves if wave.due):
+        yield _NOT_JUDGED.into(lang)
 
 
 def _goal_verdict(waves: tuple[WaveStatus, ...]) -> Message:
