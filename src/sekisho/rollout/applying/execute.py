@@ -6,7 +6,8 @@ call. A fault that concerns the plan itself, its caller or a break-glass user st
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from itertools import groupby
 from typing import Any
@@ -38,12 +39,13 @@ from sekisho.rollout.applying.preconditions import (
 )
 from sekisho.rollout.applying.rollback import take_back
 from sekisho.rollout.applying.stop import REFUSALS, Stop
-from sekisho.rollout.applying.successors import Successors
 from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.model import Change, IamCall, Link, Observations, State
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.observer import GROUPS_OF_USER, Observer
 from sekisho.rollout.changes.users import (
     PARTING,
+    AddUserToGroup,
+    AttachGroupPolicy,
     AttachUserPolicy,
     CreateLoginProfile,
     DetachUserPolicy,
@@ -142,7 +144,7 @@ def execute(
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error), left_out=left_out)
     run = _Run(
-        plan, api, journal, passwords, now, Observations(api, now), Successors.of(plan), people
+        plan, api, journal, passwords, now, Observations(api, now), _Successors.of(plan), people
     )
     stop = run.make_all()
     left_out = people.left_out if people is not None else {}
@@ -195,6 +197,67 @@ def _broken_off(statuses: Mapping[str, ChangeStatus], journal: Journal) -> froze
 
 
 @dataclass(frozen=True, slots=True)
+class _Successors:
+    """What people of a plan have, or get by it, before something is taken away from them.
+
+    Attributes:
+        by_person: the changes that attach a policy to a person or put them into a group, and those
+            that give the group its policy; needless ones among them.
+        places: the place of each change in the plan, by address; needless ones have none.
+    """
+
+    by_person: Mapping[str, tuple[Link, ...]]
+    places: Mapping[str, int]
+
+    @classmethod
+    def of(cls, plan: Plan) -> "_Successors":
+        """Return those of a plan."""
+        every = (*plan.needless, *plan.changes)
+        of_groups: dict[str, list[Link]] = defaultdict(list)
+        for each in every:
+            if isinstance(each, AttachGroupPolicy):
+                of_groups[each.group].append(each)
+        found: dict[str, list[Link]] = defaultdict(list)
+        for each in every:
+            if isinstance(each, AttachUserPolicy | AddUserToGroup):
+                found[each.user].append(each)
+            if isinstance(each, AddUserToGroup):
+                found[each.user] += of_groups[each.group]
+        places = {each.address: place for place, each in enumerate(plan.changes)}
+        return cls({user: tuple(links) for user, links in found.items()}, places)
+
+    def missing_before(
+        self, change: Change, api: AwsApi, observations: Observations
+    ) -> Link | None:
+        """Return the link that must exist before a change of the plan is made, if it is missing.
+
+        What is the person's own is read anew; of what the plan has found there before, and of
+        groups, a look that is some seconds old will do.
+
+        Raises:
+            AwsRefused: if it cannot be read.
+        """
+        observer = Observer(api)
+        for link in self._before(change):
+            match link:
+                case AddUserToGroup(group, user) if link.address in self.places:
+                    there = group in (observer.names(GROUPS_OF_USER, user) or ())
+                case AttachUserPolicy():
+                    there = link.read(observer)
+                case _:
+                    there = link.read(observations.shared())
+            if not there:
+                return link
+        return None
+
+    def _before(self, change: Change) -> Iterator[Link]:
+        place = self.places[change.address]
+        for link in self.by_person.get(change.person, ()):
+            if self.places.get(link.address, -1) < place:
+                yield link
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     """One run: where it acts, whom it is for, and what it tells the journal."""
 
@@ -204,7 +267,7 @@ class _Run:
     passwords: Passwords
     now: Clock
     observations: Observations
-    successors: Successors
+    successors: _Successors
     people: People | None
     """None: the plan is about one person only, and is made or refused as a whole."""
 

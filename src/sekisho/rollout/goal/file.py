@@ -54,8 +54,8 @@ from sekisho.rollout.goal.policies import (
     read_group,
     read_policy,
 )
-from sekisho.rollout.goal.rules import dormant_of, key_rules_of
 from sekisho.rollout.goal.selectors import Selection, check_users_listed, select_users
+from sekisho.rollout.goal.unused import dormant_of, key_rules_of
 
 KEYS = (
     "policy",

@@ -18,12 +18,22 @@ from sekisho.account import (
     credentials_of,
     users_not_read,
 )
+from sekisho.documents import Shape
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
-from sekisho.rollout.goal.model import DeferralReason, Goal, KeyAge, KeyRules
+from sekisho.rollout.goal.model import (
+    DeferralReason,
+    Dormant,
+    DormantAction,
+    Goal,
+    KeyAge,
+    KeyRules,
+)
 
 _RECORDED_SINCE = datetime(2014, 10, 20, tzinfo=UTC)
 """Since then AWS has recorded sign-ins (IAM API Reference, User: PasswordLastUsed)."""
+_LATER = (("disable", "warn"), ("delete", "disable"))
+"""Each day of an access key that needs another one before it."""
 _NOT_MEANT = (DeferralReason.EXEMPT, DeferralReason.LEFT_OUT)
 
 _NO_PASSWORD = Message("the user has no password: keys of machines are left as they are")
@@ -33,6 +43,38 @@ _USE_UNREAD = Message("when it was last used could not be read")
 _AGE_UNKNOWN = Message("when it was made is not known")
 _USED = Message("it was last used on {day}")
 _LOGGED = Message("the logs show a call with it on {day}")
+
+
+def dormant_of(shape: Shape) -> Dormant | None:
+    """Return when a user is dormant by a goal; None if that has a fault."""
+    got = shape.members(("after",), ("do",))
+    action = got["do"].choice(DormantAction) or DormantAction.NAME
+    after = got["after"].days()
+    return None if after is None else Dormant(after, action)
+
+
+def key_rules_of(shape: Shape) -> KeyRules | None:
+    """Return the days of people's access keys by a goal; None if they have a fault."""
+    got = shape.members((), ("by", "warn", "disable", "delete"))
+    by = got["by"].choice(KeyAge) or KeyAge.LAST_USE
+    days = {name: got[name].days() for name in ("warn", "disable", "delete")}
+    later = [name for name, _ in _LATER if not got[name].absent]
+    if got["warn"].absent and not later and isinstance(shape.raw, dict):
+        shape.fault(Message("`{name}` is missing").filled(name="warn"))
+    for name, earlier in _LATER:
+        one, other = days[name], days[earlier]
+        if not got[name].absent and got[earlier].absent:
+            got[name].fault(
+                Message("`{name}` needs `{earlier}`").filled(name=name, earlier=earlier),
+                fix=Message("write an earlier day as `{earlier}`").filled(earlier=earlier),
+            )
+        elif one is not None and other is not None and one <= other:
+            got[name].fault(
+                Message("`{name}` is not after `{earlier}`").filled(name=name, earlier=earlier),
+                fix=Message("write more than {count} {count:day|days}").filled(count=other),
+            )
+    warn = days["warn"]
+    return None if warn is None else KeyRules(by, warn, days["disable"], days["delete"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,8 @@ BY_DEFAULT = Message(
     "`iam:GetAccountSummary`)"
 )
 ROOM_FOR_A_POLICY = Message(
-    "Detach one that is not needed, put two into one, enforce MFA through a "
-    "group, or ask AWS for a "
-    "higher quota. What is in `replaces` goes only after its place is taken, and makes no room."
+    "Detach one that is not needed, put two into one, enforce MFA through a group, or ask AWS for "
+    "a higher quota. What is in `replaces` goes only after its place is taken, and makes no room."
 )
 ROOM_IN_A_GROUP = Message(
     "Detach one that the group does not need, put two into one, or enforce MFA "
@@ -47,9 +46,8 @@ ROOM_FOR_ONE_MORE_POLICY = Message(
     "Delete a customer managed policy that nobody needs, or ask AWS for a higher quota."
 )
 ROOM_FOR_ONE_MORE_GROUP = Message(
-    "Delete a user group that nobody needs, enforce MFA without a group (leave "
-    "`group` out), or ask AWS "
-    "for a higher quota."
+    "Delete a user group that nobody needs, enforce MFA without a group (leave `group` out), or "
+    "ask AWS for a higher quota."
 )
 ROOM_FOR_A_USER = Message("Delete a user whom nobody needs.")
 VERSIONS = Message(

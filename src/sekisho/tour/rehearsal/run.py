@@ -10,13 +10,13 @@ from sekisho.account import AccountFile
 from sekisho.localaws import LocalAws, example_company
 from sekisho.policy import Preset
 from sekisho.tour.rehearsal.afterwards import after
-from sekisho.tour.rehearsal.campaign import campaign
 from sekisho.tour.rehearsal.rehearsal import TourRehearsal
 from sekisho.tour.rehearsal.setting_up import attach, before, policy
 from sekisho.tour.rehearsal.steps import TourStep
 from sekisho.tour.rehearsal.users import (
     attacker,
     break_glass,
+    campaign,
     existing_user,
     group_members,
     half_enrolled,
