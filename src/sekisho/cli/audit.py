@@ -74,18 +74,14 @@ _audit_options = grouped(
         "goals",
         metavar="FILE",
         multiple=True,
-        help=(
-            "A goal file: its break-glass users are not reported as unenforced, and users "
-            "without a passkey that it requires are listed."
-        ),
+        help="A goal file: its break-glass users are not reported as unenforced, and users "
+        "without a passkey that it requires are listed.",
     ),
     click.option(
         "--policy",
         metavar="FILE",
-        help=(
-            "The policy that you will attach to users without MFA enforcement; if not given, "
-            "what `policy new` writes."
-        ),
+        help="The policy that you will attach to users without MFA enforcement; if not given, "
+        "what `policy new` writes.",
     ),
     logs_option,
 )

@@ -85,19 +85,14 @@ class AccountCollected:
 
 
 @dataclass(frozen=True, slots=True)
-class UsersProved:
-    """`prove` has said whether users of a saved account are enforced."""
+class AccountToAudit:
+    """Users of a saved account were proved to be enforced, or something is known to audit it by.
 
-    account: Account
-
-    def words(self) -> list[str]:
-        """Return the audit, which says what to do about each."""
-        return ["sekisho audit", *self.account.read]
-
-
-@dataclass(frozen=True, slots=True)
-class UsageSaved:
-    """The use of access keys was saved to a file."""
+    Attributes:
+        account: whose.
+        logs: the file with the use of access keys that was saved; "" if none was.
+        policy: a file with a policy that passes the checks of a Force_MFA; "": several do together.
+    """
 
     account: Account
     file: str
@@ -244,17 +239,6 @@ class PoliciesDiffer:
             return ["sekisho policy lint --kind", self.kind, as_written(self.files[0])]
         files, limits = map(as_written, self.files), map(as_written, self.boundaries)
         return ["sekisho prove policy", *files, *(f"--boundary {each}" for each in limits)]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyProved:
-    """A policy in a file passes the checks of a Force_MFA; "": several pass them together."""
-
-    file: str
-
-    def words(self) -> list[str]:
-        """Return the audit of the account as if its users had the policy."""
-        return ["sekisho audit", *words_of("--policy", self.file)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,13 @@ from sekisho.campaign.commands.telling import (
     print_command,
     telling_options,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, connection, signs_with_long_term_key
+from sekisho.cli.aws import (
+    AwsOptions,
+    aws_options,
+    connection,
+    signs_with_long_term_key,
+    snapshot_option,
+)
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import CampaignShown, next_action
@@ -156,19 +162,11 @@ campaign_options = grouped(
     "options",
     CampaignOptions,
     click.option("--exceptions", metavar="FILE", help="The exceptions file."),
-    click.option(
-        "--snapshot",
-        "snapshots",
-        metavar="FILE",
-        multiple=True,
-        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
-    ),
+    snapshot_option(),
     click.option(
         "--caller",
         metavar="ARN",
-        help=(
-            "With --snapshot: ARN that will apply the changes; the account's reader if not given."
-        ),
+        help="With --snapshot: ARN that will apply the changes; the account's reader if not given.",
     ),
     click.option("--mfa", is_flag=True, help="Declare that this session was signed in with MFA."),
     click.option(

@@ -129,10 +129,8 @@ class DiffOptions:
     click.option(
         "--certificate",
         metavar="PATH",
-        help=(
-            "With --no-new-access: save a certificate for the independent checker that NEW "
-            "allows nothing more."
-        ),
+        help="With --no-new-access: save a certificate for the independent checker that NEW "
+        "allows nothing more.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,

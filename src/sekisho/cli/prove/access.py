@@ -116,10 +116,8 @@ class AccessOptions:
         metavar="ACTION",
         callback=spelled_actions,
         multiple=True,
-        help=(
-            "Show the statement that grants this action. Exit 3 if there is one, 0 if proved "
-            "that there is none."
-        ),
+        help="Show the statement that grants this action. Exit 3 if there is one, 0 if proved "
+        "that there is none.",
     ),
     click.option("--on", metavar="ARN", multiple=True, help="Only on these resources."),
     click.option("--unless-mfa", is_flag=True, help="With --never: allow requests with MFA."),
@@ -172,10 +170,8 @@ class AccessOptions:
     click.option(
         "--principal",
         metavar="NAME|ARN",
-        help=(
-            "The user or role: an ARN, or user/NAME or role/NAME of an account. If not given: "
-            "any user, or each user of the account."
-        ),
+        help="The user or role: an ARN, or user/NAME or role/NAME of an account. If not given: "
+        "any user, or each user of the account.",
     ),
     password_option,
 )

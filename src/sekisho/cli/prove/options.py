@@ -108,10 +108,8 @@ enforcement_options = grouped(
         metavar="ACTION",
         callback=known_actions,
         multiple=True,
-        help=(
-            "An action that is exempt, like iam:GetUser: it may work without MFA. If not given, "
-            "those of Force_MFA."
-        ),
+        help="An action that is exempt, like iam:GetUser: it may work without MFA. If not given, "
+        "those of Force_MFA.",
     ),
     click.option(
         "--certificate",
@@ -164,10 +162,8 @@ user_options = grouped(
     click.option(
         "--any-value",
         is_flag=True,
-        help=(
-            "Also fail if MFA is not enforced for values of aws:MultiFactorAuthPresent other "
-            "than true and false."
-        ),
+        help="Also fail if MFA is not enforced for values of aws:MultiFactorAuthPresent other "
+        "than true and false.",
     ),
     click.option(
         "--after-enrolment",

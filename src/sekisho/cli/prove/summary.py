@@ -8,10 +8,9 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
 from sekisho.cli.next_action import (
     Account,
+    AccountToAudit,
     PolicyLacking,
-    PolicyProved,
     ProofFailed,
-    UsersProved,
     next_action,
 )
 from sekisho.cli.prove.output import (
@@ -323,12 +322,12 @@ def next_of(proof: SubjectProof, *, verbose: bool) -> str:
 
 def _standing(
     proof: SubjectProof, *, verbose: bool
-) -> PolicyLacking | PolicyProved | ProofFailed | UsersProved:
+) -> AccountToAudit | PolicyLacking | ProofFailed:
     choices, subject, enforced = _changed_choices(proof), proof.subject, proof.report.enforced
     if choices is not None:
         return PolicyLacking(tuple(_options(choices)))
     if subject.of_account:
-        return UsersProved(Account(snapshots=proof.snapshots))
+        return AccountToAudit(Account(snapshots=proof.snapshots))
     holds = all(each is Exit.CLEAN for each in _exits(proof))
     of_role, identity = proof.report.user.is_role, subject.policies.identity
     lacking = enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
@@ -337,7 +336,7 @@ def _standing(
         wrong = _to_be_corrected(proof) if _has_condition_on_mfa(proof) else ""
         return ProofFailed(wrong) if wrong else PolicyLacking()
     if holds and (enforced is Enforced.PROVED or proof.scenarios) and not of_role:
-        return PolicyProved(identity[0].name if len(identity) == 1 else "")
+        return AccountToAudit(policy=identity[0].name if len(identity) == 1 else "")
     if of_role and not holds:
         return ProofFailed(proof.source, kind="role" if identity else "trust")
     # standard input cannot be read again; and where all holds, nothing more need be known

@@ -191,13 +191,8 @@ def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
             errors.append(error)
             continue
         if key in tags:
-            errors.append(
-                UsageError(
-                    Message("`--tag {text}`: the key `{key}` is given twice").filled(
-                        text=text, key=key
-                    )
-                )
-            )
+            twice = Message("`--tag {text}`: the key `{key}` is given twice")
+            errors.append(UsageError(twice.filled(text=text, key=key)))
         tags[key] = value
     return tags
 

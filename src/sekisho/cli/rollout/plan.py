@@ -13,6 +13,7 @@ from sekisho.cli.rollout.planning import (
     ExemptOptions,
     PlanningOptions,
     account_of,
+    break_glass_option,
     exceptions_of,
     faults_by_option,
     finish,
@@ -128,22 +129,15 @@ _goal_options = grouped(
     click.option(
         "--when",
         type=click.Choice(["at-once", "after-password-change"]),
-        help=(
-            "For users with a temporary password: enforce MFA now (default), or after they "
-            "change it."
-        ),
+        help="For users with a temporary password: enforce MFA now (default), or after they "
+        "change it.",
     ),
     click.option(
         "--require",
         type=click.Choice([each.value for each in Requirement]),
         help="The kind of device that everybody should register; reported, never enforced.",
     ),
-    click.option(
-        "--break-glass",
-        metavar="NAME",
-        multiple=True,
-        help=("Emergency user: the plan never changes it."),
-    ),
+    break_glass_option,
 )
 
 

@@ -99,15 +99,13 @@ _planning_group = grouped(
         "--accept",
         metavar="ID[:USER]=REASON",
         multiple=True,
-        help=(
-            "Accept a problem of the plan, as ID=REASON, or as ID:USER=REASON if it is about "
-            "users. The plan keeps the reason."
-        ),
+        help="Accept a problem of the plan, as ID=REASON, or as ID:USER=REASON if it is about "
+        "users. The plan keeps the reason.",
     ),
     click.option(
         "--mfa",
         is_flag=True,
-        help=("Declare that you will apply the plan from a session with MFA."),
+        help="Declare that you will apply the plan from a session with MFA.",
     ),
     snapshot_option(),
     click.option(
@@ -166,15 +164,16 @@ class ExemptOptions:
         return tuple(dict.fromkeys((*self.break_glass, *exceptions.break_glass)))
 
 
+break_glass_option = click.option(
+    "--break-glass",
+    metavar="NAME",
+    multiple=True,
+    help="Emergency user: the plan never changes it.",
+)
 exempt_options = grouped(
     "exempt",
     ExemptOptions,
-    click.option(
-        "--break-glass",
-        metavar="NAME",
-        multiple=True,
-        help=("Emergency user: the plan never changes it."),
-    ),
+    break_glass_option,
     click.option(
         "--exceptions", metavar="FILE", help="The exceptions file, for its break-glass users."
     ),
@@ -414,23 +413,16 @@ def read_acceptances(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         identity, _, reason = text.partition("=")
         if not identity or not reason.strip():
-            raise UsageError(
-                Message(
-                    "`--accept {text}` is not of the form `ID=REASON` or `ID:USER=REASON`"
-                ).filled(text=text)
-            )
+            form = Message("`--accept {text}` is not of the form `ID=REASON` or `ID:USER=REASON`")
+            raise UsageError(form.filled(text=text))
         if reason.strip() == _PLACEHOLDER:
             raise UsageError(
                 Message("`--accept {text}` gives no reason").filled(text=text),
                 fix=Message("give the reason in a few words: the plan keeps it"),
             )
         if identity in reasons:
+            twice = Message("`--accept {text}`: `{identity}` is given twice")
             fix = Message("give one reason")
-            raise UsageError(
-                Message("`--accept {text}`: `{identity}` is given twice").filled(
-                    text=text, identity=identity
-                ),
-                fix=fix,
-            )
+            raise UsageError(twice.filled(text=text, identity=identity), fix=fix)
         reasons[identity] = reason.strip()
     return reasons

@@ -333,10 +333,8 @@ _local_options = grouped(
         "--as",
         "user",
         metavar="USER",
-        help=(
-            "Print a session of this user, signed in with MFA, or an access key if there is no "
-            "MFA device."
-        ),
+        help="Print a session of this user, signed in with MFA, or an access key if there is no "
+        "MFA device.",
     ),
     endpoint_option("With --as: print a session of a local AWS that is already running, and exit."),
     form_option(

@@ -299,10 +299,8 @@ remind_options = grouped(
         "--in-doubt",
         type=click.Choice([each.value for each in InDoubt]),
         callback=lambda ctx, param, value: None if value is None else InDoubt(value),
-        help=(
-            "If it is unknown whether a notice arrived: hand it over again, or count it as "
-            "delivered."
-        ),
+        help="If it is unknown whether a notice arrived: hand it over again, or count it as "
+        "delivered.",
     ),
     click.option(
         "--state",

@@ -193,10 +193,8 @@ question_options = grouped(
     click.option(
         "--snapshot",
         metavar="FILE",
-        help=(
-            "The account, so that each caller's own policies count; without it, only the given "
-            "policies count."
-        ),
+        help="The account, so that each caller's own policies count; without it, only the given "
+        "policies count.",
     ),
     click.option(
         "--attach-to",
