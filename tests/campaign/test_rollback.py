@@ -1,6 +1,8 @@
 """A campaign of some days is taken back: for one person, or whole, to the byte."""
 
+import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from hashing import cheap_hashes
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ENFORCEMENT, company, enforcement
 from sekisho.cli import Exit
+from sekisho.errors import PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, enrolment_policy, to_json
 
@@ -177,6 +180,108 @@ def test_one_person_is_taken_back_and_nobody_else(local: LocalAws, terminal: Ter
     done = roll_back(terminal)
     assert done.return_value == Exit.CLEAN, done.output
     assert described(local) == before
+
+
+def plans_of(terminal: Terminal) -> list[Path]:
+    return sorted(Path(terminal.path("goal.yaml.campaign"), "plans").glob("*.json"))
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_a_plan_whose_journal_is_lost_is_named_and_earlier_ones_wait_for_it(
+    local: LocalAws, terminal: Terminal, lost: int
+) -> None:
+    before = described(local)
+    for number in range(4):
+        day(terminal, number)
+    changed, plan = described(local), plans_of(terminal)[lost]
+    plan.with_name(f"{plan.name}.journal").unlink()
+    done = roll_back(terminal)
+    assert done.return_value == Exit.FINDINGS, done.output
+    # before somebody is asked, and at the end
+    assert done.output.count(f"There is no journal `{plan}.journal`") == 2
+    assert (described(local) == changed) is (lost == 3), "later plans are undone"
+
+    again = shlex.split(done.output.rpartition("Next: sekisho ")[2].replace("\\\n", " "))
+    assert "--by-account" in again
+    done = terminal.run(*again)
+    assert done.return_value == Exit.CLEAN, done.output
+    assert described(local) == before
+    assert roll_back(terminal).return_value == Exit.CLEAN
+
+
+def test_a_lost_journal_is_in_the_way_of_the_people_of_its_plan_alone(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    for number in range(4):
+        day(terminal, number)
+    *_, last = plans_of(terminal)
+    last.with_name(f"{last.name}.journal").unlink()
+    for user, code in (("taro", Exit.FINDINGS), ("hanako", Exit.CLEAN)):
+        done = roll_back(terminal, "--user", user)
+        assert done.return_value == code, done.output
+        assert ("membership Enforced taro" in done.output) is (user == "taro")
+        assert ("no journal" in done.output) is (user == "taro")
+
+
+@pytest.mark.parametrize("lost", ["journal", "plan"])
+def test_what_was_never_applied_or_is_in_its_journal_is_missed_by_nobody(
+    local: LocalAws, terminal: Terminal, lost: str
+) -> None:
+    """A run that is refused leaves a plan without a journal, and the next one makes it again."""
+    before = described(local)
+    for number in range(4):
+        day(terminal, number)
+    first, second, *_ = plans_of(terminal)
+    if lost == "journal":
+        # the same plan again, as if it had been refused the day before
+        first.with_name(first.name.replace("-01.", "-00.")).write_text(first.read_text("utf-8"))
+        second.with_name(second.name.replace("-02.", "-01a.")).write_text(second.read_text("utf-8"))
+    else:
+        second.unlink()
+        # in a folder of one's own there are other files, too
+        Path(terminal.path("goal.yaml.campaign"), "policy.json").write_text("{}", "utf-8")
+    done = roll_back(terminal)
+    assert done.return_value == Exit.CLEAN, done.output
+    assert described(local) == before
+
+
+def test_a_journal_that_made_room_is_taken_back_after_the_one_that_came(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    before = described(local)
+    goal = "policy: {preset: first-login}\nwho: [{user: %s}]\nbreakGlass: [glass]\n"
+    path = terminal.path("plans/plan.json")
+    Path(path).parent.mkdir()
+    for name in ("hanako", "yuki"):
+        terminal.run(
+            "plan", terminal.write("g.yaml", goal % name), "--mfa", "--out", path, "--force"
+        )
+        done = terminal.run("apply", path, "--yes")
+        assert done.return_value == Exit.CLEAN, done.output
+    assert len([*Path(path).parent.glob("*.journal.*Z")]) == 1
+    assert described(local) != before
+    done = terminal.run("rollback", str(Path(path).parent), "--yes")
+    assert done.return_value == Exit.CLEAN, done.output
+    assert described(local) == before
+
+
+def test_a_plan_of_another_account_is_named_before_anything_is_undone(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    day(terminal, 1)
+    (plan,) = plans_of(terminal)
+    changed = described(local)
+    content = json.loads(plan.read_text("utf-8").replace(ACCOUNT, "999900001111"))
+    del content["digest"]
+    other = plan.with_name("0000-00-00-01.json")
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    other.write_text(json.dumps({**content, "digest": digest}), "utf-8")
+    refused = roll_back(terminal).exception
+    assert isinstance(refused, PlanRefused)
+    assert refused.at == str(other)
+    assert "999900001111" in str(refused)
+    assert described(local) == changed
 
 
 def test_a_person_of_whom_no_plan_knows_is_an_error(local: LocalAws, terminal: Terminal) -> None:

@@ -426,8 +426,9 @@ breakGlass: [glass]
 """
 
 
+@pytest.mark.parametrize("lost", [False, True])
 def test_a_campaign_in_s3_from_its_first_day_to_the_roll_back(
-    local: LocalAws, api: Boto3Api, address: str, tmp_path: Path
+    local: LocalAws, api: Boto3Api, address: str, tmp_path: Path, lost: bool
 ) -> None:
     terminal, iam = Terminal(tmp_path, environment(local, "admin")), iam_of(local)
 
@@ -462,7 +463,17 @@ def test_a_campaign_in_s3_from_its_first_day_to_the_roll_back(
     with state(address, api).locked():
         busy = terminal.run(*words, "--apply", "--yes")
         assert isinstance(busy.exception, PlanRefused)
-    assert terminal.run("rollback", address, "--yes").return_value == Exit.CLEAN
+    by_account = ("--by-account",) if lost else ()
+    if lost:
+        (journal,) = (name for name in found if name.endswith(".json.journal"))
+        key = f"{address.removeprefix(f's3://{BUCKET}/')}/{journal}"
+        api.call("s3", "DeleteObject", Bucket=BUCKET, Key=key)
+        done = terminal.run("rollback", address, "--yes")
+        assert done.return_value == Exit.FINDINGS, done.output
+        assert f"There is no journal `{address}/{journal}`" in done.output
+        assert "Force_MFA_enrol" in attached()
+    done = terminal.run("rollback", address, "--yes", *by_account)
+    assert done.return_value == Exit.CLEAN, done.output
     assert attached() == set()
     local_only = terminal.run("rollback", str(tmp_path), "--yes", "--take-over")
     assert isinstance(local_only.exception, UsageError)

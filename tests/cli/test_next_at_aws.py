@@ -175,7 +175,7 @@ def test_where_something_is_in_the_way(follower: Follower) -> None:
     # a campaign leaves them out, and a plan would show why
     assert keyed.follow("campaign goal.yaml --apply", until="plan goal.yaml")[1:]
     assert keyed.follow("rollback goal.yaml.campaign", until="audit")[1:] == ["audit"]
-    assert keyed.said.startswith("Nothing to roll back: no plan of this campaign has been applied.")
+    assert keyed.said.startswith("Nothing to roll back: no plan in this folder has been applied.")
     follower.by_hand().delete_access_key(UserName=ADMINISTRATOR, AccessKeyId=key["AccessKeyId"])
 
     # somebody undoes a part of it by hand

@@ -94,12 +94,14 @@ class AccountToAudit:
         policy: a file with a policy that passes the checks of a Force_MFA; "": several do together.
     """
 
-    account: Account
-    file: str
+    account: Account = Account()
+    logs: str = ""
+    policy: str = ""
 
     def words(self) -> list[str]:
-        """Return the audit with it."""
-        return ["sekisho audit", *words_of("--logs", self.file), self.account.aws]
+        """Return the audit, which says what to do about each user."""
+        known = [*words_of("--logs", self.logs), *words_of("--policy", self.policy)]
+        return ["sekisho audit", *known, *self.account.read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,16 +453,20 @@ class PlanStanding:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """Plans were rolled back; `plan` is the file of one that was not wholly undone, or ""."""
+    """Plans were rolled back; `plan` is the file of one that was not wholly undone, or "".
+
+    AWS has `stopped` it; or a journal is `lost`, so that the account has to be gone by.
+    """
 
     account: Account
     plan: str = ""
     stopped: bool = False
+    lost: bool = False
 
     def words(self) -> list[str]:
-        """Return the same command again if AWS has stopped it, or else `status` or the audit."""
-        if self.stopped:
-            return [typed_again()]
+        """Return the same command again if it has not come to its end, `status` or the audit."""
+        if self.stopped or self.lost:
+            return [typed_again(*(["--by-account"] if self.lost else []))]
         return [f"sekisho status {self.plan}" if self.plan else "sekisho audit", self.account.aws]
 
 

@@ -153,7 +153,6 @@ if TYPE_CHECKING:
         Drift,
         FactStatus,
         PlanStatus,
-        is_untouched,
         plan_status,
         status_to_json,
     )
@@ -219,7 +218,7 @@ else:
                 "SAFETY_VERDICTS STATUS_TITLES check_name expected_and_found plan_sentences "
                 "pending_sentence proof_text remedy_text status_sentence"
             ),
-            "status": "Drift FactStatus PlanStatus is_untouched plan_status status_to_json",
+            "status": "Drift FactStatus PlanStatus plan_status status_to_json",
         },
     )
 
@@ -327,7 +326,6 @@ __all__ = [
     "forecast",
     "goal_of",
     "is_in_s3",
-    "is_untouched",
     "known_users",
     "locked_out_notes",
     "machine_user_lines",

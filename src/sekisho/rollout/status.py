@@ -159,16 +159,6 @@ def plan_status(
     )
 
 
-def is_untouched(plan_file: PlanFile, api: AwsApi) -> bool:
-    """Tell whether the account has nothing of what a plan would make.
-
-    Raises:
-        PlanRefused, AwsRefused: as `plan_status` does.
-    """
-    check_account(plan_file.plan, api)
-    return all(each.status is ChangeStatus.WAITS for each in _facts(plan_file, api, who=False))
-
-
 def _rolled_back(journal: Journal, facts: tuple[FactStatus, ...]) -> datetime | None:
     entries = {each.address: journal.last_entry(each.address) for each in facts}
     undone = [

@@ -44,6 +44,7 @@ from sekisho.rollout import (
     ApplyReport,
     Event,
     Journal,
+    JournalEntry,
     Plan,
     PlanFile,
     SetsPassword,
@@ -262,10 +263,13 @@ def command(
         click.echo(report_text(shown, lang, layout, parts=parts), nl=False, err=True)
     if asks:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
-    with plan_file.journal.locked():
+    made = list[JournalEntry]()
+    with plan_file.journal.locked(), plan_file.journal.watched(made.append):
         ownership.record(plan_file, connected.api)
         report = carry_out(plan_file, connected.api, passwords, lang)
-    show_folded(applied_lines(report, lang, verbose=verbose))
+    entries = map(plan_file.journal.last_entry, report.done + report.already)
+    before = max((e.at for e in entries if e is not None), default=None) if not made else None
+    show_folded(applied_lines(report, lang, verbose=verbose, before=before))
     print_note(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     _tell_archived(plan_file.journal, lang)
     words = plan_words(path, journal)

@@ -37,6 +37,7 @@ from sekisho.rollout import (
 from sekisho.work import working_on
 
 _APPLIED = Message("The plan is applied.")
+_APPLIED_BEFORE = Message("This plan was already applied on {at}. Nothing was changed now.")
 _LEFT_OUT = Message("People left out: {count}")
 _OF_PERSON = verbatim("{user}: {why}")
 _LATER = Message(
@@ -178,7 +179,12 @@ def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:
 
 
 def applied_lines(
-    report: ApplyReport, lang: Language, *, verbose: bool = False, refused: bool = False
+    report: ApplyReport,
+    lang: Language,
+    *,
+    verbose: bool = False,
+    refused: bool = False,
+    before: datetime | None = None,
 ) -> Iterator[str]:
     """Yield how far a plan was carried out: what is not done before what is.
 
@@ -188,7 +194,11 @@ def applied_lines(
         verbose: whether all names are listed.
         refused: whether an error follows: then, of what was all done once, it is not said that it
             is so now.
+        before: when an earlier run has made the last change; None: this run has made some.
     """
+    if report.complete and before is not None:
+        yield _APPLIED_BEFORE.filled(at=f"{before:%Y-%m-%d %H:%M} UTC").into(lang)
+        return
     made = len(report.done) + len(report.already)
     verdict = pending_sentence(made, made + len(report.remaining))
     if not (refused and report.complete):

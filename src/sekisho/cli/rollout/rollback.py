@@ -1,6 +1,7 @@
 """`sekisho rollback`: take back what a plan did, and nothing that anybody else has done."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +14,7 @@ import click
 
 from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
+from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import Account, RolledBack, next_action
@@ -34,7 +36,7 @@ from sekisho.cli.rollout.applying import (
 )
 from sekisho.cli.rollout.state import state_at, take_over_option
 from sekisho.cli.terminal import notice, show_folded
-from sekisho.errors import Code, PlanRefused, SekishoError, UsageError, did_you_mean
+from sekisho.errors import PlanRefused, SekishoError, UsageError, did_you_mean
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.rollout import (
@@ -52,7 +54,6 @@ from sekisho.rollout import (
     UnderFormerNames,
     check_account,
     is_in_s3,
-    is_untouched,
     preview_rollback,
     read_plan,
     renamed_users,
@@ -68,8 +69,16 @@ _SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Undo the changes of this plan ({count})?")
 _ASKED_OF_USER = Message("Undo the changes for `{user}` ({count})?")
 _UNAPPLIED = Message("Nothing to roll back: this plan has not been applied.")
-_NONE_APPLIED = Message("Nothing to roll back: no plan of this campaign has been applied.")
+_NONE_APPLIED = Message("Nothing to roll back: no plan in this folder has been applied.")
 _RENAMED = Message("Renamed since (shown by the old name here): {names}")
+_NO_JOURNAL = Message(
+    "There is no journal `{path}`, so it is unknown what its plan changed. That plan is not "
+    "undone, and neither are earlier ones. If the journal is lost, use the account: "
+    "`--by-account`. Changes there that may be of that plan: {count}"
+)
+_JOURNAL = re.compile(r"(?P<plan>.+\.json)\.journal(?P<ended>\.\d{8}T\d{6}Z(-\d+)?)?")
+"""A journal; one that has made room for that of another plan has the time of its end."""
+_PLAN = re.compile(rb'"schema":\s*"sekisho\.plan/')
 _EXCEPTED = Message(
     "The next run of the campaign would enforce MFA for `{user}` again. To leave them out, "
     "write into the goal:"
@@ -116,10 +125,8 @@ rollback_options = grouped(
     click.option(
         "--remove-rights",
         is_flag=True,
-        help=(
-            "Remove users from a group even if they lose policies that somebody else has added "
-            "to it."
-        ),
+        help="Remove users from a group even if they lose policies that somebody else has added "
+        "to it.",
     ),
     click.option(
         "--by-account",
@@ -151,7 +158,8 @@ def command(
     """Undo everything that a plan did, even if it was applied only in part.
 
     Of a folder of plans, such as that of a campaign, here or in S3, all are undone, the last
-    first; with --user, only the changes for one person.
+    first; with --user, only the changes for one person. If the journal of one is lost, that plan
+    and earlier ones stay, unless --by-account is given.
 
     Later changes of others stay, and so do policies that now enforce MFA for others; both are
     listed. Users stay in a group to which somebody else has added a policy since. Differences
@@ -174,23 +182,38 @@ def command(
 
 
 def _plans_in(folder: Path, address: str) -> tuple[Path, ...]:
-    """Return the plans of a folder that were applied, the last first; a campaign may have none.
+    """Return the plans of a folder, the last first; a campaign may have none.
+
+    A journal stands for its plan if the plan's own file is lost, or is that of another plan now.
 
     Raises:
-        UsageError: if there are none, though plans are there, or it is no campaign's folder.
+        UsageError: if there is none, and it is no campaign's folder.
     """
     known = folder / KNOWN_USERS
-    plans = {*folder.glob("*.json"), *folder.glob("plans/*.json")} - {known}
-    applied = [each for each in plans if each.with_name(f"{each.name}.journal").exists()]
-    if not applied and (plans or not known.exists()):
-        lost = Message("if journals are lost, give each plan with `--by-account`, the last first")
+    files = {each for each in (*folder.glob("*"), *folder.glob("plans/*")) if each.is_file()}
+    journals = {each: found for each in files if (found := _JOURNAL.fullmatch(each.name))}
+    # a journal that has ended is of an earlier plan than the present one
+    plans = {
+        (each, "~"): each
+        for each in files - {known}
+        if each.suffix == ".json" and (each.parent != folder or _may_be_plan(each))
+    }
+    for each, found in journals.items():
+        plans.setdefault((each.with_name(found["plan"]), found["ended"] or "~"), each)
+    if not plans and not known.exists():
         raise UsageError(
-            Message("there is no plan with a journal in `{path}`").filled(path=address),
-            fix=lost
-            if known.exists()
-            else Message("give the file of a plan, or the folder of a campaign"),
+            Message("there is no plan in `{path}`").filled(path=address),
+            fix=Message("give the file of a plan, or the folder of a campaign"),
         )
-    return tuple(sorted(applied, reverse=True))
+    return tuple(plans[each] for each in sorted(plans, reverse=True))
+
+
+def _may_be_plan(path: Path) -> bool:
+    """Tell a plan from other files that people have in a folder of their own."""
+    try:
+        return _PLAN.search(path.read_bytes()) is not None
+    except OSError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +227,11 @@ class _Plans:
         """Keep what the journal of one of them says, where that takes more than the disk."""
         return nullcontext() if self.folder is None else self.folder.following(journal)
 
-    def status_of(self, journal: Journal) -> Path | None:
-        """Return the path of one of them for `sekisho status`; None in S3."""
+    def status_of(self, file: Path) -> Path | None:
+        """Return the file of one of them for `sekisho status`; None in S3."""
         if self.folder is None:
             return self.paths[0]
-        here = journal.path.is_relative_to(self.folder.address)
-        return journal.path if here else None
+        return file if file.is_relative_to(self.folder.address) else None
 
 
 def _take_back(
@@ -220,13 +242,16 @@ def _take_back(
     lang: Language,
 ) -> Exit:
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
-    read = [read_plan(each, options.journal) for each in given.paths]
+    read = {each: read_plan(each, options.journal) for each in given.paths}
     api, renamed = _connected(given, aws, lang)
-    if not read or (not options.by_account and _is_unapplied(read, options.journal, api)):
-        show_folded([(_UNAPPLIED if read else _NONE_APPLIED).into(lang)])
+    _check_accounts(read, api)
+    _check_user([*read.values()], user := _User.now_called(options.user, renamed))
+    plans, without = _until_lost(read, user, api, options)
+    lost = [*_lost_lines(without, given, lang, verbose=options.verbose)]
+    if not plans and not lost:
+        show_folded([(_UNAPPLIED if given.folder is None else _NONE_APPLIED).into(lang)])
         show_next(next_action(RolledBack(Account(aws.typed))), lang)
         return Exit.CLEAN
-    plans = _concerned(read, user := _User.now_called(options.user, renamed))
     _note_renamed(plans, renamed, lang)
     choices = [*_choices(plans, options, user, renamed)]
     previews = [_preview(each, chosen, api) for each, chosen in zip(plans, choices, strict=True)]
@@ -236,8 +261,9 @@ def _take_back(
     if not (quiet() and options.yes):
         notice(*preview_lines(merged_previews(previews), lang, verbose=options.verbose))
         notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
+        notice(*lost)
     _ask(count, options, lang)
-    code, account = Exit.CLEAN, Account(aws.typed)
+    account, incomplete = Account(aws.typed), list[Path]()
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
@@ -248,14 +274,61 @@ def _take_back(
         if not report.complete:
             show_next(next_action(RolledBack(account, stopped=True)), lang)
             return Exit.ERROR
-        if report.left and code is Exit.CLEAN:
-            code = Exit.FINDINGS
-            if at := given.status_of(plan_file.journal):
-                words = plan_words(at, options.journal)
-                show_next(next_action(RolledBack(account, words)), lang)
-    if code is Exit.CLEAN:
-        show_next(next_action(RolledBack(account)), lang)
-    return code
+        if report.left:
+            incomplete.append(plan_file.journal.path)
+    show_folded(lost)
+    at = given.status_of(incomplete[0]) if incomplete else None
+    if lost or at is not None or not incomplete:
+        words = "" if at is None else plan_words(at, options.journal)
+        show_next(next_action(RolledBack(account, words, lost=bool(lost))), lang)
+    return Exit.FINDINGS if incomplete or lost else Exit.CLEAN
+
+
+def _check_accounts(read: Mapping[Path, PlanFile], api: AwsApi) -> None:
+    """Name a plan of another account, before anything is done.
+
+    Raises:
+        PlanRefused: if one is.
+    """
+    for path in {each.plan.account: path for path, each in read.items()}.values():
+        try:
+            check_account(read[path].plan, api)
+        except PlanRefused as refused:
+            refused.at = str(path)
+            raise
+
+
+def _until_lost(
+    read: Mapping[Path, PlanFile], user: "_User", api: AwsApi, options: RollbackOptions
+) -> tuple[list[PlanFile], Mapping[Path, tuple[str, ...]]]:
+    """Return the plans to take back, down to one whose journal is lost, and what is there of that.
+
+    To go past it would take away what it needs to be undone. A plan that was saved and never
+    applied has no journal either, unless one is named: what a later plan has found at an address
+    tells whether it was.
+    """
+    plans, later = list[PlanFile](), dict[str, object]()
+    for each in read.values():
+        name = user.in_plan(each)
+        if name is not None and each.journal.path.exists():
+            plans.append(each)
+        elif name is not None:
+            chosen = RollbackChoices(user=name)
+            found = unaccounted_addresses(each.plan, each.journal, api, chosen, later)
+            if not options.by_account and (found or options.journal):
+                return plans, {each.journal.path: found}
+            plans += [each] if found else []
+        later |= {change.address: change.before for change in each.plan.changes}
+    return plans, {}
+
+
+def _lost_lines(
+    lost: Mapping[Path, tuple[str, ...]], given: _Plans, lang: Language, *, verbose: bool
+) -> Iterator[str]:
+    for path, found in lost.items():
+        shown = path if given.folder is None else given.folder.shown(path)
+        yield _NO_JOURNAL.filled(path=shown, count=len(found)).into(lang)
+        yield from () if quiet() else shown_lines(found, lang, verbose=verbose)
 
 
 def _ask(count: int, options: RollbackOptions, lang: Language) -> None:
@@ -298,20 +371,18 @@ def _note_renamed(plans: list[PlanFile], renamed: Mapping[str, str], lang: Langu
         print_note(_RENAMED.filled(names=", ".join(names)).into(lang))
 
 
-def _concerned(plans: list[PlanFile], user: _User) -> list[PlanFile]:
-    """Return the plans that have done something, for a user if one is named.
+def _check_user(plans: list[PlanFile], user: _User) -> None:
+    """Refuse a user whom no plan is about.
 
     Raises:
-        UsageError: if no plan is about the user.
+        UsageError: if there is none.
     """
-    found = [each for each in plans if user.in_plan(each) is not None]
-    if user.name and not found:
+    if user.name and all(user.in_plan(each) is None for each in plans):
         names = {change.person for each in plans for change in each.plan.changes}
         raise UsageError(
             Message("nothing was planned for the user `{user}`").filled(user=user.name),
             fix=did_you_mean(user.name, names - {""}),
         )
-    return found
 
 
 def _choices(
@@ -344,7 +415,6 @@ def _preview(plan_file: PlanFile, choices: RollbackChoices, api: AwsApi) -> Roll
     journal.open(plan.digest)
     addresses: tuple[str, ...] = ()
     if choices.by_account:
-        check_account(plan, api)
         addresses = unaccounted_addresses(plan, journal, api, choices)
     return preview_rollback(plan, journal, addresses, choices.user)
 
@@ -392,26 +462,3 @@ def _take_back_one(
                 so_far = rollback_progress(plan, journal, choices.user)
                 show_folded(undone_lines(so_far, lang, before))
             raise
-
-
-def _is_unapplied(plans: list[PlanFile], journal: Path | None, api: AwsApi) -> bool:
-    """Tell whether a plan has no journal, and the account has nothing of it.
-
-    Raises:
-        PlanRefused: if the account has something of it, or a journal was named that is not there.
-    """
-    missing = next((each for each in plans if not each.journal.path.exists()), None)
-    if missing is None:
-        return False
-    if journal is None and is_untouched(missing, api):
-        return True
-    raise PlanRefused(
-        Message("there is no journal `{path}`: nothing says what this plan did").filled(
-            path=missing.journal.path
-        ),
-        code=Code.PLAN_FAULTY,
-        fix=Message(
-            "give the journal that the plan was applied with, by `--journal`; if it is lost, "
-            "use the account: `--by-account`"
-        ),
-    )

@@ -1,6 +1,6 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from sekisho.account import AwsApi
@@ -106,6 +106,7 @@ class RollbackChoices:
     earlier: frozenset[str] = frozenset()
 
 
+_NOTHING_LATER: Mapping[str, State] = {}
 BY_JOURNAL = RollbackChoices()
 """A roll-back goes by what the journal tells, and leaves nobody without enforcement."""
 
@@ -365,12 +366,17 @@ class _Run:
 
 
 def unaccounted_addresses(
-    plan: Plan, journal: Journal, api: AwsApi, choices: RollbackChoices = BY_JOURNAL
+    plan: Plan,
+    journal: Journal,
+    api: AwsApi,
+    choices: RollbackChoices = BY_JOURNAL,
+    later: Mapping[str, State] = _NOTHING_LATER,
 ) -> tuple[str, ...]:
     """Return the facts that are not as before the plan and that its open journal does not explain.
 
     Addresses, last change first, as far as the choices go. Empty where the journal is whole,
-    unless somebody else has done what the plan was to do.
+    unless somebody else has done what the plan was to do. `later` has by address what later plans
+    have found: it counts in place of what is there now.
 
     Raises:
         AwsRefused: if it cannot be read.
@@ -385,7 +391,11 @@ def unaccounted_addresses(
     return tuple(
         change.address
         for change, event in unknown
-        if _is_unaccounted(change, change.read(observer), event)
+        if _is_unaccounted(
+            change,
+            later[change.address] if change.address in later else change.read(observer),
+            event,
+        )
     )
 
 

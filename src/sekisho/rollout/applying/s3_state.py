@@ -337,6 +337,9 @@ def _faults_at(folder: Path, address: str) -> Iterator[None]:
     """Name the address of the object in S3, in place of its copy, in the faults of a file."""
     try:
         yield
+    except PlanRefused as refused:
+        refused.at = refused.at.replace(str(folder), address, 1)
+        raise
     except FaultyInput as error:
         if not error.source.startswith(str(folder)):
             raise
