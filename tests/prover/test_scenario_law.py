@@ -300,10 +300,10 @@ def test_nothing_is_performed_in_a_setting_that_the_list_names(
 
 def test_the_page_lists_what_is_not_performed() -> None:
     page = (CORPUS.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    listed = page.split("What is not performed here:")[1].split("\n\n")[1]
+    listed = page.split("The following is not performed:")[1].split("\n\n")[1]
     assert listed.splitlines() == [f"- `{name}`: {why}" for name, why in NOT_PERFORMED.items()]
     japanese = (CORPUS.parents[1] / "docs" / "ja" / "scenarios.md").read_text(encoding="utf-8")
-    translated = japanese.split("次のものは、実際には行いません。")[1].split("\n\n")[1]
+    translated = japanese.split("次のステップは、実際には行いません。")[1].split("\n\n")[1]
     assert re.findall(r"(?m)^- `([\w-]+)`: ", translated) == [*NOT_PERFORMED]
 
 
