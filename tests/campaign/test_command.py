@@ -14,7 +14,7 @@ from administered import REGION, iam_of, session_keys, signed_in
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company
 from sekisho.account import AwsApi, collect
-from sekisho.errors import Code, PlanRefused
+from sekisho.errors import Code, FaultyInput, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import LocalState
 from sekisho.signin import totp
@@ -130,6 +130,25 @@ def test_days_of_a_campaign_with_real_clients(local: LocalAws, terminal: Termina
     assert "Undone" not in lost.output
     assert terminal.run("rollback", str(folder), "--yes", "--by-account").return_value == 0
     assert attachments(administrator) == before
+
+
+def test_the_folder_of_another_account_is_refused(local: LocalAws, terminal: Terminal) -> None:
+    """A goal for everybody, with the profile of another account, would enforce MFA there."""
+    path = goal(terminal, enrol_from=0, starts=10)
+    assert terminal.run("campaign", path, "--mfa", "--apply", "--yes").return_value == 0
+    record = Path(f"{path}.campaign", "users.json")
+    theirs = record.read_text("utf-8").replace("AIDA", "AIDB")
+    record.write_text(theirs, "utf-8")
+    before = attachments(signed_in(local, "admin", mfa=True))
+    path = goal(terminal, enrol_from=-10, starts=0)
+    for words in ((), ("--apply", "--yes")):
+        refused = terminal.run("campaign", path, "--mfa", *words)
+        assert isinstance(refused.exception, FaultyInput)
+        assert "users.json: none of its users is in account" in str(refused.exception)
+    assert attachments(signed_in(local, "admin", mfa=True)) == before
+    assert record.read_text("utf-8") == theirs
+    apart = terminal.run("campaign", path, "--mfa", "--state", terminal.path("new"))
+    assert apart.exception is None, apart.output
 
 
 def test_two_runs_that_apply_do_not_meet(local: LocalAws, terminal: Terminal) -> None:

@@ -18,6 +18,7 @@ from sekisho.messages import Message
 KNOWN_USERS = "users.json"
 """What the file is called in the folder of a campaign."""
 
+_ANOTHER_ACCOUNT = Message("none of its users is in account {account}: it is of another account")
 
 FormerNames = Mapping[str, str | None]
 """By names that users had, what they are called now; None: they have left."""
@@ -81,9 +82,17 @@ def known_users(path: Path, snapshot: Snapshot) -> KnownUsers:
         snapshot: the account as it is.
 
     Raises:
-        FaultyInput: if the file is damaged.
+        FaultyInput: if the file is damaged, or knows users of another account alone.
     """
     known = {**users_known_before(path).users}
+    if known and snapshot.users_listed and not known.keys() & {user.id for user in snapshot.users}:
+        # ids are unique in all of AWS: a goal for everybody was not meant for this account
+        fault = Fault(
+            Code.FILE_BAD_SHAPE,
+            _ANOTHER_ACCOUNT.filled(account=snapshot.account),
+            fix=Message("give the folder of this account, or a new one, with `--state`"),
+        )
+        raise FaultyInput(str(path), [fault])
     for user in snapshot.users:
         before = known.get(user.id, KnownUser(()))
         made = user.password.created_at if user.password is not None else None
