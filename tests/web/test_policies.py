@@ -367,3 +367,25 @@ def test_axe_finds_nothing(administrator: Page, console: people.RunningConsole) 
     page.goto(f"{url}/iam/policy/edit?arn={arn}")
     people.press(page.locator("main button.primary"))
     assert axe_faults(page) == []
+
+
+def test_a_copy_of_permissions_is_what_was_reviewed(console: people.RunningConsole) -> None:
+    """The other user's policies are read again when the button is pressed."""
+    reader = Reader(console)
+    reader.sign_in()
+    reader.get("/iam/user/add-permissions?name=hanako.sato")
+    reader.fill("/iam/user/add-permissions", way="copy", source="mei.takahashi")
+    reviewed = reader.page.all("form", action="/iam/user/add-permissions/review")[-1]
+    api = people.administrator_api(console)
+    administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+    api.call("iam", "AttachUserPolicy", UserName="mei.takahashi", PolicyArn=administrator)
+    shown = reader.send(reviewed)
+    assert "This was changed meanwhile" in shown.source
+    assert "AdministratorAccess" in shown.source
+    listed = api.call("iam", "ListAttachedUserPolicies", UserName="hanako.sato")
+    assert administrator not in str(listed)
+    reader.fill("/iam/user/add-permissions/review")
+    listed = api.call("iam", "ListAttachedUserPolicies", UserName="hanako.sato")
+    assert administrator in str(listed)
+    for user in ("mei.takahashi", "hanako.sato"):
+        api.call("iam", "DetachUserPolicy", UserName=user, PolicyArn=administrator)

@@ -433,7 +433,7 @@ def test_a_policy_that_another_tab_has_changed_is_looked_at_again(
     status, headers, _ = caller.send("POST", f"{page}/review", form)
     assert (status, headers["location"]) == (302, f"{page}/review")
     shown = caller.send("GET", f"{page}/review")[2]
-    assert "This was changed in another tab." in shown
+    assert "This was changed meanwhile, perhaps in another tab." in shown
     assert 'value="Mine"' in shown
 
 

@@ -70,7 +70,7 @@ def test_a_second_tab_does_not_change_what_is_created(
         go_on(page)
     expect(page.get_by_role("button", name="Create user")).to_be_visible()
     people.send(page, review_of_the_first_tab)
-    expect(page.get_by_text("This was changed in another tab.")).to_be_visible()
+    expect(page.get_by_text("This was changed meanwhile, perhaps in another tab.")).to_be_visible()
     expect(page.get_by_text("second.tab")).to_be_visible()
     page.get_by_role("button", name="Create user").click()
     expect(page.get_by_text("User second.tab created successfully.")).to_be_visible()

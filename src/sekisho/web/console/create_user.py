@@ -32,6 +32,7 @@ from sekisho.web.console.console_access import (
 from sekisho.web.console.identities import IamIdentity, IdentityKind
 from sekisho.web.console.permission_grants import (
     Permissions,
+    as_reviewed,
     grant_fields,
     grant_of,
     grant_page,
@@ -208,7 +209,8 @@ def _draft() -> dict[str, str]:
 
 def _reviewed_fields(draft: Mapping[str, str]) -> Mapping[str, str]:
     """Return the parts of the draft that the review only shows."""
-    return {name: value for name, value in draft.items() if name != "tags"}
+    shown = {name: value for name, value in draft.items() if name != "tags"}
+    return as_reviewed(shown, grant_of(draft))
 
 
 def _choice(draft: Mapping[str, str]) -> PasswordChoice | None:

@@ -208,6 +208,12 @@ def review_values(grant: Grant, *more: Granted) -> dict[str, Any]:
     return {"unread": None, "summary": (*given.summary(), *more)}
 
 
+def as_reviewed(draft: Mapping[str, str], grant: Grant) -> Mapping[str, str]:
+    """Return a draft with what its grant comes to now: a user who is copied may have changed."""
+    given = try_reading(lambda: permissions_of(grant))
+    return {**draft, "permissions": "" if isinstance(given, AwsRefused) else repr(given)}
+
+
 def permissions_of(grant: Grant) -> Permissions:
     """Return the policies and groups of a grant; a copy is read now.
 

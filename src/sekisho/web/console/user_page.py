@@ -26,6 +26,7 @@ from sekisho.web.console.changes import ConsoleCall, carry_out, console_call
 from sekisho.web.console.credentials import panels
 from sekisho.web.console.identities import IamIdentity, IdentityKind
 from sekisho.web.console.permission_grants import (
+    as_reviewed,
     boundary_call,
     grant_fields,
     grant_of,
@@ -142,7 +143,7 @@ def review_permissions() -> ResponseReturnValue:
         return see_other(_ADD, name=name)
     grant, refused = grant_of(draft), None
     if request.method == "POST":
-        if changed_elsewhere(draft):
+        if changed_elsewhere(as_reviewed(draft, grant)):
             return redirect(f"{_REVIEW}?{urlencode({'name': name})}")
         given = try_reading(lambda: permissions_of(grant))
         if not isinstance(given, AwsRefused):
@@ -156,7 +157,7 @@ def review_permissions() -> ResponseReturnValue:
         "add_permissions_review.html",
         navigation=_LIST,
         name=name,
-        mark=mark_of(draft),
+        mark=mark_of(as_reviewed(draft, grant)),
         refused=refused,
         **review_values(grant),
     )
