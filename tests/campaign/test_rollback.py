@@ -202,11 +202,11 @@ def test_a_plan_whose_journal_is_lost_is_named_and_earlier_ones_wait_for_it(
     assert (described(local) == changed) is (lost == 3), "later plans are undone"
 
     again = shlex.split(done.output.rpartition("Next: sekisho ")[2].replace("\\\n", " "))
-    assert "--by-account" in again
+    assert again[1:3] == [str(plan), "--by-account"], "not by the account where a journal is there"
     done = terminal.run(*again)
     assert done.return_value == Exit.CLEAN, done.output
-    assert described(local) == before
     assert roll_back(terminal).return_value == Exit.CLEAN
+    assert described(local) == before
 
 
 def test_a_lost_journal_is_in_the_way_of_the_people_of_its_plan_alone(
@@ -265,9 +265,12 @@ def test_a_journal_that_made_room_is_taken_back_after_the_one_that_came(
     assert described(local) == before
 
 
-def test_a_plan_of_another_account_is_named_before_anything_is_undone(
-    local: LocalAws, terminal: Terminal
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_plan_of_another_account_is_named_if_it_was_applied(
+    local: LocalAws, terminal: Terminal, applied: bool
 ) -> None:
+    """And one that was only saved is in nobody's way, nor is what cannot be read."""
+    before = described(local)
     day(terminal, 1)
     (plan,) = plans_of(terminal)
     changed = described(local)
@@ -277,11 +280,64 @@ def test_a_plan_of_another_account_is_named_before_anything_is_undone(
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode("ascii")).hexdigest()
     other.write_text(json.dumps({**content, "digest": digest}), "utf-8")
-    refused = roll_back(terminal).exception
-    assert isinstance(refused, PlanRefused)
-    assert refused.at == str(other)
-    assert "999900001111" in str(refused)
+    if applied:
+        journal = plan.with_name(f"{plan.name}.journal").read_text("utf-8")
+        own = json.loads(plan.read_text("utf-8"))["digest"]
+        other.with_name(f"{other.name}.journal").write_text(journal.replace(own, digest), "utf-8")
+        refused = roll_back(terminal).exception
+        assert isinstance(refused, PlanRefused)
+        assert refused.at == str(other)
+        assert "999900001111" in str(refused)
+        assert described(local) == changed
+        return
+    torn = plan.with_name("9999-00-00-01.json")
+    torn.write_text(plan.read_text("utf-8")[:-9], "utf-8")
+    done = roll_back(terminal)
+    assert done.return_value == Exit.FINDINGS, done.output
+    assert f"There is no journal `{torn}.journal`, and its plan cannot be read" in done.output
+    assert described(local) == before
+
+
+def test_a_draft_is_not_the_reason_for_what_somebody_else_has_done(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    """The plan in the way is shown with what it may have changed; other plans keep to journals."""
+    folder = Path(terminal.path("mine"))
+    folder.mkdir()
+    goal = "policy: {preset: first-login}\nwho: [%s]\nbreakGlass: [glass]\n"
+    for name, who in (("a", "{user: hanako}"), ("z", "{user: hanako}, {user: yuki}")):
+        path = terminal.write("g.yaml", goal % who)
+        done = terminal.run("plan", path, "--mfa", "--out", str(folder / f"{name}.json"))
+        assert done.exception is None, done.output
+    assert terminal.run("apply", str(folder / "a.json"), "--yes").return_value == Exit.CLEAN
+    enforcing = of_user(described(local), "hanako")["AttachedManagedPolicies"][-1]["PolicyArn"]
+    iam_of(local).attach_user_policy(UserName="yuki", PolicyArn=enforcing)
+    changed = described(local)
+    done = terminal.run("rollback", str(folder), "--yes")
+    assert done.return_value == Exit.FINDINGS, done.output
+    assert "Changes that the plan may have made: 1" in done.output
+    assert "If that plan was never applied, move its file out of the folder." in done.output
+    assert f"Next: sekisho rollback {folder}/z.json --by-account" in " ".join(
+        done.output.replace("\\\n", " ").split()
+    )
     assert described(local) == changed
+    (folder / "z.json").rename(terminal.path("z.json"))
+    done = terminal.run("rollback", str(folder), "--yes", "--by-account")
+    assert enforcing in str(of_user(described(local), "yuki")), "by hand, and the journal is whole"
+
+
+def test_a_lost_journal_of_a_reset_is_not_called_unapplied(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    """The account does not show that a password was replaced, or that sessions were ended."""
+    path = terminal.path("reset.json")
+    done = terminal.run("reset", "yuki", "--mfa", "--out", path)
+    assert done.exception is None, done.output
+    for words in ((), ("--by-account",)):
+        done = terminal.run("rollback", path, "--yes", *words)
+        assert done.return_value == Exit.FINDINGS, done.output
+        assert "has not been applied" not in done.output
+        assert "password yuki" in done.output
 
 
 def test_a_person_of_whom_no_plan_knows_is_an_error(local: LocalAws, terminal: Terminal) -> None:

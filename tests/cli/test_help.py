@@ -147,6 +147,7 @@ def test_the_language_is_known_before_the_command_line_is_read(
     assert language_in(["prove", "--help", "--lang", "ja"]) is Language.JA
     assert language_in(["--lang=ja", "prove"]) is Language.JA
     assert language_in(["prove", "--lang", "xx"]) is Language.EN
+    assert language_in(["--lang", "ja", "prove", "--lang", "en"]) is Language.EN
     assert language_in(["prove", "--", "--lang", "ja"]) is Language.EN
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
     assert language_in(["prove"]) is Language.JA

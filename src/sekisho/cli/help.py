@@ -83,14 +83,16 @@ def language_in(arguments: Sequence[str]) -> Language:
 
     Help and wrong usage end a command before all of its options are read.
     """
+    asked = None
     for before, argument in zip(["", *arguments], arguments, strict=False):
         option, equals, value = argument.partition("=")
         given = value if option == "--lang" and equals else argument if before == "--lang" else ""
         if argument == "--":
             break
         if given in set(Language):
-            return Language(given)
-    return Language.of_environment()
+            # as Click takes it: the last of several counts
+            asked = Language(given)
+    return asked or Language.of_environment()
 
 
 def texts_of(command: click.Command) -> Iterator[str]:

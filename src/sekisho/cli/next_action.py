@@ -455,18 +455,18 @@ class PlanStanding:
 class RolledBack:
     """Plans were rolled back; `plan` is the file of one that was not wholly undone, or "".
 
-    AWS has `stopped` it; or a journal is `lost`, so that the account has to be gone by.
+    AWS has `stopped` it; or a journal is lost, and `lost` undoes its plan by the account.
     """
 
     account: Account
     plan: str = ""
     stopped: bool = False
-    lost: bool = False
+    lost: str = ""
 
     def words(self) -> list[str]:
         """Return the same command again if it has not come to its end, `status` or the audit."""
         if self.stopped or self.lost:
-            return [typed_again(*(["--by-account"] if self.lost else []))]
+            return [self.lost or typed_again()]
         return [f"sekisho status {self.plan}" if self.plan else "sekisho audit", self.account.aws]
 
 

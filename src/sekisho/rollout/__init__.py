@@ -33,11 +33,13 @@ if TYPE_CHECKING:
         RollbackChoices,
         RollbackPreview,
         RollbackReport,
+        explained_addresses,
         preview_rollback,
         roll_back,
         rollback_progress,
         unaccounted_addresses,
         undone_addresses,
+        unseen_addresses,
     )
     from sekisho.rollout.applying.s3_state import S3State, is_in_s3
     from sekisho.rollout.applying.state import LocalState, OpenFolder, StatePlace
@@ -169,8 +171,9 @@ else:
             "applying.ages": "MAX_CLOCK_LEAD MAX_PLAN_AGE check_saved_account",
             "applying.retry": "retried retried_until_visible",
             "applying.rollback": (
-                "BY_JOURNAL RollbackChoices RollbackPreview RollbackReport preview_rollback "
-                "roll_back rollback_progress unaccounted_addresses undone_addresses"
+                "BY_JOURNAL RollbackChoices RollbackPreview RollbackReport explained_addresses "
+                "preview_rollback roll_back rollback_progress unaccounted_addresses "
+                "undone_addresses unseen_addresses"
             ),
             "applying.s3_state": "S3State is_in_s3",
             "applying.state": "LocalState OpenFolder StatePlace",
@@ -322,6 +325,7 @@ __all__ = [
     "dormant_users",
     "execute",
     "expected_and_found",
+    "explained_addresses",
     "facts_at_addresses",
     "forecast",
     "goal_of",
@@ -357,6 +361,7 @@ __all__ = [
     "timezone_of",
     "unaccounted_addresses",
     "undone_addresses",
+    "unseen_addresses",
     "waves_of",
     "waves_to_json",
     "with_change_password",

@@ -267,7 +267,7 @@ def command(
     with plan_file.journal.locked(), plan_file.journal.watched(made.append):
         ownership.record(plan_file, connected.api)
         report = carry_out(plan_file, connected.api, passwords, lang)
-    entries = map(plan_file.journal.last_entry, report.done + report.already)
+    entries = map(plan_file.journal.last_entry, report.done)
     before = max((e.at for e in entries if e is not None), default=None) if not made else None
     show_folded(applied_lines(report, lang, verbose=verbose, before=before))
     print_note(_JOURNAL.filled(path=plan_file.journal.path).into(lang))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +17,7 @@ from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again, words_of
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import Account, RolledBack, next_action
 from sekisho.cli.options import grouped, lang_option
@@ -53,6 +55,7 @@ from sekisho.rollout import (
     RollbackReport,
     UnderFormerNames,
     check_account,
+    explained_addresses,
     is_in_s3,
     preview_rollback,
     read_plan,
@@ -62,6 +65,7 @@ from sekisho.rollout import (
     rollback_progress,
     unaccounted_addresses,
     undone_addresses,
+    unseen_addresses,
 )
 
 _TAKING_BACK = Message("Rolling back")
@@ -72,9 +76,20 @@ _UNAPPLIED = Message("Nothing to roll back: this plan has not been applied.")
 _NONE_APPLIED = Message("Nothing to roll back: no plan in this folder has been applied.")
 _RENAMED = Message("Renamed since (shown by the old name here): {names}")
 _NO_JOURNAL = Message(
-    "There is no journal `{path}`, so it is unknown what its plan changed. That plan is not "
-    "undone, and neither are earlier ones. If the journal is lost, use the account: "
-    "`--by-account`. Changes there that may be of that plan: {count}"
+    "There is no journal `{path}`, so it is unknown what its plan changed. Nothing of that plan is "
+    "undone. If the journal is lost, use the account: `--by-account`. Changes that the plan may "
+    "have made: {count}"
+)
+_EARLIER_STAY = Message(
+    "Earlier plans of the folder are not undone either. If that plan was never applied, move its "
+    "file out of the folder."
+)
+_UNSEEN = Message(
+    "There is no journal `{path}`, and the account does not show whether its plan made these "
+    "changes. They cannot be undone: {count}"
+)
+_UNREADABLE = Message(
+    "There is no journal `{path}`, and its plan cannot be read. It is passed over."
 )
 _JOURNAL = re.compile(r"(?P<plan>.+\.json)\.journal(?P<ended>\.\d{8}T\d{6}Z(-\d+)?)?")
 """A journal; one that has made room for that of another plan has the time of its end."""
@@ -159,7 +174,7 @@ def command(
 
     Of a folder of plans, such as that of a campaign, here or in S3, all are undone, the last
     first; with --user, only the changes for one person. If the journal of one is lost, that plan
-    and earlier ones stay, unless --by-account is given.
+    and earlier ones stay; with --by-account, plans without a journal are undone by the account.
 
     Later changes of others stay, and so do policies that now enforce MFA for others; both are
     listed. Users stay in a group to which somebody else has added a policy since. Differences
@@ -217,6 +232,18 @@ def _may_be_plan(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Lost:
+    """A plan's file whose journal is lost, and the addresses of what it may have changed.
+
+    `stays`: the account does not show it, so that nothing can undo it.
+    """
+
+    plan: Path
+    addresses: tuple[str, ...]
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Plans:
     """The files of plans, the last first, and the folder that they are in; None: one alone."""
 
@@ -226,6 +253,10 @@ class _Plans:
     def following(self, journal: Journal) -> AbstractContextManager[None]:
         """Keep what the journal of one of them says, where that takes more than the disk."""
         return nullcontext() if self.folder is None else self.folder.following(journal)
+
+    def shown(self, path: Path) -> str:
+        """Return a path of one of them as people know it; in S3 the object's address."""
+        return str(path) if self.folder is None else str(self.folder.shown(path))
 
     def status_of(self, file: Path) -> Path | None:
         """Return the file of one of them for `sekisho status`; None in S3."""
@@ -242,18 +273,21 @@ def _take_back(
     lang: Language,
 ) -> Exit:
     """Take back what plans did, one after another; where one stops, the ones before it stay."""
-    read = {each: read_plan(each, options.journal) for each in given.paths}
+    read, unreadable = _read(given, options.journal)
     api, renamed = _connected(given, aws, lang)
-    _check_accounts(read, api)
+    read = _of_account(read, api, given)
     _check_user([*read.values()], user := _User.now_called(options.user, renamed))
     plans, without = _until_lost(read, user, api, options)
-    lost = [*_lost_lines(without, given, lang, verbose=options.verbose)]
+    lost = [*_lost_lines(without, given, options, lang)]
+    at_journals = (Path(f"{each}.journal") for each in unreadable)
+    lost += [_UNREADABLE.filled(path=given.shown(each)).into(lang) for each in at_journals]
     if not plans and not lost:
         show_folded([(_UNAPPLIED if given.folder is None else _NONE_APPLIED).into(lang)])
         show_next(next_action(RolledBack(Account(aws.typed))), lang)
         return Exit.CLEAN
     _note_renamed(plans, renamed, lang)
-    choices = [*_choices(plans, options, user, renamed)]
+    in_folder = given.folder is not None
+    choices = [*_choices(plans, options, user, renamed, in_folder=in_folder)]
     previews = [_preview(each, chosen, api) for each, chosen in zip(plans, choices, strict=True)]
     count = sum(len(each.reversible) for each in previews)
     check_terminal(yes=options.yes or not count)
@@ -278,57 +312,123 @@ def _take_back(
             incomplete.append(plan_file.journal.path)
     show_folded(lost)
     at = given.status_of(incomplete[0]) if incomplete else None
-    if lost or at is not None or not incomplete:
+    by_account = _by_account(without, given, options, aws)
+    if without or at is not None or not incomplete:
         words = "" if at is None else plan_words(at, options.journal)
-        show_next(next_action(RolledBack(account, words, lost=bool(lost))), lang)
+        show_next(next_action(RolledBack(account, words, lost=by_account)), lang)
     return Exit.FINDINGS if incomplete or lost else Exit.CLEAN
 
 
-def _check_accounts(read: Mapping[Path, PlanFile], api: AwsApi) -> None:
-    """Name a plan of another account, before anything is done.
+def _read(given: _Plans, journal: Path | None) -> tuple[Mapping[Path, PlanFile], list[Path]]:
+    """Return the plans, and files of a folder that cannot be read and have no journal."""
+    read, unreadable = dict[Path, PlanFile](), list[Path]()
+    for each in given.paths:
+        try:
+            read[each] = read_plan(each, journal)
+        except SekishoError:
+            if given.folder is None or _has_journal(each):
+                raise
+            unreadable.append(each)
+    return read, unreadable
+
+
+def _has_journal(path: Path) -> bool:
+    return _JOURNAL.fullmatch(path.name) is not None or Path(f"{path}.journal").exists()
+
+
+def _of_account(
+    read: Mapping[Path, PlanFile], api: AwsApi, given: _Plans
+) -> Mapping[Path, PlanFile]:
+    """Return the plans of the account; one of another account was not applied here.
 
     Raises:
-        PlanRefused: if one is.
+        PlanRefused: if one of another account has a journal, or is the only one.
     """
-    for path in {each.plan.account: path for path, each in read.items()}.values():
+    foreign = set[str]()
+    for account in {each.plan.account for each in read.values()}:
+        theirs = {path: each for path, each in read.items() if each.plan.account == account}
+        journaled = [path for path, each in theirs.items() if each.journal.path.exists()]
+        path = next(iter((*journaled, *theirs)))
         try:
             check_account(read[path].plan, api)
         except PlanRefused as refused:
-            refused.at = str(path)
-            raise
+            if given.folder is None or journaled:
+                refused.at = str(path)
+                raise
+            foreign.add(account)
+    return {path: each for path, each in read.items() if each.plan.account not in foreign}
 
 
 def _until_lost(
     read: Mapping[Path, PlanFile], user: "_User", api: AwsApi, options: RollbackOptions
-) -> tuple[list[PlanFile], Mapping[Path, tuple[str, ...]]]:
-    """Return the plans to take back, down to one whose journal is lost, and what is there of that.
+) -> tuple[list[PlanFile], Mapping[Path, _Lost]]:
+    """Return the plans to take back, down to one whose journal is lost, and what is lost.
 
     To go past it would take away what it needs to be undone. A plan that was saved and never
     applied has no journal either, unless one is named: what a later plan has found at an address
-    tells whether it was.
+    tells whether it was, and so does the journal of an earlier one that has left it so.
     """
-    plans, later = list[PlanFile](), dict[str, object]()
-    for each in read.values():
+    plans, lost, later = list[PlanFile](), dict[Path, _Lost](), dict[str, object]()
+    for place, (path, each) in enumerate(read.items(), start=1):
         name = user.in_plan(each)
-        if name is not None and each.journal.path.exists():
+        if name is None:
+            continue
+        if each.journal.path.exists():
             plans.append(each)
-        elif name is not None:
-            chosen = RollbackChoices(user=name)
+        else:
+            earlier = _explained(each, [*read.values()][place:], api)
+            chosen = RollbackChoices(user=name, earlier=earlier)
             found = unaccounted_addresses(each.plan, each.journal, api, chosen, later)
-            if not options.by_account and (found or options.journal):
-                return plans, {each.journal.path: found}
-            plans += [each] if found else []
+            unseen = unseen_addresses(each.plan, name)
+            if not options.by_account and (found or unseen or options.journal):
+                return plans, {**lost, each.journal.path: _Lost(path, (*found, *unseen))}
+            if unseen:
+                lost[each.journal.path] = _Lost(path, unseen, stays=True)
+            if not found:
+                continue
+            plans.append(each)
         later |= {change.address: change.before for change in each.plan.changes}
-    return plans, {}
+    return plans, lost
+
+
+def _explained(plan_file: PlanFile, others: list[PlanFile], api: AwsApi) -> frozenset[str]:
+    """Return the addresses of a plan's changes that are as the journals of others tell."""
+    addresses = {change.address for change in plan_file.plan.changes}
+    found = set[str]()
+    for each in others:
+        if each.journal.path.exists():
+            each.journal.open(each.plan.digest)
+            found |= {*explained_addresses(each.plan, each.journal, api, addresses)}
+    return frozenset(found)
 
 
 def _lost_lines(
-    lost: Mapping[Path, tuple[str, ...]], given: _Plans, lang: Language, *, verbose: bool
+    lost: Mapping[Path, _Lost], given: _Plans, options: RollbackOptions, lang: Language
 ) -> Iterator[str]:
-    for path, found in lost.items():
-        shown = path if given.folder is None else given.folder.shown(path)
-        yield _NO_JOURNAL.filled(path=shown, count=len(found)).into(lang)
-        yield from () if quiet() else shown_lines(found, lang, verbose=verbose)
+    for path, each in lost.items():
+        message = _UNSEEN if each.stays else _NO_JOURNAL
+        yield message.filled(path=given.shown(path), count=len(each.addresses)).into(lang)
+        yield from () if quiet() else shown_lines(each.addresses, lang, verbose=options.verbose)
+        if given.folder is not None and not each.stays:
+            yield _EARLIER_STAY.into(lang)
+
+
+def _by_account(
+    lost: Mapping[Path, _Lost], given: _Plans, options: RollbackOptions, aws: AwsOptions
+) -> str:
+    """Return the command that undoes the plan in the way by the account; "" if there is none.
+
+    At a terminal it asks first: the account may show what others have done.
+    """
+    plan = next((each.plan for each in lost.values() if not each.stays), None)
+    if plan is None:
+        return ""
+    asks = sys.stdin.isatty()
+    if given.folder is None or given.status_of(plan) is None:
+        return typed_again("--by-account", without=("--yes",) if asks else ())
+    words = [plan_words(plan, None), "--by-account", *words_of("--user", options.user)]
+    words += ["--yes"] if options.yes and not asks else []
+    return f"sekisho rollback {' '.join(words)}{aws.typed}"
 
 
 def _ask(count: int, options: RollbackOptions, lang: Language) -> None:
@@ -386,14 +486,23 @@ def _check_user(plans: list[PlanFile], user: _User) -> None:
 
 
 def _choices(
-    plans: list[PlanFile], options: RollbackOptions, user: _User, renamed: Mapping[str, str]
+    plans: list[PlanFile],
+    options: RollbackOptions,
+    user: _User,
+    renamed: Mapping[str, str],
+    *,
+    in_folder: bool,
 ) -> Iterator[RollbackChoices]:
-    """Yield how much is taken back of each plan; they are in order, the last first."""
+    """Yield how much is taken back of each plan; they are in order, the last first.
+
+    In a folder, plans with a journal go by that, whatever the account shows: others may have done
+    anything since.
+    """
     for place, plan_file in enumerate(plans, start=1):
         yield RollbackChoices(
             options.leave_unenforced,
             options.remove_rights,
-            options.by_account,
+            options.by_account and not (in_folder and plan_file.journal.path.exists()),
             user.in_plan(plan_file) or "",
             frozenset(
                 address

@@ -399,6 +399,29 @@ def unaccounted_addresses(
     )
 
 
+def unseen_addresses(plan: Plan, user: str = "") -> tuple[str, ...]:
+    """Return the addresses of changes, for a user or all, that only a journal can tell of."""
+    return tuple(
+        change.address
+        for change in _backwards(plan, user)
+        if change.compare(change.after) is not ObservedState.AFTER
+    )
+
+
+def explained_addresses(
+    plan: Plan, journal: Journal, api: AwsApi, among: Collection[str]
+) -> tuple[str, ...]:
+    """Return the addresses, among some, at which the account is as an open journal tells."""
+    observer = Observer(api)
+    return tuple(
+        change.address
+        for change in plan.changes
+        if change.address in among
+        and journal.is_to_undo(change.address)
+        and change.compare(change.read(observer)) is ObservedState.AFTER
+    )
+
+
 def _claim_unaccounted(
     plan: Plan, journal: Journal, api: AwsApi, now: Clock, choices: RollbackChoices
 ) -> None:
