@@ -5,6 +5,7 @@ a browser: so `quick` has 30 examples for each law, and sweeps take a part of th
 (`profiles`).
 """
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -65,6 +66,8 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """Let go of all that, or extension modules complain of leaks."""
     gc.unfreeze()
+    # a command that ran in this process has asked for it; a library looks here at what is left
+    atexit.unregister(gc.freeze)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
