@@ -67,7 +67,7 @@ def reminders_of_day(
     Args:
         goal: what the account shall come to.
         made: today's plan.
-        problems: by user, what speaks against enforcing MFA for them today.
+        problems: by user, the problems of enforcing MFA for them today.
         after: the account after those of today's changes that were made.
         told: what was delivered.
     """

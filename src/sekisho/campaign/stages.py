@@ -40,7 +40,7 @@ class CampaignStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanProblem:
-    """What speaks against enforcing MFA for a person, by its id as plans have it, and in words."""
+    """A problem of enforcing MFA for a person: its id, as in a plan, and its text."""
 
     id: str
     text: Message
@@ -57,7 +57,7 @@ class CampaignPerson:
         until: the last day of their exception; None: they have none.
         enrolled: whether they have an MFA device; None: that could not be read.
         overdue: whether their day has come and MFA is not enforced, today's changes included.
-        problems: what speaks against enforcing MFA for them today; empty if nothing does.
+        problems: the problems of enforcing MFA for the person today; empty if there are none.
     """
 
     user: str
@@ -82,7 +82,7 @@ def people_of_campaign(
     Args:
         goal: what the account shall come to.
         snapshot: the account as it is today.
-        problems: by user, what speaks against enforcing MFA for them.
+        problems: by user, the problems of enforcing MFA for them.
         dormant: the people who do not sign in, by name.
     """
     names = {user for wave in goal.waves for user in wave.users}

@@ -1,7 +1,7 @@
 """What a campaign does on a day: the plan of that day, and who is left out of it and why. Pure.
 
-One person for whom something speaks against the enforcement of MFA is left out and named, and does
-not stop the others.
+A person with a problem of the enforcement of MFA is left out and named. The others are not
+stopped by it.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Today:
         goal: the goal without who is left out.
         plan: what is done today; not applicable where something is in the way that is about nobody
             in particular.
-        problems: by user, what speaks against enforcing MFA for them today.
+        problems: by user, the problems of enforcing MFA for them today.
         losses: dormant people and old access keys, with their days.
         usage: what logs say of the account's users.
     """
@@ -160,7 +160,7 @@ def _without(goal: Goal, users: set[str], not_enrolling: set[str]) -> Goal:
 
 
 def _blocked_people(made: Plan) -> dict[str, tuple[PlanProblem, ...]]:
-    """Return by user what speaks against a plan and is about users."""
+    """Return the problems of a plan that are about users, by user."""
     texts = {note.id: note.text for note in made.reasons}
     shown = {
         (proof.id, user): text

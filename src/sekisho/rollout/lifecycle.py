@@ -267,7 +267,7 @@ def _planned(
     user: User | None,
     changes_of: Callable[[PlanningContext], tuple[Change, ...]],
 ) -> Plan:
-    """Return a plan with the remedies for what speaks against it."""
+    """Return a plan with the remedies for its problems."""
 
     def again(remedies: Iterable[Remedy]) -> Plan:
         kinds = {each.kind for each in remedies}

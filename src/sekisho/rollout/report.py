@@ -113,7 +113,7 @@ def _figures(plan: Plan) -> Message:
 
 def _contents(plan: Plan) -> Iterator[TextList]:
     """Yield the parts of a plan besides its problems."""
-    # said once: where something speaks against the plan, it is said of that
+    # said once: where the plan has problems, it is said of those
     said = any(not proof.holds for proof in plan.proofs) or plan.reasons
     named = [] if said else [note.id for note in plan.warnings[:1]]
     more = [TextLine(MORE_ON_ID.filled(id=name)) for name in named]

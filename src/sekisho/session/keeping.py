@@ -169,11 +169,11 @@ class KeyringStore:
                     self._backend.delete_password(_SERVICE, name)
 
     @staticmethod
-    def _further_parts(of: SessionId, head: str) -> list[str]:
+    def _further_parts(session: SessionId, head: str) -> list[str]:
         """Return the names of the further parts; empty if their number is damaged."""
         count = head[:1]
         known = count.isascii() and count.isdecimal()
-        return [f"{of.name} #{number}" for number in range(int(count))] if known else []
+        return [f"{session.name} #{number}" for number in range(int(count))] if known else []
 
 
 class FileStore:

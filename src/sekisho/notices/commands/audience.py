@@ -65,7 +65,7 @@ class Audience:
 
     @property
     def blocked(self) -> frozenset[str]:
-        """The users whom something speaks against enforcing MFA for today."""
+        """The users with problems of enforcing MFA today."""
         return frozenset(
             user for users in self.plan.open_problems.values() for user in users if user
         )

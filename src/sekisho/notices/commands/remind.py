@@ -135,7 +135,7 @@ class ReminderRun:
         path: the plan or goal.
         account: whose it is.
         plan: what the ledger calls the plan.
-        blocked: in a campaign, for whom something speaks against enforcing MFA today.
+        blocked: in a campaign, the users with problems of enforcing MFA today.
         for_owners: in a campaign, what owners of exceptions are to hear.
         former: in a campaign, who was renamed.
         keep: called with the ledger each time that it is written.

@@ -127,7 +127,7 @@ def campaign_reminders(
         today: which day it is in the zone.
         zone: whose days are counted.
         told: what was delivered.
-        blocked: for whom something else speaks against it: they are somebody else's matter.
+        blocked: the users with other problems of it, which others take care of.
     """
     usual, late = [], []
     for person in people:

@@ -50,7 +50,7 @@ def _who(arn: str) -> str:
 
 
 def check_applicable(plan: Plan) -> None:
-    """Refuse a plan that something speaks against that nobody has accepted."""
+    """Refuse a plan with problems that nobody has accepted."""
     if not plan.applicable:
         against = ", ".join(f"`{name}`" for name in plan.open_problems)
         raise PlanRefused(

@@ -72,7 +72,7 @@ def acceptance_keys(problems: Problems) -> tuple[str, ...]:
 
 
 def open_problems(problems: Problems, accepted: Accepted) -> dict[str, tuple[str, ...]]:
-    """Return the problems that are not accepted, with the users of whom they are not."""
+    """Return the problems that nobody has accepted, each with the users it is not accepted for."""
     not_accepted = {}
     for identity, users in problems.items():
         left = tuple(user for user in users if acceptance_key(identity, user) not in accepted)

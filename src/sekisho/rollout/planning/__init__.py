@@ -1,1 +1,1 @@
-"""From a goal to a checked plan: what it does to whom, and what speaks against it."""
+"""From a goal to a checked plan: its changes, the people they affect, and its problems."""

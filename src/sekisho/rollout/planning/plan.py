@@ -82,7 +82,7 @@ class PlanNote:
 class SafetyVerdict(StrEnum):
     """How a property came out; what could not be found out is no pass.
 
-    `NOBODY`: there is nobody whom it could protect, so that nothing speaks against the plan.
+    `NOBODY`: there is nobody whom it could protect, so it is no problem of the plan.
     """
 
     PROVED = "proved"
@@ -97,7 +97,7 @@ class Proof:
 
     Attributes:
         verdict: a plan with a property that does not hold is not applicable.
-        failed: what speaks against it: a user, or an action of the caller.
+        failed: what it fails for: users, or actions of the caller.
         shown: a counterexample or a reason for each that failed, in the same order; or none.
     """
 
@@ -232,7 +232,7 @@ class Plan:
         needless: changes that are not made, because all is as the goal wants it there.
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
-        remedies: what can be done about what speaks against it, before anybody accepts it.
+        remedies: what can be done about its problems, instead of accepting them.
         warnings: what people must know.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
@@ -287,7 +287,7 @@ class Plan:
 
     @property
     def applicable(self) -> bool:
-        """Whether the plan may be applied: nothing speaks against it that was not accepted."""
+        """Whether the plan may be applied: it has no problem that was not accepted."""
         return not self.open_problems
 
     @property
@@ -321,7 +321,7 @@ class Plan:
 
     @property
     def open_problems(self) -> Mapping[str, tuple[str, ...]]:
-        """Those of the problems that nobody has accepted, with the users of whom not."""
+        """The problems that nobody has accepted, each with the users it is not accepted for."""
         return open_problems(self.problems, self.accepted)
 
     @property

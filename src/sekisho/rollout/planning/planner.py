@@ -130,7 +130,7 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class JudgedPlan:
-    """A plan with its people and what speaks against it, but without what is only to be read."""
+    """A plan with its people and problems, without its remedies, warnings and permissions."""
 
     plan: Plan
     draft: "_Draft"
@@ -178,7 +178,7 @@ class Planner:
 
 
 def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str]) -> Plan:
-    """Return the changes of a draft and what speaks against them, and nothing else of the plan."""
+    """Return the plan of a draft with its changes and problems alone."""
     return Plan(
         account=accounts.before.account,
         partition=accounts.before.partition,
@@ -589,7 +589,7 @@ def check_accepted(plan: Plan) -> Plan:
 
     Raises:
         UsageError: if something is accepted that cannot be, or only for users by name.
-        InternalError: if something speaks against it that has no place among the problems.
+        InternalError: if it has a problem whose id is not one of `PROBLEMS`.
     """
     if strangers := {*plan.problems} - PROBLEMS:
         raise InternalError(f"problems that cannot be accepted or refused: {sorted(strangers)}")

@@ -1,8 +1,8 @@
-"""Find the remedies for what speaks against a plan. Pure.
+"""Find the remedies for the problems of a plan. Pure.
 
 A remedy is named only where it helps: `--mfa` where the caller would have the access with MFA,
 `--except` for machine users whom the goal itself selects. What options change is judged by the plan
-that is made with them: the problem is gone, and nothing new speaks against the plan.
+that is made with them: the problem is gone, and the plan has no new one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from sekisho.rollout.planning.safety import caller_keeps_access
 from sekisho.signin import ConsoleAuthorization
 
 Again = Callable[[Sequence[Remedy]], Plan | None]
-"""Makes a plan by remedies, with what speaks against it; None if it would be about nobody."""
+"""Makes a plan by remedies, with its problems; None if it would be about nobody."""
 
 _NONE_FOR_WHO_IS_LEFT_OUT = frozenset(
     {"credentials-in-use", "enforcement", "everyone-gets-in", "keys-in-use", "works-with-mfa"}

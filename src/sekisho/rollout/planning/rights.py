@@ -147,7 +147,7 @@ _GONE = Message("`{user}`, who could administer users, is gone")
 
 def _changed_policies(name: str, known: tuple[str, ...], policies: Policies) -> Iterator[Message]:
     digests = _digests(policies)
-    # what was not read when the plan was made speaks against the plan itself
+    # what was not read when the plan was made is a problem of the plan itself
     if known in (digests, (_UNREAD,)):
         return
     whom = affected_names((name,))

@@ -24,7 +24,7 @@ from sekisho.tour.rehearsal.rehearsal import AppliedPlan, TourRehearsal
 from sekisho.tour.rehearsal.steps import Cell
 
 _SHOWN = ("everyone-gets-in", "keys-in-use")
-"""What speaks against some of the tour's plans, and what it then shows."""
+"""The problems of some of the tour's plans, and what the tour shows of each."""
 
 _TO = " → "
 _WHY = "the tour shows what happens then"

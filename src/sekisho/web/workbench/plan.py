@@ -331,7 +331,7 @@ def _day_in(said: Message) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class ShownProof:
-    """A safety property with what speaks against it, reason by reason."""
+    """A safety property of a plan, with the reasons why it does not hold."""
 
     id: str
     text: Message
