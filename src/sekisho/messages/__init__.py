@@ -46,7 +46,7 @@ __all__ = [
 CATALOGUES = Path(__file__).parent
 """The folder of the catalogues: `LANGUAGE/LC_MESSAGES/sekisho.po`, and `.mo` made from it."""
 
-_MEET = re.compile(r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9(]|[A-Za-z0-9)][ぁ-ゖァ-ヺ一-鿿]")
+_MEET = r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9(]|[A-Za-z0-9)][ぁ-ゖァ-ヺ一-鿿]"
 """Where AWS's Japanese has a half-width space."""
 
 
@@ -337,7 +337,7 @@ def _spaced(template: str, values: Mapping[str, object]) -> str:
             pieces.append((value, value.replace("`", "a")))
         for piece, seen in pieces:
             if piece:
-                text += f" {piece}" if _MEET.fullmatch(before[-1:] + seen[0]) else piece
+                text += f" {piece}" if re.fullmatch(_MEET, before[-1:] + seen[0]) else piece
                 before = seen
     return text
 

@@ -17,10 +17,11 @@ _NOTHING = ("Mn", "Me", "Cf", "Cc")
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
 _NOT_LAST = "「『（【〈《(["
 _NARROW = r"\s\u3000-\u9fff\uff00-\uffef"
-_PIECE = re.compile(
+_PIECE = (
     rf"(?:[^{_NARROW}{re.escape(_NOT_LAST)}]*[{re.escape(_NOT_LAST)}]+)*"
     rf"(?:[^{_NARROW}]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+"
 )
+"""What stays on one line; `re` compiles it for who folds a text, which takes a while."""
 
 
 @lru_cache(4096)
@@ -82,7 +83,7 @@ def hanging(text: str, width: int, *, whole: bool = False) -> list[str]:
 
 
 def _pieces(text: str, width: int, *, whole: bool) -> Iterator[str]:
-    for found in _PIECE.finditer(text):
+    for found in re.finditer(_PIECE, text):
         piece = found[0]
         while not whole and cell_width(piece) > width:
             fits, piece = cut_at(piece, max(width, 2))

@@ -12,10 +12,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from enum import Enum, StrEnum
 
-from sekisho.errors import InternalError
+from sekisho.errors import InternalError, nearest
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 
@@ -271,8 +270,7 @@ def nearest_operator(text: str) -> str:
     lower = text.lower()
     if lower in _BY_LOWER_CASE:
         return _BY_LOWER_CASE[lower]
-    near = get_close_matches(lower[:80], _BY_LOWER_CASE, n=1)
-    return _BY_LOWER_CASE[near[0]] if near else ""
+    return _BY_LOWER_CASE.get(nearest(lower, _BY_LOWER_CASE) or "", "")
 
 
 def to_json(document: Document) -> dict[str, object]:

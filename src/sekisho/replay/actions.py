@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from sekisho.catalogue import iam_actions, load
@@ -86,8 +86,8 @@ _Names = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 @cache
 def _blocks() -> list[Mapping[str, Any]]:
-    text = (files("sekisho.replay") / "data" / "event-names.json").read_text(encoding="utf-8")
-    found: list[Mapping[str, Any]] = json.loads(text)["blocks"]
+    path = Path(__file__).parent / "data" / "event-names.json"
+    found: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["blocks"]
     return found
 
 

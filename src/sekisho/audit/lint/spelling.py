@@ -1,17 +1,16 @@
 """The names that exist, and the likely intended name for one that does not."""
 
 import json
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 from sekisho.audit.lint.engine_queries import Work
 from sekisho.catalogue import Catalogue
+from sekisho.errors import nearest
 
 _MOST_GUESSES = 5
 """The most suggestions: searching them is slow, and a person corrects a few at a time."""
-
-_LONGEST = 80
 
 _MOST_COMPARED = 30_000
 """The most comparisons of the catalogue's actions with wildcards; no policy needs more."""
@@ -23,8 +22,7 @@ def global_keys() -> tuple[frozenset[str], frozenset[str]]:
 
     A key that is followed by a tag's name ends in `/`.
     """
-    path = files("sekisho.audit.lint") / "data" / "global-keys.json"
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = _global_keys()
     single = frozenset(data["single"]) | frozenset(data["tagged"])
     return single | frozenset(data["multi"]), frozenset(data["multi"])
 
@@ -32,9 +30,13 @@ def global_keys() -> tuple[frozenset[str], frozenset[str]]:
 @cache
 def cross_service_keys() -> frozenset[str]:
     """Return the keys with a service's prefix that requests to other services have as well."""
-    path = files("sekisho.audit.lint") / "data" / "global-keys.json"
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return frozenset(key.lower() for key in data["crossService"])
+    return frozenset(key.lower() for key in _global_keys()["crossService"])
+
+
+@cache
+def _global_keys() -> Any:
+    path = Path(__file__).parent / "data" / "global-keys.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 class Speller:
@@ -87,6 +89,4 @@ class Speller:
         if self._guesses >= _MOST_GUESSES:
             return ""
         self._guesses += 1
-        by_lower_case = {name.lower(): name for name in known}
-        near = get_close_matches(text[:_LONGEST].lower(), by_lower_case, n=1, cutoff=0.75)
-        return by_lower_case[near[0]] if near else ""
+        return nearest(text, known, likeness=0.75) or ""

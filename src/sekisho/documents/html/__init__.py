@@ -6,7 +6,6 @@ What a script adds (sorting, filtering, copying) a page can do without.
 """
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,5 +87,7 @@ def _security(style: str, script: str) -> str:
 
 
 def _hash(text: str) -> str:
+    import hashlib  # noqa: PLC0415 - slow, for pages alone
+
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -4,7 +4,6 @@ A level is `error`, `warning` or `note`. Source: OASIS, "Static Analysis Results
 (SARIF) Version 2.1.0".
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
@@ -78,6 +77,8 @@ def result(
             a scanner knows the result again, whatever its line and its message.
         more: other members.
     """
+    import hashlib  # noqa: PLC0415 - slow, for this form alone
+
     known_by = hashlib.sha256(f"{rule_id} {about}".encode()).hexdigest()[:32]
     found = {"ruleId": rule_id, "level": level, "message": {"text": message}, "locations": [place]}
     return {**found, "partialFingerprints": {_FINGERPRINT: known_by}, **more}

@@ -1,6 +1,5 @@
 """Reading one question of the exchange form, with every fault in it named at once."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
@@ -53,7 +52,9 @@ class Documents:
         except RecursionError:
             # so deep that it is no policy; the reader reports that at a limited depth
             return from_json(value, kind=kind)
-        key = (kind, hashlib.sha256(text).digest())
+        from hashlib import sha256  # noqa: PLC0415 - slow, for questions in JSON alone
+
+        key = (kind, sha256(text).digest())
         if key in self._documents:
             self._documents.move_to_end(key)
             return self._documents[key][0]
