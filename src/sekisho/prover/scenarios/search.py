@@ -362,7 +362,7 @@ class _Search:
         ways: dict[ScenarioState, Path] = {question.start: ()}
         queue = deque([question.start])
         while queue:
-            state = queue.popleft()
+            state = queue.popleft() if question.explained else queue.pop()
             if question.goal.is_reached(state):
                 tried = tuple(self._tried.values())
                 assumed = {name for step in ways[state] for name in step.outcome.assumed}

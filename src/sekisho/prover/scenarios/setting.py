@@ -79,11 +79,7 @@ def names_for(
     known: Mapping[ScenarioPrincipal, str], policies: Iterable[AttachedPolicy]
 ) -> SettingNames:
     """Return the known names, and the usual ones for others, numbered if a policy has them."""
-    texts = {*known.values()}
-    for attached in policies:
-        for statement in attached.document.statements:
-            texts.update(_values(statement))
-    used = "\n".join(texts).lower()
+    used = "\n".join((*known.values(), *(_text_of(each.document) for each in policies))).lower()
 
     def free(usual: str) -> str:
         if usual.lower() not in used:
@@ -106,6 +102,11 @@ def every_policy(policies: Policies) -> Iterator[AttachedPolicy]:
     yield from policies.vpc_endpoint or ()
     for level in (*policies.scps, *policies.rcps):
         yield from level.policies
+
+
+@cached_by_identity
+def _text_of(document: Document) -> str:
+    return "\n".join({text for each in document.statements for text in _values(each)})
 
 
 def _values(statement: Statement) -> Iterator[str]:
