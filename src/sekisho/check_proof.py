@@ -14,12 +14,13 @@ import argparse
 import hashlib
 import ipaddress
 import json
+import math
 import operator
 import re
 import sys
 from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache, partial
@@ -219,7 +220,9 @@ def _arn_tokens(text: str, *, variables: bool, resource: bool) -> Tokens | None:
         parts += ["*"] * (6 - len(parts))
     read = [_tokens(one, {"*": PART_STAR, "?": PART_ANY}, variables=variables) for one in parts[:5]]
     read += [_tokens(one, {"*": STAR, "?": ANY}, variables=variables) for one in parts[5:]]
-    if len(parts) < 6 or parts[0] != "arn" or None in read:
+    # AWS documents the case of ARNs in conditions, but no wildcard in the word itself
+    undocumented = parts[0] != "arn" if resource else not parts[0].isalpha()
+    if len(parts) < 6 or undocumented or None in read:
         return None
     return tuple(token for part in read for token in (":", *(part or ())))[1:]
 
@@ -346,12 +349,22 @@ def truth(part: Part, value: Any) -> bool | None:
     return held if held is None else held != negated
 
 
+@cache
+def is_no_name(text: str) -> bool:
+    """Return whether an entry is one resource with a name that AWS does not accept."""
+    return not {*"*?$"} & {*text} and any(re.fullmatch(one, text) for one in FACTS["names"]["none"])
+
+
 def _points(family: str, claims: Claims) -> list[Any]:
     """Return values that represent all others: the conditions cannot distinguish more."""
     read = [value_of(text, family) for part, _ in claims for text in part.values]
     ends = sorted({0, _IPV6}.union(*(one for one in read if one)))
     points = [*ends, *(Fraction(one + two) / 2 for one, two in pairwise(ends))]
     points += [ends[0] - 1, ends[-1] + 1]
+    if family == "number" and all(
+        part.attribute in FACTS["integers"]["keys"] for part, _ in claims
+    ):
+        points = [n for one in points for n in range(math.floor(one) - 1, math.ceil(one) + 2)]
     return [one for one in points if family != "address" or 0 <= one < _IPV6 + (1 << 128)]
 
 
@@ -372,7 +385,17 @@ _WITHOUT_MFA = {
     "claim.console": FACTS["console"],  # the console's own sign-in, which no credential signs
 }
 _DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+_HOURS = {"CurrentTime": 0, "EpochTime": 0, "TokenIssueTime": 36}  # which no session outlives
+_FEDERATION = "sts:GetFederationToken"
 _NO_POLICY_DENIES = ("sts:GetSessionToken", "sts:GetCallerIdentity")
+
+
+def makes_sessions(actions: Iterable[str]) -> bool:
+    """Return whether one of some patterns of actions may match sts:GetFederationToken."""
+    of_call, *given = (
+        frozenset([pattern_of(one, "action", False, "")]) for one in (_FEDERATION, *actions)
+    )
+    return any(a_text(frozenset([(True, of_call), (True, one)]))[0] is not None for one in given)
 
 
 @dataclass(frozen=True)
@@ -387,6 +410,9 @@ class Claim:
     role: bool = False  # whether sessions of a role call, and no user
     known: Mapping[str, str] = field(default_factory=dict)  # keys of every request, in lower case
     all_tags: bool = False  # whether the caller has no tags but those that are known
+    since: str = ""  # the earliest time of a request
+    federated: bool = False  # whether sessions of GetFederationToken call, and no user
+    alone: bool = False  # whether the sessions that the user's key makes are not asked about
 
     @cached_property
     def own(self) -> dict[str, Statement]:
@@ -398,8 +424,21 @@ class Claim:
         other = {"direct": "true", "via-service": "false"}.get(self.calls)
         calls = {"Condition": {"Bool": {"aws:ViaAWSService": other}}}
         denied |= {"claim.calls": calls} if other else {}
+        for key, hours in _HOURS.items() if self.since else ():
+            text = (datetime.fromisoformat(self.since) - timedelta(hours=hours)).isoformat()
+            denied[f"claim.{key}"] = {"Condition": {"DateLessThan": {f"aws:{key}": text}}}
         whole = {name: one if "Effect" in one else {**_DENY, **one} for name, one in denied.items()}
         return {name: _statement(one, name) for name, one in whole.items()}
+
+    @cached_property
+    def by_caller(self) -> tuple["Claim", ...]:
+        """The claim, and the same of the sessions that a user's key can make without MFA."""
+        # where the call is not exempt, it is not allowed either, and there is no such session
+        none = self.kind != NO_NEW_ACCESS and not makes_sessions(self.exempt)
+        if none or self.role or self.federated or self.alone:
+            return (self,)
+        known = {key: one for key, one in self.known.items() if key == "aws:principalaccount"}
+        return (self, replace(self, federated=True, known=known, all_tags=False))
 
     @cached_property
     def statements(self) -> Mapping[str, Statement]:
@@ -408,7 +447,8 @@ class Claim:
         return self.own | {one.reference: one for layer in layers for one in layer.statements}
 
     def _in_scope(self, written: Mapping[str, Any]) -> bool:
-        return {*written.get("scope", ())} <= {"role" if self.role else "user", self.calls}
+        caller = "role" if self.role else "federated" if self.federated else "user"
+        return {*written.get("scope", ())} <= {caller, self.calls}
 
     def fact(self, name: str) -> Statement:
         """Return a fact about the requests of the claim; one about a tag is named `id@tag`."""
@@ -544,11 +584,14 @@ class Branch:
 
     def _clause(self, part: Part, holds: bool) -> Clause | None:
         _, family, negated, _, _ = operator_of(part.operator)
-        read = [pattern_of(text, family, part.variables, self.reading) for text in part.values]
+        named_by = family == "resource" and holds != negated
+        named = [one for one in part.values if not (named_by and is_no_name(one))]
+        self.premises |= {"names"} if len(named) < len(part.values) else set()
+        read = [pattern_of(text, family, part.variables, self.reading) for text in named]
         tokens = {token for one in read for shape in one.shapes for token in shape}
         keys = [one.key for one in tokens if isinstance(one, Variable) and one.default is None]
         # AWS does not say what an entry of NotResource does whose variable has no value
-        if not read or (part.operator == "NotResource" and not all(map(self.present, keys))):
+        if not part.values or (part.operator == "NotResource" and not all(map(self.present, keys))):
             return None
         return holds != negated, frozenset(self._resolved(one, part.attribute) for one in read)
 
@@ -630,6 +673,8 @@ class Branch:
             values = (one for one in ("true", "false") if _all(bools, partial(truth, value=one)))
             of_type = [{(True, frozenset([pattern_of(one, "exact", False, "")]))} for one in values]
         for family, each in groups.items():
+            of_numbers = family == "number" and each[0][0].attribute in FACTS["integers"]["keys"]
+            self.premises |= {"integers"} if of_numbers else set()
             if not any(_all(each, partial(truth, value=at)) for at in _points(family, each)):
                 return False
         return any(self._has_text(texts | one) for one in of_type)
@@ -689,10 +734,17 @@ def check(claim: Claim, certificate: Any) -> Valid | Invalid:
     bound = {one.name: one.hashes for one in (*claim.layers, *claim.old)}
     if certificate.get("policies") != bound or len(bound) < len(claim.layers + claim.old):
         return Invalid("the certificate is about other policies (their hashes differ)")
-    found = [check_tree(claim, trees.get(one, trees.get("any")), one) for one in READINGS]
+    asked = [(each, one) for each in claim.by_caller for one in READINGS]
+    found = [check_tree(each, tree_of(trees, each, one), one) for each, one in asked]
     premises = {premise for one in found if isinstance(one, Valid) for premise in one.premises}
     wrong = [one for one in found if isinstance(one, Invalid)]
     return wrong[0] if wrong else Valid(tuple(sorted(premises)))
+
+
+def tree_of(trees: Mapping[str, Any], claim: Claim, reading: str) -> Any:
+    """Return the tree of a caller and a reading: its own, or one that is of several."""
+    of_all = trees.get(reading, trees.get("any"))
+    return trees.get(f"federated {reading}", of_all) if claim.federated else of_all
 
 
 def check_tree(claim: Claim, steps: Any, reading: str) -> Valid | Invalid:
@@ -731,7 +783,7 @@ def known_of(arn: str, kind: str = "user|role") -> dict[str, str]:
 def premise_of(premise: str) -> Mapping[str, str]:
     """Return the text of a premise, its page, and the assumption that it rests on, if any."""
     name = re.split("[ @]", premise.removeprefix("fact."))[0]
-    fact = FACTS["facts"].get(name) or FACTS["premises"][name]
+    fact = FACTS["facts"].get(name) or FACTS["premises"].get(name) or FACTS[name]
     return {name: fact[name] for name in ("says", "page", "assumed") if name in fact}
 
 
@@ -757,6 +809,7 @@ def claim_of_arguments(arguments: Sequence[str]) -> tuple[Claim, str]:
         parser.add_argument(f"--{name}", action="append", default=[])
     parser.add_argument("--calls", choices=("direct", "via-service", "all"), default="all")
     parser.add_argument("--all-tags", action="store_true")
+    parser.add_argument("--since", default="")
     caller = parser.add_mutually_exclusive_group()
     caller.add_argument("--user-arn")
     caller.add_argument("--role")
@@ -773,7 +826,14 @@ def claim_of_arguments(arguments: Sequence[str]) -> tuple[Claim, str]:
     if kind == "role" and "aws:username" in known:
         raise UnreadableError("a role has no aws:username")
     old = _layers(options["old"], options, "old_") if options["claim"] == NO_NEW_ACCESS else ()
-    rest = (tuple(options["exempt"]), options["calls"], kind == "role", known, options["all_tags"])
+    rest = (
+        tuple(options["exempt"]),
+        options["calls"],
+        kind == "role",
+        known,
+        options["all_tags"],
+        options["since"],
+    )
     *policies, name = options["files"]
     return Claim(options["claim"], _layers(policies, options, ""), old, *rest), name
 

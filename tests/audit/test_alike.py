@@ -145,7 +145,7 @@ def alone(snapshot: Snapshot, one: User) -> dict[str, Conclusion]:
     found = {}
     for name, later in (("now", False), ("later", True)):
         question = enforcement_question(policies, named_of(one), snapshot.taken_at, later=later)
-        found[name] = with_federation(conclude([question]), question)
+        found[name] = conclude(with_federation(question))
         if distinguishes_services(policies):
             served = "via_service" if name == "now" else "later_via_service"
             found[served] = conclude([via_service(question)])

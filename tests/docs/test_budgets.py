@@ -20,7 +20,7 @@ SOURCE = ROOT / "src" / "sekisho"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 FILE_LINES, FUNCTION_LINES = 600, 60
-LONG_FILES = {"check_proof.py": 800}
+LONG_FILES = {"check_proof.py": 860}
 """The independent checker is one file, read by itself."""
 COMMAND_LINES = 80
 """Of the function of a command, whose parameters are its options."""

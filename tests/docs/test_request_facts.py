@@ -42,6 +42,7 @@ def test_a_fact_is_a_deny_that_can_be_read(name: str) -> None:
         (layer_of("identity", []),),
         calls="direct" if "direct" in fact.get("scope", ()) else "all",
         role="role" in fact.get("scope", ()),
+        federated="federated" in fact.get("scope", ()),
     )
     parts = claim.fact(f"{name}@team" if templated else name).parts
     assert parts

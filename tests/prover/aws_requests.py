@@ -347,11 +347,33 @@ def _of_accounts(request: Request) -> Iterator[str]:
             yield f"{key} is not {account}: {request.context.folded[key]}"
 
 
+def _of_federation(request: Request, parts: list[str]) -> Iterator[str]:
+    """Yield faults of a session of GetFederationToken (IAM User Guide, "Policy variables")."""
+    context = request.context.folded
+    name = parts[5].removeprefix("federated-user/")
+    if not re.fullmatch(r"[\w+=,.@-]{2,32}", name):
+        yield "no name of a federated user"
+    expected = {
+        "aws:userid": f"{parts[4]}:{name}",
+        "aws:principalarn": request.principal,
+        "aws:principaltype": "FederatedUser",
+        "aws:principalaccount": parts[4],
+    }
+    for key, value in expected.items():
+        if context.get(key, value) != value:
+            yield f"another {key}"
+    if {"aws:username", "aws:multifactorauthage"} & set(context):
+        yield "a key that a federated user does not have"
+
+
 def _of_credential(request: Request) -> Iterator[str]:
     context = request.context.folded
     if "aws:multifactorauthage" in context and context.get("aws:multifactorauthpresent") != "true":
         yield "an age of MFA without MFA"
     parts = request.principal.split(":", 5)
+    if parts[5].startswith("federated-user/"):
+        yield from _of_federation(request, parts)
+        return
     if context.get("aws:username") != parts[5].rpartition("/")[2]:
         yield "another user's name"
     if context.get("aws:principalarn", request.principal) != request.principal:

@@ -342,5 +342,11 @@ FAULTS = (
         "forged: exempt",
     ),
     Fault("a tree may end with branches open", "check_tree", _open_at_the_end, "forged: cut short"),
+    Fault(
+        "the sessions that a user makes are forgotten",
+        "makes_sessions",
+        lambda _right, _actions: False,
+        "forged: sessions",
+    ),
     Fault("a fact without its last conditions", "Claim.fact", _wider_fact, "user/called-via"),
 )

@@ -6,6 +6,7 @@ by the right one.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,15 @@ def _a_tree_of_two() -> tuple[Claim, Any]:
     return false, {**found, "trees": {"per-segment": found["trees"]["per-segment"]}}
 
 
+def _of_no_sessions() -> tuple[Claim, Any]:
+    """A session of the exempt GetFederationToken passes, and the tree is of the user alone."""
+    federated = {"StringEquals": {"aws:PrincipalType": "FederatedUser"}}
+    statement, exempt = {**_ALL, "Condition": federated}, ["sts:GetFederationToken"]
+    with planted(next(each for each in FAULTS if each.where == "makes_sessions")):
+        found = _certified(_claim(statement, exempt=exempt))
+    return _claim(statement, exempt=exempt), found
+
+
 FORGED: Mapping[str, Callable[[], tuple[Claim, Any]]] = {
     "allow for deny": _allow_for_deny,
     "other policies": _of_other_policies,
@@ -100,6 +110,7 @@ FORGED: Mapping[str, Callable[[], tuple[Claim, Any]]] = {
     "cut short": _cut_short,
     "one reading": _of_one_reading,
     "a tree of two": _a_tree_of_two,
+    "sessions": _of_no_sessions,
 }
 
 
@@ -117,7 +128,8 @@ def test_a_fault_is_found(fault: Fault) -> None:
             accepted = check_proof.check(false, document)
     assert met(), "the fault was never met"
     assert isinstance(accepted, Valid)
-    refused = check_proof.check(false, check_proof.read_json(json.dumps(document)))
+    # what a claim has worked out with the fault is forgotten
+    refused = check_proof.check(replace(false), check_proof.read_json(json.dumps(document)))
     assert isinstance(refused, Invalid)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from prover.questions import ALICE, ALLOW_ALL, NOW, UNCERTIFIED, identity
+from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from prover.worlds import POLICIES
 from sekisho.engine import Policies
 from sekisho.prover import (
@@ -76,9 +76,10 @@ def test_iam_is_called_by_services_from_other_regions() -> None:
     made = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*", "Condition": elsewhere}
     enforcement = prove_enforcement(identity(made), ALICE, NOW)
     assert isinstance(enforcement.via_service, Refuted)
-    # where IAM is called is no fact of certificates
-    assert enforcement.direct == UNCERTIFIED
-    assert prove_none(enforcement_question(identity(made), ALICE, NOW)) == Proved()
+    assert isinstance(enforcement.direct, Proved)
+    # some are asked about in calls to other services
+    passed = prove_enforcement(identity({**made, "Action": "iam:PassRole"}), ALICE, NOW)
+    assert not isinstance(passed.direct, Proved)
 
 
 def test_what_only_calls_of_services_lose_is_lost() -> None:

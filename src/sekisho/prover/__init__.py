@@ -36,8 +36,8 @@ from sekisho.prover.questions.enforcement import (
     own_things_only,
     prove_enforcement,
     via_service,
-    with_federation,
 )
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.questions.grants import (
     GrantDifference,
     difference_of_grants,

@@ -60,7 +60,6 @@ from sekisho.prover import (
     expected_exempt,
     only_denials,
     prove_or_search,
-    with_federation,
 )
 from sekisho.work import tracked
 
@@ -246,7 +245,6 @@ class EnforcementCache:
         direct = prove_or_search(
             partial(find, OWN_CALLS), partial(conclude_unlimited_first, question)
         )
-        direct = with_federation(direct, question)
         if not split:
             return _Answers(direct.verdict, None, direct.assumed)
         served = prove_or_search(
@@ -261,11 +259,13 @@ class EnforcementCache:
         exempt = self._exempt or expected_exempt()
         documents = self._numbers.of_all(policies)
         if documents not in self._certifiers:
-            self._certifiers[documents] = EnforcementCertifier(policies, None, exempt, later=False)
+            self._certifiers[documents] = EnforcementCertifier(
+                policies, None, exempt, self._snapshot.taken_at, later=False
+            )
         found = self._certifiers[documents].find(calls, thorough=thorough)
         if found is not None or not thorough:
             return found
-        own = EnforcementCertifier(policies, named, exempt, later=False)
+        own = EnforcementCertifier(policies, named, exempt, self._snapshot.taken_at, later=False)
         return own.find(calls, thorough=thorough)
 
 

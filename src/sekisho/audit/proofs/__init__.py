@@ -238,7 +238,7 @@ def account_certificates(
     """
     by_documents: dict[tuple[object, ...], tuple[Policies, list[User]]] = {}
     missing: list[str] = []
-    wanted = {*names}
+    wanted, now = {*names}, snapshot.taken_at
     for user in snapshot.users:
         if user.name not in wanted:
             continue
@@ -251,9 +251,9 @@ def account_certificates(
         by_documents.setdefault(documents, (policies, []))[1].append(user)
     certified: list[CertifiedPolicies] = []
     for policies, users in by_documents.values():
-        everybody = EnforcementCertifier(policies, None, exempt, later=True).needed()
+        everybody = EnforcementCertifier(policies, None, exempt, now, later=True).needed()
         for each in (users,) if everybody else ([user] for user in users):
-            one = EnforcementCertifier(policies, named_of(each[0]), exempt, later=True)
+            one = EnforcementCertifier(policies, named_of(each[0]), exempt, now, later=True)
             found = everybody or one.needed()
             group = tuple(user.name for user in each)
             if found:

@@ -5,6 +5,7 @@ from sekisho.prover.certificates.claims import (
     arguments_of,
     claim_of,
     document_of,
+    from_now_on,
     layers_of,
     no_new_access_claim,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "certify",
     "claim_of",
     "document_of",
+    "from_now_on",
     "layers_of",
     "no_new_access_claim",
 ]

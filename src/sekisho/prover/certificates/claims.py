@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sekisho import check_proof
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Document, to_json
 from sekisho.prover.reading.credentials import CALLER_KEYS, CallingUser
+from sekisho.prover.reading.policies import names_any
 
 OLD = "old_"
 """The prefix of the names of the layers of the policies before a change."""
@@ -40,24 +42,30 @@ def claim_of(
         check_proof.UnreadableError: if the checker cannot read a policy, or whoever calls in the
             place of the user is of no account.
     """
+    layers, exempt = _layers(policies), tuple(exempt)
     if user is None:
-        return check_proof.Claim(kind, _layers(policies), exempt=tuple(exempt), calls=calls)
+        return check_proof.Claim(kind, layers, exempt=exempt, calls=calls)
     if user.outside_principal:
         raise check_proof.UnreadableError("no certificate is about callers of no account")
     known = {key.lower(): value for key, value in user.known_values.items()}
-    known |= check_proof.known_of(user.arn)
+    federated = user.is_federated
+    # a session's name is its maker's choice
+    of_arn = {"aws:principalaccount": user.account} if federated else check_proof.known_of(user.arn)
+    known = of_arn if federated else {**known, **of_arn}
     of_one_kind = user.open_keys.isdisjoint(_KINDS)
     return (check_proof.Claim if of_one_kind else _ClaimOfAnyKind)(
         kind,
-        _layers(policies),
-        exempt=tuple(exempt),
+        layers,
+        exempt=exempt,
         calls=calls,
         role=user.is_role,
+        federated=federated,
         known={key: value for key, value in known.items() if key not in user.open_keys},
         all_tags=user.all_tags,
     )
 
 
+_TIMES = ("aws:currenttime", "aws:epochtime", "aws:tokenissuetime")
 _KINDS = frozenset({"aws:principaltype"})
 """The keys in which kinds of callers differ."""
 
@@ -73,7 +81,10 @@ class _ClaimOfAnyKind(check_proof.Claim):
 
 
 def no_new_access_claim(
-    old: Policies, new: Policies, user: CallingUser | None, calls: str = "all"
+    old: Policies,
+    new: Policies,
+    user: CallingUser | None,
+    calls: str = "all",
 ) -> check_proof.Claim:
     """Return the claim that new policies allow nothing, with or without MFA, that old ones do not.
 
@@ -88,6 +99,13 @@ def no_new_access_claim(
     """
     claim = claim_of(new, user, check_proof.NO_NEW_ACCESS, calls=calls)
     return replace(claim, old=_layers(old, OLD))
+
+
+def from_now_on(claim: check_proof.Claim, now: datetime, *sets: Policies) -> check_proof.Claim:
+    """Return a claim about requests from a time on, if one of its sets of policies names a time."""
+    if not any(names_any(policies, _TIMES) for policies in sets):
+        return claim
+    return replace(claim, since=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 def layers_of(policies: Policies, prefix: str = "") -> dict[str, tuple[AttachedPolicy, ...]]:
@@ -140,4 +158,5 @@ def arguments_of(claim: check_proof.Claim, files: Mapping[str, Sequence[str]]) -
     for key, value in claim.known.items():
         options += [] if of_arn.get(key) == value else ["--known", f"{key}={value}"]
     options += ["--all-tags"] if claim.all_tags else []
+    options += ["--since", claim.since] if claim.since else []
     return options + ([] if claim.calls == "all" else ["--calls", claim.calls])

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property, lru_cache
+from itertools import product
 from typing import Any
 
 from sekisho import check_proof
@@ -151,12 +152,11 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
     if claim.known and _contradicts_facts(frozenset(claim.known.items()), claim.role, claim.calls):
         # a claim about an impossible caller is true, and worthless
         return OpenLeaf(claim, check_proof.READINGS[0], (), work)
-    for reading in check_proof.READINGS:
-        if trees and isinstance(
-            check_proof.check_tree(claim, trees["any"], reading), check_proof.Valid
-        ):
+    for asked, reading in product(claim.by_caller, check_proof.READINGS):
+        known = check_proof.tree_of(trees, asked, reading)
+        if isinstance(check_proof.check_tree(asked, known, reading), check_proof.Valid):
             continue
-        search = _Search(claim, reading, limit - work)
+        search = _Search(asked, reading, limit - work)
         try:
             result = search.closed(frozenset(), search.everything, search.statements_of_all)
         except _GivenUpError:
@@ -164,8 +164,9 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
         finally:
             work += search.work
         if not isinstance(result, _Closed):
-            return OpenLeaf(claim, reading, tuple(result), work)
-        trees["any" if not trees else reading] = result.steps
+            return OpenLeaf(asked, reading, tuple(result), work)
+        name = f"federated {reading}" if asked.federated else reading
+        trees[name if trees else "any"] = result.steps
     document = {
         "schema": check_proof.SCHEMA,
         "policies": {one.name: one.hashes for one in (*claim.layers, *claim.old)},
@@ -270,6 +271,9 @@ class _Search:
 
     def _fact_names(self) -> Iterator[str]:
         tags = {key.partition("/")[2] for key in self.mentioned if "resourcetag/" in key}
+        parts = (part for one in self.claim.statements.values() for part in one.parts)
+        # a fact without keys is about names that are a path
+        paths = any("/" in {text[-1:] for text in part.values} for part in parts)
         for name, written in check_proof.FACTS["facts"].items():
             keys = {
                 key.lower()
@@ -280,7 +284,7 @@ class _Search:
                 for tag in sorted(tags):
                     if {key.replace("{tag}", tag) for key in keys} <= self.mentioned:
                         yield f"{name}@{tag}"
-            elif keys & self.mentioned:
+            elif keys & self.mentioned or (not keys and paths):
                 yield name
 
     @cached_property

@@ -14,7 +14,7 @@ the question, and may have no certificate.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -32,7 +32,13 @@ from sekisho.policy import (
     Statement,
     Version,
 )
-from sekisho.prover.certificates import Certificate, certify, claim_of, no_new_access_claim
+from sekisho.prover.certificates import (
+    Certificate,
+    certify,
+    claim_of,
+    from_now_on,
+    no_new_access_claim,
+)
 from sekisho.prover.reading.credentials import (
     CallerCredential,
     CallingUser,
@@ -40,9 +46,9 @@ from sekisho.prover.reading.credentials import (
     ways_of,
 )
 from sekisho.prover.reading.keys import OWNER_KEYS
-from sekisho.prover.reading.policies import ALLOW_EVERYTHING, distinguishes_services, names_any
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, distinguishes_services
 from sekisho.prover.search.answers import Conclusion, QuestionAnswer, conclude
-from sekisho.prover.search.formula import NOT_BY_ROLES, Question, join_restrictions
+from sekisho.prover.search.formula import Question, restriction_of_caller
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 from sekisho.prover.solver import reasons
 
@@ -122,14 +128,23 @@ class EnforcementCertifier:
         policies: as attached to the user or the role.
         user: the user whose requests are meant; None: any user.
         exempt: patterns of the exempt actions.
+        now: the earliest time of a request.
         later: whatever identity-based policies are attached later.
     """
 
     def __init__(
-        self, policies: Policies, user: CallingUser | None, exempt: Sequence[str], *, later: bool
+        self,
+        policies: Policies,
+        user: CallingUser | None,
+        exempt: Sequence[str],
+        now: datetime,
+        *,
+        later: bool,
     ) -> None:
         kind = check_proof.ENFORCED if later else check_proof.NOTHING_ALLOWED
-        self._claim = partial(claim_of, policies, user, kind, exempt)
+        self._claim = partial(claim_of, policies, user, kind)
+        self._policies, self._now = policies, now
+        self._exempt = tuple(exempt)
         self._apart = distinguishes_services(policies)
         self._found: dict[tuple[str, bool], Certificate | None] = {}
 
@@ -155,12 +170,25 @@ class EnforcementCertifier:
     def _certificate_of(self, calls: str, *, thorough: bool) -> Certificate | None:
         asked = (calls, thorough)
         if asked not in self._found:
-            self._found[asked] = _certificate(partial(self._claim, calls), thorough=thorough)
+            found = self._found_for(self._exempt, calls, thorough=thorough)
+            fewer = tuple(one for one in self._exempt if not check_proof.makes_sessions((one,)))
+            if found is None and calls != SERVICE_CALLS and fewer != self._exempt:
+                # the policies may deny the exempt call, so that nobody has such a session
+                found = self._found_for(fewer, calls, thorough=thorough)
+            self._found[asked] = found
         return self._found[asked]
+
+    def _found_for(
+        self, exempt: Sequence[str], calls: str, *, thorough: bool
+    ) -> Certificate | None:
+        def claim() -> check_proof.Claim:
+            return from_now_on(self._claim(exempt, calls), self._now, self._policies)
+
+        return _certificate(claim, thorough=thorough)
 
 
 def no_new_access_finder(
-    old: Policies, new: Policies, user: CallingUser | None, calls: str = ALL_CALLS
+    old: Policies, new: Policies, user: CallingUser | None, now: datetime
 ) -> CertificateFinder:
     """Return the finder of a certificate that `new` allows nothing that `old` does not.
 
@@ -168,9 +196,11 @@ def no_new_access_finder(
         old: as attached to the user or the role, before the change.
         new: the policies after the change.
         user: the user whose requests are meant; None: any user.
-        calls: the calls that it has to cover.
+        now: the earliest time of a request.
     """
-    return partial(_certificate, partial(no_new_access_claim, old, new, user, calls))
+    return partial(
+        _certificate, lambda: from_now_on(no_new_access_claim(old, new, user), now, old, new)
+    )
 
 
 def _certificate(claim: Callable[[], check_proof.Claim], *, thorough: bool) -> Certificate | None:
@@ -186,9 +216,7 @@ def _certificate(claim: Callable[[], check_proof.Claim], *, thorough: bool) -> C
 
 _ANY = Element(("*",))
 _MFA = "aws:MultiFactorAuthPresent"
-_TIMES = ("aws:currenttime", "aws:epochtime")
 _BOOL, _NULL = Operator(OperatorName.BOOL), Operator(OperatorName.NULL)
-_BEFORE = Operator(OperatorName.DATE_LESS_THAN)
 _OWNED_BY_ANOTHER = Operator(OperatorName.STRING_NOT_EQUALS)
 _OPPOSITES: Mapping[OperatorName, Operator] = {
     OperatorName.IP_ADDRESS: Operator(OperatorName.NOT_IP_ADDRESS),
@@ -244,17 +272,21 @@ def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
     rest = Document(tuple(replace(each, index=number) for number, each in denials))
     after = question.allowed or Policies(identity=(ALLOW_EVERYTHING,))
     after = replace(after, identity=(*after.identity, AttachedPolicy("not asked about", rest)))
-    find = no_new_access_finder(question.denied or Policies(), after, question.user, calls)
-    return find(thorough=thorough)
+    before = question.denied or Policies()
+
+    def claim() -> check_proof.Claim:
+        # the sessions that the user makes are asked about in questions of their own
+        claimed = no_new_access_claim(before, after, question.user, calls)
+        return replace(from_now_on(claimed, question.now, before, after), alone=True)
+
+    return _certificate(claim, thorough=thorough)
 
 
 def _denials_of_the_rest(
     question: Question, credentials: Sequence[CallerCredential]
 ) -> Iterator[Statement]:
     """Yield statements that deny exactly the requests that the question excludes."""
-    user, restriction = question.user, question.restriction
-    if user.is_role:
-        restriction = join_restrictions(restriction, NOT_BY_ROLES)
+    user, restriction = question.user, restriction_of_caller(question)
     for element, holds in restriction.actions:
         yield _deny(action=_unless(element, holds=holds))
     for element, holds in restriction.resources:
@@ -268,15 +300,6 @@ def _denials_of_the_rest(
         owned = Condition(_OWNED_BY_ANOTHER, key, (user.account,))
         yield _deny(owned, Condition(_NULL, key, ("false",)))
     yield from _denials_of_other_mfa({each.mfa for each in credentials})
-    if any(names_any(each, _TIMES) for each in (question.allowed, question.denied) if each):
-        yield from _denials_of_the_past(question.now.astimezone(UTC))
-
-
-def _denials_of_the_past(now: datetime) -> Iterator[Statement]:
-    """Yield statements that deny requests from before now."""
-    texts = (f"{now:%Y-%m-%dT%H:%M:%SZ}", str(int(now.timestamp())))
-    for key, text in zip(_TIMES, texts, strict=True):
-        yield _deny(Condition(_BEFORE, key, (text,)))
 
 
 def _denials_of_other_mfa(mfa: set[str]) -> Iterator[Statement]:

@@ -16,10 +16,19 @@ from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import Element
 from sekisho.prover.questions.certified import no_new_access_finder, prove_or_search
-from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
+from sekisho.prover.questions.enforcement import (
+    DIRECT,
+    SERVICE_EXEMPT,
+    VIA_SERVICE,
+)
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.reading.callers import Callers, distinguishable_callers
-from sekisho.prover.reading.credentials import CallingUser
-from sekisho.prover.reading.policies import distinguishes_services, handled_policies
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser
+from sekisho.prover.reading.policies import (
+    distinguishes_logins,
+    distinguishes_services,
+    handled_policies,
+)
 from sekisho.prover.search.answers import (
     ActionGroup,
     Conclusion,
@@ -80,8 +89,8 @@ def policy_difference(
     """
     question = _question(old, new, user, now, assumptions)
     return PolicyDifference(
-        side_of(replace(question, allowed=old, denied=new)),
-        side_of(replace(question, allowed=new, denied=old)),
+        _side_with_federation(replace(question, allowed=old, denied=new)),
+        _side_with_federation(replace(question, allowed=new, denied=old)),
     )
 
 
@@ -91,10 +100,20 @@ def _question(
     """Return the part of the question that both sides of a difference share."""
     apart = distinguishes_services(old) or distinguishes_services(new)
     credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
+    if any(map(distinguishes_logins, (old, new))):
+        credentials = (*credentials, CallerCredential.LOGIN_KEYLESS)
     within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     return Question(
         user, now, credentials, restriction=within, assumptions=assumptions or Assumptions()
     )
+
+
+def _side_with_federation(question: Question) -> Side | Unknown:
+    """Return a side of a difference, with what the user's federated sessions may do besides."""
+    budget = Budget()
+    asked = with_federation(question, budget)
+    sides = [side_of(each, budget) for each in asked]
+    return _merge_sides(sides, [each.user for each in asked], ())
 
 
 def new_access(
@@ -115,7 +134,7 @@ def new_access(
         replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
         for user in callers.users
     ]
-    find = no_new_access_finder(old, new, callers.given_user)
+    find = no_new_access_finder(old, new, callers.given_user, now)
     indistinct_keys = () if _documents(old) == _documents(new) else callers.indistinct_keys
     return prove_or_search(find, partial(_without_certificate, questions, indistinct_keys)).verdict
 
@@ -124,6 +143,7 @@ def _without_certificate(
     questions: Sequence[Question], indistinct_keys: Sequence[str]
 ) -> Conclusion:
     """Return the verdict that no request answers any of the questions, with its assumptions."""
+    questions = [each for question in questions for each in with_federation(question)]
     for question in questions:
         # one user is enough
         if isinstance(verdict := prove_none(question), Refuted):
@@ -209,9 +229,14 @@ def _merge_sides(
     return Side(counterexample, items, unlisted)
 
 
-def side_of(question: Question) -> Side | Unknown:
-    """Return every request that answers a question, as one side of a difference."""
-    budget = Budget()
+def side_of(question: Question, budget: Budget | None = None) -> Side | Unknown:
+    """Return every request that answers a question, as one side of a difference.
+
+    Args:
+        question: the question.
+        budget: the steps that are left for it; None: those of a question of its own.
+    """
+    budget = budget or Budget()
     verdict = prove_none(question, budget)
     match verdict:
         case Unknown():

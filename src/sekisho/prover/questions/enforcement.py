@@ -44,6 +44,7 @@ from sekisho.prover.questions.certified import (
     EnforcementCertifier,
     prove_or_search,
 )
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -55,7 +56,6 @@ from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.reading.policies import (
     ALLOW_EVERYTHING,
     conditions_in,
-    distinguishes_federation,
     distinguishes_logins,
     distinguishes_services,
     handled_policies,
@@ -71,6 +71,7 @@ from sekisho.prover.search.answers import (
     combine_verdicts,
     conclude,
     items_of,
+    merge_items,
 )
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
@@ -245,13 +246,14 @@ def prove_enforcement(
     """
     exempt = expected_exempt() if exempt is None else tuple(exempt)
     question = enforcement_question(policies, user, now, exempt, later=later)
-    certifier = EnforcementCertifier(policies, user, exempt, later=later)
+    certifier = EnforcementCertifier(policies, user, exempt, now, later=later)
     find = partial(certifier.find, OWN_CALLS)
-    direct = prove_or_search(find, partial(conclude, [question])).verdict
+    direct = prove_or_search(find, lambda: conclude(with_federation(question))).verdict
     if not distinguishes_services(policies):
         return Enforcement(direct, None)
     find = partial(certifier.find, SERVICE_CALLS)
-    of_services = prove_or_search(find, partial(conclude, [via_service(question)]))
+    by_services = via_service(question)
+    of_services = prove_or_search(find, lambda: conclude(with_federation(by_services)))
     return Enforcement(direct, of_services.verdict)
 
 
@@ -289,38 +291,6 @@ def via_service(question: Question) -> Question:
     return replace(question, credentials=WITHOUT_MFA_VIA_SERVICE)
 
 
-_FEDERATION = "sts:GetFederationToken"
-_FEDERATED = Message(
-    "sts:GetFederationToken may be called without MFA, and the policies distinguish its "
-    "sessions from the access key that creates them: what these sessions may do was not checked"
-)
-
-
-def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
-    """Return an answer about direct calls that holds of sessions of GetFederationToken, too.
-
-    Only a user's access key makes one, and has no MFA in that call (AWS STS API Reference,
-    GetFederationToken): where no request without MFA passes, there is none. They matter only where
-    the call itself is exempt, and where policies distinguish them.
-
-    Args:
-        conclusion: about the question.
-        question: whether MFA is enforced.
-
-    Raises:
-        FaultyPolicy: if a document cannot be interpreted for certain.
-    """
-    policies = question.allowed
-    proved = isinstance(conclusion.verdict, Proved)
-    if not proved or question.user.is_role or policies is None:
-        return conclusion
-    within = Restriction(actions=((Element((_FEDERATION,)), True),))
-    asked = replace(question, credentials=(CallerCredential.KEY,), restriction=within)
-    if not distinguishes_federation(policies) or isinstance(prove_none(asked), Proved):
-        return conclusion
-    return Conclusion(Unknown(_FEDERATED), conclusion.assumed)
-
-
 def exempt_list(
     policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> tuple[ActionGroup, ...] | Unknown:
@@ -331,7 +301,13 @@ def exempt_list(
     """
     question = _question(policies, user, now, (), console=True)
     try:
-        return items_of(replace(question, assumptions=assumptions or Assumptions()))
+        question = replace(question, assumptions=assumptions or Assumptions())
+        asked = with_federation(question, listed=True)
+        own, *others = (items_of(each) for each in asked)
+        # of the sessions that a user makes only what the user may not do anyway
+        known = {action for item in own for action in item.actions}
+        further = [[one for one in each if not known >= {*one.actions}] for each in others]
+        return merge_items([own, *further], [each.user for each in asked])
     except LimitReached as limit:
         return Unknown(limit.reason)
 

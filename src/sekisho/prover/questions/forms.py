@@ -65,7 +65,7 @@ def report_to_json(report: PolicyReport) -> dict[str, object]:
         "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         **({} if report.trust is None else {"trust": _ways_as_json(report.trust)}),
-        "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
+        "exemptUnknown": report.exempt_unknown.en if report.exempt_unknown else None,
         "assumptions": [text.en for text in (*ASSUMED, *report.assumed)],
     }
 

@@ -29,6 +29,7 @@ from sekisho.prover.questions.enforcement import (
     WITHOUT_MFA_VIA_SERVICE,
     without_mfa,
 )
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.reading.conditions import VersionedCondition, condition_on
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.search.answers import Conclusion
@@ -196,7 +197,8 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    conclusion = conclude_empty(tuple(questions_of(invariant, question)))
+    questions = questions_of(invariant, question)
+    conclusion = conclude_empty([one for each in questions for one in with_federation(each)])
     if not _is_settled(conclusion.verdict) and (reason := empty_part(invariant, base)) is not None:
         return _unknown_for_empty_range(conclusion, reason)
     if isinstance(conclusion.verdict, Proved) and not is_never:

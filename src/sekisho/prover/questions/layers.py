@@ -12,6 +12,7 @@ from dataclasses import replace
 from sekisho.engine import Context, Policies
 from sekisho.policy import Effect
 from sekisho.prover.questions.enforcement import via_service
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import CallerCredential, situations
 from sekisho.prover.reading.policies import statements_in
@@ -34,7 +35,7 @@ def conclude_unlimited_first(question: Question) -> Conclusion:
         counterexample = _under_limits(prove_none(unlimited), question)
         if counterexample and _rests_on_nothing(counterexample):
             return Conclusion(Refuted(counterexample))
-    return conclude([question])
+    return conclude(with_federation(question))
 
 
 def _rests_on_nothing(counterexample: Counterexample) -> bool:
@@ -125,7 +126,7 @@ def conclude_service_calls(question: Question, direct: Conclusion) -> Conclusion
         counterexample = _by_service(direct.verdict.counterexample, served)
         if counterexample and _rests_on_nothing(counterexample):
             return Conclusion(Refuted(counterexample))
-    return conclude([served])
+    return conclude(with_federation(served))
 
 
 def _by_service(counterexample: Counterexample, question: Question) -> Counterexample | None:

@@ -31,8 +31,8 @@ from sekisho.prover.questions.enforcement import (
     nothing_lost,
     own_things_only,
     via_service,
-    with_federation,
 )
+from sekisho.prover.questions.federation import with_federation
 from sekisho.prover.questions.invariants import (
     Invariant,
     InvariantKind,
@@ -262,6 +262,17 @@ class PolicyReport:
         """The answer on MFA enforcement; None if it was not asked."""
         return enforced_by(self.answers)
 
+    @property
+    def exempt_unknown(self) -> Message | None:
+        """The reason why more may be allowed without MFA than is listed; None if it is all."""
+        if isinstance(self.exempt, Unknown):
+            return self.exempt.reason
+        undecided = self.enforced in (Enforced.UNKNOWN, Enforced.TODAY_UNKNOWN)
+        return MORE_UNDECIDED if undecided and self.exempt is not None else None
+
+
+MORE_UNDECIDED = Message("Whether anything else works without MFA could not be decided.")
+
 
 @dataclass(frozen=True, slots=True)
 class _UserInquiry:
@@ -304,7 +315,9 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     subject = subject.with_distinguishing_policies(*_policies_naming_resources(inquiry.invariants))
     callers = subject.callers
     only_user = subject.user if subject.named else None
-    certifier = EnforcementCertifier(subject.policies, only_user, inquiry.exempt, later=True)
+    certifier = EnforcementCertifier(
+        subject.policies, only_user, inquiry.exempt, subject.now, later=True
+    )
     reports = [_report_of_user(subject, inquiry, user, certifier) for user in callers.users]
     report = _report_on_all(reports, callers, subject)
     return replace(report, answers=tuple(distinct_answers(report.answers)))
@@ -481,21 +494,21 @@ def _enforcement(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     )
     only_user = case.user if case.subject.named else None
     exempt = case.inquiry.exempt
-    as_attached = EnforcementCertifier(case.policies, only_user, exempt, later=False)
+    as_attached = EnforcementCertifier(
+        case.policies, only_user, exempt, case.subject.now, later=False
+    )
     by_service = distinguishes_services(case.policies)
     for calls in (OWN_CALLS, SERVICE_CALLS) if by_service else (OWN_CALLS,):
         questions = (later, today)
         if calls == SERVICE_CALLS:
             questions = (via_service(later), via_service(today))
         find = partial(case.certifier.find, calls)
-        enforced = prove_or_search(find, partial(conclude, questions[:1]))
-        if calls == OWN_CALLS:
-            enforced = with_federation(enforced, later)
+        enforced = prove_or_search(find, partial(_with_federation, questions[0]))
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, _CALLS[calls], enforced)
         allowed = enforced
         if not isinstance(allowed.verdict, Proved):
             allowed = prove_or_search(
-                partial(as_attached.find, calls), partial(conclude, questions[1:])
+                partial(as_attached.find, calls), partial(_with_federation, questions[1])
             )
         yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, _CALLS[calls], allowed)
     others = for_other_values(later)
@@ -504,6 +517,10 @@ def _enforcement(case: _UserInquiry) -> Iterator[QuestionAnswer]:
     yield QuestionAnswer(
         OTHER_VALUES, _OTHER, "direct", answer, counts, hypothetical=True, later=True
     )
+
+
+def _with_federation(question: Question) -> Conclusion:
+    return conclude(with_federation(question))
 
 
 def _nothing_lost(case: _UserInquiry) -> Iterator[QuestionAnswer]:

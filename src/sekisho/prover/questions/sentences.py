@@ -41,6 +41,10 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.ROLE_KEYLESS_VIA_SERVICE: Message(
         "AWS service acting for a session of the role (without aws:MultiFactorAuthPresent)"
     ),
+    CallerCredential.FEDERATED: Message("session of GetFederationToken"),
+    CallerCredential.FEDERATED_VIA_SERVICE: Message(
+        "AWS service acting for a session of GetFederationToken"
+    ),
     CallerCredential.OUTSIDE: Message("callers without credentials of an account"),
     CallerCredential.HYPOTHETICAL: Message(
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"

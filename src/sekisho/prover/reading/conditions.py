@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from enum import Enum, auto
 from itertools import pairwise
+from math import floor
 
+from sekisho import check_proof
 from sekisho.engine import Context
 from sekisho.engine.matching import (
     Pattern,
@@ -272,7 +274,11 @@ def _values(
     constants = [text for each in asked for text in each.condition.values]
     match family:
         case OperatorFamily.NUMBER:
-            return [_number(value) for value in _around(_read(conditions.number, constants))]
+            values = _around(_read(conditions.number, constants))
+            whole = {each.condition.key.lower() for each in asked} <= _WHOLE_NUMBERS
+            # between two whole numbers is none that the key can have, but for those near both
+            near = {floor(value) + step for value in values for step in (0, 1)}
+            return map(str, sorted(near)) if whole else map(_number, values)
         case OperatorFamily.DATE:
             dates = [*_read(conditions.date, constants), Decimal(int(now.timestamp()))]
             return [_date(value) for value in _around(dates)]
@@ -284,6 +290,9 @@ def _values(
             return _addresses(constants)
         case OperatorFamily.TEXT | OperatorFamily.PRESENCE:
             return []
+
+
+_WHOLE_NUMBERS = frozenset(check_proof.FACTS["integers"]["keys"])
 
 
 def _read(read: Callable[[str], Decimal | None], constants: Iterable[str]) -> Iterable[Decimal]:

@@ -45,6 +45,9 @@ EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
 EXAMPLE_ROLE_ID = "AROAIOSFODNN7EXAMPLE"
 """The unique id of a role whose id is not known."""
 
+FEDERATED_USER = "federated-user/"
+"""The start of the resource in the ARN of a session of GetFederationToken."""
+
 SESSION_NAME = "some-session"
 """The name of a role's session, if no policy tests it."""
 
@@ -77,6 +80,8 @@ class CallerCredential(StrEnum):
     ROLE_KEYLESS = "session of a role without the MFA key"
     ROLE_VIA_SERVICE = "service acting for a session of a role"
     ROLE_KEYLESS_VIA_SERVICE = "service acting for a session of a role without the MFA key"
+    FEDERATED = "session of GetFederationToken"
+    FEDERATED_VIA_SERVICE = "service acting for a session of GetFederationToken"
     OUTSIDE = "no credential of an account"
     """Of AWS services, of sessions from an identity provider, and of unsigned requests."""
     HYPOTHETICAL = "no known credential"
@@ -106,6 +111,7 @@ _KEYLESS = frozenset(
     {
         CallerCredential.KEY,
         CallerCredential.LOGIN_KEYLESS,
+        CallerCredential.FEDERATED,
         CallerCredential.OUTSIDE,
         CallerCredential.ROLE_KEYLESS,
         CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
@@ -118,6 +124,7 @@ _OF_SERVICES = frozenset(
         CallerCredential.MFA_VIA_SERVICE,
         CallerCredential.ROLE_VIA_SERVICE,
         CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
+        CallerCredential.FEDERATED_VIA_SERVICE,
     }
 )
 _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
@@ -127,6 +134,11 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
     CallerCredential.SESSION_VIA_SERVICE: CallerCredential.ROLE_VIA_SERVICE,
 }
 """The role's session that replaces a user's credential; none has MFA."""
+_OF_FEDERATION: Mapping[CallerCredential, CallerCredential] = {
+    CallerCredential.KEY: CallerCredential.FEDERATED,
+    CallerCredential.KEY_VIA_SERVICE: CallerCredential.FEDERATED_VIA_SERVICE,
+}
+"""The session of GetFederationToken that an access key makes; it has no MFA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +154,10 @@ class SessionReadings:
 
 @dataclass(frozen=True, slots=True)
 class CallingUser:
-    """The user or role whose requests are in question.
+    """The user or role whose requests are in question, or a session of GetFederationToken.
 
     Attributes:
-        arn: of the user or role, which tells name, path, account and partition.
+        arn: of the user, role or session, which tells name, path, account and partition.
         known_values: further context keys of every request by this user, like tags and
             `aws:userid`; an id that is not among them can be any user's.
         all_tags: whether the tags in `known_values` are all that the user has.
@@ -173,6 +185,11 @@ class CallingUser:
         """Whether the caller is a session of a role."""
         return arns.split(self.arn)[-1].startswith("role/")
 
+    @property
+    def is_federated(self) -> bool:
+        """Whether the caller is a session of GetFederationToken."""
+        return arns.split(self.arn)[-1].startswith(FEDERATED_USER)
+
     def caller(self, user_id: object = None) -> Caller:
         """Return the principal that signs; `user_id`: `aws:userid`, which names a session."""
         if self.outside_principal:
@@ -183,6 +200,8 @@ class CallingUser:
         if self.is_role:
             tail = f"assumed-role/{self.name}/{session or SESSION_NAME}"
             arn, kind = f"arn:{self.partition}:sts::{self.account}:{tail}", CallerKind.ROLE_SESSION
+        elif self.is_federated:
+            kind = CallerKind.FEDERATED_USER
         return Caller(arn, kind, self.partition, self.account, unique_id)
 
     @property
@@ -258,6 +277,16 @@ class CallingUser:
         return cls(arn, known or {}, all_tags)
 
 
+def federated_session(user: CallingUser, name: str) -> CallingUser:
+    """Return the session of GetFederationToken that a user's access key makes under a name.
+
+    Its tags are those of the user and others that the call gives (IAM User Guide, "Pass session
+    tags in AWS STS").
+    """
+    arn = f"arn:{user.partition}:sts::{user.account}:{FEDERATED_USER}{name}"
+    return CallingUser(arn, {USER_ID: f"{user.account}:{name}"})
+
+
 def _is_of(arn: str, kind: str) -> bool:
     """Return whether an ARN is of an IAM identity of one kind."""
     parts = arns.split(arn)
@@ -291,7 +320,13 @@ def situations(
     user: CallingUser, now: datetime, credentials: tuple[CallerCredential, ...]
 ) -> list[Situation]:
     """Return the situations of `user` for each of the ways of calling."""
-    situation = _of_outsider if user.outside_principal else _of_role if user.is_role else _of_user
+    situation = _of_user
+    if user.outside_principal:
+        situation = _of_outsider
+    elif user.is_role:
+        situation = _of_role
+    elif user.is_federated:
+        situation = _of_federation
     return [situation(user, now, each) for each in ways_of(user, credentials)]
 
 
@@ -303,8 +338,10 @@ def ways_of(
     outside = CallerCredential.OUTSIDE
     if user.outside_principal:
         return (outside,) if {outside, *_OF_ROLES} & set(credentials) else ()
+    if user.is_federated:
+        return tuple(way for key, way in _OF_FEDERATION.items() if {key, way} & {*credentials})
     if not user.is_role:
-        of_others = {outside, *roles}
+        of_others = {outside, *roles, *_OF_FEDERATION.values()}
         if user.readings.aws_login_mfa is AwsLoginMfa.AS_CONSOLE:
             of_others.add(CallerCredential.LOGIN_KEYLESS)
         return tuple(each for each in credentials if each not in of_others)
@@ -320,8 +357,8 @@ def ways_of(
     return tuple(each for each in CallerCredential if each in ways)
 
 
-def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situation:
-    holder = _holder(role)
+def _of_role(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+    holder = _holder(user)
     credential = Credential(
         CredentialKind.ROLE_SESSION,
         holder,
@@ -331,7 +368,7 @@ def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situati
     )
     shows = RoleSessionMfa.ABSENT if way in _KEYLESS else RoleSessionMfa.FALSE
     brought = context_of(credential, now, SigninAssumptions(role_session_mfa=shows))
-    values = Context(brought).with_(role.known_values)
+    values = Context(brought).with_(user.known_values)
     absent = {*set(_CREDENTIALS).difference(values.folded), "aws:username"}
     if way.direct:
         absent |= VIA_SERVICE
@@ -340,11 +377,27 @@ def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situati
     return Situation(way, values, frozenset(absent))
 
 
+def _of_federation(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+    credential = Credential(
+        CredentialKind.FEDERATED_SESSION,
+        Holder(HolderKind.FEDERATED, user.partition, user.account, user.name),
+        issued_at=now,
+        expires_at=now + _LONGEST,
+    )
+    values = Context(context_of(credential, now, SigninAssumptions())).with_(user.known_values)
+    absent = {*set(_CREDENTIALS).difference(values.folded), "aws:username", SIGN_IN}
+    if way.direct:
+        return Situation(way, values, frozenset(absent | VIA_SERVICE))
+    # whether the service's own session has the key is not documented
+    values = values.with_({"aws:ViaAWSService": "true", "aws:MultiFactorAuthPresent": "false"})
+    return Situation(way, values, frozenset(absent - {"aws:multifactorauthpresent"}))
+
+
 _OF_IDENTITIES = CALLER_KEYS | {"aws:principalorgid", "aws:principalorgpaths"}
 """The keys of callers that belong to an account or are a service."""
 
 
-def _of_outsider(user: CallingUser, now: datetime, credential: CallerCredential) -> Situation:
+def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
     values: dict[str, ContextValue] = {
         "aws:CurrentTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
@@ -359,7 +412,7 @@ def _of_outsider(user: CallingUser, now: datetime, credential: CallerCredential)
     context = Context(values)
     absent = {*_OF_IDENTITIES, *_CREDENTIALS, *VIA_SERVICE}.difference(context.folded)
     absent -= OF_SERVICES if user.is_service else set()
-    return Situation(credential, context, frozenset(absent))
+    return Situation(way, context, frozenset(absent))
 
 
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
+from sekisho import check_proof
 from sekisho.engine import (
     Assumptions,
     CatalogueComplete,
@@ -235,11 +236,14 @@ def _rule(
 ) -> StatementRule:
     conditions = tuple(VersionedCondition(each, version) for each in statement.conditions)
     resource = statement.resource or Element(("*",))
+    if statement.effect is Effect.ALLOW and not resource.negated:
+        named = tuple(each for each in resource.values if not check_proof.is_no_name(each))
+        resource = replace(resource, values=named)
     action = _without_void_entries(statement.action, tracked)
     return StatementRule(statement.effect, action, resource, version, conditions)
 
 
-NOT_BY_ROLES = Restriction(
+_NOT_BY_ROLES = Restriction(
     actions=(
         (
             Element(("iam:ChangePassword", "sts:GetFederationToken", "sts:GetSessionToken")),
@@ -252,6 +256,22 @@ NOT_BY_ROLES = Restriction(
 Source: AWS STS API Reference, GetFederationToken and GetSessionToken; IAM API Reference,
 ChangePassword.
 """
+
+
+_NOT_BY_FEDERATED = Restriction(actions=((Element(("sts:*",)), False),))
+"""Actions that sessions of GetFederationToken cannot call; IAM's they can call in the console.
+
+Source: AWS STS API Reference, GetFederationToken.
+"""
+
+
+def restriction_of_caller(question: Question) -> Restriction:
+    """Return the restriction of a question to the actions that its caller can call."""
+    if question.user.is_role:
+        return join_restrictions(question.restriction, _NOT_BY_ROLES)
+    if question.user.is_federated:
+        return join_restrictions(question.restriction, _NOT_BY_FEDERATED)
+    return question.restriction
 
 
 def join_restrictions(restriction: Restriction, more: Restriction) -> Restriction:

@@ -44,13 +44,13 @@ from sekisho.prover.search.actions import (
 )
 from sekisho.prover.search.counterexample import contradiction, replay
 from sekisho.prover.search.formula import (
-    NOT_BY_ROLES,
     Question,
     Restriction,
     StatementRule,
     demands,
     effective_restriction,
     join_restrictions,
+    restriction_of_caller,
     rules_of,
 )
 from sekisho.prover.search.reduction import FEW_STATEMENTS, nothing_can_answer, reduce_policies
@@ -272,9 +272,7 @@ class RequestSearch:
         self._only = only
         self._budget: Budget = (budget or Budget()) if whole is None else whole._budget
         self.tracked = TrackedAssumptions(question.assumptions)
-        self._within = effective_restriction(question.restriction, self.tracked)
-        if question.user.is_role:
-            self._within = join_restrictions(self._within, NOT_BY_ROLES)
+        self._within = effective_restriction(restriction_of_caller(question), self.tracked)
         self._rules_by_policies: dict[int, _RulesOfPolicies] = (
             {} if whole is None else whole._rules_by_policies
         )

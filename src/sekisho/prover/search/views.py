@@ -144,7 +144,7 @@ def _caller_values(user: CallingUser) -> dict[str, str]:
     if user.outside_principal:
         return {}
     names = {"aws:PrincipalArn": user.arn}
-    names |= {} if user.is_role else {"aws:username": user.name}
+    names |= {} if user.is_role or user.is_federated else {"aws:username": user.name}
     return {**names, "aws:PrincipalAccount": user.account, **user.known_values}
 
 
