@@ -102,6 +102,8 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
     if report.exempt is not None:
         heading = _REACHED if report.user.is_role else _EXEMPT
         lines += ["", heading.into(lang), *_exempt_lines(report.exempt, lang)]
+        if isinstance(report.exempt, tuple) and report.exempt_unknown is not None:
+            lines.append(f"  {report.exempt_unknown.into(lang)}")
     lines += ["", undeniable().into(lang)]
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:

@@ -79,6 +79,8 @@ _COUNTED = Message("{outcome}: {count}")
 _ACTIONS = Message("{count} {count:action|actions}")
 _UNENFORCED = Message("work without MFA: {which}")
 _OF_ROLE = Message("work in a session of the role: {which}")
+_UNENFORCED_DIRECT = Message("work without MFA in direct calls: {which}")
+_KNOWN_AT_LEAST = Message("known to work without MFA: {which}; what else does is undecided")
 _NONE = Message("nothing")
 _NOT_COUNTED = Message("{title} (informational)")
 _MORE_ANSWERS = Message("and {count} more: run with `-v`")
@@ -199,7 +201,7 @@ def _rows(proof: SubjectProof, lang: Language) -> Iterator[LabelledLine]:
         ]
         yield from _tally(reports, text, lang)
     if isinstance(proof.report.exempt, tuple):
-        yield _exempt(proof.report.exempt, lang, of_role=proof.report.user.is_role)
+        yield _exempt(proof.report, proof.report.exempt, lang)
 
 
 def _tally(reports: list[ScenarioReport], text: Message, lang: Language) -> Iterator[LabelledLine]:
@@ -220,10 +222,15 @@ def _tally(reports: list[ScenarioReport], text: Message, lang: Language) -> Iter
     yield LabelledLine(label, sentence, style)
 
 
-def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -> LabelledLine:
+def _exempt(report: PolicyReport, groups: tuple[ActionGroup, ...], lang: Language) -> LabelledLine:
     actions = sorted({action for each in groups for action in each.actions})
     which = which_actions(actions, _MOST_ACTIONS, counted=True) if actions else _NONE
-    text = _OF_ROLE if of_role else _UNENFORCED
+    text = _OF_ROLE if report.user.is_role else _UNENFORCED
+    if report.enforced is not None and any(each.calls == "service" for each in report.answers):
+        # what services call is asked about, and not listed
+        text = text if report.user.is_role else _UNENFORCED_DIRECT
+    # beside a verdict that is open, what is listed is not said to be all
+    text = _KNOWN_AT_LEAST if report.exempt_unknown is not None else text
     label = _ACTIONS.filled(count=len(actions)).into(lang)
     return LabelledLine(label, text.filled(which=which).into(lang))
 

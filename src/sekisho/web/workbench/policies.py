@@ -228,7 +228,7 @@ def one() -> ResponseReturnValue:
         answers=_answers(proof) if proof else (),
         meant=[*map(_with_actions_folded, found.proved.meant)] if found and found.proved else (),
         exempt=_exempt(proof) if proof else (),
-        exempt_unknown=_exempt_unknown(proof) if proof else None,
+        exempt_unknown=proof.exempt_unknown if proof else None,
     )
     faulty = found is not None and found.faults
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else status
@@ -377,10 +377,6 @@ def _exempt(report: PolicyReport) -> list[ShownGroup]:
     if not isinstance(report.exempt, tuple):
         return []
     return [_group(each, such_as=False) for each in report.exempt]
-
-
-def _exempt_unknown(report: PolicyReport) -> Message | None:
-    return verdict_text(report.exempt) if isinstance(report.exempt, Unknown) else None
 
 
 @dataclass(frozen=True, slots=True)
