@@ -47,6 +47,7 @@ from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.installation import install_overlay
 from sekisho.localaws.overlay.request import iam, naive, tags_of
+from sekisho.localaws.state import trust
 from sekisho.localaws.state.identity import is_known
 from sekisho.localaws.state.world import Clock, DecisionLog, DeviceState, World
 from sekisho.localaws.wire import sigv4
@@ -365,6 +366,24 @@ def _load_details(world: World, account: AccountFile) -> None:
     for about, text in account.texts.items():
         if owner := owners.get((about.kind, about.owner)):
             owner.put_policy(about.name, text)
+    for made in backend.roles.values():
+        made.assume_role_policy_document = _loaded_trust(world, made)
+
+
+def _loaded_trust(world: World, role: moto.Role) -> str:
+    """Return a role's trust policy with unique ids.
+
+    Who is not in the file gets an id that is nobody's, as somebody who was deleted: a user who is
+    made later under the name is not trusted.
+    """
+
+    def stored(kind: str, value: str) -> str:
+        known = trust.stored(world, kind, value)
+        if known is not None or kind != "AWS" or not value.startswith("arn:"):
+            return known or value
+        return _stable_id(value, "AIDA" if ":user/" in value else "AROA")
+
+    return trust.replaced(role.assume_role_policy_document, stored)
 
 
 def _load_secrets(world: World, account: AccountFile) -> None:
@@ -443,9 +462,9 @@ def _load_policy(world: World, account: AccountFile, policy: ManagedPolicy) -> N
         backend.aws_managed_policies = [*others, made]
 
 
-def _stable_id(arn: str) -> str:
+def _stable_id(arn: str, start: str = "ANPA") -> str:
     """Return the id of one of AWS's own policies: moto's own differs at every start."""
-    return "ANPA" + b32encode(sha256(arn.encode()).digest()).decode()[:17]
+    return start + b32encode(sha256(arn.encode()).digest()).decode()[:17]
 
 
 def _number(version: str) -> int:

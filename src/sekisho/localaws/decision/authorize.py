@@ -34,7 +34,7 @@ from sekisho.localaws.decision.parameters import unlisted_permissions
 from sekisho.localaws.decision.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.decision.resources import RequiredPermission, required_permissions
 from sekisho.localaws.decision.second_permissions import permissions_to_tag, second_permissions
-from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state import moto_iam, trust
 from sekisho.localaws.state.world import LoggedDecision, VerifiedCaller, World
 from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireProtocol, common_refusal
 from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
@@ -299,7 +299,7 @@ def _decide_with_trust(
         if own.effect is DecisionEffect.EXPLICITLY_DENIED:
             return own
         return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=PolicyKind.TRUST)
-    trusted = replace(policies, trust=moto_iam.trust_of(world, role))
+    trusted = replace(policies, trust=trust.trust_of(world, role))
     if caller.mfa_at is None:
         return worst.decide(request, trusted)
     with_mfa = replace(request, context=request.context.with_(MFA_IN_CALL))

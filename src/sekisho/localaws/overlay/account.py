@@ -343,9 +343,10 @@ def _group_detail(group: Group) -> dict[str, object]:
 
 
 def _role_detail(role: Role) -> dict[str, object]:
+    entry = role_entry(role)
     return {
-        **role_entry(role),
-        "AssumeRolePolicyDocument": _encode_document(role.assume_role_policy_document),
+        **entry,
+        "AssumeRolePolicyDocument": _encode_document(str(entry["AssumeRolePolicyDocument"])),
         "InstanceProfileList": [profile_entry(profile) for profile in profiles_of(role)],
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),

@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import Group, Role, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.documents import check_document, check_quota
+from sekisho.localaws.overlay.documents import check_document, check_quota, check_trust
 from sekisho.localaws.overlay.request import (
     iam,
     invalid_input,
@@ -155,8 +155,7 @@ def list_entities_for_policy(self: IamResponse) -> ActionResult:
 
 def update_assume_role_policy(self: IamResponse) -> ActionResult:
     """Replace a role's trust policy."""
-    document = check_document(text(self, "PolicyDocument"), PolicyKind.TRUST)
-    check_quota(Quota.TRUST_POLICY, [document])
+    document = check_trust(text(self, "PolicyDocument"))
     named_role(text(self, "RoleName")).assume_role_policy_document = document
     return EmptyResult()
 

@@ -17,6 +17,8 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolic
 from sekisho import policy
 from sekisho.errors import Code, FaultyPolicy
 from sekisho.localaws.overlay.request import limit_exceeded, malformed_document
+from sekisho.localaws.state import trust
+from sekisho.localaws.state.world import WORLD
 from sekisho.policy import Condition, Document, Element, PolicyKind, Quota, Version, size
 
 _SYNTAX = "Syntax errors in policy."
@@ -44,6 +46,26 @@ def check_document(text: str, kind: PolicyKind, *, managed: bool = False) -> str
     if sentence:
         raise malformed_document(sentence)
     return text
+
+
+def check_trust(text: str) -> str:
+    """Return a trust policy as IAM stores it, with the unique ids of its users and roles.
+
+    Raises:
+        Refusal: `MalformedPolicyDocument`, also if it names a principal that does not exist.
+    """
+    check_document(text, PolicyKind.TRUST)
+    check_quota(Quota.TRUST_POLICY, [text])
+
+    def stored(kind: str, value: str) -> str:
+        found = trust.stored(WORLD.get(), kind, value)
+        if found is None:
+            # the type is in capitals at AWS
+            named = f'"{kind.upper()}":"{value}"'
+            raise malformed_document(f"Invalid principal in policy: {named}")
+        return found
+
+    return trust.replaced(text, stored)
 
 
 def check_quota(quota: Quota, texts: list[str], name: str = "") -> None:

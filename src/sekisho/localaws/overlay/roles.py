@@ -14,7 +14,7 @@ from moto.iam.models import InstanceProfile, Role
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_policy
-from sekisho.localaws.overlay.documents import check_document, check_quota
+from sekisho.localaws.overlay.documents import check_trust
 from sekisho.localaws.overlay.request import (
     already_exists,
     boundary_entry,
@@ -30,9 +30,9 @@ from sekisho.localaws.overlay.request import (
     unique_id,
 )
 from sekisho.localaws.overlay.tags import tags_with, tags_without
+from sekisho.localaws.state import trust
 from sekisho.localaws.state.world import WORLD
 from sekisho.localaws.wire.errors import Refusal
-from sekisho.policy import PolicyKind, Quota
 
 _HOUR = 3600
 """`MaxSessionDuration` unless it is set."""
@@ -42,8 +42,7 @@ def create_role(self: IamResponse) -> ActionResult:
     """Create a role with a valid trust policy."""
     name = text(self, "RoleName")
     check_free("Role", name, [role.name for role in iam().roles.values()])
-    document = check_document(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
-    check_quota(Quota.TRUST_POLICY, [document])
+    document = check_trust(text(self, "AssumeRolePolicyDocument"))
     boundary = text(self, "PermissionsBoundary")
     role = iam().create_role(
         name,
@@ -118,7 +117,7 @@ def role_entry(role: Role) -> dict[str, object]:
         "RoleId": role.id,
         "Arn": role.arn,
         "CreateDate": role.create_date,
-        "AssumeRolePolicyDocument": role.assume_role_policy_document,
+        "AssumeRolePolicyDocument": trust.shown(WORLD.get(), role.assume_role_policy_document),
     }
 
 
@@ -270,8 +269,8 @@ def _profile(response: IamResponse) -> InstanceProfile:
 
 
 def _role_of_profile(role: Role) -> dict[str, object]:
-    document = quote(role.assume_role_policy_document, safe="")
-    return role_entry(role) | {"AssumeRolePolicyDocument": document}
+    entry = role_entry(role)
+    return entry | {"AssumeRolePolicyDocument": quote(str(entry["AssumeRolePolicyDocument"]), "")}
 
 
 def _listed_profiles(response: IamResponse, profiles: list[InstanceProfile]) -> ActionResult:

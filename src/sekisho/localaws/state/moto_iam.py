@@ -82,6 +82,15 @@ def holder_of_arn(world: World, arn: str) -> Holder | None:
     return role_of(world, arn)
 
 
+def arn_of_id(world: World, unique_id: str) -> str | None:
+    """Return the ARN of the user or role with that unique id, or None if there is none."""
+    iam = _iam(world)
+    role: Any = iam.roles.get(unique_id)
+    users: Iterable[Any] = iam.users.values()
+    found = role or next((user for user in users if user.id == unique_id), None)
+    return str(found.arn) if found is not None else None
+
+
 def boundary_of(world: World, arn: str) -> str | None:
     """Return the ARN of the boundary of the user or role with that ARN, or None."""
     holder = holder_of_arn(world, arn)
@@ -146,17 +155,10 @@ def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
             return _PolicyTexts()
 
 
-def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
-    """Return the role's trust policy; None if the role was deleted.
-
-    Raises:
-        FaultyPolicy: if it cannot be read.
-    """
+def trust_text(world: World, role: Holder) -> str | None:
+    """Return the role's trust policy as it is stored; None if the role was deleted."""
     found = _iam(world).roles.get(role.unique_id)
-    if found is None:
-        return None
-    text = str(found.assume_role_policy_document)
-    return _parse_attached((f"trust policy of role {found.name}", text, PolicyKind.TRUST))
+    return None if found is None else str(found.assume_role_policy_document)
 
 
 def tags_of(world: World, holder: Holder) -> dict[str, str]:
@@ -209,14 +211,14 @@ class _PolicyTexts(NamedTuple):
 @lru_cache(maxsize=512)
 def _read(found: _PolicyTexts) -> Policies:
     """Return parsed policies; the same objects for the same texts, to be checked once."""
-    identity = tuple(map(_parse_attached, found.identity))
+    identity = tuple(map(parse_attached, found.identity))
     if found.changer:
         # the permissions of `AllowUsersToChangePassword` for every user (docs/signin.md)
         identity += (password_change_policy(found.changer),)
     return Policies(
         identity,
-        None if found.boundaries is None else tuple(map(_parse_attached, found.boundaries)),
-        None if found.session is None else tuple(map(_parse_attached, found.session)),
+        None if found.boundaries is None else tuple(map(parse_attached, found.boundaries)),
+        None if found.session is None else tuple(map(parse_attached, found.session)),
     )
 
 
@@ -262,7 +264,8 @@ def _default_text(managed: Any) -> str:
     raise InternalError(f"moto has no default version of `{managed.arn}`")
 
 
-def _parse_attached(found: _Text) -> AttachedPolicy:
+def parse_attached(found: _Text) -> AttachedPolicy:
+    """Return a policy in its stored form, parsed."""
     return AttachedPolicy(found[0], _document(*found))
 
 
