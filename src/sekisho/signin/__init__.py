@@ -84,12 +84,12 @@ from sekisho.signin.rules import (
     check_external_id,
     check_federated_name,
     check_session_name,
-    check_source_identity,
     mfa_parameters,
     role_duration,
     service_rule,
     token_duration,
 )
+from sekisho.signin.sessions import packed_size, session_tags, source_identity
 
 if TYPE_CHECKING:
     from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of
@@ -162,7 +162,6 @@ __all__ = [
     "check_password",
     "check_password_change",
     "check_session_name",
-    "check_source_identity",
     "code_at",
     "console_arn",
     "console_session",
@@ -179,12 +178,15 @@ __all__ = [
     "no_login_profile",
     "no_such_device",
     "no_such_user",
+    "packed_size",
     "passkey_arn",
     "password_change_policy",
     "password_faults",
     "role_duration",
     "service_rule",
+    "session_tags",
     "sign_in_arn",
+    "source_identity",
     "step_of",
     "token_duration",
     "with_password_policy",

@@ -92,6 +92,7 @@ class Credential:
         session_name: the role session's name; "" otherwise.
         tags: the session's own tags, besides those of its holder.
         made_by: the user who made a federated user's session; None otherwise.
+        source_identity: what the first of a chain of role sessions was given; "" if nothing.
         sign_in_arn: of the session that `aws login` or an agent began, the same over all refreshes;
             "" otherwise.
     """
@@ -105,6 +106,7 @@ class Credential:
     tags: tuple[SessionTag, ...] = ()
     made_by: Holder | None = None
     sign_in_arn: str = ""
+    source_identity: str = ""
 
     @property
     def owner(self) -> Holder:
@@ -257,6 +259,8 @@ def context_of(
         context["aws:username"] = holder.name
     if credential.issued_at is not None:
         context["aws:TokenIssueTime"] = _iso(credential.issued_at)
+    if credential.source_identity:
+        context["aws:SourceIdentity"] = credential.source_identity
     if credential.sign_in_arn:
         context[SIGN_IN_SESSION] = credential.sign_in_arn
     return context | _mfa_keys(credential, now, assumptions)

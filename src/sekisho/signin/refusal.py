@@ -22,10 +22,12 @@ class ErrorCode(StrEnum):
     INVALID_CLIENT_TOKEN_ID = "InvalidClientTokenId"  # noqa: S105 - an error code
     INVALID_INPUT = "InvalidInput"
     INVALID_USER_TYPE = "InvalidUserType"
+    INVALID_PARAMETER_VALUE = "InvalidParameterValue"
     LIMIT_EXCEEDED = "LimitExceeded"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     NOT_AUTHORIZED = "NotAuthorizedException"
     NO_SUCH_ENTITY = "NoSuchEntity"
+    PACKED_POLICY_TOO_LARGE = "PackedPolicyTooLarge"
     PASSWORD_POLICY_VIOLATION = "PasswordPolicyViolation"  # noqa: S105 - an error code
     UNMODIFIABLE_ENTITY = "UnmodifiableEntity"
     VALIDATION_ERROR = "ValidationError"

@@ -204,7 +204,6 @@ _TOKEN_LONGEST = 129_600
 
 _SESSION_NAME = Constraint("roleSessionName", r"[\w+=,.@-]*", 2, 64)
 _FEDERATED_NAME = Constraint("name", r"[\w+=,.@-]*", 2, 32)
-_SOURCE_IDENTITY = Constraint("sourceIdentity", r"[\w+=,.@-]*", 2, 256)
 _EXTERNAL_ID = Constraint("externalId", r"[\w+=,.@:\/-]*", 2, 1_224, secret=True)
 _SERIAL = Constraint("serialNumber", r"[\w+=/:,.@-]*", 9, 256)
 _CODE = Constraint("tokenCode", r"[\d]*", 6, 6, secret=True)
@@ -282,11 +281,6 @@ def check_session_name(name: str) -> Refused | None:
 def check_federated_name(name: str) -> Refused | None:
     """Return AWS's refusal of the `Name` in GetFederationToken, or None."""
     return validation_error(_FEDERATED_NAME.violations(name), Rule.LIMITS)
-
-
-def check_source_identity(identity: str) -> Refused | None:
-    """Return AWS's refusal of a `SourceIdentity`, or None."""
-    return validation_error(_SOURCE_IDENTITY.violations(identity), Rule.LIMITS)
 
 
 def check_external_id(external_id: str) -> Refused | None:

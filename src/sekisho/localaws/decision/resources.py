@@ -256,9 +256,8 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
         arns = arns_of(world, caller, call, action)
         yield from (RequiredPermission(name, arn) for arn in arns)
         if name in {"sts:AssumeRole", "sts:GetFederationToken"}:
-            yield from (
-                RequiredPermission(extra, arn) for extra in _beside_session(call) for arn in arns
-            )
+            for arn in arns:
+                yield from _beside_session(caller, call, arn)
         return
     yield from _service_permissions(world, call, action)
 
@@ -285,12 +284,20 @@ _BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
 """Actions whose resource is in an earlier answer: a ciphertext, a shard iterator."""
 
 
-def _beside_session(call: ApiCall) -> Iterator[str]:
-    """Yield the permissions for a new session's tags or source identity."""
-    if call.params.get("Tags"):
-        yield "sts:TagSession"
-    if call.params.get("SourceIdentity"):
-        yield "sts:SetSourceIdentity"
+def _beside_session(
+    caller: Credential, call: ApiCall, arn: str | None
+) -> Iterator[RequiredPermission]:
+    """Yield the permissions for a new session's tags or source identity, inherited or not.
+
+    Source: IAM User Guide, "Monitor and control actions taken with assumed roles"; for tags that
+    are inherited it is assumed.
+    """
+    given = bool(call.params.get("Tags"))
+    if given or any(tag.transitive for tag in caller.tags):
+        yield RequiredPermission("sts:TagSession", arn, is_assumed=not given)
+    if identity := call.params.get("SourceIdentity") or caller.source_identity:
+        context = (("sts:SourceIdentity", str(identity)),)
+        yield RequiredPermission("sts:SetSourceIdentity", arn, context=context)
 
 
 def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:

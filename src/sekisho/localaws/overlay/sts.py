@@ -6,6 +6,7 @@ Source: AWS STS API Reference; IAM User Guide, "Secure API access with MFA"; doc
 """
 
 from datetime import timedelta
+from typing import TypeVar
 
 from moto.core.responses import ActionResult
 from moto.iam.models import Role
@@ -13,9 +14,9 @@ from moto.sts.responses import TokenResponse
 
 from sekisho.localaws.overlay.documents import check_document
 from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
+from sekisho.localaws.state.moto_iam import default_text
 from sekisho.localaws.state.sealing import IssuedCredentials, mint
 from sekisho.localaws.state.world import CALLER, WORLD
-from sekisho.localaws.wire.errors import Refusal
 from sekisho.policy import PolicyKind
 from sekisho.signin import (
     Credential,
@@ -27,20 +28,21 @@ from sekisho.signin import (
     check_external_id,
     check_federated_name,
     check_session_name,
-    check_source_identity,
+    packed_size,
     role_duration,
+    session_tags,
+    source_identity,
     token_duration,
 )
 
-_MOST_SESSION_POLICIES = 10
-_PACKED_QUOTA = 2048
+_Outcome = TypeVar("_Outcome", timedelta, int, str, tuple[SessionTag, ...])
 
 
 def get_session_token(self: TokenResponse) -> ActionResult:
     """Return a session with the caller's own rights, with MFA if the call has a code."""
     world, caller = WORLD.get(), CALLER.get()
     holder = caller.credential.holder
-    lasts = _duration(token_duration(holder.kind, self._get_int_param("DurationSeconds")))
+    lasts = _unless_refused(token_duration(holder.kind, self._get_int_param("DurationSeconds")))
     now = world.clock.now()
     session = Credential(
         CredentialKind.SESSION_TOKEN, holder, now, now + lasts, mfa_at=caller.mfa_at
@@ -53,8 +55,9 @@ def assume_role(self: TokenResponse) -> ActionResult:
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
     refuse(check_session_name(name))
-    if identity := text(self, "SourceIdentity"):
-        refuse(check_source_identity(identity))
+    identity = _unless_refused(
+        source_identity(text(self, "SourceIdentity"), caller.credential.source_identity)
+    )
     if external_id := text(self, "ExternalId"):
         refuse(check_external_id(external_id))
     inherited = tuple(tag for tag in caller.credential.tags if tag.transitive)
@@ -62,8 +65,8 @@ def assume_role(self: TokenResponse) -> ActionResult:
     chained = caller.credential.kind is CredentialKind.ROLE_SESSION
     longest = int(role.max_session_duration or 3600)
     asked = self._get_int_param("DurationSeconds")
-    lasts = _duration(role_duration(asked, longest, chained=chained))
-    policies = _session_policies(self)
+    lasts = _unless_refused(role_duration(asked, longest, chained=chained))
+    packed, policies = _packed_size(self, tags), _session_policies(self)
     holder = Holder(HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id)
     now = world.clock.now()
     session = Credential(
@@ -72,14 +75,17 @@ def assume_role(self: TokenResponse) -> ActionResult:
         now,
         now + lasts,
         session_name=name,
-        tags=(*inherited, *tags),
+        tags=tags,
+        source_identity=identity,
     )
     answer: dict[str, object] = {
         "Credentials": _credentials(mint(world, session, policies)),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
-    if packed := _packed_size(policies, tags):
+    if packed:
         answer["PackedPolicySize"] = packed
+    if identity:
+        answer["SourceIdentity"] = identity
     return ActionResult(answer)
 
 
@@ -103,8 +109,9 @@ def get_federation_token(self: TokenResponse) -> ActionResult:
     world, user = WORLD.get(), CALLER.get().credential.holder
     name = text(self, "Name")
     refuse(check_federated_name(name))
-    lasts = _duration(token_duration(user.kind, self._get_int_param("DurationSeconds")))
-    policies, tags = _session_policies(self), _session_tags(self)
+    lasts = _unless_refused(token_duration(user.kind, self._get_int_param("DurationSeconds")))
+    tags = _session_tags(self)
+    packed, policies = _packed_size(self, tags), _session_policies(self)
     holder = Holder(HolderKind.FEDERATED, world.partition, world.account, name)
     now = world.clock.now()
     session = Credential(
@@ -114,7 +121,7 @@ def get_federation_token(self: TokenResponse) -> ActionResult:
         {
             "Credentials": _credentials(mint(world, session, policies)),
             "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
-            "PackedPolicySize": _packed_size(policies, tags),
+            "PackedPolicySize": packed,
         }
     )
 
@@ -129,7 +136,8 @@ def assume_role_with_web_identity(_: TokenResponse) -> ActionResult:
     raise not_built("AssumeRoleWithWebIdentity")
 
 
-def _duration(outcome: timedelta | Refused) -> timedelta:
+def _unless_refused(outcome: _Outcome | Refused) -> _Outcome:
+    """Return what a rule says, or raise its refusal."""
     if isinstance(outcome, Refused):
         raise from_rule(outcome)
     return outcome
@@ -143,59 +151,29 @@ def _role(arn: str) -> Role:
     raise no_such("role", arn.rpartition("/")[2])
 
 
+def _packed_size(response: TokenResponse, tags: tuple[SessionTag, ...]) -> int:
+    arns = tuple(item["arn"] for item in response._get_param("PolicyArns", []))
+    return _unless_refused(packed_size(text(response, "Policy"), arns, tags))
+
+
 def _session_policies(response: TokenResponse) -> tuple[str, ...]:
     texts = [
         check_document(given, PolicyKind.SESSION) for given in [text(response, "Policy")] if given
     ]
-    arns = [item["arn"] for item in response._get_param("PolicyArns", [])]
-    if len(arns) > _MOST_SESSION_POLICIES:
-        raise Refusal("PackedPolicyTooLarge", "Cannot exceed quota for PolicyArns: 10", 400)
-    for arn in arns:
-        managed = iam().managed_policies.get(arn)
+    for item in response._get_param("PolicyArns", []):
+        managed = iam().managed_policies.get(item["arn"])
         if managed is None:
-            raise no_such("policy", arn)
-        texts += [each.document for each in managed.versions if each.is_default]
+            raise no_such("policy", item["arn"])
+        texts.append(default_text(managed))
     return tuple(texts)
 
 
 def _session_tags(
     response: TokenResponse, inherited: tuple[SessionTag, ...] = ()
 ) -> tuple[SessionTag, ...]:
-    """Return the session tags of a call.
-
-    Args:
-        response: the call.
-        inherited: the transitive tags of the session that calls, which it must not replace.
-
-    Raises:
-        Refusal: `InvalidParameterValue`.
-    """
-    given = response._get_param("Tags", [])
-    transitive = {key.lower() for key in response._get_param("TransitiveTagKeys", [])}
-    keys = {tag["Key"].lower() for tag in given}
-    if not transitive <= keys:
-        raise _bad_tags("The specified transitive tag key must be included in the requested tags.")
-    if keys & {tag.key.lower() for tag in inherited}:
-        raise _bad_tags(
-            "One of the specified transitive tag keys can't be set because it conflicts with a "
-            "transitive tag key from the calling session."
-        )
-    return tuple(
-        SessionTag(tag["Key"], tag["Value"], tag["Key"].lower() in transitive) for tag in given
-    )
-
-
-def _bad_tags(message: str) -> Refusal:
-    return Refusal("InvalidParameterValue", message, 400)
-
-
-def _packed_size(policies: tuple[str, ...], tags: tuple[SessionTag, ...]) -> int:
-    """Return the share of the quota that the session's policies and tags use, in percent.
-
-    How AWS packs them is its own; the number is like AWS's only in that nothing is 0.
-    """
-    size = sum(map(len, policies)) + sum(len(tag.key) + len(tag.value) for tag in tags)
-    return min(100, 1 + 100 * size // _PACKED_QUOTA) if size else 0
+    given = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
+    transitive = response._get_param("TransitiveTagKeys", [])
+    return _unless_refused(session_tags(given, transitive, inherited))
 
 
 def _credentials(issued: IssuedCredentials) -> dict[str, object]:

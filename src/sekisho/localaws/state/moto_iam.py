@@ -243,7 +243,7 @@ def _policies_of_owner(owner: Any, noun: str) -> Iterable[_Text]:
     for name, text in owner.policies.items():
         yield f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY
     for managed in owner.managed_policies.values():
-        yield managed.arn, _default_text(managed), PolicyKind.IDENTITY
+        yield managed.arn, default_text(managed), PolicyKind.IDENTITY
 
 
 def _boundaries(world: World, arn: str | None) -> tuple[_Text, ...] | None:
@@ -253,10 +253,11 @@ def _boundaries(world: World, arn: str | None) -> tuple[_Text, ...] | None:
     if managed is None:
         # a boundary that is gone allows nothing
         return ()
-    return ((arn, _default_text(managed), PolicyKind.BOUNDARY),)
+    return ((arn, default_text(managed), PolicyKind.BOUNDARY),)
 
 
-def _default_text(managed: Any) -> str:
+def default_text(managed: Any) -> str:
+    """Return the text of a managed policy's default version."""
     # not moto's own flag, which is lost when the default version is set to itself
     for version in managed.versions:
         if version.version_id == managed.default_version_id:

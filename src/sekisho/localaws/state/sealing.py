@@ -216,6 +216,7 @@ def _claims(credential: Credential) -> list[object]:
         [[tag.key, tag.value, tag.transitive] for tag in credential.tags],
         _holder_claims(credential.made_by) if credential.made_by else None,
         credential.sign_in_arn,
+        credential.source_identity,
     ]
 
 
@@ -235,7 +236,7 @@ def _holder(claims: list[Any]) -> Holder:
 
 
 def _credential(claims: list[Any]) -> Credential:
-    kind, holder, issued, expires, mfa, session, tags, maker, sign_in = claims
+    kind, holder, issued, expires, mfa, session, tags, maker, sign_in, identity = claims
     if not (isinstance(kind, str) and isinstance(holder, list) and isinstance(session, str)):
         raise InternalError("a sealed token with claims of another form")
     return Credential(
@@ -248,6 +249,7 @@ def _credential(claims: list[Any]) -> Credential:
         tuple(SessionTag(*tag) for tag in tags),
         _holder(maker) if maker else None,
         sign_in,
+        identity,
     )
 
 
