@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam import models as moto
 from moto.iam.models import iam_backends
@@ -49,6 +48,7 @@ from sekisho.localaws.overlay.installation import install_overlay
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.state import trust
 from sekisho.localaws.state.identity import is_known
+from sekisho.localaws.state.moto_lock import leave_to_others
 from sekisho.localaws.state.world import Clock, DecisionLog, DeviceState, World
 from sekisho.localaws.wire import sigv4
 from sekisho.localaws.wire.ambiguity import REPEATED
@@ -88,8 +88,8 @@ class LocalAws:
         world: the state beyond moto.
         clock: the time that codes, sessions and policies go by.
 
-    moto keeps its state in this process: of two of these that run at once with one account id, the
-    later empties the account of the earlier.
+    Several may run at once in a process, each with a state of its own, also for one account id;
+    their requests wait for each other.
     """
 
     def __init__(
@@ -231,23 +231,22 @@ class LocalAws:
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
             server.stop(thread)
+            leave_to_others()
 
 
 def _empty(world: World) -> None:
-    """Empty moto's state of the account, and add AWS's managed policies."""
+    """Begin with an empty account, and add AWS's managed policies."""
     # either would let a request reach another account than the one that was decided about
     os.environ.pop("MOTO_ACCOUNT_ID", None)
-    own = [_own_copy(policy, world.account) for policy in _aws_policies(world.partition)]
-    # moto would make them anew for each of its IAMs
-    default_user_config["iam"]["load_aws_managed_policies"] = False
-    known: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto has no other list
-    for backends in tuple(known):
-        if world.account in backends:
-            backends[world.account].reset()
-    backend = iam_backends[world.account][world.partition]
-    default_user_config["iam"]["load_aws_managed_policies"] = True
-    backend.aws_managed_policies = own
-    backend.managed_policies = {policy.arn: policy for policy in own}
+    with world.lock:
+        world.lock.clear()
+        own = [_own_copy(policy, world.account) for policy in _aws_policies(world.partition)]
+        # moto would make them anew for each of its IAMs
+        default_user_config["iam"]["load_aws_managed_policies"] = False
+        world.lock.iam = backend = iam_backends[world.account][world.partition]
+        default_user_config["iam"]["load_aws_managed_policies"] = True
+        backend.aws_managed_policies = own
+        backend.managed_policies = {policy.arn: policy for policy in own}
 
 
 @cache

@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from markupsafe import Markup
-from moto.iam.models import User, iam_backends
+from moto.iam.models import User
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
@@ -44,6 +44,7 @@ from sekisho.localaws.aws_login.authorization import (
 )
 from sekisho.localaws.aws_login.dpop import DpopProof, ProofFault, check_proof, good_until
 from sekisho.localaws.decision.authorize import authorize_signin_step
+from sekisho.localaws.state.moto_iam import iam_of
 from sekisho.localaws.state.sealing import mint
 from sekisho.localaws.state.world import LoginSessionState, VerifiedCaller, World
 from sekisho.localaws.wire.errors import Refusal
@@ -244,7 +245,7 @@ def _are_credentials_changed(world: World, session: LoginSessionState) -> bool:
     The code is AWS's; when it gives it is not documented.
     """
     holder = session.console.holder
-    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
+    user: User | None = iam_of(world).users.get(holder.name)
     password, issued = world.passwords.get(holder.name), session.console.issued_at
     if user is None or user.id != holder.unique_id or password is None or issued is None:
         return True

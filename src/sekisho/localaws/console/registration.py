@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from moto.iam.models import User, iam_backends
+from moto.iam.models import User
 
 from sekisho.account.aws import Keys
 from sekisho.localaws.console.errors import PageRefused, invalid_request
@@ -177,5 +177,5 @@ def _page(refusal: Refusal) -> PageRefused:
 
 
 def _users(world: World) -> dict[str, User]:
-    users: dict[str, User] = iam_backends[world.account][world.partition].users
+    users: dict[str, User] = moto_iam.iam_of(world).users
     return users

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from moto.iam.models import User, iam_backends
+from moto.iam.models import User
 
 from sekisho.account.aws import Keys
 from sekisho.localaws.console.errors import (
@@ -44,6 +44,7 @@ from sekisho.localaws.console.tickets import (
 )
 from sekisho.localaws.decision.authorize import authorize_console
 from sekisho.localaws.state.identity import accept_code, enabled_serials
+from sekisho.localaws.state.moto_iam import iam_of
 from sekisho.localaws.state.sealing import IssuedCredentials, dummy_hash, mint, password_matches
 from sekisho.localaws.state.world import (
     PAGE_SOURCE,
@@ -84,7 +85,7 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     # time must not tell who exists
     right = password_matches(fields["password"], asked.hash if asked else dummy_hash())
     with world.lock:
-        backend = iam_backends[world.account][world.partition]
+        backend = iam_of(world)
         known_account = fields["account"] in {world.account, *backend.account_aliases}
         user: User | None = backend.users.get(name)
         state = world.passwords.get(name)
@@ -283,7 +284,7 @@ def _refuse_by_policy(world: World, session: Credential) -> None:
 
 def _redeem(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
     ticket = redeem_ticket(world, text, step)
-    users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
+    users: Iterable[User] = iam_of(world).users.values()
     user = next((each for each in users if ticket and each.id == ticket.user_id), None)
     if ticket is None or user is None or user.name not in world.passwords:
         raise expired_sign_in()
@@ -311,13 +312,13 @@ def _must_change(world: World, state: PasswordState) -> bool:
 
 
 def _is_password_expired(world: World, state: PasswordState) -> bool:
-    policy = iam_backends[world.account][world.partition].account_password_policy
+    policy = iam_of(world).account_password_policy
     days = policy.max_password_age if policy else 0
     return bool(days) and world.clock.now() - state.changed_at > timedelta(days=days)
 
 
 def _refuse_hard_expired(world: World, state: PasswordState) -> None:
-    policy = iam_backends[world.account][world.partition].account_password_policy
+    policy = iam_of(world).account_password_policy
     if policy and policy.hard_expiry and _is_password_expired(world, state):
         message = "Your password has expired. Please contact your administrator."
         raise PageRefused("PasswordExpired", message, HTTPStatus.FORBIDDEN)

@@ -26,7 +26,6 @@ from moto.iam.models import (
     Role,
     SigningCertificate,
     User,
-    iam_backends,
 )
 from moto.iam.responses import IamResponse
 
@@ -71,7 +70,7 @@ _POLICIES = frozenset({"LocalManagedPolicy", "AWSManagedPolicy"})
 
 def credential_report(world: World) -> str:
     """Return the report as CSV: the root user first, then the users by name."""
-    users: dict[str, User] = iam_backends[world.account][world.partition].users
+    users = iam(world).users
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -117,7 +116,7 @@ def _password_columns(world: World, state: PasswordState | None) -> dict[str, st
             "password_last_changed": _NOT_APPLICABLE,
             "password_next_rotation": _NOT_APPLICABLE,
         }
-    policy = iam_backends[world.account][world.partition].account_password_policy
+    policy = iam(world).account_password_policy
     days = policy.max_password_age if policy else 0
     next_rotation = _date(state.changed_at + timedelta(days=days)) if days else _NOT_APPLICABLE
     return {

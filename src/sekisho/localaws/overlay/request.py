@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from moto.core.responses import BaseResponse
-from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
+from moto.iam.models import Group, IAMBackend, Role, User
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
+from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import CALLER, WORLD, World
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import HolderKind, Refused, no_such_user
@@ -106,7 +107,8 @@ def refuse(refused: Refused | None) -> None:
 def iam(world: World | None = None) -> IAMBackend:
     """Return moto's IAM state for the world's account."""
     world = world or WORLD.get()
-    return iam_backends[world.account][world.partition]
+    backend: IAMBackend = moto_iam.iam_of(world)
+    return backend
 
 
 def text(response: BaseResponse, name: str) -> str:

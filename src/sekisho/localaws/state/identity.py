@@ -10,7 +10,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import assert_never
 
-from moto.iam.models import AccessKeyLastUsed, User, iam_backends
+from moto.iam.models import AccessKeyLastUsed, User
 
 from sekisho.lazy import dataclass
 from sekisho.localaws.state import moto_iam
@@ -137,7 +137,7 @@ def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
     """Return the serial numbers of the holder's enabled devices, in order."""
     if holder.kind is not HolderKind.USER:
         return ()
-    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
+    user: User | None = moto_iam.iam_of(world).users.get(holder.name)
     if user is None or user.id != holder.unique_id:
         # a user who was deleted and made again is another user, with none of the old devices
         return ()
@@ -165,7 +165,7 @@ def record_use(world: World, credential: Credential, signed: SignatureClaims) ->
     Source: IAM User Guide, "Generate credential reports for your AWS account": a key's last use is
     when it "was most recently used to sign an AWS API request".
     """
-    backend = iam_backends[world.account][world.partition]
+    backend = moto_iam.iam_of(world)
     # moto's dates have no zone and are UTC, AWS's have whole seconds
     now = world.clock.now().astimezone(UTC).replace(tzinfo=None, microsecond=0)
     match credential.kind:

@@ -22,7 +22,7 @@ from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, passw
 
 def holder_of(world: World, user_name: str) -> Holder | None:
     """Return the user of that name; None if there is none."""
-    user = _iam(world).users.get(user_name)
+    user = iam_of(world).users.get(user_name)
     return _user_holder(world, user) if user is not None else None
 
 
@@ -54,7 +54,7 @@ class StoredKey:
 
 def stored_key(world: World, access_key_id: str) -> StoredKey | None:
     """Return the access key with that id, or None if no user has it."""
-    key = _iam(world).access_keys.get(access_key_id)
+    key = iam_of(world).access_keys.get(access_key_id)
     holder = holder_of(world, key.user_name) if key is not None and key.user_name else None
     if key is None or holder is None:
         return None
@@ -65,7 +65,7 @@ def stored_key(world: World, access_key_id: str) -> StoredKey | None:
 def role_of(world: World, arn: str) -> Holder | None:
     """Return the role with that ARN, or None if there is none."""
     name = arn.rpartition("/")[2]
-    for role in _iam(world).roles.values():
+    for role in iam_of(world).roles.values():
         # moto puts an ARN together each time that it is asked for one
         if role.name == name and role.arn == arn:
             return Holder(
@@ -76,7 +76,7 @@ def role_of(world: World, arn: str) -> Holder | None:
 
 def holder_of_arn(world: World, arn: str) -> Holder | None:
     """Return the user or role with that ARN, or None if there is none."""
-    user = _iam(world).users.get(arn.rpartition("/")[2])
+    user = iam_of(world).users.get(arn.rpartition("/")[2])
     if user is not None and user.arn == arn:
         return _user_holder(world, user)
     return role_of(world, arn)
@@ -84,7 +84,7 @@ def holder_of_arn(world: World, arn: str) -> Holder | None:
 
 def arn_of_id(world: World, unique_id: str) -> str | None:
     """Return the ARN of the user or role with that unique id, or None if there is none."""
-    iam = _iam(world)
+    iam = iam_of(world)
     role: Any = iam.roles.get(unique_id)
     users: Iterable[Any] = iam.users.values()
     found = role or next((user for user in users if user.id == unique_id), None)
@@ -98,7 +98,7 @@ def boundary_of(world: World, arn: str) -> str | None:
         return None
     if holder.kind is HolderKind.USER:
         return world.boundaries.get(holder.name)
-    found: str | None = _iam(world).roles[holder.unique_id].permissions_boundary_arn
+    found: str | None = iam_of(world).roles[holder.unique_id].permissions_boundary_arn
     return found or None
 
 
@@ -107,7 +107,7 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
 
     `kind` is the name of an IAM resource type, such as `user`.
     """
-    iam = _iam(world)
+    iam = iam_of(world)
     stored: Mapping[str, Mapping[str, Any]] = {
         "user": iam.users,
         "group": iam.groups,
@@ -124,7 +124,7 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
 
 def roles_of_profile(world: World, name: str) -> tuple[str, ...]:
     """Return the ARNs of the roles in the instance profile of that name; none if there is none."""
-    profiles: Iterable[Any] = _iam(world).instance_profiles.values()
+    profiles: Iterable[Any] = iam_of(world).instance_profiles.values()
     found = next((profile for profile in profiles if profile.name == name), None)
     return tuple(str(role.arn) for role in found.roles) if found is not None else ()
 
@@ -149,7 +149,7 @@ def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
             user = _user_of(world, holder)
             return _texts_of_user(world, user) if user is not None else _PolicyTexts()
         case HolderKind.ROLE:
-            role = _iam(world).roles.get(holder.unique_id)
+            role = iam_of(world).roles.get(holder.unique_id)
             return _texts_of_role(world, role) if role is not None else _PolicyTexts()
         case HolderKind.ROOT | HolderKind.FEDERATED:
             return _PolicyTexts()
@@ -157,7 +157,7 @@ def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
 
 def trust_text(world: World, role: Holder) -> str | None:
     """Return the role's trust policy as it is stored; None if the role was deleted."""
-    found = _iam(world).roles.get(role.unique_id)
+    found = iam_of(world).roles.get(role.unique_id)
     return None if found is None else str(found.assume_role_policy_document)
 
 
@@ -167,19 +167,21 @@ def tags_of(world: World, holder: Holder) -> dict[str, str]:
     if holder.kind is HolderKind.USER:
         owner = _user_of(world, holder)
     elif holder.kind is HolderKind.ROLE:
-        owner = _iam(world).roles.get(holder.unique_id)
+        owner = iam_of(world).roles.get(holder.unique_id)
     stored = (owner.tags if owner is not None else None) or ()
     # moto keeps a user's tags as a list and a role's by their keys
     tags = stored.values() if isinstance(stored, dict) else stored
     return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
 
 
-def _iam(world: World) -> Any:
-    return iam_backends[world.account][world.partition]
+def iam_of(world: World) -> Any:
+    """Return moto's IAM of the world's account."""
+    own = world.lock.iam
+    return own if own is not None else iam_backends[world.account][world.partition]
 
 
 def _user_of(world: World, holder: Holder) -> User | None:
-    users: Mapping[str, User] = _iam(world).users
+    users: Mapping[str, User] = iam_of(world).users
     by_name = users.get(holder.name)
     if by_name is not None and by_name.id == holder.unique_id:
         return by_name
@@ -224,11 +226,11 @@ def _read(found: _PolicyTexts) -> Policies:
 
 def _texts_of_user(world: World, user: User) -> _PolicyTexts:
     identity = [*_policies_of_owner(user, "user")]
-    for group in _iam(world).groups.values():
+    for group in iam_of(world).groups.values():
         # the same object: to ask every member for an id is a third of what a call costs
         if user in group.users:
             identity += _policies_of_owner(group, "group")
-    option = _iam(world).account_password_policy
+    option = iam_of(world).account_password_policy
     changes = option is not None and option.allow_users_to_change_password
     boundary = world.boundaries.get(user.name)
     return _PolicyTexts(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
@@ -249,7 +251,7 @@ def _policies_of_owner(owner: Any, noun: str) -> Iterable[_Text]:
 def _boundaries(world: World, arn: str | None) -> tuple[_Text, ...] | None:
     if not arn:
         return None
-    managed = _iam(world).managed_policies.get(arn)
+    managed = iam_of(world).managed_policies.get(arn)
     if managed is None:
         # a boundary that is gone allows nothing
         return ()

@@ -15,7 +15,6 @@ from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from threading import RLock
 
 from botocore.loaders import Loader
 from fido2.webauthn import AttestedCredentialData
@@ -23,6 +22,7 @@ from fido2.webauthn import AttestedCredentialData
 from sekisho.engine import Assumptions, Decision
 from sekisho.errors import InternalError
 from sekisho.lazy import dataclass
+from sekisho.localaws.state.moto_lock import MotoLock
 from sekisho.signin import Credential, CredentialKind, Rule, SigninAssumptions
 
 _LOGGER = logging.getLogger("sekisho.localaws")
@@ -366,6 +366,7 @@ class World:
         entropy: where seeds come from.
         log: the decisions, with callers and reasons.
         throttle: how often somebody was wrong of late.
+        lock: for all of this and for moto's state, which is in place while it is held.
     """
 
     account: str
@@ -391,7 +392,7 @@ class World:
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
     log: DecisionLog = field(default_factory=DecisionLog, repr=False)
     throttle: Throttle = field(default_factory=Throttle, repr=False)
-    lock: RLock = field(default_factory=RLock, repr=False)
+    lock: MotoLock = field(default_factory=MotoLock, repr=False)
 
     @property
     def region(self) -> str:
