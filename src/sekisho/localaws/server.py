@@ -210,6 +210,7 @@ class LocalAws:
         """
         with ExitStack() as undo:
             listener = undo.enter_context(listen(self._port))
+            undo.callback(leave_to_others)
             _empty(self.world)
             load_into(self.world, self._account)
             install_overlay()
@@ -231,6 +232,8 @@ class LocalAws:
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
             server.stop(thread)
+            with self.world.lock:
+                self.world.lock.clear()
             leave_to_others()
 
 

@@ -175,7 +175,7 @@ def record_use(world: World, credential: Credential, signed: SignatureClaims) ->
         case CredentialKind.ROLE_SESSION:
             if role := backend.roles.get(credential.holder.unique_id):
                 role.last_used = now
-                role.last_used_region = signed.region  # type: ignore[assignment]  # moto says None
+                role.last_used_region = signed.region
         case (
             CredentialKind.CONSOLE_SESSION
             | CredentialKind.LOGIN_SESSION

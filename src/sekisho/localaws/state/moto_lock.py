@@ -7,11 +7,14 @@ moto's handlers are of the process, too.
 """
 
 import sys
+from copy import copy
 from threading import RLock
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import model_data
+from moto.s3.models import s3_backends
 
 _EC2 = "moto.ec2.models"
 _OF_CLASSES = (
@@ -23,6 +26,14 @@ _OF_CLASSES = (
 """The attributes of moto's classes that hold state: module, class, name."""
 
 
+class _Place(NamedTuple):
+    """A dictionary of moto's with its content, or an attribute with its value."""
+
+    owner: Any
+    name: str
+    content: Any
+
+
 class MotoLock:
     """The lock of one local AWS's state.
 
@@ -30,12 +41,12 @@ class MotoLock:
         iam: its state of IAM, which may be read without the lock; None before it is made.
     """
 
-    _all: ClassVar[RLock] = RLock()  # type: ignore[valid-type]  # a function, to the types
+    _all: ClassVar[RLock] = RLock()
     _held: ClassVar[list["MotoLock"]] = []
 
     def __init__(self) -> None:
         self.iam: Any = None
-        self._away: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
+        self._away: list[_Place] = []
 
     def __enter__(self) -> None:
         """Take the lock, and put the state in place."""
@@ -56,8 +67,11 @@ class MotoLock:
         self._all.release()
 
     def clear(self) -> None:
-        """Begin with no state; the lock is held."""
+        """Let go of all state; the lock is held."""
         self.iam = None
+        for of_account in s3_backends.values():
+            # objects are open files
+            of_account.reset()
         _take_away()
 
 
@@ -79,30 +93,45 @@ def _put_in_place(wanted: MotoLock) -> None:
         return
     _in_place._away = _take_away()
     known: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto has no other list
-    for place, content in wanted._away:
-        place.update(content)
-        if isinstance(place, BackendDict) and place not in known:
+    for place in wanted._away:
+        if place.name:
+            setattr(place.owner, place.name, place.content)
+            continue
+        place.owner.update(place.content)
+        if place.owner not in known:
             # `mock_aws` has emptied the list
-            known.append(place)
+            known.append(place.owner)
     wanted._away, _in_place = [], wanted
 
 
-def _take_away() -> list[tuple[dict[Any, Any], dict[Any, Any]]]:
+def _take_away() -> list[_Place]:
     """Empty the places of moto's state, and return each with what was there."""
-    taken = []
-    for place in _places():
-        taken.append((place, dict(place)))
-        place.clear()
-    return taken
-
-
-def _places() -> list[dict[Any, Any]]:
     known: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto has no other list
-    # besides the state by account, such as the owners of all buckets
-    beside = [value for each in known for value in vars(each).values() if isinstance(value, dict)]
-    of_classes = [
-        getattr(getattr(sys.modules[module], owner), name)
-        for module, owner, name in _OF_CLASSES
-        if module in sys.modules
+    named = [
+        # besides the state by account, such as the owners of all buckets
+        *(
+            (each, name)
+            for each in known
+            for name in vars(each)
+            if isinstance(vars(each)[name], dict)
+        ),
+        *(
+            (model, "instances_tracked")
+            for models in model_data.values()
+            for model in models.values()
+        ),
+        *(
+            (getattr(sys.modules[module], owner), name)
+            for module, owner, name in _OF_CLASSES
+            if module in sys.modules
+        ),
     ]
-    return [*known, *beside, *of_classes]
+    taken = [_Place(owner, name, getattr(owner, name)) for owner, name in named]
+    for place in taken:
+        empty = copy(place.content)
+        empty.clear()
+        setattr(place.owner, place.name, empty)
+    for each in known:
+        taken.append(_Place(each, "", dict(each)))
+        each.clear()
+    return taken
