@@ -172,7 +172,7 @@ def test_whom_an_account_file_lacks_nobody_can_become() -> None:
     details["authorizationDetails"]["RoleDetailList"][0]["AssumeRolePolicyDocument"] = json.loads(
         trust([f"{IAM}:user/left", f"{IAM}:user/admin"])
     )
-    with LocalAws(load_account(json.dumps(details), "account.json")) as aws:
+    with LocalAws(load_account(json.dumps(details))) as aws:
         made = Maker(aws)
         gone, admin = made.shown("Ops")
         assert gone.startswith("AIDA")
