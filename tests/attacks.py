@@ -249,6 +249,13 @@ def furnish(aws: LocalAws) -> None:
     iam.create_user(UserName="victim")
     iam.tag_user(UserName="victim", Tags=[{"Key": "team", "Value": "ops"}])
     iam.create_login_profile(UserName="victim", Password="Right-9-right")
+    anybody = {
+        "Effect": "Allow",
+        "Principal": {"AWS": people.ACCOUNT},
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    }
+    trust = json.dumps(people.policy(anybody))
+    iam.create_role(RoleName="Open", AssumeRolePolicyDocument=trust)
     sqs, sns = client(aws, "sqs"), client(aws, "sns")
     for name in ("open", "shut"):
         sqs.create_queue(QueueName=name)
@@ -361,12 +368,13 @@ def _furnish_launches(aws: LocalAws) -> None:
 def digest_of(aws: LocalAws) -> str:
     """Return a digest of everything in the account, moto's state and ours."""
     world = aws.world
-    kept: list[Any] = [
-        backends[world.account]
-        for backends in tuple(BackendDict._instances)  # type: ignore[misc]  # moto has no other list
-        # a look at a service leaves an empty one behind
-        if backends.get(world.account)
-    ]
+    with world.lock:
+        kept: list[Any] = [
+            backends[world.account]
+            for backends in tuple(BackendDict._instances)  # type: ignore[misc]  # moto has no other list
+            # a look at a service leaves an empty one behind
+            if backends.get(world.account)
+        ]
     ours = (
         *(world.passwords, world.devices, world.passkeys),
         *(world.boundaries, world.spent, world.report),

@@ -30,7 +30,8 @@ class Checkpoint:
     def __init__(self, local: LocalAws) -> None:
         self.local = local
         account, partition = local.world.account, local.world.partition
-        self._backends = [kind[account][partition] for kind in (iam_backends, sts_backends)]
+        with local.world.lock:
+            self._backends = [kind[account][partition] for kind in (iam_backends, sts_backends)]
         self._world_fields = [
             each.name for each in fields(local.world) if each.name not in _LASTING
         ]

@@ -203,8 +203,6 @@ _TOKEN_DEFAULT = 43_200
 _TOKEN_LONGEST = 129_600
 
 _SESSION_NAME = Constraint("roleSessionName", r"[\w+=,.@-]*", 2, 64)
-_FEDERATED_NAME = Constraint("name", r"[\w+=,.@-]*", 2, 32)
-_EXTERNAL_ID = Constraint("externalId", r"[\w+=,.@:\/-]*", 2, 1_224, secret=True)
 _SERIAL = Constraint("serialNumber", r"[\w+=/:,.@-]*", 9, 256)
 _CODE = Constraint("tokenCode", r"[\d]*", 6, 6, secret=True)
 
@@ -276,16 +274,6 @@ def _too_long(message: str) -> Refused:
 def check_session_name(name: str) -> Refused | None:
     """Return AWS's refusal of a `RoleSessionName`, or None."""
     return validation_error(_SESSION_NAME.violations(name), Rule.LIMITS)
-
-
-def check_federated_name(name: str) -> Refused | None:
-    """Return AWS's refusal of the `Name` in GetFederationToken, or None."""
-    return validation_error(_FEDERATED_NAME.violations(name), Rule.LIMITS)
-
-
-def check_external_id(external_id: str) -> Refused | None:
-    """Return AWS's refusal of an `ExternalId`, or None."""
-    return validation_error(_EXTERNAL_ID.violations(external_id), Rule.LIMITS)
 
 
 _SERVICE_ROLE_PATH = "/aws-service-role/"

@@ -48,22 +48,20 @@ def session_tags(
     """
     passed_on = {key.lower() for key in transitive}
     keys = {key.lower() for key in given}
+    wrong = ""
     if not passed_on <= keys:
-        return _bad_tags("The specified transitive tag key must be included in the requested tags.")
-    if keys & {tag.key.lower() for tag in inherited}:
-        return _bad_tags(
+        wrong = "The specified transitive tag key must be included in the requested tags."
+    elif keys & {tag.key.lower() for tag in inherited}:
+        wrong = (
             "One of the specified transitive tag keys can't be set because it conflicts with a "
             "transitive tag key from the calling session."
         )
+    elif len(keys) + len(inherited) > _MOST_TAGS:
+        wrong = f"The session would have more than {_MOST_TAGS} tags."
+    if wrong:
+        return Refused(ErrorCode.INVALID_PARAMETER_VALUE, wrong, 400, Rule.LIMITS)
     own = (SessionTag(key, value, key.lower() in passed_on) for key, value in given.items())
-    tags = (*inherited, *own)
-    if len(tags) > _MOST_TAGS:
-        return _bad_tags(f"The session would have more than {_MOST_TAGS} tags.")
-    return tags
-
-
-def _bad_tags(message: str) -> Refused:
-    return Refused(ErrorCode.INVALID_PARAMETER_VALUE, message, 400, Rule.LIMITS)
+    return (*inherited, *own)
 
 
 def packed_size(policy: str, arns: tuple[str, ...], tags: tuple[SessionTag, ...]) -> int | Refused:

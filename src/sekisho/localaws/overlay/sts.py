@@ -13,7 +13,7 @@ from moto.iam.models import Role
 from moto.sts.responses import TokenResponse
 
 from sekisho.localaws.overlay.documents import check_document
-from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
+from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, text
 from sekisho.localaws.state.moto_iam import default_text
 from sekisho.localaws.state.sealing import IssuedCredentials, mint
 from sekisho.localaws.state.world import CALLER, WORLD
@@ -25,9 +25,6 @@ from sekisho.signin import (
     HolderKind,
     Refused,
     SessionTag,
-    check_external_id,
-    check_federated_name,
-    check_session_name,
     packed_size,
     role_duration,
     session_tags,
@@ -54,12 +51,9 @@ def assume_role(self: TokenResponse) -> ActionResult:
     """Return a session with a role's rights. It never has the caller's MFA (docs/signin.md)."""
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
-    refuse(check_session_name(name))
     identity = _unless_refused(
         source_identity(text(self, "SourceIdentity"), caller.credential.source_identity)
     )
-    if external_id := text(self, "ExternalId"):
-        refuse(check_external_id(external_id))
     inherited = tuple(tag for tag in caller.credential.tags if tag.transitive)
     tags = _session_tags(self, inherited)
     chained = caller.credential.kind is CredentialKind.ROLE_SESSION
@@ -108,7 +102,6 @@ def get_federation_token(self: TokenResponse) -> ActionResult:
     """
     world, user = WORLD.get(), CALLER.get().credential.holder
     name = text(self, "Name")
-    refuse(check_federated_name(name))
     lasts = _unless_refused(token_duration(user.kind, self._get_int_param("DurationSeconds")))
     tags = _session_tags(self)
     packed, policies = _packed_size(self, tags), _session_policies(self)

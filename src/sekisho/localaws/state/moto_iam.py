@@ -155,12 +155,6 @@ def _policy_texts(world: World, holder: Holder) -> "_PolicyTexts":
             return _PolicyTexts()
 
 
-def trust_text(world: World, role: Holder) -> str | None:
-    """Return the role's trust policy as it is stored; None if the role was deleted."""
-    found = iam_of(world).roles.get(role.unique_id)
-    return None if found is None else str(found.assume_role_policy_document)
-
-
 def tags_of(world: World, holder: Holder) -> dict[str, str]:
     """Return the tags of a user or role."""
     owner: Any = None

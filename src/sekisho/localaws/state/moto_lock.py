@@ -77,7 +77,6 @@ class MotoLock:
 
 _OUTSIDE = MotoLock()
 """What moto has for others in this process: `mock_aws`, or a server of moto's own."""
-
 _in_place = _OUTSIDE
 
 

@@ -3,10 +3,8 @@
 A role trusts the user or role that its policy named when it was saved. Somebody who is made later
 under the same name is somebody else, and the policy then shows the former one's id. A session of a
 role is stored with the role's id: what AWS does with it is not documented, and a role that is made
-anew must not be trusted by its name.
-
-Of another account nothing can be looked up here, so its principals are stored as they are written;
-nobody of another account can call the local AWS.
+anew must not be trusted by its name. Principals of another account are stored as they are written:
+nothing can be looked up there.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal".
 """
@@ -20,9 +18,6 @@ from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import World
 from sekisho.policy import PolicyKind
 from sekisho.signin import Holder
-
-Replacement = Callable[[str, str], str]
-"""From the type of a principal (`AWS`, `Service`) and its value to another value."""
 
 _UNIQUE_ID = re.compile(r"(?P<id>A(?:IDA|ROA)[A-Z0-9]+)(?P<session>:.+)?")
 _ARN = re.compile(
@@ -44,29 +39,25 @@ _ELSEWHERE = {
 }
 
 
-def replaced(text: str, replacement: Replacement) -> str:
-    """Return a trust policy with other principals; the same text if they are the same."""
-    document = json.loads(text)
-    statements = document.get("Statement") or []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal")
-        for kind, values in principal.items() if isinstance(principal, dict) else ():
-            principal[kind] = (
-                [replacement(kind, value) for value in values]
-                if isinstance(values, list)
-                else replacement(kind, values)
-            )
-    return text if document == json.loads(text) else json.dumps(document, separators=(",", ":"))
+def replaced(text: str, replacement: Callable[[str, str], str]) -> str:
+    """Return a trust policy with other principals, by type (`AWS`, `Service`) and value."""
+    try:
+        document, before = json.loads(text), json.loads(text)
+        statements = document.get("Statement") or []
+        for statement in statements if isinstance(statements, list) else [statements]:
+            principal = statement.get("Principal")
+            for kind, values in principal.items() if isinstance(principal, dict) else ():
+                listed = isinstance(values, list)
+                new = [replacement(kind, value) for value in (values if listed else [values])]
+                principal[kind] = new if listed else new[0]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        # no policy that IAM takes, as an account file can have it: reading it says so
+        return text
+    return text if document == before else json.dumps(document, separators=(",", ":"))
 
 
 def stored(world: World, kind: str, value: str) -> str | None:
-    """Return a principal as IAM stores it; None if there is no such principal.
-
-    Args:
-        world: whose users and roles there are.
-        kind: its type, such as `AWS`.
-        value: as the policy names it.
-    """
+    """Return a principal as IAM stores it, by type and value; None if there is none."""
     if kind != "AWS":
         form = _ELSEWHERE.get(kind)
         return value if form is None or form.fullmatch(value) else None
@@ -115,8 +106,8 @@ def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
     Raises:
         FaultyPolicy: if it cannot be read.
     """
-    text = moto_iam.trust_text(world, role)
-    if text is None:
+    found = moto_iam.iam_of(world).roles.get(role.unique_id)
+    if found is None:
         return None
-    name = f"trust policy of role {role.name}"
-    return moto_iam.parse_attached((name, shown(world, text), PolicyKind.TRUST))
+    text = shown(world, str(found.assume_role_policy_document))
+    return moto_iam.parse_attached((f"trust policy of role {role.name}", text, PolicyKind.TRUST))
