@@ -109,6 +109,20 @@ def _call(aws: LocalAws, request: Mapping[str, Any]) -> tuple[int, str, str]:
     return answer["ResponseMetadata"]["HTTPStatusCode"], "", ""
 
 
+def furnish_by(aws: LocalAws, steps: Iterable[Mapping[str, Any]]) -> None:
+    """Make what data describe: calls by the administrator, and parts of their answers to keep."""
+    for step in steps:
+        sender = _client(aws.url, step["service"], step.get("who", "admin"))
+        answer = getattr(sender, xform_name(step["operation"]))(
+            **_filled(step["params"], FURNISHED)
+        )
+        for name, path in step.get("keep", {}).items():
+            found: Any = answer
+            for part in path.split("."):
+                found = found[int(part)] if part.isdigit() else found[part]
+            FURNISHED[name] = found
+
+
 FURNISHED: dict[str, str] = {}
 """What `furnish` has made and AWS names: versions, volumes, templates."""
 

@@ -96,6 +96,15 @@ FIRST = [
 ]
 """Actions beside which AWS asks for others, none of which is among them."""
 
+
+def _on_function(name: str) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Action": "lambda:*",
+        "Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+    }
+
+
 PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "admin": ("/", [ALL]),
     "enforced": ("/", [ALL, ENFORCEMENT]),
@@ -248,6 +257,10 @@ PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
             },
         ],
     ),
+    "analyst": ("/", [{"Effect": "Allow", "Action": "athena:*", "Resource": "*"}]),
+    "whole": ("/", [_on_function("f")]),
+    "version": ("/", [_on_function("f:1")]),
+    "versions": ("/", [_on_function("f:*")]),
     "narrow": (
         "/",
         [

@@ -127,12 +127,13 @@ def test_what_is_not_known_is_the_worst(aws: LocalAws, key: str, effect: str) ->
         assert entry.note == f"not known here: {key.lower()}"
 
 
+_OWNERS = "bucket-owner-full-control"
 KNOWN: dict[str, tuple[str, str, str, Call]] = {
     "dynamodb:LeadingKeys": ("dynamodb", "mine", "theirs", _get("mine")),
     "dynamodb table's tag": ("dynamodb", "test", "other", _get("mine")),
     "s3:prefix": ("s3", "mine/", "theirs/", _list_objects),
     "s3:x-amz-storage-class": ("s3", "STANDARD_IA", "x", _put(StorageClass="STANDARD_IA")),
-    "s3:x-amz-acl": ("s3", "private", "public-read", _put(ACL="private")),
+    "s3:x-amz-acl": ("s3", _OWNERS, "public-read", _put(ACL=_OWNERS)),
     "s3:RequestObjectTag/env": ("s3", "test", "other", _put(Tagging="env=test")),
     "s3:ExistingObjectTag/env": (
         "s3",

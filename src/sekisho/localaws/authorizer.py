@@ -23,13 +23,13 @@ from sekisho.localaws.aws_login import signin_service
 from sekisho.localaws.decision.authorize import authorize_call
 from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, protocol_of
 from sekisho.localaws.decision.request_tags import check_tags
+from sekisho.localaws.decision.s3_rules import install_bucket_defaults
 from sekisho.localaws.decision.service_checks import (
-    check_lock,
     check_place,
     check_region,
-    refuse_bucket_name,
     refuse_resource_policy,
 )
+from sekisho.localaws.decision.service_refusals import refuse_by_service
 from sekisho.localaws.forwarding.confinement import (
     confine,
     install_confinement,
@@ -119,6 +119,7 @@ class Authorizer:
         install_checks()
         install_confinement()
         install_serializers()
+        install_bucket_defaults()
         self._world = world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -264,11 +265,10 @@ class Authorizer:
                 check_sts(call.operation, call.params, self._world.partition)
             check_place(self._world, call)
             caller = _check_mfa_code(self._world, caller, call)
-            authorize_call(self._world, caller, call)
+            needed = authorize_call(self._world, caller, call)
             check_tags(call)
-            check_lock(self._world, call)
-            refuse_bucket_name(call)
             refuse_resource_policy(call)
+            refuse_by_service(self._world, call, needed)
             refuse_outside_service(call)
             if call.service in OWN_SERVICES:
                 return signin_service.answer(self._world, caller, call)

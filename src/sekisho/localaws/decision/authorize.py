@@ -48,8 +48,13 @@ from sekisho.signin import (
 )
 
 
-def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
+def authorize_call(
+    world: World, caller: VerifiedCaller, call: ApiCall
+) -> list[tuple[ApiCall, RequiredPermission]]:
     """Let a call pass, or refuse it.
+
+    Returns:
+        The permissions that it needed, each with the part of the call that needs it.
 
     Raises:
         Refusal: with AWS's code and text in the words of the call's protocol.
@@ -71,6 +76,7 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         )
     for part, permission in needed:
         _authorize_either(world, caller, part, permission)
+    return needed
 
 
 _OF_ITEM: Mapping[str, tuple[str, str]] = {

@@ -88,11 +88,11 @@ def _classified(
         return ClassifiedParameter(ParameterKind.LISTED)
     if any(step.is_elsewhere for step in steps):
         return ClassifiedParameter(ParameterKind.ELSEWHERE)
-    reads = _only_read(actions)
+    reads = only_reads(actions)
     service_asked = _points_at(prefix, steps, reads=reads)
     if service_asked is None:
         return ClassifiedParameter(ParameterKind.READING if reads else ParameterKind.PLAIN)
-    if _is_read(prefix, operation, path[0]) or path in named_paths(service, operation, actions):
+    if _is_read(prefix, operation, path) or path in named_paths(service, operation, actions):
         return ClassifiedParameter(ParameterKind.ASKED)
     return ClassifiedParameter(ParameterKind.UNLISTED, service_asked)
 
@@ -123,13 +123,18 @@ class _Step:
 
 @lru_cache(maxsize=16384)
 def _step(name: str) -> _Step:
-    table, plain = _table(), re.sub(r"[^a-z0-9]", "", name.lower())
+    table, plain = _table(), plain_name(name)
     return _Step(
         _ELSEWHERE.search(plain) is not None,
         tuple(one for one, words in table.words.items() if words.search(plain)),
         table.general.search(plain) is not None,
         table.reading.search(plain) is not None,
     )
+
+
+def plain_name(name: str) -> str:
+    """Return a name in lower case, without separators."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 @cache
@@ -144,17 +149,19 @@ def _harmless(prefix: str, operation: str) -> frozenset[str]:
 
 
 @cache
-def _is_read(prefix: str, operation: str, name: str) -> bool:
-    """Return whether a rule of second permissions reads a parameter."""
+def _is_read(prefix: str, operation: str, path: _Path) -> bool:
+    """Return whether a rule of second permissions reads a parameter, or what it is inside of."""
     return any(
-        name == given.partition(".")[0].removesuffix("[]")
+        list(path[: len(steps)]) == steps
         for need in call_needs(prefix, operation)
         for given in (*need.shown_by, need.region)
+        if (steps := given.replace("[]", "").split("."))
     )
 
 
 @cache
-def _only_read(actions: tuple[str, ...]) -> bool:
+def only_reads(actions: tuple[str, ...]) -> bool:
+    """Return whether all actions of a call only read."""
     known = [load().action(name) for name in actions]
     return all(one is not None and one.level in _READS for one in known)
 
@@ -168,7 +175,7 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     prefix = call.actions[0].partition(":")[0]
     listed = _harmless(prefix, call.operation)
     params = {name: one for name, one in call.params.items() if name not in listed}
-    for path, value in _leaves(params):
+    for path, value in leaves(params):
         found = classify_parameter(call, path, is_number=not isinstance(value, str | bytes | bool))
         service = _service_in_arn(value) or found.service
         # regardless of its name: an ARN points to a resource
@@ -178,22 +185,22 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
             yield RequiredPermission(f"{service}:*", None, parameter=".".join(path))
 
 
-_ARN = re.compile(r"arn:[^:]*:([a-z0-9-]+):")
+_ARN = re.compile(r"arn:[^:]*:([a-z0-9-]+):|(s3)://")
 
 
 def _service_in_arn(value: object) -> str:
-    """Return the service whose resource a value names, if it is an ARN."""
+    """Return the service whose resource a value names, as an ARN or an address of S3."""
     found = _ARN.match(value) if isinstance(value, str) else None
-    return found[1] if found else ""
+    return found[1] or found[2] if found else ""
 
 
-def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
+def leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
     """Yield each given value with its path; empty and false values require nothing."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _leaves(inner, (*path, str(name)))
+            yield from leaves(inner, (*path, str(name)))
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner, path)
+            yield from leaves(inner, path)
     elif value not in (None, "", b"", False):
         yield path, value

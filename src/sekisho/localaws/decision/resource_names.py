@@ -396,9 +396,25 @@ def _alias(world: World, call: ApiCall, name: str) -> str | None:
     return found[1] if found else None
 
 
+def _function(world: World, call: ApiCall, name: str) -> str | None:
+    """Return the ARN of a function, with the version or the alias that the call names.
+
+    A policy about the function alone is not about a version of it, and the reverse. Source: AWS
+    Lambda Developer Guide, "Fine-tuning the Resources and Conditions sections of policies".
+    """
+    start = f"arn:{world.partition}:lambda:{call.region}:{world.account}:function:"
+    found = re.fullmatch(rf"(?:{start})?([\w-]+)(?::([\w$-]+))?", name)
+    qualifiers = {found[2], call.params.get("Qualifier")} - {None, ""} if found else set()
+    takes_one = any(name == "Qualifier" for _, name in _leaves_of(call.service, call.operation))
+    if found is None or len(qualifiers) > 1 or (found[2] and not takes_one):
+        return None
+    return ":".join((f"{start}{found[1]}", *map(str, qualifiers)))
+
+
 _READINGS: Mapping[tuple[str, str], _Reading] = {
     ("kms", "KeyId"): moto_state.key_of,
     ("kms", "Alias"): _alias,
+    ("lambda", "FunctionName"): _function,
     ("secretsmanager", "SecretId"): moto_state.secret_of,
     ("sqs", "QueueName"): _queue,
     ("ssm", "ParameterNameWithoutLeadingSlash"): _parameter,

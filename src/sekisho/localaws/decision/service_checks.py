@@ -1,23 +1,20 @@
-"""Checks of the services themselves, which no policy changes: Regions, locks, bucket names.
+"""Checks of the services themselves, which no policy changes: Regions and resource policies.
 
 The rulings of STS and IAM, and of what only AWS changes, are `signin.service_rule`'s.
 
 A client of AWS reaches a service in a Region by an address of its own, so a Region that does not
 exist has none. Here all have one address, and the Region is what the signature says.
 
-S3 Object Lock: moto keeps an object that is locked from being deleted, and lets anybody who may set
-its retention shorten it, or stop the bucket's versions, without which nothing is kept. Policies of
-resources are not evaluated here, so none is taken.
+Policies of resources are not evaluated here, so none is taken. What else services refuse is a table
+(`service_refusals`).
 
 Sources: AWS General Reference, "AWS service endpoints"; Amazon S3 User Guide, "Making requests"
-(redirection), "Locking objects with Object Lock" and "Object Lock considerations"; S3 API
-Reference, PutObjectRetention, PutBucketVersioning.
+(redirection).
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -103,80 +100,6 @@ def _regions_of(module: str) -> frozenset[str]:
     )
     return frozenset(empty.regions)
 
-
-def check_lock(world: World, call: ApiCall) -> None:
-    """Refuse a call that would weaken a lock.
-
-    Raises:
-        Refusal: S3's.
-    """
-    if call.service != "s3":
-        return
-    if call.operation == "PutObjectRetention" and _weakens(world, call):
-        message = "Access Denied because object protected by object lock."
-        raise Refusal("AccessDenied", message, 403)
-    if call.operation == "PutBucketVersioning":
-        bucket = moto_state.lookup(
-            world, "s3", world.partition, "buckets", call.params.get("Bucket")
-        )
-        asked = call.params.get("VersioningConfiguration") or {}
-        if bucket is not None and bucket.object_lock_enabled and asked.get("Status") != "Enabled":
-            message = (
-                "An Object Lock configuration is present on this bucket, so the versioning state "
-                "cannot be changed."
-            )
-            raise Refusal("InvalidBucketState", message, 409)
-
-
-def _weakens(world: World, call: ApiCall) -> bool:
-    name = moto_state.object_read(call)
-    stored = moto_state.object_of(world, name) if name is not None else None
-    if stored is None or not stored.lock_mode:
-        return False
-    until = _time(stored.lock_until)
-    if until is None or until <= world.clock.wall():
-        return False
-    if stored.lock_mode == "GOVERNANCE" and call.params.get("BypassGovernanceRetention") is True:
-        # the permission to bypass has been checked
-        return False
-    retention: Mapping[str, Any] = call.params.get("Retention") or {}
-    new = _time(retention.get("RetainUntilDate"))
-    kept = stored.lock_mode == "GOVERNANCE" or retention.get("Mode") == "COMPLIANCE"
-    return not kept or new is None or new < until
-
-
-def _time(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-
-
-def refuse_bucket_name(call: ApiCall) -> None:
-    """Refuse to create a bucket with a name that S3 does not accept.
-
-    Source: Amazon S3 User Guide, "General purpose bucket naming rules". That reserved names get the
-    error of malformed ones is assumed.
-
-    Raises:
-        Refusal: S3's.
-    """
-    if (call.service, call.operation) != ("s3", "CreateBucket"):
-        return
-    name = str(call.params.get("Bucket") or "")
-    reserved = name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS)
-    if reserved or not _BUCKET.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name):
-        raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
-
-
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_ADDRESS = re.compile(r"([0-9]+\.){3}[0-9]+", re.ASCII)
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 _IDENTITIES = frozenset({"iam", "sts"})
 """Services whose policies the authorizer evaluates, or whose rules `signin` has."""
