@@ -101,11 +101,8 @@ def _is_special(cls: Any) -> bool:
 
 def _own_fields(cls: Any) -> dict[str, Any]:
     """Return the types of the fields that a class itself declares."""
-    return {
-        name: kind
-        for name, kind in get_annotations(cls).items()
-        if kind is not ClassVar and get_origin(kind) is not ClassVar
-    }
+    kinds = get_annotations(cls)
+    return {name: kind for name, kind in kinds.items() if ClassVar not in (kind, get_origin(kind))}
 
 
 class _Later:
