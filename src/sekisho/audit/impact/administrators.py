@@ -96,6 +96,7 @@ class EnforcementRemovalRights:
         )
         self._roles: dict[str, Verdict] = {}
         self._doors: dict[tuple[str, str, bool, CallerCredential], bool] = {}
+        # by the ARN of a user: the role, and the place of the statement that trusts the user
         self._named = _naming(snapshot)
         self._of_groups = tuple(_of_groups(snapshot))
 
@@ -105,11 +106,7 @@ class EnforcementRemovalRights:
         if self._calls.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
             after.append(replace(policies, identity=identity))
-        return (self._naming(user), *self._equivalence.of(user, *after))
-
-    def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
-        """Return the trust statements that name a user: the role, and the statement's place."""
-        return self._named.get(user.arn, ())
+        return (self._named.get(user.arn, ()), *self._equivalence.of(user, *after))
 
     def of(
         self,
@@ -134,13 +131,18 @@ class EnforcementRemovalRights:
         yield self._takes_away(caller)
         yield from self._by_own_policies(user, caller)
         # groups matter only to a user who can join one, and all roles to one who can change them
-        if self._calls.gives(caller.policies, _JOIN):
+        if self._may(caller, "group", _JOIN):
             for group in self._snapshot.groups:
                 yield self._by_group(user, caller, group)
-        changes = any(self._calls.gives(caller.policies, each) for each in _GIVING)
+        changes = self._may(caller, "role", *_GIVING)
         for role in self._snapshot.roles if changes else self._powerful:
             yield from self._by_role(user, caller, role)
         yield from self._by_unread(caller)
+
+    def _may(self, caller: CallingSession, kind: str, *actions: str) -> bool:
+        """Return whether some call may be allowed on any of the account's resources of a kind."""
+        ask = CallPattern(actions, (f"{self._home}:{kind}/*",))
+        return not isinstance(self._calls.is_allowed(caller, ask), Proved)
 
     def _by_unread(self, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can join a group, or assume a role, that was not read.
@@ -304,7 +306,7 @@ class EnforcementRemovalRights:
 
     def _lets_in(self, user: User, role: Role, way: CallerCredential, *, by_name: bool) -> bool:
         """Return whether a role trusts a user by name, or because the user's policies allow it."""
-        named = any(name == role.name for name, _ in self._naming(user))
+        named = any(name == role.name for name, _ in self._named.get(user.arn, ()))
         key = (role.name, user.arn if named else "", by_name, way)
         if key not in self._doors:
             home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
