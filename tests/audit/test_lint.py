@@ -266,7 +266,7 @@ def test_the_place_of_a_finding_names_the_element(part: str) -> None:
         ("{", Code.POLICY_NOT_JSON),
         ("[]", Code.POLICY_NOT_A_POLICY),
         ("[" * 10_000, Code.POLICY_TOO_DEEP),
-        (" " * 200_000, Code.POLICY_TOO_LONG),
+        (" " * 600_000, Code.POLICY_TOO_LONG),
     ],
 )
 def test_what_is_no_policy_is_an_error_and_no_finding(text: str, code: Code) -> None:

@@ -125,7 +125,7 @@ def test_giants_are_answered(name: str, giant: str) -> None:
 
 
 def test_a_request_of_giant_texts_is_refused_with_each_named() -> None:
-    longest = "a" * MOST_CHARACTERS
+    longest = "a" * 131_072
     request = {"principal": f"{longest}b", "action": "iam:GetUser", "resource": f"{longest}b"}
     values = {"k": ["x", f"{longest}b"], "longest": longest}
     error = answer_to({"id": 1, "request": {**request, "context": values}})["error"]

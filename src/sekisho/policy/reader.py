@@ -27,8 +27,13 @@ from sekisho.policy.nodes import (
     TextNode,
 )
 
-MOST_CHARACTERS = 131_072
-"""The longest policy text that the IAM API accepts (`policyDocumentType`)."""
+MOST_CHARACTERS = 524_288
+"""The longest text that is read.
+
+IAM's API accepts 131,072 characters (`policyDocumentType` of the IAM API Reference), but AWS's own
+managed policies are longer: `AWSSupportServiceRolePolicy` has 152,297 without white space, and
+230,794 as the AWS CLI prints it. What a kind of policy may have is a `Quota`.
+"""
 
 
 def read(text: str, faults: Collector) -> tuple[Node, tuple[Comment, ...]]:
@@ -78,7 +83,7 @@ class _Reader:
     def whole(self) -> Node:
         """Read the only value of the text."""
         if len(self.text) > MOST_CHARACTERS:
-            message = Message("{count} characters; IAM accepts up to {most}").filled(
+            message = Message("{count} characters; at most {most} are read").filled(
                 count=len(self.text), most=MOST_CHARACTERS
             )
             self.faults.add(Code.POLICY_TOO_LONG, message)

@@ -14,7 +14,6 @@ from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents import framed_table, indented_json
-from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary
 
@@ -25,7 +24,10 @@ _LENGTH = Message(
     "{used} of the {most} characters that a managed policy may have, as AWS counts them"
 )
 _FITS = Message("{source} fits a managed policy: {length}.")
-_TOO_LONG = Message("{source} is too long for a managed policy: {length}.")
+_TOO_LONG = Message(
+    "{source} has {used} characters, as AWS counts them; a customer managed policy may have "
+    "{most}, which is no limit for AWS managed policies."
+)
 _COMMENTS = Message("IAM refuses comments: delete the {count} in this text before you paste it")
 
 
@@ -43,8 +45,8 @@ def length_of(document: Document) -> Message:
 def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
     """Show what a policy does, and the console's summary of it.
 
-    FILE holds an identity-based policy; `-` is standard input. Comments are ignored. A policy that
-    is longer than a managed policy may be is shown, too, and is an error.
+    FILE holds an identity-based policy; `-` is standard input. Comments are ignored. One that is
+    longer than a customer managed policy may be, as many of AWS's are, is shown, too.
     """
     document = policy.parse(read_policy(file), source=file)
     summary = policy.summarise(document, catalogue.load())
@@ -56,8 +58,6 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
         if verbose:
             show_folded(["", summary.dated])
         show_next(next_action(PolicySummarised(file)), lang)
-    if over := policy.over_quota(policy.size(document), Quota.MANAGED_POLICY):
-        raise FaultyPolicy(file, over)
     return Exit.CLEAN
 
 
@@ -68,9 +68,10 @@ def _print_summary(
     if quiet():
         show_folded(each.into(lang) for each in meanings)
         return
-    over = policy.over_quota(policy.size(document), Quota.MANAGED_POLICY)
-    said = _TOO_LONG if over else _FITS
-    show_folded([said.filled(source=document.source, length=length_of(document)).into(lang)])
+    source, used, most = document.source, policy.size(document), Quota.MANAGED_POLICY.number
+    too_long = _TOO_LONG.filled(source=source, used=used, most=most)
+    fits = _FITS.filled(source=source, length=length_of(document))
+    show_folded([(too_long if used > most else fits).into(lang)])
     for heading, lines in (
         (_WARNINGS, [warning.text for warning in summary.warnings]),
         (_MEANS, list(meanings)),

@@ -22,7 +22,10 @@ from sekisho.engine.model.evaluation import (
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
-from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
+from sekisho.policy import Document, PolicyKind, from_json
+
+_MOST_CHARACTERS = 131_072
+"""Of a text of a request; AWS's ARNs have 2,048 at most."""
 
 
 class Documents:
@@ -288,12 +291,12 @@ class _Reader:
 
     def short(self, text: str, path: str) -> str:
         """Return a text, or none of one that is far longer than AWS's ARNs of 2,048 characters."""
-        if len(text) <= MOST_CHARACTERS:
+        if len(text) <= _MOST_CHARACTERS:
             return text
         # a pattern with `?` takes time for each of its characters with each of the text's
         self.add_fault(
             path,
-            Message("more than {most:,} characters").filled(most=MOST_CHARACTERS),
+            Message("more than {most:,} characters").filled(most=_MOST_CHARACTERS),
             Code.REQUEST_BAD_VALUE,
         )
         return ""
@@ -331,7 +334,7 @@ class _Reader:
             return self.text(request.get("resource"), "request.resource")
         first = listed[0]
         own = first.get("resource") if isinstance(first, Mapping) else first
-        return own if isinstance(own, str) and len(own) <= MOST_CHARACTERS else ""
+        return own if isinstance(own, str) and len(own) <= _MOST_CHARACTERS else ""
 
     def context(self, value: object, where: str = "request.context") -> Context:
         """Read the request context; one key in two spellings is a fault."""
