@@ -31,7 +31,7 @@ from sekisho.account import AccessKey, Password, Snapshot, SnapshotApi, open_acc
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import audit_account
-from sekisho.cli.next_action import Account, CampaignShown, PlanStanding, next_action
+from sekisho.cli.next_action import CampaignShown, PlanStanding, RunContext, next_action
 from sekisho.messages import Language, table
 from sekisho.notices.reminders import (
     LEDGER_NAME,
@@ -373,9 +373,13 @@ def test_the_next_command_is_that_of_what_was_given(
 
 
 def test_the_next_command_is_typed_anew_where_it_was_not_typed() -> None:
-    shown = CampaignShown(Account(), "goal.yaml", due=True, stuck=False, typed="sekisho campaign g")
+    shown = CampaignShown(
+        RunContext(goal="goal.yaml"), due=True, stuck=False, typed="sekisho campaign g"
+    )
     assert next_action(shown) == "sekisho campaign g --apply"
-    standing = PlanStanding(Account(), "p", waits=False, unexplained=True, typed="sekisho status p")
+    standing = PlanStanding(
+        RunContext(), "p", waits=False, unexplained=True, typed="sekisho status p"
+    )
     assert next_action(standing) == "sekisho status p --who"
 
 

@@ -27,7 +27,7 @@ from sekisho.cli.aws import (
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import READ_MORE, SIGN_IN_FIRST, Account, caller_of, next_action
+from sekisho.cli.next_action import READ_MORE, SIGN_IN_FIRST, RunContext, caller_of, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.output import OutputOptions, ReportForms, output_options
 from sekisho.cli.policy_files import read_policy, unused_name
@@ -189,8 +189,8 @@ class AccountAudited:
     """An account was audited.
 
     Attributes:
-        account: whose, and who would apply a plan.
-        given: as the audit was typed; without a goal, everybody is meant.
+        context: what it was about; a plan for everybody is one of its goal, if it has one.
+        given: as the audit was typed.
         users_read: whether the users are known.
         enforced: whether everybody is enforced but who is named below.
         stopped: whether a plan is refused until a file is corrected.
@@ -201,7 +201,7 @@ class AccountAudited:
         without_mfa: the user who audits by an access key, and whom a plan for everybody enforces.
     """
 
-    account: Account
+    context: RunContext
     given: AuditOptions
     users_read: bool
     enforced: bool
@@ -217,7 +217,7 @@ class AccountAudited:
         """What to decide or to do before the command is typed; None: nothing."""
         if self.enforced and (left := [*filter(None, (self.spare, *self.machines))]):
             return _LEFT_OUT.filled(names=listed(map(verbatim, left)))
-        if not self.users_read or self.enforced or self.stopped or self.pilot or self.given.goal:
+        if not self.users_read or self.enforced or self.stopped or self.pilot or self.context.goal:
             return None
         if self.without_mfa:
             return SIGN_IN_FIRST.filled(name=self.without_mfa)
@@ -227,12 +227,12 @@ class AccountAudited:
 
     def for_user(self, user: str) -> "AccountAudited":
         """Return the same where one user alone is to be enforced."""
-        account, given = replace(self.account, mfa=False), replace(self.given, goals=())
-        return replace(self, account=account, given=given, enforced=False, pilot=(user,))
+        context = replace(self.context, mfa=False, goal=None, left_out=())
+        return replace(self, context=context, enforced=False, pilot=(user,))
 
     def for_goal(self, goal: str) -> "AccountAudited":
         """Return the same where a goal is meant."""
-        return replace(self, given=replace(self.given, goals=(goal,)), enforced=False, pilot=())
+        return replace(self, context=replace(self.context, goal=goal), enforced=False, pilot=())
 
     def words(self) -> list[str]:
         """Return the plan to make, or what to do where none is needed or possible."""
@@ -241,19 +241,12 @@ class AccountAudited:
         if self.enforced:
             # what is saved already need not be saved again
             saving = f"--out {unused_name('account.json')}"
-            return [] if self.account.snapshots else ["sekisho collect", self.account.aws, saving]
-        if self.stopped or (self.without_mfa and not (self.pilot or self.given.goal)):
+            return [] if self.context.snapshots else ["sekisho collect", self.context.aws, saving]
+        if self.stopped or (self.without_mfa and not (self.pilot or self.context.goal)):
             return []
         left = (*words_of("--except", *self.machines), *words_of("--break-glass", self.spare))
         users = words_of("--user", *self.pilot) or ["--all-users", *left]
-        meant = words_of("", self.given.goal) or [*users, *words_of("--policy", self.given.policy)]
-        return [
-            *("sekisho plan", *meant),
-            *words_of("--exceptions", self.given.exceptions),
-            *words_of("--logs", *self.given.logs),
-            *self.account.planned,
-            f"--out {unused_name('plan.json')}",
-        ]
+        return self.context.plan(*users, *words_of("--policy", self.given.policy))
 
 
 def audited(report: AccountReport, given: AuditOptions, aws: AwsOptions) -> AccountAudited:
@@ -276,9 +269,22 @@ def audited(report: AccountReport, given: AuditOptions, aws: AwsOptions) -> Acco
     # somebody who is enforced, or is about to be, applies a plan in a session with MFA only
     mfa = not pilot and applies in to_enforce
     without = mfa and not given.snapshots and signs_with_long_term_key(aws)
+    context = RunContext(
+        aws.typed,
+        given.snapshots,
+        caller,
+        mfa=mfa and not without,
+        goal=given.goal,
+        exceptions=given.exceptions,
+        # the plan is of the first goal, which does not name the others' break-glass users
+        left_out=tuple(
+            name for name, goal in report.exceptions.goals.items() if goal != given.goal
+        ),
+        logs=given.logs,
+    )
     return AccountAudited(
-        Account(aws.typed, given.snapshots, caller, mfa=mfa and not without),
-        given=given,
+        context,
+        given,
         users_read=snapshot.users_gap is None,
         enforced=not stopped and all(map(_is_enforced, to_enforce)),
         stopped=stopped,

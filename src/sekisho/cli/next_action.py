@@ -26,20 +26,28 @@ SIGN_IN_FIRST = Message(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The account and the caller who applies a plan, as they were typed.
+class RunContext:
+    """What a run was about, as it was typed: the next command is about no more.
 
     Attributes:
         aws: the options that say which AWS, as `AwsOptions.typed` has them.
         snapshots: the files in place of AWS.
         caller: the ARN that applies a plan for the files; None: the caller in the snapshot.
         mfa: whether the session was said to be one with MFA.
+        goal: the goal file; None: options said the goal, or there is none.
+        exceptions: the exceptions file.
+        left_out: users who are left out, and whom neither of the two files names.
+        logs: logs of CloudTrail, or what `logs usage` saved.
     """
 
     aws: str = ""
     snapshots: tuple[str, ...] = ()
     caller: str | None = None
     mfa: bool = False
+    goal: str | None = None
+    exceptions: str | None = None
+    left_out: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
 
     @property
     def read(self) -> list[str]:
@@ -47,10 +55,33 @@ class Account:
         return [*words_of("--snapshot", *self.snapshots), self.aws]
 
     @property
+    def excepted(self) -> list[str]:
+        """The options of a plan that say who is left out of it."""
+        names = words_of("--except", *self.left_out)
+        return [*names, *words_of("--exceptions", self.exceptions)]
+
+    @property
     def planned(self) -> list[str]:
-        """The options of a command that makes a plan."""
+        """The options of a command that makes a plan, but for the goal."""
         mfa, caller = ["--mfa"] if self.mfa else [], words_of("--caller", self.caller)
         return [*mfa, *words_of("--snapshot", *self.snapshots), *caller, self.aws]
+
+    def status(self) -> list[str]:
+        """Return `status` of the goal; none without one, or where it would count who is left out.
+
+        Who follows it to a plan is led to the users of the goal, less the exceptions.
+        """
+        if self.goal is None or self.left_out or self.snapshots:
+            return []
+        excepted = words_of("--exceptions", self.exceptions)
+        return ["sekisho status", *words_of("", self.goal), *excepted, self.aws]
+
+    def plan(self, *meant: str, out: bool = True) -> list[str]:
+        """Return the plan of the goal, or else of what is `meant`, less who is left out."""
+        goal, saved = words_of("", self.goal) or meant, f"--out {unused_name('plan.json')}"
+        logs = words_of("--logs", *self.logs)
+        words = ["sekisho plan", *goal, *self.excepted, *logs, *self.planned]
+        return [*words, saved] if out else words
 
 
 def caller_of(snapshot: "Snapshot", administrators: Iterable[str] = ()) -> str | None:
@@ -89,19 +120,19 @@ class AccountToAudit:
     """Users of a saved account were proved to be enforced, or something is known to audit it by.
 
     Attributes:
-        account: whose.
+        context: what it was about.
         logs: the file with the use of access keys that was saved; "" if none was.
         policy: a file with a policy that passes the checks of a Force_MFA; "": several do together.
     """
 
-    account: Account = Account()
+    context: RunContext = RunContext()
     logs: str = ""
     policy: str = ""
 
     def words(self) -> list[str]:
         """Return the audit, which says what to do about each user."""
         known = [*words_of("--logs", self.logs), *words_of("--policy", self.policy)]
-        return ["sekisho audit", *known, *self.account.read]
+        return ["sekisho audit", *known, *self.context.read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +140,19 @@ class CallsReplayed:
     """`impact` has shown which past calls would have been denied.
 
     Attributes:
-        account: whose, and which AWS.
+        context: what it was about.
         asked: whether there was a call that was asked about.
         denied: whether some would have been denied, which are not `shown` on a page already.
         complete: whether everything could be read and decided.
-        plan, goal, policy: what was asked about; none of them: what no plan is made of.
+        plan, policy: what was asked about, if it is not the goal; what no plan is made of is none.
     """
 
-    account: Account
+    context: RunContext
     asked: bool
     denied: bool
     shown: bool
     complete: bool
     plan: str | None = None
-    goal: str | None = None
     policy: str | None = None
 
     def words(self) -> list[str]:
@@ -134,10 +164,9 @@ class CallsReplayed:
         if self.denied:
             return [typed_again("--format html", f"--out {unused_name('impact.html')}")]
         if self.plan is not None:
-            return ["sekisho apply", *words_of("", self.plan), self.account.aws]
-        meant = words_of("", self.goal) or words_of("--all-users --policy", self.policy)
-        saved = f"--out {unused_name('plan.json')}"
-        return ["sekisho plan", *meant, *self.account.planned, saved] if meant else []
+            return ["sekisho apply", *words_of("", self.plan), self.context.aws]
+        meant = words_of("--all-users --policy", self.policy)
+        return self.context.plan(*meant) if meant or self.context.goal else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,12 +359,12 @@ class PlanReady:
     """A plan may be applied.
 
     Attributes:
-        account: whose.
+        context: what it was about.
         file: where it is saved; None: nowhere.
         guarded: whether a user who can sign in is left out of MFA enforcement (break glass).
     """
 
-    account: Account
+    context: RunContext
     file: str | None
     guarded: bool = True
 
@@ -348,29 +377,18 @@ class PlanReady:
             return []
         if self.file is None:
             return [typed_again(f"--out {unused_name('plan.json')}")]
-        return ["sekisho apply", *words_of("", self.file), self.account.aws]
+        return ["sekisho apply", *words_of("", self.file), self.context.aws]
 
 
 @dataclass(frozen=True, slots=True)
 class NothingToPlan:
-    """The account is as the goal wants it.
+    """The account is as the goal wants it."""
 
-    Attributes:
-        account: whose.
-        goal: the goal file; None: options said it.
-        exceptions: its exceptions file.
-    """
-
-    account: Account
-    goal: str | None = None
-    exceptions: str | None = None
+    context: RunContext
 
     def words(self) -> list[str]:
         """Return `status` of the goal; none for a saved account, where nothing is left to do."""
-        if self.goal is None or self.account.snapshots:
-            return []
-        words = ["sekisho status", *words_of("", self.goal)]
-        return [*words, *words_of("--exceptions", self.exceptions), self.account.aws]
+        return self.context.status()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +396,7 @@ class PlanObstructed:
     """A plan is refused because of a problem. No command accepts it: that needs a reason.
 
     Attributes:
-        account: the account, and the caller who would apply the plan.
+        context: what it was about.
         exempt: the options that name break-glass users and exceptions.
         remedies: the options by which the plan, made again, may be applied; none if nothing does.
         replace: whether the file of the refused plan is replaced.
@@ -387,7 +405,7 @@ class PlanObstructed:
         denied: whether a policy denies setting up MFA.
     """
 
-    account: Account
+    context: RunContext
     exempt: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     replace: bool = False
@@ -403,7 +421,7 @@ class PlanObstructed:
             return [READ_MORE]
         if self.enrolment:
             whose = words_of("--user", self.enrolment)
-            return ["sekisho plan", *whose, *self.exempt, *self.account.planned]
+            return ["sekisho plan", *whose, *self.exempt, *self.context.planned]
         return ["sekisho policy new", f"--out {unused_name()}"] if self.denied else []
 
 
@@ -411,7 +429,7 @@ class PlanObstructed:
 class PlanApplied:
     """A plan was applied, or a part of it; `plan` is its file, as typed, with its journal."""
 
-    account: Account
+    context: RunContext
     plan: str
     stopped: bool
     left_out: bool
@@ -423,7 +441,7 @@ class PlanApplied:
         """
         if self.stopped:
             return [typed_again()]
-        return [] if self.left_out else ["sekisho status", self.plan, self.account.aws]
+        return [] if self.left_out else ["sekisho status", self.plan, self.context.aws]
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,43 +449,48 @@ class PlanStanding:
     """`status` has shown how far a plan was applied.
 
     Attributes:
-        account: whose.
+        context: what it was about.
         plan: its file, as typed, with its journal.
         waits: whether `apply` would make something.
+        undone: whether it was rolled back, also in part: nobody wants it made again.
         unexplained: whether there is drift, and `--who` was not given.
         typed: the command that says how it stands; "": it was typed.
     """
 
-    account: Account
+    context: RunContext
     plan: str
     waits: bool
     unexplained: bool
+    undone: bool = False
     typed: str = ""
 
     def words(self) -> list[str]:
-        """Return the command that explains the drift, applies the rest of the plan, or audits."""
+        """Return the command that explains the drift, applies the rest, or reads the goal."""
         if self.unexplained:
-            return [f"{self.typed} --who"] if self.typed else [typed_again("--who")]
-        return [f"sekisho apply {self.plan}" if self.waits else "sekisho audit", self.account.aws]
+            return [self.typed, "--who", self.context.aws] if self.typed else [typed_again("--who")]
+        if self.waits:
+            return ["sekisho apply", self.plan, self.context.aws]
+        return [] if self.undone else self.context.status()
 
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
     """Plans were rolled back; `plan` is the file of one that was not wholly undone, or "".
 
-    AWS has `stopped` it; or a journal is lost, and `lost` undoes its plan by the account.
+    AWS has `stopped` it; or a journal is lost, and `lost` undoes its plan by the account. After
+    what was undone nothing comes next: each command that leads on would make it again.
     """
 
-    account: Account
+    context: RunContext
     plan: str = ""
     stopped: bool = False
     lost: str = ""
 
     def words(self) -> list[str]:
-        """Return the same command again if it has not come to its end, `status` or the audit."""
+        """Return the same command again if it has not come to its end, or `status`."""
         if self.stopped or self.lost:
             return [self.lost or typed_again()]
-        return [f"sekisho status {self.plan}" if self.plan else "sekisho audit", self.account.aws]
+        return ["sekisho status", self.plan, self.context.aws] if self.plan else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,25 +498,18 @@ class GoalStanding:
     """`status` has shown the progress of a goal.
 
     Attributes:
-        account: whose, and who would apply a plan.
-        goal: the goal file, with its `exceptions`.
+        context: what it was about.
         due: whether a user's day has come.
         without_mfa: the user who asks by an access key, and whom the plan enforces.
     """
 
-    account: Account
-    goal: str
+    context: RunContext
     due: bool
-    exceptions: str | None = None
     without_mfa: str = ""
 
     def words(self) -> list[str]:
         """Return the plan for the users who are due; none while their day has not come."""
-        if not self.due or self.without_mfa:
-            return []
-        words = ["sekisho plan", *words_of("", self.goal)]
-        excepted = words_of("--exceptions", self.exceptions)
-        return [*words, *excepted, *self.account.planned, f"--out {unused_name('plan.json')}"]
+        return self.context.plan() if self.due and not self.without_mfa else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,37 +517,28 @@ class CampaignShown:
     """`campaign` has shown the state of a campaign.
 
     Attributes:
-        account: whose; one of files is only looked at.
-        goal: the goal file, with its `exceptions`; `logs`: where the logs are.
+        context: what it was about; an account of files is only looked at.
         due: whether something can be done today.
         stuck: whether problems block the changes that are due.
         lacks_mfa: whether the only problem is that `--mfa` was not given.
         typed: the command that shows it; "": it was typed.
     """
 
-    account: Account
-    goal: str
+    context: RunContext
     due: bool
     stuck: bool
     lacks_mfa: bool = False
-    exceptions: str | None = None
-    logs: tuple[str, ...] = ()
     typed: str = ""
 
     def words(self) -> list[str]:
         """Return the command that makes the changes that are due, or that shows the problems."""
         if self.lacks_mfa:
             return [typed_again("--mfa")]
-        if self.account.snapshots or not (self.due or self.stuck):
+        if self.context.snapshots or not (self.due or self.stuck):
             return []
         if self.due:
             return [f"{self.typed} --apply"] if self.typed else [typed_again("--apply")]
-        words = [
-            "sekisho plan",
-            *words_of("", self.goal),
-            *words_of("--exceptions", self.exceptions),
-        ]
-        return [*words, *words_of("--logs", *self.logs), *self.account.planned]
+        return self.context.plan(out=False)
 
 
 class State(Protocol):

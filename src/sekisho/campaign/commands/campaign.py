@@ -339,10 +339,12 @@ def _standing(
         bool(options.snapshots) or not signs_with_long_term_key(aws)
     )
     shown = CampaignShown(
-        *(options.planning.account(aws), str(path), False, False),
+        options.planning.context(
+            aws, goal=str(path), exceptions=options.exceptions, logs=options.logs
+        ),
+        due=False,
+        stuck=False,
         lacks_mfa=lacks_mfa,
-        exceptions=options.exceptions,
-        logs=options.logs,
     )
     return campaign_standing(campaign, shown)
 

@@ -13,7 +13,7 @@ from sekisho.audit.proofs import UserProofs, account_certificates, prove_users
 from sekisho.cli.certificates import save_of_account, saved_text
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, AccountToAudit, next_action
+from sekisho.cli.next_action import AccountToAudit, RunContext, next_action
 from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.prove.options import (
     AllAssumptions,
@@ -128,7 +128,7 @@ def prove_account(
         print_note(saved_text(certificate, check).into(lang))
     match printing.output:
         case ReportFormat.TEXT:
-            after = check or next_action(AccountToAudit(Account(snapshots=tuple(files))))
+            after = check or next_action(AccountToAudit(RunContext(snapshots=tuple(files))))
             _show_users(users, after, lang, verbose=printing.verbose)
         case ReportFormat.JSON:
             click.echo(indented_json(_users_as_json(users)), nl=False)

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
 from sekisho.cli.next_action import (
-    Account,
     AccountToAudit,
     PolicyLacking,
     ProofFailed,
+    RunContext,
     next_action,
 )
 from sekisho.cli.prove.output import (
@@ -334,7 +334,7 @@ def _standing(
     if choices is not None:
         return PolicyLacking(tuple(_options(choices)))
     if subject.of_account:
-        return AccountToAudit(Account(snapshots=proof.snapshots))
+        return AccountToAudit(RunContext(snapshots=proof.snapshots))
     holds = all(each is Exit.CLEAN for each in _exits(proof))
     of_role, identity = proof.report.user.is_role, subject.policies.identity
     lacking = enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)

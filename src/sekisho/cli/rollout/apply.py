@@ -21,7 +21,7 @@ from sekisho.account import AwsApi
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, PlanApplied, next_action
+from sekisho.cli.next_action import PlanApplied, RunContext, next_action
 from sekisho.cli.options import lang_option
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import (
@@ -277,7 +277,7 @@ def command(
         takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}{aws.typed}").into(lang)
         click.echo("\n".join(command_lines(takes_back, terminal_width())))
     stopped, left_out = bool(report.stopped), bool(report.left_out)
-    show_next(next_action(PlanApplied(Account(aws.typed), words, stopped, left_out)), lang)
+    show_next(next_action(PlanApplied(RunContext(aws.typed), words, stopped, left_out)), lang)
     if stopped:
         return Exit.ERROR
     return Exit.CLEAN if report.complete else Exit.CHANGES

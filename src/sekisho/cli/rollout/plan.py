@@ -191,7 +191,7 @@ def command(
         new_plan = plan(wanted, snapshot, at.caller, acceptances, usage)
     refused = _REFUSED_WITH_POLICY_FILE if goal_options.policy else ()
     origin = at.origin(_REFUSED_WITH_GOAL_FILE if goal else refused)
-    origin = replace(origin, goal=goal, exempt=ExemptOptions((), exceptions))
+    origin = replace(origin, goal=goal, left_out=left_out, exempt=ExemptOptions((), exceptions))
     return finish(new_plan, planning, aws, lang, origin)
 
 

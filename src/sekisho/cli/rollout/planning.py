@@ -27,7 +27,13 @@ from sekisho.cli.aws import (
 )
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
-from sekisho.cli.next_action import Account, NothingToPlan, PlanObstructed, PlanReady, next_action
+from sekisho.cli.next_action import (
+    NothingToPlan,
+    PlanObstructed,
+    PlanReady,
+    RunContext,
+    next_action,
+)
 from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.output import force_option
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
@@ -87,9 +93,9 @@ class PlanningOptions:
     output: PlanFormat
     verbose: bool
 
-    def account(self, aws: AwsOptions) -> Account:
-        """Return whose account it is and who applies a plan, for the command that comes next."""
-        return Account(aws.typed, self.snapshots, self.caller, self.mfa)
+    def context(self, aws: AwsOptions, **more: Any) -> RunContext:
+        """Return what the run is about, with its files, for the command that comes next."""
+        return RunContext(aws.typed, self.snapshots, self.caller, self.mfa, **more)
 
 
 _planning_group = grouped(
@@ -283,12 +289,14 @@ class PlanOrigin:
 
     Attributes:
         goal: the goal file; None: options said the goal.
+        left_out: users who are left out of it by options.
         exempt: who is never touched, and who need not be enforced.
         refused: options that the command does not take as it was typed.
         enrols: whether the plan that enforces MFA for this user alone may be applied.
     """
 
     goal: str | None = None
+    left_out: tuple[str, ...] = ()
     exempt: ExemptOptions = ExemptOptions((), None)
     refused: frozenset[str] = frozenset()
     enrols: Callable[[str], bool] = lambda _: False
@@ -310,6 +318,12 @@ def finish(
         lang: the language.
         origin: what the next command has to know besides.
     """
+    context = planning.context(
+        aws, goal=origin.goal, exceptions=origin.exempt.exceptions, left_out=origin.left_out
+    )
+    if context.goal and not context.left_out:
+        # `status` of the plan leads back to its goal, and to nobody else
+        new_plan = replace(new_plan, goal=context.goal, exceptions_file=context.exceptions)
     if planning.print_policy:
         click.echo(json.dumps(new_plan.needs, indent=2))
     else:
@@ -330,25 +344,25 @@ def finish(
         print_note(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if reads or planning.out is not None:
-        after = next_action(_standing(new_plan, planning, planning.account(aws), origin))
+        after = next_action(_standing(new_plan, planning, context, origin))
         # on stderr if stdout has data for a program
         show_next(after, lang, err=not reads)
     return _exit_of(new_plan)
 
 
 def _standing(
-    made: Plan, planning: PlanningOptions, account: Account, origin: PlanOrigin
+    made: Plan, planning: PlanningOptions, context: RunContext, origin: PlanOrigin
 ) -> PlanReady | NothingToPlan | PlanObstructed:
     if made.applicable:
         if not made.changes:
-            return NothingToPlan(account, origin.goal, origin.exempt.exceptions)
+            return NothingToPlan(context)
         guarded = all(each.id != "no-break-glass" for each in made.warnings)
-        return PlanReady(account, str(planning.out) if planning.out else None, guarded)
+        return PlanReady(context, str(planning.out) if planning.out else None, guarded)
     kinds = [each.kind for each in made.remedies]
     enrol = [each.users[0] for each in made.remedies if each.kind is RemedyKind.ENROLMENT]
     takes = origin.refused.isdisjoint(each.split()[0] for each in made.remedy_options)
     return PlanObstructed(
-        account,
+        context,
         exempt=origin.exempt.typed,
         remedies=made.remedy_options if takes else (),
         replace=planning.out is not None and not planning.force,

@@ -19,7 +19,7 @@ from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again, words_of
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, RolledBack, next_action
+from sekisho.cli.next_action import RolledBack, RunContext, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import (
@@ -283,7 +283,7 @@ def _take_back(
     lost += [_UNREADABLE.filled(path=given.shown(each)).into(lang) for each in at_journals]
     if not plans and not lost:
         show_folded([(_UNAPPLIED if given.folder is None else _NONE_APPLIED).into(lang)])
-        show_next(next_action(RolledBack(Account(aws.typed))), lang)
+        show_next(next_action(RolledBack(RunContext(aws.typed))), lang)
         return Exit.CLEAN
     _note_renamed(plans, renamed, lang)
     in_folder = given.folder is not None
@@ -297,7 +297,7 @@ def _take_back(
         notice(*_added_policies(plans, choices, api, lang, verbose=options.verbose))
         notice(*lost)
     _ask(count, options, lang)
-    account, incomplete = Account(aws.typed), list[Path]()
+    context, incomplete = RunContext(aws.typed), list[Path]()
     for plan_file, preview, chosen in zip(plans, previews, choices, strict=True):
         with plan_file.journal.locked(), given.following(plan_file.journal):
             plan_file.journal.open(plan_file.plan.digest)
@@ -306,7 +306,7 @@ def _take_back(
             report = _take_back_one(plan_file, preview, chosen, api, lang)
         show_folded(undone_lines(report, lang, before, verbose=options.verbose))
         if not report.complete:
-            show_next(next_action(RolledBack(account, stopped=True)), lang)
+            show_next(next_action(RolledBack(context, stopped=True)), lang)
             return Exit.ERROR
         if report.left:
             incomplete.append(plan_file.journal.path)
@@ -315,7 +315,7 @@ def _take_back(
     by_account = _by_account(without, given, options, aws)
     if without or at is not None or not incomplete:
         words = "" if at is None else plan_words(at, options.journal)
-        show_next(next_action(RolledBack(account, words, lost=by_account)), lang)
+        show_next(next_action(RolledBack(context, words, lost=by_account)), lang)
     return Exit.FINDINGS if incomplete or lost else Exit.CLEAN
 
 

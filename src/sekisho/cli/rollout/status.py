@@ -20,9 +20,9 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import (
     SIGN_IN_FIRST,
-    Account,
     GoalStanding,
     PlanStanding,
+    RunContext,
     next_action,
 )
 from sekisho.cli.options import OutputFormat, format_option, lang_option
@@ -131,7 +131,11 @@ def plan_standing(
     """
     drifted = bool(standing.addresses(ChangeStatus.DRIFTED))
     waits = plan_file.plan.applicable and not drifted and _applies_more(plan_file, standing)
-    return PlanStanding(Account(aws.typed), words, waits, unexplained=drifted and not who)
+    plan, journal = plan_file.plan, plan_file.journal
+    undone = any(journal.last_event(each.address) is Event.UNDONE for each in plan.changes)
+    context = RunContext(aws.typed, goal=plan.goal, exceptions=plan.exceptions_file)
+    unexplained, undone = drifted and not who, undone or standing.rolled_back is not None
+    return PlanStanding(context, words, waits, unexplained, undone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +164,8 @@ def _goal_status(
     mfa = not applies.isdisjoint(enforced_soon)
     without = due and mfa and signs_with_long_term_key(aws)
     standing = GoalStanding(
-        Account(aws.typed, mfa=mfa and not without),
-        str(path),
+        RunContext(aws.typed, mfa=mfa and not without, goal=str(path), exceptions=exceptions_file),
         due,
-        exceptions_file,
         without_mfa=next(iter(applies)) if without else "",
     )
     return _GoalStatus(goal, waves, standing)

@@ -8,7 +8,7 @@ import click
 from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, CallsReplayed, next_action
+from sekisho.cli.next_action import CallsReplayed, RunContext, next_action
 from sekisho.cli.options import ASSUME, lang_option, texts_of_assumptions
 from sekisho.cli.output import DocumentFormat, OutputOptions, ReportForms, output_options
 from sekisho.cli.quiet import quiet_option, verbose_option
@@ -133,8 +133,9 @@ def command(
         sarif=lambda lang: to_sarif(report, read[0], lang),
     )
     shown = output.output is DocumentFormat.HTML
-    account = Account(aws.typed, tuple(filter(None, [question.snapshot])), asked.caller)
-    after = next_action(_standing(report, question, account, shown=shown))
+    snapshots = tuple(filter(None, [question.snapshot]))
+    context = RunContext(aws.typed, snapshots, asked.caller, goal=question.goal)
+    after = next_action(_standing(report, question, context, shown=shown))
     output.hand_over(forms, lang, verbose=verbose, next_step=after or None)
     return _exit(report)
 
@@ -148,16 +149,15 @@ def _exit(report: ReplayReport) -> Exit:
 
 
 def _standing(
-    report: ReplayReport, question: QuestionOptions, account: Account, *, shown: bool
+    report: ReplayReport, question: QuestionOptions, context: RunContext, *, shown: bool
 ) -> CallsReplayed:
     alone = question.policies if question.is_of_one_policy else ()
     return CallsReplayed(
-        account,
+        context,
         asked=bool(report.asked),
         denied=bool(report.affects),
         shown=shown,
         complete=not report.incomplete,
         plan=question.plan,
-        goal=question.goal,
         policy=next(iter(alone), None),
     )

@@ -12,7 +12,7 @@ from sekisho.account import Usage, dump_usage, save_usage
 from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, AccountToAudit, next_action
+from sekisho.cli.next_action import AccountToAudit, RunContext, next_action
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.output import WRITTEN, force_option
 from sekisho.cli.progress import reading_progress
@@ -95,7 +95,7 @@ def usage(
     notice(found.logs.text.into(lang))
     if out:
         print_note(WRITTEN.filled(path=out).into(lang))
-        show_next(next_action(AccountToAudit(Account(aws.typed), out)), lang, err=True)
+        show_next(next_action(AccountToAudit(RunContext(aws.typed), out)), lang, err=True)
     return Exit.UNKNOWN if found.faults or not found.events else Exit.CLEAN
 
 

@@ -252,6 +252,8 @@ class Plan:
         enrolment: the ARN of the policy that lets people enrol before they are enforced, if any.
         console_authorization: as what the sign-ins were judged: `apply` sees whether that is still
             so; None: it could not be read, or no sign-in was judged.
+        goal: the goal file that it is a plan of, as it was given; None: it is of no goal alone.
+        exceptions_file: with it, the exceptions file.
     """
 
     account: str
@@ -283,6 +285,8 @@ class Plan:
     )
     timezone: str = field(default="UTC", metadata=keyed(optional=True))
     enrolment: str | None = field(default=None, metadata=keyed(optional=True))
+    goal: str | None = field(default=None, metadata=keyed(optional=True))
+    exceptions_file: str | None = field(default=None, metadata=keyed(optional=True))
     tool: str = __version__
 
     @property

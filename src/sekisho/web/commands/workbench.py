@@ -18,7 +18,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, read_account, snapshot_opti
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import words_of
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.next_action import Account, CampaignShown, State, next_action
+from sekisho.cli.next_action import CampaignShown, RunContext, State, next_action
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.progress import reading_progress, serve
 from sekisho.cli.quiet import quiet_option
@@ -297,9 +297,15 @@ class _Campaigns:
             aws.typed,
         ]
         shown = CampaignShown(
-            *(Account(aws.typed, options.snapshots), path, False, False),
-            exceptions=options.exceptions,
-            logs=options.logs,
+            RunContext(
+                aws.typed,
+                options.snapshots,
+                goal=path,
+                exceptions=options.exceptions,
+                logs=options.logs,
+            ),
+            due=False,
+            stuck=False,
             typed=" ".join(filter(None, (each.strip() for each in typed))),
         )
         return campaign, campaign_standing(campaign, shown)

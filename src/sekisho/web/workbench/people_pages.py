@@ -413,8 +413,8 @@ def _commands(person: ShownPerson) -> Iterator[tuple[Message, str]]:
     if person.row.credentials.devices and person.outcome not in _NO_RESET:
         words = [
             *("sekisho reset", name),
-            *words_of("--exceptions", after.given.exceptions),
-            *replace(after.account, mfa=False).planned,
+            *words_of("--exceptions", after.context.exceptions),
+            *replace(after.context, mfa=False).planned,
             f"--out {unused_name('reset.json')}",
         ]
         yield text("workbench.user.to_reset"), " ".join(filter(None, map(str.strip, words)))
@@ -427,7 +427,7 @@ _NO_RESET = (PersonOutcome.LOCKED_OUT, PersonOutcome.UNKNOWN, PersonOutcome.EXCE
 def _is_for_others_to_change(person: ShownPerson, after: AccountAudited) -> bool:
     """Tell whether somebody is neither the one who applies plans, nor the only administrator."""
     report = material().report
-    applies = after.account.caller or report.snapshot.caller
+    applies = after.context.caller or report.snapshot.caller
     able = {row.user.name for row in report.rows if row.power.administers}
     return person.row.user.arn != applies and able != {person.name}
 
