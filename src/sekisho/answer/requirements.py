@@ -203,6 +203,8 @@ class _RequirementsFinder:
             else kinds_of(permission.resource_kind)
         )
         likes = self._patterns(group, own)
+        if not likes:
+            return (), _Outcome(_UNKNOWN)
         # a created resource has no policy of its own yet
         own_policy = counts and not same
         found_any = self._ask_any_resource(
@@ -214,10 +216,11 @@ class _RequirementsFinder:
         self, permission: FurtherPermission, further: Action, own: Sequence[RequestPart]
     ) -> list[RequestPart]:
         """Return a request for each known resource of a further permission."""
+        if permission.resource_kind == NO_RESOURCE or not further.resource_types:
+            # an action without kinds of resource is only ever checked against `*`
+            return [_for_other_resource(own[0], NO_RESOURCE)]
         if permission.resource_kind == SAME:
             return [one for one in own if _is_known_resource(permission, further, one.request)]
-        if permission.resource_kind == NO_RESOURCE:
-            return [_for_other_resource(own[0], NO_RESOURCE)]
         value = _keys_given(own).get((permission.arn_key or "").lower())
         if not isinstance(value, str):
             return []
@@ -258,7 +261,7 @@ class _RequirementsFinder:
             "${Account}": self.caller.account or "*",
         }
         found = (_PLACE.sub(lambda place: known.get(place[0], "*"), one.arn) for one in group)
-        return tuple(dict.fromkeys(found)) or (NO_RESOURCE,)
+        return tuple(dict.fromkeys(found))
 
     def _ask_any_resource(
         self,
