@@ -27,7 +27,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange import answers
-from sekisho.errors import FaultyRequest, InternalError
+from sekisho.errors import FaultyRequest
 from sekisho.policy import PolicyKind, from_json
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -229,7 +229,7 @@ def test_a_key_that_comes_with_mfa_is_there_though_its_value_was_not_given() -> 
 
 def test_an_answer_is_no_truth_value() -> None:
     answer = answer_request(Request(ALICE, "iam:ListUsers", "*"), Policies(), NOW)
-    with pytest.raises(InternalError):
+    with pytest.raises(TypeError, match=r"AnswerEffect\.ALLOWED"):
         bool(answer)
 
 

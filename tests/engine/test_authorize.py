@@ -22,7 +22,7 @@ from sekisho.engine import (
 from sekisho.engine.groups import applies
 from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, with_other_setting
 from sekisho.engine.matching.principals import Closeness
-from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
+from sekisho.errors import FaultyPolicy, FaultyRequest
 from sekisho.policy import (
     Condition,
     Document,
@@ -143,9 +143,16 @@ def test_the_cause_says_where_the_statement_stands() -> None:
     assert cause.position.line == 3
 
 
+@pytest.mark.parametrize("principal", ["hanako", "", "user/hanako", "111122223333"])
+def test_a_request_without_a_principal_is_refused_when_it_is_made(principal: str) -> None:
+    with pytest.raises(FaultyRequest, match="give the ARN of a user") as caught:
+        Request(principal, "s3:GetObject", OBJECT)
+    assert [fault.path for fault in caught.value.faults] == ["request.principal"]
+
+
 def test_a_decision_is_no_truth_value() -> None:
     decision = decide(Request(ALICE, "s3:GetObject", OBJECT), Policies())
-    with pytest.raises(InternalError):
+    with pytest.raises(TypeError, match=r"DecisionEffect\.ALLOWED"):
         bool(decision)
 
 
@@ -294,8 +301,8 @@ def test_in_an_old_document_a_dollar_is_a_dollar() -> None:
 def test_a_request_that_aws_could_not_be_asked(
     principal: str, action: str, resource: str, account: str | None, places: list[str]
 ) -> None:
-    request = Request(principal, action, resource, Context(), account)
-    with pytest.raises(FaultyRequest) as caught:
+    with pytest.raises(FaultyRequest) as caught:  # noqa: PT012 - the principal at once, the rest then
+        request = Request(principal, action, resource, Context(), account)
         decide(request, Policies())
     assert [fault.path for fault in caught.value.faults] == [f"request.{p}" for p in places]
 

@@ -24,6 +24,7 @@ from sekisho.engine import (
     ResourcePolicyKind,
     UnresolvedNotResource,
     decide,
+    may_be_principal,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler
 from sekisho.errors import SekishoError
@@ -242,7 +243,7 @@ ODD_CALLERS = [
     f"arn:aws:iam::{ACCOUNT}:root",
     f"arn:AWS:iam::{ACCOUNT}:user/alice",
     "ec2.amazonaws.com",
-    "nobody",
+    f"arn:aws:iam::{ACCOUNT}:group/nobody",
 ]
 
 
@@ -303,7 +304,7 @@ ODDITIES: list[dict[str, Any]] = [
 def other_request(chance: Random) -> Request:
     """Make what matters where principals are named, and across accounts."""
     found = request(chance)
-    others = [*PRINCIPALS, "arn:aws:iam::444455556666:role/Dev"]
+    others = [*filter(may_be_principal, PRINCIPALS), "arn:aws:iam::444455556666:role/Dev"]
     context = chance.choice([{}, {}, {"aws:userid": "AROAALICE:alice"}, LINKED])
     return replace(
         found,

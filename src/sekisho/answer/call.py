@@ -25,7 +25,6 @@ from sekisho.answer.resource import (
     kinds_behind,
 )
 from sekisho.engine import Policies, Request, RequestPart
-from sekisho.errors import InternalError
 from sekisho.lazy import dataclass
 
 _DEFAULTS = AnswerSettings()
@@ -43,7 +42,7 @@ class JointAnswer:
         missing: the keys on which that depends, and that were not given.
 
     Raises:
-        InternalError: when tested for truth; compare `effect`.
+        TypeError: when tested for truth; compare `effect`.
     """
 
     effect: AnswerEffect
@@ -53,7 +52,9 @@ class JointAnswer:
     missing: tuple[MissingKey, ...] = ()
 
     def __bool__(self) -> NoReturn:
-        raise InternalError("an answer was tested for truth; compare its `effect`")
+        raise TypeError(
+            "an answer is never tested for truth: write `answer.effect is AnswerEffect.ALLOWED`"
+        )
 
     @property
     def decisive(self) -> tuple[Answer, ...]:

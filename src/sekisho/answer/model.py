@@ -8,7 +8,6 @@ from sekisho.answer.completion import AddedKey
 from sekisho.answer.keys import MalformedKey, Presence
 from sekisho.answer.resource import ImpossibleRequest, ResourceNote
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
-from sekisho.errors import InternalError
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
@@ -154,7 +153,7 @@ class Answer:
             a long-term access key.
 
     Raises:
-        InternalError: when tested for truth; compare `effect`.
+        TypeError: when tested for truth; compare `effect`.
     """
 
     effect: AnswerEffect
@@ -177,7 +176,9 @@ class Answer:
     as_long_term_key: bool = False
 
     def __bool__(self) -> NoReturn:
-        raise InternalError("an answer was tested for truth; compare its `effect`")
+        raise TypeError(
+            "an answer is never tested for truth: write `answer.effect is AnswerEffect.ALLOWED`"
+        )
 
     def __repr__(self) -> str:
         asked = f"{self.request.action} on {self.request.resource} by {self.request.principal}"

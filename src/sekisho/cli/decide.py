@@ -47,6 +47,7 @@ from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
 from sekisho.documents import indented_json
 from sekisho.engine import (
+    ANONYMOUS,
     Assumptions,
     AttachedPolicy,
     Cause,
@@ -61,6 +62,8 @@ from sekisho.engine import (
     check_policies,
     explain,
     is_access_point,
+    may_be_principal,
+    no_principal,
     parts_of,
     request_faults,
 )
@@ -436,8 +439,14 @@ class _Reader:
             names = ", ".join(f"`--{name}`" for name in missing_names)
             fix = Message("give one request, or `--batch`")
             self.errors.append(UsageError(Message("give {names}").filled(names=names), fix=fix))
+        principal, absent = options.principal or "", [f"request.{name}" for name in missing_names]
+        faults = []
+        if not may_be_principal(principal):
+            faults += [] if "request.principal" in absent else no_principal(principal).faults
+            absent += ["request.principal", "request.federatedBy"]
+            principal = ANONYMOUS
         request = Request(
-            options.principal or "",
+            principal,
             options.action or "",
             next(iter(options.resource), ""),
             self.context(),
@@ -447,8 +456,7 @@ class _Reader:
             federated_by=options.federated_by,
             canonical_user=options.canonical_user,
         )
-        absent = [f"request.{name}" for name in missing_names]
-        faults = [fault for fault in request_faults(request) if fault.path not in absent]
+        faults += [fault for fault in request_faults(request) if fault.path not in absent]
         if faults:
             self.errors.append(FaultyRequest(Message("request", "source"), faults))
         return request

@@ -12,6 +12,7 @@ from sekisho.engine.model.assumptions import (
 )
 from sekisho.engine.model.caching import cached_by_identity
 from sekisho.engine.model.evaluation import (
+    ANONYMOUS,
     AttachedPolicy,
     Cause,
     Context,
@@ -23,6 +24,8 @@ from sekisho.engine.model.evaluation import (
     Policies,
     Request,
     ResourcePolicyKind,
+    may_be_principal,
+    no_principal,
 )
 from sekisho.engine.possible import (
     RESOURCE,
@@ -35,6 +38,7 @@ from sekisho.engine.possible import (
 from sekisho.engine.wellformed import check_policies, request_faults
 
 __all__ = [
+    "ANONYMOUS",
     "RESOURCE",
     "ArnSpan",
     "Assumptions",
@@ -68,7 +72,9 @@ __all__ = [
     "is_access_point",
     "is_cross_account",
     "keys_of",
+    "may_be_principal",
     "missing_resource_policy",
+    "no_principal",
     "parts_of",
     "possible",
     "relevant_keys",

@@ -12,12 +12,11 @@ from sekisho.engine.matching.caller import (
     Caller,
     CallerKind,
     caller_of,
-    is_canonical_id,
     is_certain,
 )
 from sekisho.engine.matching.conditions import SUBSTITUTING
 from sekisho.engine.model.caching import cached_by_identity, cached_by_text
-from sekisho.engine.model.evaluation import AttachedPolicy, Policies, Request
+from sekisho.engine.model.evaluation import AttachedPolicy, Policies, Request, is_canonical_id
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import (

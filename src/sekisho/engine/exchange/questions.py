@@ -11,6 +11,7 @@ from sekisho.engine.groups import assumes_role
 from sekisho.engine.joint import RequestPart, is_access_point, parts_of
 from sekisho.engine.model.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.model.evaluation import (
+    ANONYMOUS,
     AttachedPolicy,
     Context,
     ContextValue,
@@ -18,6 +19,8 @@ from sekisho.engine.model.evaluation import (
     Policies,
     Request,
     ResourcePolicyKind,
+    may_be_principal,
+    no_principal,
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.lazy import dataclass
@@ -309,10 +312,14 @@ class _Reader:
         """Read the request, with the facts about its caller that are among the options."""
         if value is None:
             self.add_fault("request", Message("missing"))
-            return Request("", "", "")
+            return Request(ANONYMOUS, "", "")
         request = self.members(value, "request")
+        principal = self.text(request.get("principal"), "request.principal")
+        if not may_be_principal(principal):
+            self.faults += no_principal(principal).faults if principal else ()
+            principal = ANONYMOUS
         return Request(
-            principal=self.text(request.get("principal"), "request.principal"),
+            principal=principal,
             action=self.text(request.get("action"), "request.action"),
             resource=self.first_resource(request),
             context=self.context(request.get("context")),

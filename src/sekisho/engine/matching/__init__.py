@@ -14,10 +14,11 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.engine.matching.actions import matches as action_matches
-from sekisho.engine.matching.caller import ANONYMOUS, Caller, CallerKind, Scope, caller_of
+from sekisho.engine.matching.caller import Caller, CallerKind, Scope, caller_of
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Closeness
 from sekisho.engine.model.assumptions import TrackedAssumptions, with_other_setting
+from sekisho.engine.model.evaluation import ANONYMOUS
 
 __all__ = [
     "ANONYMOUS",

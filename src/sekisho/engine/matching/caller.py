@@ -11,9 +11,7 @@ from typing import NamedTuple
 from sekisho.engine.matching import arns
 from sekisho.engine.model.assumptions import TrackedAssumptions
 from sekisho.engine.model.caching import cached_by_text
-from sekisho.engine.model.evaluation import Request
-from sekisho.errors import Code, Fault, FaultyRequest, quoted
-from sekisho.messages import Message
+from sekisho.engine.model.evaluation import ANONYMOUS, Request, is_canonical_id, no_principal
 from sekisho.policy import Version
 
 
@@ -46,10 +44,6 @@ _KINDS = {
 
 
 _OUTSIDE = frozenset({CallerKind.OUTSIDER, CallerKind.ANONYMOUS, CallerKind.CANONICAL_USER})
-ANONYMOUS = "anonymous"
-"""The principal of a request without a signature."""
-
-_CANONICAL_ID = re.compile("[0-9a-f]{64}")
 _ORIGIN_IDENTITY = re.compile(r"arn:aws[\w-]*:iam::cloudfront:user/\S[^/]*", re.ASCII)
 _AWS_SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazonaws\.eu|amazon\.com)")
 _PROVIDER = re.compile(r"cognito-identity\..*|www\.amazon\.com")
@@ -104,18 +98,9 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
     arn = request.principal
     kind, partition, account = _parts_of_principal(arn)
     if kind is None:
-        fault = Fault(
-            Code.REQUEST_BAD_VALUE,
-            Message("{arn} is not a principal that makes requests").filled(arn=quoted(arn)),
-            "request.principal",
-            fix=Message(
-                "give the ARN of a user, a role, a role session, a federated user, the root user "
-                "or a session as root; the name of a service, a canonical user's id, or `anonymous`"
-            ),
-        )
-        raise FaultyRequest(Message("request", "source"), [fault])
+        raise no_principal(arn)
     if account is None:
-        canonical = arn if _CANONICAL_ID.fullmatch(arn) else request.canonical_user
+        canonical = arn if is_canonical_id(arn) else request.canonical_user
         return Caller(arn, kind, canonical_id=canonical)
     user_id = request.context.folded.get("aws:userid", "")
     unique_id = user_id.partition(":")[0] if isinstance(user_id, str) else ""
@@ -136,7 +121,7 @@ def _parts_of_principal(principal: str) -> tuple[CallerKind | None, str, str | N
     """Return a principal's kind (None if it can make no request), its partition and account."""
     if principal == ANONYMOUS:
         return CallerKind.ANONYMOUS, "", None
-    if _CANONICAL_ID.fullmatch(principal) or _ORIGIN_IDENTITY.fullmatch(principal):
+    if is_canonical_id(principal) or _ORIGIN_IDENTITY.fullmatch(principal):
         return CallerKind.CANONICAL_USER, "", None
     parts = arns.split(principal)
     if len(parts) == 1 and "." in principal and not principal.startswith("arn"):
@@ -155,11 +140,6 @@ def _kind_of(service: str, resource: str) -> CallerKind | None:
     kind = _KINDS.get((service, path[0]))
     least = 3 if kind is CallerKind.ROLE_SESSION else 2
     return kind if len(path) >= least and all((path[1], path[-1])) else None
-
-
-def is_canonical_id(text: str) -> bool:
-    """Return whether a text is a canonical user id: 64 hexadecimal digits."""
-    return _CANONICAL_ID.fullmatch(text) is not None
 
 
 def is_certain(caller: Caller) -> bool:

@@ -3,6 +3,7 @@
 Source: IAM User Guide, "Policy evaluation logic".
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields
@@ -134,6 +135,10 @@ class Request:
             whose path is told, by the principal or by `aws:PrincipalArn`, is known by it.
         federated_by: the ARN of the user who made a federated user's session, where that matters.
         canonical_user: the canonical id of the caller's account, or of a caller that has none.
+
+    Raises:
+        FaultyRequest: if the principal has the form of none, such as a user's name alone, or the
+            context is no mapping of keys to values.
     """
 
     principal: str
@@ -147,9 +152,41 @@ class Request:
     canonical_user: str | None = None
 
     def __post_init__(self) -> None:
+        principal: object = self.principal
+        if isinstance(principal, str) and not may_be_principal(principal):
+            raise no_principal(principal)
         given: object = self.context
         if not isinstance(given, Context):
             object.__setattr__(self, "context", Context(_context_values(given)))
+
+
+ANONYMOUS = "anonymous"
+"""The principal of a request without a signature."""
+_CANONICAL_ID = re.compile("[0-9a-f]{64}")
+
+
+def is_canonical_id(text: str) -> bool:
+    """Return whether a text is a canonical user id: 64 hexadecimal digits."""
+    return _CANONICAL_ID.fullmatch(text) is not None
+
+
+def may_be_principal(text: str) -> bool:
+    """Return whether a text has the form of some principal; a service's name has a dot."""
+    return text.startswith("arn:") or "." in text or text == ANONYMOUS or is_canonical_id(text)
+
+
+def no_principal(text: str) -> FaultyRequest:
+    """Return the error about a request whose principal is none that can make one."""
+    fault = Fault(
+        Code.REQUEST_BAD_VALUE,
+        Message("{arn} is not a principal that makes requests").filled(arn=quoted(text)),
+        "request.principal",
+        fix=Message(
+            "give the ARN of a user, a role, a role session, a federated user, the root user "
+            "or a session as root; the name of a service, a canonical user's id, or `anonymous`"
+        ),
+    )
+    return FaultyRequest(Message("request", "source"), [fault])
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +305,7 @@ class Decision:
         assumed: the names of the assumptions whose setting mattered.
 
     Raises:
-        InternalError: when tested for truth; compare `effect`.
+        TypeError: when tested for truth; compare `effect`.
     """
 
     effect: DecisionEffect
@@ -277,7 +314,10 @@ class Decision:
     assumed: tuple[str, ...] = ()
 
     def __bool__(self) -> NoReturn:
-        raise InternalError("a decision was tested for truth; compare its `effect`")
+        raise TypeError(
+            "a decision is never tested for truth: write "
+            "`decision.effect is DecisionEffect.ALLOWED`"
+        )
 
 
 class Decider(Protocol):

@@ -5,7 +5,6 @@ from dataclasses import field
 from typing import NoReturn
 
 from sekisho.engine import Decision, Request
-from sekisho.errors import InternalError
 from sekisho.lazy import dataclass
 from sekisho.messages import Message
 from sekisho.prover.certificates import Certificate
@@ -70,7 +69,10 @@ class _Untested:
     __slots__ = ()
 
     def __bool__(self) -> NoReturn:
-        raise InternalError("a verdict was tested for truth; match its class")
+        raise TypeError(
+            "a verdict is never tested for truth: write `isinstance(verdict, Proved)`, or "
+            "`sekisho.assert_proved(verdict)` in a test"
+        )
 
 
 @dataclass(frozen=True, slots=True)
