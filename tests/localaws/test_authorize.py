@@ -541,3 +541,39 @@ def test_what_only_aws_changes_is_refused_in_the_end(aws: LocalAws) -> None:
     ]:
         assert "because no identity-based policy allows" in denial(call, **params)
     iam.update_role_description(RoleName=role["RoleName"], Description="ours")
+
+
+_NOT_SERVED = [
+    ("upload_server_certificate", "server-certificate/web"),
+    ("delete_server_certificate", "server-certificate/web"),
+    ("create_open_id_connect_provider", "oidc-provider/login.example.com"),
+    ("get_open_id_connect_provider", "oidc-provider/login.example.com"),
+    ("create_saml_provider", "saml-provider/idp"),
+    ("delete_saml_provider", "saml-provider/idp"),
+]
+
+
+@pytest.mark.parametrize(("operation", "resource"), _NOT_SERVED)
+def test_the_policies_are_asked_before_an_operation_is_not_served(
+    aws: LocalAws, operation: str, resource: str
+) -> None:
+    arn = f"arn:aws:iam::{people.ACCOUNT}:{resource}"
+    params = {
+        "upload": {
+            "ServerCertificateName": "web",
+            "CertificateBody": "certificate",
+            "PrivateKey": "private key",
+        },
+        "delete_server": {"ServerCertificateName": "web"},
+        "create_open": {"Url": "https://login.example.com"},
+        "get_open": {"OpenIDConnectProviderArn": arn},
+        "create_saml": {"Name": "idp", "SAMLMetadataDocument": "x" * 1000},
+        "delete_saml": {"SAMLProviderArn": arn},
+    }
+    given = next(each for start, each in params.items() if operation.startswith(start))
+    only_it = {"Effect": "Allow", "Action": "iam:*", "Resource": arn}
+    with pytest.raises(ClientError, match=r"NotImplemented.*the policies allow it"):
+        getattr(people.caller(aws, "iam", only_it), operation)(**given)
+    other = {"Effect": "Allow", "Action": "iam:*", "Resource": f"{arn}2"}
+    denial(getattr(people.caller(aws, "iam", other), operation), **given)
+    denial(getattr(people.caller(aws, "iam", people.ALL, people.ENFORCEMENT), operation), **given)

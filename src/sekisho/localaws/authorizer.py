@@ -21,7 +21,13 @@ from moto.utilities.utils import get_partition
 
 from sekisho.localaws.aws_login import signin_service
 from sekisho.localaws.decision.authorize import authorize_call
-from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, protocol_of
+from sekisho.localaws.decision.classify import (
+    OWN_SERVICES,
+    ApiCall,
+    classify,
+    is_served,
+    protocol_of,
+)
 from sekisho.localaws.decision.request_tags import check_tags
 from sekisho.localaws.decision.s3_rules import install_bucket_defaults
 from sekisho.localaws.decision.service_checks import (
@@ -266,6 +272,12 @@ class Authorizer:
             check_place(self._world, call)
             caller = _check_mfa_code(self._world, caller, call)
             needed = authorize_call(self._world, caller, call)
+            if not is_served(call.service, call.operation):
+                raise exchange.refusal(
+                    CommonError.NOT_IMPLEMENTED,
+                    f"the local AWS does not serve {call.service}:{call.operation}; "
+                    "the policies allow it",
+                )
             check_tags(call)
             refuse_resource_policy(call)
             refuse_by_service(self._world, call, needed)

@@ -126,7 +126,8 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         if matched is None:
             continue
         operation, uri_params = matched
-        if not is_served(service, operation.name):
+        if service != "iam" and not is_served(service, operation.name):
+            # what IAM's are about is known, so that the policies are asked first
             raise common_refusal(
                 CommonError.NOT_IMPLEMENTED,
                 protocol.dialect,

@@ -36,6 +36,8 @@ _NAMED: Mapping[str, str] = {
     "instance-profile": "InstanceProfileName",
     "policy": "PolicyName",
     "mfa": "VirtualMFADeviceName",
+    "server-certificate": "ServerCertificateName",
+    "saml-provider": "Name",
 }
 """The parameter that names a resource, by type."""
 
@@ -44,6 +46,8 @@ _GIVEN = (
     "PolicyArn",
     "RoleArn",
     "SerialNumber",
+    "SAMLProviderArn",
+    "OpenIDConnectProviderArn",
     "PolicySourceArn",
     "Arn",
 )
@@ -80,6 +84,9 @@ def _arns_of_type(
         yield str(arn) if arn else None
     elif kind == "federated-user":
         yield f"{start}{call.params['Name']}" if call.params.get("Name") else None
+    elif kind == "oidc-provider" and (address := str(call.params.get("Url") or "")):
+        # an identity provider's ARN has the address without scheme and query
+        yield f"{start}{address.removeprefix('https://').partition('?')[0]}"
     elif named:
         # before the ARNs: a serial number that looks like a user is not the user that is named
         yield from _by_name(world, call.params, kind, str(named))
