@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sekisho.audit.lint import LintReport
     from sekisho.audit.report import AccountReport
     from sekisho.engine import AttachedPolicy, Decision, Policies, Request
+    from sekisho.errors import SekishoError
     from sekisho.policy import Document, PolicyKind
     from sekisho.prover import Callers, GrantDifference, PolicyDifference, TrustReport, Verdict
     from sekisho.prover.questions import PolicyReport
@@ -135,28 +136,29 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
 @overload
 def decide_many(
     requests: Iterable[Request], attached: Policies, *, into: Literal["list"] = "list"
-) -> list[Decision]: ...
+) -> list[Decision | SekishoError]: ...
 @overload
 def decide_many(
     requests: Iterable[Request], attached: Policies, *, into: Literal["arrow"]
 ) -> pyarrow.Table: ...
 def decide_many(
     requests: Iterable[Request], attached: Policies, *, into: str = "list"
-) -> list[Decision] | pyarrow.Table:
+) -> list[Decision | SekishoError] | pyarrow.Table:
     """Decide many requests by their policies alone; a million take seconds.
+
+    A request that cannot be decided costs its own decision only: its error is in its place.
 
     No context key is added and no rule of a service is applied: a key that is not given is absent.
     For the completed request that an answer of `decide` has as `request`, the decision equals the
     `decision` of that answer.
 
     Args:
-        requests: the requests; decisions are in the same order.
+        requests: the requests; decisions are in the same order, one for each.
         attached: the policies that apply to each of them.
         into: `list`; or `arrow` for a `pyarrow.Table`, which needs the extra `replay`.
 
     Raises:
         UsageError: if an argument is of the wrong type.
-        FaultyRequest: if AWS could not receive one of the requests.
         FaultyPolicy: if a document cannot be interpreted for certain.
     """
     from sekisho.batches import decide_all, decision_table

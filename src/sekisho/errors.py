@@ -199,11 +199,13 @@ class FaultyInput(SekishoError):
     Attributes:
         source: the file's name, or in English what else it is.
         subject: the same in both languages.
+        file: the file's name; None if it is something else.
     """
 
     def __init__(self, source: str | Message, faults: Sequence[Fault]) -> None:
         self.subject = source if isinstance(source, Message) else verbatim(source)
         self.source = self.subject.en
+        self.file = source if isinstance(source, str) else None
         if not faults:
             raise InternalError(f"an input error about `{self.source}` that names no fault")
         first, more = faults[0], len(faults) - 1
@@ -366,6 +368,55 @@ class InternalError(SekishoError):
 
     def __init__(self, what: str, *, at: str = "") -> None:
         super().__init__(verbatim(what), at=at)
+
+    @classmethod
+    def of(cls, error: Exception, *, at: str = "") -> "InternalError":
+        """Return an exception that nobody foresaw as an error of this tree.
+
+        Its class and place are told, and not its text, which may hold a secret.
+        """
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
+        return cls(f"{type(error).__name__}{where}", at=at)
+
+
+def lines_of(error: SekishoError, language: Language) -> list[str]:
+    """Return an error as the command line prints it: each fault on a line, after its code."""
+    if isinstance(error, SeveralErrors):
+        return [line for each in error.errors for line in lines_of(each, language)]
+    if isinstance(error, FaultyInput):
+        subject = error.subject.into(language)
+        return [f"{fault.code}: {subject}: {fault.into(language)}" for fault in error.faults]
+    said = error.into(language)
+    place = f"{error.at}: " if error.at and error.at not in said else ""
+    fix = f" ({error.fix.into(language)})" if error.fix else ""
+    return [f"{error.code}: {place}{said}{fix}"]
+
+
+def errors_to_json(error: SekishoError) -> list[dict[str, object]]:
+    """Return an error as JSON values in English: one for each fault of an input, each of several.
+
+    What is not known is null.
+    """
+    if isinstance(error, SeveralErrors):
+        return [value for each in error.errors for value in errors_to_json(each)]
+    file, faults = None, [Fault(error.code, error.message, error.at, fix=error.fix)]
+    if isinstance(error, FaultyInput):
+        file, faults = error.file, [*error.faults]
+    return [
+        {
+            "code": each.code.value,
+            "message": each.message.en,
+            "file": file,
+            "line": each.line or None,
+            "column": each.column or None,
+            "path": each.path or None,
+            "fix": each.fix.en if each.fix else None,
+        }
+        for each in faults
+    ]
 
 
 def reason_of(error: OSError | UnicodeError) -> Message:

@@ -40,17 +40,28 @@ def test_of_a_complete_request_it_is_the_answer_s(request: sekisho.Request) -> N
         assert sekisho.decide_many([answer.request], answer.policies) == [answer.decision]
 
 
-def test_what_is_no_request_is_named_by_its_place() -> None:
+def test_what_is_no_request_costs_its_own_decision_only() -> None:
     sound = sekisho.Request(USER, "s3:ListAllMyBuckets", "*")
     wrong: Any = None
-    for given_, place in (
-        ([sound, wrong], "requests[1]"),
-        ([sekisho.Request(USER, wrong, "*")], "requests[0].action"),
-        (wrong, "requests"),
-    ):
-        with pytest.raises(sekisho.SekishoError) as caught:
-            sekisho.decide_many(given_, ATTACHED)
-        assert caught.value.at == place
+    impossible = sekisho.Request(USER, "ListAllMyBuckets", "*")
+    given_ = [sound, wrong, sound, impossible]
+    first, no_request, third, refused = sekisho.decide_many(given_, ATTACHED)
+    assert first == third == decide(sound, ATTACHED)
+    assert isinstance(no_request, sekisho.SekishoError)
+    assert (no_request.code, no_request.at) == ("usage", "requests[1]")
+    assert isinstance(refused, sekisho.SekishoError)
+    assert refused.code == "request.bad-value"
+    table = sekisho.decide_many(given_, ATTACHED, into="arrow").to_pylist()
+    assert [row["error"] and row["error"]["code"] for row in table] == [
+        None,
+        "usage",
+        None,
+        "request.bad-value",
+    ]
+    assert [row["effect"] is None for row in table] == [False, True, False, True]
+    with pytest.raises(sekisho.SekishoError) as caught:
+        sekisho.decide_many(wrong, ATTACHED)
+    assert caught.value.at == "requests"
     with pytest.raises(sekisho.SekishoError, match="`attached` must be"):
         sekisho.decide_many([sound], wrong)
 
@@ -59,7 +70,7 @@ def test_what_is_no_request_is_named_by_its_place() -> None:
 def test_as_arrow_it_is_the_same(requests: list[sekisho.Request]) -> None:
     table = sekisho.decide_many(requests, ATTACHED, into="arrow")
     decisions = sekisho.decide_many(requests, ATTACHED)
-    assert table.column_names == ["effect", "blocked_by", "because", "assumed"]
+    assert table.column_names == ["effect", "blocked_by", "because", "assumed", "error"]
     assert [
         (row["effect"], row["blocked_by"], [cause["sid"] for cause in row["because"]])
         for row in table.to_pylist()

@@ -378,7 +378,8 @@ def test_a_batch_goes_on_after_a_bad_line() -> None:
     good = json.dumps(question)
     told = run("--batch", "-", given=f"{good}\nnonsense\n\n{good}\n")
     assert told.returncode == 1
-    assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [1, None, 1]
+    assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [1, None, None, 1]
+    assert told.stderr == "sekisho: lines with an error in place of an answer: 2 of 4\n"
     told = run("--batch", "-", given=f"{good}\n")
     assert told.returncode == 0
     assert json.loads(told.stdout)["decision"] == "Allowed"

@@ -6,6 +6,7 @@ answer shows.
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def test_every_fault_of_a_line_is_named() -> None:
 def test_a_line_that_is_no_question_stops_nothing(line: str) -> None:
     bad, good = ask(line, QUESTION)
     assert bad["error"]["code"] == "request.not-json"
-    assert bad["error"]["at"] == "line 1"
+    assert (bad["error"]["at"], bad["error"]["line"]) == ("line 1", 1)
     assert bad["id"] is None
     assert good["decision"] == "Allowed"
 
@@ -259,11 +260,31 @@ def test_a_policy_that_nests_as_deep_as_python_does_stops_nothing() -> None:
     assert good["decision"] == "Allowed"
 
 
-def test_blank_lines_and_a_byte_order_mark_are_passed_over() -> None:
-    assert [a["id"] for a in ask("\ufeff" + json.dumps(QUESTION), "", "  \r", QUESTION)] == [
-        "q",
-        "q",
+def test_a_byte_order_mark_is_passed_over_and_a_blank_line_is_not() -> None:
+    first, *blank, last = ask("\ufeff" + json.dumps(QUESTION), "", "  \r", QUESTION)
+    assert (first["id"], last["id"]) == ("q", "q")
+    assert [(each["error"]["code"], each["error"]["line"]) for each in blank] == [
+        ("request.not-json", 2),
+        ("request.not-json", 3),
     ]
+
+
+def test_a_bug_costs_one_line_and_its_text_is_not_told() -> None:
+    bad = json.dumps(with_(id="bad"))
+
+    def respond(question: exchange.DecisionQuestion) -> dict[str, object]:
+        if question.id == "bad":
+            raise IndexError("a secret")
+        return {"decision": "Allowed"}
+
+    stream = io.BytesIO(f"{json.dumps(QUESTION)}\n{bad}\n{json.dumps(QUESTION)}".encode())
+    before, one, after = answers(stream, respond=respond)
+    assert before.decided
+    assert after.decided
+    assert one.value["id"] == "bad"
+    error: Any = one.value["error"]
+    assert (error["code"], error["at"], error["line"]) == ("internal", "line 2", 2)
+    assert error["message"].startswith("IndexError in respond, line ")
 
 
 def test_a_line_too_long_is_dropped_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,9 +380,9 @@ def test_a_stream_is_answered_as_its_lines_are(
     monkeypatch.setattr(decider, "_MOST_DECISIONS", decisions)
     monkeypatch.setattr(decider, "_MOST_CHARACTERS", characters)
     lines, documents = _corpus(), Documents()
-    expected = [str(exchange.answer(line, documents, "line 1")) for line in lines]
+    expected = [str(exchange.answer(line, documents)) for line in lines]
     stream = io.BytesIO(b"\n".join(line for line in lines for _ in range(3)))
-    found = [str(one) for one in answers(stream)]
+    found = [re.sub(r'"line": \d+', '"line": 1', str(one)) for one in answers(stream)]
     assert found[::3] == found[1::3] == found[2::3] == expected
 
 
@@ -404,8 +425,11 @@ def test_whatever_comes_every_line_is_answered(values: list[object]) -> None:
         for value in values
     ]
     found = list(answers(io.BytesIO(b"\n".join(lines))))
-    assert len(found) == sum(1 for line in lines if line.strip())
-    for one in found:
+    assert len(found) == b"\n".join(lines).count(b"\n") + bool(lines and lines[-1])
+    for number, one in enumerate(found, start=1):
+        error: Any = one.value.get("error", {"line": number, "code": ""})
+        assert error["line"] == number
+        assert error["code"] != "internal"
         assert set(json.loads(str(one))) <= {
             "id",
             "decision",

@@ -31,6 +31,7 @@ from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import TaskOutcome
 from sekisho.engine import DecisionEffect
 from sekisho.engine.explanation import ListingFailure, Part
+from sekisho.errors import Code
 from sekisho.messages import IdKind
 from sekisho.policy import Choices, PolicyKind, Preset
 from sekisho.policy.family import ChoiceText
@@ -50,6 +51,22 @@ _CAUSE_MEMBERS = {
 }
 _CAUSE = named("cause", an_object(_CAUSE_MEMBERS, title="A statement that decided"))
 _CAUSES = listed(_CAUSE)
+_LINE: Schema = {"type": "integer", "minimum": 1}
+_ERROR = named(
+    "error",
+    an_object(
+        {
+            "code": one_of(Code),
+            "message": TEXT,
+            "file": maybe(TEXT),
+            "line": maybe(_LINE),
+            "column": maybe(_LINE),
+            "path": maybe(TEXT),
+            "fix": maybe(TEXT),
+        },
+        title="One thing that is wrong",
+    ),
+)
 DECISION = named(
     "decision",
     an_object(
@@ -139,6 +156,11 @@ def answers() -> dict[str, Schema]:
         "policy-summary": a_form("policy-summary", "The console's summary of a policy", _summary()),
         "decide": a_form("decide", "The answer to one request", _decide()),
         "decide-batch": whole("A line of the answers to a batch", _batch_line()),
+        "error": a_form(
+            "error",
+            "Why there is no answer",
+            {"error": _ERROR, "errors": {**listed(_ERROR), "minItems": 1}},
+        ),
         "explain": a_form("explain", "What an error means", _explain()),
     }
 
@@ -273,6 +295,7 @@ def _public() -> dict[str, Schema]:
         "asOf": TIME,
         "catalogue": TEXT,
         "policies": listed(an_object(answered)),
+        "errors": listed(_ERROR),
         "assumptions": TEXTS,
     }
 
@@ -400,7 +423,7 @@ def _lint() -> dict[str, Schema]:
         "gaps": listed(MESSAGE),
         "credentials": maybe(an_object(table)),
     }
-    return {"reports": listed(an_object(report)), "unreadable": TEXTS}
+    return {"reports": listed(an_object(report)), "errors": listed(_ERROR)}
 
 
 def _summary() -> dict[str, Schema]:
@@ -469,7 +492,7 @@ def _decide() -> dict[str, Schema]:
 
 def _batch_line() -> Schema:
     identity: dict[str, Schema] = {"id": {"type": ["string", "number", "null"]}}
-    error = an_object({"code": TEXT, "message": TEXT, "at": TEXT})
+    error = an_object({"code": TEXT, "message": TEXT, "at": TEXT, "line": _LINE})
     of_one = named("batchPart", an_object({"resource": TEXT, "action": TEXT, **_answer()}))
     answered = an_object({**identity, **_answer(), "resources?": listed(of_one)})
     return {"oneOf": [answered, an_object({**identity, "error": error})]}
@@ -536,4 +559,5 @@ def _explain() -> dict[str, Schema]:
         "answers": listed(an_object(answer)),
         "nearest": TEXTS,
         "entry?": an_object(entry),
+        "entries?": listed(maybe(an_object(entry))),
     }

@@ -30,7 +30,7 @@ from sekisho.answer import (
     responder,
 )
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.help import SpokenCommand
+from sekisho.cli.help import SpokenCommand, language_of
 from sekisho.cli.next_action import RequestDecided, next_action
 from sekisho.cli.options import (
     ASSUME,
@@ -44,7 +44,7 @@ from sekisho.cli.options import (
 from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice, unusable
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
-from sekisho.cli.terminal import show_folded
+from sekisho.cli.terminal import complain, show_folded
 from sekisho.documents import indented_json
 from sekisho.engine import (
     ANONYMOUS,
@@ -86,6 +86,7 @@ _MORE = Message(
 )
 _FORM = {"schema": "sekisho.decide/1"}
 """The name of the JSON form of one answer; answers to a stream have none."""
+_UNANSWERED = Message("lines with an error in place of an answer: {failed} of {lines}")
 _MFA = "aws:MultiFactorAuthPresent"
 _DENIED = (AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED)
 
@@ -360,14 +361,21 @@ def _batch(path: str) -> Exit:
 
     Once nobody reads the answers, no more is read: the questions may have no end.
     """
-    ends = {Exit.CLEAN}
+    ends, given, failed = {Exit.CLEAN}, 0, 0
     with _opened(path) as stream:
         for answer in answers(stream, respond=responder(lambda: datetime.now(UTC))):
             click.echo(str(answer))
-            effect = answer.value.get("decision")
-            ends.add(_EXITS.get(AnswerEffect(str(effect)), Exit.CLEAN) if effect else Exit.ERROR)
+            given += 1
+            if answer.decided:
+                ends.add(_EXITS.get(AnswerEffect(str(answer.value["decision"])), Exit.CLEAN))
+            else:
+                failed += 1
             if reader_left():
                 break
+    if failed:
+        ends.add(Exit.ERROR)
+        said = _UNANSWERED.filled(failed=failed, lines=given)
+        complain(f"sekisho: {said.into(language_of(click.get_current_context()))}")
     return worst(ends)
 
 
@@ -505,7 +513,8 @@ class _Reader:
         self, files: str | tuple[str, ...] | None, kind: PolicyKind
     ) -> tuple[AttachedPolicy, ...]:
         """Read the policies of one option, which may be given once or more often."""
-        return tuple(one for path in _paths(files) for one in self.file(path, kind))
+        paths = (files,) if isinstance(files, str) else files or ()
+        return tuple(one for path in paths for one in self.file(path, kind))
 
     def file(self, path: str, kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
         """Read one policy, and note the faults that do not depend on the caller."""
@@ -533,13 +542,6 @@ class _Reader:
         except SekishoError as error:
             self.errors.append(error)
             return Assumptions()
-
-
-def _paths(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the files of an option, which may be given once or more often."""
-    if isinstance(value, tuple):
-        return value
-    return () if value is None else (value,)
 
 
 def _value(text: str, value: str) -> ContextValue:

@@ -1,7 +1,8 @@
 """`sekisho explain`: an error text that people paste, or an id: cause, look-alikes, fix."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -46,6 +47,7 @@ _FIX = Message("What to do:")
 _ADMINISTRATOR = Message("An administrator is needed.")
 _YOURSELF = Message("You can do this yourself.")
 _ALIKE = Message("Easily confused with:")
+_ID = re.compile(r"[a-z][\w.-]*")
 _MORE = Message("`-v` says how they differ.")
 
 
@@ -59,19 +61,23 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     """Explain an error TEXT as it was pasted, or an ID that sekisho prints; `-`: standard input.
 
     IDs are those of findings, errors, a plan's problems and warnings, assumptions, and the
-    questions and scenarios of `prove`, like `keys-in-use`.
+    questions and scenarios of `prove`, like `keys-in-use`; several are explained one by one.
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
     with similar words are named.
     """
     pasted = _stdin() if text == ("-",) else " ".join(text)
     explanation = explain(pasted)
+    if len(text) > 1 and not explanation.answers and all(map(_ID.fullmatch, text)):
+        several = {each: explained_ids().get(each) or explained_scenario(each) for each in text}
+        if any(several.values()):
+            return _show_ids(several, lang, output)
     name = pasted.strip(" \n`[]")
     found = explained_ids().get(name) or explained_scenario(name)
     if found is None and not explanation.answers:
         name = id_in(pasted) or id_by_words(pasted) or name
         found = explained_ids().get(name)
     if found is not None:
-        return _show_id(found, lang, output)
+        return _show_ids({found.id: found}, lang, output)
     near = "" if explanation.answers else _nearest_id_command(name)
     match output:
         case OutputFormat.JSON:
@@ -88,27 +94,43 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
 
 
-def _show_id(found: ExplainedId, lang: Language, output: OutputFormat) -> Exit:
-    """Print the explanation of an id."""
-    parts = {_WHY: found.cause, _EXAMPLE: found.example, _FIX: found.fix, _SURE: found.sure}
-    texts = {heading: text.into(lang) for heading, text in parts.items() if text is not None}
-    title = found.title.into(lang)
+def _show_ids(
+    several: Mapping[str, ExplainedId | None], lang: Language, output: OutputFormat
+) -> Exit:
+    """Print the explanation of each id; one that is not known costs its own only."""
     match output:
         case OutputFormat.JSON:
-            keys = {_WHY: "why", _EXAMPLE: "example", _FIX: "remediation", _SURE: "sure"}
-            said = {keys[heading]: text for heading, text in texts.items()}
-            one = {"id": found.id, "kind": found.kind.value, "title": title, **said}
-            value = {"schema": "sekisho.explain/1", "known": True, "answers": [], "nearest": []}
-            click.echo(indented_json({**value, "entry": one}), nl=False)
+            entries = [found and _entry(found, lang) for found in several.values()]
+            value = {"schema": "sekisho.explain/1", "known": all(entries), "answers": []}
+            shown = {"entries": entries} if len(several) > 1 else {"entry": entries[0]}
+            click.echo(indented_json({**value, "nearest": [], **shown}), nl=False)
         case OutputFormat.TEXT:
-            lines = [f"{title}  [{found.id}]"]
-            if not quiet():
-                lines += [found.about.into(lang), ""]
-                for heading, text in texts.items():
-                    lines += [heading.into(lang), *(f"  {line}" for line in text.splitlines())]
-                lines += [*_address(found.id, found.kind, lang)]
-            show_folded(lines)
-    return Exit.CLEAN
+            for number, (name, found) in enumerate(several.items()):
+                if number and not quiet():
+                    click.echo()
+                unknown = [_NO_ID.filled(name=name).into(lang)]
+                show_folded(unknown if found is None else _lines_of_id(found, lang))
+    return Exit.CLEAN if all(several.values()) else Exit.UNKNOWN
+
+
+def _texts(found: ExplainedId, lang: Language) -> dict[Message, str]:
+    parts = {_WHY: found.cause, _EXAMPLE: found.example, _FIX: found.fix, _SURE: found.sure}
+    return {heading: text.into(lang) for heading, text in parts.items() if text is not None}
+
+
+def _entry(found: ExplainedId, lang: Language) -> dict[str, str]:
+    keys = {_WHY: "why", _EXAMPLE: "example", _FIX: "remediation", _SURE: "sure"}
+    texts = {keys[heading]: text for heading, text in _texts(found, lang).items()}
+    return {"id": found.id, "kind": found.kind.value, "title": found.title.into(lang), **texts}
+
+
+def _lines_of_id(found: ExplainedId, lang: Language) -> Iterator[str]:
+    yield f"{found.title.into(lang)}  [{found.id}]"
+    if not quiet():
+        yield from (found.about.into(lang), "")
+        for heading, text in _texts(found, lang).items():
+            yield from (heading.into(lang), *(f"  {line}" for line in text.splitlines()))
+        yield from _address(found.id, found.kind, lang)
 
 
 def _address(name: str, kind: IdKind, lang: Language) -> Iterator[str]:

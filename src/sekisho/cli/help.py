@@ -83,16 +83,25 @@ def language_in(arguments: Sequence[str]) -> Language:
 
     Help and wrong usage end a command before all of its options are read.
     """
-    asked = None
+    given = [each for each in _values_in(arguments, "--lang") if each in set(Language)]
+    return Language(given[-1]) if given else Language.of_environment()
+
+
+def json_in(arguments: Sequence[str]) -> bool:
+    """Tell whether a command line asks for JSON, before it is read: errors are JSON, too, then."""
+    return _values_in(arguments, "--format")[-1:] == ["json"]
+
+
+def _values_in(arguments: Sequence[str], name: str) -> list[str]:
+    """Return the values of an option; as Click takes them, the last of several counts."""
+    values: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
-        option, equals, value = argument.partition("=")
-        given = value if option == "--lang" and equals else argument if before == "--lang" else ""
         if argument == "--":
             break
-        if given in set(Language):
-            # as Click takes it: the last of several counts
-            asked = Language(given)
-    return asked or Language.of_environment()
+        option, equals, value = argument.partition("=")
+        if before == name or (option == name and equals):
+            values.append(argument if before == name else value)
+    return values
 
 
 def texts_of(command: click.Command) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """The command line: finds a command's module when it is called, and turns errors into exits.
 
+An error is a sentence on stderr. With `--format json` it is a document on stdout, too, where the
+program that asked for JSON reads: docs/reference/errors.md.
+
 Nothing of a command is imported before it is called, so that `sekisho --help` stays light.
 """
 
@@ -18,18 +21,20 @@ from typing import Any
 import click
 
 from sekisho.cli.commands import COMMANDS, SECTIONS
-from sekisho.cli.exits import Exit, Spoken, worst
+from sekisho.cli.exits import Exit, Spoken
 from sekisho.cli.group import LazyGroup
-from sekisho.cli.help import language_in
+from sekisho.cli.help import json_in, language_in
 from sekisho.cli.pipes import stdio
 from sekisho.cli.terminal import complain
 from sekisho.errors import (
     MORE_ON_ID,
     Code,
-    FaultyInput,
+    InternalError,
     SekishoError,
     SeveralErrors,
     UsageError,
+    errors_to_json,
+    lines_of,
     reason_of,
 )
 from sekisho.messages import Language, Message, type_as
@@ -96,20 +101,23 @@ def root() -> None:
 
 
 def _report(error: SekishoError, language: Language) -> Exit:
-    """Print an error on stderr, every fault on a line of its own, and return what to exit with."""
-    if isinstance(error, SeveralErrors):
-        return worst([_report(each, language) for each in error.errors])
-    if isinstance(error, FaultyInput):
-        for fault in error.faults:
-            complain(
-                f"sekisho: {fault.code}: {error.subject.into(language)}: {fault.into(language)}"
-            )
-        return Exit.ERROR
-    said = error.into(language)
-    place = f"{error.at}: " if error.at and error.at not in said else ""
-    fix = f" ({error.fix.into(language)})" if error.fix else ""
-    complain(f"sekisho: {error.code}: {place}{said}{fix}")
-    return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
+    """Print an error, as JSON too if that is asked for, and return what to exit with."""
+    if json_in(sys.argv[1:]):
+        _print_json(error)
+    for line in lines_of(error, language):
+        complain(f"sekisho: {line}")
+    of_several = error.errors if isinstance(error, SeveralErrors) else [error]
+    is_usage = any(isinstance(each, UsageError) for each in of_several)
+    return Exit.USAGE if is_usage else Exit.ERROR
+
+
+def _print_json(error: SekishoError) -> None:
+    """Print an error on stdout for programs: the first fault, and all of them."""
+    from sekisho.documents import indented_json  # noqa: PLC0415 - for errors alone
+
+    errors = errors_to_json(error)
+    value = {"schema": "sekisho.error/1", "error": errors[0], "errors": errors}
+    click.echo(indented_json(value), nl=False)
 
 
 def main() -> None:
@@ -123,20 +131,18 @@ def main() -> None:
     stdio()
     asked = os.environ.get("_SEKISHO_COMPLETE")
     try:
-        code = _completed(asked) if asked else _run()
+        if asked:
+            from sekisho.cli.completion import complete  # noqa: PLC0415 - for shells alone
+
+            code = complete(asked)
+        else:
+            code = _run()
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
     except OSError as error:
         _unwritten(error)
         code = Exit.ERROR
     sys.exit(code)
-
-
-def _completed(instruction: str) -> int:
-    """Answer a shell that completes a command line, and return the exit code."""
-    from sekisho.cli.completion import complete  # noqa: PLC0415 - for shells alone
-
-    return complete(instruction)
 
 
 def _run() -> int:
@@ -148,6 +154,18 @@ def _run() -> int:
         program = f"{program or 'sekisho'} --lang {spoken.language.value}"
     if program:
         type_as(program, COMMANDS)
+    try:
+        return _called(spoken)
+    except Exception as error:
+        # a bug: its trace is for those who mend it, and goes to stderr
+        # an output that is full or gone is told by `main`
+        if not isinstance(error, OSError) and json_in(sys.argv[1:]):
+            _print_json(InternalError.of(error))
+        raise
+
+
+def _called(spoken: Spoken) -> int:
+    """Call the command and return its exit code; errors are printed."""
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:

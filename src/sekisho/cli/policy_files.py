@@ -5,9 +5,10 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain, count
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -16,7 +17,17 @@ from sekisho.cli.help import language_of
 from sekisho.cli.options import pair
 from sekisho.cli.quiet import print_note
 from sekisho.engine import AttachedPolicy, Level
-from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, unreadable
+from sekisho.errors import (
+    Code,
+    Fault,
+    FaultyInput,
+    InternalError,
+    SekishoError,
+    SeveralErrors,
+    UsageError,
+    quoted,
+    unreadable,
+)
 from sekisho.messages import Message, listed, verbatim
 
 _BESIDE = Message(
@@ -33,6 +44,8 @@ _ACCOUNT = re.compile(
 )
 """How a snapshot, an account file and AWS's export of an account begin."""
 _PLAN = re.compile(r'\ufeff?\s*\{\s*"schema"\s*:\s*"sekisho\.plan/')
+
+T = TypeVar("T")
 
 
 def unused_name(name: str = "force-mfa.json") -> str:
@@ -96,15 +109,60 @@ def _text(file: str) -> str:
 
 
 def read_attached(paths: Iterable[str], kind: policy.PolicyKind) -> tuple[AttachedPolicy, ...]:
-    """Return the policies of files, named by them.
+    """Return the policies of files, named by them; see `read_kinds`."""
+    (attached,) = read_kinds((paths, kind))
+    return attached
+
+
+def read_kinds(
+    *wanted: tuple[Iterable[str], policy.PolicyKind],
+) -> list[tuple[AttachedPolicy, ...]]:
+    """Return the policies of files of each kind.
+
+    Together they are one question: if one cannot be read, none is answered.
 
     Raises:
         FaultyInput: if one cannot be read.
+        SeveralErrors: if several cannot.
     """
-    return tuple(
-        AttachedPolicy(path, policy.parse(read_policy(path), source=path, kind=kind))
-        for path in paths
-    )
+    errors: list[SekishoError] = []
+
+    def read(paths: Iterable[str], kind: policy.PolicyKind) -> tuple[AttachedPolicy, ...]:
+        attached, failed = each_alone(
+            paths,
+            lambda path: AttachedPolicy(
+                path, policy.parse(read_policy(path), source=path, kind=kind)
+            ),
+        )
+        errors.extend(failed)
+        return tuple(attached)
+
+    found = [read(paths, kind) for paths, kind in wanted]
+    if errors:
+        raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+    return found
+
+
+def each_alone(
+    files: Iterable[str], examine: Callable[[str], T]
+) -> tuple[list[T], list[SekishoError]]:
+    """Return what is found in each of several files, and the errors of those that have one.
+
+    Each is a question of its own: what is wrong with one costs that one only.
+    """
+    found, failed, several = list[T](), list[SekishoError](), [*files]
+    for file in several:
+        try:
+            found.append(examine(file))
+        except SekishoError as error:
+            failed.append(error)
+        except Exception as error:
+            # of a bug the trace is worth more, where nothing else is lost by it
+            if len(several) == 1:
+                raise
+            message = InternalError.of(error).message
+            failed.append(FaultyInput(file, [Fault(Code.INTERNAL, message)]))
+    return found, failed
 
 
 def levels_of(texts: Iterable[str]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:

@@ -7,7 +7,6 @@ refuses; every refusal is written in the protocol of the request.
 import hmac
 import io
 import logging
-import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
 
+from sekisho.errors import InternalError, install_command
 from sekisho.localaws.aws_login import signin_service
 from sekisho.localaws.decision.authorize import authorize_call
 from sekisho.localaws.decision.classify import (
@@ -142,19 +142,17 @@ class Authorizer:
         except Refusal as refusal:
             body, status, headers = _refusal_response(refusal, exchange.protocol)
         except (NotImplementedError, ImportError) as error:
-            # moto lacks it, or a package that moto would need for it is not installed
-            lacks = (
-                f"moto needs the package {error.name} for it"
-                if isinstance(error, ImportError)
-                else error
-            )
+            # moto lacks it, or needs packages for it that the extra does not bring: to name them
+            # would lead people to an AWS that nobody has tried
+            lacks = error if isinstance(error, NotImplementedError) else _not_brought()
             missing = exchange.refusal(CommonError.NOT_IMPLEMENTED, f"the local AWS: {lacks}")
             body, status, headers = _refusal_response(missing, exchange.protocol)
         except Exception as error:
             # the one boundary of this server: a fault of ours or moto's is an InternalFailure to
             # clients. The log names its place without its text or trace, which may hold secrets.
-            _LOGGER.error("a fault of the local AWS: %s", _where(error))  # noqa: TRY400 - as above
-            fault = exchange.refusal(CommonError.INTERNAL, f"the local AWS: {_where(error)}")
+            where = InternalError.of(error)
+            _LOGGER.error("a fault of the local AWS: %s", where)  # noqa: TRY400 - as above
+            fault = exchange.refusal(CommonError.INTERNAL, f"the local AWS: {where}")
             body, status, headers = _refusal_response(fault, exchange.protocol)
         start_response(status, inert(headers))
         return body
@@ -323,6 +321,10 @@ def inert(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [*(pair for pair in headers if pair[0].lower() not in ours), *_INERT.items()]
 
 
+def _not_brought() -> str:
+    return f"what this call needs is not part of what `{install_command('local')}` installs"
+
+
 def _refusal_response(refusal: Refusal, protocol: WireProtocol) -> _Response:
     answer = write_refusal(refusal, protocol, str(uuid.uuid4()))
     phrase = next((s.phrase for s in HTTPStatus if s.value == answer.status), "")
@@ -423,9 +425,3 @@ def _header(environ: WSGIEnvironment) -> Callable[[str], str | None]:
         return value.encode("latin-1").decode("utf-8", "surrogateescape") if value else value
 
     return header
-
-
-def _where(error: Exception) -> str:
-    """Return a fault's class and place, without the error's text, which may contain a secret."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {last.name}, line {last.lineno}"

@@ -7,6 +7,7 @@ from sekisho.audit.finding import Family, Finding, Severity
 from sekisho.audit.meaning import TruthTable
 from sekisho.audit.sarif import findings_log
 from sekisho.documents.sarif import Json, notice
+from sekisho.errors import SekishoError, errors_to_json
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind, Quota
@@ -93,17 +94,17 @@ class LintReport:
         return not self.gaps and not self.wrong
 
 
-def to_json(reports: Sequence[LintReport], failed: Sequence[str]) -> Json:
+def to_json(reports: Sequence[LintReport], failed: Iterable[SekishoError]) -> Json:
     """Return reports as JSON values, with English keys.
 
     Args:
         reports: one for each document that could be read.
-        failed: the faults of documents that could not be read, as messages.
+        failed: the errors of documents that could not be examined.
     """
     return {
         "schema": "sekisho.policy-lint/1",
         "reports": [_report_as_json(report) for report in reports],
-        "unreadable": list(failed),
+        "errors": [value for error in failed for value in errors_to_json(error)],
     }
 
 

@@ -25,7 +25,7 @@ from sekisho.cli.policy.diff_items import (
     items_lines,
     new_access_text,
 )
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import read_kinds, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text, undeniable
 from sekisho.cli.quiet import print_note, quiet_option, verbose_option
 from sekisho.documents import indented_json
@@ -320,13 +320,17 @@ def _policies(options: DiffOptions) -> tuple[Policies, Policies]:
     """Read both sides; what both have is read once, for it may be standard input."""
     old, new = (options.old, *options.with_old), (options.new, *options.with_new)
     refuse_stdin_twice((*old, *new, *options.with_both, *options.boundary))
-    both = read_attached(options.with_both, PolicyKind.IDENTITY)
-    limits = read_attached(options.boundary, PolicyKind.BOUNDARY) or None
-    before, after = (
-        Policies(identity=(*read_attached(files, PolicyKind.IDENTITY), *both), boundaries=limits)
-        for files in (old, new)
+    identity = PolicyKind.IDENTITY
+    before, after, both, limits = read_kinds(
+        (old, identity),
+        (new, identity),
+        (options.with_both, identity),
+        (options.boundary, PolicyKind.BOUNDARY),
     )
-    return before, after
+    return (
+        Policies(identity=(*before, *both), boundaries=limits or None),
+        Policies(identity=(*after, *both), boundaries=limits or None),
+    )
 
 
 def _side_lines(side: Side | Unknown, printing: DiffPrinting) -> Iterator[str]:

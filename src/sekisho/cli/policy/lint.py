@@ -21,12 +21,12 @@ from sekisho.cli.options import (
     report_format_option,
 )
 from sekisho.cli.output import in_colour
-from sekisho.cli.policy_files import read_policy
+from sekisho.cli.policy_files import each_alone, read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import complain, show, terminal_width
 from sekisho.documents import indented_json, table_lines
 from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
-from sekisho.errors import MORE_ON_ID, FaultyInput
+from sekisho.errors import MORE_ON_ID, lines_of
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, hanging, joined_messages, printable, verbatim
 
@@ -103,28 +103,21 @@ def command(
     With -v: all about the notes, and what each credential may do. Exit 3 with errors or
     warnings, 0 with notes alone, 4 if something could not be examined.
     """
-    reports: list[LintReport] = []
-    failed: list[FaultyInput] = []
-    for file in dict.fromkeys(files):
-        try:
-            text = read_policy(file)
-            report = lint(text, options.attachment, source=file, partition=options.partition)
-            reports.append(report)
-        except FaultyInput as error:
-            failed.append(error)
+
+    def examine(file: str) -> LintReport:
+        text = read_policy(file)
+        return lint(text, options.attachment, source=file, partition=options.partition)
+
+    reports, failed = each_alone(dict.fromkeys(files), examine)
     lang = printing.lang
     # programs that read JSON read English
     spoken = Language.EN if printing.output is ReportFormat.JSON else lang
-    messages = [
-        f"{fault.code}: {error.subject.into(spoken)}: {fault.into(spoken)}"
-        for error in failed
-        for fault in error.faults
-    ]
+    messages = [line for error in failed for line in lines_of(error, spoken)]
     match printing.output:
         case ReportFormat.TEXT:
             _print(reports, options, lang, verbose=printing.verbose)
         case ReportFormat.JSON:
-            click.echo(indented_json(to_json(reports, messages)), nl=False)
+            click.echo(indented_json(to_json(reports, failed)), nl=False)
         case ReportFormat.SARIF:
             log = to_sarif(reports, version=sekisho.__version__, lang=lang, failed=messages)
             click.echo(indented_json(log), nl=False)
@@ -271,9 +264,5 @@ def _print_table(truth: TruthTable, lang: Language) -> None:
 
 
 def _say(text: str, style: str = "") -> None:
-    for line in _folded(text):
+    for line in hanging(printable(text), terminal_width()):
         show(line, style)
-
-
-def _folded(text: str) -> list[str]:
-    return hanging(printable(text), terminal_width())

@@ -199,16 +199,12 @@ def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
         yield _COUNT.filled(all=counts.total(), **numbers).into(lang)
     for place, invariant in enumerate(users.invariants):
         verdicts = [answers[place].verdict for answers in users.conclusions.values()]
+        numbers = {
+            kind.__name__.lower(): sum(isinstance(each, kind) for each in verdicts)
+            for kind in (Proved, Refuted, Unknown)
+        }
         what = invariant_text(invariant)
-        yield _HOLDS.filled(what=what, all=len(verdicts), **_numbers(verdicts)).into(lang)
-
-
-def _numbers(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    return {each.__name__.lower(): _count(verdicts, each) for each in (Proved, Refuted, Unknown)}
-
-
-def _count(verdicts: Sequence[Verdict], kind: type[Verdict]) -> int:
-    return sum(isinstance(each, kind) for each in verdicts)
+        yield _HOLDS.filled(what=what, all=len(verdicts), **numbers).into(lang)
 
 
 def _row(users: UserProofs, name: str, lang: Language) -> Iterator[str]:

@@ -18,7 +18,7 @@ from sekisho.cli.options import (
     report_format_option,
     texts_of_assumptions,
 )
-from sekisho.cli.policy_files import levels_of, read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import levels_of, read_kinds, refuse_stdin_twice
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
@@ -333,12 +333,14 @@ class PolicyFiles:
             UsageError: if standard input is to be read twice.
         """
         refuse_stdin_twice((*self.names, *self.others))
+        identity, boundaries, session = read_kinds(
+            (self.files, PolicyKind.IDENTITY),
+            (self.limits.boundary, PolicyKind.BOUNDARY),
+            (self.limits.session, PolicyKind.SESSION),
+        )
         scps, beside = levels_of(self.limits.scps)
         policies = Policies(
-            identity=read_attached(self.files, PolicyKind.IDENTITY),
-            boundaries=read_attached(self.limits.boundary, PolicyKind.BOUNDARY) or None,
-            session=read_attached(self.limits.session, PolicyKind.SESSION) or None,
-            scps=scps,
+            identity=identity, boundaries=boundaries or None, session=session or None, scps=scps
         )
         return Subject.of_files(
             policies,

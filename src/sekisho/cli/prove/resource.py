@@ -10,12 +10,13 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import ProofFailed, next_action
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, lang_option
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import each_alone, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
-from sekisho.cli.terminal import show_folded
+from sekisho.cli.terminal import complain, show_folded
 from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, AttachedPolicy
+from sekisho.errors import SekishoError, errors_to_json, lines_of
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind, render
 from sekisho.prover import (
@@ -60,25 +61,27 @@ def command(
     """
     refuse_stdin_twice(files)
     now = datetime.now(UTC)
-    conclusions = [
-        (policy, no_public_access(policy, now, assumptions))
-        for policy in read_attached(files, PolicyKind.RESOURCE)
-    ]
+
+    def examine(file: str) -> tuple[AttachedPolicy, Conclusion]:
+        (policy,) = read_attached((file,), PolicyKind.RESOURCE)
+        return policy, no_public_access(policy, now, assumptions)
+
+    conclusions, failed = each_alone(files, examine)
     match output:
         case OutputFormat.JSON:
-            click.echo(indented_json(_as_json(conclusions, now)), nl=False)
+            click.echo(indented_json(_as_json(conclusions, failed, now)), nl=False)
+        case OutputFormat.TEXT if quiet() or not conclusions:
+            show_folded(_verdict(policy, each).into(lang) for policy, each in conclusions)
         case OutputFormat.TEXT:
-            if quiet():
-                show_folded(_verdict(policy, each).into(lang) for policy, each in conclusions)
-                return worst([exit_of(each.verdict) for _, each in conclusions])
             lines = [line for policy, each in conclusions for line in _lines(policy, each, lang)]
-            if verbose:
-                lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
-            else:
-                lines += ["", _MORE.into(lang)]
-            show_folded(lines)
+            more = PUBLIC_ASSUMED if verbose else (_MORE,)
+            show_folded([*lines, "", *(text.into(lang) for text in more)])
             show_next(next_action(_standing(conclusions, verbose=verbose)), lang)
-    return worst([exit_of(each.verdict) for _, each in conclusions])
+    for error in failed:
+        for line in lines_of(error, lang):
+            complain(f"sekisho: {line}")
+    ends = [exit_of(each.verdict) for _, each in conclusions]
+    return worst([*ends, Exit.ERROR] if failed else ends)
 
 
 def _standing(found: Sequence[tuple[AttachedPolicy, Conclusion]], *, verbose: bool) -> ProofFailed:
@@ -109,7 +112,11 @@ def _lines(policy: AttachedPolicy, conclusion: Conclusion, lang: Language) -> It
         yield f"  {_ASSUMED.filled(names=', '.join(conclusion.assumed)).into(lang)}"
 
 
-def _as_json(conclusions: Sequence[tuple[AttachedPolicy, Conclusion]], now: datetime) -> object:
+def _as_json(
+    conclusions: Sequence[tuple[AttachedPolicy, Conclusion]],
+    failed: Sequence[SekishoError],
+    now: datetime,
+) -> object:
     return {
         "schema": "sekisho.no-public-access/1",
         "asOf": now.isoformat(timespec="seconds"),
@@ -126,6 +133,7 @@ def _as_json(conclusions: Sequence[tuple[AttachedPolicy, Conclusion]], now: date
             }
             for policy, each in conclusions
         ],
+        "errors": [value for error in failed for value in errors_to_json(error)],
         "assumptions": [text.en for text in PUBLIC_ASSUMED],
     }
 

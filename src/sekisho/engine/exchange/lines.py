@@ -7,11 +7,12 @@
      "options"?: {an assumption by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
 
     {"id", "decision", "because", "blockedBy", "assumed"?, "notGiven"?, "notInCatalogue"?}
-    or  {"id", "error": {code, message, at}}
+    or  {"id", "error": {code, message, at, line}}
 
 What is null or absent is not there. An empty list of boundaries or session policies is there and
-allows nothing; an empty list of levels is no organisation. Unknown keys are refused. A line that
-cannot be read or decided does not stop the others.
+allows nothing; an empty list of levels is no organisation. Unknown keys are refused. One
+line in is one line out, in order: a line that cannot be read or decided, be it blank or too long,
+has an error with its number, and does not stop the others.
 """
 
 import json
@@ -41,6 +42,7 @@ from sekisho.errors import (
     FaultyInput,
     FaultyPolicy,
     FaultyRequest,
+    InternalError,
     SekishoError,
     quoted,
 )
@@ -70,23 +72,13 @@ Respond = Callable[[DecisionQuestion], Mapping[str, object]]
 def answers(
     stream: BinaryIO, documents: Documents | None = None, respond: Respond | None = None
 ) -> Iterator[AnsweredLine]:
-    """Yield the answer to each line of `stream` as it comes; blank lines are passed over.
+    """Yield the answer to each line of `stream` as it comes, one for each.
 
     Without `respond` the policies' decision is the answer.
     """
     known, responding = documents or Documents(), respond or policy_responder(Deciders().decide)
     for number, line in enumerate(_lines(stream), start=1):
-        if line is None:
-            fault = Fault(
-                Code.REQUEST_NOT_JSON,
-                Message("a line of more than {most} bytes").filled(most=MOST_BYTES),
-                fix=Message("ask about fewer policies in one line"),
-            )
-            yield _failure(
-                None, FaultyRequest(Message("line", "source"), [fault]), f"line {number}"
-            )
-        elif line.strip():
-            yield answer(line, known, f"line {number}", responding)
+        yield answer(line, known, number, responding)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -154,14 +146,14 @@ def joint_answer(
 
 
 def answer(
-    line: bytes, documents: Documents, place: str = "line", respond: Respond | None = None
+    line: bytes | None, documents: Documents, number: int = 1, respond: Respond | None = None
 ) -> AnsweredLine:
     """Return the answer to one question.
 
     Args:
-        line: the question, in UTF-8.
+        line: the question, in UTF-8; None: it is too long to keep.
         documents: the cache of parsed policies.
-        place: where the line stands, for an error that cannot say more.
+        number: of the line, for errors.
         respond: the function that answers; None: the engine's decision.
     """
     identity: str | int | float | None = None
@@ -172,7 +164,10 @@ def answer(
         found = (respond or policy_responder())(question)
         return AnsweredLine({"id": question.id, **found}, decided=True)
     except SekishoError as error:
-        return _failure(identity, error, place)
+        return _failure(identity, error, number)
+    except Exception as error:
+        # a bug costs one line, and says so in its place
+        return _failure(identity, InternalError.of(error), number)
 
 
 class _VerbatimNumber(float):
@@ -192,12 +187,19 @@ class _VerbatimNumber(float):
     __str__ = __repr__
 
 
-def _decoded(line: bytes) -> Mapping[str, object]:
+def _decoded(line: bytes | None) -> Mapping[str, object]:
     """Decode one line.
 
     Raises:
         FaultyRequest: if it is not one JSON object.
     """
+    if line is None:
+        raise _not_json(
+            Message("a line of more than {most} bytes").filled(most=MOST_BYTES),
+            fix=Message("ask about fewer policies in one line"),
+        )
+    if not line.strip():
+        raise _not_json(Message("the line is blank"))
     try:
         value = json.loads(
             line.decode("utf-8-sig"),
@@ -234,16 +236,18 @@ def _no_constant(name: str) -> None:
     raise _not_json(Message("`{name}` is not JSON").filled(name=name))
 
 
-def _not_json(message: Message) -> FaultyRequest:
-    return FaultyRequest(Message("line", "source"), [Fault(Code.REQUEST_NOT_JSON, message)])
+def _not_json(message: Message, fix: Message | None = None) -> FaultyRequest:
+    return FaultyRequest(
+        Message("line", "source"), [Fault(Code.REQUEST_NOT_JSON, message, fix=fix)]
+    )
 
 
-def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> AnsweredLine:
-    message, at = str(error), error.at or place
+def _failure(identity: str | int | float | None, error: SekishoError, number: int) -> AnsweredLine:
+    message, at = str(error), error.at or f"line {number}"
     if isinstance(error, FaultyInput):
         message = "; ".join(map(str, error.faults))
         if isinstance(error, FaultyPolicy):
             # the engine names the policy, and its faults stand within it
             at = f"policies.{error.source}.{error.at}"
-    value = {"code": error.code.value, "message": message, "at": at}
+    value = {"code": error.code.value, "message": message, "at": at, "line": number}
     return AnsweredLine({"id": identity, "error": value}, decided=False)

@@ -31,6 +31,7 @@ from sekisho.replay.commands.sources import (
     TimeOptions,
     TrailSource,
     lookup_option,
+    note_faults,
     scope_options,
     source_options,
     time_options,
@@ -103,6 +104,7 @@ def _usage_of(source: TrailSource, logs: tuple[str, ...]) -> Usage:
     from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
 
     trail = source.read(logs)
+    note_faults(trail.groups.reading.faults, source.lang)
     return usage_of(trail_logs(trail.groups, trail.skipped), source.window)
 
 

@@ -20,7 +20,7 @@ from sekisho.cli.next_action import caller_of
 from sekisho.cli.options import grouped, pair
 from sekisho.cli.policy_files import (
     levels_of,
-    read_attached,
+    read_kinds,
     read_policy,
     refuse_stdin_twice,
 )
@@ -345,14 +345,10 @@ def attachments_of(made: "Plan") -> Iterator[PolicyAttachment]:
 
 def _documents(changes: "Iterable[Change]") -> Mapping[str, AttachedPolicy]:
     return {
-        change.arn: AttachedPolicy(change.arn, _parsed(change.document))
+        change.arn: AttachedPolicy(change.arn, parse(json.dumps(change.document)))
         for change in changes
         if isinstance(change, rollout.CreatePolicy | rollout.CreatePolicyVersion)
     }
-
-
-def _parsed(document: Mapping[str, object]) -> Document:
-    return parse(json.dumps(document))
 
 
 def _attachment_to(holder: str, policy: AttachedPolicy) -> Iterator[PolicyAttachment]:
@@ -371,8 +367,9 @@ def _of_policies(
         _check_targets(targets, snapshot)
     elif any(each.kind is TargetKind.GROUP for each in targets):
         raise UsageError(_NEEDS_ACCOUNT.filled(option="--attach-to group:NAME"))
-    identity = read_attached(options.policies, PolicyKind.IDENTITY)
-    boundaries = read_attached(options.boundaries, PolicyKind.BOUNDARY)
+    identity, boundaries = read_kinds(
+        (options.policies, PolicyKind.IDENTITY), (options.boundaries, PolicyKind.BOUNDARY)
+    )
     levels, notes = levels_of(options.scps)
     changes = PolicyChanges(
         attached=tuple(PolicyAttachment(policy, one) for policy in identity for one in targets),
@@ -391,7 +388,8 @@ def _of_policies(
         notes = (*notes, _NARROW.filled(levels=named))
     replaced = tuple(changes.replaced)
     names = tuple(each.name for each in (*identity, *boundaries)) + replaced + options.scps
-    parts = _question_text(options, _names_of(targets), replaced)
+    attached_to = listed(_TARGETS[each.kind].filled(name=each.name) for each in targets)
+    parts = _question_text(options, attached_to, replaced)
     about = joined_messages((_ASKED.filled(what=parts), *notes), en=" ", ja="")
     return (
         binding_of_policies(changes) if snapshot is None else binding_of_change(snapshot, changes),
@@ -417,10 +415,6 @@ def _question_text(
 
 def _listed(names: Iterable[str]) -> Message:
     return listed(map(verbatim, names))
-
-
-def _names_of(targets: Iterable[Target]) -> Message:
-    return listed(_TARGETS[each.kind].filled(name=each.name) for each in targets)
 
 
 def _target(text: str) -> Target:

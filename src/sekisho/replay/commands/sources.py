@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sekisho.replay.reading import (
         DigestFile,
         FoundFiles,
+        LogFault,
         LogFile,
         ReadingSettings,
         SkippedKind,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     )
 
 _S3 = "s3://"
+_MOST_FAULTS = 5
+"""So many files that could not be read are named."""
 _NO_LOGS = Message("give logs, or `--lookup`, or `--result`")
 _ONLY_S3 = Message("`{option}` is for logs in S3 (`s3://…`)")
 _TWICE = Message(
@@ -394,6 +397,13 @@ def _groups_of_result(path: Path, columns: frozenset[Column]) -> "TrailGroups":
     return read_result(path, columns)
 
 
+def note_faults(faults: "Sequence[LogFault]", lang: Language) -> None:
+    """Say on stderr which files could not be read and why, the first of many."""
+    for fault in faults[:_MOST_FAULTS]:
+        place = f"{fault.place}: " if fault.place else ""
+        print_note(f"{fault.file}: {place}{fault.what.into(lang)}")
+
+
 def usage_in_logs(paths: Sequence[str], lang: Language) -> Usage:
     """Return the logged use of users, from logs on this computer.
 
@@ -411,4 +421,5 @@ def usage_in_logs(paths: Sequence[str], lang: Language) -> Usage:
     found = local_logs(paths)
     with reading_progress(lang) as progress:
         groups = read_groups(found.files, (), progress=progress)
+    note_faults(groups.reading.faults, lang)
     return usage_of(trail_logs(groups, found.skipped))

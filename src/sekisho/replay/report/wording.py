@@ -24,6 +24,8 @@ _SERVICES = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 _NO_EVENTS = Message("No event was read, so there is no result.")
+_NO_LOGS = Message("No event was read, so there is no result: {faults}.")
+_FILE_IS = Message("{file} {what}")
 _LOSING = Message("Calls of {losing} of {users} {users:user|users} would be denied: {names}.")
 _ONLY_OTHERS = Message("No user's call would be denied, but calls of other callers would: {names}.")
 _OTHERS = Message("So would calls of roles and federated users: {names}.")
@@ -174,7 +176,11 @@ def headline(report: ReplayReport) -> Message:
 
 def _sentences(report: ReplayReport) -> Iterator[Message]:
     """Yield the sentences of the verdict: the losses, and the part of the logs they are from."""
-    if report.span is None:
+    if report.span is None and report.log.faults:
+        # the first faults say of which files there is nothing, and why
+        faults = [_FILE_IS.filled(file=f.file, what=f.what) for f in report.log.faults[:NAMES]]
+        yield _NO_LOGS.filled(faults=joined_messages(faults, en="; ", ja="、"))
+    elif report.span is None:
         yield _NO_EVENTS
     elif not report.asked:
         yield _ASKED_NONE.filled(events=events_text(report.log.events))
