@@ -8,6 +8,7 @@ a package, because importing that package would replace it: hence `audit_account
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -73,8 +74,6 @@ def force_mfa(
         UsageError: if the preset or a choice is unknown, or a value is of the wrong type.
         FaultyPolicy: if choices contradict each other or are out of range.
     """
-    from dataclasses import replace
-
     from sekisho.policy import Preset, choices_of
     from sekisho.policy import force_mfa as written
 
@@ -253,8 +252,6 @@ def nothing_allowed(
 def _on_enforcement(
     attached: Policies, whose: str | None, trust: Document | str | Path | None
 ) -> PolicyReport:
-    from dataclasses import replace
-
     from sekisho.engine import Policies
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
@@ -324,8 +321,6 @@ def not_granted(
     Raises:
         UsageError: if IAM does not accept an action or a resource.
     """
-    from dataclasses import replace
-
     from sekisho.engine import Policies
     from sekisho.errors import UsageError
     from sekisho.messages import Message
@@ -597,4 +592,6 @@ def plan(
     shape, excepted, whose = read_goal(goal), _exceptions(exceptions), PlanCaller(caller, mfa=mfa)
     check_saved_account(snapshot, whose, "snapshot", datetime.now(UTC))
     excepted.check(snapshot)
-    return planned(goal_of(shape, str(goal), snapshot, excepted), snapshot, whose)
+    made = planned(goal_of(shape, str(goal), snapshot, excepted), snapshot, whose)
+    file = None if exceptions is None else str(exceptions)
+    return replace(made, goal=str(goal), exceptions_file=file)

@@ -127,6 +127,7 @@ class FindingId(StrEnum):
     UNEXPECTED_ID = "policy.unexpected-id"
     PUBLIC = "policy.public"
     TRUST_ANYBODY = "policy.trust-anybody"
+    TRUST_ANY_USER = "policy.trust-any-user"
 
     DENY_MISSES_KEYS = "mfa.deny-misses-keys"
     DENY_MISSES_CONSOLE = "mfa.deny-misses-console"

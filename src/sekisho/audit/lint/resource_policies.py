@@ -22,8 +22,16 @@ from sekisho.audit.lint.engine_queries import Asker, MfaState, Statements, relax
 from sekisho.audit.lint.statements import Dependent, applying, asked, statement_checks
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import NOW, ActionOnResource, Home
-from sekisho.audit.meaning.trusted import Trusted, TrustedKind, named_by
-from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, Request, decide
+from sekisho.audit.meaning.trusted import Trusted, TrustedKind, TrustWay, named_by
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Context,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+)
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import quoted
 from sekisho.messages import Message, verbatim
@@ -180,6 +188,8 @@ _KEYS = {
 """The kinds that never have MFA, and their keys in `Principal`."""
 
 
+_CLAIMS = ("sub", "aud", "oaud", "azp", "email", "amr")
+"""Claims of a token that IAM reads (IAM User Guide, "IAM and AWS STS condition context keys")."""
 _STRANGER = "808182838485"
 """An account that no trust policy names."""
 _EVERYTHING = AttachedPolicy(
@@ -215,6 +225,7 @@ class Trust:
     def findings(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Yield the findings on strangers and people without MFA, and on conditions on MFA."""
         yield from self._by_anybody()
+        yield from self._by_any_user()
         for dependent in dependents:
             for document in self._for_people(dependent.statement):
                 yield from statement_checks(document, dependent, self._asker)
@@ -245,6 +256,38 @@ class Trust:
                 principal=request.principal, action=request.action, resource=request.resource
             )
             yield found(FindingId.TRUST_ANYBODY, place, fact)
+
+    def _by_any_user(self) -> Iterator[Finding]:
+        """Yield each Allow by which a token of somebody unknown assumes the role.
+
+        Source: IAM User Guide, "Identity-provider controls for shared OIDC providers"
+        (id_roles_providers_oidc_secure-by-default): one issuer's tokens are also other
+        organizations', and claims in the trust policy tell them apart. A SAML assertion names the
+        role itself, so its provider decides who may assume it.
+        """
+        trust = Policies(trust=AttachedPolicy("trust", self._document))
+        home, shown = self._asker.home, set[int]()
+        role = f"arn:{home.partition}:iam::{home.account}:role/any"
+        named = {each.name: each for several in self._named.values() for each in several}
+        for each in named.values():
+            if each.kind is not TrustedKind.WEB_IDENTITY or self._asker.exhausted:
+                continue
+            self._asker.work.add(1)
+            provider = each.name.rpartition("oidc-provider/")[2]
+            claims = {f"{provider}:{claim}": "unknown" for claim in _CLAIMS}
+            request = each.request(TrustWay.WEB_IDENTITY, role, SigninAssumptions())
+            context = Context({**dict(request.context.items()), **claims})
+            decision = decide(replace(request, context=context), trust)
+            if decision.effect is not DecisionEffect.ALLOWED:
+                continue
+            statement = self._document.statements[decision.because[0].index]
+            if statement.index not in shown:
+                shown.add(statement.index)
+                place = place_in(self._document, statement, path="Principal")
+                fact = MAY_CALL.filled(
+                    principal=each.name, action=request.action, resource=request.resource
+                )
+                yield found(FindingId.TRUST_ANY_USER, place, fact)
 
     def _for_people(self, statement: Statement) -> list[Document]:
         """Return, for each kind of person that a statement names, the statements about all of them.
