@@ -75,7 +75,7 @@ from sekisho.engine.exchange import (
     location_of,
     reasons,
 )
-from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
+from sekisho.errors import Fault, FaultyRequest, SekishoError, SeveralErrors, UsageError
 from sekisho.lazy import dataclass
 from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind
@@ -448,7 +448,7 @@ class _Reader:
             fix = Message("give one request, or `--batch`")
             self.errors.append(UsageError(Message("give {names}").filled(names=names), fix=fix))
         principal, absent = options.principal or "", [f"request.{name}" for name in missing_names]
-        faults = []
+        faults: list[Fault] = []
         if not may_be_principal(principal):
             faults += [] if "request.principal" in absent else no_principal(principal).faults
             absent += ["request.principal", "request.federatedBy"]
