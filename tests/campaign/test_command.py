@@ -151,6 +151,26 @@ def test_the_folder_of_another_account_is_refused(local: LocalAws, terminal: Ter
     assert apart.exception is None, apart.output
 
 
+def test_a_campaigns_folder_is_taken_in_place_of_its_goal(
+    local: LocalAws, terminal: Terminal
+) -> None:
+    path = goal(terminal, enrol_from=0, starts=10)
+    assert terminal.run("campaign", path, "--mfa", "--apply", "--yes").return_value == 0
+    for words in (("status",), ("campaign", "--mfa"), ("notify",), ("remind", "--preview")):
+        name, *options = words
+        by_goal = terminal.run(name, path, *options)
+        by_folder = terminal.run(name, f"{path}.campaign", *options)
+        assert by_folder.exception is None or isinstance(by_folder.exception, SystemExit)
+        assert by_folder.return_value == by_goal.return_value
+        if name != "remind":
+            assert by_folder.stdout.replace(".campaign", "") == by_goal.stdout
+    told = terminal.run("remind", f"{path}.campaign", "--preview")
+    assert (
+        told.output
+        == terminal.run("remind", path, "--preview", "--state", f"{path}.campaign").output
+    )
+
+
 def test_two_runs_that_apply_do_not_meet(local: LocalAws, terminal: Terminal) -> None:
     """The second is refused before it reads the account: what it read would be stale."""
     path = goal(terminal, enrol_from=0, starts=10)

@@ -235,7 +235,6 @@ def test_on_the_last_day_enforcement_comes_before_the_right_to_enrol_goes() -> N
     made = planned(start)
     assert made.applicable, made.open_problems
     assert [*attachments(made.changes)] == [
-        "denied + Force_MFA",
         "keys + Force_MFA",
         "keys - Force_MFA_enrol",
         "passkey + Force_MFA",

@@ -28,6 +28,7 @@ from sekisho.rollout import (
     plan,
     plan_report,
     planning_context,
+    policy_arn,
     reset,
 )
 from sekisho.signin import PasswordPolicy
@@ -191,7 +192,8 @@ def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     assert found.text.en.startswith("Break-glass users are unaffected")
 
 
-def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_unknown() -> None:
+def test_a_break_glass_user_whose_policies_were_not_read_is_untouched_if_nothing_changes() -> None:
+    """Unknown it is where a policy changes or is made that they may have."""
     unread_policy = f"arn:aws:iam::{ACCOUNT}:policy/Unread"
     glass = user("glass", attached=(FULL, unread_policy))
     start = replace(
@@ -200,7 +202,9 @@ def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_u
     )
     goal = replace(MACHINE, break_glass=("glass",))
     made = plan(goal, start, ADMIN)
-    found = proof(made, "break-glass-untouched")
+    assert proof(made, "break-glass-untouched").verdict is SafetyVerdict.PROVED
+    held = replace(glass, attached=(*glass.attached, policy_arn(start, goal.policy)))
+    found = proof(plan(goal, with_user(start, held), ADMIN), "break-glass-untouched")
     assert (found.verdict, found.failed) == (SafetyVerdict.UNKNOWN, ("glass",))
     assert found.shown[0].en.startswith("unknown: ")
     # a plan that gives their group something touches them, whatever else was not read

@@ -228,7 +228,7 @@ class Campaign:
         """What else must be known, as today's plan says it: ended exceptions, who is locked out."""
         plan = self.today.plan
         passed = (note for note in plan.reasons if note.id not in plan.open_problems)
-        return (*passed, *plan.warnings, *self.waiting_locked_out)
+        return (*passed, *self.today.withheld, *plan.warnings, *self.waiting_locked_out)
 
     @property
     def locked_out(self) -> tuple[str, ...]:

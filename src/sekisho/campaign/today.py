@@ -12,15 +12,26 @@ from sekisho.campaign.losses import Losses, losses_of
 from sekisho.campaign.notices import untold_users
 from sekisho.campaign.stages import PlanProblem
 from sekisho.lazy import dataclass
+from sekisho.notices import may_enrol
 from sekisho.notices.reminders import Told
 from sekisho.rollout import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    CreatePolicy,
+    CreatePolicyVersion,
     Deferral,
     DeferralReason,
+    DetachGroupPolicy,
     Goal,
+    JudgedPlan,
     Plan,
     PlanCaller,
     Planner,
+    PlanNote,
     acceptance_key,
+    forecast,
+    policy_arn,
     proof_text,
 )
 
@@ -45,6 +56,7 @@ class Today:
         problems: by user, the problems of enforcing MFA for them today.
         losses: dormant people and old access keys, with their days.
         usage: what logs say of the account's users.
+        withheld: why policies are neither made nor changed today, which some people would need.
     """
 
     goal: Goal
@@ -52,6 +64,7 @@ class Today:
     problems: Mapping[str, tuple[PlanProblem, ...]] = field(default_factory=dict)
     losses: Losses = field(default=Losses())
     usage: Usage | None = None
+    withheld: tuple[PlanNote, ...] = ()
 
 
 def today_of(
@@ -74,33 +87,127 @@ def today_of(
     Raises:
         FaultyInput: as `rollout.plan`.
     """
-    left_out: dict[str, tuple[PlanProblem, ...]] = {}
-    day = goal.day_of(snapshot.taken_at)
     planner = Planner(snapshot, caller, _ended_exceptions(goal, snapshot), usage)
     losses = losses_of(goal, snapshot, caller.arn, usage, told)
-    goal = losses.fill(goal, day)
+    goal = losses.fill(goal, goal.day_of(snapshot.taken_at))
     judged = planner.judged(_planned(goal))
     untold = untold_users(goal, judged.plan, with_logged_use(snapshot, usage), told)
-    for _ in range(_ROUNDS):
-        blocked = _blocked_people(judged.plan)
-        # users who are not notified can still enrol
-        blocked |= {
-            user: (*blocked.get(user, ()), *untold[user]) for user in {*untold} & {*goal.enforced}
-        }
-        leaving = blocked.keys() & {*goal.enforced}
-        waiting = blocked.keys() & {*goal.enrolling}
-        keeping = _administrators_who_keep(judged.plan, goal)
-        if not leaving | waiting | keeping.keys():
+    settled = _Settled(planner, untold, goal, losses, judged).without_blocked()
+    for arn in _shared_policies(settled.judged.plan):
+        before = _unresolved(settled.judged.plan)
+        if not before or _OF_THE_RUN & {*settled.judged.plan.open_problems}:
             break
-        found = {user: blocked[user] for user in leaving | waiting}
-        found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
+        other = settled.withholding(arn)
+        if _unresolved(other.judged.plan) < before:
+            settled = other
+    plan = planner.described(settled.judged)
+    return Today(settled.goal, plan, settled.problems, settled.losses, usage, settled.notes)
+
+
+_OF_THE_RUN = frozenset({"caller-keeps-access", "caller-unknown", "other-account"})
+"""The problems of whoever runs the campaign: nobody else goes on before they are resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A day's plan from which people are left out, with their problems by user.
+
+    Attributes:
+        untold: who would be enforced and has not been told.
+        notes: why policies of the goal are withheld.
+    """
+
+    planner: Planner
+    untold: Mapping[str, tuple[PlanProblem, ...]]
+    goal: Goal
+    losses: Losses
+    judged: JudgedPlan
+    problems: Mapping[str, tuple[PlanProblem, ...]] = field(default_factory=dict)
+    notes: tuple[PlanNote, ...] = ()
+
+    def without_blocked(self) -> "_Settled":
+        """Return the same without whoever has a problem, and who comes to have one by that."""
+        settled = self
+        for _ in range(_ROUNDS):
+            goal, made = settled.goal, settled.judged.plan
+            blocked = _blocked_people(made)
+            # users who are not notified can still enrol
+            blocked |= {
+                user: (*blocked.get(user, ()), *self.untold[user])
+                for user in {*self.untold} & {*goal.enforced}
+            }
+            keeping = _administrators_who_keep(made, goal)
+            meant = {*goal.enforced, *goal.enrolling}
+            others = {change.person for change in made.changes} - meant - {*goal.unchanged}
+            found = {user: why for user, why in blocked.items() if user in meant | others}
+            losing = {*keeping, *(others & found.keys())}
+            found |= {user: (*found.get(user, ()), why) for user, why in keeping.items()}
+            if not found:
+                break
+            settled = settled._leaving(found, settled.losses.without(losing))
+        return settled
+
+    def _leaving(self, found: Mapping[str, tuple[PlanProblem, ...]], losses: Losses) -> "_Settled":
+        """Return the same without some users, who keep what they have, and why."""
+        goal, left_out = self.goal, dict(self.problems)
         for user, problems in found.items():
             new = (each for each in problems if each not in left_out.get(user, ()))
             left_out[user] = (*left_out.get(user, ()), *new)
-        losses = losses.without(keeping)
-        goal = losses.fill(_without(goal, leaving, waiting), day)
-        judged = planner.judged(_planned(goal), judged)
-    return Today(goal, planner.described(judged), left_out, losses, usage)
+        enforced = found.keys() & {*goal.enforced}
+        goal = _without(goal, enforced, {*found} - enforced)
+        goal = losses.fill(goal, goal.day_of(self.planner.snapshot.taken_at))
+        judged = self.planner.judged(_planned(goal), self.judged)
+        return replace(self, goal=goal, losses=losses, judged=judged, problems=left_out)
+
+    def withholding(self, arn: str) -> "_Settled":
+        """Return the same where a policy of the goal is neither made nor changed today.
+
+        Whoever would get it waits, unless it is there and does what it is for as it is now.
+        """
+        snapshot, goal, made = self.planner.snapshot, self.goal, self.judged.plan
+        reasons = _problems_of_all(made)
+        groups = {
+            e.group for e in made.changes if isinstance(e, AttachGroupPolicy) and e.arn == arn
+        }
+        given = {
+            change.person
+            for change in made.changes
+            if (isinstance(change, AttachUserPolicy) and change.arn == arn)
+            or (isinstance(change, AddUserToGroup) and change.group in groups)
+        }
+        if arn in snapshot.policies and goal.enrolment is not None:
+            as_it_is = {**forecast(snapshot, made.changes).policies, arn: snapshot.policies[arn]}
+            after = replace(forecast(snapshot, made.changes), policies=as_it_is)
+            if arn == policy_arn(snapshot, goal.enrolment):
+                given = {name for name in given if not may_enrol(after, after.user_named[name])}
+            elif arn in (policy_arn(snapshot, goal.policy), made.stricter) and not groups:
+                # whether it enforces MFA as it is the proofs say
+                given = set()
+        why = tuple(PlanProblem(each.id, each.text) for each in reasons)
+        held = replace(
+            self,
+            goal=replace(goal, withheld=goal.withheld | {arn}),
+            notes=tuple(dict.fromkeys((*self.notes, *reasons))),
+        )
+        return held._leaving(dict.fromkeys(given, why), self.losses).without_blocked()
+
+
+def _shared_policies(made: Plan) -> tuple[str, ...]:
+    """Return the policies that a plan makes or changes for several, the last first."""
+    kinds = CreatePolicy | CreatePolicyVersion | AttachGroupPolicy | DetachGroupPolicy
+    return tuple(
+        dict.fromkeys(each.arn for each in reversed(made.changes) if isinstance(each, kinds))
+    )
+
+
+def _unresolved(made: Plan) -> int:
+    return sum(len(users) for users in made.open_problems.values())
+
+
+def _problems_of_all(made: Plan) -> tuple[PlanNote, ...]:
+    """Return the problems that a plan has left, whomever they name."""
+    proofs = (PlanNote(each.id, proof_text(each), each.failed) for each in made.proofs)
+    return tuple(each for each in (*made.reasons, *proofs) if each.id in made.open_problems)
 
 
 def _planned(goal: Goal) -> Goal:

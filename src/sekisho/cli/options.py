@@ -4,11 +4,13 @@ A group of options is a frozen dataclass whose fields are the options' parameter
 the options to a command and hands them over as one value.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -246,3 +248,25 @@ def day_of_option(ctx: click.Context, param: click.Parameter, text: str | None) 
             Message("`{option} {text}` is not a date").filled(option=param.opts[0], text=text),
             fix=Message("write it like `2026-12-01`"),
         ) from None
+
+
+def goal_beside(path: Path) -> Path:
+    """Return the goal whose campaign's folder, `GOAL.campaign`, was given; else the path itself."""
+    goal = path.with_suffix("")
+    return goal if path.suffix == ".campaign" and path.is_dir() and goal.is_file() else path
+
+
+class GoalPath(click.Path):
+    """A plan or a goal; in place of a goal its campaign's folder can be given."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """Return the goal beside a campaign's folder, and any other path as it is."""
+        return goal_beside(Path(value))

@@ -8,7 +8,7 @@ account.
 from sekisho.notices.card import CardChoices, card_facts
 from sekisho.notices.card import card as card_of
 from sekisho.notices.dates import zone_named
-from sekisho.notices.devices import DeviceName, DeviceNames
+from sekisho.notices.devices import DeviceName, DeviceNames, may_enrol
 from sekisho.notices.notice import Notice, notice_of, notices_of
 from sekisho.notices.people import (
     OWNER_TAGS,
@@ -53,6 +53,7 @@ __all__ = [
     "context_of",
     "headline",
     "made_folder",
+    "may_enrol",
     "notice_of",
     "notices_of",
     "owner_by_tags",

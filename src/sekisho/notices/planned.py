@@ -12,18 +12,23 @@ from sekisho.rollout import (
     DeactivateDevice,
     Plan,
     ReplacePassword,
+    enrolment_arns,
 )
 
 
 def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
-    """Return the policies that a plan enforces MFA by; of two, the second is for the enrolled."""
-    made = (*plan.changes, *plan.needless)
+    """Return the policies that a plan enforces MFA by; of two, the second is for the enrolled.
+
+    Of which there are which already makes no difference.
+    """
+    before = enrolment_arns(plan.enrolment, plan.partition) if plan.enrolment else ()
     policies = {
         each.arn: each.document
-        for each in made
-        if isinstance(each, CreatePolicy | CreatePolicyVersion) and each.arn != plan.enrolment
+        for each in (*plan.changes, *plan.needless)
+        if isinstance(each, CreatePolicy | CreatePolicyVersion) and each.arn not in before
     }
-    return tuple(from_json(document, source=arn) for arn, document in policies.items())
+    arns = sorted(policies, key=lambda arn: arn == plan.stricter)
+    return tuple(from_json(policies[arn], source=arn) for arn in arns)
 
 
 def is_in_second_stage(plan: Plan, devices: tuple[Device, ...]) -> bool:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         CreatePolicy,
         CreatePolicyVersion,
         TagPolicy,
+        enrolment_arns,
         with_change_password,
     )
     from sekisho.rollout.changes.unused import (
@@ -135,7 +136,7 @@ if TYPE_CHECKING:
         RemedyKind,
         SafetyVerdict,
     )
-    from sekisho.rollout.planning.planner import Planner, plan
+    from sekisho.rollout.planning.planner import JudgedPlan, Planner, plan
     from sekisho.rollout.planning.requests import SampleRequest, decide_request
     from sekisho.rollout.planning.script import script_of
     from sekisho.rollout.planning.user_warnings import locked_out_notes
@@ -185,7 +186,9 @@ else:
             ),
             "changes.kinds": "forecast",
             "changes.model": "Change",
-            "changes.policies": "CreatePolicy CreatePolicyVersion TagPolicy with_change_password",
+            "changes.policies": (
+                "CreatePolicy CreatePolicyVersion TagPolicy enrolment_arns with_change_password"
+            ),
             "changes.unused": "DeactivateUnusedKey DeleteAccessKey DeleteUnusedPassword",
             "changes.users": (
                 "AddUserToGroup AttachGroupPolicy AttachUserPolicy CreateGroup CreateLoginProfile "
@@ -213,7 +216,7 @@ else:
             "planning.plan": (
                 "Plan PlanCaller PlannedImpact PlanNote Proof Remedy RemedyKind SafetyVerdict"
             ),
-            "planning.planner": "Planner plan",
+            "planning.planner": "JudgedPlan Planner plan",
             "planning.requests": "SampleRequest decide_request",
             "planning.script": "script_of",
             "planning.user_warnings": "locked_out_notes",
@@ -273,6 +276,7 @@ __all__ = [
     "GroupRights",
     "Journal",
     "JournalEntry",
+    "JudgedPlan",
     "KeyOfUser",
     "KeyRules",
     "KeyState",
@@ -323,6 +327,7 @@ __all__ = [
     "decide_request",
     "delete_unassigned_devices",
     "dormant_users",
+    "enrolment_arns",
     "execute",
     "expected_and_found",
     "explained_addresses",

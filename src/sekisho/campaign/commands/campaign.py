@@ -40,7 +40,7 @@ from sekisho.cli.aws import (
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.next_action import CampaignShown, next_action
-from sekisho.cli.options import day_of_option, form_option, grouped, lang_option
+from sekisho.cli.options import GoalPath, day_of_option, form_option, grouped, lang_option
 from sekisho.cli.output import in_colour
 from sekisho.cli.quiet import print_note, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.apply import TemporaryPasswords, carry_out
@@ -193,7 +193,7 @@ campaign_options = grouped(
 
 
 @click.command("campaign", cls=SpokenCommand)
-@click.argument("path", metavar="GOAL", type=click.Path(path_type=Path))
+@click.argument("path", metavar="GOAL", type=GoalPath())
 @campaign_options
 @telling_options
 @quiet_option

@@ -25,7 +25,7 @@ from sekisho.cli.next_action import (
     RunContext,
     next_action,
 )
-from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.options import GoalPath, OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.rollout.applying import added_policies_lines, plan_words
 from sekisho.cli.rollout.planning import exceptions_of
@@ -62,7 +62,7 @@ from sekisho.rollout import (
 
 
 @click.command("status", cls=SpokenCommand)
-@click.argument("path", metavar="PLAN|JOURNAL|GOAL", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PLAN|JOURNAL|GOAL", type=GoalPath())
 @click.option(
     "--journal",
     type=click.Path(path_type=Path),

@@ -14,7 +14,7 @@ import click
 from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import GoalPath, lang_option
 from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -30,7 +30,7 @@ _REPLACED = dict.fromkeys(("--due", "--today", "--again", "--send", "--preview")
 
 
 @click.command("notify", cls=SpokenCommand, replaced=_REPLACED)
-@click.argument("path", required=False, metavar="[PLAN|GOAL]", type=click.Path(path_type=Path))
+@click.argument("path", required=False, metavar="[PLAN|GOAL]", type=GoalPath())
 @notify_options
 @quiet_option
 @aws_options

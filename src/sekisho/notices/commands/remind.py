@@ -15,7 +15,7 @@ from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import goal_beside, lang_option
 from sekisho.cli.quiet import print_note, quiet_option
 from sekisho.cli.rollout.state import state_at
 from sekisho.cli.terminal import notice
@@ -80,6 +80,9 @@ def command(path: Path, options: RemindOptions, aws: AwsOptions, lang: Language)
     if it is unknown what happens to somebody or whether a message was posted; 1 if one was not.
     """
     options.check()
+    if (goal := goal_beside(path)) != path:
+        # the folder of a campaign has the record of whom it has told
+        path, options = goal, replace(options, state=options.state or str(path))
     if options.state is None or not is_in_s3(options.state):
         return _remind(path, options, aws, lang)
     state = state_at(options.state, aws, lang, take_over=options.take_over, notes=False)

@@ -66,13 +66,21 @@ def signed_in_with_device(user: User) -> bool:
     )
 
 
-def users_having(stages: Iterable[Stage], snapshot: Snapshot) -> Iterator[str]:
-    """Yield the users who have the policy of one of these stages already: they keep it."""
+def users_having(
+    stages: Iterable[Stage], snapshot: Snapshot, waves: Iterable[Wave]
+) -> Iterator[str]:
+    """Yield the users who have the policy of one of these stages already: they keep it.
+
+    Before the people of a wave can enrol nothing changes for them.
+    """
+    shut = {name for w in waves if w.enrol_from and not w.enrolment_open for name in w.users}
     for stage in stages:
         arn = policy_arn(snapshot, stage.policy)
         groups = {group.name for group in snapshot.groups if arn in group.attached}
         for user in snapshot.users:
-            if arn in user.attached or not groups.isdisjoint(user.groups):
+            if user.name not in shut and (
+                arn in user.attached or not groups.isdisjoint(user.groups)
+            ):
                 yield user.name
 
 

@@ -295,7 +295,7 @@ class _Reader:
         on_enrolment = self._before_their_day(waves, early)
         if any(wave.enrol_from for wave in waves):
             both = [first, *([enrolled] if enrolled else [])]
-            early |= {*users_having(both, self.snapshot)}
+            early |= {*users_having(both, self.snapshot, waves)}
         deferred = self._deferred(waves, early, late=late)
         now = tuple(
             dict.fromkeys(user for wave in waves for user in wave.users if user not in deferred)

@@ -265,6 +265,9 @@ class Goal:
         dormant: when a user is dormant; None: nobody is.
         keys: the days of people's access keys; None: they may grow as old as they like.
         untold: what happens to somebody to whom no notice was delivered.
+        withheld: ARNs of the goal's policies that are neither made nor changed now, with their
+            groups, and of those it replaces that stay at groups. A campaign fills this where
+            there is a problem that concerns a few.
         passwords_to_disable: users who lose their password now. A campaign fills this and the next
             two, day by day; a goal file says only the rules.
         keys_to_disable: access keys that are made inactive now, each with its user.
@@ -296,6 +299,7 @@ class Goal:
     dormant: Dormant | None = None
     keys: KeyRules | None = None
     untold: Untold = Untold.WAIT
+    withheld: frozenset[str] = frozenset()
     passwords_to_disable: tuple[str, ...] = ()
     keys_to_disable: tuple[KeyOfUser, ...] = ()
     keys_to_delete: tuple[KeyOfUser, ...] = ()

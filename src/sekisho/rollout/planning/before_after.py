@@ -104,8 +104,14 @@ class BeforeAfter:
         It is so, too, where what somebody has made of the enrolment policy is put right. Of users
         who are enforced by another policy that is not all: they may depend on it.
         """
+        if self.gets_policy(user) or self.was_enforced(user):
+            return False
+        return self.keeps_all_but_enrolment(user)
+
+    def keeps_all_but_enrolment(self, user: User) -> bool:
+        """Return whether nothing changes for a user but policies to enrol with."""
         before = self.before.user_named.get(user.name)
-        if before is None or self.gets_policy(user) or self.was_enforced(user):
+        if before is None:
             return False
         then, now = (policies_or_none(each, user.name) for each in (self.before, self.after))
         if then is None or now is None or then == now or before.groups != user.groups:
@@ -190,9 +196,10 @@ def compare_accounts(
     judged = tuple({user.name: user for user in (*affected, *targets)}.values())
     unread = unread_credentials(before)
     sign_ins = SignInOutcomes(after, unread)
-    if other is not None and not _covers(other, affected):
-        other = None
     names = {user.name for user in affected}
+    if other is not None and not names & before.user_named.keys() <= {*other.enforcements_before}:
+        # it was not asked of each of them how they were before
+        other = None
     was = tuple(user for user in before.users if user.name in names)
     sign_ins_before = other.sign_ins_before if other else SignInOutcomes(before, unread)
     return BeforeAfter(
@@ -213,19 +220,17 @@ def compare_accounts(
         representatives=representatives(before, after, affected),
         policy_representatives=representatives(before, after, affected, holding=False),
         targets=targets,
-        enrolment=_enrolment(goal, after),
+        enrolment=(
+            enrolment_arns(policy_arn(after, goal.enrolment), after.partition)
+            if goal.enrolment
+            else frozenset()
+        ),
         outcomes_before=other.outcomes_before if other else sign_ins_before.outcomes(was),
         unread=unread,
         credentials=credentials_by_user(before),
         administrators=Administrators(after),
         administrators_before=other.administrators_before if other else Administrators(before),
     )
-
-
-def _covers(other: BeforeAfter, users: Iterable[User]) -> bool:
-    """Return whether it was asked of each of these users how they were before, if they were."""
-    names = {user.name for user in users} & other.before.user_named.keys()
-    return names <= other.enforcements_before.keys()
 
 
 def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:
@@ -236,21 +241,28 @@ def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[Us
     return tuple(user for user in after.users if _has_policy(after, user, policies))
 
 
-def _enrolment(goal: Goal, after: Snapshot) -> frozenset[str]:
-    if goal.enrolment is None:
-        return frozenset()
-    return enrolment_arns(policy_arn(after, goal.enrolment), after.partition)
-
-
 def _has_policy(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
     found = policies_or_none(snapshot, user.name)
     return found is not None and any(each.name in policies for each in found.identity)
 
 
 def is_affected(before: Snapshot, after: Snapshot, user: User) -> bool:
-    """Return whether other policies decide for a user afterwards, or it cannot be told."""
+    """Return whether other policies decide for a user afterwards, or it cannot be told.
+
+    Where something was not read, it can be told if nothing changes that was there before, and
+    nothing is made that the user has already.
+    """
     policies = policies_or_none(after, user.name)
-    return policies is None or policies != policies_or_none(before, user.name)
+    if policies is not None:
+        return policies != policies_or_none(before, user.name)
+    groups = (group.attached for group in before.groups if group.name in user.groups)
+    held = {*user.attached, user.boundary, *(arn for arns in groups for arn in arns)}
+    return (
+        before.user_named.get(user.name) != user
+        or not held.isdisjoint(after.policies.keys() - before.policies.keys())
+        or any(after.group_named.get(each.name) != each for each in before.groups)
+        or any(after.policies.get(arn) != each for arn, each in before.policies.items())
+    )
 
 
 def policies_or_none(snapshot: Snapshot, name: str) -> Policies | None:

@@ -39,6 +39,7 @@ def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, .
         user.name: _impact_on_affected(accounts, user, stopping[user.name])
         for user in accounts.affected
         if not accounts.only_enrols(user)
+        and not (user.name in waves and accounts.keeps_all_but_enrolment(user))
     }
     nowhere = Wave("", ())
 

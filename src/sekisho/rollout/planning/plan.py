@@ -250,6 +250,7 @@ class Plan:
             their ARNs, and `inline NAME of group GROUP`. What is there besides is somebody else's.
         timezone: where the days of waves begin.
         enrolment: the ARN of the policy that lets people enrol before they are enforced, if any.
+        stricter: the ARN of the policy for those who have enrolled, if any.
         console_authorization: as what the sign-ins were judged: `apply` sees whether that is still
             so; None: it could not be read, or no sign-in was judged.
         goal: the goal file that it is a plan of, as it was given; None: it is of no goal alone.
@@ -285,6 +286,7 @@ class Plan:
     )
     timezone: str = field(default="UTC", metadata=keyed(optional=True))
     enrolment: str | None = field(default=None, metadata=keyed(optional=True))
+    stricter: str | None = field(default=None, metadata=keyed(optional=True))
     goal: str | None = field(default=None, metadata=keyed(optional=True))
     exceptions_file: str | None = field(default=None, metadata=keyed(optional=True))
     tool: str = __version__

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from sekisho.account import Snapshot, Usage, User, dump_snapshot, users_not_read
+from sekisho.account import Group, Snapshot, Usage, User, dump_snapshot
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
@@ -70,31 +71,17 @@ from sekisho.rollout.planning.unused import (
     own_credentials,
     rules_not_planned,
 )
-from sekisho.rollout.planning.user_warnings import locked_out_now, user_warnings, without_required
-
-NOT_COVERED = Message(
-    "These users have a console password (or that could not be read) and are not covered by any "
-    "wave or exception."
+from sekisho.rollout.planning.user_warnings import (
+    goal_warnings,
+    locked_out_now,
+    user_warnings,
+    without_required,
 )
+
 NO_WAY_LEFT = Message(
     "Everybody with a console password is to be enforced, and no break-glass user is named: when "
     "nobody's MFA works, only the root user can sign in. Name one with `--break-glass NAME`, or "
     "under `breakGlass` in the goal."
-)
-UNMATCHED = Message(
-    "These selectors of the goal match nobody today. Correct them if they should match."
-)
-EMPTY_WAVES = Message(
-    "These waves are empty today: they select nobody, or only users who are in an earlier wave, "
-    "excepted, or break-glass."
-)
-RENAMED = Message(
-    "These users were renamed, and the goal or the exceptions file has the old name. The plan "
-    "still covers them; write the new name."
-)
-GONE = Message(
-    "These users are in the goal or the exceptions file, but no longer in the account. Delete "
-    "them from the file."
 )
 STALE_STAYS = Message(
     "The policy stays attached to the group `{group}`: some of its members are not enforced yet."
@@ -195,6 +182,7 @@ def _with_people(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     """Return a judged plan with its people, and all that decides what they are to hear."""
     goal, snapshot = draft.goal, draft.start
     people = planned_impacts(accounts, goal)
+    joined = {each.group for each in accounts.changes if isinstance(each, AddUserToGroup)}
     return replace(
         judged,
         people=people,
@@ -204,10 +192,15 @@ def _with_people(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         require=goal.require,
-        group_policies=_policies_of_joined(accounts.changes, snapshot),
+        group_policies={
+            group.name: (*group.attached, *(each.name for each in group.inline))
+            for group in snapshot.groups
+            if group.name in joined and (group.attached or group.inline)
+        },
         console_authorization=snapshot.console_authorization,
         timezone=goal.timezone,
         enrolment=policy_arn(snapshot, goal.enrolment) if goal.enrolment else None,
+        stricter=policy_arn(snapshot, goal.enrolled.policy) if goal.enrolled else None,
     )
 
 
@@ -221,10 +214,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         *no_enforcement(accounts.changes, snapshot),
         *user_warnings(accounts),
         *without_required(accounts, goal),
-        *_users_in_no_wave(goal, snapshot),
-        *((PlanNote("selector-unmatched", UNMATCHED, goal.unmatched),) if goal.unmatched else ()),
-        *_empty_waves(goal),
-        *_names_of_old(goal),
+        *goal_warnings(goal, snapshot),
         *unread_notes(snapshot),
         *(notes_on_unused(goal) if goal.takes_unused_away else ()),
         *(rules_not_planned(goal) if goal.dormant or goal.keys else ()),
@@ -260,30 +250,6 @@ def _no_break_glass(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     enforced = {user.name for user in accounts.targets}
     if not goal.break_glass and len(signing_in) > 1 and signing_in <= enforced:
         yield PlanNote("no-break-glass", NO_WAY_LEFT)
-
-
-def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
-    """Yield the users with a console password, or perhaps one, who are in no wave of a goal."""
-    named = {*goal.break_glass, *goal.deferred, *(n for wave in goal.waves for n in wave.users)}
-    unread = users_not_read(snapshot, "GetLoginProfile")
-    signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
-    left = tuple(name for name in signing_in if name not in named)
-    if goal.waves and left:
-        yield PlanNote("not-covered", NOT_COVERED, left)
-
-
-def _empty_waves(goal: Goal) -> Iterator[PlanNote]:
-    """Yield the waves that are empty today."""
-    if empty := tuple(wave.name for wave in goal.waves if wave.name and not wave.users):
-        yield PlanNote("wave-empty", EMPTY_WAVES, empty)
-
-
-def _names_of_old(goal: Goal) -> Iterator[PlanNote]:
-    """Yield the users whom the goal calls by a former name, and those who have left."""
-    if renamed := tuple(f"{old} → {new}" for old, new in goal.former.items() if new is not None):
-        yield PlanNote("user-renamed", RENAMED, renamed)
-    if gone := tuple(old for old, new in goal.former.items() if new is None):
-        yield PlanNote("user-gone", GONE, gone)
 
 
 @dataclass(slots=True)
@@ -344,6 +310,12 @@ class _Draft:
             self.changes.append(change)
             change.forecast(self.after)
 
+    @property
+    def begun(self) -> bool:
+        """Whether a campaign is about somebody today: until then nothing that exists changes."""
+        later = any(wave.enrol_from for wave in self.goal.waves)
+        return not later or bool(self.targets() or self.enrolling())
+
     def policies(self) -> None:
         """Create both stages' policies and groups; the second once somebody comes to it."""
         group = self.goal.group
@@ -365,6 +337,8 @@ class _Draft:
     def policy(self, wanted: PolicyGoal) -> None:
         """Create the policy, or bring the one that there is to the goal."""
         arn = policy_arn(self.start, wanted)
+        if arn in self.goal.withheld:
+            return
         if arn in self.start.policies:
             self._existing_policy(wanted, arn)
             return
@@ -380,6 +354,8 @@ class _Draft:
         }
         version = CreatePolicyVersion(arn, to_json(wanted.document), replaced)
         same = known.document == wanted.document
+        if not (same or self.begun):
+            return
         self.add(version, done=same)
         if not same:
             self.reasons += no_room_for_a_version(known, self.start.summary)
@@ -393,6 +369,8 @@ class _Draft:
         """Create a stage's group if it does not exist, and attach the policy to it."""
         name, arn = stage.group or "", self.arn(stage)
         known = self.start.group_named.get(name)
+        if arn in self.goal.withheld or not (known is None or self.begun):
+            return
         self.add(CreateGroup(name, path), done=known is not None)
         self.add(AttachGroupPolicy(name, arn), done=known is not None and arn in known.attached)
 
@@ -414,16 +392,12 @@ class _Draft:
         profile = CreateLoginProfile(new.name, new.password.must_change)
         self.add(profile, done=known is not None and known.password is not None)
 
-    def known_user(self, name: str) -> User | None:
-        """Return a user as they are; a new one as they are by now."""
-        return self.start.user_named.get(name) or self.after.users.get(name)
-
     def attach(self, user: str, arn: str) -> None:
-        known = self.known_user(user)
+        known = self.start.user_named.get(user) or self.after.users.get(user)
         self.add(AttachUserPolicy(user, arn), done=known is not None and arn in known.attached)
 
     def join(self, group: str, user: str) -> None:
-        known = self.known_user(user)
+        known = self.start.user_named.get(user) or self.after.users.get(user)
         self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
 
     def targets(self) -> tuple[str, ...]:
@@ -484,9 +458,10 @@ class _Draft:
             if by := self.changes_password_by(self.start.user_named[name]):
                 self.attach(name, by)
         staying = {*self.goal.enrolling, *self.goal.unchanged, *self.targets()}
-        for name in dict.fromkeys(name for wave in self.goal.waves for name in wave.users):
-            if name not in staying:
-                self.detach(name, self.enrolment_arn)
+        for wave in self.goal.waves:
+            for name in wave.users if wave.enrolment_open or wave.enrol_from is None else ():
+                if name not in staying:
+                    self.detach(name, self.enrolment_arn)
 
     def changes_password_by(self, user: User) -> str | None:
         """Return the ARN of the policy by which somebody who enrols changes a temporary password.
@@ -506,6 +481,7 @@ class _Draft:
         own = caller.arn.rsplit("/", 1)[-1]
         direct = {*self.goal.users}
         members = {*self.goal.group.members} if self.goal.group else set()
+        direct -= self.enforced_otherwise(direct - members)
         for name in sorted(self.targets(), key=lambda name: name == own):
             stage = self.stage_of(name)
             swapped = name in direct and self.needs_swap(name, self.arn(stage))
@@ -524,6 +500,32 @@ class _Draft:
                 self.detach(name, self.enrolment_arn)
             for arn in self.goal.replaces:
                 self.detach(name, arn)
+
+    def enforced_otherwise(self, names: set[str]) -> set[str]:
+        """Return the users who need no attachment: what else they have is proved to enforce MFA.
+
+        What the goal takes away from them does not count. Their own stage's policy counts by a
+        group; any other in place of the first only in a goal of waves, which is asked each day.
+        """
+        account, stages = self.after.snapshot(), [self.first_stage]
+        stages += [self.goal.enrolled] if self.goal.enrolled else []
+        found: set[str] = set()
+        for stage, own in ((each, self.arn(each)) for each in stages):
+            others_count = stage == self.first_stage and any(w.name for w in self.goal.waves)
+            goes = {*self.goal.replaces, self.enrolment_arn, *map(self.arn, stages)} - {own}
+            groups = tuple(_keeping(group, goes) for group in account.groups)
+            having = {group.name for group in groups if own in group.attached}
+            users = tuple(
+                _keeping(user, goes)
+                for user in self.start.users
+                if user.name in names
+                and own not in user.attached
+                and self.stage_of(user.name) == stage
+                and (others_count or not having.isdisjoint(user.groups))
+            )
+            proofs = enforcements_of(replace(account, users=users, groups=groups))
+            found |= {n for n, each in proofs.items() if each.enforced is Enforced.PROVED}
+        return found
 
     def needs_swap(self, name: str, arn: str) -> bool:
         """Return whether a policy has room at a user only in the place of the enrolment policy."""
@@ -550,6 +552,8 @@ class _Draft:
         for group in self.start.groups if self.goal.replaces else ():
             members = {user.name for user in self.start.users if group.name in user.groups}
             for arn in self.goal.replaces:
+                if arn in self.goal.withheld:
+                    continue
                 if arn in group.attached and members <= enforced:
                     self.add(DetachGroupPolicy(group.name, arn))
                 elif arn in group.attached:
@@ -557,16 +561,12 @@ class _Draft:
                     self.warnings.append(PlanNote("stale-stays", text, (group.name,)))
 
 
-def _policies_of_joined(
-    changes: Iterable[Change], snapshot: Snapshot
-) -> Mapping[str, tuple[str, ...]]:
-    """Return which policies the groups have that people join, where they have any."""
-    joined = {change.group for change in changes if isinstance(change, AddUserToGroup)}
-    return {
-        group.name: (*group.attached, *(each.name for each in group.inline))
-        for group in snapshot.groups
-        if group.name in joined and (group.attached or group.inline)
-    }
+_Holder = TypeVar("_Holder", User, Group)
+
+
+def _keeping(holder: _Holder, goes: set[str | None]) -> _Holder:
+    """Return a user or a group without some of the attached policies."""
+    return replace(holder, attached=tuple(arn for arn in holder.attached if arn not in goes))
 
 
 def exceptions_in_plan(

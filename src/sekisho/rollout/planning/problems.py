@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sekisho.account import OPTIONAL_READS, READS, ManagedPolicy, Snapshot, User, user_ref
+from sekisho.account import (
+    OPTIONAL_READS,
+    READS,
+    Gap,
+    ManagedPolicy,
+    ResourceKind,
+    Snapshot,
+    User,
+)
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.exceptions import Exemption
 from sekisho.messages import Message, verbatim
@@ -242,16 +250,43 @@ def unjudged_gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     snapshot = accounts.before
     judged = {user.name for user in (*accounts.affected, *accounts.targets)}
     judged |= {*accounts.break_glass, accounts.caller.arn.rsplit("/", 1)[-1]}
-    users = {user.name for user in snapshot.users}
-    others = {user_ref(name) for name in users - judged}
+    changed = {getattr(change, "arn", "") for change in accounts.changes}
     names: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
-        if gap.operation not in OPTIONAL_READS and gap.resource not in others:
-            whom = names.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
-            whom |= {gap.resource.label: None} if gap.resource.label else {}
+        subject = gap.resource.owner or gap.resource.name
+        holders = None if subject in changed else _users_of(gap, accounts)
+        whom = (gap.resource.label,) if holders is None else sorted(holders & judged)
+        if gap.operation not in OPTIONAL_READS and (holders is None or whom):
+            noted = names.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
+            noted |= dict.fromkeys(filter(None, whom))
     yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in names.items())
     if goal.unread:
         yield PlanNote("gap", MEANT_UNREAD, goal.unread)
+
+
+def _users_of(gap: Gap, accounts: BeforeAfter) -> set[str] | None:
+    """Return the users for whom it matters what was not read; None if it is not about users."""
+    snapshot, about = accounts.before, gap.resource
+    match about.kind:
+        case ResourceKind.USER:
+            return {about.name} & snapshot.user_named.keys() or None
+        case ResourceKind.USER_POLICY:
+            return {about.owner}
+        case ResourceKind.GROUP_POLICY:
+            return {user.name for user in snapshot.users if about.owner in user.groups}
+        case ResourceKind.MANAGED_POLICY | ResourceKind.POLICY_VERSION:
+            arn = about.owner or about.name
+            groups = {group.name for group in snapshot.groups if arn in group.attached}
+            caller = accounts.caller.arn.split("/")
+            if any(arn in (*r.attached, r.boundary) for r in snapshot.roles if r.name in caller):
+                return None
+            return {
+                user.name
+                for user in snapshot.users
+                if arn in (*user.attached, user.boundary) or not groups.isdisjoint(user.groups)
+            }
+        case _:
+            return None
 
 
 def console_unread(snapshot: Snapshot) -> Iterator[PlanNote]:

@@ -132,7 +132,7 @@ def access_proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
 
 def why_unjudgeable(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return why the plan cannot be judged: unknown policies of its caller or of affected users."""
-    if not _is_of_account(accounts.before, accounts.caller):
+    if accounts.caller.home != (accounts.before.partition, accounts.before.account):
         return (PlanNote("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
         _caller_policies(accounts.before, accounts.caller)
@@ -178,7 +178,14 @@ def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
     """Return the users who are affected although the goal is not about them."""
     meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
-    meant |= {user.name for user in accounts.affected if accounts.only_enrols(user)}
+    # who waits for their day, or is left out of a wave, may have been given the right to enrol
+    in_waves = {name for wave in goal.waves for name in wave.users}
+    meant |= {
+        user.name
+        for user in accounts.affected
+        if accounts.only_enrols(user)
+        or (user.name in in_waves and accounts.keeps_all_but_enrolment(user))
+    }
     names = tuple(
         user.name
         for user in accounts.affected
@@ -250,11 +257,6 @@ def _worst_proof(
     )
     names, shown = tuple(name for name, _ in open_), tuple(why for _, why in open_)
     return Proof(identity, text, worst, names, shown)
-
-
-def _refuted_if_any(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
-    verdict = SafetyVerdict.REFUTED if failed else SafetyVerdict.PROVED
-    return Proof(identity, text, verdict, failed)
 
 
 def caller_keeps_access(accounts: BeforeAfter) -> Proof:
@@ -332,7 +334,8 @@ def _caller_policies(
         FaultyAccount: if the caller is unknown, or a policy of theirs is not in the snapshot.
     """
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
-    if not _is_of_account(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
+    here = caller.home == (snapshot.partition, snapshot.account)
+    if not here or kind not in ("root", "assumed-role", "user"):
         message = Message("`{arn}` is not a user, role or root of this account").filled(
             arn=caller.arn
         )
@@ -354,10 +357,6 @@ def _caller_policies(
     policies = policies_of(snapshot, name)
     user = user_of(snapshot, name)
     return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
-
-
-def _is_of_account(snapshot: Snapshot, caller: PlanCaller) -> bool:
-    return caller.home == (snapshot.partition, snapshot.account)
 
 
 def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
@@ -427,7 +426,7 @@ def administrator_remains(before: WorkingAccount, after: WorkingAccount) -> Proo
     failed = tuple(name for name, verdict, _ in was if verdict is SafetyVerdict.PROVED)
     if not failed:
         return Proof(identity, NOBODY_ADMINISTERS, SafetyVerdict.NOBODY)
-    return _refuted_if_any(identity, text, failed)
+    return Proof(identity, text, SafetyVerdict.REFUTED, failed)
 
 
 def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Message]]:

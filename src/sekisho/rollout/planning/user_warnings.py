@@ -433,3 +433,42 @@ def without_required(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     for text, names in users.items():
         if names:
             yield PlanNote("passkey-required", text, tuple(names))
+
+
+NOT_COVERED = Message(
+    "These users have a console password (or that could not be read) and are not covered by any "
+    "wave or exception."
+)
+UNMATCHED = Message(
+    "These selectors of the goal match nobody today. Correct them if they should match."
+)
+EMPTY_WAVES = Message(
+    "These waves are empty today: they select nobody, or only users who are in an earlier wave, "
+    "excepted, or break-glass."
+)
+RENAMED = Message(
+    "These users were renamed, and the goal or the exceptions file has the old name. The plan "
+    "still covers them; write the new name."
+)
+GONE = Message(
+    "These users are in the goal or the exceptions file, but no longer in the account. Delete "
+    "them from the file."
+)
+
+
+def goal_warnings(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
+    """Yield who is in no wave, what selects nobody, and who has another name or has left."""
+    named = {*goal.break_glass, *goal.deferred, *(n for wave in goal.waves for n in wave.users)}
+    unread = users_not_read(snapshot, "GetLoginProfile")
+    signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
+    left = tuple(name for name in signing_in if goal.waves and name not in named)
+    renamed = tuple(f"{old} → {new}" for old, new in goal.former.items() if new is not None)
+    for identity, text, names in (
+        ("not-covered", NOT_COVERED, left),
+        ("selector-unmatched", UNMATCHED, goal.unmatched),
+        ("wave-empty", EMPTY_WAVES, tuple(w.name for w in goal.waves if w.name and not w.users)),
+        ("user-renamed", RENAMED, renamed),
+        ("user-gone", GONE, tuple(old for old, new in goal.former.items() if new is None)),
+    ):
+        if names:
+            yield PlanNote(identity, text, names)
