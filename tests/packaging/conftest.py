@@ -130,6 +130,8 @@ def core(built: Built, once: Path) -> Core:
         if line.startswith("Requires-Dist: ")
     ]
     packages = frozenset(_required(needed))
+    if shutil.which("pip", path=sysconfig.get_path("scripts")) is None:
+        pytest.skip("this environment has no pip of its own")
     place = once / "core"
     scripts = place / ("Scripts" if os.name == "nt" else "bin")
     with FileLock(once / "lock"):
@@ -164,8 +166,6 @@ def _show(name: str, seen: Path) -> None:
 
 
 def _install(place: Path, wheel: Path, seen: Path) -> None:
-    if shutil.which("pip", path=sysconfig.get_path("scripts")) is None:
-        pytest.skip("this environment has no pip of its own")
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     commands = (
         [sys.executable, "-m", "venv", "--without-pip", str(place)],
